@@ -1,0 +1,203 @@
+/**
+ * The one contract of the Jobs service: commands in; a reply, the changes to keep and the effects to perform out. The
+ * engine behind it has no clock, no sockets and no storage; it is total, so a user's mistake is a reply and never a throw.
+ *
+ * Command names are AWS's IAM actions (`iot:CreateJob`, `iotjobsdata:UpdateJobExecution`), which tell the two planes'
+ * DescribeJobExecution apart. Control-plane requests and responses have AWS's own member names; their times are epoch
+ * milliseconds, which a door writes in its own unit. Doors have checked types, lengths and patterns (`protocol/`) before
+ * a command arrives; the engine checks what only state can tell.
+ */
+import type { IotOperations } from '../../protocol/aws/iot.ts';
+import type { RejectionCode } from '../../protocol/rejections.ts';
+import type { DeviceStatus, JobExecutionStatus } from '../../protocol/status.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+
+export type StatusDetails = Readonly<Record<string, string>>;
+
+/** One execution of a job on a thing at one instant. A value: what was handed out never changes afterwards. */
+export interface JobExecution {
+  readonly jobId: string;
+  readonly thingName: string;
+  readonly executionNumber: number;
+  readonly namespaceId?: string;
+  readonly status: JobExecutionStatus;
+  /** Absent when empty. */
+  readonly statusDetails?: StatusDetails;
+  readonly queuedAt: EpochMs;
+  readonly startedAt?: EpochMs;
+  readonly lastUpdatedAt: EpochMs;
+  readonly versionNumber: number;
+  /** When the running in-progress or step timer (the earlier) ends; absent when none runs. */
+  readonly timesOutAt?: EpochMs;
+  readonly forceCanceled?: boolean;
+  readonly retryAttempt: number;
+}
+
+/** What the four device operations take. `namespaceId` comes from the topic; the plain topics see only plain jobs. */
+export interface DeviceOperations {
+  readonly GetPendingJobExecutions: {
+    readonly request: { readonly thingName: string; readonly namespaceId?: string };
+    readonly response: { readonly inProgress: readonly JobExecution[]; readonly queued: readonly JobExecution[] };
+  };
+  readonly StartNextPendingJobExecution: {
+    readonly request: {
+      readonly thingName: string;
+      readonly namespaceId?: string;
+      readonly statusDetails?: StatusDetails;
+      /** 1–10080, or -1 to drop the running step timer. */
+      readonly stepTimeoutInMinutes?: number;
+    };
+    readonly response: DescribedExecution;
+  };
+  readonly DescribeJobExecution: {
+    readonly request: {
+      readonly thingName: string;
+      readonly namespaceId?: string;
+      /** A job id or `$next`. */
+      readonly jobId: string;
+      readonly executionNumber?: number;
+      /** Default true. */
+      readonly includeJobDocument?: boolean;
+    };
+    readonly response: DescribedExecution;
+  };
+  readonly UpdateJobExecution: {
+    readonly request: {
+      readonly thingName: string;
+      readonly namespaceId?: string;
+      readonly jobId: string;
+      readonly status: JobExecutionStatus;
+      readonly statusDetails?: StatusDetails;
+      readonly expectedVersion?: number;
+      readonly executionNumber?: number;
+      readonly includeJobExecutionState?: boolean;
+      readonly includeJobDocument?: boolean;
+      readonly stepTimeoutInMinutes?: number;
+    };
+    readonly response: {
+      /** After the update; only when asked for. */
+      readonly executionState?: JobExecution;
+      /** JSON text; only when asked for. */
+      readonly jobDocument?: string;
+    };
+  };
+}
+
+export interface DescribedExecution {
+  /** Absent when nothing is pending (`$next` and start-next only). */
+  readonly execution?: JobExecution;
+  /** JSON text of the job document, when it was asked for. */
+  readonly jobDocument?: string;
+}
+
+/** What a timer asks: do the bulk work and the deadlines that are due, one bounded slice of them. */
+export interface ServiceOperations {
+  readonly Wake: { readonly request: Readonly<Record<never, never>>; readonly response: undefined };
+}
+
+/** Operations of the control plane that the engine answers; endpoints belong to the doors. */
+export type ControlOperations = Omit<IotOperations, 'DescribeEndpoint'>;
+
+type Named<Prefix extends string, Operations> = {
+  readonly [Name in keyof Operations & string as `${Prefix}:${Name}`]: Operations[Name];
+};
+
+/** Every command with its request and response. Dispatch is a mapped type over this: a missing one does not compile. */
+export type Operations = Named<'iot', ControlOperations> &
+  Named<'iotjobsdata', DeviceOperations> &
+  Named<'jobrig', ServiceOperations>;
+
+export type OperationName = keyof Operations;
+export type RequestOf<Name extends OperationName> = Operations[Name] extends { readonly request: infer R } ? R : never;
+export type ResponseOf<Name extends OperationName> = Operations[Name] extends { readonly response: infer R }
+  ? R
+  : never;
+
+export interface CommandOf<Name extends OperationName> {
+  readonly name: Name;
+  readonly request: RequestOf<Name>;
+}
+export type Command = { [Name in OperationName]: CommandOf<Name> }[OperationName];
+
+export interface Accepted<Response> {
+  readonly accepted: true;
+  readonly response: Response;
+}
+
+export interface Rejected {
+  readonly accepted: false;
+  readonly code: RejectionCode;
+  readonly message: string;
+  /** Where AWS tells the current state with the refusal (InvalidStateTransition, VersionMismatch). */
+  readonly executionState?: JobExecution;
+  /** Extra error members of the control plane, e.g. `resourceId` of ResourceAlreadyExistsException. */
+  readonly members?: Readonly<Record<string, string>>;
+}
+
+export type Reply<Response> = Accepted<Response> | Rejected;
+
+/** One row to keep or to drop. Rows are plain JSON values; the engine can be rebuilt from the rows alone. */
+export interface Change {
+  readonly table: ChangeTable;
+  readonly key: string;
+  /** Absent: the row is gone. */
+  readonly row?: object;
+}
+
+export type ChangeTable = 'thing' | 'thingGroup' | 'job' | 'jobExecution' | 'jobTemplate' | 'tag' | 'setting';
+
+/** `notify`: the set of pending executions of a thing changed (reference notifications.md N1). */
+export interface NotifyEffect {
+  readonly kind: 'notify';
+  readonly thingName: string;
+  readonly namespaceId?: string;
+  readonly at: EpochMs;
+  /** Already sorted and cut to what AWS shows. */
+  readonly inProgress: readonly JobExecution[];
+  readonly queued: readonly JobExecution[];
+  /** The jobs that entered or left the set; the documented namespaced form of the topic names them. */
+  readonly changedJobIds: readonly string[];
+}
+
+/** `notify-next`: another execution, or none, is now the head (N2). */
+export interface NotifyNextEffect {
+  readonly kind: 'notify-next';
+  readonly thingName: string;
+  readonly namespaceId?: string;
+  readonly at: EpochMs;
+  readonly head?: JobExecution;
+  /** JSON text of the head's job document. */
+  readonly jobDocument?: string;
+}
+
+/** A lifecycle event for `$aws/events/…`; emitted only when switched on (events.md). */
+export interface EventEffect {
+  readonly kind: 'event';
+  readonly topic: string;
+  readonly payload: object;
+}
+
+export type Effect = NotifyEffect | NotifyNextEffect | EventEffect;
+
+export interface Outcome<Name extends OperationName = OperationName> {
+  readonly reply: Reply<ResponseOf<Name>>;
+  readonly changes: readonly Change[];
+  readonly effects: readonly Effect[];
+}
+
+export interface Engine {
+  /** Total and synchronous. A rejected command has no changes and no effects. `now` must not go back. */
+  apply<Name extends OperationName>(command: CommandOf<Name>, now: EpochMs): Outcome<Name>;
+  /** When `jobrig:Wake` is wanted next: a deadline, a past instant when bulk work waits, or never. */
+  nextDeadline(): EpochMs | undefined;
+  /** Everything, as the rows that {@link Change}s would leave behind; for stores, hashes and tests. */
+  rows(): Iterable<Required<Change>>;
+}
+
+/** Where the service believes it runs; parts of every ARN. */
+export interface ServiceIdentity {
+  readonly region: string;
+  readonly account: string;
+}
+
+export type { DeviceStatus };

@@ -1,0 +1,71 @@
+/**
+ * The one rejection table: every way in which the Jobs protocol says no, with its code on MQTT and its exception and HTTP
+ * status on both REST planes. Doors translate through this table and know no codes of their own.
+ * Source: reference mqtt-api.md §6, http-api.md §2, ambiguities.md A2 and A7.
+ */
+
+export interface HttpError {
+  readonly exception: string;
+  readonly status: number;
+}
+
+export interface RejectionForms {
+  /** `code` in an MQTT `rejected` payload. */
+  readonly mqtt: string;
+  /** Control plane (`iot`). */
+  readonly control: HttpError;
+  /** Jobs data plane (`iot-jobs-data`). */
+  readonly data: HttpError;
+}
+
+const invalidRequest: HttpError = { exception: 'InvalidRequestException', status: 400 };
+const notFound: HttpError = { exception: 'ResourceNotFoundException', status: 404 };
+const invalidState: HttpError = { exception: 'InvalidStateTransitionException', status: 409 };
+const internal: HttpError = { exception: 'InternalFailureException', status: 500 };
+
+export const rejections = {
+  InvalidTopic: { mqtt: 'InvalidTopic', control: invalidRequest, data: invalidRequest },
+  InvalidJson: { mqtt: 'InvalidJson', control: invalidRequest, data: invalidRequest },
+  InvalidRequest: { mqtt: 'InvalidRequest', control: invalidRequest, data: invalidRequest },
+  InvalidStateTransition: { mqtt: 'InvalidStateTransition', control: invalidState, data: invalidState },
+  ResourceNotFound: { mqtt: 'ResourceNotFound', control: notFound, data: notFound },
+  /** A stale `expectedVersion`. The data plane has no error of its own for it (A7). */
+  VersionMismatch: {
+    mqtt: 'VersionMismatch',
+    control: { exception: 'VersionConflictException', status: 409 },
+    data: invalidState,
+  },
+  TerminalStateReached: {
+    mqtt: 'TerminalStateReached',
+    control: invalidState,
+    data: { exception: 'TerminalStateException', status: 410 },
+  },
+  RequestThrottled: {
+    mqtt: 'RequestThrottled',
+    control: { exception: 'ThrottlingException', status: 400 },
+    data: { exception: 'ThrottlingException', status: 429 },
+  },
+  InternalError: {
+    mqtt: 'InternalError',
+    control: internal,
+    data: { exception: 'ServiceUnavailableException', status: 503 },
+  },
+  ResourceAlreadyExists: {
+    mqtt: 'InvalidRequest',
+    control: { exception: 'ResourceAlreadyExistsException', status: 409 },
+    data: invalidRequest,
+  },
+  Conflict: {
+    mqtt: 'InvalidRequest',
+    control: { exception: 'ConflictException', status: 409 },
+    data: { exception: 'ConflictException', status: 409 },
+  },
+  /** 410, not 429: AWS's own choice. */
+  LimitExceeded: {
+    mqtt: 'InvalidRequest',
+    control: { exception: 'LimitExceededException', status: 410 },
+    data: invalidRequest,
+  },
+} as const satisfies Record<string, RejectionForms>;
+
+export type RejectionCode = keyof typeof rejections;

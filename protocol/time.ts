@@ -1,0 +1,27 @@
+/**
+ * Time units. Inside jobrig every instant is epoch milliseconds and every span is milliseconds; AWS's doors differ:
+ * MQTT and the Jobs data plane write whole epoch seconds, the control plane writes seconds with milliseconds as a
+ * fraction (reference: mqtt-api.md §1, http-api.md §1, ambiguities.md A1).
+ */
+
+/** An instant: milliseconds since 1970-01-01T00:00:00Z. */
+export type EpochMs = number;
+
+/** A span of time in milliseconds. */
+export type DurationMs = number;
+
+/** Whole seconds since 1970, as MQTT and the data plane write them. */
+export type EpochSeconds = number;
+
+export const msPerSecond = 1000;
+export const msPerMinute = 60_000;
+
+/** An instant as MQTT and the data plane write it: rounded down to whole seconds. */
+export function toEpochSeconds(at: EpochMs): EpochSeconds {
+  return Math.floor(at / msPerSecond);
+}
+
+/** An instant as the control plane writes it: seconds, milliseconds as a fraction. */
+export function toFractionalEpochSeconds(at: EpochMs): number {
+  return at / msPerSecond;
+}
