@@ -6,10 +6,7 @@
 
 /** What a client may ask for by publishing. AWS's operation names. */
 export type RequestOperation =
-  | 'GetPendingJobExecutions'
-  | 'StartNextPendingJobExecution'
-  | 'DescribeJobExecution'
-  | 'UpdateJobExecution';
+  'GetPendingJobExecutions' | 'StartNextPendingJobExecution' | 'DescribeJobExecution' | 'UpdateJobExecution';
 
 /** What the service says unasked: `notify` and `notify-next`. */
 export type NotificationName = 'JobExecutionsChanged' | 'NextJobExecutionChanged';
@@ -72,9 +69,7 @@ export function parseJobsTopic(topic: string): JobsTopic | undefined {
     const request = parseRequest(thingName, segments);
     return request === undefined ? { kind: 'unknown', thingName } : { ...request, kind: 'reply', outcome: last };
   }
-  return (
-    parseRequest(thingName, segments) ?? parseNotification(thingName, segments) ?? { kind: 'unknown', thingName }
-  );
+  return parseRequest(thingName, segments) ?? parseNotification(thingName, segments) ?? { kind: 'unknown', thingName };
 }
 
 function parseRequest(thingName: string, segments: readonly string[]): RequestTopic | undefined {

@@ -91,14 +91,23 @@ function interfaces(service, operations, shapes) {
     const members = Object.entries(shape.members).map(
       ([member, { shape: of }]) => `  readonly ${member}${required.has(member) ? '' : '?'}: ${typeOf(of)};`,
     );
-    body.push(members.length === 0 ? `export type ${name} = Readonly<Record<never, never>>;` : `export interface ${name} {\n${members.join('\n')}\n}`, '');
+    body.push(
+      members.length === 0
+        ? `export type ${name} = Readonly<Record<never, never>>;`
+        : `export interface ${name} {\n${members.join('\n')}\n}`,
+      '',
+    );
   }
   const map = Object.entries(operations).map(
     ([name, { requestShape, responseShape }]) =>
       `  readonly ${name}: { readonly request: ${requestShape}; readonly response: ${responseShape ?? 'undefined'} };`,
   );
   const title = service === 'iot' ? 'IotOperations' : 'IotJobsDataOperations';
-  body.push(`/** Every operation of the ${service} API with what it takes and gives. */`, `export interface ${title} {\n${map.join('\n')}\n}`, '');
+  body.push(
+    `/** Every operation of the ${service} API with what it takes and gives. */`,
+    `export interface ${title} {\n${map.join('\n')}\n}`,
+    '',
+  );
   const text = body.join('\n');
   if (text.includes('EpochMs')) lines.splice(3, 0, "import type { EpochMs } from '../time.ts';");
   return `${[...lines, ...body].join('\n')}`;

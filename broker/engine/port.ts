@@ -3,8 +3,8 @@
  * one clock and the one engine, makes changes durable before a reply leaves, and performs effects after the reply, so
  * that a device reads accepted → notify → notify-next in that order.
  */
-import type { EpochMs } from '../protocol/time.ts';
-import type { CommandOf, Effect, OperationName, Reply, ResponseOf } from './engine/contract.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+import type { CommandOf, Effect, OperationName, Reply, ResponseOf } from './contract.ts';
 
 export interface ServicePort {
   /**

@@ -1,0 +1,101 @@
+/**
+ * One device as one machine: hardware (`agent/device`) with the job agent (`agent/core`) flashed on it. Pure: what
+ * happened and the time go in, what the device does to the outside comes out, and one deadline says when it wants to be
+ * woken. A live driver puts sockets and a clock around it, a simulation an event queue; neither knows how it works inside.
+ *
+ * Messages are objects, not text: `protocol/device-messages.ts` turns them into topics and bytes where there is a wire.
+ */
+import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+
+/** The steps of a job, in order. Each can be interrupted; `agent/core` says what then happens. */
+export const steps = [
+  'receive',
+  'download',
+  'verify',
+  'write',
+  'activate',
+  'reboot',
+  'self-test',
+  'confirm',
+  'report',
+] as const;
+export type Step = (typeof steps)[number];
+
+/** Which execution: the number alone is not enough, AWS hands it out again after a delete. */
+export interface ExecutionIdentity {
+  readonly jobId: string;
+  readonly executionNumber: number;
+  /** Epoch seconds, as it came over the wire. */
+  readonly queuedAt: number;
+  readonly namespaceId?: string;
+}
+
+export type BoardInput =
+  | { readonly kind: 'power-on' }
+  /** Everything volatile is gone at once; a flash operation under way is torn. */
+  | { readonly kind: 'power-cut' }
+  | { readonly kind: 'connected'; readonly sessionPresent: boolean }
+  | { readonly kind: 'disconnected' }
+  /** The subscriptions asked for are in place (SUBACK); requests may now be made. */
+  | { readonly kind: 'subscribed' }
+  | { readonly kind: 'message'; readonly message: DeviceMessage }
+  /** The deadline that {@link Board.nextDeadline} named has come. */
+  | { readonly kind: 'wake' };
+
+export type BoardEffect =
+  | { readonly kind: 'connect' }
+  | { readonly kind: 'disconnect' }
+  | { readonly kind: 'subscribe'; readonly filters: readonly string[] }
+  /** QoS 1. */
+  | { readonly kind: 'request'; readonly request: DeviceRequest }
+  /** For progress, timelines and triggers; nothing depends on it. */
+  | { readonly kind: 'trace'; readonly trace: BoardTrace };
+
+export type BoardTrace =
+  | { readonly kind: 'step'; readonly step: Step; readonly execution: ExecutionIdentity; readonly percent: number }
+  /** The agent learnt that its execution is gone; `by` names what told it. */
+  | {
+      readonly kind: 'pulled';
+      readonly step: Step;
+      readonly execution: ExecutionIdentity;
+      readonly by: 'notify' | 'notify-next' | 'rejected' | 'empty-next' | 'other-next';
+    }
+  /** The agent has undone or finished what the pull left behind and is idle again. */
+  | { readonly kind: 'recovered'; readonly execution: ExecutionIdentity }
+  /** The agent reported a terminal status and the service accepted it. */
+  | { readonly kind: 'finished'; readonly execution: ExecutionIdentity; readonly status: string }
+  | { readonly kind: 'boot'; readonly version: string; readonly boots: number }
+  | { readonly kind: 'note'; readonly text: string };
+
+export interface SlotView {
+  readonly version: string | undefined;
+  readonly state: 'empty' | 'partial' | 'ready' | 'pending-verify' | 'confirmed' | 'invalid';
+}
+
+/** The inside of a device, for claims that the wire cannot show. Plain data. */
+export interface BoardView {
+  readonly powered: boolean;
+  readonly connected: boolean;
+  readonly step: Step | 'idle';
+  readonly execution: ExecutionIdentity | undefined;
+  readonly runningVersion: string;
+  readonly slots: readonly SlotView[];
+  readonly activeSlot: number;
+  readonly ram: { readonly usedBytes: number; readonly budgetBytes: number };
+  readonly openDownload: boolean;
+  readonly flash: { readonly erases: number; readonly programs: number; readonly tornPages: number };
+  /** What non-volatile memory holds of a job, decoded; absent when nothing. */
+  readonly checkpoint: object | undefined;
+  readonly boots: number;
+  /** How often the side effect of each execution happened, by `jobId#executionNumber@queuedAt`. */
+  readonly sideEffects: Readonly<Record<string, number>>;
+}
+
+export interface Board {
+  readonly thingName: string;
+  /** Total and synchronous; `now` must not go back. */
+  apply(input: BoardInput, now: EpochMs): readonly BoardEffect[];
+  nextDeadline(): EpochMs | undefined;
+  view(): BoardView;
+}
