@@ -1,12 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
+const counted = process.env['CI'] === 'true';
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/compat/**', 'node_modules/**', 'dist/**'],
+    exclude: ['test/compat/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
-    coverage: { provider: 'v8', include: ['protocol/**', 'broker/**', 'agent/**', 'scenario/**', 'cli/**'] },
+    reporters: counted ? ['default', ['json', { outputFile: 'test-results.json' }]] : ['default'],
+    coverage: {
+      provider: 'v8',
+      include: ['protocol/**', 'faults/**', 'broker/**', 'agent/**', 'scenario/**', 'cli/**'],
+    },
   },
 });
