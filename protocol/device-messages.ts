@@ -1,11 +1,21 @@
 /**
  * The Jobs conversation as a device sees it: requests it makes, messages it gets, as plain objects and as topic + text.
  * Member names, units and optional members are those of the wire (reference mqtt-api.md §4 and §5, notifications.md §3).
+ * What is not a well-formed message of the service is not a message: a device drops it and lives on.
  */
 import type { RejectionCode } from './rejections.ts';
 import type { DeviceStatus, JobExecutionStatus } from './status.ts';
 import type { EpochSeconds } from './time.ts';
-import type { NotificationName, ReplyOutcome, RequestOperation } from './topics.ts';
+import {
+  type NotificationName,
+  type NotificationTopic,
+  type ReplyOutcome,
+  type ReplyTopic,
+  type RequestOperation,
+  formatJobsTopic,
+  parseJobsTopic,
+} from './topics.ts';
+import { decodeUtf8 } from './utf8.ts';
 
 export type JsonObject = { readonly [member: string]: unknown };
 
@@ -132,3 +142,96 @@ export interface DeviceRequestBody {
 }
 
 export type { NotificationName, RejectionCode, ReplyOutcome };
+
+/** What a device publishes for a request. */
+export function encodeDeviceRequest(
+  thingName: string,
+  { operation, jobId, namespaceId, body }: DeviceRequest,
+): { readonly topic: string; readonly payload: string } {
+  const topic = formatJobsTopic({
+    kind: 'request',
+    thingName,
+    operation,
+    ...(jobId !== undefined && { jobId }),
+    ...(namespaceId !== undefined && { namespaceId }),
+  });
+  return { topic, payload: JSON.stringify(body) };
+}
+
+/** Reads what arrived; `undefined` when it is no Jobs message, whatever is wrong with it. */
+export function decodeDeviceMessage(topic: string, payload: Uint8Array): DeviceMessage | undefined {
+  const about = parseJobsTopic(topic);
+  if (about?.kind !== 'reply' && about?.kind !== 'notification') return undefined;
+  const content = parseObject(payload);
+  if (content === undefined || !isWellFormed(about, content)) return undefined;
+  // Vouched for by isWellFormed, as far as a device relies on it.
+  const message = about.kind === 'reply' ? replyParts(about) : { kind: about.kind, name: about.name };
+  const namespace = about.namespaceId === undefined ? {} : { namespaceId: about.namespaceId };
+  return { ...message, ...namespace, bytes: payload.length, payload: content } as unknown as DeviceMessage;
+}
+
+function replyParts({ kind, outcome, operation, jobId }: ReplyTopic): object {
+  return jobId === undefined ? { kind, outcome, operation } : { kind, outcome, operation, jobId };
+}
+
+function parseObject(payload: Uint8Array): JsonObject | undefined {
+  const text = decodeUtf8(payload);
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isWellFormed(topic: ReplyTopic | NotificationTopic, content: JsonObject): boolean {
+  if (!Number.isInteger(content['timestamp'])) return false;
+  if (topic.kind === 'notification') {
+    if (topic.name === 'NextJobExecutionChanged') return isAbsentOr(isExecution, content['execution']);
+    const { jobs } = content;
+    return isObject(jobs) && isAbsentOr(isSummaries, jobs['IN_PROGRESS']) && isAbsentOr(isSummaries, jobs['QUEUED']);
+  }
+  if (topic.outcome === 'rejected') {
+    return typeof content['code'] === 'string' && isAbsentOr(isState, content['executionState']);
+  }
+  switch (topic.operation) {
+    case 'GetPendingJobExecutions':
+      return isSummaries(content['inProgressJobs']) && isSummaries(content['queuedJobs']);
+    case 'StartNextPendingJobExecution':
+    case 'DescribeJobExecution':
+      return isAbsentOr(isExecution, content['execution']);
+    case 'UpdateJobExecution':
+      return isAbsentOr(isState, content['executionState']) && isAbsentOr(isObject, content['jobDocument']);
+  }
+}
+
+function isSummaries(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isSummary);
+}
+
+function isSummary(value: unknown): value is JsonObject {
+  return (
+    isObject(value) &&
+    typeof value['jobId'] === 'string' &&
+    Number.isInteger(value['queuedAt']) &&
+    Number.isInteger(value['executionNumber']) &&
+    Number.isInteger(value['versionNumber'])
+  );
+}
+
+function isExecution(value: unknown): boolean {
+  return isSummary(value) && isState(value) && isAbsentOr(isObject, value['jobDocument']);
+}
+
+function isState(value: unknown): boolean {
+  return isObject(value) && typeof value['status'] === 'string' && Number.isInteger(value['versionNumber']);
+}
+
+function isAbsentOr(isForm: (value: unknown) => boolean, value: unknown): boolean {
+  return value === undefined || isForm(value);
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

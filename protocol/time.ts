@@ -25,3 +25,11 @@ export function toEpochSeconds(at: EpochMs): EpochSeconds {
 export function toFractionalEpochSeconds(at: EpochMs): number {
   return at / msPerSecond;
 }
+
+/**
+ * `approximateSecondsBeforeTimedOut`: the whole seconds that end before the deadline.
+ * Observed: 599 right after a start with ten minutes (reference mqtt-api.md §4).
+ */
+export function secondsBefore(deadline: EpochMs, at: EpochMs): number {
+  return Math.max(0, Math.ceil((deadline - at) / msPerSecond) - 1);
+}

@@ -1,0 +1,75 @@
+/**
+ * The limits of AWS IoT Jobs and of its broker, each with its source in the reference (limits.md unless another file is
+ * named). Lengths, patterns and ranges of single members are not here: they live in the operation table and are enforced
+ * by validation.ts. Rates are not here either, because jobrig does not throttle of its own accord.
+ */
+
+// Jobs, limits.md §1.
+
+/** Targets of one job. */
+export const maxTargets = 100;
+/** UTF-8 bytes of a job document; the model says characters, the quota bytes (ambiguities.md A24). */
+export const maxDocumentBytes = 32_768;
+/** Jobs that may be in DELETION_IN_PROGRESS at once. */
+export const maxJobsDeleting = 10;
+/** Jobs SCHEDULED or IN_PROGRESS. */
+export const maxActiveJobs = 100_000;
+/** Package versions that a job may name as its destination. */
+export const maxDestinationPackageVersions = 25;
+/** Retries of one job on one thing, all failure types together. */
+export const maxRetries = 10;
+/** Executions that a rollout may queue in a minute; also the rate when none is asked for (configs.md §1). */
+export const maxRolloutPerMinute = 1000;
+export const maxJobTemplates = 100;
+export const maxTagsPerResource = 50;
+
+/** In-progress and step timeouts, minutes (configs.md §3). */
+export const timeoutMinutes = { min: 1, max: 10_080 } as const;
+/** As `stepTimeoutInMinutes`: drop the running step timer. */
+export const dropStepTimer = -1;
+
+/** Life of a presigned URL, seconds. */
+export const presignedUrlSeconds = { min: 60, max: 3600, default: 3600 } as const;
+
+/** Schedule bounds, minutes (configs.md §5); the lead is enforced in strict mode only (ambiguities.md A26). */
+export const scheduleLeadMinutes = 30;
+export const scheduleStartWithinMinutes = 365 * 24 * 60;
+export const scheduleEndWithinMinutes = 2 * 365 * 24 * 60;
+
+// Job executions, limits.md §1 and §2.
+
+export const maxStatusDetails = 10;
+export const maxStatusDetailValueLength = 1024;
+/** Pending executions that a device is shown. */
+export const maxPendingShown = 10;
+/** Pending executions that a device is shown when some belong to jobs with an open maintenance window. */
+export const maxPendingShownWithSchedule = 15;
+
+// Lists, limits.md §1 and §4.
+
+/** Entries of one page; also the page when `maxResults` is absent (ambiguities.md A41). */
+export const maxPageSize = 250;
+
+// Things and groups, limits.md §4.
+
+export const maxThingAttributes = 50;
+export const maxThingAttributesWithoutType = 3;
+export const maxThingGroupAttributes = 50;
+export const maxGroupsPerThing = 10;
+export const maxGroupDepth = 7;
+export const maxChildGroups = 100;
+
+// Message broker, per connection, limits.md §5.
+
+export const maxClientIdBytes = 128;
+export const maxPublishBytes = 131_072;
+export const maxTopicBytes = 256;
+export const maxTopicSlashes = 7;
+export const maxTopicFiltersPerSubscribe = 8;
+export const maxSubscriptions = 50;
+/** 0 and more than `max` count as `max`, less than `min` as `min`. */
+export const keepAliveSeconds = { min: 30, max: 1200 } as const;
+/** A client that is silent for this many keep-alives is disconnected. */
+export const keepAliveGrace = 1.5;
+/** How long a persistent session outlives its connection. */
+export const persistentSessionSeconds = 3600;
