@@ -1,0 +1,185 @@
+/**
+ * A fault plan: which misfortunes befall which things, when and how often. Plain data that a person can write and a seed
+ * can draw; the same plan drives virtual time and live sockets (misfortunes.ts plays it). What reads files does not live here:
+ * the parser takes a decoded value and names the member that is wrong by its path.
+ */
+/** Befalls at instants drawn from a span. */
+interface AtInstants {
+  /** Since the start of the run; the instants lie from here … */
+  readonly fromMs: number;
+  /** … to here. */
+  readonly untilMs: number;
+  readonly times: number;
+}
+
+interface BefallsThings {
+  /** A thing name, a prefix with `*`, or `*`. */
+  readonly things: string;
+}
+
+/** Befalls each message, with a probability, while a window is open. */
+interface PerMessage extends BefallsThings {
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly perMillion: number;
+  /** Only requests and replies of these operations; absent: all. */
+  readonly operations?: readonly Operation[];
+  /** How much later, for what is late. */
+  readonly lateMs: number;
+}
+
+/** AWS's names of what a device may ask for. */
+export const operations = [
+  'GetPendingJobExecutions',
+  'StartNextPendingJobExecution',
+  'DescribeJobExecution',
+  'UpdateJobExecution',
+] as const;
+export type Operation = (typeof operations)[number];
+
+export const directions = ['request', 'reply', 'notification'] as const;
+export type Direction = (typeof directions)[number];
+
+export const fates = ['lost', 'duplicate', 'late'] as const;
+export type Fate = (typeof fates)[number];
+
+export const serviceAnswers = ['RequestThrottled', 'InternalError', 'late', 'twice', 'not-at-all'] as const;
+export type ServiceAnswer = (typeof serviceAnswers)[number];
+
+export type Misfortune =
+  /** The connection breaks and cannot be made again for a while. */
+  | (AtInstants & BefallsThings & { readonly kind: 'link-lost'; readonly forMs: number })
+  /** Nothing gets through and neither side notices at first: what was sent is held back until the partition heals. */
+  | (AtInstants & BefallsThings & { readonly kind: 'partition'; readonly forMs: number })
+  | (AtInstants & BefallsThings & { readonly kind: 'power-cut'; readonly forMs: number })
+  /** The device's clock leaps forward: its deadlines come at once. */
+  | (AtInstants & BefallsThings & { readonly kind: 'clock-jump'; readonly byMs: number })
+  | (AtInstants & { readonly kind: 'service-clock-jump'; readonly byMs: number })
+  | (PerMessage & { readonly kind: 'message'; readonly direction: Direction; readonly fate: Fate })
+  /** What the service does with a request instead of answering it once, rightly and at once. */
+  | (PerMessage & { readonly kind: 'service'; readonly answer: ServiceAnswer });
+
+export type MisfortuneKind = Misfortune['kind'];
+
+export interface FaultPlan {
+  readonly misfortunes: readonly Misfortune[];
+}
+
+export interface PlanProblem {
+  /** e.g. `misfortunes[2].forMs` */
+  readonly path: string;
+  readonly message: string;
+}
+
+export type ParsedPlan =
+  { readonly ok: true; readonly plan: FaultPlan } | { readonly ok: false; readonly problems: readonly PlanProblem[] };
+
+/** A member: what may stand there, and what stands there when it is left out (`undefined`: it must be given). */
+interface Member {
+  readonly expects: string;
+  readonly accepts: (value: unknown) => boolean;
+  readonly default?: unknown;
+}
+
+const dayMs = 86_400_000;
+
+function wholeNumber(low: number, high: number, byDefault?: number): Member {
+  return {
+    expects: `a whole number from ${low} to ${high}`,
+    accepts: (value) => Number.isInteger(value) && Number(value) >= low && Number(value) <= high,
+    default: byDefault,
+  };
+}
+
+function oneOf(words: readonly string[]): Member {
+  return { expects: `one of ${words.join(', ')}`, accepts: (value) => words.includes(String(value)) };
+}
+
+const things: Member = {
+  expects: 'a thing name, a prefix ending in *, or *',
+  accepts: (value) => typeof value === 'string' && /^[a-zA-Z0-9:_-]{0,128}\*?$/.test(value) && value !== '',
+  default: '*',
+};
+
+const listOfOperations: Member = {
+  expects: `a list of ${operations.join(', ')}`,
+  accepts: (value) =>
+    Array.isArray(value) && value.length > 0 && value.every((name) => operations.some((known) => known === name)),
+  default: null,
+};
+
+const window = { fromMs: wholeNumber(0, 365 * dayMs, 0), untilMs: wholeNumber(0, 365 * dayMs) };
+const atInstants = { ...window, times: wholeNumber(1, 1000, 1) };
+const perMessage = {
+  things,
+  ...window,
+  perMillion: wholeNumber(0, 1_000_000, 1_000_000),
+  operations: listOfOperations,
+  lateMs: wholeNumber(0, dayMs, 5000),
+};
+
+const membersOf: Readonly<Record<MisfortuneKind, Readonly<Record<string, Member>>>> = {
+  'link-lost': { things, ...atInstants, forMs: wholeNumber(0, dayMs) },
+  partition: { things, ...atInstants, forMs: wholeNumber(1, dayMs) },
+  'power-cut': { things, ...atInstants, forMs: wholeNumber(0, dayMs) },
+  'clock-jump': { things, ...atInstants, byMs: wholeNumber(1, 365 * dayMs) },
+  'service-clock-jump': { ...atInstants, byMs: wholeNumber(1, 365 * dayMs) },
+  message: { ...perMessage, direction: oneOf(directions), fate: oneOf(fates) },
+  service: { ...perMessage, answer: oneOf(serviceAnswers) },
+};
+
+export const misfortuneKinds = Object.keys(membersOf);
+
+/** Checks a decoded plan, fills in what was left out, and names every member that is wrong. */
+export function parseFaultPlan(value: unknown): ParsedPlan {
+  if (!isObject(value)) return { ok: false, problems: [{ path: '', message: 'expected an object' }] };
+  const problems = unknownMembers(value, ['misfortunes'], '');
+  const list = value['misfortunes'];
+  if (!Array.isArray(list)) problems.push({ path: 'misfortunes', message: 'expected a list of misfortunes' });
+  const misfortunes = (Array.isArray(list) ? list : []).map((entry: unknown, index) =>
+    parseMisfortune(entry, `misfortunes[${index}]`, problems),
+  );
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, plan: { misfortunes: misfortunes.filter((entry) => entry !== undefined) } };
+}
+
+function parseMisfortune(entry: unknown, path: string, problems: PlanProblem[]): Misfortune | undefined {
+  if (!isObject(entry)) {
+    problems.push({ path, message: 'expected an object' });
+    return undefined;
+  }
+  const kind = misfortuneKinds.find((known) => known === entry['kind']) as MisfortuneKind | undefined;
+  if (kind === undefined) {
+    problems.push({ path: `${path}.kind`, message: `expected one of ${misfortuneKinds.join(', ')}` });
+    return undefined;
+  }
+  const members = membersOf[kind];
+  problems.push(...unknownMembers(entry, ['kind', ...Object.keys(members)], path));
+  const parsed: Record<string, unknown> = { kind };
+  for (const [name, member] of Object.entries(members)) {
+    const given = entry[name] ?? member.default;
+    if (given === null) continue;
+    if (given === undefined || !member.accepts(given)) {
+      problems.push({ path: `${path}.${name}`, message: `expected ${member.expects}` });
+    }
+    parsed[name] = given;
+  }
+  if (Number(parsed['untilMs']) < Number(parsed['fromMs'])) {
+    problems.push({ path: `${path}.untilMs`, message: 'lies before fromMs' });
+  }
+  // Every member of the kind is present and of its type: the table above is the type, member by member.
+  return parsed as unknown as Misfortune;
+}
+
+function unknownMembers(value: object, known: readonly string[], path: string): PlanProblem[] {
+  return Object.keys(value)
+    .filter((name) => !known.includes(name))
+    .map((name) => ({
+      path: path === '' ? name : `${path}.${name}`,
+      message: `unknown; known are ${known.join(', ')}`,
+    }));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
