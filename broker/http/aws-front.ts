@@ -1,0 +1,93 @@
+/**
+ * AWS's REST-JSON front over the service: a request becomes one engine command, its reply a response. Everything an
+ * operation needs is in the operations table; only DescribeEndpoint, which asks about this door, is answered here. Knows no
+ * framework and no sockets. Source: reference http-api.md §2 (errors), §3 and §5 (operations).
+ */
+import { randomUUID } from 'node:crypto';
+import { type DeviceResponse, dataPlanePayload } from '../../protocol/device-payloads.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+import type { RequestOperation } from '../../protocol/topics.ts';
+import type { CommandOf, OperationName, Reply, ResponseOf } from '../engine/contract.ts';
+import type { ServicePort } from '../engine/port.ts';
+import { type AwsError, errorBody, errorOfRejection, unknownOperation } from './aws-error.ts';
+import { type AwsCall, type AwsRequest, type Read, readAwsRequest } from './aws-request.ts';
+import { describeEndpoint } from './describe-endpoint.ts';
+import { responseText } from './response-text.ts';
+
+export interface AwsResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON text; empty where the operation has no output. */
+  readonly body: string;
+}
+
+export interface AwsFrontOptions {
+  readonly port: ServicePort;
+  /** What the engine behind the port answers; the table's other operations are refused as unknown. */
+  readonly handled: ReadonlySet<OperationName>;
+}
+
+/** `address` is the `host:port` at which whoever asked reaches the door again. */
+export type AwsFront = (request: AwsRequest, address: string) => Promise<AwsResponse>;
+
+export function createAwsFront(options: AwsFrontOptions): AwsFront {
+  return async (request, address) => {
+    const call = readAwsRequest(request);
+    if ('error' in call) return errorResponse(call.error);
+    const answer = await perform(options, call.value, address);
+    return 'error' in answer ? errorResponse(answer.error) : success(answer.value);
+  };
+}
+
+export function errorResponse(error: AwsError): AwsResponse {
+  const headers = { ...responseHeaders(), 'x-amzn-ErrorType': error.exception };
+  return { status: error.status, headers, body: errorBody(error) };
+}
+
+function success(body: string): AwsResponse {
+  return { status: 200, headers: responseHeaders(), body };
+}
+
+function responseHeaders(): Record<string, string> {
+  return { 'content-type': 'application/json', 'x-amzn-RequestId': randomUUID() };
+}
+
+async function perform(
+  { port, handled }: AwsFrontOptions,
+  { operation, members }: AwsCall,
+  address: string,
+): Promise<Read<string>> {
+  const { service, name } = operation;
+  if (name === 'DescribeEndpoint') {
+    const endpoint = describeEndpoint(members['endpointType'] as string | undefined, address);
+    return 'error' in endpoint ? endpoint : { value: responseText(operation, endpoint.value) };
+  }
+  const command = commandOf({ operation, members });
+  if (!handled.has(command.name)) {
+    return { error: { ...unknownOperation, message: `jobrig does not have the operation ${name}.` } };
+  }
+  const { reply, at } = await submit(port, command);
+  if (!reply.accepted) return { error: errorOfRejection(service, reply, at) };
+  const response = service === 'iot' ? reply.response : dataPlaneOutput(name, reply.response, at);
+  return { value: responseText(operation, response) };
+}
+
+/** Validation has given the members the command's shape, which the compiler cannot see. */
+function commandOf({ operation: { service, name }, members }: AwsCall): CommandOf<OperationName> {
+  const prefix = service === 'iot' ? 'iot' : 'iotjobsdata';
+  return { name: `${prefix}:${name}`, request: members } as unknown as CommandOf<OperationName>;
+}
+
+function submit(
+  port: ServicePort,
+  command: CommandOf<OperationName>,
+): Promise<{ readonly reply: Reply<ResponseOf<OperationName>>; readonly at: EpochMs }> {
+  return new Promise((resolve) => {
+    port.submit(command, (reply, at) => resolve({ reply, at }));
+  });
+}
+
+function dataPlaneOutput(name: string, response: unknown, at: EpochMs): object {
+  const operation = name as RequestOperation;
+  return dataPlanePayload(operation, response as DeviceResponse<typeof operation>, at);
+}

@@ -1,0 +1,98 @@
+/**
+ * From a raw HTTP request to one operation of AWS's table with its members, or to the error that AWS would answer. Reads and
+ * judges only what the request itself shows; knows neither the service's state nor which operations are built.
+ * Source: reference http-api.md §1 (planes, decoding, bodies).
+ *
+ * Unsigned requests are the data plane's where both planes have the path, because AWS's control plane answers no unsigned
+ * request while a device with a certificate on port 8443 signs nothing; `/jobs-data/…` always means the data plane.
+ */
+import { type OperationEntry, operationsOf } from '../../protocol/operations.ts';
+import { validateRequest } from '../../protocol/validation.ts';
+import { type AwsError, invalidRequest, unknownOperation, wrongScope } from './aws-error.ts';
+import { type Members, gatherMembers, isObject } from './request-members.ts';
+import { type RouteMatch, createRouteTable, splitPath } from './route-table.ts';
+import { type ServiceScope, serviceScopeOf } from './service-scope.ts';
+
+export interface AwsRequest {
+  readonly method: string;
+  /** Path and query exactly as they stood in the request line. */
+  readonly target: string;
+  readonly authorization?: string;
+  readonly body: Uint8Array;
+}
+
+export interface AwsCall {
+  readonly operation: OperationEntry;
+  readonly members: Members;
+}
+
+/** What was read, or why it could not be. */
+export type Read<Value> = { readonly value: Value } | { readonly error: AwsError };
+
+const dataPlanePrefix = 'jobs-data';
+const controlRoutes = createRouteTable(operationsOf('iot'));
+const dataRoutes = createRouteTable(operationsOf('iot-jobs-data'));
+
+export function readAwsRequest(request: AwsRequest): Read<AwsCall> {
+  const [pathname, query] = splitTarget(request.target);
+  const matched = matchOperation(request, pathname, query);
+  if ('error' in matched) return matched;
+  const { operation, parameters } = matched.value;
+  const body = operation.request.body === undefined ? { value: {} } : readBody(request.body);
+  if ('error' in body) return body;
+  const members = gatherMembers(operation, parameters, query, body.value);
+  const objection = validateRequest(operation.service, operation.name, members);
+  return objection === undefined ? { value: { operation, members } } : refused(objection);
+}
+
+function splitTarget(target: string): readonly [pathname: string, query: URLSearchParams] {
+  const mark = target.indexOf('?');
+  if (mark < 0) return [target, new URLSearchParams()];
+  return [target.slice(0, mark), new URLSearchParams(target.slice(mark + 1))];
+}
+
+function matchOperation(request: AwsRequest, pathname: string, query: URLSearchParams): Read<RouteMatch> {
+  const { method, authorization } = request;
+  const segments = splitPath(pathname);
+  if (segments === undefined) return refused(`The path ${pathname} is not validly percent-encoded.`);
+  const scope = serviceScopeOf(authorization, query);
+  if (scope === 'foreign') {
+    return { error: { ...wrongScope, message: "Credential should be scoped to correct service: 'iot'." } };
+  }
+  const match = matchService(method, segments, scope);
+  if (match !== undefined) return { value: match };
+  return { error: { ...unknownOperation, message: `No operation is called by ${method} ${pathname}.` } };
+}
+
+function matchService(
+  method: string,
+  segments: readonly string[],
+  scope: Exclude<ServiceScope, 'foreign'>,
+): RouteMatch | undefined {
+  const [first, ...rest] = segments;
+  if (first === dataPlanePrefix) return dataRoutes.match(method, rest);
+  switch (scope) {
+    case 'iot':
+      return controlRoutes.match(method, segments);
+    case 'iot-jobs-data':
+      return dataRoutes.match(method, segments);
+    case 'unsigned':
+      return dataRoutes.match(method, segments) ?? controlRoutes.match(method, segments);
+  }
+}
+
+/** An empty body counts as `{}`: SDKs send none when every member of it is unset. */
+function readBody(body: Uint8Array): Read<Members> {
+  if (body.length === 0) return { value: {} };
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch (cause) {
+    return refused(`The request body is not JSON: ${(cause as Error).message}`);
+  }
+  return isObject(value) ? { value } : refused('The request body must be a JSON object.');
+}
+
+function refused(message: string): { readonly error: AwsError } {
+  return { error: { ...invalidRequest, message } };
+}

@@ -1,0 +1,23 @@
+/**
+ * DescribeEndpoint: the addresses at which this rig really answers. AWS gives a bare host name, whose ports are known by
+ * convention; the rig's ports are not, so the address is `host:port` of the HTTP door, with TLS when it has it, which is
+ * what HTTP job agents open (design clients.md, "HTTP job agents"). The ports of MQTT are told when the rig starts.
+ */
+import { invalidRequest } from './aws-error.ts';
+import type { Read } from './aws-request.ts';
+
+/** Endpoint types that lead a device to its jobs. `iot:Jobs` is kept for old clients (reference ambiguities.md A8). */
+const deviceEndpointTypes: readonly string[] = ['iot:Data', 'iot:Data-ATS', 'iot:Jobs'];
+
+export function describeEndpoint(
+  endpointType: string | undefined,
+  address: string,
+): Read<{ readonly endpointAddress: string }> {
+  const type = endpointType ?? 'iot:Data';
+  if (deviceEndpointTypes.includes(type)) return { value: { endpointAddress: address } };
+  const message =
+    type === 'iot:CredentialProvider'
+      ? 'Endpoint type iot:CredentialProvider is not part of this rig: it hands out no AWS credentials.'
+      : `Endpoint type ${type} is not known; use one of ${deviceEndpointTypes.join(', ')}.`;
+  return { error: { ...invalidRequest, message } };
+}

@@ -1,0 +1,118 @@
+/**
+ * The HTTP door: AWS's REST APIs, the status page and what machines ask (`/healthz`, `/metrics`), on one port in plain HTTP
+ * and, where it has a certificate, on a second one with TLS. Hono routes the rig's own pages; AWS's paths go raw to
+ * `aws-front.ts`. Credentials are read for their scope only; signatures and client certificates are not verified.
+ */
+import { type RequestListener, createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { type HttpBindings, getRequestListener } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { bodyTooLarge, internalFailure, invalidRequest } from './aws-error.ts';
+import { type AwsFrontOptions, type AwsResponse, createAwsFront, errorResponse } from './aws-front.ts';
+import { closeServer, listen } from './listening.ts';
+import { type RigStatus, metricsText, statusPage } from './status-page.ts';
+
+export interface HttpDoorOptions extends AwsFrontOptions {
+  /** Interface to listen on; default 127.0.0.1. */
+  readonly host?: string;
+  /** Port per listener, 0 for a free one; an absent listener is not opened. */
+  readonly listeners: {
+    readonly http?: number;
+    /** `key` and `cert` are PEM texts. */
+    readonly https?: { readonly port: number; readonly key: string; readonly cert: string };
+  };
+  /** What the status page shows. */
+  readonly status: () => RigStatus;
+}
+
+export interface HttpDoor {
+  /** Where each opened listener listens. */
+  readonly ports: HttpPorts;
+  /** Answers what has been asked, then closes every connection. */
+  close(): Promise<void>;
+}
+
+interface HttpPorts {
+  readonly http?: number;
+  readonly https?: number;
+}
+
+/** Well above any request of AWS IoT Jobs: the largest is CreateJob, with a document of 32 KB and its parameters. */
+const maxBodyBytes = 1024 * 1024;
+/** AWS's name for plain HTTPS with a client certificate on a shared port 443 (reference connection.md §1). */
+const alpnProtocols = ['x-amzn-http-ca', 'http/1.1'];
+
+/** @throws OperationalError `PORT_TAKEN` or `CANNOT_LISTEN`; nothing is left open then. */
+export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> {
+  const { host = '127.0.0.1', listeners } = options;
+  const ports: { -readonly [Name in keyof HttpPorts]: number } = {};
+  const answer = requestListener(options, ports);
+  const http = createServer(answer);
+  const https = createTlsServer({ ALPNProtocols: alpnProtocols, ...listeners.https }, answer);
+  const close = async (): Promise<void> => {
+    await Promise.all([closeServer(http), closeServer(https)]);
+  };
+  try {
+    if (listeners.http !== undefined) ports.http = await listen(http, host, listeners.http);
+    if (listeners.https !== undefined) ports.https = await listen(https, host, listeners.https.port);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { ports, close };
+}
+
+function requestListener(options: HttpDoorOptions, ports: HttpPorts): RequestListener {
+  const app = createApp(options, ports);
+  return getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
+    overrideGlobalObjects: false, // the globals belong to whoever imports jobrig
+    // Called for requests that are no HTTP at all, e.g. without a Host header.
+    errorHandler: (error) => toResponse(errorResponse({ ...invalidRequest, message: String(error) })),
+  });
+}
+
+type Environment = { Bindings: HttpBindings };
+
+function createApp({ status, ...frontOptions }: HttpDoorOptions, ports: HttpPorts): Hono<Environment> {
+  const app = new Hono<Environment>();
+  const front = createAwsFront(frontOptions);
+  const requests = new Map<number, number>();
+  const answered = (response: AwsResponse): Response => {
+    requests.set(response.status, (requests.get(response.status) ?? 0) + 1);
+    return toResponse(response);
+  };
+
+  app.get('/', (context) => context.html(statusPage(status(), requests)));
+  app.get('/healthz', (context) => context.json({ status: 'ok' }));
+  app.get('/metrics', (context) => context.text(metricsText(status(), requests)));
+  app.all(
+    '*',
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: () =>
+        answered(errorResponse({ ...bodyTooLarge, message: `The request body is larger than ${maxBodyBytes} bytes.` })),
+    }),
+    async (context) => {
+      const authorization = context.req.header('authorization');
+      const request = {
+        method: context.req.method,
+        target: context.env.incoming.url ?? '/',
+        ...(authorization !== undefined && { authorization }),
+        body: new Uint8Array(await context.req.arrayBuffer()),
+      };
+      return answered(await front(request, addressFor(context, ports)));
+    },
+  );
+  app.onError((error) => answered(errorResponse({ ...internalFailure, message: error.message })));
+  return app;
+}
+
+/** By the name under which the caller has reached this door, so that it can be reached again. */
+function addressFor(context: Context, { http, https }: HttpPorts): string {
+  return `${new URL(context.req.url).hostname}:${https ?? http}`;
+}
+
+function toResponse({ status, headers, body }: AwsResponse): Response {
+  return new Response(body, { status, headers });
+}

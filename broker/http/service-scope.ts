@@ -1,0 +1,25 @@
+/**
+ * Which of the two AWS services a request is for. They share one port and two request lines (`GET /things/T/jobs` and
+ * `GET /things/T/jobs/J`) with different answers, so the path cannot tell; the service in the SigV4 credential scope does
+ * (reference http-api.md §1, design clients.md rule 9). Signatures are read here, not verified.
+ */
+import type { ServiceName } from '../../protocol/operations.ts';
+
+/** `unsigned`: no credential to go by. `foreign`: signed for a service that does not live here. */
+export type ServiceScope = ServiceName | 'unsigned' | 'foreign';
+
+/** Botocore before 2023 signed the control plane as `execute-api`. */
+const servicesByScope: ReadonlyMap<string, ServiceName> = new Map([
+  ['iot', 'iot'],
+  ['execute-api', 'iot'],
+  ['iot-jobs-data', 'iot-jobs-data'],
+]);
+
+/** Reads `KEY/DATE/REGION/SERVICE/aws4_request` from the Authorization header or a presigned URL's query. */
+export function serviceScopeOf(authorization: string | undefined, query: URLSearchParams): ServiceScope {
+  const credential =
+    /^AWS4-\S+ .*?Credential=([^,\s]+)/.exec(authorization ?? '')?.[1] ?? query.get('X-Amz-Credential');
+  if (credential === null) return 'unsigned';
+  const service = credential.split('/').at(-2) ?? '';
+  return servicesByScope.get(service) ?? 'foreign';
+}

@@ -1,0 +1,60 @@
+/**
+ * What the rig says about itself over HTTP: a plain page with its endpoints for people, the same as text in Prometheus's
+ * format for machines. No scripts, nothing loaded from elsewhere; a live view is another page.
+ */
+
+export interface RigStatus {
+  /** What listens, by name: `mqtt` → `mqtt://127.0.0.1:1883`. */
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** MQTT clients connected now. */
+  readonly connectedClients: number;
+}
+
+/** Answered HTTP requests by status code, since the start. */
+export type RequestCounts = ReadonlyMap<number, number>;
+
+export function statusPage({ endpoints, connectedClients }: RigStatus, requests: RequestCounts): string {
+  const rows = [
+    ...Object.entries(endpoints),
+    ['MQTT clients connected', String(connectedClients)],
+    ['HTTP requests answered', String(total(requests))],
+  ].map(([name = '', value = '']) => `<tr><th>${escapeHtml(name)}</th><td><code>${escapeHtml(value)}</code></td></tr>`);
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>jobrig</title>
+<style>
+  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+  body { max-width: 44rem; margin: 3rem auto; padding: 0 1rem }
+  th { text-align: left; font-weight: normal; padding-right: 2rem; vertical-align: top }
+</style>
+<h1>jobrig</h1>
+<p>A local AWS IoT Jobs service. Point an AWS SDK or the AWS CLI at the HTTP endpoint, devices at the MQTT endpoint.</p>
+<table>
+${rows.join('\n')}
+</table>
+<p><a href="healthz">healthz</a> · <a href="metrics">metrics</a></p>
+</html>
+`;
+}
+
+export function metricsText({ connectedClients }: RigStatus, requests: RequestCounts): string {
+  return [
+    '# HELP jobrig_mqtt_clients MQTT clients connected now.',
+    '# TYPE jobrig_mqtt_clients gauge',
+    `jobrig_mqtt_clients ${connectedClients}`,
+    '# HELP jobrig_http_requests_total AWS API requests answered, by HTTP status.',
+    '# TYPE jobrig_http_requests_total counter',
+    ...[...requests].map(([status, count]) => `jobrig_http_requests_total{status="${status}"} ${count}`),
+    '',
+  ].join('\n');
+}
+
+function total(requests: RequestCounts): number {
+  return [...requests.values()].reduce((sum, count) => sum + count, 0);
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+}
