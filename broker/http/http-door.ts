@@ -7,10 +7,10 @@ import { type RequestListener, createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type HttpBindings, getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { bodyTooLarge, internalFailure, invalidRequest } from './aws-error.ts';
 import { type AwsFrontOptions, type AwsResponse, createAwsFront, errorResponse } from './aws-front.ts';
 import { closeServer, listen } from './listening.ts';
+import { readBody } from './request-body.ts';
 import { type RigStatus, metricsText, statusPage } from './status-page.ts';
 
 export interface HttpDoorOptions extends AwsFrontOptions {
@@ -40,6 +40,7 @@ interface HttpPorts {
 
 /** Well above any request of AWS IoT Jobs: the largest is CreateJob, with a document of 32 KB and its parameters. */
 const maxBodyBytes = 1024 * 1024;
+const tooLarge = `The request body is larger than ${maxBodyBytes} bytes.`;
 /** AWS's name for plain HTTPS with a client certificate on a shared port 443 (reference connection.md §1). */
 const alpnProtocols = ['x-amzn-http-ca', 'http/1.1'];
 
@@ -86,24 +87,15 @@ function createApp({ status, ...frontOptions }: HttpDoorOptions, ports: HttpPort
   app.get('/', (context) => context.html(statusPage(status(), requests)));
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.get('/metrics', (context) => context.text(metricsText(status(), requests)));
-  app.all(
-    '*',
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: () =>
-        answered(errorResponse({ ...bodyTooLarge, message: `The request body is larger than ${maxBodyBytes} bytes.` })),
-    }),
-    async (context) => {
-      const authorization = context.req.header('authorization');
-      const request = {
-        method: context.req.method,
-        target: context.env.incoming.url ?? '/',
-        ...(authorization !== undefined && { authorization }),
-        body: new Uint8Array(await context.req.arrayBuffer()),
-      };
-      return answered(await front(request, addressFor(context, ports)));
-    },
-  );
+  app.all('*', async (context) => {
+    const { incoming } = context.env;
+    const body = await readBody(incoming, maxBodyBytes);
+    if (body === undefined) return answered(errorResponse({ ...bodyTooLarge, message: tooLarge }));
+    const { method = 'GET', url: target = '/', headers } = incoming;
+    const { authorization } = headers;
+    const request = { method, target, body, ...(authorization !== undefined && { authorization }) };
+    return answered(await front(request, addressFor(context, ports)));
+  });
   app.onError((error) => answered(errorResponse({ ...internalFailure, message: error.message })));
   return app;
 }
