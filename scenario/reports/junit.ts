@@ -1,0 +1,96 @@
+/**
+ * The run as a JUnit file, for CI: one suite for the recoveries with a case per pulled device, one for the devices that were
+ * left alone, one for the documents. Source: the de-facto schema of Jenkins and the Surefire reports.
+ */
+import { escapeMarkup } from './markup.ts';
+import type { DemoReport, DeviceReport, DocumentSummary } from './run-report.ts';
+
+interface Case {
+  readonly name: string;
+  readonly className: string;
+  readonly seconds: number;
+  readonly failure?: string;
+  readonly skipped?: string;
+}
+
+export function junitReport(report: DemoReport): string {
+  const pulled = report.deviceReports.filter(({ pull }) => pull !== undefined);
+  const others = report.deviceReports.filter(({ pull }) => pull === undefined);
+  const suites = [
+    suite('recovery', pulled.map(recoveryCase), report.startedAt),
+    suite('untouched', others.map(untouchedCase), report.startedAt),
+    suite('documents', report.documents.map(documentCase), report.startedAt),
+  ];
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="jobrig demo">\n${suites.join('')}</testsuites>\n`;
+}
+
+function recoveryCase(device: DeviceReport): Case {
+  const { pull, outcome, reason, thingName } = device;
+  return {
+    name: `${thingName} recovers when its job is pulled at ${pull?.step} by ${pull?.mechanism}`,
+    className: `jobrig.recovery.${pull?.step}`,
+    seconds: (pull?.recoveryMs ?? 0) / 1000,
+    ...(outcome === 'invalid' && { failure: failureText(device) }),
+    ...(outcome === 'inconclusive' && { skipped: reason }),
+  };
+}
+
+function untouchedCase(device: DeviceReport): Case {
+  return {
+    name: `${device.thingName} finishes its jobs`,
+    className: 'jobrig.untouched',
+    seconds: 0,
+    ...(device.outcome === 'invalid' && { failure: failureText(device) }),
+    ...(device.outcome === 'inconclusive' && { skipped: device.reason }),
+  };
+}
+
+function failureText({ reason, findings }: DeviceReport): string {
+  const broken = findings.filter(({ outcome }) => outcome === 'fail');
+  const lines = broken.flatMap((finding) => [
+    `${finding.claim}: ${finding.reason}`,
+    ...finding.evidence.map(({ at, topic, note }) => `  ${at} ${topic ?? ''} ${note}`),
+  ]);
+  return [reason, ...lines].join('\n');
+}
+
+function documentCase({ document, expected, ended }: DocumentSummary): Case {
+  const wrong = Object.entries(ended).filter(([status]) => status !== expected);
+  const failure = wrong.map(([status, count]) => `${count} ended ${status}, expected ${expected}`).join('\n');
+  return {
+    name: `${document} ends ${expected}`,
+    className: 'jobrig.documents',
+    seconds: 0,
+    ...(failure !== '' && { failure }),
+  };
+}
+
+function suite(name: string, cases: readonly Case[], timestamp: string): string {
+  const attributes = {
+    name,
+    tests: cases.length,
+    failures: cases.filter(({ failure }) => failure !== undefined).length,
+    errors: 0,
+    skipped: cases.filter(({ skipped }) => skipped !== undefined).length,
+    time: cases.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(3),
+    timestamp,
+  };
+  return `  <testsuite${attributeText(attributes)}>\n${cases.map(testCase).join('')}  </testsuite>\n`;
+}
+
+function testCase({ name, className, seconds, failure, skipped }: Case): string {
+  const start = `    <testcase${attributeText({ name, classname: className, time: seconds.toFixed(3) })}`;
+  if (failure !== undefined) {
+    const [message = ''] = failure.split('\n');
+    return `${start}>\n      <failure${attributeText({ message })}>${escapeMarkup(failure)}</failure>\n    </testcase>\n`;
+  }
+  if (skipped !== undefined)
+    return `${start}>\n      <skipped${attributeText({ message: skipped })}/>\n    </testcase>\n`;
+  return `${start}/>\n`;
+}
+
+function attributeText(attributes: Readonly<Record<string, string | number>>): string {
+  return Object.entries(attributes)
+    .map(([name, value]) => ` ${name}="${escapeMarkup(String(value)).replace(/[\t\n\r]/g, ' ')}"`)
+    .join('');
+}
