@@ -3,6 +3,7 @@
  * Member names, units and optional members are those of the wire (reference mqtt-api.md §4 and §5, notifications.md §3).
  * What is not a well-formed message of the service is not a message: a device drops it and lives on.
  */
+import { type JsonObject, isJsonObject, parseJsonObject } from './json.ts';
 import type { RejectionCode } from './rejections.ts';
 import type { DeviceStatus, JobExecutionStatus } from './status.ts';
 import type { EpochSeconds } from './time.ts';
@@ -16,8 +17,6 @@ import {
   parseJobsTopic,
 } from './topics.ts';
 import { decodeUtf8 } from './utf8.ts';
-
-export type JsonObject = { readonly [member: string]: unknown };
 
 /** An execution in a list; its status is the list it sits in. */
 export interface ExecutionSummaryPayload {
@@ -141,7 +140,7 @@ export interface DeviceRequestBody {
   readonly stepTimeoutInMinutes?: number;
 }
 
-export type { NotificationName, RejectionCode, ReplyOutcome };
+export type { JsonObject, NotificationName, RejectionCode, ReplyOutcome };
 
 /** What a device publishes for a request. */
 export function encodeDeviceRequest(
@@ -162,7 +161,7 @@ export function encodeDeviceRequest(
 export function decodeDeviceMessage(topic: string, payload: Uint8Array): DeviceMessage | undefined {
   const about = parseJobsTopic(topic);
   if (about?.kind !== 'reply' && about?.kind !== 'notification') return undefined;
-  const content = parseObject(payload);
+  const content = parseJsonObject(decodeUtf8(payload) ?? '');
   if (content === undefined || !isWellFormed(about, content)) return undefined;
   // Vouched for by isWellFormed, as far as a device relies on it.
   const message = about.kind === 'reply' ? replyParts(about) : { kind: about.kind, name: about.name };
@@ -174,23 +173,14 @@ function replyParts({ kind, outcome, operation, jobId }: ReplyTopic): object {
   return jobId === undefined ? { kind, outcome, operation } : { kind, outcome, operation, jobId };
 }
 
-function parseObject(payload: Uint8Array): JsonObject | undefined {
-  const text = decodeUtf8(payload);
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function isWellFormed(topic: ReplyTopic | NotificationTopic, content: JsonObject): boolean {
   if (!Number.isInteger(content['timestamp'])) return false;
   if (topic.kind === 'notification') {
     if (topic.name === 'NextJobExecutionChanged') return isAbsentOr(isExecution, content['execution']);
     const { jobs } = content;
-    return isObject(jobs) && isAbsentOr(isSummaries, jobs['IN_PROGRESS']) && isAbsentOr(isSummaries, jobs['QUEUED']);
+    return (
+      isJsonObject(jobs) && isAbsentOr(isSummaries, jobs['IN_PROGRESS']) && isAbsentOr(isSummaries, jobs['QUEUED'])
+    );
   }
   if (topic.outcome === 'rejected') {
     return typeof content['code'] === 'string' && isAbsentOr(isState, content['executionState']);
@@ -202,7 +192,7 @@ function isWellFormed(topic: ReplyTopic | NotificationTopic, content: JsonObject
     case 'DescribeJobExecution':
       return isAbsentOr(isExecution, content['execution']);
     case 'UpdateJobExecution':
-      return isAbsentOr(isState, content['executionState']) && isAbsentOr(isObject, content['jobDocument']);
+      return isAbsentOr(isState, content['executionState']) && isAbsentOr(isJsonObject, content['jobDocument']);
   }
 }
 
@@ -212,7 +202,7 @@ function isSummaries(value: unknown): boolean {
 
 function isSummary(value: unknown): value is JsonObject {
   return (
-    isObject(value) &&
+    isJsonObject(value) &&
     typeof value['jobId'] === 'string' &&
     Number.isInteger(value['queuedAt']) &&
     Number.isInteger(value['executionNumber']) &&
@@ -221,17 +211,13 @@ function isSummary(value: unknown): value is JsonObject {
 }
 
 function isExecution(value: unknown): boolean {
-  return isSummary(value) && isState(value) && isAbsentOr(isObject, value['jobDocument']);
+  return isSummary(value) && isState(value) && isAbsentOr(isJsonObject, value['jobDocument']);
 }
 
 function isState(value: unknown): boolean {
-  return isObject(value) && typeof value['status'] === 'string' && Number.isInteger(value['versionNumber']);
+  return isJsonObject(value) && typeof value['status'] === 'string' && Number.isInteger(value['versionNumber']);
 }
 
 function isAbsentOr(isForm: (value: unknown) => boolean, value: unknown): boolean {
   return value === undefined || isForm(value);
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

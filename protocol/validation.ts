@@ -5,6 +5,7 @@
  * The checks of a shape are compiled once into closures that allocate nothing for a valid request, because every update
  * of every device passes through here. Source: reference configs.md §8, limits.md, the table's shapes and server-side rules.
  */
+import { isJsonObject } from './json.ts';
 import type { MapShape, NumberShape, ServiceName, Shape, StringShape, StructureShape } from './operations.ts';
 import { operationsOf, serverSideRules, shapeOf } from './operations.ts';
 import { brokenRule } from './request-rules.ts';
@@ -104,7 +105,7 @@ function structureCheck(service: ServiceName, shape: StructureShape): Check {
     .map(([name, member]) => ({ name, required: required.has(name), check: checkOf(service, member.shape) }))
     .sort((a, b) => clauseOrder.indexOf(a.name) - clauseOrder.indexOf(b.name));
   return (value, path, clauses) => {
-    if (!isObject(value)) {
+    if (!isJsonObject(value)) {
       clauses.push(clause(show(value), path, 'be an object'));
       return;
     }
@@ -137,7 +138,7 @@ function mapCheck(
   const keyCheck = checkOf(service, keyShape);
   const valueCheck = checkOf(service, valueShape);
   return (value, path, clauses) => {
-    if (!isObject(value)) {
+    if (!isJsonObject(value)) {
       clauses.push(clause(show(value), path, 'be a map'));
       return;
     }
@@ -301,10 +302,6 @@ function isBoolean(value: unknown): value is boolean {
   return typeof value === 'boolean';
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function clause(shown: string, path: string, constraint: string): string {
   return `Value ${shown} at '${path}' failed to satisfy constraint: Member must ${constraint}`;
 }
@@ -316,7 +313,7 @@ function show(value: unknown): string {
 /** A value as AWS prints it: `[a, b]`, `{key=value}`. */
 function plain(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(plain).join(', ')}]`;
-  if (!isObject(value)) return String(value);
+  if (!isJsonObject(value)) return String(value);
   const entries = Object.entries(value).map(([name, member]) => `${name}=${plain(member)}`);
   return `{${entries.join(', ')}}`;
 }

@@ -1,0 +1,20 @@
+/**
+ * JSON objects, told apart from the other five things that JSON text can be. Payloads and job documents are objects;
+ * what else parses is refused by whoever reads it (reference mqtt-api.md §1 and §6).
+ */
+
+export type JsonObject = { readonly [member: string]: unknown };
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @returns `undefined` for text that is not the JSON of an object. */
+export function parseJsonObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
