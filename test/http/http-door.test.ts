@@ -1,5 +1,7 @@
-import { connect, createServer } from 'node:net';
+import { type Socket, connect, createServer } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openCertificateAuthority } from '../../broker/certificates.ts';
 import type { OperationName } from '../../broker/engine/contract.ts';
 import { type HttpDoor, openHttpDoor } from '../../broker/http/http-door.ts';
 import type { JobExecution } from '../../protocol/device-api.ts';
@@ -333,11 +335,16 @@ describe('bad input', () => {
   });
 });
 
-/** Everything that comes back for bytes which no HTTP client would send. */
+/** What comes back for bytes that no HTTP client would send. */
 function answerTo(text: string): Promise<string> {
+  const socket = connect(door.ports.http ?? 0, '127.0.0.1');
+  socket.end(text);
+  return everythingFrom(socket);
+}
+
+function everythingFrom(socket: Socket): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    const socket = connect(door.ports.http ?? 0, '127.0.0.1', () => socket.end(text));
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', reject);
     socket.on('close', () => resolve(Buffer.concat(chunks).toString()));
@@ -385,6 +392,27 @@ describe('what the rig says about itself', () => {
   });
 });
 
+describe('HTTPS', () => {
+  it('answers beside HTTP, under the AWS protocol name too, and is what DescribeEndpoint then gives', async () => {
+    const authority = await openCertificateAuthority('memory');
+    const certificate = await authority.issueServerCertificate(['localhost', '127.0.0.1']);
+    const secure = await openHttpDoor({
+      port,
+      handled,
+      listeners: { http: 0, https: { port: 0, ...certificate } },
+      status: () => ({ endpoints: {}, connectedClients: 0 }),
+    });
+    for (const protocol of ['http/1.1', 'x-amzn-http-ca']) {
+      const socket = connectTls({ port: secure.ports.https, ca: authority.ca, ALPNProtocols: [protocol] });
+      socket.write('GET /endpoint HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n');
+      expect(await everythingFrom(socket)).toContain(`{"endpointAddress":"127.0.0.1:${secure.ports.https}"}`);
+      expect(socket.alpnProtocol).toBe(protocol);
+    }
+    expect((await rawHttp(secure.ports.http ?? 0, { path: '/healthz' })).status).toBe(200);
+    await secure.close();
+  });
+});
+
 describe('opening and closing', () => {
   it('names a taken port and leaves nothing open', async () => {
     const blocker = createServer();
@@ -404,17 +432,13 @@ describe('opening and closing', () => {
   });
 
   it('answers what was asked before it closes', async () => {
-    let answerNow = (): void => undefined;
-    const submitted = new Promise<void>((resolve) => {
-      port.submit = (_command, answer) => {
-        answerNow = () => answer({ accepted: true, response: undefined } as never, 0);
-        resolve();
-      };
+    const answering = new Promise<() => void>((resolve) => {
+      port.submit = (_command, answer) => resolve(() => answer({ accepted: true, response: undefined } as never, 0));
     });
     const response = ask({ method: 'DELETE', path: '/jobs/J' });
-    await submitted;
+    const answer = await answering;
     const closed = door.close();
-    answerNow();
+    answer();
     expect((await response).status).toBe(200);
     await closed;
     await expect(ask({ path: '/healthz' })).rejects.toThrow(/ECONNREFUSED/);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, constantFrom, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRouteTable, splitPath } from '../../broker/http/route-table.ts';
 import { type ServiceName, operationsOf } from '../../protocol/operations.ts';
@@ -27,12 +27,12 @@ describe('route table', () => {
   );
 
   it('gives back any name, however a client percent-encodes it', () => {
-    const spell = fc.constantFrom(
+    const spell = constantFrom(
       (text: string) => encodeURIComponent(text),
       (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
     );
-    fc.assert(
-      fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), spell, (thingName, encode) => {
+    assert(
+      property(string({ minLength: 1, unit: 'grapheme' }), spell, (thingName, encode) => {
         expect(match('iot', 'GET', `/things/${encode(thingName)}/thing-groups`)).toEqual({
           name: 'ListThingGroupsForThing',
           parameters: { thingName },

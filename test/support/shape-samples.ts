@@ -10,6 +10,13 @@ const instantMs = 1_700_000_000_123;
 /** One of these satisfies every pattern of the table. */
 const texts = ['sample-1', 'sample', 'SAMPLE_1', '1.0', 'arn:aws:iot:us-east-1:000000000000:job/sample'];
 
+/** Where the shape does not say all that is asked of its values. */
+const textsByShape: Readonly<Record<string, string>> = {
+  CronExpression: 'cron(0 10 * * ? *)',
+  JobDocument: '{"operation":"sample"}',
+  RoleArn: 'arn:aws:iam::000000000000:role/sample',
+};
+
 export function sampleOf(service: ServiceName, shapeName: string, instant: InstantAs = (atMs) => atMs): unknown {
   const shape = shapeOf(service, shapeName);
   switch (shape.type) {
@@ -22,7 +29,7 @@ export function sampleOf(service: ServiceName, shapeName: string, instant: Insta
     case 'map':
       return { [String(sampleOf(service, shape.key))]: sampleOf(service, shape.value, instant) };
     case 'string':
-      return sampleText(shape);
+      return textsByShape[shapeName] ?? sampleText(shape);
     case 'boolean':
       return true;
     case 'timestamp':
