@@ -101,13 +101,16 @@ function recoverySection({ pulls, deviceReports }: DemoReport): Markup {
 }
 
 function pullRow({ step, pulled, recovered, recoveryMs }: PullSummary): Markup {
-  const span = (ms: number | undefined) => html`<td class="n">${ms === undefined ? '–' : spanText(ms)}</td>`;
   return html`<tr>
     <td>${step}</td>
     <td class="n">${pulled}</td>
     <td class="n${recovered < pulled ? ' bad' : ''}">${recovered}</td>
-    ${span(recoveryMs?.p50)} ${span(recoveryMs?.p95)} ${span(recoveryMs?.max)}
+    ${spanCell(recoveryMs?.p50)} ${spanCell(recoveryMs?.p95)} ${spanCell(recoveryMs?.max)}
   </tr>`;
+}
+
+function spanCell(ms: number | undefined): Markup {
+  return html`<td class="n">${ms === undefined ? '–' : spanText(ms)}</td>`;
 }
 
 const outcomeWords: Readonly<Record<DeviceOutcome, string>> = {
@@ -146,10 +149,6 @@ function outcomeStyle(outcome: DeviceOutcome): string {
 
 function documentSection(documents: readonly DocumentSummary[]): Markup | undefined {
   if (documents.length === 0) return undefined;
-  const endings = ({ ended }: DocumentSummary) =>
-    Object.entries(ended)
-      .map(([status, count]) => `${count} ${status}`)
-      .join(', ');
   return html`<section>
     <h2>Job documents of real systems</h2>
     <p class="aside">A device that cannot do a job says so: REJECTED, with the reason in statusDetails.</p>
@@ -168,13 +167,19 @@ function documentSection(documents: readonly DocumentSummary[]): Markup | undefi
             return html`<tr>
               <td><code>${document.document}</code></td>
               <td>${document.expected}</td>
-              <td class="${wrong ? 'bad' : ''}">${endings(document)}</td>
+              <td class="${wrong ? 'bad' : ''}">${endingWords(document.ended)}</td>
             </tr>`;
           })}
         </tbody>
       </table>
     </div>
   </section>`;
+}
+
+function endingWords(ended: DocumentSummary['ended']): string {
+  return Object.entries(ended)
+    .map(([status, count]) => `${count} ${status}`)
+    .join(', ');
 }
 
 /** Pulled or broken devices, the broken ones first. */

@@ -32,7 +32,7 @@ export function sequenceDiagram(thingName: string, { entries, omitted }: Timelin
       )}
       ${bands(entries).map(band)} ${entries.map((entry, index) => row(entry, rowY(index)))}
     </svg>
-    ${omitted > 0 ? html`<p class="aside">${omitted} more entries are in report.json or were left out there.</p>` : undefined}`;
+    ${omitted > 0 ? html`<p class="aside">${omitted} later entries are left out.</p>` : undefined}`;
 }
 
 function rowY(index: number): number {

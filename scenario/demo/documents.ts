@@ -1,0 +1,67 @@
+/**
+ * The job documents of real systems, each given to a handful of devices: the fixtures' table says what a device that knows
+ * its limits makes of each.
+ */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { DocumentSummary } from '../reports/run-report.ts';
+import { whenFinished } from './stage.ts';
+import type { Stage } from './stage.ts';
+
+export interface DocumentPlan {
+  readonly file: string;
+  readonly jobId: string;
+  readonly namespaceId?: string;
+  readonly expected: 'SUCCEEDED' | 'REJECTED';
+}
+
+export const greengrassNamespace = 'aws-gg-deployment';
+
+/** See fixtures/job-documents/README.md. */
+export const documentPlans: readonly DocumentPlan[] = [
+  { file: 'reboot.json', jobId: 'document-reboot', expected: 'SUCCEEDED' },
+  { file: 'device-client-steps.json', jobId: 'document-steps', expected: 'SUCCEEDED' },
+  { file: 'unicode.json', jobId: 'document-unicode', expected: 'SUCCEEDED' },
+  { file: 'limit-32768-bytes.json', jobId: 'document-limit', expected: 'REJECTED' },
+  { file: 'freertos-ota.json', jobId: 'document-freertos', expected: 'REJECTED' },
+  {
+    file: 'greengrass-deployment.json',
+    jobId: 'document-greengrass',
+    namespaceId: greengrassNamespace,
+    expected: 'REJECTED',
+  },
+];
+
+/** Devices that get each document. */
+const devicesEach = 6;
+
+const packageRoot = dirname(createRequire(import.meta.url).resolve('jobrig/package.json'));
+
+export function readJobDocument(file: string): Promise<string> {
+  return readFile(join(packageRoot, 'fixtures', 'job-documents', file), 'utf8');
+}
+
+export async function runDocuments(stage: Stage, thingNames: readonly string[]): Promise<readonly DocumentSummary[]> {
+  stage.announce('job documents of real systems');
+  return Promise.all(documentPlans.map((plan, index) => runDocument(stage, plan, choose(thingNames, index))));
+}
+
+/** A handful of devices, other ones for each document as far as there are enough. */
+function choose(thingNames: readonly string[], index: number): readonly string[] {
+  const start = (index * devicesEach) % thingNames.length;
+  return [...thingNames.slice(start), ...thingNames.slice(0, start)].slice(0, devicesEach);
+}
+
+async function runDocument(stage: Stage, plan: DocumentPlan, things: readonly string[]): Promise<DocumentSummary> {
+  const { file, jobId, namespaceId, expected } = plan;
+  const document = await readJobDocument(file);
+  const runs = things.map((thingName) => whenFinished(stage, thingName, jobId));
+  await stage.operator.createJob({ jobId, things, document, ...(namespaceId !== undefined && { namespaceId }) });
+  const ended: Record<string, number> = {};
+  for (const run of await Promise.all(runs)) {
+    const status = run?.status ?? 'PENDING';
+    ended[status] = (ended[status] ?? 0) + 1;
+  }
+  return { document: file, expected, ended };
+}
