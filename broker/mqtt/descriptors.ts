@@ -1,0 +1,37 @@
+/**
+ * How many sockets this process may have open. Beyond its limit of file descriptors the system refuses silently: Node accepts
+ * and drops connections without a word, and clients see a reset. So the door counts, and says so before it comes to that.
+ */
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+
+/** Left for files, the HTTP door and everything else of this process. */
+const reservedDescriptors = 100;
+
+/** @returns what to call with each new socket; beyond the limit it closes the socket and calls `refused`. */
+export function countSockets(
+  refused: (connections: number) => void,
+  limit = openFilesLimit(),
+): (socket: Socket) => void {
+  const budget = Math.max(limit - reservedDescriptors, 1);
+  let connections = 0;
+  return (socket) => {
+    if (connections >= budget) {
+      socket.destroy();
+      refused(connections);
+      return;
+    }
+    connections += 1;
+    socket.once('close', () => (connections -= 1));
+  };
+}
+
+/** Infinite where the system does not tell; only Linux does, and there a limit of `unlimited` is no number. */
+function openFilesLimit(): number {
+  try {
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    return soft === undefined ? Infinity : Number(soft);
+  } catch {
+    return Infinity;
+  }
+}

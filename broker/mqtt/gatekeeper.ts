@@ -1,0 +1,125 @@
+/**
+ * The hooks with which aedes asks before it does something: may this client in, may it publish, subscribe, receive. Carries out
+ * what identity.ts and permissions.ts decide, and AWS's limits on a connection. Everything here is synchronous: aedes
+ * reorders the packets of a client whose hooks answer later.
+ * Source: reference connection.md §2–§4, limits.md §5.
+ */
+import type { AedesOptions, Client, PublishPacket } from 'aedes';
+import { keepAliveSeconds, maxClientIdBytes } from '../../protocol/limits.ts';
+import type { RequestTopic, UnknownJobsTopic } from '../../protocol/topics.ts';
+import { type IdentityMode, type Principal, identify, noThing } from './identity.ts';
+import { judgePublish, mayReceive, maySubscribe } from './permissions.ts';
+import type { Sessions } from './sessions.ts';
+import type { WriteBatching } from './write-batching.ts';
+
+/** What a transport has found out about who is coming. */
+export interface ConnectionProof {
+  readonly identity: IdentityMode;
+  /** Common name of the verified certificate. */
+  readonly certificateName?: string;
+}
+
+/** What a client may leave unread in our memory before it is cut off. */
+const maxUnreadBytes = 1024 * 1024;
+
+/** CONNACK return codes of MQTT 3.1.1 §3.2.2.3. */
+const identifierRejected = 2;
+const notAuthorized = 5;
+
+type Refusal = Parameters<Parameters<NonNullable<AedesOptions['authenticate']>>[3]>[0];
+
+export class Gatekeeper {
+  readonly #sessions: Sessions;
+  readonly #batching: WriteBatching;
+  readonly #proofs = new WeakMap<Client, ConnectionProof>();
+  /** Kept beyond the session's connection, because a last will is judged after it has ended. */
+  readonly #principals = new WeakMap<Client, Principal>();
+  readonly #admitted = new WeakMap<PublishPacket, RequestTopic | UnknownJobsTopic>();
+
+  constructor(sessions: Sessions, batching: WriteBatching) {
+    this.#sessions = sessions;
+    this.#batching = batching;
+  }
+
+  /** Somebody is at the door, and will send CONNECT. */
+  expect(client: Client, proof: ConnectionProof): void {
+    this.#proofs.set(client, proof);
+  }
+
+  principalOf(client: Client): Principal {
+    return this.#principals.get(client) ?? noThing;
+  }
+
+  /** What a publication is for the Jobs service, when it was let through to it. */
+  admitted(packet: PublishPacket): RequestTopic | UnknownJobsTopic | undefined {
+    return this.#admitted.get(packet);
+  }
+
+  readonly hooks: AedesOptions = {
+    preConnect: (_client, packet, done) => {
+      packet.keepalive = keepAliveOf(packet.keepalive ?? 0);
+      done(null, true);
+    },
+
+    authenticate: (client, username, _password, done) => {
+      const { identity, certificateName } = this.#proofs.get(client)!;
+      const principal = identify(identity, { clientId: client.id, username, certificateName });
+      if (Buffer.byteLength(client.id) > maxClientIdBytes) {
+        done(refusal(`a client id above ${maxClientIdBytes} bytes`, identifierRejected), false);
+      } else if (principal === undefined) {
+        done(refusal(`no ${identity} to tell who this is`, notAuthorized), false);
+      } else {
+        this.#principals.set(client, principal);
+        this.#sessions.open(client, principal);
+        done(null, true);
+      }
+    },
+
+    /** An error closes the connection, as AWS does. Last wills pass here too. */
+    authorizePublish: (client, packet, done) => {
+      const verdict = judgePublish(client === null ? noThing : this.principalOf(client), packet);
+      if (verdict.kind === 'refused') {
+        done(new Error(`publish refused: ${verdict.reason}`));
+        return;
+      }
+      if (verdict.kind === 'jobs') {
+        this.#admitted.set(packet, verdict.topic);
+        // aedes acknowledges next. The acknowledgement is to leave together with the reply, which releases it.
+        if (client !== null) this.#batching.hold(client.conn);
+      }
+      done(null);
+    },
+
+    /** No subscription is SUBACK 0x80. Subscriptions of a session that is resumed pass here too. */
+    authorizeSubscribe: (client, subscription, done) => {
+      const { topic, qos } = subscription;
+      if (client.closed) {
+        done(new Error('the connection is closed'));
+        return;
+      }
+      // AWS has no QoS 2, and aedes cannot grant less than what was asked for.
+      const granted =
+        qos < 2 &&
+        maySubscribe(this.principalOf(client), topic) &&
+        this.#sessions.subscribe(client, topic, qos === 1 ? 1 : 0);
+      done(null, granted ? subscription : null);
+    },
+
+    /** Stored messages pass here too: a session may have been taken over by somebody else. */
+    authorizeForward: (client, packet) => {
+      // Destroyed but not withheld: aedes must keep what a persistent session has not read.
+      if (client.conn.writableLength > maxUnreadBytes) client.conn.destroy(new Error('does not read what it is sent'));
+      return !packet.topic.startsWith('$') || mayReceive(this.principalOf(client), packet.topic) ? packet : null;
+    },
+  };
+}
+
+/** 0 means "never" in MQTT; AWS knows no never. */
+function keepAliveOf(seconds: number): number {
+  const { min, max } = keepAliveSeconds;
+  return seconds === 0 ? max : Math.min(Math.max(seconds, min), max);
+}
+
+function refusal(reason: string, returnCode: number): Refusal {
+  return Object.assign(new Error(`connection refused: ${reason}`), { returnCode }) as Refusal;
+}

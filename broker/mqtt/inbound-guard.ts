@@ -1,0 +1,49 @@
+/**
+ * Limits on what a client sends that aedes has no hook for: it shows filters one by one and never a packet that is still
+ * arriving. So this stands between a client's parser and aedes. A packet that breaks a limit is not handled at all; the
+ * connection is closed, as on AWS. Source: reference limits.md §5, ambiguities.md A18.
+ */
+import type { EventEmitter } from 'node:events';
+import type { Client } from 'aedes';
+import type { Packet } from 'mqtt-packet';
+import { maxPublishBytes, maxTopicFiltersPerSubscribe } from '../../protocol/limits.ts';
+
+/** The parser inside aedes' client: mqtt-packet's. `parse` returns how many bytes wait for the rest of their packet. */
+interface Parser extends EventEmitter {
+  parse(chunk: Buffer): number;
+}
+
+/** Room for a packet's header, topic and properties beside its payload. */
+const headerAllowanceBytes = 1024;
+
+export function guardInbound(client: Client): void {
+  const { _parser: parser } = client as Client & { readonly _parser: Parser };
+  const refuse = (reason: string): void => {
+    client.emit('error', new Error(reason));
+  };
+
+  const handlers = parser.listeners('packet') as ((packet: Packet) => void)[];
+  parser.removeAllListeners('packet');
+  parser.on('packet', (packet: Packet) => {
+    const excess = excessOf(packet);
+    if (excess !== undefined) refuse(excess);
+    else for (const handle of handlers) handle.call(parser, packet);
+  });
+
+  const parse = parser.parse.bind(parser);
+  parser.parse = (chunk) => {
+    const waitingBytes = parse(chunk);
+    if (waitingBytes > maxPublishBytes + headerAllowanceBytes) refuse('a packet above the size limit');
+    return waitingBytes;
+  };
+}
+
+function excessOf(packet: Packet): string | undefined {
+  if (packet.cmd === 'publish' && packet.payload.length > maxPublishBytes) {
+    return `a payload of ${packet.payload.length} bytes, of which ${maxPublishBytes} are allowed`;
+  }
+  if (packet.cmd === 'subscribe' && packet.subscriptions.length > maxTopicFiltersPerSubscribe) {
+    return `${packet.subscriptions.length} filters in a SUBSCRIBE, of which ${maxTopicFiltersPerSubscribe} are allowed`;
+  }
+  return undefined;
+}

@@ -1,0 +1,102 @@
+/**
+ * The sockets on which devices arrive, one entry per transport; each ends in a duplex stream with what it proves about its
+ * owner. Nagle's algorithm is off (an exchange takes 44 ms with it, 0.1 ms without), and the backlog takes a fleet that
+ * connects at once. Source: reference connection.md §1 for TLS; rates measured in the design's performance notes.
+ */
+import { strict as assert } from 'node:assert';
+import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
+import { type TLSSocket, createServer as createTlsServer } from 'node:tls';
+import { OperationalError } from '../../protocol/operational-error.ts';
+
+export const transports = ['tcp', 'tls'] as const;
+export type Transport = (typeof transports)[number];
+
+export interface ServerCertificate {
+  readonly cert: string;
+  readonly key: string;
+  /** The CA whose certificates devices show. */
+  readonly ca: string;
+}
+
+export interface ListenerSettings {
+  readonly host: string;
+  /** 0 for a free one. */
+  readonly port: number;
+  /** Needed for TLS. */
+  readonly certificates?: ServerCertificate;
+  /** A device without a certificate of our CA fails in the TLS handshake. */
+  readonly demandCertificate: boolean;
+}
+
+export interface Arrivals {
+  /** A raw connection, before any handshake; it may be destroyed here. */
+  readonly connecting: (socket: Socket) => void;
+  readonly arrived: (transport: Transport, socket: Socket, certificateName?: string) => void;
+  readonly failed: (error: Error) => void;
+}
+
+export interface Listener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** AWS's name for MQTT on port 443, and the plain one; a device may also offer none. */
+const alpnProtocols = ['x-amzn-mqtt-ca', 'mqtt'];
+const backlog = 4096;
+
+const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arrivals: Arrivals) => Server } = {
+  tcp: (_settings, { arrived }) => createServer({ noDelay: true }, (socket) => arrived('tcp', socket)),
+
+  tls({ certificates, demandCertificate }, { arrived, failed }) {
+    assert(certificates !== undefined, 'MQTT over TLS needs a certificate');
+    const server = createTlsServer(
+      {
+        ...certificates,
+        requestCert: true,
+        rejectUnauthorized: demandCertificate,
+        ALPNProtocols: alpnProtocols,
+        noDelay: true,
+      },
+      (socket) => arrived('tls', socket, certificateName(socket)),
+    );
+    return server.on('tlsClientError', failed);
+  },
+};
+
+/** Only a certificate of our CA says anything. */
+function certificateName(socket: TLSSocket): string | undefined {
+  if (!socket.authorized) return undefined;
+  const name = socket.getPeerCertificate().subject.CN;
+  return typeof name === 'string' ? name : undefined; // several common names name nobody
+}
+
+export async function listen(transport: Transport, settings: ListenerSettings, arrivals: Arrivals): Promise<Listener> {
+  const { host, port } = settings;
+  const server = serverFor[transport](settings, arrivals);
+  server.prependListener('connection', arrivals.connecting);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => reject(listenError(cause, transport, host, port)));
+    server.listen({ host, port, backlog }, resolve);
+  });
+  server.on('error', arrivals.failed);
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+      }),
+  };
+}
+
+function listenError(cause: NodeJS.ErrnoException, transport: Transport, host: string, port: number): OperationalError {
+  if (cause.code === 'EADDRINUSE') {
+    return new OperationalError('PORT_TAKEN', `Port ${port} on ${host} is taken by another process.`, {
+      hint: `Choose another port for MQTT over ${transport.toUpperCase()}, or 0 for a free one.`,
+      cause,
+    });
+  }
+  return new OperationalError('CANNOT_LISTEN', `Cannot listen for MQTT on ${host}:${port}: ${cause.message}.`, {
+    hint: 'Choose an address of this machine and a port that this user may open.',
+    cause,
+  });
+}

@@ -1,0 +1,158 @@
+/**
+ * The MQTT door of the service: aedes for the protocol, the rules of AWS's broker around it, and the Jobs topics taken out of
+ * its hands. It translates and forwards; which job does what is the engine's business. Any duplex stream may come in, so
+ * that a further transport is one entry in listeners.ts or one call of `accept`.
+ * Source: reference connection.md, mqtt-api.md §1–§3.
+ */
+import type { Duplex } from 'node:stream';
+import type { Client, PublishPacket } from 'aedes';
+import { maxClientIdBytes } from '../../protocol/limits.ts';
+import type { ServicePort } from '../engine/port.ts';
+import { announce } from './announcements.ts';
+import { countSockets } from './descriptors.ts';
+import { type ConnectionProof, Gatekeeper } from './gatekeeper.ts';
+import type { IdentityMode, Principal } from './identity.ts';
+import { guardInbound } from './inbound-guard.ts';
+import { JobsBroker, type OutgoingPacket } from './jobs-broker.ts';
+import {
+  type Arrivals,
+  type Listener,
+  type ServerCertificate,
+  type Transport,
+  listen,
+  transports,
+} from './listeners.ts';
+import { answer } from './requests.ts';
+import { Sessions } from './sessions.ts';
+import { WriteBatching } from './write-batching.ts';
+
+export interface MqttDoorOptions {
+  readonly port: ServicePort;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Where to listen: 0 is a free port, absent is not at all. `tls` needs {@link certificates}. */
+  readonly listeners: { readonly [T in Transport]?: number };
+  /** How a client shows who it is. Default: by its certificate on TLS, by its client id elsewhere. */
+  readonly identity?: IdentityMode;
+  readonly certificates?: ServerCertificate;
+  readonly onEvent?: (event: MqttDoorEvent) => void;
+}
+
+/** For logs and dashboards. */
+export type MqttDoorEvent =
+  | { readonly kind: 'connected'; readonly clientId: string; readonly principal: Principal }
+  | { readonly kind: 'disconnected'; readonly clientId: string }
+  /** A connection was refused or cut off, by its own fault or the network's. */
+  | { readonly kind: 'failed'; readonly clientId?: string; readonly reason: string }
+  /** The process has no descriptor left for a further connection, which was closed. */
+  | { readonly kind: 'out-of-descriptors'; readonly connections: number };
+
+export interface MqttDoor {
+  /** The ports listened on. */
+  readonly ports: { readonly [T in Transport]?: number };
+  readonly connectedClients: number;
+  /** Lets a client in by any stream, known by its client id unless the proof says otherwise. */
+  accept(stream: Duplex, proof?: Partial<ConnectionProof>): void;
+  close(): Promise<void>;
+}
+
+const brokerLimits = {
+  /** No bound on deliveries under way: with one, a subscriber that does not read holds up all others. */
+  concurrency: 0,
+  /** How long a client may leave a full socket unread. */
+  drainTimeout: 5000,
+  /** Packets before CONNACK. AWS wants none; clients in the field send their subscriptions at once. */
+  queueLimit: 100,
+  /** MQTT 3.1 allows 23; AWS's SDK v1 speaks it with longer ones. */
+  maxClientsIdLength: maxClientIdBytes,
+} as const;
+
+export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> {
+  const { port, host = '127.0.0.1', identity, certificates, onEvent = () => {} } = options;
+  const batching = new WriteBatching();
+  const sessions = new Sessions({ batching, keep });
+  const gatekeeper = new Gatekeeper(sessions, batching);
+  const broker = new JobsBroker({ ...brokerLimits, ...gatekeeper.hooks }, take);
+  const streams = new Set<Duplex>();
+  const connected = new Set<Client>();
+
+  function keep(clientId: string, packet: OutgoingPacket): void {
+    broker.persistence.outgoingEnqueue({ clientId }, packet).catch((error: Error) => broker.emit('error', error));
+  }
+
+  /** A request is answered to its connection and forwarded to nobody. */
+  function take(packet: PublishPacket, client: Client): boolean {
+    const parsed = gatekeeper.admitted(packet);
+    if (parsed === undefined) return false;
+    answer(port, { topic: packet.topic, parsed, payload: packet.payload }, (topic, payload) => {
+      sessions.reply(client, topic, payload, packet.qos === 0 ? 0 : 1);
+      batching.release(client.conn);
+    });
+    return true;
+  }
+
+  function accept(stream: Duplex, proof: Partial<ConnectionProof> = {}): void {
+    const client = broker.handle(stream);
+    gatekeeper.expect(client, { identity: identity ?? 'client-id', ...proof });
+    guardInbound(client);
+    streams.add(stream);
+    stream.once('close', () => {
+      streams.delete(stream);
+      // Not aedes' own event: it is not sent for a connection that was closing when its client came back.
+      sessions.close(client);
+      if (connected.delete(client)) onEvent({ kind: 'disconnected', clientId: client.id });
+    });
+  }
+
+  broker.on('clientReady', (client) => {
+    connected.add(client);
+    onEvent({ kind: 'connected', clientId: client.id, principal: gatekeeper.principalOf(client) });
+    sessions.ready(client);
+  });
+  broker.on('unsubscribe', (filters, client) => sessions.unsubscribe(client, filters));
+  broker.on('clientError', (client, { message }) => onEvent({ kind: 'failed', clientId: client.id, reason: message }));
+  broker.on('connectionError', (_client, { message }) => onEvent({ kind: 'failed', reason: message }));
+  await broker.listen();
+  const stopAnnouncing = port.onEffect((effect) => announce(effect, (topic, write) => sessions.announce(topic, write)));
+
+  const listeners = new Map<Transport, Listener>();
+  const identityOn = (transport: Transport): IdentityMode =>
+    identity ?? (transport === 'tls' ? 'certificate' : 'client-id');
+
+  async function close(): Promise<void> {
+    stopAnnouncing();
+    const stopped = [...listeners.values()].map((listener) => listener.close());
+    for (const stream of streams) stream.destroy();
+    await Promise.all(stopped);
+    await new Promise<void>((resolve) => {
+      broker.close(resolve);
+    });
+  }
+
+  const arrivals: Arrivals = {
+    connecting: countSockets((connections) => onEvent({ kind: 'out-of-descriptors', connections })),
+    arrived: (transport, socket, certificateName) =>
+      accept(socket, { identity: identityOn(transport), certificateName }),
+    failed: ({ message }) => onEvent({ kind: 'failed', reason: message }),
+  };
+  try {
+    for (const transport of transports) {
+      const wanted = options.listeners[transport];
+      if (wanted === undefined) continue;
+      const demandCertificate = identityOn(transport) === 'certificate';
+      const settings = { host, port: wanted, certificates, demandCertificate };
+      listeners.set(transport, await listen(transport, settings, arrivals));
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    ports: Object.fromEntries([...listeners].map(([transport, listener]) => [transport, listener.port])),
+    get connectedClients() {
+      return connected.size;
+    },
+    accept,
+    close,
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * Who may say what where. `$aws/…` is the service's: a client may publish requests for its own thing there and listen to what
+ * concerns its own thing, and nothing else. Topics without `$` are nobody's business. Pure decisions; the door acts on them.
+ * Source: reference mqtt-api.md §6, connection.md §3–§5, ambiguities.md A18 and A19.
+ */
+import { type RequestTopic, type UnknownJobsTopic, parseJobsTopic } from '../../protocol/topics.ts';
+import { type Principal, everyThing, noThing } from './identity.ts';
+
+export interface Publication {
+  readonly topic: string;
+  readonly qos: number;
+  readonly retain: boolean;
+}
+
+/** `ordinary`: route it as any broker would. A Jobs topic: ask the service. `refused`: AWS closes the connection. */
+export type PublishVerdict =
+  | { readonly kind: 'ordinary' }
+  | { readonly kind: 'jobs'; readonly topic: RequestTopic | UnknownJobsTopic }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+const ordinary: PublishVerdict = { kind: 'ordinary' };
+
+export function judgePublish(principal: Principal, { topic, qos, retain }: Publication): PublishVerdict {
+  if (!topic.startsWith('$')) return ordinary;
+  const jobsTopic = parseJobsTopic(topic);
+  if (jobsTopic === undefined) return refused(`nobody may publish on ${topic}`);
+  if (!actsFor(principal, jobsTopic.thingName)) return refused(`not its own thing: ${topic}`);
+  if (jobsTopic.kind === 'reply' || jobsTopic.kind === 'notification')
+    return refused(`the service's own topic: ${topic}`);
+  if (retain) return refused(`RETAIN on ${topic}`);
+  if (qos > 1) return refused(`QoS ${qos} on ${topic}`);
+  return { kind: 'jobs', topic: jobsTopic };
+}
+
+/**
+ * Whether a client may subscribe. A filter below `$` has to name the client's own thing literally: whatever could match a topic
+ * of another thing is refused as a whole, and so are `$SYS` and `$share`, which the broker behind this door would grant
+ * and never serve. A leading wildcard is harmless, since it does not match `$` topics.
+ */
+export function maySubscribe(principal: Principal, filter: string): boolean {
+  if (!filter.startsWith('$')) return true;
+  const [space, things, thingName, ...rest] = filter.split('/');
+  if (space !== '$aws') return false;
+  if (principal === everyThing) return true;
+  return things === 'things' && thingName === principal && principal !== noThing && rest.length > 0;
+}
+
+/** Whether a message on a `$aws` topic concerns this client; the last look before it leaves, stored messages included. */
+export function mayReceive(principal: Principal, topic: string): boolean {
+  return principal === everyThing || (principal !== noThing && topic.startsWith(`$aws/things/${principal}/`));
+}
+
+function actsFor(principal: Principal, thingName: string): boolean {
+  return principal === everyThing || (principal !== noThing && principal === thingName);
+}
+
+function refused(reason: string): PublishVerdict {
+  return { kind: 'refused', reason };
+}
