@@ -1,0 +1,68 @@
+/** Names, executions, documents and tokens as the protocol allows them, for the laws of this folder. */
+import fc from 'fast-check';
+import type { JobExecution } from '../../protocol/device-api.ts';
+import { jobExecutionStatuses } from '../../protocol/status.ts';
+
+/** Job ids and thing names that look like words of the topics. */
+const topicWords = ['get', 'jobs', 'notify', 'notify-next', 'start-next', 'update', 'accepted', 'rejected'];
+const namespaceWords = ['namespace-x', 'notify-namespace-x', 'notify-next-namespace-x'];
+
+export const jobIds = fc.oneof(
+  fc.constantFrom(...topicWords, ...namespaceWords),
+  fc.stringMatching(/^[a-zA-Z0-9_-]{1,64}$/),
+);
+export const thingNames = fc.oneof(fc.constantFrom(...topicWords), fc.stringMatching(/^[a-zA-Z0-9:_-]{1,128}$/));
+export const namespaceIds = fc.oneof(
+  fc.constantFrom('aws-gg-deployment', 'get', 'accepted'),
+  fc.stringMatching(/^[a-zA-Z0-9_-]{1,64}$/),
+);
+/** Free text; half of it with what JSON must escape. */
+export const texts = fc.oneof(fc.string({ maxLength: 40 }), fc.string({ unit: 'binary', maxLength: 40 }));
+export const clientTokens = fc.option(texts, { nil: undefined });
+
+const detailKeys = fc.stringMatching(/^[a-zA-Z0-9:_-]{1,128}$/);
+const detailValues = fc.stringMatching(/^[ -~]{1,60}$/);
+export const statusDetails = fc.dictionary(detailKeys, detailValues, {
+  minKeys: 1,
+  maxKeys: 10,
+  noNullPrototype: true,
+});
+
+const instants = fc.integer({ min: 0, max: 4_102_444_800_000 });
+
+export const executions: fc.Arbitrary<JobExecution> = fc.record(
+  {
+    jobId: jobIds,
+    thingName: thingNames,
+    executionNumber: fc.integer({ min: 1 }),
+    namespaceId: namespaceIds,
+    status: fc.constantFrom(...jobExecutionStatuses),
+    statusDetails,
+    queuedAt: instants,
+    startedAt: instants,
+    lastUpdatedAt: instants,
+    versionNumber: fc.integer({ min: 1 }),
+    timesOutAt: instants,
+    forceCanceled: fc.boolean(),
+    retryAttempt: fc.nat(10),
+  },
+  {
+    requiredKeys: [
+      'jobId',
+      'thingName',
+      'executionNumber',
+      'status',
+      'queuedAt',
+      'lastUpdatedAt',
+      'versionNumber',
+      'retryAttempt',
+    ],
+  },
+);
+
+/** JSON text of an object, spaced as people space it. */
+export const documents = fc
+  .tuple(fc.dictionary(texts, fc.jsonValue({ maxDepth: 3 }), { noNullPrototype: true }), fc.constantFrom(0, 1, 2))
+  .map(([members, indent]) => JSON.stringify(members, null, indent));
+
+export const moments = instants;
