@@ -1,0 +1,134 @@
+/**
+ * The claims about one device that can be judged while it runs: V2, V3, V4, V6, V8 and V9 of design recovery.md, from the
+ * messages on the wire and the inside of the board. What a device was told counts, not what it could have known: an execution
+ * is dead to it from the first rejection that says so. What must hold when all is quiet is judged in quiet-device.ts.
+ */
+import type { Board, BoardTrace, ExecutionIdentity } from '../../agent/board/contract.ts';
+import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
+import type { DurationMs, EpochMs } from '../../protocol/time.ts';
+import type { Report } from '../violation.ts';
+
+/** Limits of the claims; a device that keeps them is not broken, only different. */
+export const bounds = {
+  /** Updates of an execution after that many refusals in a row that say it is gone (V2). */
+  refusedUpdates: 3,
+  /** Until work on an execution must have stopped, once the device was told that it is gone (V2). */
+  settleMs: 60_000,
+  /** Requests within a minute (V6). */
+  requestsPerMinute: 60,
+  /** Boots beyond one for each power cut and three for each execution (V8). */
+  spareBoots: 3,
+} as const;
+
+export interface DeviceChecker {
+  sent(request: DeviceRequest, at: EpochMs): void;
+  received(message: DeviceMessage, at: EpochMs): void;
+  traced(trace: BoardTrace): void;
+  /** The service has taken a SUCCEEDED for a job with this document. */
+  succeeded(document: string): void;
+  moved(at: EpochMs): void;
+  powerWasCut(): void;
+}
+
+export interface DeviceCheckerOptions {
+  readonly board: Board;
+  readonly report: Report;
+  /** How many executions of this identity the service ever made for this thing. */
+  readonly created: (identityKey: string) => number;
+  /** How many executions it ever made for all things. */
+  readonly executions: () => number;
+}
+
+/** Codes that say that an execution is gone, whatever the device asked. */
+const goneCodes = new Set(['ResourceNotFound', 'InvalidStateTransition', 'TerminalStateReached']);
+const minuteMs: DurationMs = 60_000;
+
+export function createDeviceChecker({ board, report, created, executions }: DeviceCheckerOptions): DeviceChecker {
+  const { thingName } = board;
+  /** Refusals in a row, by job id. */
+  const refusals = new Map<string, number>();
+  /** When the device was told that an execution is gone, by identity. */
+  const toldDead = new Map<string, EpochMs>();
+  const requests: EpochMs[] = [];
+  let powerCuts = 0;
+
+  function countRequest(at: EpochMs): void {
+    requests.push(at);
+    if (requests.length <= bounds.requestsPerMinute) return;
+    const first = requests.shift() ?? at;
+    if (at - first < minuteMs)
+      report('V6', `more than ${bounds.requestsPerMinute} requests within a minute`, thingName);
+  }
+
+  function toldGone(jobId: string, at: EpochMs): void {
+    refusals.set(jobId, (refusals.get(jobId) ?? 0) + 1);
+    const { execution } = board.view();
+    if (execution?.jobId !== jobId) return;
+    const key = identityKey(execution);
+    if (!toldDead.has(key)) toldDead.set(key, at);
+  }
+
+  function checkSideEffects(): void {
+    for (const [key, times] of Object.entries(board.view().sideEffects)) {
+      if (times > created(key)) report('V4', `the side effect of ${key} happened ${times} times`, thingName);
+    }
+  }
+
+  return {
+    sent(request, at) {
+      countRequest(at);
+      const { jobId, operation } = request;
+      if (operation !== 'UpdateJobExecution' || jobId === undefined) return;
+      const refused = refusals.get(jobId) ?? 0;
+      if (refused >= bounds.refusedUpdates) {
+        report('V2', `updates ${jobId} again, after ${refused} refusals that said it is gone`, thingName);
+      }
+    },
+    received(message, at) {
+      if (message.kind !== 'reply' || message.jobId === undefined) return;
+      if (message.outcome === 'accepted') refusals.delete(message.jobId);
+      else if (goneCodes.has(message.payload.code)) toldGone(message.jobId, at);
+    },
+    traced(trace) {
+      if (trace.kind === 'step' && trace.step === 'reboot' && toldDead.has(identityKey(trace.execution))) {
+        report('V3', `reboots into the image of ${identityKey(trace.execution)}, which it was told is gone`, thingName);
+      }
+      if (trace.kind === 'finished' || trace.kind === 'boot') checkSideEffects();
+      if (trace.kind === 'boot') {
+        const allowed = powerCuts + 3 * executions() + bounds.spareBoots;
+        if (trace.boots > allowed) report('V8', `${trace.boots} boots, ${allowed} can be explained`, thingName);
+      }
+    },
+    moved(at) {
+      if (toldDead.size === 0) return;
+      const { execution, step, powered } = board.view();
+      const told = execution === undefined ? undefined : toldDead.get(identityKey(execution));
+      if (told === undefined) toldDead.clear();
+      else if (powered && at - told > bounds.settleMs && beforeNoReturn.has(step)) {
+        report('V2', `still in step ${step} of an execution that it was told is gone`, thingName);
+      }
+    },
+    succeeded(document) {
+      const wanted = wantedVersion(document);
+      const { runningVersion } = board.view();
+      if (wanted !== undefined && wanted !== runningVersion) {
+        report('V9', `reported ${wanted} and runs ${runningVersion}`, thingName);
+      }
+    },
+    powerWasCut() {
+      powerCuts += 1;
+    },
+  };
+}
+
+const beforeNoReturn: ReadonlySet<string> = new Set(['receive', 'download', 'verify', 'write', 'activate']);
+
+/** The version that a firmware document installs. */
+function wantedVersion(document: string): string | undefined {
+  const { operation, version } = JSON.parse(document) as { readonly operation?: unknown; readonly version?: unknown };
+  return operation === 'firmware' && typeof version === 'string' ? version : undefined;
+}
+
+function identityKey({ jobId, executionNumber, queuedAt }: ExecutionIdentity): string {
+  return `${jobId}#${executionNumber}@${queuedAt}`;
+}

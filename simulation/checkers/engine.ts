@@ -1,0 +1,192 @@
+/**
+ * The engine's own invariants, after every command: rejected means untouched, versions and numbers grow, statuses follow the
+ * table, `notify` and `notify-next` exactly when they are due and with what is there, counts, and deletion. Only what a command
+ * touched is looked at; everything is compared once more at the end. Judges by changes, replies and effects, never by the
+ * engine's inner state. Source: reference lifecycle.md, notifications.md §1, ambiguities.md A31.
+ */
+import type { Change, Command, Effect, Engine, Outcome } from '../../broker/engine/contract.ts';
+import type { ExecutionRow, JobRow } from '../../broker/engine/rows.ts';
+import { findTransition, type Actor } from '../../broker/engine/transitions.ts';
+import type { JobProcessDetails } from '../../protocol/aws/iot.ts';
+import { isPending, type JobExecutionStatus } from '../../protocol/status.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+import type { Report } from '../violation.ts';
+import { createLedger, type Ledger, type LedgerJob, type LedgerQueue } from './execution-ledger.ts';
+import { createNotificationChecker } from './notifications.ts';
+
+export interface EngineChecker {
+  readonly ledger: Ledger;
+  check(command: Command, outcome: Outcome, at: EpochMs): void;
+  /** Everything, once. */
+  finish(at: EpochMs): void;
+}
+
+export function createEngineChecker(engine: Engine, report: Report): EngineChecker {
+  const ledger = createLedger();
+  const notifications = createNotificationChecker(ledger, report);
+  const rows = new Map<string, object>();
+  const recounted = new Set<string>();
+
+  function keep(change: Change): void {
+    const { table, key, row } = change;
+    if (table === 'job') keepJob(key, row as JobRow | undefined);
+    else if (table === 'jobExecution') keepExecution(key, row as ExecutionRow | undefined);
+  }
+
+  function keepJob(jobId: string, row: JobRow | undefined): void {
+    const job = ledger.jobs.get(jobId);
+    if (row === undefined) {
+      if (job !== undefined && job.executions.size > 0) {
+        report('E8', `job ${jobId} is gone but ${job.executions.size} of its executions are not`);
+      }
+      ledger.dropJob(jobId);
+      return;
+    }
+    if (row.status === 'DELETION_IN_PROGRESS' && job?.row.status !== 'DELETION_IN_PROGRESS') {
+      for (const execution of job?.executions.values() ?? []) {
+        if (isPending(execution.status)) touch(execution);
+      }
+    }
+    ledger.putJob(row);
+  }
+
+  function keepExecution(key: string, row: ExecutionRow | undefined): void {
+    const before = ledger.execution(key);
+    const either = row ?? before;
+    if (either === undefined) return;
+    if (row === undefined) ledger.dropExecution(key);
+    else {
+      if (before === undefined) checkNew(row);
+      else checkSuccessor(before, row);
+      ledger.putExecution(key, row);
+    }
+    if (before?.status === row?.status) {
+      if (row?.status === 'IN_PROGRESS') return;
+    } else recounted.add(either.jobId);
+    touch(either);
+  }
+
+  function touch({ thingName, namespaceId }: ExecutionRow): void {
+    notifications.touch(ledger.queueOf(thingName, namespaceId));
+  }
+
+  function checkNew(row: ExecutionRow): void {
+    const { jobId, thingName, executionNumber, versionNumber, status } = row;
+    const expected = ledger.highestNumber(jobId, thingName) + 1;
+    if (executionNumber !== expected) {
+      report('E3', `${jobId} got executionNumber ${executionNumber} instead of ${expected}`, thingName);
+    }
+    if (versionNumber !== 1) report('E2', `${name(row)} starts with version ${versionNumber}`, thingName);
+    if (status !== 'QUEUED') report('E4', `${name(row)} starts as ${status}`, thingName);
+  }
+
+  function checkSuccessor(before: ExecutionRow, row: ExecutionRow): void {
+    const { thingName } = row;
+    const transition = actors
+      .map((actor) => findTransition(before.status, row.status, actor, true))
+      .find((found) => found !== undefined);
+    if (transition === undefined) {
+      report('E4', `${name(row)} went from ${before.status} to ${row.status}`, thingName);
+      return;
+    }
+    const step = row.versionNumber - before.versionNumber;
+    // A11: start-next hands a started execution out again and may set its step timer; that is no new version.
+    const isHandedOutAgain = step === 0 && row.status === 'IN_PROGRESS' && before.status === 'IN_PROGRESS';
+    if (step !== transition.versionStep && !isHandedOutAgain) {
+      report('E2', `${name(row)} went from version ${before.versionNumber} to ${row.versionNumber}`, thingName);
+    }
+    if (row.queuedAt !== before.queuedAt) report('E4', `${name(row)} changed its queuedAt`, thingName);
+  }
+
+  function checkCounts(job: LedgerJob, at: EpochMs): void {
+    const { jobId } = job.row;
+    const { reply, changes, effects } = engine.apply({ name: 'iot:DescribeJob', request: { jobId } }, at);
+    if (!reply.accepted) {
+      report('E8', `job ${jobId} exists and cannot be described: ${reply.message}`);
+      return;
+    }
+    if (changes.length + effects.length > 0) report('E1', `describing ${jobId} changes something`);
+    const details = reply.response.job?.jobProcessDetails ?? {};
+    for (const [status, member] of countMembers) {
+      const shown = details[member] ?? 0;
+      if (shown === job.counts[status]) continue;
+      report('E7', `${jobId} shows ${String(shown)} ${status}, there are ${job.counts[status]}`);
+    }
+  }
+
+  function remember(change: Change): void {
+    const id = `${change.table}/${change.key}`;
+    if (change.row === undefined) rows.delete(id);
+    else rows.set(id, change.row);
+  }
+
+  return {
+    ledger,
+    check(command, { reply, changes, effects }, at) {
+      if (!reply.accepted && changes.length + effects.length > 0) {
+        report('E1', `${command.name} was rejected (${reply.message}) and left ${changes.length} changes`);
+      }
+      for (const change of changes) {
+        keep(change);
+        remember(change);
+      }
+      notifications.check(effects.filter(isNotification));
+      for (const jobId of recounted) {
+        const job = ledger.jobs.get(jobId);
+        if (job !== undefined && job.row.status !== 'DELETION_IN_PROGRESS') checkCounts(job, at);
+      }
+      recounted.clear();
+    },
+    finish(at) {
+      for (const job of ledger.jobs.values()) if (job.row.status !== 'DELETION_IN_PROGRESS') checkCounts(job, at);
+      for (const queue of ledger.queues()) checkQueue(engine, ledger, queue, at, report);
+      checkRows(engine, rows, report);
+    },
+  };
+}
+
+const actors: readonly Actor[] = ['device', 'operator', 'service'];
+
+const countMembers: readonly (readonly [JobExecutionStatus, Exclude<keyof JobProcessDetails, 'processingTargets'>])[] =
+  [
+    ['QUEUED', 'numberOfQueuedThings'],
+    ['IN_PROGRESS', 'numberOfInProgressThings'],
+    ['SUCCEEDED', 'numberOfSucceededThings'],
+    ['FAILED', 'numberOfFailedThings'],
+    ['REJECTED', 'numberOfRejectedThings'],
+    ['TIMED_OUT', 'numberOfTimedOutThings'],
+    ['CANCELED', 'numberOfCanceledThings'],
+    ['REMOVED', 'numberOfRemovedThings'],
+  ];
+
+/** What a device is shown on asking is what the ledger says is pending. */
+function checkQueue(engine: Engine, ledger: Ledger, queue: LedgerQueue, at: EpochMs, report: Report): void {
+  const { thingName, namespaceId } = queue;
+  const request = namespaceId === undefined ? { thingName } : { thingName, namespaceId };
+  const { reply } = engine.apply({ name: 'iotjobsdata:GetPendingJobExecutions', request }, at);
+  const shown = reply.accepted ? [...reply.response.inProgress, ...reply.response.queued] : [];
+  const gone = shown.find(({ jobId }) => !ledger.jobs.has(jobId));
+  if (gone !== undefined) report('E8', `${gone.jobId} is deleted and still pending`, thingName);
+  if (reply.accepted && shown.length !== Math.min(10, queue.pending.size)) {
+    report('E5', `${shown.length} executions are shown as pending, there are ${queue.pending.size}`, thingName);
+  }
+}
+
+function checkRows(engine: Engine, kept: ReadonlyMap<string, object>, report: Report): void {
+  const left = new Map(kept);
+  for (const { table, key, row } of engine.rows()) {
+    const id = `${table}/${key}`;
+    if (JSON.stringify(left.get(id)) !== JSON.stringify(row)) report('E9', `row ${id} is not what the changes left`);
+    left.delete(id);
+  }
+  const [forgotten] = left.keys();
+  if (forgotten !== undefined) report('E9', `row ${forgotten} was kept and is not in the engine`);
+}
+
+function isNotification(effect: Effect): effect is Exclude<Effect, { kind: 'event' }> {
+  return effect.kind !== 'event';
+}
+
+function name({ jobId, executionNumber }: ExecutionRow): string {
+  return `${jobId}#${executionNumber}`;
+}

@@ -1,0 +1,282 @@
+/**
+ * A board in virtual time: its power, its clock and its MQTT session over a link on which things go wrong. Sessions are clean:
+ * what is under way when one ends is lost, and nothing is kept for a device that is away. The counterpart of the live device
+ * (agent/live-device.ts) without sockets; knows no job and no rule of the protocol.
+ */
+import type { Board, BoardEffect, BoardInput } from '../agent/board/contract.ts';
+import type { Chance } from '../faults/chance.ts';
+import { createLink, type Link, type LinkConditions } from '../faults/link.ts';
+import type { Blow, ServiceFate, ThingMisfortunes } from '../faults/misfortunes.ts';
+import type { Direction } from '../faults/plan.ts';
+import type { DeviceMessage, DeviceRequest } from '../protocol/device-messages.ts';
+import type { DurationMs, EpochMs } from '../protocol/time.ts';
+import { parseJobsTopic, type NotificationName, type RequestOperation } from '../protocol/topics.ts';
+import type { EventQueue } from './event-queue.ts';
+import type { Observer } from './observer.ts';
+
+/** What a device reaches outside itself. */
+export interface Surroundings {
+  readonly queue: EventQueue<() => void>;
+  readonly startedAt: EpochMs;
+  readonly observer: Observer;
+  /** A request has reached the service, by this session. */
+  serve(device: SimulatedDevice, session: Session, request: DeviceRequest): void;
+}
+
+/** One connection, from CONNACK to its end. */
+export interface Session {
+  readonly up: Link;
+  readonly down: Link;
+  /** Notifications subscribed to, by {@link streamKey}. */
+  readonly streams: Set<string>;
+}
+
+export interface DeviceOptions {
+  readonly board: Board;
+  readonly conditions: LinkConditions;
+  readonly misfortunes: ThingMisfortunes;
+  readonly chance: Chance;
+  readonly surroundings: Surroundings;
+}
+
+/** A connection that stays silent this long is given up by both sides (a keep-alive of 30 s, times 1.5). */
+const silenceMs: DurationMs = 45_000;
+/** An attempt to connect that nobody answers ends after this. */
+const connectTimeoutMs: DurationMs = 10_000;
+/** TCP, TLS and CONNECT: one-way trips before the service knows the client, and until the client knows that. */
+const tripsToConnect = 5;
+
+export class SimulatedDevice {
+  readonly board: Board;
+  readonly #misfortunes: ThingMisfortunes;
+  readonly #conditions: LinkConditions;
+  readonly #chance: Chance;
+  readonly #out: Surroundings;
+  #powered = false;
+  /** The device's clock runs this far ahead. */
+  #aheadMs: DurationMs = 0;
+  #session: Session | undefined;
+  /** Counts attempts, so that one that was given up does not succeed. */
+  #attempt = 0;
+  #unreachableUntil: EpochMs = 0;
+  #wakeAt: EpochMs | undefined;
+  #calm = false;
+
+  constructor({ board, conditions, misfortunes, chance, surroundings }: DeviceOptions) {
+    this.board = board;
+    this.#misfortunes = misfortunes;
+    this.#conditions = conditions;
+    this.#chance = chance;
+    this.#out = surroundings;
+  }
+
+  get thingName(): string {
+    return this.board.thingName;
+  }
+
+  /** Switches the device on a little later and lets its misfortunes come. */
+  start(): void {
+    const { queue, startedAt } = this.#out;
+    queue.schedule(startedAt + this.#chance.between(0, 1000), () => this.powerOn());
+    for (const blow of this.#misfortunes.blows) queue.schedule(startedAt + blow.atMs, () => this.suffer(blow));
+  }
+
+  /** From now on nothing goes wrong, and what went wrong is mended. */
+  calm(): void {
+    this.#calm = true;
+    this.#unreachableUntil = this.#out.queue.now;
+    this.powerOn();
+  }
+
+  powerOn(): void {
+    if (this.#powered) return;
+    this.#powered = true;
+    this.#feed({ kind: 'power-on' });
+  }
+
+  suffer(blow: Blow): void {
+    if (this.#calm) return;
+    this.#struck(blow.kind);
+    const { queue } = this.#out;
+    switch (blow.kind) {
+      case 'power-cut':
+        return this.cutPower(blow.forMs);
+      case 'link-lost':
+        this.#unreachableUntil = Math.max(this.#unreachableUntil, queue.now + blow.forMs);
+        return this.#lose(this.#session);
+      case 'partition':
+        return this.#partition(blow.forMs);
+      case 'clock-jump':
+        this.#aheadMs += blow.byMs;
+        return this.#arm();
+    }
+  }
+
+  cutPower(forMs: DurationMs): void {
+    if (!this.#powered) return;
+    this.#powered = false;
+    this.#session = undefined;
+    this.#attempt += 1;
+    this.#feed({ kind: 'power-cut' });
+    const { queue } = this.#out;
+    queue.schedule(queue.now + forMs, () => this.powerOn());
+  }
+
+  /** Sends what the service says, over the session in which it was asked, if that still lives. */
+  deliver(session: Session, message: DeviceMessage, operation?: RequestOperation): void {
+    if (this.#session !== session) return;
+    for (const at of this.#arrivals(session.down, message.kind === 'reply' ? 'reply' : 'notification', operation)) {
+      this.#out.queue.schedule(at, () => {
+        if (this.#session !== session) return;
+        this.#out.observer.received?.(this.thingName, message, this.#out.queue.now);
+        this.#feed({ kind: 'message', message });
+      });
+    }
+  }
+
+  /** Delivers a notification if the device is there and asked for such. */
+  notify(stream: string, message: () => DeviceMessage): void {
+    if (this.#session?.streams.has(stream)) this.deliver(this.#session, message());
+  }
+
+  /** What the service does with a request of this device instead of answering it rightly. */
+  serviceFate(operation: RequestOperation): ServiceFate | undefined {
+    if (this.#calm) return undefined;
+    const { queue, startedAt } = this.#out;
+    const fate = this.#misfortunes.answerTo(operation, queue.now - startedAt);
+    if (fate !== undefined) this.#struck(`service ${fate.answer}`);
+    return fate;
+  }
+
+  #partition(forMs: DurationMs): void {
+    const { queue } = this.#out;
+    const until = queue.now + forMs;
+    this.#unreachableUntil = Math.max(this.#unreachableUntil, until);
+    const session = this.#session;
+    session?.up.block(until);
+    session?.down.block(until);
+    if (forMs > silenceMs) queue.schedule(queue.now + silenceMs, () => this.#lose(session));
+  }
+
+  #lose(session: Session | undefined): void {
+    if (session === undefined || this.#session !== session) return;
+    this.#session = undefined;
+    this.#feed({ kind: 'disconnected' });
+  }
+
+  #feed(input: BoardInput): void {
+    const { queue, observer } = this.#out;
+    const effects = this.board.apply(input, queue.now + this.#aheadMs);
+    observer.moved?.(this.board, input, queue.now);
+    for (const effect of effects) this.#obey(effect);
+    this.#arm();
+  }
+
+  #obey(effect: BoardEffect): void {
+    switch (effect.kind) {
+      case 'connect':
+        return this.#connect();
+      case 'disconnect':
+        this.#session = undefined;
+        this.#attempt += 1;
+        return;
+      case 'subscribe':
+        return this.#subscribe(effect.filters);
+      case 'request':
+        return this.#send(effect.request);
+      case 'trace':
+        return this.#out.observer.traced?.(this.thingName, effect.trace, this.#out.queue.now);
+    }
+  }
+
+  #connect(): void {
+    const { queue } = this.#out;
+    this.#session = undefined;
+    this.#attempt += 1;
+    const attempt = this.#attempt;
+    const isReachable = (): boolean => this.#unreachableUntil <= queue.now;
+    const arrivesMs = isReachable() ? tripsToConnect * this.#conditions.latencyMs : connectTimeoutMs;
+    queue.schedule(queue.now + arrivesMs, () => {
+      if (this.#attempt !== attempt || !this.#powered) return;
+      if (!isReachable()) return this.#feed({ kind: 'disconnected' });
+      this.#session = {
+        up: createLink(this.#conditions, this.#chance),
+        down: createLink(this.#conditions, this.#chance),
+        streams: new Set(),
+      };
+      this.#feed({ kind: 'connected', sessionPresent: false });
+    });
+  }
+
+  #subscribe(filters: readonly string[]): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    const { queue } = this.#out;
+    for (const at of session.up.arrivals(queue.now, undefined)) {
+      queue.schedule(at, () => {
+        for (const filter of filters) {
+          const topic = parseJobsTopic(filter);
+          if (topic?.kind === 'notification') session.streams.add(streamKey(topic));
+        }
+        for (const acknowledgedAt of session.down.arrivals(queue.now, undefined)) {
+          queue.schedule(acknowledgedAt, () => {
+            if (this.#session === session) this.#feed({ kind: 'subscribed' });
+          });
+        }
+      });
+    }
+  }
+
+  #send(request: DeviceRequest): void {
+    const session = this.#session;
+    const { queue, observer } = this.#out;
+    if (session === undefined) return;
+    observer.sent?.(this.thingName, request, queue.now);
+    for (const at of this.#arrivals(session.up, 'request', request.operation)) {
+      queue.schedule(at, () => {
+        if (this.#session === session) this.#out.serve(this, session, request);
+      });
+    }
+  }
+
+  #arrivals(link: Link, direction: Direction, operation?: RequestOperation): readonly EpochMs[] {
+    const { queue, startedAt } = this.#out;
+    const fate = this.#calm ? undefined : this.#misfortunes.fateOf(direction, queue.now - startedAt, operation);
+    if (fate !== undefined) this.#struck(`${direction} ${fate.fate}`);
+    return link.arrivals(queue.now, fate);
+  }
+
+  #struck(misfortune: string): void {
+    this.#out.observer.struck?.(misfortune, this.thingName, this.#out.queue.now);
+  }
+
+  /** Keeps one event in the queue for the board's deadline; one that became too early just arms anew. */
+  #arm(): void {
+    const at = this.#deadline();
+    if (at === undefined || (this.#wakeAt !== undefined && this.#wakeAt <= at)) return;
+    this.#wakeAt = at;
+    this.#out.queue.schedule(at, () => {
+      if (this.#wakeAt !== at) return;
+      this.#wakeAt = undefined;
+      const deadline = this.#deadline();
+      if (deadline !== undefined && deadline <= this.#out.queue.now) this.#feed({ kind: 'wake' });
+      else this.#arm();
+    });
+  }
+
+  #deadline(): EpochMs | undefined {
+    const deadline = this.board.nextDeadline();
+    return deadline === undefined ? undefined : Math.max(deadline - this.#aheadMs, this.#out.queue.now);
+  }
+}
+
+/** A stream of notifications: which kind, of which queue. */
+export function streamKey({
+  name,
+  namespaceId,
+}: {
+  readonly name: NotificationName;
+  readonly namespaceId?: string;
+}): string {
+  return namespaceId === undefined ? name : `${name} ${namespaceId}`;
+}

@@ -1,0 +1,114 @@
+/**
+ * How requests and messages cross the simulated wire: as objects, or encoded to topic and text and decoded again, as over a
+ * socket. Both say the same (a test runs the same seeds both ways); objects are faster by far. No link and no time here.
+ */
+import type { CommandOf, NotifyEffect, NotifyNextEffect, Rejected, Reply } from '../broker/engine/contract.ts';
+import type { DeviceOperations } from '../protocol/device-api.ts';
+import { acceptedJson, notifyJson, notifyNextJson, rejectedJson } from '../protocol/device-json.ts';
+import {
+  decodeDeviceMessage,
+  encodeDeviceRequest,
+  type DeviceMessage,
+  type DeviceRequest,
+} from '../protocol/device-messages.ts';
+import { acceptedPayload, notifyNextPayload, notifyPayload, rejectedPayload } from '../protocol/device-payloads.ts';
+import { decodeDeviceRequest } from '../protocol/device-requests.ts';
+import type { EpochMs } from '../protocol/time.ts';
+import { formatJobsTopic, parseJobsTopic, type RequestOperation } from '../protocol/topics.ts';
+import { utf8Length } from '../protocol/utf8.ts';
+
+export type DeviceCommand = { [Name in RequestOperation]: CommandOf<`iotjobsdata:${Name}`> }[RequestOperation];
+export type DeviceReply = Reply<DeviceOperations[RequestOperation]['response']>;
+export type Notification = NotifyEffect | NotifyNextEffect;
+
+export interface Wire {
+  /** The request as the service reads it, or why it refuses to. */
+  toCommand(thingName: string, request: DeviceRequest): DeviceCommand | Rejected;
+  toMessage(thingName: string, request: DeviceRequest, reply: DeviceReply, at: EpochMs): DeviceMessage;
+  toNotification(effect: Notification): DeviceMessage;
+}
+
+export const objectWire: Wire = {
+  toCommand: (thingName, { operation, jobId, namespaceId, body }) => {
+    const { clientToken: _, ...members } = body;
+    const request = { ...members, thingName, jobId, namespaceId };
+    // The agent's own types vouch for the members; the text wire checks them.
+    return { name: `iotjobsdata:${operation}`, request } as unknown as DeviceCommand;
+  },
+  toMessage(_, request, reply, at) {
+    const { clientToken } = request.body;
+    const bytes = utf8Length(replyText(request, reply, at));
+    const payload = reply.accepted
+      ? acceptedPayload(request.operation, reply.response, at, clientToken)
+      : rejectedPayload(reply, at, clientToken);
+    return {
+      kind: 'reply',
+      outcome: reply.accepted ? 'accepted' : 'rejected',
+      operation: request.operation,
+      ...(request.jobId !== undefined && { jobId: request.jobId }),
+      ...(request.namespaceId !== undefined && { namespaceId: request.namespaceId }),
+      bytes,
+      payload,
+    } as DeviceMessage;
+  },
+  toNotification(effect) {
+    const about = {
+      kind: 'notification' as const,
+      ...(effect.namespaceId !== undefined && { namespaceId: effect.namespaceId }),
+      bytes: utf8Length(notificationText(effect)),
+    };
+    return effect.kind === 'notify'
+      ? { ...about, name: 'JobExecutionsChanged', payload: notifyPayload(effect) }
+      : { ...about, name: 'NextJobExecutionChanged', payload: notifyNextPayload(effect) };
+  },
+};
+
+const encoder = new TextEncoder();
+
+export const textWire: Wire = {
+  toCommand(thingName, request) {
+    const { topic, payload } = encodeDeviceRequest(thingName, request);
+    const about = parseJobsTopic(topic);
+    if (about?.kind !== 'request') return { accepted: false, code: 'InvalidTopic', message: topic };
+    const decoded = decodeDeviceRequest(about, encoder.encode(payload));
+    if (!decoded.ok) return { accepted: false, code: decoded.code, message: decoded.message };
+    return { name: `iotjobsdata:${decoded.operation}`, request: decoded.request } as DeviceCommand;
+  },
+  toMessage(thingName, request, reply, at) {
+    const { operation, jobId, namespaceId } = request;
+    const topic = formatJobsTopic({
+      kind: 'reply',
+      outcome: reply.accepted ? 'accepted' : 'rejected',
+      thingName,
+      operation,
+      ...(jobId !== undefined && { jobId }),
+      ...(namespaceId !== undefined && { namespaceId }),
+    });
+    return readBack(topic, replyText(request, reply, at));
+  },
+  toNotification(effect) {
+    const topic = formatJobsTopic({
+      kind: 'notification',
+      thingName: effect.thingName,
+      name: effect.kind === 'notify' ? 'JobExecutionsChanged' : 'NextJobExecutionChanged',
+      ...(effect.namespaceId !== undefined && { namespaceId: effect.namespaceId }),
+    });
+    return readBack(topic, notificationText(effect));
+  },
+};
+
+function replyText({ operation, body }: DeviceRequest, reply: DeviceReply, at: EpochMs): string {
+  return reply.accepted
+    ? acceptedJson(operation, reply.response, at, body.clientToken)
+    : rejectedJson(reply, at, body.clientToken);
+}
+
+function notificationText(effect: Notification): string {
+  return effect.kind === 'notify' ? notifyJson(effect) : notifyNextJson(effect);
+}
+
+function readBack(topic: string, text: string): DeviceMessage {
+  const message = decodeDeviceMessage(topic, encoder.encode(text));
+  if (message === undefined) throw new Error(`what the service wrote cannot be read: ${topic} ${text}`);
+  return message;
+}
