@@ -1,0 +1,46 @@
+/**
+ * One slice of bulk work: which kind goes on how, and what happens at its end. A slice is bounded, whatever the size of the
+ * job or group behind it, and devices are served between slices.
+ */
+import { finishGroupDeletion, groupDeletionSlice } from './group-deletion.ts';
+import { cancellationSlice, finishCancellation } from './job-cancellation.ts';
+import { deletionSlice, finishDeletion } from './job-deletion.ts';
+import { finishRollout, rolloutSlice } from './rollout.ts';
+import type { Work } from './state.ts';
+import type { Turn } from './turn.ts';
+import { continueWork, sliceSize, type WorkPlan } from './work.ts';
+
+export function runSlice(turn: Turn, work: Work): void {
+  const rest = slice(turn, work);
+  if (rest !== undefined) continueWork(turn, work, rest);
+}
+
+/** @returns how to go on; what is finished has been tidied away. */
+function slice(turn: Turn, { row }: Work): WorkPlan | undefined {
+  if (row.kind === 'delete-group') {
+    const group = turn.state.groups.get(row.groupName)!;
+    if (!groupDeletionSlice(turn, group, sliceSize)) return row;
+    finishGroupDeletion(turn, group);
+    return undefined;
+  }
+  const job = turn.state.jobs.get(row.jobId)!;
+  switch (row.kind) {
+    case 'rollout': {
+      const rest = rolloutSlice(turn, job, row, sliceSize);
+      if (rest === undefined) finishRollout(turn, job);
+      return rest;
+    }
+    case 'cancel-job': {
+      const after = cancellationSlice(turn, job, row.after, sliceSize);
+      if (after !== undefined) return { ...row, after };
+      finishCancellation(turn, job);
+      return undefined;
+    }
+    case 'delete-job': {
+      const after = deletionSlice(turn, job, row.after, sliceSize);
+      if (after !== undefined) return { ...row, after };
+      finishDeletion(turn, job);
+      return undefined;
+    }
+  }
+}

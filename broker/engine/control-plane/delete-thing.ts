@@ -1,0 +1,35 @@
+/**
+ * DeleteThing: the thing leaves its groups and the registry; what it had pending becomes REMOVED, which unblocks its jobs,
+ * and a later thing of the same name does not inherit it. Deleting what is not there succeeds.
+ * Costs as much as this one thing has pending, however many things and jobs there are.
+ * Source: reference http-api.md §6, lifecycle.md §4, ambiguities.md A14.
+ */
+import type { DeleteThingRequest, DeleteThingResponse } from '../../../protocol/aws/iot.ts';
+import { advanceExecution } from '../conclusion.ts';
+import type { Reply } from '../contract.ts';
+import { openQueue } from '../executions.ts';
+import { versionConflict } from '../refusals.ts';
+import { acceptedEmpty } from '../reply.ts';
+import { findRegistration, queuesOf } from '../state.ts';
+import { releaseThing } from '../things.ts';
+import { findTransition } from '../transitions.ts';
+import type { Turn } from '../turn.ts';
+
+export function deleteThing(turn: Turn, request: DeleteThingRequest): Reply<DeleteThingResponse> {
+  const { thingName, expectedVersion } = request;
+  const registration = findRegistration(turn.state, thingName);
+  if (registration === undefined) return acceptedEmpty;
+  const { row, thing } = registration;
+  if (expectedVersion !== undefined && expectedVersion !== row.version) {
+    return versionConflict(expectedVersion, row.version);
+  }
+  releaseThing(turn, registration);
+  for (const queue of queuesOf(thing)) {
+    openQueue(turn, queue);
+    for (const execution of [...queue.inProgress, ...queue.queued]) {
+      const removal = findTransition(execution.row.status, 'REMOVED', 'service');
+      if (removal !== undefined) advanceExecution(turn, execution, 'REMOVED', removal, {});
+    }
+  }
+  return acceptedEmpty;
+}

@@ -1,0 +1,42 @@
+/**
+ * DescribeJob: everything about a job but its document. Counts are of executions, whatever their names say.
+ * Source: reference http-api.md §3 and §7, lifecycle.md §4.
+ */
+import type { DescribeJobRequest, DescribeJobResponse, JobProcessDetails } from '../../../protocol/aws/iot.ts';
+import { formatJobArn } from '../../../protocol/names.ts';
+import type { Reply } from '../contract.ts';
+import { isConcurrent } from '../jobs.ts';
+import { jobNotFound } from '../refusals.ts';
+import { accept } from '../reply.ts';
+import { processingTargets } from '../rollout.ts';
+import type { Job, State } from '../state.ts';
+import type { Turn } from '../turn.ts';
+
+export function describeJob({ state }: Turn, { jobId }: DescribeJobRequest): Reply<DescribeJobResponse> {
+  const job = state.jobs.get(jobId);
+  if (job === undefined) return jobNotFound(jobId);
+  const { sequence: _sequence, document: _document, ...described } = job.row;
+  return accept({
+    job: {
+      ...described,
+      jobArn: formatJobArn(state.identity, jobId),
+      jobProcessDetails: processDetails(state, job),
+      isConcurrent: isConcurrent(job),
+    },
+  });
+}
+
+function processDetails(state: State, job: Job): JobProcessDetails {
+  const { counts } = job;
+  return {
+    processingTargets: processingTargets(state, job),
+    numberOfCanceledThings: counts.CANCELED,
+    numberOfSucceededThings: counts.SUCCEEDED,
+    numberOfFailedThings: counts.FAILED,
+    numberOfRejectedThings: counts.REJECTED,
+    numberOfQueuedThings: counts.QUEUED,
+    numberOfInProgressThings: counts.IN_PROGRESS,
+    numberOfRemovedThings: counts.REMOVED,
+    numberOfTimedOutThings: counts.TIMED_OUT,
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * ListJobs, newest first; filters combine. Jobs of a namespace are listed only with it.
+ * Source: reference http-api.md §3, ambiguities.md A15.
+ */
+import type { ListJobsRequest, ListJobsResponse } from '../../../protocol/aws/iot.ts';
+import { formatJobArn } from '../../../protocol/names.ts';
+import type { Reply } from '../contract.ts';
+import { groupIdOf } from '../groups.ts';
+import { isConcurrent } from '../jobs.ts';
+import { inOrderOf, pageOf } from '../page.ts';
+import { badToken } from '../refusals.ts';
+import { accept } from '../reply.ts';
+import type { Job, State } from '../state.ts';
+import type { Turn } from '../turn.ts';
+
+export function listJobs({ state }: Turn, request: ListJobsRequest): Reply<ListJobsResponse> {
+  const page = pageOf(request, {
+    list: 'jobs',
+    ...inOrderOf(state.jobList, 'newest first'),
+    matches: (job) => isMatch(state, job, request),
+  });
+  if (page === undefined) return badToken();
+  return accept({
+    jobs: page.entries.map((job) => ({
+      jobArn: formatJobArn(state.identity, job.id),
+      jobId: job.id,
+      targetSelection: job.row.targetSelection,
+      status: job.row.status,
+      createdAt: job.row.createdAt,
+      lastUpdatedAt: job.row.lastUpdatedAt,
+      completedAt: job.row.completedAt,
+      isConcurrent: isConcurrent(job),
+    })),
+    nextToken: page.nextToken,
+  });
+}
+
+function isMatch(state: State, { row, targetGroups }: Job, request: ListJobsRequest): boolean {
+  const { status, targetSelection, thingGroupName, thingGroupId, namespaceId } = request;
+  return (
+    row.namespaceId === namespaceId &&
+    (status === undefined || row.status === status) &&
+    (targetSelection === undefined || row.targetSelection === targetSelection) &&
+    (thingGroupName === undefined || targetGroups.has(thingGroupName)) &&
+    (thingGroupId === undefined || [...targetGroups].some((name) => hasId(state, name, thingGroupId)))
+  );
+}
+
+function hasId(state: State, groupName: string, thingGroupId: string): boolean {
+  const group = state.groups.get(groupName);
+  return group !== undefined && groupIdOf(group.row) === thingGroupId;
+}

@@ -1,0 +1,100 @@
+/**
+ * Which function answers which command: a mapped type over the contract, so a missing operation does not compile, and the
+ * one list of what this service can do.
+ */
+import type { OperationName, Reply, RequestOf, ResponseOf } from './contract.ts';
+import { addThingToThingGroup } from './control-plane/add-thing-to-thing-group.ts';
+import { associateTargetsWithJob } from './control-plane/associate-targets-with-job.ts';
+import { cancelJobExecution } from './control-plane/cancel-job-execution.ts';
+import { cancelJob } from './control-plane/cancel-job.ts';
+import { createJobTemplate } from './control-plane/create-job-template.ts';
+import { createJob } from './control-plane/create-job.ts';
+import { createThingGroup } from './control-plane/create-thing-group.ts';
+import { createThing } from './control-plane/create-thing.ts';
+import { deleteJobExecution } from './control-plane/delete-job-execution.ts';
+import { deleteJobTemplate } from './control-plane/delete-job-template.ts';
+import { deleteJob } from './control-plane/delete-job.ts';
+import { deleteThingGroup } from './control-plane/delete-thing-group.ts';
+import { deleteThing } from './control-plane/delete-thing.ts';
+import { describeEventConfigurations } from './control-plane/describe-event-configurations.ts';
+import { describeJobExecution } from './control-plane/describe-job-execution.ts';
+import { describeJobTemplate } from './control-plane/describe-job-template.ts';
+import { describeJob } from './control-plane/describe-job.ts';
+import { describeThingGroup } from './control-plane/describe-thing-group.ts';
+import { describeThing } from './control-plane/describe-thing.ts';
+import { getJobDocument } from './control-plane/get-job-document.ts';
+import { listJobExecutionsForJob } from './control-plane/list-job-executions-for-job.ts';
+import { listJobExecutionsForThing } from './control-plane/list-job-executions-for-thing.ts';
+import { listJobTemplates } from './control-plane/list-job-templates.ts';
+import { listJobs } from './control-plane/list-jobs.ts';
+import { listTagsForResource } from './control-plane/list-tags-for-resource.ts';
+import { listThingGroupsForThing } from './control-plane/list-thing-groups-for-thing.ts';
+import { listThingGroups } from './control-plane/list-thing-groups.ts';
+import { listThingsInThingGroup } from './control-plane/list-things-in-thing-group.ts';
+import { listThings } from './control-plane/list-things.ts';
+import { removeThingFromThingGroup } from './control-plane/remove-thing-from-thing-group.ts';
+import { tagResource } from './control-plane/tag-resource.ts';
+import { untagResource } from './control-plane/untag-resource.ts';
+import { updateEventConfigurations } from './control-plane/update-event-configurations.ts';
+import { updateJob } from './control-plane/update-job.ts';
+import { updateThingGroup } from './control-plane/update-thing-group.ts';
+import { updateThingGroupsForThing } from './control-plane/update-thing-groups-for-thing.ts';
+import { updateThing } from './control-plane/update-thing.ts';
+import { describeJobExecution as describePendingJobExecution } from './data-plane/describe-job-execution.ts';
+import { getPendingJobExecutions } from './data-plane/get-pending-job-executions.ts';
+import { startNextPendingJobExecution } from './data-plane/start-next-pending-job-execution.ts';
+import { updateJobExecution } from './data-plane/update-job-execution.ts';
+import type { Turn } from './turn.ts';
+import { wake } from './wake.ts';
+
+export type Handlers = {
+  readonly [Name in OperationName]: (turn: Turn, request: RequestOf<Name>) => Reply<ResponseOf<Name>>;
+};
+
+export const handlers: Handlers = {
+  'iot:AddThingToThingGroup': addThingToThingGroup,
+  'iot:AssociateTargetsWithJob': associateTargetsWithJob,
+  'iot:CancelJobExecution': cancelJobExecution,
+  'iot:CancelJob': cancelJob,
+  'iot:CreateJobTemplate': createJobTemplate,
+  'iot:CreateJob': createJob,
+  'iot:CreateThingGroup': createThingGroup,
+  'iot:CreateThing': createThing,
+  'iot:DeleteJobExecution': deleteJobExecution,
+  'iot:DeleteJobTemplate': deleteJobTemplate,
+  'iot:DeleteJob': deleteJob,
+  'iot:DeleteThingGroup': deleteThingGroup,
+  'iot:DeleteThing': deleteThing,
+  'iot:DescribeEventConfigurations': describeEventConfigurations,
+  'iot:DescribeJobExecution': describeJobExecution,
+  'iot:DescribeJobTemplate': describeJobTemplate,
+  'iot:DescribeJob': describeJob,
+  'iot:DescribeThingGroup': describeThingGroup,
+  'iot:DescribeThing': describeThing,
+  'iot:GetJobDocument': getJobDocument,
+  'iot:ListJobExecutionsForJob': listJobExecutionsForJob,
+  'iot:ListJobExecutionsForThing': listJobExecutionsForThing,
+  'iot:ListJobTemplates': listJobTemplates,
+  'iot:ListJobs': listJobs,
+  'iot:ListTagsForResource': listTagsForResource,
+  'iot:ListThingGroupsForThing': listThingGroupsForThing,
+  'iot:ListThingGroups': listThingGroups,
+  'iot:ListThingsInThingGroup': listThingsInThingGroup,
+  'iot:ListThings': listThings,
+  'iot:RemoveThingFromThingGroup': removeThingFromThingGroup,
+  'iot:TagResource': tagResource,
+  'iot:UntagResource': untagResource,
+  'iot:UpdateEventConfigurations': updateEventConfigurations,
+  'iot:UpdateJob': updateJob,
+  'iot:UpdateThingGroup': updateThingGroup,
+  'iot:UpdateThingGroupsForThing': updateThingGroupsForThing,
+  'iot:UpdateThing': updateThing,
+  'iotjobsdata:DescribeJobExecution': describePendingJobExecution,
+  'iotjobsdata:GetPendingJobExecutions': getPendingJobExecutions,
+  'iotjobsdata:StartNextPendingJobExecution': startNextPendingJobExecution,
+  'iotjobsdata:UpdateJobExecution': updateJobExecution,
+  'jobrig:Wake': wake,
+};
+
+/** For the doors: what is not here, they answer with UnknownOperationException. */
+export const handledOperations: ReadonlySet<OperationName> = new Set(Object.keys(handlers) as OperationName[]);

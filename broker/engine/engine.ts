@@ -1,0 +1,34 @@
+/**
+ * The Jobs service as a machine without clock, sockets or storage: one command in, its outcome out, and the instant at which
+ * it wants to be woken. All rules are elsewhere; this file runs one turn from beginning to end.
+ * Source: the contract (contract.ts).
+ */
+import type { Change, CommandOf, Effect, Engine, OperationName, Outcome, ServiceIdentity } from './contract.ts';
+import { handlers, type Handlers } from './dispatch.ts';
+import { announce } from './notifications.ts';
+import { restoreState, rowsOf } from './restore.ts';
+import { Turn } from './turn.ts';
+
+export interface EngineOptions {
+  readonly identity: ServiceIdentity;
+  /** Rows of an earlier engine, in any order: the new one goes on exactly where that one was. */
+  readonly rows?: Iterable<Required<Change>>;
+}
+
+const noChanges: readonly Change[] = Object.freeze([]);
+const noEffects: readonly Effect[] = Object.freeze([]);
+
+export function createEngine({ identity, rows = [] }: EngineOptions): Engine {
+  const state = restoreState(identity, rows);
+  return {
+    apply<Name extends OperationName>(command: CommandOf<Name>, now: number): Outcome<Name> {
+      const turn = new Turn(state, now);
+      const handle: Handlers[Name] = handlers[command.name];
+      const reply = handle(turn, command.request);
+      announce(turn);
+      return { reply, changes: turn.takeChanges() ?? noChanges, effects: turn.takeEffects() ?? noEffects };
+    },
+    nextDeadline: () => state.agenda.next,
+    rows: () => rowsOf(state),
+  };
+}

@@ -1,0 +1,178 @@
+/**
+ * The only place where executions come, change and go. Whatever hangs on an execution (the thing's queue, the job's counts
+ * and lists, the agenda, the row to keep) is changed here together, so that no two of them can disagree. What follows for
+ * the job is decided elsewhere (conclusion.ts).
+ * Source: reference lifecycle.md §3 (versions, numbers, timers).
+ */
+import type { StatusDetails } from '../../protocol/device-api.ts';
+import { isPending, isTerminal, type JobExecutionStatus } from '../../protocol/status.ts';
+import { assert } from './assert.ts';
+import { deletedEvent, terminalEvent } from './events.ts';
+import { touch } from './notifications.ts';
+import { enter, leave, type PendingQueue, type QueueTouch } from './pending-queue.ts';
+import { deadlineAfter, inProgressDeadline } from './policies/timeout.ts';
+import { executionKey, type ExecutionRow } from './rows.ts';
+import { forgetThing, queueOf, type Execution, type Job, type State, type Thing } from './state.ts';
+import type { Transition } from './transitions.ts';
+import type { Turn } from './turn.ts';
+
+/** What a request changes besides the status. */
+export interface ExecutionUpdate {
+  /** Replaces the stored map whole; absent leaves it (A9). */
+  readonly statusDetails?: StatusDetails;
+  readonly stepTimeoutInMinutes?: number;
+  readonly forceCanceled?: boolean;
+}
+
+/** Queues the next execution of a job on a thing: highest existing number + 1, which may be a number used before. */
+export function queueExecution(turn: Turn, job: Job, thing: Thing, retryAttempt: number): void {
+  const { now } = turn;
+  const execution = holdExecution(turn.state, job, thing, {
+    jobId: job.id,
+    thingName: thing.name,
+    executionNumber: (job.newest.get(thing.name)?.row.executionNumber ?? 0) + 1,
+    namespaceId: job.row.namespaceId,
+    status: 'QUEUED',
+    statusDetails: undefined,
+    queuedAt: now,
+    startedAt: undefined,
+    lastUpdatedAt: now,
+    versionNumber: 1,
+    timesOutAt: undefined,
+    forceCanceled: undefined,
+    retryAttempt,
+    sequence: turn.createSequence(),
+    inProgressTimesOutAt: undefined,
+  });
+  openQueue(turn, execution.queue).changedJobIds.push(job.id);
+  enter(execution.queue, execution);
+  turn.put('jobExecution', execution.key, execution.row);
+}
+
+/** Gives an execution its place in every index but the pending queue. The newest number of its job and thing comes last. */
+export function holdExecution(state: State, job: Job, thing: Thing, row: ExecutionRow): Execution {
+  const execution: Execution = {
+    sequence: row.sequence,
+    gone: false,
+    due: undefined,
+    key: executionKey(row.jobId, row.thingName, row.executionNumber),
+    job,
+    thing,
+    queue: queueOf(thing, row.namespaceId),
+    row,
+    older: job.newest.get(thing.name),
+  };
+  job.newest.set(thing.name, execution);
+  job.executions.append(execution);
+  job.counts[row.status] += 1;
+  thing.executions.append(execution);
+  state.agenda.schedule(execution, row.timesOutAt);
+  return execution;
+}
+
+/** Makes a transition that the table allows. */
+export function moveExecution(
+  turn: Turn,
+  execution: Execution,
+  to: JobExecutionStatus,
+  { versionStep }: Transition,
+  { statusDetails, stepTimeoutInMinutes, forceCanceled }: ExecutionUpdate,
+): void {
+  const { now } = turn;
+  const before = execution.row;
+  const runs = to === 'IN_PROGRESS';
+  const starts = runs && before.status === 'QUEUED';
+  const inProgressTimesOutAt = starts ? inProgressDeadline(execution.job.row, now) : before.inProgressTimesOutAt;
+  const running = starts ? inProgressTimesOutAt : before.timesOutAt;
+  replaceRow(turn, execution, {
+    ...before,
+    status: to,
+    statusDetails: statusDetails === undefined ? before.statusDetails : nonEmpty(statusDetails),
+    startedAt: starts ? now : before.startedAt,
+    lastUpdatedAt: now,
+    versionNumber: before.versionNumber + versionStep,
+    timesOutAt: runs ? deadlineAfter(running, inProgressTimesOutAt, stepTimeoutInMinutes, now) : undefined,
+    inProgressTimesOutAt: runs ? inProgressTimesOutAt : undefined,
+    forceCanceled: forceCanceled ?? before.forceCanceled,
+  });
+  if (isTerminal(to)) terminalEvent(turn, execution);
+}
+
+/** start-next on a running execution changes its step timer and nothing else, not even the version (A11). */
+export function retimeExecution(turn: Turn, execution: Execution, stepTimeoutInMinutes: number): void {
+  const { row } = execution;
+  const timesOutAt = deadlineAfter(row.timesOutAt, row.inProgressTimesOutAt, stepTimeoutInMinutes, turn.now);
+  if (timesOutAt !== row.timesOutAt) replaceRow(turn, execution, { ...row, timesOutAt });
+}
+
+/** Deletes an execution for good; its number may be given out again. */
+export function dropExecution(turn: Turn, execution: Execution): void {
+  const { job, thing, queue, row } = execution;
+  if (isPending(row.status)) {
+    const { changedJobIds } = openQueue(turn, queue);
+    if (execution.gone) return; // opening the queue has already seen to it
+    leave(queue, execution);
+    changedJobIds.push(job.id);
+  }
+  execution.gone = true;
+  unlink(execution);
+  job.executions.noteGone();
+  job.counts[row.status] -= 1;
+  thing.executions.noteGone();
+  forgetThing(turn.state, thing);
+  turn.state.agenda.schedule(execution, undefined);
+  turn.drop('jobExecution', execution.key);
+  deletedEvent(turn, execution);
+}
+
+function replaceRow(turn: Turn, execution: Execution, row: ExecutionRow): void {
+  const { queue, job } = execution;
+  const from = execution.row.status;
+  if (from !== row.status) {
+    assert(isPending(from), 'a terminal execution never changes');
+    const { changedJobIds } = openQueue(turn, queue);
+    leave(queue, execution);
+    execution.row = row;
+    if (isPending(row.status)) enter(queue, execution);
+    else changedJobIds.push(job.id);
+    job.counts[from] -= 1;
+    job.counts[row.status] += 1;
+  } else {
+    execution.row = row;
+  }
+  turn.state.agenda.schedule(execution, row.timesOutAt);
+  turn.put('jobExecution', execution.key, row);
+}
+
+/**
+ * Prepares a queue for a change. What a job under deletion still has in it goes now, before its slice comes, because the
+ * device is about to hear of the queue and must not hear of a job that it can no longer ask about.
+ */
+export function openQueue(turn: Turn, queue: PendingQueue): QueueTouch {
+  if (queue.touch !== undefined) return queue.touch;
+  const opened = touch(turn, queue);
+  for (const job of turn.state.deletingJobs) {
+    const execution = job.newest.get(queue.thingName);
+    if (execution?.queue === queue && isPending(execution.row.status)) dropExecution(turn, execution);
+  }
+  return opened;
+}
+
+function unlink(execution: Execution): void {
+  const { newest } = execution.job;
+  const { name } = execution.thing;
+  const first = newest.get(name);
+  if (first === execution) {
+    if (execution.older === undefined) newest.delete(name);
+    else newest.set(name, execution.older);
+    return;
+  }
+  let newer = first;
+  while (newer !== undefined && newer.older !== execution) newer = newer.older;
+  assert(newer !== undefined, 'an execution is reachable from the newest one');
+  newer.older = execution.older;
+}
+
+function nonEmpty(statusDetails: StatusDetails): StatusDetails | undefined {
+  return Object.keys(statusDetails).length === 0 ? undefined : statusDetails;
+}

@@ -1,0 +1,56 @@
+/**
+ * Canceling a job, whoever asks for it: the job is CANCELED at once, its executions follow, the first of them in the same
+ * command and the rest in slices. Until its slice comes, an execution can still be started or finished by its device.
+ * Source: reference lifecycle.md §6, events.md §5.
+ */
+import { jobEvent } from './events.ts';
+import { moveExecution } from './executions.ts';
+import { replaceJob } from './jobs.ts';
+import type { Job } from './state.ts';
+import { findTransition } from './transitions.ts';
+import type { Turn } from './turn.ts';
+import { beginWork, endWork, firstSliceSize } from './work.ts';
+
+export interface Cancellation {
+  readonly force: boolean;
+  readonly reasonCode: string | undefined;
+  readonly comment: string | undefined;
+}
+
+export function cancelJob(turn: Turn, job: Job, { force, reasonCode, comment }: Cancellation): void {
+  endWork(turn, job); // the rollout, if it was not over
+  const forceCanceled = force || undefined;
+  replaceJob(turn, job, { status: 'CANCELED', forceCanceled, reasonCode, comment, lastUpdatedAt: turn.now });
+  jobEvent(turn, job, 'cancellation_in_progress');
+  const after = cancellationSlice(turn, job, 0, firstSliceSize);
+  if (after === undefined) finishCancellation(turn, job);
+  else beginWork(turn, job, { kind: 'cancel-job', jobId: job.id, after });
+}
+
+/**
+ * Looks at `budget` executions at most, those after a sequence.
+ * @returns the sequence to go on after, or `undefined` when nothing is left to cancel.
+ */
+export function cancellationSlice(turn: Turn, job: Job, after: number, budget: number): number | undefined {
+  const { forceCanceled } = job.row;
+  let left = budget;
+  let last = after;
+  for (const execution of job.executions.after(after)) {
+    if (!hasPending(job)) return undefined;
+    if (left === 0) return last;
+    left -= 1;
+    last = execution.sequence;
+    const transition = findTransition(execution.row.status, 'CANCELED', 'operator', forceCanceled);
+    if (transition !== undefined) moveExecution(turn, execution, 'CANCELED', transition, { forceCanceled });
+  }
+  return undefined;
+}
+
+export function finishCancellation(turn: Turn, job: Job): void {
+  endWork(turn, job);
+  jobEvent(turn, job, 'canceled');
+}
+
+function hasPending({ row, counts }: Job): boolean {
+  return counts.QUEUED > 0 || (row.forceCanceled === true && counts.IN_PROGRESS > 0);
+}

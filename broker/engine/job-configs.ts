@@ -1,0 +1,51 @@
+/**
+ * What CreateJob and CreateJobTemplate have in common: a job document from one source, and configurations of which each
+ * may come from the request or, whole, from what the request builds on.
+ * Source: reference configs.md §6, templates.md §1.
+ */
+import { maxDocumentBytes } from '../../protocol/limits.ts';
+import { utf8Length } from '../../protocol/utf8.ts';
+import type { Rejected } from './contract.ts';
+import { invalidRequest } from './refusals.ts';
+import type { JobConfigs } from './rows.ts';
+
+interface DocumentMembers {
+  readonly document?: string;
+  readonly documentSource?: string;
+}
+
+/** @param inherited is the document of the template or job that the request builds on. */
+export function resolveDocument(
+  { document, documentSource }: DocumentMembers,
+  inherited: string | undefined,
+): string | Rejected {
+  if (document !== undefined && documentSource !== undefined) {
+    return invalidRequest('Job document and job document source cannot be specified at the same time.');
+  }
+  const text = document ?? inherited;
+  if (text === undefined) return invalidRequest('Neither job document nor job document source is specified.');
+  if (!isJsonObject(text)) return invalidRequest('Job document is not a JSON object.');
+  return utf8Length(text) > maxDocumentBytes
+    ? invalidRequest(`Job document is larger than ${maxDocumentBytes} bytes.`)
+    : text;
+}
+
+/** The request's own members, and what it leaves out from what it builds on. */
+export function configsOf(request: JobConfigs, inherited: JobConfigs = {}): JobConfigs {
+  return {
+    presignedUrlConfig: request.presignedUrlConfig ?? inherited.presignedUrlConfig,
+    jobExecutionsRolloutConfig: request.jobExecutionsRolloutConfig ?? inherited.jobExecutionsRolloutConfig,
+    abortConfig: request.abortConfig ?? inherited.abortConfig,
+    timeoutConfig: request.timeoutConfig ?? inherited.timeoutConfig,
+    jobExecutionsRetryConfig: request.jobExecutionsRetryConfig ?? inherited.jobExecutionsRetryConfig,
+  };
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}

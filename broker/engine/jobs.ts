@@ -1,0 +1,108 @@
+/**
+ * A job as a whole: replacing its row, who follows which group, and when a SNAPSHOT job is done. The commands that start,
+ * cancel and delete jobs build on this; executions.ts knows nothing of it.
+ * Source: reference lifecycle.md §2.
+ */
+import { parseArn } from '../../protocol/names.ts';
+import { jobEvent } from './events.ts';
+import type { JobRow } from './rows.ts';
+import { SequenceList } from './sequence-list.ts';
+import { noExecutions, type Job, type State } from './state.ts';
+import type { Turn } from './turn.ts';
+
+/** @returns `undefined` for unknown jobs, and for jobs of another namespace than the one that is given. */
+export function findJob(state: State, jobId: string, namespaceId: string | undefined): Job | undefined {
+  const job = state.jobs.get(jobId);
+  return namespaceId === undefined || job?.row.namespaceId === namespaceId ? job : undefined;
+}
+
+/** Whether the job is being rolled out or canceled (http-api.md §8). */
+export function isConcurrent({ work }: Job): boolean {
+  return work?.row.kind === 'rollout' || work?.row.kind === 'cancel-job';
+}
+
+/** Gives a job its place in every index. */
+export function holdJob(state: State, row: JobRow): Job {
+  const job: Job = {
+    sequence: row.sequence,
+    gone: false,
+    id: row.jobId,
+    row,
+    counts: noExecutions(),
+    executions: new SequenceList(),
+    newest: new Map(),
+    targetThings: new Set(),
+    targetGroups: new Set(),
+    work: undefined,
+  };
+  state.jobs.set(job.id, job);
+  state.jobList.append(job);
+  if (row.status === 'DELETION_IN_PROGRESS') holdDeletingJob(state, job);
+  holdTargets(state, job, row.targets);
+  return job;
+}
+
+/** Indexes targets of a job, which are ARNs of things and groups. */
+export function holdTargets(state: State, job: Job, targets: readonly string[]): void {
+  for (const target of targets) {
+    const arn = parseArn(target);
+    if (arn?.resource === 'thing') job.targetThings.add(arn.name);
+    if (arn?.resource === 'thinggroup') job.targetGroups.add(arn.name);
+  }
+  if (followsGroups(job)) follow(state, job);
+}
+
+/** Oldest first, whatever the order of deletion: a rebuilt engine has the same order. */
+export function holdDeletingJob(state: State, job: Job): void {
+  state.deletingJobs = [...state.deletingJobs, job].sort(bySequence);
+}
+
+export function replaceJob(turn: Turn, job: Job, changes: Partial<JobRow>): void {
+  const followed = followsGroups(job);
+  job.row = { ...job.row, ...changes };
+  turn.put('job', job.id, job.row);
+  if (followed && !followsGroups(job)) unfollow(turn.state, job);
+}
+
+/**
+ * A SNAPSHOT job is done when its rollout is over and nothing is pending; a CONTINUOUS one never is. To be asked whenever
+ * either may have become true.
+ */
+export function completeWhenDone(turn: Turn, job: Job): void {
+  const { row, counts, work } = job;
+  if (row.status !== 'IN_PROGRESS' || row.targetSelection !== 'SNAPSHOT') return;
+  if (work !== undefined || counts.QUEUED > 0 || counts.IN_PROGRESS > 0) return;
+  replaceJob(turn, job, { status: 'COMPLETED', completedAt: turn.now, lastUpdatedAt: turn.now });
+  jobEvent(turn, job, 'completed');
+}
+
+/** Whether members that come and go concern the job. */
+function followsGroups({ row }: Job): boolean {
+  return row.targetSelection === 'CONTINUOUS' && row.status === 'IN_PROGRESS';
+}
+
+/** The CONTINUOUS jobs that a group's members get, oldest job first, whatever happened to them since. */
+export function followersOf(state: State, groupName: string): readonly Job[] {
+  const followers = state.followers.get(groupName);
+  return followers === undefined ? [] : [...followers].sort(bySequence);
+}
+
+function follow(state: State, job: Job): void {
+  for (const groupName of job.targetGroups) {
+    const followers = state.followers.get(groupName);
+    if (followers === undefined) state.followers.set(groupName, new Set([job]));
+    else followers.add(job);
+  }
+}
+
+function unfollow(state: State, job: Job): void {
+  for (const groupName of job.targetGroups) {
+    const followers = state.followers.get(groupName);
+    followers?.delete(job);
+    if (followers?.size === 0) state.followers.delete(groupName);
+  }
+}
+
+function bySequence(a: Job, b: Job): number {
+  return a.sequence - b.sequence;
+}

@@ -1,0 +1,46 @@
+/**
+ * When a thing is told something: `notify` when the set of its pending executions changed (N1), `notify-next` when another
+ * execution, or none, became the head (N2); `notify` first (N3). Each queue is compared with itself once per command,
+ * before the first touch and after the last, so many changes make one message.
+ * Source: reference notifications.md §1 and §2.
+ */
+import { firstOf, headOf, shownOf, type PendingQueue, type QueueTouch } from './pending-queue.ts';
+import type { Turn } from './turn.ts';
+
+/** Remembers how the queue stood, before the first change of it in this turn. */
+export function touch(turn: Turn, queue: PendingQueue): QueueTouch {
+  queue.touch ??= remember(turn, queue);
+  return queue.touch;
+}
+
+function remember(turn: Turn, queue: PendingQueue): QueueTouch {
+  (turn.touched ??= []).push(queue);
+  return { headBefore: firstOf(queue), changedJobIds: [] };
+}
+
+/** Makes the notifications of everything touched so far. Called twice in one turn only where AWS tells two steps apart. */
+export function announce(turn: Turn): void {
+  if (turn.touched === undefined) return;
+  for (const queue of turn.touched) announceQueue(turn, queue);
+  turn.touched = undefined;
+}
+
+function announceQueue(turn: Turn, queue: PendingQueue): void {
+  const { headBefore, changedJobIds } = queue.touch!;
+  queue.touch = undefined;
+  const { thingName, namespaceId } = queue;
+  if (changedJobIds.length > 0) {
+    const { inProgress, queued } = shownOf(queue);
+    turn.notify({ kind: 'notify', thingName, namespaceId, at: turn.now, inProgress, queued, changedJobIds });
+  }
+  const head = headOf(queue);
+  if (head === headBefore) return;
+  turn.notify({
+    kind: 'notify-next',
+    thingName,
+    namespaceId,
+    at: turn.now,
+    head: head?.row,
+    jobDocument: head?.job.row.document,
+  });
+}

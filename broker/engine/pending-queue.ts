@@ -1,0 +1,88 @@
+/**
+ * The pending executions of one thing in one namespace, in AWS's order: IN_PROGRESS before QUEUED, each by `queuedAt`. Time
+ * does not go back, so the order of creation is the order of `queuedAt` and settles its ties. Executions of a job that is
+ * being deleted may still be in the queue, but are shown to nobody. Knows nothing of messages.
+ * Source: reference lifecycle.md §5, limits.md §2.
+ */
+import type { JobExecution } from '../../protocol/device-api.ts';
+import { maxPendingShown } from '../../protocol/limits.ts';
+import { assert } from './assert.ts';
+import type { Execution } from './state.ts';
+
+export interface PendingQueue {
+  readonly thingName: string;
+  readonly namespaceId: string | undefined;
+  readonly inProgress: Execution[];
+  readonly queued: Execution[];
+  /** What this command has done to the queue so far; notifications.ts owns it. */
+  touch: QueueTouch | undefined;
+}
+
+export interface QueueTouch {
+  /** The head that the device was told last. */
+  readonly headBefore: Execution | undefined;
+  /** Jobs whose execution entered or left the set. */
+  readonly changedJobIds: string[];
+}
+
+export interface ShownExecutions {
+  readonly inProgress: readonly JobExecution[];
+  readonly queued: readonly JobExecution[];
+}
+
+export function createQueue(thingName: string, namespaceId: string | undefined): PendingQueue {
+  return { thingName, namespaceId, inProgress: [], queued: [], touch: undefined };
+}
+
+/** Puts an execution where its status belongs. */
+export function enter(queue: PendingQueue, execution: Execution): void {
+  const list = listOf(queue, execution);
+  let index = list.length;
+  while (index > 0 && list[index - 1]!.sequence > execution.sequence) index -= 1;
+  if (index === list.length) list.push(execution);
+  else list.splice(index, 0, execution);
+}
+
+/** Takes an execution out while its row still has the status under which it entered. */
+export function leave(queue: PendingQueue, execution: Execution): void {
+  const list = listOf(queue, execution);
+  const index = list.indexOf(execution);
+  assert(index >= 0, 'a pending execution is in its queue');
+  if (index === 0) list.shift();
+  else list.splice(index, 1);
+}
+
+function listOf(queue: PendingQueue, execution: Execution): Execution[] {
+  return execution.row.status === 'IN_PROGRESS' ? queue.inProgress : queue.queued;
+}
+
+/** The first entry, shown or not. */
+export function firstOf(queue: PendingQueue): Execution | undefined {
+  return queue.inProgress[0] ?? queue.queued[0];
+}
+
+/** What `$next` means: the first entry that is shown. */
+export function headOf(queue: PendingQueue): Execution | undefined {
+  const first = firstOf(queue);
+  if (first === undefined || isShown(first)) return first;
+  return queue.inProgress.find(isShown) ?? queue.queued.find(isShown);
+}
+
+/** The list as devices see it: in order, cut to what AWS shows. */
+export function shownOf(queue: PendingQueue): ShownExecutions {
+  const inProgress = shownRows(queue.inProgress, maxPendingShown);
+  return { inProgress, queued: shownRows(queue.queued, maxPendingShown - inProgress.length) };
+}
+
+function shownRows(executions: readonly Execution[], atMost: number): JobExecution[] {
+  const rows: JobExecution[] = [];
+  for (const execution of executions) {
+    if (rows.length >= atMost) break;
+    if (isShown(execution)) rows.push(execution.row);
+  }
+  return rows;
+}
+
+function isShown(execution: Execution): boolean {
+  return execution.job.row.status !== 'DELETION_IN_PROGRESS';
+}

@@ -1,0 +1,122 @@
+/**
+ * Every way in which the engine says no, with the words for it. Where the reference quotes AWS's text, it is that text;
+ * the other texts are ours, in the same manner.
+ * Source: reference http-api.md §2, configs.md §6 and §8, templates.md §1.
+ */
+import type { JobExecution } from '../../protocol/device-api.ts';
+import type { RejectionCode } from '../../protocol/rejections.ts';
+import type { JobExecutionStatus } from '../../protocol/status.ts';
+import type { Rejected } from './contract.ts';
+
+function refuse(code: RejectionCode, message: string): Rejected {
+  return { accepted: false, code, message };
+}
+
+export function invalidRequest(message: string): Rejected {
+  return refuse('InvalidRequest', message);
+}
+
+// Registry
+
+export function thingNotFound(thingName: string): Rejected {
+  return refuse('ResourceNotFound', `Thing ${thingName} cannot be found.`);
+}
+
+export function groupNotFound(groupName: string): Rejected {
+  return refuse('ResourceNotFound', `Thing Group ${groupName} cannot be found.`);
+}
+
+export function resourceNotFound(resourceArn: string): Rejected {
+  return refuse('ResourceNotFound', `Resource ${resourceArn} cannot be found.`);
+}
+
+/** The same name with other content; the exception carries what is there. */
+export function alreadyExists(kind: string, name: string, resourceId: string, resourceArn: string): Rejected {
+  return {
+    ...refuse('ResourceAlreadyExists', `${kind} ${name} already exists.`),
+    members: { resourceId, resourceArn },
+  };
+}
+
+export function versionConflict(expected: number, found: number): Rejected {
+  return refuse('VersionMismatch', versionText(expected, found));
+}
+
+// Jobs
+
+export function jobNotFound(jobId: string): Rejected {
+  return refuse('ResourceNotFound', `Job ${jobId} cannot be found.`);
+}
+
+export function targetNotFound(target: string): Rejected {
+  return refuse('ResourceNotFound', `Target ${target} cannot be found.`);
+}
+
+/** For what a job's state does not allow and AWS calls a bad request: update, cancel, more targets. */
+export function jobInStatus(jobId: string, status: string, cannotBe: string): Rejected {
+  return invalidRequest(`Job ${jobId} in status ${status} cannot be ${cannotBe}.`);
+}
+
+export function jobNotDeletable(jobId: string, status: string): Rejected {
+  return refuse('InvalidStateTransition', `Job ${jobId} in status ${status} cannot be deleted.`);
+}
+
+export function limitExceeded(message: string): Rejected {
+  return refuse('LimitExceeded', message);
+}
+
+export function templateNotFound(jobTemplateId: string): Rejected {
+  return refuse('ResourceNotFound', `Job Template ${jobTemplateId} cannot be found.`);
+}
+
+export function templateExists(jobTemplateId: string): Rejected {
+  return refuse('Conflict', `Job Template ${jobTemplateId} already exists.`);
+}
+
+// Job executions
+
+export function executionNotFound(jobId: string, thingName: string): Rejected {
+  return refuse('ResourceNotFound', `Job execution of job ${jobId} on thing ${thingName} cannot be found.`);
+}
+
+export function versionMismatch(expected: number, execution: JobExecution): Rejected {
+  return {
+    ...refuse('VersionMismatch', versionText(expected, execution.versionNumber)),
+    executionState: execution,
+  };
+}
+
+export function forbiddenTransition(to: JobExecutionStatus, execution: JobExecution): Rejected {
+  return {
+    ...refuse('InvalidStateTransition', `The status of job execution cannot be changed to be ${to}`),
+    executionState: execution,
+  };
+}
+
+export function executionNotDeletable(execution: JobExecution): Rejected {
+  return {
+    ...refuse('InvalidStateTransition', `Job execution in status ${execution.status} cannot be deleted without force.`),
+    executionState: execution,
+  };
+}
+
+export function terminalStateReached(): Rejected {
+  return refuse(
+    'TerminalStateReached',
+    'Job Execution has reached terminal state. It is neither IN_PROGRESS nor QUEUED',
+  );
+}
+
+export function jobBeingDeleted(jobId: string): Rejected {
+  return refuse('InvalidStateTransition', `Job ${jobId} is being deleted.`);
+}
+
+// Lists
+
+export function badToken(): Rejected {
+  return invalidRequest('Next token is invalid.');
+}
+
+function versionText(expected: number, found: number): string {
+  return `Expected version ${expected} but found version ${found}`;
+}

@@ -1,0 +1,157 @@
+/**
+ * What the engine keeps, row by row: plain JSON values that are replaced and never changed, so that a reply may hand them
+ * out and a store may write them later. Indexes, counts, queues and timers are not rows; restore.ts derives them.
+ * `sequence` is the order of creation over all tables: it settles ties, pages lists and orders the agenda.
+ */
+import type {
+  AbortConfig,
+  JobExecutionsRetryConfig,
+  JobExecutionsRolloutConfig,
+  PresignedUrlConfig,
+  TimeoutConfig,
+} from '../../protocol/aws/iot.ts';
+import type { JobExecution } from '../../protocol/device-api.ts';
+import type { JobStatus } from '../../protocol/status.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+
+export type Attributes = Readonly<Record<string, string>>;
+
+export interface ThingRow {
+  readonly sequence: number;
+  readonly thingName: string;
+  readonly version: number;
+  readonly attributes: Attributes;
+  /** A label: there is no registry of thing types or billing groups behind these names. */
+  readonly thingTypeName?: string;
+  readonly billingGroupName?: string;
+  readonly memberships: readonly MembershipRow[];
+}
+
+export interface MembershipRow {
+  /** When the thing joined, in the order of creation. */
+  readonly sequence: number;
+  readonly groupName: string;
+}
+
+export interface ThingGroupRow {
+  readonly sequence: number;
+  readonly groupName: string;
+  readonly parentGroupName?: string;
+  readonly version: number;
+  readonly description?: string;
+  readonly attributes: Attributes;
+  readonly createdAt: EpochMs;
+}
+
+/** The configurations that UpdateJob may replace and that a template may bring. */
+export interface JobConfigs {
+  readonly presignedUrlConfig?: PresignedUrlConfig;
+  readonly jobExecutionsRolloutConfig?: JobExecutionsRolloutConfig;
+  readonly abortConfig?: AbortConfig;
+  readonly timeoutConfig?: TimeoutConfig;
+  readonly jobExecutionsRetryConfig?: JobExecutionsRetryConfig;
+}
+
+export interface JobRow extends JobConfigs {
+  readonly sequence: number;
+  readonly jobId: string;
+  readonly namespaceId?: string;
+  readonly status: JobStatus;
+  readonly targetSelection: 'CONTINUOUS' | 'SNAPSHOT';
+  readonly targets: readonly string[];
+  /** JSON text, byte for byte as it was given. */
+  readonly document: string;
+  readonly description?: string;
+  readonly jobTemplateArn?: string;
+  readonly destinationPackageVersions?: readonly string[];
+  readonly createdAt: EpochMs;
+  readonly lastUpdatedAt: EpochMs;
+  readonly completedAt?: EpochMs;
+  readonly forceCanceled?: boolean;
+  readonly reasonCode?: string;
+  readonly comment?: string;
+}
+
+export interface ExecutionRow extends JobExecution {
+  readonly sequence: number;
+  /** The in-progress deadline, frozen at the start; `timesOutAt` is this or the step timer, whichever is earlier. */
+  readonly inProgressTimesOutAt?: EpochMs;
+}
+
+interface WorkBase {
+  readonly sequence: number;
+  /** When the next slice is due. */
+  readonly at: EpochMs;
+}
+
+/** Bulk work that is not done yet: where its next slice goes on. A job or a group has at most one. */
+export type WorkRow =
+  | (WorkBase & {
+      readonly kind: 'rollout';
+      readonly jobId: string;
+      /** Names of the target groups not yet rolled out; the first is being worked on. */
+      readonly targetGroups: readonly string[];
+      /** Of the first target group: itself and its descendants, as far as they are not done. */
+      readonly groups: readonly string[];
+      /** Sequence of the last membership seen in the first of `groups`. */
+      readonly after: number;
+    })
+  | (WorkBase & {
+      readonly kind: 'cancel-job' | 'delete-job';
+      readonly jobId: string;
+      /** Sequence of the last execution seen. */
+      readonly after: number;
+    })
+  | (WorkBase & { readonly kind: 'delete-group'; readonly groupName: string });
+
+export interface JobTemplateRow extends JobConfigs {
+  readonly sequence: number;
+  readonly jobTemplateId: string;
+  readonly description: string;
+  readonly document: string;
+  readonly destinationPackageVersions?: readonly string[];
+  readonly createdAt: EpochMs;
+}
+
+export interface TagRow {
+  readonly resourceArn: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface EventConfigurationsRow {
+  readonly enabled: Readonly<Record<string, boolean>>;
+  readonly createdAt: EpochMs;
+  readonly lastModifiedAt: EpochMs;
+}
+
+export interface SequenceRow {
+  readonly next: number;
+}
+
+/** Which row type each table holds, and what its key is. */
+export interface Tables {
+  /** By thing name. */
+  readonly thing: ThingRow;
+  /** By group name. */
+  readonly thingGroup: ThingGroupRow;
+  /** By job id. */
+  readonly job: JobRow;
+  /** By `jobId/thingName/executionNumber`. */
+  readonly jobExecution: ExecutionRow;
+  /** By `job/jobId` or `group/groupName`. */
+  readonly work: WorkRow;
+  /** By template id. */
+  readonly jobTemplate: JobTemplateRow;
+  /** By ARN. */
+  readonly tag: TagRow;
+  /** By the name of the setting. */
+  readonly setting: SequenceRow | EventConfigurationsRow;
+}
+
+export const sequenceSetting = 'sequence';
+export const eventConfigurationsSetting = 'eventConfigurations';
+
+/** Separates the parts of an execution's key; neither job ids nor thing names may hold it. */
+export function executionKey(jobId: string, thingName: string, executionNumber: number): string {
+  return `${jobId}/${thingName}/${executionNumber}`;
+}

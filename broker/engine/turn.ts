@@ -1,0 +1,59 @@
+/**
+ * One command at one instant: what it looks at, and what it leaves behind. Changes and events gather here in order; the
+ * notifications of a thing are made once, at the end, from what happened to its queues (notifications.ts). A handler that
+ * refuses does so before its first change, so a refused turn is empty.
+ */
+import type { EpochMs } from '../../protocol/time.ts';
+import type { Change, ChangeTable, Effect, EventEffect } from './contract.ts';
+import type { PendingQueue } from './pending-queue.ts';
+import { sequenceSetting, type Tables } from './rows.ts';
+import type { State } from './state.ts';
+
+export class Turn {
+  readonly state: State;
+  readonly now: EpochMs;
+  /** Queues whose notifications are not made yet. */
+  touched: PendingQueue[] | undefined;
+  #changes: Change[] | undefined;
+  #effects: Effect[] | undefined;
+  #events: EventEffect[] | undefined;
+  #createdSomething = false;
+
+  constructor(state: State, now: EpochMs) {
+    this.state = state;
+    this.now = now;
+  }
+
+  /** The next place in the order of creation. */
+  createSequence(): number {
+    this.#createdSomething = true;
+    return this.state.nextSequence++;
+  }
+
+  put<Table extends ChangeTable>(table: Table, key: string, row: Tables[Table]): void {
+    (this.#changes ??= []).push({ table, key, row });
+  }
+
+  drop(table: ChangeTable, key: string): void {
+    (this.#changes ??= []).push({ table, key });
+  }
+
+  notify(effect: Effect): void {
+    (this.#effects ??= []).push(effect);
+  }
+
+  /** Events leave after every notification of the turn (events.md §5). */
+  event(effect: EventEffect): void {
+    (this.#events ??= []).push(effect);
+  }
+
+  takeChanges(): readonly Change[] | undefined {
+    if (this.#createdSomething) this.put('setting', sequenceSetting, { next: this.state.nextSequence });
+    return this.#changes;
+  }
+
+  takeEffects(): readonly Effect[] | undefined {
+    if (this.#events === undefined) return this.#effects;
+    return this.#effects === undefined ? this.#events : [...this.#effects, ...this.#events];
+  }
+}
