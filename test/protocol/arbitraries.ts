@@ -1,5 +1,5 @@
 /** Names, executions, documents and tokens as the protocol allows them, for the laws of this folder. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { JobExecution } from '../../protocol/device-api.ts';
 import { jobExecutionStatuses } from '../../protocol/status.ts';
 

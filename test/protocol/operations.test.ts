@@ -13,16 +13,16 @@ import { describe, expect, it } from 'vitest';
 import { type OperationEntry, type ServiceName, operationsOf, shapeOf } from '../../protocol/operations.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const reference = join(root, '../shared/reference/iot-jobs-operations.json');
+const source = join(root, '../shared/reference/iot-jobs-operations.json');
 
-describe.skipIf(!existsSync(reference))('the generated files (needs the reference beside the project)', () => {
+describe.skipIf(!existsSync(source))('the generated files (needs the reference beside the project)', () => {
   it.each(['operations.json', 'iot.ts', 'iot-jobs-data.ts'])(
     '%s is what generate.mjs makes of the reference',
     (file) => {
       const folder = mkdtempSync(join(tmpdir(), 'jobrig-generate-'));
       try {
         cpSync(join(root, 'protocol/aws/generate.mjs'), join(folder, 'generate.mjs'));
-        execFileSync(process.execPath, [join(folder, 'generate.mjs'), reference]);
+        execFileSync(process.execPath, [join(folder, 'generate.mjs'), source]);
         expect(readFileSync(join(root, 'protocol/aws', file), 'utf8')).toBe(readFileSync(join(folder, file), 'utf8'));
       } finally {
         rmSync(folder, { recursive: true });
