@@ -7,29 +7,11 @@
  */
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import type { EpochMs } from '../../protocol/time.ts';
+import type { AgentTrace } from '../core/contract.ts';
+import { type ExecutionIdentity, type Step, steps } from '../core/execution.ts';
+import type { SlotState } from '../device/boot-loader.ts';
 
-/** The steps of a job, in order. Each can be interrupted; `agent/core` says what then happens. */
-export const steps = [
-  'receive',
-  'download',
-  'verify',
-  'write',
-  'activate',
-  'reboot',
-  'self-test',
-  'confirm',
-  'report',
-] as const;
-export type Step = (typeof steps)[number];
-
-/** Which execution: the number alone is not enough, AWS hands it out again after a delete. */
-export interface ExecutionIdentity {
-  readonly jobId: string;
-  readonly executionNumber: number;
-  /** Epoch seconds, as it came over the wire. */
-  readonly queuedAt: number;
-  readonly namespaceId?: string;
-}
+export { type ExecutionIdentity, type Step, steps };
 
 export type BoardInput =
   | { readonly kind: 'power-on' }
@@ -52,25 +34,11 @@ export type BoardEffect =
   /** For progress, timelines and triggers; nothing depends on it. */
   | { readonly kind: 'trace'; readonly trace: BoardTrace };
 
-export type BoardTrace =
-  | { readonly kind: 'step'; readonly step: Step; readonly execution: ExecutionIdentity; readonly percent: number }
-  /** The agent learnt that its execution is gone; `by` names what told it. */
-  | {
-      readonly kind: 'pulled';
-      readonly step: Step;
-      readonly execution: ExecutionIdentity;
-      readonly by: 'notify' | 'notify-next' | 'rejected' | 'empty-next' | 'other-next';
-    }
-  /** The agent has undone or finished what the pull left behind and is idle again. */
-  | { readonly kind: 'recovered'; readonly execution: ExecutionIdentity }
-  /** The agent reported a terminal status and the service accepted it. */
-  | { readonly kind: 'finished'; readonly execution: ExecutionIdentity; readonly status: string }
-  | { readonly kind: 'boot'; readonly version: string; readonly boots: number }
-  | { readonly kind: 'note'; readonly text: string };
+export type BoardTrace = AgentTrace | { readonly kind: 'boot'; readonly version: string; readonly boots: number };
 
 export interface SlotView {
   readonly version: string | undefined;
-  readonly state: 'empty' | 'partial' | 'ready' | 'pending-verify' | 'confirmed' | 'invalid';
+  readonly state: SlotState;
 }
 
 /** The inside of a device, for claims that the wire cannot show. Plain data. */

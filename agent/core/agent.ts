@@ -1,0 +1,116 @@
+/**
+ * The job agent: takes what happened, lets the files of this room deal with it, then asks the service for whatever the
+ * state needs next. One agent lives from one boot to the next. See contract.ts for its shape, recovery.ts for its promise.
+ */
+import type { EpochMs } from '../../protocol/time.ts';
+import { onOversizeReply, onReply } from './answers.ts';
+import { onBooted } from './boot.ts';
+import { onConnected, onDisconnected, onLinkDeadline, onSubscribed } from './connection.ts';
+import type { Agent, AgentInput, Fault } from './contract.ts';
+import { onNotify, onNotifyNext, onOversizeNotification } from './notifications.ts';
+import { queues } from './queues.ts';
+import { recover, undoNext } from './recover.ts';
+import { ask, onRequestDeadline } from './requests.ts';
+import { account, advance, stepOf } from './stages.ts';
+import { type AgentOptions, type AgentState, type Turn, type Work, newState } from './turn.ts';
+
+export function createAgent(options: AgentOptions): Agent {
+  const state = newState();
+  const turn: Turn = { options, behaviour: options.behaviour, state, now: 0, changes: [], effects: [] };
+  return {
+    apply(input, now) {
+      turn.now = now;
+      turn.changes = [];
+      turn.effects = [];
+      take(turn, input);
+      ask(turn);
+      return { changes: turn.changes, effects: turn.effects };
+    },
+    nextDeadline: () => nextDeadline(state),
+    work: () => state.work && { execution: state.work.execution, step: stepOf(state.work) },
+  };
+}
+
+function take(turn: Turn, input: AgentInput): void {
+  switch (input.kind) {
+    case 'booted':
+      return onBooted(turn);
+    case 'connected':
+      return onConnected(turn);
+    case 'subscribed':
+      return onSubscribed(turn);
+    case 'disconnected':
+      return onDisconnected(turn);
+    case 'message':
+      return onMessage(turn, input.message);
+    case 'oversize':
+      if (turn.state.link !== 'up') return;
+      return input.message.kind === 'reply'
+        ? onOversizeReply(turn, input.message)
+        : onOversizeNotification(turn, input.message);
+    case 'done':
+    case 'kept':
+      return onDone(turn, input.kind === 'done' ? input.fault : undefined);
+    case 'wake':
+      return onWake(turn);
+  }
+}
+
+function onMessage(turn: Turn, message: Extract<AgentInput, { kind: 'message' }>['message']): void {
+  if (turn.state.link !== 'up') return;
+  if (message.kind === 'reply') return onReply(turn, message);
+  if (message.name === 'JobExecutionsChanged') return onNotify(turn, message);
+  onNotifyNext(turn, message);
+}
+
+/** What was under way has ended: undo on, recover from what waited for the end, or go on. */
+function onDone(turn: Turn, fault: Fault | undefined): void {
+  const { state } = turn;
+  const { work } = state;
+  const wasTesting = state.busy === 'self-test';
+  state.busy = undefined;
+  if (work === undefined) return;
+  if (work.undoing !== undefined) return undoNext(turn, work);
+  if (fault !== undefined && !isForgiven(work, fault)) return recover(turn, work, work.struck?.misfortune ?? fault);
+  if (work.struck !== undefined) {
+    account(turn, work);
+    return recover(turn, work, work.struck.misfortune);
+  }
+  if (wasTesting) {
+    work.tested = true;
+    if (!work.reached) return;
+  }
+  advance(turn, work);
+}
+
+/** A job may say that it goes on without one of its handlers. */
+function isForgiven({ plan, handler }: Work, fault: Fault): boolean {
+  return fault === 'handler-failed' && plan.kind === 'handlers' && plan.runs[handler]?.mayFail === true;
+}
+
+function onWake(turn: Turn): void {
+  const { state, now } = turn;
+  const { work, request } = state;
+  if (work?.selfTestEnds !== undefined && work.selfTestEnds <= now) {
+    work.selfTestEnds = undefined;
+    if (work.stage === 'self-test') recover(turn, work, 'self-test-failed');
+  }
+  if (state.linkDeadline !== undefined && state.linkDeadline <= now) onLinkDeadline(turn);
+  if (request !== undefined && request === state.request && request.deadline <= now) onRequestDeadline(turn, request);
+  if (isIdle(state) && state.askAt !== undefined && state.askAt <= now && state.unasked.length === 0) {
+    state.unasked = queues(turn.options);
+  }
+}
+
+function isIdle(state: AgentState): boolean {
+  return state.link === 'up' && state.request === undefined && state.work === undefined;
+}
+
+function nextDeadline(state: AgentState): EpochMs | undefined {
+  let earliest = Infinity;
+  if (state.linkDeadline !== undefined) earliest = state.linkDeadline;
+  if (state.request !== undefined) earliest = Math.min(earliest, state.request.deadline);
+  if (state.work?.selfTestEnds !== undefined) earliest = Math.min(earliest, state.work.selfTestEnds);
+  if (state.askAt !== undefined && isIdle(state)) earliest = Math.min(earliest, state.askAt);
+  return earliest === Infinity ? undefined : earliest;
+}

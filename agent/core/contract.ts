@@ -1,0 +1,174 @@
+/**
+ * The one contract of the job agent: what happened and the time go in; what to keep and what to do comes out. The agent is
+ * total, synchronous and without clock, chance or hardware. It starts one operation on the hardware at a time and hears of
+ * its end as `done`; a change to its checkpoint is heard of as `kept` once it is durable. A new agent is made at each boot,
+ * because everything but the checkpoint is gone by then.
+ */
+import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
+import type { DurationMs, EpochMs } from '../../protocol/time.ts';
+import type { RequestOperation } from '../../protocol/topics.ts';
+import type { ExecutionIdentity, Step } from './execution.ts';
+import type { FirmwareImage, Plan } from './plan.ts';
+
+/** A terminal status to tell the service. */
+export interface Report {
+  readonly status: 'SUCCEEDED' | 'FAILED';
+  readonly details: Readonly<Record<string, string>>;
+}
+
+/** All that outlives a power cut. */
+export interface Checkpoint {
+  readonly execution: ExecutionIdentity;
+  readonly versionNumber: number;
+  readonly step: Step;
+  readonly plan: Plan;
+  /** Firmware: how much of the image is in the spare slot for certain. */
+  readonly writtenBytes: number;
+  /** Handlers: the one whose run was intended when this was written. */
+  readonly handler?: number;
+  /** The terminal status that the service has not taken yet. */
+  readonly report?: Report;
+}
+
+/** What may go wrong with an operation. */
+export type Fault =
+  'out-of-memory' | 'download-failed' | 'digest-mismatch' | 'storage-failed' | 'handler-failed' | 'self-test-failed';
+
+/** What the agent has the hardware do. */
+export type Operation =
+  /** RAM for the received document, held until `release`. */
+  | { readonly kind: 'reserve'; readonly bytes: number }
+  | { readonly kind: 'release' }
+  | { readonly kind: 'download'; readonly image: FirmwareImage; readonly offset: number; readonly bytes: number }
+  | { readonly kind: 'close-download' }
+  /** Hashes what was downloaded; with the last segment, compares the image's digest. */
+  | { readonly kind: 'verify'; readonly image: FirmwareImage; readonly offset: number; readonly bytes: number }
+  /** Erases and programs the spare slot. */
+  | { readonly kind: 'write'; readonly image: FirmwareImage; readonly offset: number; readonly bytes: number }
+  /** Reads the spare slot back and compares its digest. */
+  | { readonly kind: 'check'; readonly image: FirmwareImage }
+  /** Tells the boot loader to try the spare slot at the next reset. */
+  | { readonly kind: 'select'; readonly image: FirmwareImage; readonly version: string }
+  /** Makes the spare slot unbootable, whatever is in it. */
+  | { readonly kind: 'discard' }
+  | { readonly kind: 'run'; readonly handler: string; readonly part: number; readonly durationMs: DurationMs }
+  | { readonly kind: 'self-test' }
+  /** Makes the running image the one to boot from now on. */
+  | { readonly kind: 'confirm' }
+  /** Boots; nothing of this agent is left. `asked` when the job itself is to reboot. */
+  | { readonly kind: 'reset'; readonly asked: boolean };
+
+export type OperationKind = Operation['kind'];
+
+/** Operations that can be stopped midway; a flash operation cannot. */
+export const abortable: Readonly<Record<OperationKind, boolean>> = {
+  reserve: false,
+  release: false,
+  download: true,
+  'close-download': false,
+  verify: true,
+  write: false,
+  check: true,
+  select: false,
+  discard: false,
+  run: true,
+  'self-test': true,
+  confirm: false,
+  reset: false,
+};
+
+/** A message that does not fit the receive buffer: only what its topic and length tell. */
+export type OversizeMessage =
+  | {
+      readonly kind: 'reply';
+      readonly outcome: 'accepted' | 'rejected';
+      readonly operation: RequestOperation;
+      readonly jobId?: string;
+      readonly namespaceId?: string;
+      readonly bytes: number;
+    }
+  | {
+      readonly kind: 'notification';
+      readonly name: 'JobExecutionsChanged' | 'NextJobExecutionChanged';
+      readonly namespaceId?: string;
+      readonly bytes: number;
+    };
+
+export type AgentInput =
+  /** First of all, once. */
+  | { readonly kind: 'booted' }
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'subscribed' }
+  | { readonly kind: 'disconnected' }
+  | { readonly kind: 'message'; readonly message: DeviceMessage }
+  | { readonly kind: 'oversize'; readonly message: OversizeMessage }
+  /** The operation under way has ended. */
+  | { readonly kind: 'done'; readonly fault?: Fault }
+  /** The checkpoint under way is durable. */
+  | { readonly kind: 'kept' }
+  | { readonly kind: 'wake' };
+
+/** What told the agent that its execution is gone. */
+export type PullSign = 'notify' | 'notify-next' | 'rejected' | 'empty-next' | 'other-next';
+
+/** For progress, timelines and triggers; nothing depends on it. */
+export type AgentTrace =
+  | { readonly kind: 'step'; readonly step: Step; readonly execution: ExecutionIdentity; readonly percent: number }
+  /** The agent learnt that its execution is gone. */
+  | { readonly kind: 'pulled'; readonly step: Step; readonly execution: ExecutionIdentity; readonly by: PullSign }
+  /** It has undone or finished what the pull left behind. */
+  | { readonly kind: 'recovered'; readonly execution: ExecutionIdentity }
+  /** The service has taken a terminal status. */
+  | { readonly kind: 'finished'; readonly execution: ExecutionIdentity; readonly status: string }
+  | { readonly kind: 'note'; readonly text: string };
+
+export type AgentEffect =
+  | { readonly kind: 'connect' }
+  | { readonly kind: 'disconnect' }
+  | { readonly kind: 'subscribe'; readonly filters: readonly string[] }
+  | { readonly kind: 'request'; readonly request: DeviceRequest }
+  /** Starts an operation; `execution` is what it is done for, if for any. */
+  | { readonly kind: 'operate'; readonly operation: Operation; readonly execution?: ExecutionIdentity }
+  /** Stops the operation under way; its `done` will not come. */
+  | { readonly kind: 'abort' }
+  | { readonly kind: 'trace'; readonly trace: AgentTrace };
+
+/** What must be kept from now on; absent: nothing. */
+export interface CheckpointChange {
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+export interface AgentOutcome {
+  /** At most one, and only while no operation is under way. */
+  readonly changes: readonly CheckpointChange[];
+  readonly effects: readonly AgentEffect[];
+}
+
+/** What the hardware found when it booted. */
+export interface BootFacts {
+  /** How often the device has booted, this time included. */
+  readonly boots: number;
+  readonly running: { readonly version: string; readonly confirmed: boolean };
+  /** The version that the boot loader gave up and rolled back from, if the spare slot holds such a one. */
+  readonly failedVersion?: string;
+  readonly checkpoint?: Checkpoint;
+  readonly capacity: Capacity;
+}
+
+/** What this device can hold; decides which jobs it takes. */
+export interface Capacity {
+  readonly slotBytes: number;
+  /** How much of an image is downloaded, verified and written at a time. */
+  readonly segmentBytes: number;
+  /** RAM free for a job once the device is connected. */
+  readonly freeBytes: number;
+  /** RAM that a download's own TLS session takes. */
+  readonly tlsBytes: number;
+}
+
+export interface Agent {
+  apply(input: AgentInput, now: EpochMs): AgentOutcome;
+  nextDeadline(): EpochMs | undefined;
+  /** The execution at work and how far it is; absent when idle. */
+  work(): { readonly execution: ExecutionIdentity; readonly step: Step } | undefined;
+}

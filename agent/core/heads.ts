@@ -1,0 +1,93 @@
+/**
+ * What to do next: looks at the head of a queue, decides what it asks for before starting it, and starts it or refuses it.
+ * A head is only a proposal, however it was heard of: work begins with the accepted update to IN_PROGRESS, on the document
+ * in that answer, so a stale or repeated notification can never start anything (recovery-bugs.md R35, R37).
+ */
+import type { ExecutionPayload } from '../../protocol/device-messages.ts';
+import type { Sighting } from './behaviour.ts';
+import type { ExecutionIdentity } from './execution.ts';
+import type { Plan, Refusal } from './plan.ts';
+import { type Queue, inQueue } from './queues.ts';
+import { send } from './requests.ts';
+import { enter } from './stages.ts';
+import { type Turn, type Work, pause, trace } from './turn.ts';
+
+export function sighting(queue: Queue, execution: ExecutionPayload): Sighting {
+  const { jobId, executionNumber, queuedAt, status, versionNumber } = execution;
+  return { execution: { jobId, executionNumber, queuedAt, ...inQueue(queue) }, status, versionNumber };
+}
+
+/** Nothing waits in this queue. */
+export function nothingToDo(turn: Turn, queue: Queue): void {
+  const { state, behaviour } = turn;
+  state.unasked = state.unasked.filter((other) => other !== queue);
+  if (state.unasked.length === 0) state.askAt = turn.now + behaviour.patience.pollMs;
+}
+
+/** @param bytes of the message, for the memory that its document takes */
+export function consider(turn: Turn, queue: Queue, execution: ExecutionPayload, bytes: number): void {
+  const head = sighting(queue, execution);
+  const plan = planOf(turn, execution.jobDocument, bytes);
+  if (!('refused' in plan)) return send(turn, { kind: 'start', head });
+  trace(turn, { kind: 'note', text: `refuses ${head.execution.jobId}: ${plan.refused}` });
+  send(turn, { kind: 'refuse', head, reason: plan.refused });
+}
+
+/** The service took the update to IN_PROGRESS: work begins. */
+export function takeUp(
+  turn: Turn,
+  head: Sighting,
+  versionNumber: number,
+  document: ExecutionPayload['jobDocument'],
+  bytes: number,
+): Work {
+  const plan = planOf(turn, document, bytes);
+  const work = newWork(head.execution, versionNumber, 'refused' in plan ? { kind: 'handlers', runs: [] } : plan, bytes);
+  turn.state.work = work;
+  turn.state.setbacks = 0;
+  if ('refused' in plan) {
+    work.report = { status: 'FAILED', details: { reason: turn.behaviour.detail(plan.refused) } };
+    enter(turn, work, 'remember-report');
+  } else {
+    enter(turn, work, 'reserve');
+  }
+  return work;
+}
+
+/** The head could not be started or refused: looks again, ever more slowly. */
+export function setBack(turn: Turn, queue: Queue): void {
+  const { state } = turn;
+  state.setbacks += 1;
+  if (!state.unasked.includes(queue)) state.unasked.push(queue);
+  state.askAt = state.setbacks === 1 ? undefined : pause(turn, state.setbacks - 1);
+}
+
+export function newWork(execution: ExecutionIdentity, versionNumber: number, plan: Plan, documentBytes: number): Work {
+  return {
+    execution,
+    versionNumber,
+    plan,
+    documentBytes,
+    stage: 'reserve',
+    traced: undefined,
+    writtenBytes: 0,
+    keptBytes: 0,
+    reachedPercent: 0,
+    handler: 0,
+    progressDue: false,
+    doubt: undefined,
+    held: false,
+    struck: undefined,
+    undoing: undefined,
+    orphaned: false,
+    tested: false,
+    reached: false,
+    selfTestEnds: undefined,
+    report: undefined,
+  };
+}
+
+function planOf(turn: Turn, document: ExecutionPayload['jobDocument'], bytes: number): Plan | Refusal {
+  if (document === undefined) return { refused: 'The job document does not fit the receive buffer' };
+  return turn.behaviour.readDocument(document, bytes, turn.options.boot.capacity);
+}

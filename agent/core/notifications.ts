@@ -1,0 +1,80 @@
+/**
+ * What is heard unasked. While idle, a notification is a hint that there is something to ask or to start; while working, one
+ * that does not name the execution at work raises a doubt, never more: it may be late or a duplicate. A queue's notifications
+ * speak for that queue only. Source: reference notifications.md, design recovery-bugs.md R03, R04, R15, R35, R38.
+ */
+import type { ExecutionSummaryPayload, NotifyNextPayload, NotifyPayload } from '../../protocol/device-messages.ts';
+import type { OversizeMessage, PullSign } from './contract.ts';
+import type { ExecutionIdentity } from './execution.ts';
+import { consider } from './heads.ts';
+import { type Queue, inQueue, queueOf } from './queues.ts';
+import { stepOf } from './stages.ts';
+import type { Turn } from './turn.ts';
+
+type Notification<Payload> = {
+  readonly namespaceId?: string;
+  readonly bytes: number;
+  readonly payload: Payload;
+};
+
+/** The list of pending executions changed. */
+export function onNotify(turn: Turn, { payload, ...message }: Notification<NotifyPayload>): void {
+  const queue = queueOf(message);
+  const { IN_PROGRESS: started = [], QUEUED: queued = [] } = payload.jobs;
+  if (doubts(turn, queue, 'notify', started, queued)) return;
+  if (started.length + queued.length > 0) hint(turn, queue, turn.behaviour.patience.hintMs);
+}
+
+/** Another execution, or none, is the head. */
+export function onNotifyNext(turn: Turn, { payload, ...message }: Notification<NotifyNextPayload>): void {
+  const queue = queueOf(message);
+  const { execution } = payload;
+  const named = execution === undefined ? [] : [execution];
+  const isStarted = execution?.status === 'IN_PROGRESS';
+  if (doubts(turn, queue, 'notify-next', isStarted ? named : [], isStarted ? [] : named)) return;
+  if (execution === undefined) return;
+  const { state } = turn;
+  const isFree = state.request === undefined && state.busy === undefined && state.setbacks === 0;
+  if (isFree && execution.status === 'QUEUED') return consider(turn, queue, execution, message.bytes);
+  hint(turn, queue, 0);
+}
+
+/** A notification too large to be received says at least that something changed. */
+export function onOversizeNotification(
+  turn: Turn,
+  message: Extract<OversizeMessage, { readonly kind: 'notification' }>,
+): void {
+  const queue = queueOf(message);
+  const by = message.name === 'JobExecutionsChanged' ? 'notify' : 'notify-next';
+  if (!doubts(turn, queue, by, [], [])) hint(turn, queue, 0);
+}
+
+/** @returns whether the device is at work, or about to be, so that nothing else is to be made of the notification */
+function doubts(
+  turn: Turn,
+  queue: Queue,
+  by: PullSign,
+  started: readonly ExecutionSummaryPayload[],
+  queued: readonly ExecutionSummaryPayload[],
+): boolean {
+  const { work, request } = turn.state;
+  const isNamed = (execution: ExecutionIdentity, among: readonly ExecutionSummaryPayload[]) =>
+    among.some((entry) => turn.behaviour.isSameExecution(execution, { ...entry, ...inQueue(queue) }));
+  if (work !== undefined) {
+    const isConcerned = queueOf(work.execution) === queue && stepOf(work) !== 'report' && !work.orphaned;
+    if (isConcerned && !isNamed(work.execution, started)) work.doubt ??= { by, ask: 'own' };
+    return true;
+  }
+  if (request?.purpose.kind !== 'start' || queueOf(request.purpose.head.execution) !== queue) return false;
+  const { execution } = request.purpose.head;
+  if (!isNamed(execution, started) && !isNamed(execution, queued)) request.suspect = by;
+  return true;
+}
+
+/** There is something to ask for in this queue, after a while in which a better notification may come. */
+function hint(turn: Turn, queue: Queue, afterMs: number): void {
+  const { state, now } = turn;
+  if (state.request?.purpose.kind === 'ask') state.request.hinted = true;
+  if (state.unasked.length === 0) state.askAt = now + afterMs;
+  if (!state.unasked.includes(queue)) state.unasked.push(queue);
+}

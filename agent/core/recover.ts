@@ -1,0 +1,116 @@
+/**
+ * Carries the recovery table out: strikes the execution at work with a misfortune, undoes its holdings one after another as
+ * operations on the hardware, and goes where the table says. Decides nothing itself. Also what makes a suspicion into a
+ * pull: only an answer to a question asked after the suspicion, because a notification may be late or a duplicate.
+ */
+import { abortable, type PullSign } from './contract.ts';
+import { type Holding, type Misfortune, type Resort, reasons } from './recovery.ts';
+import { becomeIdle, begin, enter, stepOf } from './stages.ts';
+import { type Turn, type Work, keep, operate, trace } from './turn.ts';
+
+/** Something happened to the execution at work. A flash operation ends first; everything else is stopped. */
+export function strike(turn: Turn, work: Work, misfortune: Misfortune, by?: PullSign): void {
+  if (work.undoing !== undefined || work.orphaned || work.struck?.misfortune === 'pulled') return;
+  const { state, behaviour } = turn;
+  if (by !== undefined) trace(turn, { kind: 'pulled', step: stepOf(work), execution: work.execution, by });
+  if (behaviour.recovery[stepOf(work)][misfortune].undo.length > 0 && state.busy !== undefined) {
+    if (state.busy === 'keep' || !abortable[state.busy]) {
+      work.struck = { misfortune };
+      return;
+    }
+    turn.effects.push({ kind: 'abort' });
+    state.busy = undefined;
+  }
+  recover(turn, work, misfortune);
+}
+
+/** Recovers now; nothing is under way, or nothing needs to be undone. */
+export function recover(turn: Turn, work: Work, misfortune: Misfortune): void {
+  const { undo, next } = turn.behaviour.recovery[stepOf(work)][misfortune];
+  work.struck = undefined;
+  turn.state.request = undefined;
+  if (undo.length === 0) return resort(turn, work, misfortune, next);
+  work.undoing = { misfortune, remaining: [...undo], next };
+  undoNext(turn, work);
+}
+
+/** One holding after another; called again when each is given back. */
+export function undoNext(turn: Turn, work: Work): void {
+  const { undoing } = work;
+  if (undoing === undefined) return;
+  for (;;) {
+    const holding = undoing.remaining.shift();
+    if (holding === undefined) break;
+    if (giveBack(turn, work, holding)) return;
+  }
+  work.undoing = undefined;
+  resort(turn, work, undoing.misfortune, undoing.next);
+}
+
+/** Starts to give a holding back. @returns false when there is nothing to wait for */
+function giveBack(turn: Turn, work: Work, holding: Holding): boolean {
+  switch (holding) {
+    case 'handler':
+      return false; // stopped when the misfortune struck
+    case 'download':
+      operate(turn, work, { kind: 'close-download' });
+      return true;
+    case 'memory':
+      operate(turn, work, { kind: 'release' });
+      return true;
+    case 'slot':
+      if (work.plan.kind !== 'firmware') return false;
+      operate(turn, work, { kind: 'discard' });
+      return true;
+    case 'checkpoint':
+      keep(turn, undefined);
+      return true;
+  }
+}
+
+function resort(turn: Turn, work: Work, misfortune: Misfortune, next: Resort): void {
+  switch (next) {
+    case 'next-job':
+      becomeIdle(turn);
+      if (misfortune === 'pulled') trace(turn, { kind: 'recovered', execution: work.execution });
+      return;
+    case 'resume':
+      // What was in RAM is gone: the document after a power cut, a segment not yet written after a lost link.
+      if (misfortune === 'power-cut') work.stage = 'reserve';
+      else if (work.stage === 'verify' || work.stage === 'write') work.stage = 'download';
+      work.held = true;
+      return;
+    case 'report-failed':
+      work.report = { status: 'FAILED', details: { reason: turn.behaviour.detail(reasons[misfortune]) } };
+      return enter(turn, work, 'remember-report');
+    case 'finish':
+      work.orphaned = true;
+      return;
+    case 'roll-back':
+      return enter(turn, work, 'reset');
+  }
+}
+
+/** Only what the table undoes is touched; all else goes on and meets the service again when it needs it. */
+export function loseLink(turn: Turn, work: Work): void {
+  if (turn.behaviour.recovery[stepOf(work)]['link-lost'].undo.length > 0) strike(turn, work, 'link-lost');
+}
+
+/** The doubt is settled: the execution is ours. */
+export function reassure(turn: Turn, work: Work, versionNumber: number): void {
+  work.versionNumber = versionNumber;
+  work.doubt = undefined;
+  if (work.held) {
+    work.held = false;
+    begin(turn, work);
+  } else if (work.stage === 'depart' && turn.state.busy === undefined) {
+    begin(turn, work);
+  }
+}
+
+/** The doubt is settled: the execution is gone. `found` names what settled it, when nothing had raised it before. */
+export function mourn(turn: Turn, work: Work, found: PullSign): void {
+  const by = work.doubt === undefined || work.doubt.by === 'connection' ? found : work.doubt.by;
+  work.doubt = undefined;
+  strike(turn, work, 'pulled', by);
+}

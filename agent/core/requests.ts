@@ -1,0 +1,145 @@
+/**
+ * Requests to the service, one at a time: sends what the state needs next, waits a bounded time for the answer and repeats
+ * after growing pauses, under the same token, so that the answer to an earlier try counts as well. An answer whose token is
+ * not awaited is late or a duplicate and is dropped. Source: reference mqtt-api.md §5, recovery-bugs.md R14, R27, R31, R32.
+ */
+import type { DeviceRequest, DeviceRequestBody } from '../../protocol/device-messages.ts';
+import { nextJobId } from '../../protocol/topics.ts';
+import type { Sighting } from './behaviour.ts';
+import { inQueue, queueOf } from './queues.ts';
+import { percentOf, stepOf } from './stages.ts';
+import { type PendingRequest, type Purpose, type Turn, type Work, pause } from './turn.ts';
+
+/** Progress is only news: after so many tries it is dropped. */
+const progressTries = 3;
+
+/** Sends whatever the state needs from the service, if anything and if it can. */
+export function ask(turn: Turn): void {
+  const { state } = turn;
+  if (state.link !== 'up' || state.request !== undefined) return;
+  const { work } = state;
+  if (work !== undefined) {
+    if (work.undoing === undefined && work.struck === undefined) askFor(turn, work);
+    return;
+  }
+  const queue = state.unasked[0];
+  if (queue === undefined || state.busy !== undefined) return;
+  if (state.askAt !== undefined && state.askAt > turn.now) return;
+  state.askAt = undefined;
+  send(turn, { kind: 'ask', queue, withDocument: true });
+}
+
+function askFor(turn: Turn, work: Work): void {
+  if (work.stage === 'report' && work.report !== undefined && work.doubt === undefined) {
+    return send(turn, { kind: 'report', report: work.report });
+  }
+  if (work.doubt !== undefined) {
+    return send(
+      turn,
+      work.doubt.ask === 'own'
+        ? { kind: 'describe' }
+        : { kind: 'ask', queue: queueOf(work.execution), withDocument: true },
+    );
+  }
+  if (work.stage === 'self-test' && !work.reached) return send(turn, { kind: 'describe' });
+  if (work.stage === 'permission') return send(turn, { kind: 'permission' });
+  if (work.progressDue) send(turn, { kind: 'progress' });
+}
+
+export function send(turn: Turn, purpose: Purpose): void {
+  const { state, options } = turn;
+  state.requestsMade += 1;
+  // The boot is part of the token: an answer to the life before must not pass for one to this.
+  const clientToken = `${options.boot.boots}-${state.requestsMade}`;
+  const { body, ...target } = requestFor(turn, purpose);
+  state.request = {
+    purpose,
+    request: { ...target, body: { ...body, clientToken } },
+    failures: 0,
+    deadline: 0,
+    inFlight: false,
+  };
+  transmit(turn, state.request);
+}
+
+function transmit(turn: Turn, pending: PendingRequest): void {
+  pending.inFlight = true;
+  pending.deadline = turn.now + turn.behaviour.patience.replyMs;
+  turn.effects.push({ kind: 'request', request: pending.request });
+}
+
+/** The pending request has waited long enough: for its answer, or to be repeated. */
+export function onRequestDeadline(turn: Turn, pending: PendingRequest): void {
+  if (pending.inFlight) return putOff(turn, pending);
+  transmit(turn, pending);
+}
+
+/** No answer, or none that settles anything: later again. */
+export function putOff(turn: Turn, pending: PendingRequest): void {
+  pending.failures += 1;
+  pending.inFlight = false;
+  pending.deadline = pause(turn, pending.failures);
+  const { work } = turn.state;
+  if (pending.purpose.kind === 'progress' && pending.failures >= progressTries && work !== undefined) {
+    turn.state.request = undefined;
+    work.progressDue = false;
+  }
+}
+
+function requestFor(turn: Turn, purpose: Purpose): DeviceRequest {
+  switch (purpose.kind) {
+    case 'ask':
+      return {
+        operation: 'DescribeJobExecution',
+        jobId: nextJobId,
+        ...inQueue(purpose.queue),
+        body: { includeJobDocument: purpose.withDocument },
+      };
+    case 'start':
+      return update(purpose.head, { status: 'IN_PROGRESS', includeJobDocument: true, includeJobExecutionState: true });
+    case 'refuse': {
+      // REJECTED is only reachable from QUEUED (recovery-bugs.md R25).
+      const status = purpose.head.status === 'QUEUED' ? 'REJECTED' : 'FAILED';
+      return update(purpose.head, { status, statusDetails: { reason: turn.behaviour.detail(purpose.reason) } });
+    }
+    default:
+      // The other purposes only come up for the execution at work.
+      return requestAbout(turn.state.work!, purpose);
+  }
+}
+
+function requestAbout(
+  work: Work,
+  purpose: Exclude<Purpose, { readonly kind: 'ask' | 'start' | 'refuse' }>,
+): DeviceRequest {
+  switch (purpose.kind) {
+    case 'describe': {
+      const { jobId, executionNumber } = work.execution;
+      return {
+        operation: 'DescribeJobExecution',
+        jobId,
+        ...inQueue(queueOf(work.execution)),
+        body: { executionNumber, includeJobDocument: false },
+      };
+    }
+    case 'progress':
+    case 'permission':
+      return update(work, {
+        status: 'IN_PROGRESS',
+        includeJobExecutionState: true,
+        statusDetails: { step: stepOf(work), percent: String(percentOf(work)) },
+      });
+    case 'report':
+      return update(work, { status: purpose.report.status, statusDetails: purpose.report.details });
+  }
+}
+
+function update(target: Pick<Sighting, 'execution' | 'versionNumber'>, body: DeviceRequestBody): DeviceRequest {
+  const { execution, versionNumber } = target;
+  return {
+    operation: 'UpdateJobExecution',
+    jobId: execution.jobId,
+    ...inQueue(queueOf(execution)),
+    body: { ...body, expectedVersion: versionNumber, executionNumber: execution.executionNumber },
+  };
+}

@@ -1,0 +1,203 @@
+/**
+ * What the agent remembers, as plain data, and one turn of it: the state, the time and the outcome being gathered. The files
+ * of this room are functions over a turn; none keeps anything of its own. Volatile by nature: only checkpoints survive.
+ */
+import type { DeviceRequest, DeviceRequestBody } from '../../protocol/device-messages.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+import type { AgentBehaviour, Sighting } from './behaviour.ts';
+import type {
+  AgentEffect,
+  AgentTrace,
+  BootFacts,
+  Checkpoint,
+  CheckpointChange,
+  Operation,
+  OperationKind,
+  PullSign,
+  Report,
+} from './contract.ts';
+import type { ExecutionIdentity, Step } from './execution.ts';
+import type { Plan } from './plan.ts';
+import type { Queue } from './queues.ts';
+import type { Holding, Misfortune, Resort } from './recovery.ts';
+
+export interface AgentOptions {
+  readonly thingName: string;
+  /** Of the chance in pauses. */
+  readonly seed: number;
+  /** Job namespaces served besides the plain queue. */
+  readonly namespaces: readonly string[];
+  readonly behaviour: AgentBehaviour;
+  readonly boot: BootFacts;
+}
+
+/** Why a request is made, with what its answer is needed for. */
+export type Purpose =
+  /** What is the head of this queue? */
+  | { readonly kind: 'ask'; readonly queue: Queue; readonly withDocument: boolean }
+  | { readonly kind: 'start'; readonly head: Sighting }
+  /** REJECTED, or FAILED where it was started already. */
+  | { readonly kind: 'refuse'; readonly head: Sighting; readonly reason: string }
+  | { readonly kind: 'progress' }
+  /** May we still do what cannot be undone? */
+  | { readonly kind: 'permission' }
+  /** Is the execution at work still ours? */
+  | { readonly kind: 'describe' }
+  | { readonly kind: 'report'; readonly report: Report };
+
+/** The named points of a job between which something always happens first: an operation, a checkpoint or an answer. */
+export type Stage =
+  | 'reserve'
+  | 'remember'
+  | 'download'
+  | 'verify'
+  | 'write'
+  | 'remember-progress'
+  | 'close'
+  | 'check'
+  | 'intend'
+  | 'permission'
+  | 'select'
+  | 'depart'
+  | 'run'
+  | 'reset'
+  | 'self-test'
+  | 'confirm'
+  | 'remember-report'
+  | 'report'
+  | 'forget'
+  | 'release';
+
+/** The one request in flight, or waiting to be repeated. */
+export interface PendingRequest {
+  readonly purpose: Purpose;
+  readonly request: DeviceRequest & { readonly body: DeviceRequestBody & { readonly clientToken: string } };
+  /** How often it went unanswered or was put off. */
+  failures: number;
+  /** In flight: when to stop waiting. Waiting: when to repeat it. */
+  deadline: EpochMs;
+  inFlight: boolean;
+  /** What said meanwhile that the execution to be started is gone. */
+  suspect?: PullSign;
+  /** A notification said meanwhile that there is something to ask for. */
+  hinted?: boolean;
+}
+
+/** A suspicion that the execution at work is gone. */
+export interface Doubt {
+  /** What raised it; a new connection is itself no sign, its answer is. */
+  readonly by: PullSign | 'connection';
+  /** How to settle it: by the head of the queue or by the execution itself. */
+  readonly ask: 'head' | 'own';
+}
+
+export interface Undoing {
+  readonly misfortune: Misfortune;
+  readonly remaining: Holding[];
+  readonly next: Resort;
+}
+
+/** The execution at work. */
+export interface Work {
+  readonly execution: ExecutionIdentity;
+  versionNumber: number;
+  plan: Plan;
+  /** Size of the document, for the memory it takes. */
+  documentBytes: number;
+  stage: Stage;
+  /** The step last traced. */
+  traced: Step | undefined;
+  /** Firmware: how much of the image is in the spare slot, and how much of that the checkpoint knows. */
+  writtenBytes: number;
+  keptBytes: number;
+  /** Of the last progress update that became due. */
+  reachedPercent: number;
+  /** The handler to run next. */
+  handler: number;
+  progressDue: boolean;
+  doubt: Doubt | undefined;
+  /** Not to go on before the doubt is settled. */
+  held: boolean;
+  /** Misfortune that waits for the end of an operation that cannot be stopped. */
+  struck: { readonly misfortune: Misfortune; readonly by?: PullSign } | undefined;
+  undoing: Undoing | undefined;
+  /** Gone, but past the point of no return: finish without a report. */
+  orphaned: boolean;
+  /** Self-test: the device's own part is passed; the service has answered. */
+  tested: boolean;
+  reached: boolean;
+  selfTestEnds: EpochMs | undefined;
+  report: Report | undefined;
+}
+
+export interface AgentState {
+  link: 'down' | 'connecting' | 'subscribing' | 'up';
+  linkFailures: number;
+  /** Down: when to connect. Connecting, subscribing: when to stop waiting. */
+  linkDeadline: EpochMs | undefined;
+  request: PendingRequest | undefined;
+  requestsMade: number;
+  /** Queues whose head must be asked for. */
+  unasked: Queue[];
+  /** Not to ask before. */
+  askAt: EpochMs | undefined;
+  /** Heads in a row that could not be started. */
+  setbacks: number;
+  work: Work | undefined;
+  /** The operation or checkpoint whose end is awaited. */
+  busy: OperationKind | 'keep' | undefined;
+  /** How often chance was drawn. */
+  draws: number;
+}
+
+export function newState(): AgentState {
+  return {
+    link: 'down',
+    linkFailures: 0,
+    linkDeadline: undefined,
+    request: undefined,
+    requestsMade: 0,
+    unasked: [],
+    askAt: undefined,
+    setbacks: 0,
+    work: undefined,
+    busy: undefined,
+    draws: 0,
+  };
+}
+
+export interface Turn {
+  readonly options: AgentOptions;
+  readonly behaviour: AgentBehaviour;
+  readonly state: AgentState;
+  now: EpochMs;
+  changes: CheckpointChange[];
+  effects: AgentEffect[];
+}
+
+export function operate(turn: Turn, work: Work, operation: Operation): void {
+  turn.state.busy = operation.kind;
+  turn.effects.push({ kind: 'operate', operation, execution: work.execution });
+}
+
+export function keep(turn: Turn, checkpoint: Checkpoint | undefined): void {
+  turn.state.busy = 'keep';
+  turn.changes.push({ checkpoint });
+}
+
+export function trace(turn: Turn, entry: AgentTrace): void {
+  turn.effects.push({ kind: 'trace', trace: entry });
+}
+
+/** Chance from [0, 1): a scramble of seed, boot and number of the draw, so that it needs no generator to be kept. */
+export function draw({ options, state }: Turn): number {
+  state.draws += 1;
+  let bits = Math.imul(options.seed ^ Math.imul(options.boot.boots, 0x9e37_79b9), 0x85eb_ca6b) + state.draws;
+  bits = Math.imul(bits ^ (bits >>> 16), 0x21f0_aaad);
+  bits = Math.imul(bits ^ (bits >>> 15), 0x735a_2d97);
+  return ((bits ^ (bits >>> 15)) >>> 0) / 0x1_0000_0000;
+}
+
+export function pause(turn: Turn, failures: number): EpochMs {
+  return turn.now + turn.behaviour.pauseMs(failures, draw(turn));
+}

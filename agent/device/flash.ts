@@ -1,0 +1,133 @@
+/**
+ * A firmware slot in flash: sectors that are erased, pages that are programmed, both taking time, so that a power cut inside
+ * leaves some done, one torn and the rest untouched. Content is not kept as bytes: a page holds the tag of the image it came
+ * from, which is right only at its own place, so verification is real and cheap. Runs of equal pages are kept as one.
+ */
+import type { DurationMs } from '../../protocol/time.ts';
+import type { HardwareProfile } from './profile.ts';
+
+/** What a page holds; an image's tag is its digest. */
+type PageContent = string;
+const erased: PageContent = 'erased';
+/** Cut off by a power loss, or programmed twice: reads as nothing that anybody wrote. */
+const torn: PageContent = 'torn';
+
+interface Run {
+  readonly fromPage: number;
+  /** Not included. */
+  readonly toPage: number;
+  readonly content: PageContent;
+}
+
+export interface FlashCounters {
+  erases: number;
+  programs: number;
+  tornPages: number;
+}
+
+/** A write of one segment: its sectors are erased, then its pages programmed. */
+export interface SegmentWrite {
+  readonly offset: number;
+  readonly bytes: number;
+  readonly content: PageContent;
+}
+
+export class SlotFlash {
+  readonly #geometry: HardwareProfile['flash'];
+  readonly #counters: FlashCounters;
+  /** In order, without gaps, over the whole slot. */
+  #runs: Run[];
+  /** Erases of each sector; made when the first is erased. */
+  #wear: Uint32Array | undefined;
+
+  constructor(geometry: HardwareProfile['flash'], counters: FlashCounters) {
+    this.#geometry = geometry;
+    this.#counters = counters;
+    this.#runs = [{ fromPage: 0, toPage: geometry.slotBytes / geometry.pageBytes, content: erased }];
+  }
+
+  /** Whether the sectors that a write would erase can still be erased. */
+  canWrite({ offset, bytes }: SegmentWrite): boolean {
+    const { slotBytes, sectorBytes, enduranceErases } = this.#geometry;
+    if (offset % sectorBytes !== 0 || offset + bytes > slotBytes) return false;
+    const end = Math.ceil((offset + bytes) / sectorBytes);
+    for (let sector = offset / sectorBytes; sector < end; sector += 1) {
+      if ((this.#wear?.[sector] ?? 0) >= enduranceErases) return false;
+    }
+    return true;
+  }
+
+  writeMs({ bytes }: SegmentWrite): DurationMs {
+    const { sectorBytes, pageBytes, eraseSectorMs, programPageMs } = this.#geometry;
+    return Math.ceil(bytes / sectorBytes) * eraseSectorMs + Math.ceil(bytes / pageBytes) * programPageMs;
+  }
+
+  /** What a write has done after this long; one that had not ended by then was cut off. */
+  write(write: SegmentWrite, elapsedMs: DurationMs): void {
+    const { sectorBytes, pageBytes, eraseSectorMs, programPageMs } = this.#geometry;
+    const pagesPerSector = sectorBytes / pageBytes;
+    const firstPage = write.offset / pageBytes;
+    const sectors = Math.ceil(write.bytes / sectorBytes);
+    const erasedSectors = completed(sectors, elapsedMs, eraseSectorMs);
+    this.#erase(write.offset / sectorBytes, erasedSectors);
+    this.#fill(firstPage, firstPage + erasedSectors * pagesPerSector, erased);
+    if (erasedSectors < sectors) {
+      const cut = firstPage + erasedSectors * pagesPerSector;
+      return this.#tear(cut, cut + pagesPerSector);
+    }
+    const pages = Math.ceil(write.bytes / pageBytes);
+    const programmed = completed(pages, elapsedMs - sectors * eraseSectorMs, programPageMs);
+    this.#counters.programs += programmed;
+    this.#fill(firstPage, firstPage + programmed, write.content);
+    if (programmed < pages) this.#tear(firstPage + programmed, firstPage + programmed + 1);
+  }
+
+  /** Whether the slot holds this image, whole and in its place. */
+  holds(content: PageContent, sizeBytes: number): boolean {
+    const first = this.#runs[0];
+    return first?.content === content && first.toPage >= Math.ceil(sizeBytes / this.#geometry.pageBytes);
+  }
+
+  /** The state of a slot that came with this image in it. */
+  preload(content: PageContent): void {
+    this.#fill(0, this.#geometry.slotBytes / this.#geometry.pageBytes, content);
+  }
+
+  #erase(firstSector: number, count: number): void {
+    this.#wear ??= new Uint32Array(this.#geometry.slotBytes / this.#geometry.sectorBytes);
+    for (let sector = firstSector; sector < firstSector + count; sector += 1) this.#wear[sector]! += 1;
+    this.#counters.erases += count;
+  }
+
+  #tear(fromPage: number, toPage: number): void {
+    this.#counters.tornPages += 1;
+    this.#fill(fromPage, toPage, torn);
+  }
+
+  #fill(fromPage: number, toPage: number, content: PageContent): void {
+    if (fromPage >= toPage) return;
+    const runs: Run[] = [];
+    const push = (run: Run) => {
+      const last = runs.at(-1);
+      if (run.fromPage >= run.toPage) return;
+      if (last?.content === run.content) runs[runs.length - 1] = { ...last, toPage: run.toPage };
+      else runs.push(run);
+    };
+    let isPlaced = false;
+    for (const run of this.#runs) {
+      push({ ...run, toPage: Math.min(run.toPage, fromPage) });
+      if (!isPlaced && run.toPage > fromPage) {
+        push({ fromPage, toPage, content });
+        isPlaced = true;
+      }
+      push({ ...run, fromPage: Math.max(run.fromPage, toPage) });
+    }
+    this.#runs = runs;
+  }
+}
+
+/** How many of `count` operations in a row, each this long, have ended. */
+function completed(count: number, elapsedMs: DurationMs, eachMs: DurationMs): number {
+  if (elapsedMs >= count * eachMs) return count;
+  return Math.max(0, Math.floor(elapsedMs / eachMs));
+}

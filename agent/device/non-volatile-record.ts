@@ -1,0 +1,44 @@
+/**
+ * One record in non-volatile memory that survives a torn write: two places, written in turn, each with a sequence number
+ * and a checksum. What is read is the newest whole one, so a power cut inside a write leaves the record before it.
+ */
+import type { DurationMs } from '../../protocol/time.ts';
+import type { HardwareProfile } from './profile.ts';
+
+interface Place<Value> {
+  readonly sequence: number;
+  readonly value: Value | undefined;
+  /** Whether its checksum is right. */
+  readonly isWhole: boolean;
+}
+
+export class NonVolatileRecord<Value> {
+  readonly #places: [Place<Value>, Place<Value>] = [
+    { sequence: 0, value: undefined, isWhole: true },
+    { sequence: -1, value: undefined, isWhole: false },
+  ];
+
+  read(): Value | undefined {
+    return this.#newest().value;
+  }
+
+  /** A write that came to its end, or was cut off. */
+  write(value: Value | undefined, isWhole: boolean): void {
+    const newest = this.#newest();
+    const older = newest === this.#places[0] ? 1 : 0;
+    this.#places[older] = { sequence: newest.sequence + 1, value, isWhole };
+  }
+
+  #newest(): Place<Value> {
+    const [one, other] = this.#places;
+    if (!other.isWhole) return one;
+    return !one.isWhole || other.sequence > one.sequence ? other : one;
+  }
+}
+
+/** Assumed: a checkpoint takes four pages. Its sector is erased first. */
+const recordPages = 4;
+
+export function recordWriteMs({ eraseSectorMs, programPageMs }: HardwareProfile['flash']): DurationMs {
+  return eraseSectorMs + recordPages * programPageMs;
+}
