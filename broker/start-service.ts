@@ -1,0 +1,133 @@
+/**
+ * The whole service in one process: engine, runtime, certificates, an MQTT door and an HTTP door, started together and
+ * closed together. Composes and holds no rule. This is what `jobrig serve` runs and what tests start by the dozen, so every
+ * port is free by default and nothing is written unless a directory is given.
+ */
+import { isIPv6 } from 'node:net';
+import { openCertificateAuthority } from './certificates.ts';
+import { scaledClock } from './clock.ts';
+import { handledOperations } from './engine/dispatch.ts';
+import { createEngine } from './engine/engine.ts';
+import type { ServicePort } from './engine/port.ts';
+import { openHttpDoor } from './http/http-door.ts';
+import type { IdentityMode } from './mqtt/identity.ts';
+import { type MqttDoorEvent, openMqttDoor } from './mqtt/mqtt-door.ts';
+import { createRuntime } from './runtime.ts';
+
+/** 0 takes a free port, `off` does not listen. */
+export type PortOption = number | 'off';
+
+export interface ServiceOptions {
+  /** Interface to listen on; default 127.0.0.1. */
+  readonly host?: string;
+  readonly mqttPort?: PortOption;
+  readonly mqttsPort?: PortOption;
+  readonly httpPort?: PortOption;
+  readonly httpsPort?: PortOption;
+  /** Part of every ARN; default us-east-1. */
+  readonly region?: string;
+  /** Twelve digits, part of every ARN; default 000000000000. */
+  readonly account?: string;
+  /** Which thing an MQTT client may act for; by default the one its certificate names on TLS, its client id elsewhere. */
+  readonly identity?: IdentityMode;
+  /** Service seconds per real second, so that timeouts of minutes can be watched; default 1. */
+  readonly timeScale?: number;
+  /** Where the certificate authority is kept, so that devices go on trusting it; default in memory. */
+  readonly dataDir?: string;
+  /** Connections that come, go and fail. */
+  readonly onEvent?: (event: MqttDoorEvent) => void;
+}
+
+/** A running service; the URL of what was turned `off` is absent. */
+export interface Service {
+  readonly mqttUrl?: string;
+  readonly mqttsUrl?: string;
+  readonly httpUrl?: string;
+  readonly httpsUrl?: string;
+  /** What TLS clients have to trust, PEM. */
+  readonly ca: string;
+  /** Where {@link ca} lies; only with `dataDir`. */
+  readonly caFile?: string;
+  /** The service without a wire. */
+  readonly port: ServicePort;
+  /** MQTT clients connected now. */
+  readonly connectedClients: number;
+  /** Lets what was asked be answered, then closes every socket and timer. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** @throws OperationalError when a port or the directory cannot be used; nothing is left running then. */
+export async function startService(options: ServiceOptions = {}): Promise<Service> {
+  const { host = '127.0.0.1', region = 'us-east-1', account = '000000000000', timeScale, dataDir, onEvent } = options;
+  const { mqttPort, mqttsPort, httpPort, httpsPort, identity } = options;
+  const authority = await openCertificateAuthority(dataDir ?? 'memory');
+  const server = await authority.issueServerCertificate([...new Set(['localhost', '127.0.0.1', '::1', host])]);
+
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const engine = createEngine({ identity: { region, account } });
+    const runtime = createRuntime({ engine, clock: scaledClock(timeScale) });
+    closers.push(() => runtime.close());
+    const mqtt = await openMqttDoor({
+      port: runtime,
+      host,
+      listeners: listeners({ tcp: mqttPort, tls: mqttsPort }),
+      certificates: { ...server, ca: authority.ca },
+      ...(identity && { identity }),
+      ...(onEvent && { onEvent }),
+    });
+    closers.push(() => mqtt.close());
+    const https = httpsPort === 'off' ? {} : { https: { port: httpsPort ?? 0, ...server } };
+    const http = await openHttpDoor({
+      port: runtime,
+      handled: handledOperations,
+      host,
+      listeners: { ...listeners({ http: httpPort }), ...https },
+      status: () => ({ endpoints, connectedClients: mqtt.connectedClients }),
+    });
+    closers.push(() => http.close());
+
+    const endpoints = endpointsOf(host, { mqtt: mqtt.ports.tcp, mqtts: mqtt.ports.tls, ...http.ports });
+    return {
+      mqttUrl: endpoints['mqtt'],
+      mqttsUrl: endpoints['mqtts'],
+      httpUrl: endpoints['http'],
+      httpsUrl: endpoints['https'],
+      ca: authority.ca,
+      ...(authority.caFile && { caFile: authority.caFile }),
+      port: runtime,
+      get connectedClients() {
+        return mqtt.connectedClients;
+      },
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Only what is not `off`; what is not said takes a free port. */
+function listeners<Name extends string>(
+  wanted: Readonly<Record<Name, PortOption | undefined>>,
+): { [N in Name]?: number } {
+  const entries = Object.entries<PortOption | undefined>(wanted).filter(([, port]) => port !== 'off');
+  return Object.fromEntries(entries.map(([name, port = 0]) => [name, port])) as { [N in Name]?: number };
+}
+
+function endpointsOf(host: string, ports: Readonly<Record<string, number | undefined>>): Record<string, string> {
+  const open = Object.entries(ports).filter(([, port]) => port !== undefined);
+  return Object.fromEntries(open.map(([scheme, port]) => [scheme, `${scheme}://${reachable(host)}:${port}`]));
+}
+
+/** Where a client on this machine finds a service that listens on `host`. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return isIPv6(host) ? `[${host}]` : host;
+}

@@ -1,0 +1,103 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateJobCommand, CreateThingCommand, DescribeEndpointCommand, IoTClient } from '@aws-sdk/client-iot';
+import { connectAsync } from 'mqtt';
+import { describe, expect, it } from 'vitest';
+import { openCertificateAuthority } from '../../broker/certificates.ts';
+import { startService } from '../../broker/start-service.ts';
+
+function operatorOf(endpoint: string | undefined): IoTClient {
+  if (endpoint === undefined) throw new Error('HTTP is off');
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  return new IoTClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
+}
+
+describe('startService', () => {
+  it('carries a job from the SDK to a device over MQTT, and goes with its scope', async () => {
+    let httpUrl: string | undefined;
+    {
+      await using service = await startService({ region: 'eu-north-1', account: '123456789012' });
+      ({ httpUrl } = service);
+      const operator = operatorOf(httpUrl);
+      const { thingArn } = await operator.send(new CreateThingCommand({ thingName: 'T' }));
+      expect(thingArn).toBe('arn:aws:iot:eu-north-1:123456789012:thing/T');
+
+      const device = await connectAsync(service.mqttUrl ?? '', { clientId: 'T', reconnectPeriod: 0 });
+      const told = new Promise<string>((resolve) => {
+        device.once('message', (topic) => resolve(topic));
+      });
+      await device.subscribeAsync('$aws/things/T/jobs/notify-next', { qos: 1 });
+      expect(service.connectedClients).toBe(1);
+      await operator.send(new CreateJobCommand({ jobId: 'J', targets: [thingArn ?? ''], document: '{}' }));
+      expect(await told).toBe('$aws/things/T/jobs/notify-next');
+      await device.endAsync();
+      operator.destroy();
+    }
+    await expect(fetch(`${httpUrl}/healthz`)).rejects.toThrow('fetch failed');
+  });
+
+  it('speaks TLS with a certificate of its own authority, which a data directory keeps', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'jobrig-'));
+    await using first = await startService({ dataDir });
+    await using second = await startService({ dataDir });
+    expect(second.ca).toBe(first.ca);
+    expect(await readFile(first.caFile ?? '', 'utf8')).toBe(first.ca);
+    const certificate = await (await openCertificateAuthority(dataDir)).issueThingCertificate('T');
+    const device = await connectAsync(second.mqttsUrl ?? '', { ca: first.ca, ...certificate, reconnectPeriod: 0 });
+    await device.endAsync();
+    await rm(dataDir, { recursive: true });
+  });
+
+  it('names the endpoint at which devices find it', async () => {
+    await using service = await startService();
+    const operator = operatorOf(service.httpUrl);
+    const { endpointAddress } = await operator.send(new DescribeEndpointCommand({ endpointType: 'iot:Data-ATS' }));
+    expect(`https://${endpointAddress}`).toBe(service.httpsUrl);
+    operator.destroy();
+  });
+
+  it('does not listen where it is told not to', async () => {
+    await using service = await startService({ mqttsPort: 'off', httpsPort: 'off', mqttPort: 'off' });
+    expect([service.mqttUrl, service.mqttsUrl, service.httpsUrl]).toEqual([undefined, undefined, undefined]);
+    expect((await fetch(`${service.httpUrl}/healthz`)).status).toBe(200);
+  });
+
+  it('leaves nothing open when one of its ports is taken', async () => {
+    const blocker = createServer();
+    await new Promise<void>((resolve) => {
+      blocker.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = blocker.address() as AddressInfo;
+    await using probe = await startService({ mqttPort: 0 });
+    const mqttPort = Number(new URL(probe.mqttUrl ?? '').port);
+    await probe.close();
+    await expect(startService({ mqttPort, httpPort: port })).rejects.toMatchObject({ code: 'PORT_TAKEN' });
+    await using again = await startService({ mqttPort });
+    expect(again.mqttUrl).toBe(probe.mqttUrl);
+    blocker.close();
+  });
+
+  it('runs its timers at the pace it was given', async () => {
+    await using service = await startService({ timeScale: 60_000 });
+    const submit = service.port.submit.bind(service.port);
+    const thingArn = 'arn:aws:iot:us-east-1:000000000000:thing/T';
+    const timedOut = new Promise<void>((resolve) => {
+      service.port.onEffect((effect) => {
+        if (effect.kind === 'notify-next' && effect.head === undefined) resolve();
+      });
+    });
+    submit({ name: 'iot:CreateThing', request: { thingName: 'T' } }, () => {});
+    submit(
+      {
+        name: 'iot:CreateJob',
+        request: { jobId: 'J', targets: [thingArn], document: '{}', timeoutConfig: { inProgressTimeoutInMinutes: 1 } },
+      },
+      () => {},
+    );
+    submit({ name: 'iotjobsdata:StartNextPendingJobExecution', request: { thingName: 'T' } }, () => {});
+    await timedOut;
+  });
+});

@@ -1,0 +1,102 @@
+/** The device contract through both doors that the service has: MQTT over a real socket, and HTTPS's REST API. */
+import { connectAsync } from 'mqtt';
+import { describe } from 'vitest';
+import { handledOperations } from '../../broker/engine/dispatch.ts';
+import type { ServicePort } from '../../broker/engine/port.ts';
+import { openHttpDoor } from '../../broker/http/http-door.ts';
+import { openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
+import { type RejectionCode, rejections } from '../../protocol/rejections.ts';
+import { type RequestTopic, formatJobsTopic } from '../../protocol/topics.ts';
+import { rawHttp, scopedTo } from '../support/raw-http.ts';
+import { type DeviceAnswer, type DeviceDoor, type DeviceRequest, deviceApiContract } from './device-api.contract.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+async function mqttDoor(port: ServicePort): Promise<DeviceDoor> {
+  const door = await openMqttDoor({ port, listeners: { tcp: 0 }, identity: 'open' });
+  const client = await connectAsync(`mqtt://127.0.0.1:${door.ports.tcp}`, { reconnectPeriod: 0 });
+  const waiting = new Map<string, (answer: DeviceAnswer) => void>();
+  client.on('message', (topic, payload) => {
+    const { clientToken, timestamp: _timestamp, ...members } = JSON.parse(payload.toString()) as Json;
+    const answer = topic.endsWith('/accepted') ? { accepted: members } : rejectedOverMqtt(members);
+    waiting.get(String(clientToken))?.(answer);
+  });
+  let asked = 0;
+  return {
+    ask(thingName, { operation, jobId, body }) {
+      const topic: RequestTopic = { kind: 'request', thingName, operation, ...(jobId !== undefined && { jobId }) };
+      const clientToken = String((asked += 1));
+      return new Promise((resolve, reject) => {
+        waiting.set(clientToken, resolve);
+        const payload = JSON.stringify({ ...body, clientToken });
+        client.publishAsync(formatJobsTopic(topic), payload, { qos: 1 }).catch(reject);
+      });
+    },
+    async close() {
+      await client.endAsync(true);
+      await door.close();
+    },
+  };
+}
+
+function rejectedOverMqtt({ code, message, ...state }: Json): DeviceAnswer {
+  return { rejected: rejections[code as RejectionCode].data.exception, message: String(message), ...state };
+}
+
+async function httpDoor(port: ServicePort): Promise<DeviceDoor> {
+  const door = await openHttpDoor({
+    port,
+    handled: handledOperations,
+    listeners: { http: 0 },
+    status: () => ({ endpoints: {}, connectedClients: 0 }),
+  });
+  return {
+    async ask(thingName, request) {
+      const headers = scopedTo('iot-jobs-data');
+      const { status, json } = await rawHttp(door.ports.http ?? 0, { ...requestLine(thingName, request), headers });
+      return status === 200 ? { accepted: withoutHttpForm(json()) } : rejectedOverHttp(json());
+    },
+    close: () => door.close(),
+  };
+}
+
+function requestLine(thingName: string, { operation, jobId, body = {} }: DeviceRequest) {
+  const jobs = `/things/${thingName}/jobs`;
+  switch (operation) {
+    case 'GetPendingJobExecutions':
+      return { method: 'GET', path: jobs };
+    case 'StartNextPendingJobExecution':
+      return { method: 'PUT', path: `${jobs}/$next`, body: JSON.stringify(body) };
+    case 'DescribeJobExecution': {
+      const query = Object.entries(body).map(([name, value]) => `${name}=${String(value)}`);
+      return { method: 'GET', path: `${jobs}/${jobId}?${query.join('&')}` };
+    }
+    case 'UpdateJobExecution':
+      return { method: 'POST', path: `${jobs}/${jobId}`, body: JSON.stringify(body) };
+  }
+}
+
+/** The job document as an object and the thing unnamed, as over MQTT. */
+function withoutHttpForm(members: Json): Json {
+  const { execution, jobDocument, ...others } = members;
+  const plain = jobDocument === undefined ? others : { ...others, jobDocument: parsed(jobDocument) };
+  if (execution === undefined) return plain;
+  const { thingName: _thingName, ...rest } = withoutHttpForm(execution as Json);
+  return { ...plain, execution: rest };
+}
+
+function parsed(jobDocument: unknown): unknown {
+  return JSON.parse(jobDocument as string);
+}
+
+function rejectedOverHttp({ __type: rejected, message, ...state }: Json): DeviceAnswer {
+  return { rejected: String(rejected), message: String(message), ...state };
+}
+
+describe('MQTT door', () => {
+  deviceApiContract(mqttDoor);
+});
+
+describe('HTTP door, data plane', () => {
+  deviceApiContract(httpDoor);
+});

@@ -1,0 +1,52 @@
+/** The service behind its HTTP door with the real AWS clients in front of it, on a clock that only the test moves. */
+import { IoTClient } from '@aws-sdk/client-iot';
+import { IoTJobsDataPlaneClient } from '@aws-sdk/client-iot-jobs-data-plane';
+import { handledOperations } from '../../broker/engine/dispatch.ts';
+import { createEngine } from '../../broker/engine/engine.ts';
+import type { ServicePort } from '../../broker/engine/port.ts';
+import { openHttpDoor } from '../../broker/http/http-door.ts';
+import { createRuntime } from '../../broker/runtime.ts';
+import { type ManualClock, createManualClock } from './manual-clock.ts';
+
+export interface HttpService {
+  readonly operator: IoTClient;
+  readonly device: IoTJobsDataPlaneClient;
+  readonly clock: ManualClock;
+  readonly port: ServicePort;
+  readonly httpPort: number;
+  close(): Promise<void>;
+}
+
+export async function startHttpService(): Promise<HttpService> {
+  const clock = createManualClock();
+  const engine = createEngine({ identity: { region: 'us-east-1', account: '000000000000' } });
+  const runtime = createRuntime({ engine, clock });
+  const door = await openHttpDoor({
+    port: runtime,
+    handled: handledOperations,
+    listeners: { http: 0 },
+    status: () => ({ endpoints: {}, connectedClients: 0 }),
+  });
+  const httpPort = door.ports.http ?? 0;
+  const config = {
+    endpoint: `http://127.0.0.1:${httpPort}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+  };
+  const operator = new IoTClient(config);
+  const device = new IoTJobsDataPlaneClient(config);
+  return {
+    operator,
+    device,
+    clock,
+    port: runtime,
+    httpPort,
+    async close() {
+      operator.destroy();
+      device.destroy();
+      await door.close();
+      await runtime.close();
+    },
+  };
+}
