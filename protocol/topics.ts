@@ -143,7 +143,7 @@ function requestTail({ operation, jobId, namespaceId }: Omit<RequestTopic, 'kind
   const namespace = namespaceId === undefined ? '' : `/${namespacePrefix}${namespaceId}`;
   switch (operation) {
     case 'GetPendingJobExecutions':
-      return 'get';
+      return 'get'; // has no namespaced form: `namespace-NS/get` asks for the job of that name
     case 'StartNextPendingJobExecution':
       return `start-next${namespace}`;
     case 'DescribeJobExecution':

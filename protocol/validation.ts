@@ -213,8 +213,8 @@ const printedEnums: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Assumed: line breaks and tabs pass in a device's status details although they are control characters, because the AWS
- * IoT Device Client reports the output of its handlers there (design of the clients table, mqtt-api.md §8).
+ * Assumed: line breaks and tabs pass in a device's status details although they are control characters. The AWS IoT Device
+ * Client reports the output of its handlers there, line by line (mqtt-api.md §8).
  */
 const deviceText = /^[\t\n\r\P{C}]+$/u;
 

@@ -65,8 +65,8 @@ describe.each([
   ['CreateJobTemplate', template],
   ['UpdateJob', { jobId: 'j' }],
 ] as const)('%s', (operation, valid) => {
-  it.each(configurations)('refuses %j', (members, message) => {
-    expect(validateRequest('iot', operation, { ...valid, ...members })).toBe(message);
+  it.each(configurations)('refuses %j', (members, text) => {
+    expect(validateRequest('iot', operation, { ...valid, ...members })).toBe(text);
   });
 
   it.each([
