@@ -84,16 +84,23 @@ export function moveExecution(
   const starts = runs && before.status === 'QUEUED';
   const inProgressTimesOutAt = starts ? inProgressDeadline(execution.job.row, now) : before.inProgressTimesOutAt;
   const running = starts ? inProgressTimesOutAt : before.timesOutAt;
+  // Every member by name: half of the engine's time went into a spread here.
   replaceRow(turn, execution, {
-    ...before,
+    jobId: before.jobId,
+    thingName: before.thingName,
+    executionNumber: before.executionNumber,
+    namespaceId: before.namespaceId,
     status: to,
     statusDetails: statusDetails === undefined ? before.statusDetails : nonEmpty(statusDetails),
+    queuedAt: before.queuedAt,
     startedAt: starts ? now : before.startedAt,
     lastUpdatedAt: now,
     versionNumber: before.versionNumber + versionStep,
     timesOutAt: runs ? deadlineAfter(running, inProgressTimesOutAt, stepTimeoutInMinutes, now) : undefined,
-    inProgressTimesOutAt: runs ? inProgressTimesOutAt : undefined,
     forceCanceled: forceCanceled ?? before.forceCanceled,
+    retryAttempt: before.retryAttempt,
+    sequence: before.sequence,
+    inProgressTimesOutAt: runs ? inProgressTimesOutAt : undefined,
   });
   if (isTerminal(to)) terminalEvent(turn, execution);
 }
