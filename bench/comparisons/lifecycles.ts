@@ -1,0 +1,88 @@
+/**
+ * Two services run the same lifecycles with the same kind of fleet, each with all its things connected, in turn. A round is
+ * one execution for every thing, 64 in flight. This file measures one pair; `naive.ts` and `logic.ts` say what is compared.
+ */
+import { type Child, type Measured, startChild } from '../child.ts';
+import type { Size } from '../figures.ts';
+import type { Latency } from '../load/latency.ts';
+import type { Codec, FleetQuestions } from '../processes/fleet.ts';
+import { interleave, type Pair } from '../rounds.ts';
+import type { ServiceQuestions } from '../services/service-questions.ts';
+
+export interface LifecycleSample {
+  /** CPU time a lifecycle. */
+  readonly serviceMicros: number;
+  readonly fleetMicros: number;
+  readonly executionsPerSecond: number;
+  /** Of an exchange. */
+  readonly latency: Latency;
+  /** Service and fleet together at the end of the round, above what both had before anything was connected. */
+  readonly bytesPerThing: number;
+}
+
+export type ServiceProcess = 'jobs-service' | 'naive-service' | 'canned-service';
+
+interface Rig {
+  readonly service: Child<ServiceQuestions>;
+  readonly fleet: Child<FleetQuestions>;
+  readonly idleBytes: number;
+}
+
+export async function compareLifecycles(
+  theirs: ServiceProcess,
+  codec: Codec,
+  size: Size,
+  say: (text: string) => void,
+): Promise<readonly Pair<LifecycleSample>[]> {
+  const started: Measured[] = [];
+  try {
+    const [ourRig, theirRig] = [
+      await assemble('jobs-service', codec, size, say, started),
+      await assemble(theirs, codec, size, say, started),
+    ];
+    return await interleave(
+      { ours: () => measure(ourRig, size), theirs: () => measure(theirRig, size) },
+      size.rounds,
+      (done) => say(`round ${done} of ${size.rounds}`),
+    );
+  } finally {
+    await Promise.all(started.map((process) => process.stop()));
+  }
+}
+
+async function assemble(
+  name: ServiceProcess,
+  codec: Codec,
+  { things }: Size,
+  say: (text: string) => void,
+  started: Measured[],
+): Promise<Rig> {
+  const service = startChild<ServiceQuestions>(name);
+  const fleet = startChild<FleetQuestions>('fleet');
+  started.push(service, fleet);
+  const port = await service.ask('open', { things });
+  const idleBytes = await residentBytes(service, fleet);
+  say(`connecting ${things} things to ${name} (${codec})`);
+  await fleet.ask('connect', { port, things, codec });
+  return { service, fleet, idleBytes };
+}
+
+async function measure({ service, fleet, idleBytes }: Rig, { things, window }: Size): Promise<LifecycleSample> {
+  await service.ask('begin', undefined);
+  const before = await Promise.all([service.usage(), fleet.usage()]);
+  const elapsedMs = await service.ask('run', { window });
+  const latency = await fleet.ask('settle', { lifecycles: things });
+  const after = await Promise.all([service.usage(), fleet.usage()]);
+  return {
+    serviceMicros: (after[0].cpuMicros - before[0].cpuMicros) / things,
+    fleetMicros: (after[1].cpuMicros - before[1].cpuMicros) / things,
+    executionsPerSecond: (things * 1000) / elapsedMs,
+    latency,
+    bytesPerThing: (after[0].residentBytes + after[1].residentBytes - idleBytes) / things,
+  };
+}
+
+async function residentBytes(...processes: readonly Measured[]): Promise<number> {
+  const usages = await Promise.all(processes.map((process) => process.usage()));
+  return usages.reduce((sum, usage) => sum + usage.residentBytes, 0);
+}

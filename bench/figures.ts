@@ -1,0 +1,52 @@
+/**
+ * What jobrig promises about its speed: one row a figure, with the bar that must hold and the aim that is worth having.
+ * The comparisons measure, this table judges. Source: design performance.md, "What it must reach".
+ */
+import type { Spread } from './rounds.ts';
+
+export interface Figure {
+  readonly claim: string;
+  readonly unit: '×' | 'ms' | 'KB' | '/s';
+  readonly better: 'higher' | 'lower';
+  readonly bar: number;
+  readonly aim: number;
+}
+
+export const figures = {
+  mosquitto: { claim: 'service exchanges ÷ Mosquitto’s echo', unit: '×', better: 'higher', bar: 0.6, aim: 0.75 },
+  naive: { claim: 'executions ÷ naive wiring, MQTT.js', unit: '×', better: 'higher', bar: 1.25, aim: 1.7 },
+  logic: { claim: 'with job logic ÷ same packets without', unit: '×', better: 'higher', bar: 0.85, aim: 0.95 },
+  p99: { claim: 'p99 of an exchange, window 64', unit: 'ms', better: 'lower', bar: 5, aim: 2.5 },
+  memory: { claim: 'memory a thing, service + MQTT.js', unit: 'KB', better: 'lower', bar: 60, aim: 35 },
+  engine: { claim: 'engine commands on one core', unit: '/s', better: 'higher', bar: 300_000, aim: 600_000 },
+  growth: { claim: 'cost of a command, 100× things and jobs', unit: '×', better: 'lower', bar: 1.3, aim: 1.1 },
+  blocking: { claim: 'DeleteJob of 100,000: longest block', unit: 'ms', better: 'lower', bar: 20, aim: 5 },
+} as const satisfies Record<string, Figure>;
+
+export type FigureName = keyof typeof figures;
+
+export interface Measurement {
+  readonly figure: FigureName;
+  readonly value: Spread;
+  /** What stands behind the figure, for the table: CPU µs of each side, rates by the clock. */
+  readonly note: string;
+  /** Every round as it was measured, for the results file. */
+  readonly samples: readonly object[];
+}
+
+/** How much is measured. */
+export interface Size {
+  readonly things: number;
+  readonly rounds: number;
+  readonly window: number;
+  readonly exchanges: number;
+}
+
+export type Verdict = 'aim' | 'bar' | 'missed';
+
+export function judge({ figure, value }: Measurement): Verdict {
+  const { better, bar, aim } = figures[figure];
+  const reaches = (limit: number) => (better === 'higher' ? value.median >= limit : value.median <= limit);
+  if (reaches(aim)) return 'aim';
+  return reaches(bar) ? 'bar' : 'missed';
+}

@@ -1,0 +1,10 @@
+/** A child process: jobrig's service as it is served, in memory. */
+import { startService } from '../../broker/start-service.ts';
+import { benchIdentity, createRollout } from '../services/rollout.ts';
+import { serveUnderLoad } from '../services/service-questions.ts';
+
+serveUnderLoad(async (things) => {
+  const service = await startService({ ...benchIdentity, mqttsPort: 'off' });
+  const { port: mqttPort } = new URL(service.mqttUrl!);
+  return { mqttPort: Number(mqttPort), rollout: createRollout(service.port, things) };
+});

@@ -1,0 +1,35 @@
+/** What every measured service process answers, whatever is inside: the alternatives differ in nothing else. */
+import type { Questions } from '../child.ts';
+import { serveParent } from '../serve-parent.ts';
+import type { Rollout } from './rollout.ts';
+
+export interface ServiceUnderLoad {
+  readonly mqttPort: number;
+  readonly rollout: Rollout;
+}
+
+export interface ServiceQuestions extends Questions {
+  /** Starts it, with its things registered. @returns the MQTT port on 127.0.0.1 */
+  readonly open: (body: { readonly things: number }) => Promise<number>;
+  /** A new job. @returns its id */
+  readonly begin: (body: undefined) => Promise<string>;
+  readonly queueAll: (body: undefined) => Promise<void>;
+  readonly run: (body: { readonly window: number }) => Promise<number>;
+}
+
+export function serveUnderLoad(open: (things: number) => Promise<ServiceUnderLoad>): void {
+  let service: ServiceUnderLoad | undefined;
+  const rollout = () => {
+    if (service === undefined) throw new Error('open comes first');
+    return service.rollout;
+  };
+  serveParent({
+    open: async ({ things }) => {
+      service = await open(things);
+      return service.mqttPort;
+    },
+    begin: async () => rollout().begin(),
+    queueAll: () => rollout().queueAll(),
+    run: ({ window }) => rollout().run(window),
+  } satisfies ServiceQuestions);
+}
