@@ -3,7 +3,18 @@
  * The same kind and ordinal always give the same text. What an agent makes of them is the agent's matter.
  */
 
-export const documentKinds = ['firmware', 'handlers', 'reboot', 'foreign', 'unicode', 'oversize'] as const;
+export const documentKinds = [
+  'firmware',
+  /** Firmware that cannot be had, is not what it should be, or does not work. */
+  'missing-firmware',
+  'corrupt-firmware',
+  'failing-firmware',
+  'handlers',
+  'reboot',
+  'foreign',
+  'unicode',
+  'oversize',
+] as const;
 export type DocumentKind = (typeof documentKinds)[number];
 
 const kibibyte = 1024;
@@ -12,15 +23,10 @@ const imageKibibytes = [8, 24, 64, 20];
 export function documentText(kind: DocumentKind, ordinal: number): string {
   switch (kind) {
     case 'firmware':
-      return JSON.stringify({
-        operation: 'firmware',
-        version: firmwareVersion(ordinal),
-        image: {
-          url: `https://files.example/firmware-${ordinal}.bin`,
-          sizeBytes: imageKibibytes[ordinal % imageKibibytes.length]! * kibibyte + (ordinal % 3) * 100,
-          sha256: ordinal.toString(16).padStart(64, 'a'),
-        },
-      });
+    case 'missing-firmware':
+    case 'corrupt-firmware':
+    case 'failing-firmware':
+      return firmware(kind, ordinal);
     case 'handlers':
       return JSON.stringify({ version: '1.0', steps: [handler('prepare', ordinal), handler('apply', ordinal)] });
     case 'reboot':
@@ -37,6 +43,23 @@ export function documentText(kind: DocumentKind, ordinal: number): string {
 /** The version that a firmware document of this ordinal installs; every ordinal has its own. */
 export function firmwareVersion(ordinal: number): string {
   return `${ordinal + 2}.0.0`;
+}
+
+/** What the imaginary server holds at an address that {@link documentText} wrote. */
+export function imageCondition(url: string): 'good' | 'missing' | 'corrupt' | 'failing' {
+  return (['missing', 'corrupt', 'failing'] as const).find((condition) => url.includes(condition)) ?? 'good';
+}
+
+function firmware(kind: DocumentKind, ordinal: number): string {
+  return JSON.stringify({
+    operation: 'firmware',
+    version: firmwareVersion(ordinal),
+    image: {
+      url: `https://files.example/${kind}-${ordinal}.bin`,
+      sizeBytes: imageKibibytes[ordinal % imageKibibytes.length]! * kibibyte + (ordinal % 3) * 100,
+      sha256: ordinal.toString(16).padStart(64, 'a'),
+    },
+  });
 }
 
 function handler(name: string, ordinal: number): object {

@@ -4,25 +4,19 @@
  * before, for every device, and for some runs a last power cut. Ends at the first violation. Same input, same result.
  */
 import type { Board } from '../agent/board/contract.ts';
-import type { Engine } from '../broker/engine/contract.ts';
 import { seededChance } from '../faults/chance.ts';
 import type { DurationMs, EpochMs } from '../protocol/time.ts';
 import { createDeviceChecker, type DeviceChecker } from './checkers/device.ts';
 import { createEngineChecker, type EngineChecker } from './checkers/engine.ts';
 import { isQuiet, quietDeviceBreaks } from './checkers/quiet-device.ts';
-import type { CreateJobDeed, RunConfiguration, ThingConfiguration } from './configuration.ts';
+import type { CreateJobDeed, RunConfiguration } from './configuration.ts';
 import { firmwareVersion } from './documents.ts';
 import { observeAll, type Observer } from './observer.ts';
+import type { Subjects } from './subjects.ts';
 import { createTraceHash } from './trace-hash.ts';
 import { hashingObserver } from './trace-observer.ts';
 import type { Claim, Violation } from './violation.ts';
 import { World } from './world.ts';
-
-/** What is run: the service and the devices, the real ones or ones with a planted bug. */
-export interface Subjects {
-  readonly createEngine: () => Engine;
-  readonly createBoard: (thing: ThingConfiguration, configuration: RunConfiguration) => Board;
-}
 
 export interface RunResult {
   readonly seed: number;
@@ -225,7 +219,7 @@ class Run {
     operator.perform(canary);
     const { ledger } = this.#engineChecker;
     const before = ledger.totals.created;
-    const created = (): boolean => ledger.totals.created === before + devices.length || before === ledger.totals.ended;
+    const created = (): boolean => ledger.totals.created === before + devices.length;
     this.#until(queue.now + convergeMs, created);
     this.#converge('the canary');
     this.#checkCanary(jobId);
