@@ -4,13 +4,13 @@
  * traces, is told to one listener, which timelines, triggers and verdicts are made of.
  */
 import type { DeviceMessage, DeviceRequest } from '../protocol/device-messages.ts';
-import type { EpochMs } from '../protocol/time.ts';
+import type { DurationMs, EpochMs } from '../protocol/time.ts';
 import type { Board, BoardEffect, BoardInput, BoardTrace, BoardView } from './board/contract.ts';
 import type { DeviceClock } from './device-clock.ts';
 import { openDeviceConnection } from './mqtt/device-connection.ts';
 import type { ConnectionListener, DeviceConnection, DeviceCredentials } from './mqtt/device-connection.ts';
 
-/** What happened to one device, in device time. */
+/** What happened to one device, in the time of the fleet's clock. */
 export type DeviceEvent = { readonly at: EpochMs } & (
   | { readonly kind: 'sent'; readonly request: DeviceRequest }
   /** Told before the board sees the message. */
@@ -37,8 +37,8 @@ export interface LiveDevice extends AsyncDisposable {
   /** Everything volatile is gone in the middle of whatever it was; the socket vanishes without a word. */
   powerCut(): void;
   /**
-   * Stops the device between two of its actions, as a long flash erase stops a CPU: what arrives waits, deadlines pass
-   * unseen. May be called by the event listener, and then takes hold before the event takes effect.
+   * Stops the device between two of its actions, its clock included: what arrives waits, nothing becomes due. May be called
+   * by the event listener, and then takes hold before the event takes effect.
    */
   hold(): void;
   release(): void;
@@ -51,23 +51,26 @@ export function createLiveDevice(options: LiveDeviceOptions): LiveDevice {
   return new BoardOnTheWire(options);
 }
 
-type Action =
-  | { readonly kind: 'input'; readonly input: BoardInput }
-  | { readonly kind: 'effect'; readonly effect: BoardEffect }
-  | { readonly kind: 'message'; readonly message: DeviceMessage };
+/** What came in and the board has not seen yet. A message is told before the board gets it. */
+type Arrival = { readonly input: BoardInput; readonly untold?: true };
 
 class BoardOnTheWire implements LiveDevice {
   readonly thingName: string;
   readonly #options: LiveDeviceOptions;
   /** What the board asked for and is not performed yet; always before {@link #arrived}. */
-  #asked: Action[] = [];
-  #arrived: Action[] = [];
+  #asked: BoardEffect[] = [];
+  #arrived: Arrival[] = [];
   #connection: DeviceConnection | undefined;
   #deadline: EpochMs | undefined;
   #cancelTimer: (() => void) | undefined;
   #running = false;
-  #held = false;
   #closed = false;
+  /** When the hold began; absent while the device goes on. */
+  #heldAt: EpochMs | undefined;
+  /** How long the device has been held in all: its own clock is so much behind. */
+  #lostMs: DurationMs = 0;
+  /** The board's time never goes back. */
+  #boardTime: EpochMs = 0;
 
   constructor(options: LiveDeviceOptions) {
     this.#options = options;
@@ -79,8 +82,8 @@ class BoardOnTheWire implements LiveDevice {
   }
 
   powerOn(): void {
-    this.#tell({ at: this.#now(), kind: 'power', on: true });
-    this.#arrive({ kind: 'input', input: { kind: 'power-on' } });
+    this.#tell({ kind: 'power', on: true });
+    this.#arrive({ input: { kind: 'power-on' } });
   }
 
   powerCut(): void {
@@ -88,17 +91,19 @@ class BoardOnTheWire implements LiveDevice {
     this.#arrived = [];
     this.#connection?.drop();
     this.#connection = undefined;
-    this.#held = false;
-    this.#tell({ at: this.#now(), kind: 'power', on: false });
-    this.#arrive({ kind: 'input', input: { kind: 'power-cut' } });
+    this.#tell({ kind: 'power', on: false });
+    this.#arrive({ input: { kind: 'power-cut' } });
+    this.release();
   }
 
   hold(): void {
-    this.#held = true;
+    this.#heldAt ??= this.#options.clock.now();
   }
 
   release(): void {
-    this.#held = false;
+    if (this.#heldAt === undefined) return;
+    this.#lostMs += this.#options.clock.now() - this.#heldAt;
+    this.#heldAt = undefined;
     this.#run();
   }
 
@@ -113,8 +118,8 @@ class BoardOnTheWire implements LiveDevice {
     return this.close();
   }
 
-  #arrive(action: Action): void {
-    this.#arrived.push(action);
+  #arrive(arrival: Arrival): void {
+    this.#arrived.push(arrival);
     this.#run();
   }
 
@@ -122,30 +127,38 @@ class BoardOnTheWire implements LiveDevice {
   #run(): void {
     if (this.#running) return;
     this.#running = true;
-    while (!this.#held && !this.#closed) {
-      const action = this.#asked.shift() ?? this.#arrived.shift();
-      if (action === undefined) break;
-      this.#perform(action);
+    while (this.#heldAt === undefined && !this.#closed) {
+      const effect = this.#asked.shift();
+      if (effect !== undefined) this.#obey(effect);
+      else if (!this.#wakeIfDue() && !this.#takeNext()) break;
     }
     this.#running = false;
-    if (!this.#held && !this.#closed) this.#setTimer();
+    if (this.#heldAt === undefined && !this.#closed) this.#setTimer();
   }
 
-  #perform(action: Action): void {
-    switch (action.kind) {
-      case 'input':
-        return this.#apply(action.input);
-      case 'message':
-        // Waits in front until it is told: whoever hears of it may hold the device or cut its power first.
-        this.#arrived.unshift({ kind: 'input', input: { kind: 'message', message: action.message } });
-        return this.#tell({ at: this.#now(), kind: 'received', message: action.message });
-      case 'effect':
-        return this.#obey(action.effect);
-    }
+  /** One deadline at a time and each at its own instant, so that a hold between two of them finds the device between them. */
+  #wakeIfDue(): boolean {
+    const deadline = this.#options.board.nextDeadline();
+    if (deadline === undefined || deadline > this.#now()) return false;
+    this.#apply({ kind: 'wake' }, deadline);
+    return true;
   }
 
-  #apply(input: BoardInput): void {
-    for (const effect of this.#options.board.apply(input, this.#now())) this.#asked.push({ kind: 'effect', effect });
+  #takeNext(): boolean {
+    const arrival = this.#arrived.shift();
+    if (arrival === undefined) return false;
+    const { input, untold } = arrival;
+    if (untold && input.kind === 'message') {
+      // It waits in front until it is told: whoever hears of it may hold the device or cut its power first.
+      this.#arrived.unshift({ input });
+      this.#tell({ kind: 'received', message: input.message });
+    } else this.#apply(input, this.#now());
+    return true;
+  }
+
+  #apply(input: BoardInput, at: EpochMs): void {
+    this.#boardTime = Math.max(this.#boardTime, at);
+    this.#asked.push(...this.#options.board.apply(input, this.#boardTime));
   }
 
   #obey(effect: BoardEffect): void {
@@ -158,10 +171,10 @@ class BoardOnTheWire implements LiveDevice {
         return this.#connection?.subscribe(effect.filters);
       case 'request':
         if (this.#connection === undefined) return;
-        this.#tell({ at: this.#now(), kind: 'sent', request: effect.request });
+        this.#tell({ kind: 'sent', request: effect.request });
         return this.#connection.publish(effect.request);
       case 'trace':
-        return this.#tell({ at: this.#now(), kind: 'trace', trace: effect.trace });
+        return this.#tell({ kind: 'trace', trace: effect.trace });
     }
   }
 
@@ -170,15 +183,15 @@ class BoardOnTheWire implements LiveDevice {
     const { endpoint, credentials } = this.#options;
     const listener: ConnectionListener = {
       connected: (sessionPresent) => {
-        this.#tell({ at: this.#now(), kind: 'connected' });
-        this.#arrive({ kind: 'input', input: { kind: 'connected', sessionPresent } });
+        this.#tell({ kind: 'connected' });
+        this.#arrive({ input: { kind: 'connected', sessionPresent } });
       },
-      subscribed: () => this.#arrive({ kind: 'input', input: { kind: 'subscribed' } }),
-      message: (message) => this.#arrive({ kind: 'message', message }),
+      subscribed: () => this.#arrive({ input: { kind: 'subscribed' } }),
+      message: (message) => this.#arrive({ input: { kind: 'message', message }, untold: true }),
       closed: (reason) => {
         this.#connection = undefined;
-        this.#tell({ at: this.#now(), kind: 'disconnected', ...(reason && { reason: reason.message }) });
-        this.#arrive({ kind: 'input', input: { kind: 'disconnected' } });
+        this.#tell({ kind: 'disconnected', ...(reason && { reason: reason.message }) });
+        this.#arrive({ input: { kind: 'disconnected' } });
       },
     };
     this.#connection = openDeviceConnection({
@@ -193,7 +206,7 @@ class BoardOnTheWire implements LiveDevice {
     if (this.#connection === undefined) return;
     this.#connection.disconnect();
     this.#connection = undefined;
-    this.#tell({ at: this.#now(), kind: 'disconnected' });
+    this.#tell({ kind: 'disconnected' });
   }
 
   #setTimer(): void {
@@ -204,17 +217,20 @@ class BoardOnTheWire implements LiveDevice {
     this.#cancelTimer =
       deadline === undefined
         ? undefined
-        : this.#options.clock.setTimer(deadline, () => {
+        : this.#options.clock.setTimer(deadline + this.#lostMs, () => {
             this.#deadline = undefined;
-            if (!this.#held) this.#arrive({ kind: 'input', input: { kind: 'wake' } });
+            this.#run();
           });
   }
 
+  /** The device's own time. */
   #now(): EpochMs {
-    return this.#options.clock.now();
+    return this.#options.clock.now() - this.#lostMs;
   }
 
-  #tell(event: DeviceEvent): void {
-    this.#options.onEvent?.(event);
+  #tell(event: WithoutTime<DeviceEvent>): void {
+    this.#options.onEvent?.({ ...event, at: this.#options.clock.now() });
   }
 }
+
+type WithoutTime<Event> = Event extends DeviceEvent ? Omit<Event, 'at'> : never;

@@ -27,6 +27,8 @@ export interface OperatorOptions {
   /** The clock that timelines are drawn by. */
   readonly now: () => EpochMs;
   readonly onCall?: (call: OperatorCall) => void;
+  /** Ends long rows of calls early. */
+  readonly signal?: AbortSignal;
 }
 
 export interface NewJob {
@@ -67,10 +69,12 @@ export class Operator implements Disposable {
     await this.#call('CreateThingGroup', {}, () =>
       this.#client.send(new CreateThingGroupCommand({ thingGroupName: groupName })),
     );
-    await this.#queue.addAll(names.map((thingName) => () => this.#createThing(thingName, groupName)));
+    const tasks = names.map((thingName) => () => this.#createThing(thingName, groupName));
+    await this.#queue.addAll(tasks);
   }
 
   async #createThing(thingName: string, thingGroupName: string): Promise<void> {
+    this.#options.signal?.throwIfAborted();
     const { thingArn } = await this.#call('CreateThing', { thingName }, () =>
       this.#client.send(new CreateThingCommand({ thingName })),
     );

@@ -1,4 +1,5 @@
 /** One device's part of the report: its wave's record and events, judged and put on a timeline. */
+import type { HardwareProfile } from '../../agent/device/profile.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { PulledDevice } from '../evidence.ts';
 import type { DeviceReport } from '../reports/run-report.ts';
@@ -13,7 +14,7 @@ export interface ReportContext {
   readonly recorder: Recorder;
   /** When the run began; timelines count from here. */
   readonly origin: EpochMs;
-  hardwareOf(thingName: string): string;
+  hardwareOf(thingName: string): HardwareProfile | undefined;
   /** What the firmware job leaves a device with. */
   readonly expectedVersion: string;
 }
@@ -29,7 +30,12 @@ export function deviceReport(record: WaveRecord, context: ReportContext): Device
     to: record.again.givenAt,
     ...(pull && { pull }),
   });
-  const common = { thingName, hardware: context.hardwareOf(thingName), runningVersion: after.runningVersion, timeline };
+  const common = {
+    thingName,
+    hardware: context.hardwareOf(thingName)?.name ?? 'unknown',
+    runningVersion: after.runningVersion,
+    timeline,
+  };
   if (pull === undefined) return { ...common, ...untouched(record), findings: [] };
 
   const verdict = judge(pulledDevice(record, pull, context));

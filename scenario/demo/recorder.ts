@@ -9,16 +9,27 @@ import type { OperatorCall } from '../evidence.ts';
 
 type Watcher = (event: DeviceEvent) => void;
 
-export class Recorder {
+export class Recorder implements Disposable {
   readonly #clock: DeviceClock;
-  readonly #signal: AbortSignal;
+  /** How to end each wait that is still on. */
+  readonly #waits = new Set<(reason: unknown) => void>();
+  #over: { readonly reason: unknown } | undefined;
   readonly #events = new Map<string, DeviceEvent[]>();
   readonly #watchers = new Map<string, Set<Watcher>>();
   readonly #calls: OperatorCall[] = [];
 
-  constructor(clock: DeviceClock, signal: AbortSignal) {
+  constructor(clock: DeviceClock) {
     this.#clock = clock;
-    this.#signal = signal;
+  }
+
+  /** Ends every wait: each rejects with `reason`. */
+  abort(reason: unknown): void {
+    this.#over ??= { reason };
+    for (const giveUp of this.#waits) giveUp(reason);
+  }
+
+  [Symbol.dispose](): void {
+    this.abort(new Error('The run is over'));
   }
 
   note(thingName: string, event: DeviceEvent): void {
@@ -59,8 +70,8 @@ export class Recorder {
       this.#watchers.set(thingName, watchers);
       const stop = () => {
         watchers.delete(watcher);
+        this.#waits.delete(giveUp);
         cancelTimer();
-        this.#signal.removeEventListener('abort', abort);
       };
       const watcher = (event: DeviceEvent) => {
         if (!matches(event)) return;
@@ -68,17 +79,17 @@ export class Recorder {
         act?.(event);
         resolve(event);
       };
-      const abort = () => {
+      const giveUp = (reason: unknown) => {
         stop();
-        reject(this.#signal.reason as Error);
+        reject(reason as Error);
       };
       const cancelTimer = this.#clock.setTimer(this.#clock.now() + timeoutMs, () => {
         stop();
         resolve(undefined);
       });
       watchers.add(watcher);
-      if (this.#signal.aborted) abort();
-      else this.#signal.addEventListener('abort', abort);
+      this.#waits.add(giveUp);
+      if (this.#over !== undefined) giveUp(this.#over.reason);
     });
   }
 }

@@ -1,4 +1,5 @@
 /** What every act of the demo works with, and the waits they share. All spans are device time. */
+import type { HardwareProfile } from '../../agent/device/profile.ts';
 import type { DeviceEvent, LiveDevice } from '../../agent/live-device.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { Operator } from '../operator.ts';
@@ -6,6 +7,7 @@ import type { Recorder } from './recorder.ts';
 
 export interface Stage {
   readonly devices: ReadonlyMap<string, LiveDevice>;
+  hardwareOf(thingName: string): HardwareProfile | undefined;
   readonly operator: Operator;
   readonly recorder: Recorder;
   now(): EpochMs;

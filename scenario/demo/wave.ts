@@ -2,6 +2,7 @@
  * One wave of the main job: up to 64 devices get a firmware job, most lose it while it runs, all get it again under the same
  * job id, then a canary, then a power cut. Gathers the evidence; what it means is the verdict's business.
  */
+import PQueue from 'p-queue';
 import type { BoardView, Step } from '../../agent/board/contract.ts';
 import { nextJobId } from '../../protocol/topics.ts';
 import type { EpochMs } from '../../protocol/time.ts';
@@ -11,6 +12,8 @@ import { pullExecution, pullJob, stopAt } from './pull.ts';
 import type { Pulled, Stopped } from './pull.ts';
 import { deviceOf, jobTimeoutMs, settleMs, whenFinished } from './stage.ts';
 import type { Finished, Stage } from './stage.ts';
+
+const pullsAtOnce = 4;
 
 export interface WaveDocuments {
   readonly firmware: string;
@@ -55,9 +58,10 @@ export async function runWave(stage: Stage, wave: WavePlan, documents: WaveDocum
   const canaryId = `canary-${wave.number}`;
   const canaryAt = stage.now();
   const names = devices.map(({ thingName }) => thingName);
-  const canaries = names.map((thingName) => whenFinished(stage, thingName, canaryId));
-  await stage.operator.createJob({ jobId: canaryId, things: names, document: documents.canary });
-  const canaryRuns = await Promise.all(canaries);
+  const [canaryRuns] = await Promise.all([
+    Promise.all(names.map((thingName) => whenFinished(stage, thingName, canaryId))),
+    stage.operator.createJob({ jobId: canaryId, things: names, document: documents.canary }),
+  ]);
   canaryRuns.filter((run) => run?.status === 'SUCCEEDED').forEach(() => stage.count('canaries'));
 
   const after = new Map(names.map((thingName) => [thingName, deviceOf(stage, thingName).view()]));
@@ -89,24 +93,38 @@ async function runAndPull(stage: Stage, job: JobPlan, document: string): Promise
   const { jobId, devices, namespaceId } = job;
   const things = devices.map(({ thingName }) => thingName);
   const toPull = devices.flatMap(({ thingName, step }) => (step ? [stopAt(stage, thingName, step, jobId)] : []));
-  const pulled = job.deletedWhole ? pullWhole(stage, jobId, toPull) : pullEach(stage, toPull);
-  const finished = devices.flatMap(({ thingName, step }) =>
-    step ? [] : [whenFinished(stage, thingName, jobId).then((run) => [thingName, run] as const)],
-  );
-  await stage.operator.createJob({ jobId, things, document, ...(namespaceId !== undefined && { namespaceId }) });
-  return [...(await pulled), ...(await Promise.all(finished))];
+  const alone = devices.filter(({ step }) => step === undefined).map(({ thingName }) => thingName);
+  const [pulled, finished] = await Promise.all([
+    job.deletedWhole ? pullWhole(stage, jobId, toPull) : pullEach(stage, toPull),
+    runsOf(stage, jobId, alone),
+    stage.operator.createJob({ jobId, things, document, ...(namespaceId !== undefined && { namespaceId }) }),
+  ]);
+  return [...pulled, ...finished];
 }
 
-/** Deletes each device's execution as soon as the device stands at its step. */
+function runsOf(
+  stage: Stage,
+  jobId: string,
+  things: readonly string[],
+): Promise<readonly RunOf<Finished | undefined>[]> {
+  return Promise.all(
+    things.map(async (thingName) => [thingName, await whenFinished(stage, thingName, jobId)] as const),
+  );
+}
+
+/**
+ * Deletes the execution of each device, once all stand at their steps. Only a few at a time, because a recovery that is
+ * measured in device time suffers from whatever else this machine does.
+ */
 async function pullEach(
   stage: Stage,
   stopping: readonly Promise<Stopped | undefined>[],
 ): Promise<readonly RunOf<FirstRun>[]> {
-  const runs = stopping.map(async (coming): Promise<readonly RunOf<FirstRun>[]> => {
-    const stopped = await coming;
-    return stopped === undefined ? [] : [[stopped.thingName, await pullExecution(stage, stopped)]];
-  });
-  return (await Promise.all(runs)).flat();
+  const stopped = (await Promise.all(stopping)).filter((device) => device !== undefined);
+  const queue = new PQueue({ concurrency: pullsAtOnce });
+  return queue.addAll(
+    stopped.map((device) => async () => [device.thingName, await pullExecution(stage, device)] as const),
+  );
 }
 
 /** Waits until every device of the job stands at its step, then deletes the job under all of them. */
@@ -129,9 +147,11 @@ async function runAgain(
   if (!deletedWhole) await stage.operator.forceDeleteJob(jobId, namespaceId);
   await stage.operator.whenGone(jobId);
   const things = devices.map(({ thingName }) => thingName);
-  const runs = things.map(async (thingName) => [thingName, await whenFinished(stage, thingName, jobId)] as const);
-  await stage.operator.createJob({ jobId, things, document, ...(namespaceId !== undefined && { namespaceId }) });
-  return Promise.all(runs);
+  const [runs] = await Promise.all([
+    runsOf(stage, jobId, things),
+    stage.operator.createJob({ jobId, things, document, ...(namespaceId !== undefined && { namespaceId }) }),
+  ]);
+  return runs;
 }
 
 function laterJob(jobId: string, givenAt: EpochMs, run: Finished | undefined): LaterJob {

@@ -3,6 +3,7 @@
  * left alone, one for the documents. Source: the de-facto schema of Jenkins and the Surefire reports.
  */
 import { escapeMarkup } from './markup.ts';
+import { countWords } from './words.ts';
 import type { DemoReport, DeviceReport, DocumentSummary } from './run-report.ts';
 
 interface Case {
@@ -54,14 +55,12 @@ function failureText({ reason, findings }: DeviceReport): string {
   return [reason, ...lines].join('\n');
 }
 
-function documentCase({ document, expected, ended }: DocumentSummary): Case {
-  const wrong = Object.entries(ended).filter(([status]) => status !== expected);
-  const failure = wrong.map(([status, count]) => `${count} ended ${status}, expected ${expected}`).join('\n');
+function documentCase({ document, expected, ended, mistaken }: DocumentSummary): Case {
   return {
-    name: `${document} ends ${expected}`,
+    name: `${document} ends ${countWords(expected)}`,
     className: 'jobrig.documents',
     seconds: 0,
-    ...(failure !== '' && { failure }),
+    ...(mistaken > 0 && { failure: `${mistaken} ended wrong: ${countWords(ended)}` }),
   };
 }
 

@@ -7,8 +7,9 @@ import type { Finding } from '../claims.ts';
 import { html, trusted } from './markup.ts';
 import type { Markup } from './markup.ts';
 import { pageStyle } from './page-style.ts';
-import { recoveryChart, spanText } from './recovery-chart.ts';
+import { recoveryChart } from './recovery-chart.ts';
 import type { DemoReport, DeviceOutcome, DeviceReport, DocumentSummary, PullSummary } from './run-report.ts';
+import { countWords, spanText } from './words.ts';
 import { sequenceDiagram } from './sequence-diagram.ts';
 
 /** A browser copes with a few thousand diagrams badly; the devices that failed are always among those drawn. */
@@ -163,23 +164,16 @@ function documentSection(documents: readonly DocumentSummary[]): Markup | undefi
         </thead>
         <tbody>
           ${documents.map((document) => {
-            const wrong = Object.keys(document.ended).some((status) => status !== document.expected);
             return html`<tr>
               <td><code>${document.document}</code></td>
-              <td>${document.expected}</td>
-              <td class="${wrong ? 'bad' : ''}">${endingWords(document.ended)}</td>
+              <td>${countWords(document.expected)}</td>
+              <td class="${document.mistaken > 0 ? 'bad' : ''}">${countWords(document.ended)}</td>
             </tr>`;
           })}
         </tbody>
       </table>
     </div>
   </section>`;
-}
-
-function endingWords(ended: DocumentSummary['ended']): string {
-  return Object.entries(ended)
-    .map(([status, count]) => `${count} ${status}`)
-    .join(', ');
 }
 
 /** Pulled or broken devices, the broken ones first. */

@@ -7,6 +7,7 @@ import type { Step } from '../../agent/board/contract.ts';
 import { quantile } from '../statistics.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
+import { spanText } from './words.ts';
 import type { DeviceReport, PullReport } from './run-report.ts';
 
 const width = 760;
@@ -83,15 +84,4 @@ function mark({ thingName, mechanism, recoveryMs }: Recovered, x: number, y: num
 /** Marks of equal times beside each other instead of on top. */
 function spread(index: number): number {
   return [0, -5, 5, -9, 9][index % 5]!;
-}
-
-/** A span in the unit that reads best. */
-export function spanText(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${trimmed(ms / 1000)} s`;
-  return `${trimmed(ms / 60_000)} min`;
-}
-
-function trimmed(value: number): string {
-  return value.toFixed(value < 10 ? 1 : 0).replace(/\.0$/, '');
 }

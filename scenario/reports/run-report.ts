@@ -42,10 +42,12 @@ export interface PullSummary {
 /** How one job document of a real system fared. */
 export interface DocumentSummary {
   readonly document: string;
-  /** What a device that knows its limits makes of it. */
-  readonly expected: string;
+  /** Executions by the status that a device which knows its limits gives them. */
+  readonly expected: Readonly<Record<string, number>>;
   /** Executions by the status they ended in; `PENDING` for those that did not end. */
   readonly ended: Readonly<Record<string, number>>;
+  /** Executions that ended otherwise than expected. */
+  readonly mistaken: number;
 }
 
 export interface DemoReport extends DemoSummary {

@@ -7,12 +7,12 @@ import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import type { Lane, Timeline, TimelineEntry } from './run-report.ts';
 
-const width = 960;
+const width = 980;
 const rowHeight = 26;
 const headHeight = 40;
 const timeX = 62;
-const laneX: Readonly<Record<Lane, number>> = { operator: 120, service: 400, device: 780 };
-const bandX = 800;
+const laneX: Readonly<Record<Lane, number>> = { operator: 112, service: 430, device: 800 };
+const bandX = 820;
 const labelInset = 10;
 const longestLabel = 58;
 

@@ -1,0 +1,223 @@
+/**
+ * A fleet: N simulated devices, each with its own board and its own connection to one MQTT endpoint, jobrig's or any other.
+ * Powers them on at a bounded rate and counts what becomes of their jobs. It creates nothing at the service: that the things
+ * exist there is the operator's business.
+ */
+import { setMaxListeners } from 'node:events';
+import PQueue from 'p-queue';
+import { OperationalError } from '../protocol/operational-error.ts';
+import { createBoard } from './board/board.ts';
+import type { BoardOptions } from './board/board.ts';
+import type { Board } from './board/contract.ts';
+import { createDeviceClock } from './device-clock.ts';
+import type { DeviceClock } from './device-clock.ts';
+import type { HardwareProfile } from './device/profile.ts';
+import { readHardwareProfiles } from './hardware-profiles.ts';
+import { createLiveDevice } from './live-device.ts';
+import type { DeviceEvent, LiveDevice } from './live-device.ts';
+import type { DeviceCredentials } from './mqtt/device-connection.ts';
+
+export interface FleetOptions {
+  /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. */
+  readonly endpoint: string;
+  /** How many devices. */
+  readonly things: number;
+  /** Thing names are the prefix and 1…N; also the MQTT client ids. Default `thing-`. */
+  readonly prefix?: string;
+  /** A profile's name, or `mix` for all of them in turn. Default `esp32-s3`. */
+  readonly hardware?: string;
+  /** Device seconds in a wall second. Default 1. */
+  readonly timeScale?: number;
+  /** Instead of a clock of its own made from `timeScale`. */
+  readonly clock?: DeviceClock;
+  /** The same seed gives the same back-off pauses. Default 1. */
+  readonly seed?: number;
+  /** Devices powered on a second, wall time. Default 500. */
+  readonly connectRate?: number;
+  /** Job namespaces that every device serves besides the plain one. */
+  readonly namespaces?: readonly string[];
+  readonly initialVersion?: string;
+  readonly credentialsOf?: (thingName: string) => DeviceCredentials;
+  readonly onEvent?: (thingName: string, event: DeviceEvent) => void;
+  /** Ends the start early: it then rejects with the signal's reason, everything closed. */
+  readonly signal?: AbortSignal;
+  /** Another board than the reference device, for rigs that test the rig. */
+  readonly boardOf?: (options: BoardOptions) => Board;
+}
+
+export interface FleetCounters {
+  /** Connections up now. */
+  readonly connected: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly rejected: number;
+  /** Executions that their device found gone. */
+  readonly pulled: number;
+}
+
+export interface Fleet extends AsyncDisposable {
+  readonly devices: ReadonlyMap<string, LiveDevice>;
+  hardwareOf(thingName: string): HardwareProfile | undefined;
+  counters(): FleetCounters;
+  /** Disconnects every device; resolves when the last socket is closed. */
+  close(): Promise<void>;
+}
+
+const connectsAtOnce = 64;
+const rampSliceMs = 100;
+
+/** The name of the device with this number, counted from 1. */
+export function thingNameOf(prefix: string, number: number): string {
+  return `${prefix}${number}`;
+}
+
+/**
+ * Starts a fleet and waits until every device has connected, or failed to once: from then on its agent's back-off decides.
+ * @throws {OperationalError} `ENDPOINT_UNREACHABLE` when not even the first device gets through
+ */
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const fleet = new DevicesOnTheWire(options);
+  try {
+    await fleet.powerOnAll();
+    return fleet;
+  } catch (error) {
+    await fleet.close();
+    throw error;
+  }
+}
+
+class DevicesOnTheWire implements Fleet {
+  readonly devices: ReadonlyMap<string, LiveDevice>;
+  readonly #options: FleetOptions;
+  readonly #ramp: PQueue;
+  readonly #firstOutcomes = new Map<string, (failure: string | undefined) => void>();
+  readonly #hardware = new Map<string, HardwareProfile>();
+  readonly #connected = new Set<string>();
+  readonly #finished = new Map<string, number>();
+  #pulled = 0;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+    const rate = options.connectRate ?? 500;
+    this.#ramp = new PQueue({
+      concurrency: connectsAtOnce,
+      interval: Math.max(rampSliceMs, Math.ceil(1000 / rate)),
+      intervalCap: Math.max(1, Math.floor((rate * rampSliceMs) / 1000)),
+    });
+    const clock = options.clock ?? createDeviceClock(options.timeScale);
+    const profiles = readHardwareProfiles(options.hardware ?? 'esp32-s3');
+    const numbers = Array.from({ length: options.things }, (_, index) => index);
+    this.devices = new Map(
+      numbers.map((index) => {
+        const thingName = thingNameOf(options.prefix ?? 'thing-', index + 1);
+        const hardware = profiles[index % profiles.length]!;
+        this.#hardware.set(thingName, hardware);
+        const board = (options.boardOf ?? createBoard)({
+          thingName,
+          seed: (options.seed ?? 1) + index,
+          hardware,
+          ...(options.namespaces && { namespaces: options.namespaces }),
+          ...(options.initialVersion !== undefined && { initialVersion: options.initialVersion }),
+        });
+        return [thingName, this.#deviceOf(thingName, board, clock)];
+      }),
+    );
+  }
+
+  /** The first device goes alone: where it cannot connect, a thousand more would only say the same. */
+  async powerOnAll(): Promise<void> {
+    const { signal, endpoint } = this.#options;
+    const settle = () => this.#settleAll();
+    signal?.addEventListener('abort', settle);
+    try {
+      const [first, ...others] = this.devices.values();
+      if (first === undefined) return;
+      signal?.throwIfAborted();
+      const failure = await this.#powerOn(first);
+      signal?.throwIfAborted();
+      if (failure !== undefined) throw unreachable(endpoint, failure);
+      const tasks = others.map((device) => () => this.#powerOn(device));
+      await this.#ramp.addAll(tasks, { signal: manyListeners(signal) });
+      signal?.throwIfAborted();
+    } finally {
+      signal?.removeEventListener('abort', settle);
+    }
+  }
+
+  hardwareOf(thingName: string): HardwareProfile | undefined {
+    return this.#hardware.get(thingName);
+  }
+
+  counters(): FleetCounters {
+    return {
+      connected: this.#connected.size,
+      succeeded: this.#finished.get('SUCCEEDED') ?? 0,
+      failed: this.#finished.get('FAILED') ?? 0,
+      rejected: this.#finished.get('REJECTED') ?? 0,
+      pulled: this.#pulled,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#settleAll();
+    await Promise.all([...this.devices.values()].map((device) => device.close()));
+    this.#connected.clear();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #deviceOf(thingName: string, board: Board, clock: DeviceClock): LiveDevice {
+    const { endpoint, credentialsOf } = this.#options;
+    return createLiveDevice({
+      board,
+      endpoint,
+      clock,
+      ...(credentialsOf && { credentials: credentialsOf(thingName) }),
+      onEvent: (event) => this.#note(thingName, event),
+    });
+  }
+
+  /** Nobody waits for a device any more. */
+  #settleAll(): void {
+    for (const settle of this.#firstOutcomes.values()) settle('the fleet was closed');
+  }
+
+  #powerOn(device: LiveDevice): Promise<string | undefined> {
+    const outcome = new Promise<string | undefined>((settle) => this.#firstOutcomes.set(device.thingName, settle));
+    device.powerOn();
+    return outcome;
+  }
+
+  #note(thingName: string, event: DeviceEvent): void {
+    if (event.kind === 'connected') {
+      this.#connected.add(thingName);
+      this.#firstOutcomes.get(thingName)?.(undefined);
+    } else if (event.kind === 'disconnected') {
+      this.#connected.delete(thingName);
+      this.#firstOutcomes.get(thingName)?.(event.reason ?? 'the connection was closed');
+    } else if (event.kind === 'power' && !event.on) {
+      this.#connected.delete(thingName);
+    } else if (event.kind === 'trace' && event.trace.kind === 'finished') {
+      const { status } = event.trace;
+      this.#finished.set(status, (this.#finished.get(status) ?? 0) + 1);
+    } else if (event.kind === 'trace' && event.trace.kind === 'pulled') {
+      this.#pulled += 1;
+    }
+    this.#options.onEvent?.(thingName, event);
+  }
+}
+
+/** A signal of our own that follows the given one: each queued task listens, which Node takes for a leak. */
+function manyListeners(signal: AbortSignal | undefined): AbortSignal {
+  const following = AbortSignal.any(signal === undefined ? [] : [signal]);
+  setMaxListeners(0, following);
+  return following;
+}
+
+function unreachable(endpoint: string, reason: string): OperationalError {
+  return new OperationalError('ENDPOINT_UNREACHABLE', `No device can connect to ${endpoint}: ${reason}`, {
+    hint: 'Check the address, the port and the certificates.',
+  });
+}

@@ -1,0 +1,53 @@
+/** The hardware profiles that come with jobrig, read from `fixtures/hardware/`. What may stand in one is profile.ts's business. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { OperationalError } from '../protocol/operational-error.ts';
+import { parseHardwareProfile } from './device/profile.ts';
+import type { HardwareProfile } from './device/profile.ts';
+
+const folder = join(dirname(createRequire(import.meta.url).resolve('jobrig/package.json')), 'fixtures', 'hardware');
+const extension = '.json';
+
+/** The names of all profiles, in order. */
+export function hardwareNames(): readonly string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(extension))
+    .map((file) => file.slice(0, -extension.length))
+    .sort();
+}
+
+/**
+ * One profile by name, or all of them for `mix`.
+ * @throws {OperationalError} `HARDWARE_UNKNOWN`, or `HARDWARE_INVALID` naming file and member
+ */
+export function readHardwareProfiles(name: string): readonly HardwareProfile[] {
+  const names = hardwareNames();
+  if (name === 'mix') return names.map(readProfile);
+  if (names.includes(name)) return [readProfile(name)];
+  throw new OperationalError('HARDWARE_UNKNOWN', `There is no hardware profile ${JSON.stringify(name)}`, {
+    hint: `Known are ${names.join(', ')}, and mix for all of them.`,
+  });
+}
+
+function readProfile(name: string): HardwareProfile {
+  const file = join(folder, name + extension);
+  const parsed = parseHardwareProfile(decode(file));
+  if (parsed.ok) return parsed.profile;
+  const problems = parsed.problems.map(({ path, message }) => `${path || 'the profile'} ${message}`);
+  throw new OperationalError('HARDWARE_INVALID', `${file}: ${problems.join('; ')}`);
+}
+
+function decode(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new OperationalError(
+      'HARDWARE_INVALID',
+      `${file}: ${cause instanceof Error ? cause.message : 'unreadable'}`,
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Command-line values, checked: each parser returns the value or throws with a text that commander prints behind the flag's
+ * name. Shared options are here so that they read the same on every verb.
+ */
+import { InvalidArgumentError, Option } from 'commander';
+
+/** A whole number between the two limits, both allowed. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`Must be a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+/** A number above 0 and at most `max`. */
+export function positiveNumber(max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value > 0 && value <= max)) {
+      throw new InvalidArgumentError(`Must be a number above 0, at most ${max}.`);
+    }
+    return value;
+  };
+}
+
+export function port(text: string): number | 'off' {
+  if (text === 'off') return text;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 65_535) {
+    throw new InvalidArgumentError('Must be a port number, 0 for a free one, or off.');
+  }
+  return value;
+}
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `500ms`, `30s`, `5m`, `1h`; in milliseconds. */
+export function duration(text: string): number {
+  const [, figure, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  const value = Number(figure) * (unitMs[unit] ?? NaN);
+  if (!(value > 0)) throw new InvalidArgumentError('Must be a time like 500ms, 30s, 5m or 1h.');
+  return value;
+}
+
+/** `200` or `200/s`. */
+export function rate(text: string): number {
+  return positiveNumber(100_000)(text.replace(/\/s$/, ''));
+}
+
+export function matching(pattern: RegExp, what: string): (text: string) => string {
+  return (text) => {
+    if (!pattern.test(text)) throw new InvalidArgumentError(`Must be ${what}.`);
+    return text;
+  };
+}
+
+export function mqttUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(url.protocol) || url.hostname === '') {
+    throw new InvalidArgumentError('Must be a URL like mqtt://127.0.0.1:1883, mqtts://…, ws://… or wss://….');
+  }
+  return text;
+}
+
+export interface CommonOptions {
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+export function jsonOption(): Option {
+  return new Option('--json', 'print one JSON object on stdout and nothing else there');
+}
+
+export function quietOption(): Option {
+  return new Option('--quiet', 'no progress');
+}
+
+export function seedOption(): Option {
+  return new Option('--seed <n>', 'seed of everything that is left to chance')
+    .default(1)
+    .argParser(wholeNumber(0, 2 ** 32 - 1));
+}
+
+export function timeScaleOption(byDefault: number): Option {
+  return new Option('--time-scale <x>', 'run device and service time x times as fast as real time')
+    .default(byDefault)
+    .argParser(positiveNumber(10_000));
+}
+
+/** Fleet and service in one process stop at about 9,900 things for want of file descriptors. */
+export function thingsOption(byDefault: number, max: number): Option {
+  return new Option('--things <n>', 'number of simulated devices').default(byDefault).argParser(wholeNumber(1, max));
+}

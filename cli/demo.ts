@@ -1,0 +1,148 @@
+/**
+ * `jobrig demo`: the main job on this machine. Starts a service on free loopback ports, runs the story of scenario/demo
+ * against it, shows a table, writes the report.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import colors from 'picocolors';
+import { startService } from '../broker/start-service.ts';
+import { OperationalError } from '../protocol/operational-error.ts';
+import { runDemo } from '../scenario/demo/run-demo.ts';
+import { junitReport } from '../scenario/reports/junit.ts';
+import { reportPage } from '../scenario/reports/page.ts';
+import { spanText } from '../scenario/reports/words.ts';
+import type { DemoReport, DemoSummary } from '../scenario/reports/run-report.ts';
+import { jsonOption, quietOption, seedOption, thingsOption, timeScaleOption } from './arguments.ts';
+import type { CommonOptions } from './arguments.ts';
+import { exitCodeOf } from './exit.ts';
+import { interruptible, whenAborted } from './interruption.ts';
+import { createProgress } from './progress.ts';
+import { formatTable } from './table.ts';
+import type { Column } from './table.ts';
+
+interface DemoFlags extends CommonOptions {
+  readonly things: number;
+  readonly seed: number;
+  readonly timeScale: number;
+  readonly out: string;
+  readonly serve?: true;
+}
+
+/** Each thing costs two file descriptors of this one process. */
+const mostThings = 9000;
+const region = 'us-east-1';
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description(
+      'Run the main job: a fleet updates its firmware while jobs are deleted under it. Does every device recover?',
+    )
+    .addOption(thingsOption(100, mostThings))
+    .addOption(seedOption())
+    .addOption(timeScaleOption(20))
+    .option('--out <dir>', 'where index.html, report.json and junit.xml are written', 'jobrig-report')
+    .option('--serve', 'keep the dashboard up at the end, until Ctrl-C')
+    .addOption(jsonOption())
+    .addOption(quietOption())
+    .addHelpText('after', '\nExample:\n  $ jobrig demo --things 20 --out report\n')
+    .action(async (flags: DemoFlags) => {
+      process.exitCode = await interruptible((signal) => demo(flags, signal));
+    });
+}
+
+async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
+  await openDirectory(flags.out);
+  const { things, seed, timeScale } = flags;
+  await using service = await startService({ mqttsPort: 'off', httpsPort: 'off', region, timeScale });
+  const { mqttUrl = '', httpUrl = '', port } = service;
+  const progress = createProgress(flags.quiet === true);
+  const report = await runDemo({
+    service: { mqttUrl, httpUrl, region, now: () => port.now() },
+    things,
+    seed,
+    timeScale,
+    hardware: 'mix',
+    signal,
+    onProgress: ({ act, connected, pulled, recovered, canaries }) =>
+      progress.show(
+        act,
+        `${connected}/${things} connected · ${pulled} pulled · ${recovered} recovered · ${canaries} canaries`,
+      ),
+  });
+  progress.done();
+  const page = await writeReport(flags.out, report);
+  const { deviceReports: _everyDevice, ...head } = report;
+  const summary: DemoSummary = { ...head, report: page };
+  process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : `${summaryText(summary)}\n`);
+  if (flags.serve) {
+    if (!flags.quiet) process.stderr.write(`dashboard at ${httpUrl}/ until Ctrl-C\n`);
+    await whenAborted(signal);
+  }
+  return exitCodeOf(report.verdict);
+}
+
+/** Before anything runs: a report that cannot be written is worth nothing after a minute. */
+async function openDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (cause) {
+    throw new OperationalError('OUTPUT_UNWRITABLE', `--out ${directory} cannot be made: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+async function writeReport(directory: string, report: DemoReport): Promise<string> {
+  const page = join(directory, 'index.html');
+  const complete: DemoReport = { ...report, report: page };
+  try {
+    await Promise.all([
+      writeFile(page, reportPage(complete)),
+      writeFile(join(directory, 'report.json'), `${JSON.stringify(complete)}\n`),
+      writeFile(join(directory, 'junit.xml'), junitReport(complete)),
+    ]);
+  } catch (cause) {
+    throw new OperationalError('OUTPUT_UNWRITABLE', `--out ${directory} cannot be written: ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
+  return page;
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function summaryText(summary: DemoSummary): string {
+  const { pulls, devices, canary, documents, verdict, report, things } = summary;
+  const asExpected = documents.filter(({ mistaken }) => mistaken === 0);
+  const badge = { pass: colors.green('pass'), fail: colors.red('fail'), inconclusive: colors.yellow('inconclusive') };
+  return [
+    '',
+    pullTable(pulls),
+    '',
+    `devices    ${devices.valid} of ${things} valid at the end`,
+    `canaries   ${canary.succeeded} of ${things} succeeded`,
+    `documents  ${asExpected.length} of ${documents.length} as expected`,
+    `report     ${report ?? ''}`,
+    `verdict    ${badge[verdict]}`,
+  ].join('\n');
+}
+
+const pullColumns: readonly Column[] = [
+  { title: 'pulled at' },
+  { title: 'devices', align: 'right' },
+  { title: 'recovered', align: 'right' },
+  { title: 'p50', align: 'right' },
+  { title: 'p95', align: 'right' },
+  { title: 'max', align: 'right' },
+];
+
+function pullTable(pulls: DemoSummary['pulls']): string {
+  const rows = pulls.map(({ step, pulled, recovered, recoveryMs }) => [
+    step,
+    `${pulled}`,
+    `${recovered}`,
+    ...[recoveryMs?.p50, recoveryMs?.p95, recoveryMs?.max].map((ms) => (ms === undefined ? '–' : spanText(ms))),
+  ]);
+  return formatTable(pullColumns, rows);
+}

@@ -1,0 +1,51 @@
+/**
+ * How the process ends: exit codes, and one line on stderr for whatever went wrong. Source: the table in the README, which
+ * scripts rely on.
+ */
+import { CommanderError } from 'commander';
+import { OperationalError } from '../protocol/operational-error.ts';
+import type { Verdict } from '../scenario/verdict.ts';
+
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  /** Usage, configuration or environment. */
+  usage: 2,
+  inconclusive: 3,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export function exitCodeOf(verdict: Verdict): number {
+  return { pass: exitCodes.ok, fail: exitCodes.failed, inconclusive: exitCodes.inconclusive }[verdict];
+}
+
+/** Ctrl-C or SIGTERM, as the reason of an aborted run. */
+export class Interruption extends Error {
+  readonly exitCode: number;
+
+  constructor(signal: 'SIGINT' | 'SIGTERM') {
+    super(signal === 'SIGINT' ? 'interrupted' : 'terminated');
+    this.exitCode = signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated;
+  }
+}
+
+/** The exit code for an error, after saying on stderr what there is to say. */
+export function reportError(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof Interruption) {
+    complain(error.message);
+    return error.exitCode;
+  }
+  if (error instanceof OperationalError) {
+    complain(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`);
+    return exitCodes.usage;
+  }
+  // A bug of jobrig's own: whoever reports it needs the stack.
+  complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return exitCodes.inconclusive;
+}
+
+export function complain(line: string): void {
+  process.stderr.write(`jobrig: ${line}\n`);
+}

@@ -1,0 +1,144 @@
+/**
+ * `jobrig fleet`: simulated devices only, against any MQTT endpoint. Without one it starts a service of its own, with the
+ * things created, and says where an operator finds it. Runs whatever jobs arrive.
+ */
+import { createRequire } from 'node:module';
+import { Command, Option } from 'commander';
+import { startFleet, thingNameOf } from '../agent/fleet.ts';
+import type { FleetCounters } from '../agent/fleet.ts';
+import { startService } from '../broker/start-service.ts';
+import { Operator } from '../scenario/operator.ts';
+import {
+  duration,
+  jsonOption,
+  matching,
+  mqttUrl,
+  quietOption,
+  rate,
+  seedOption,
+  thingsOption,
+  timeScaleOption,
+} from './arguments.ts';
+import type { CommonOptions } from './arguments.ts';
+import { readCredentials } from './certificate-files.ts';
+import { Interruption, exitCodes } from './exit.ts';
+import { interruptible, whenAborted } from './interruption.ts';
+import { createProgress } from './progress.ts';
+
+interface FleetFlags extends CommonOptions {
+  readonly endpoint?: string;
+  readonly things: number;
+  readonly prefix: string;
+  readonly hardware: string;
+  readonly connectRate: number;
+  readonly duration?: number;
+  readonly certs?: string;
+  readonly timeScale: number;
+  readonly seed: number;
+}
+
+const mostThings = 19_000;
+const longestPrefix = 120;
+const region = 'us-east-1';
+const progressEveryMs = 250;
+const groupName = 'jobrig-fleet';
+
+export function fleetCommand(): Command {
+  return new Command('fleet')
+    .description('Run simulated devices against an MQTT endpoint; they do whatever jobs arrive.')
+    .addOption(
+      new Option('--endpoint <url>', 'mqtt, mqtts, ws or wss (default: a service of its own)').argParser(mqttUrl),
+    )
+    .addOption(thingsOption(10, mostThings))
+    .addOption(
+      new Option('--prefix <text>', 'thing names are this and 1…N')
+        .default('thing-')
+        .argParser(
+          matching(new RegExp(`^[a-zA-Z0-9:_-]{1,${longestPrefix}}$`), `1 to ${longestPrefix} of a-z A-Z 0-9 : _ -`),
+        ),
+    )
+    .option('--hardware <name>', 'hardware profile, or mix for all in turn', 'esp32-s3')
+    .addOption(new Option('--connect-rate <n/s>', 'devices powered on a second').default(500).argParser(rate))
+    .addOption(new Option('--duration <time>', 'how long to run, e.g. 30s (default: until Ctrl-C)').argParser(duration))
+    .option('--certs <dir>', 'folder with ca.pem and THING.cert.pem, THING.key.pem for each thing')
+    .addOption(timeScaleOption(1))
+    .addOption(seedOption())
+    .addOption(jsonOption())
+    .addOption(quietOption())
+    .addHelpText('after', '\nExample:\n  $ jobrig fleet --endpoint mqtt://127.0.0.1:1883 --things 50 --duration 1m\n')
+    .action(async (flags: FleetFlags) => {
+      process.exitCode = await interruptible((signal) => fleet(flags, signal));
+    });
+}
+
+async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
+  const startedAt = new Date();
+  const credentials = flags.certs === undefined ? undefined : await readCredentials(flags.certs, thingNames(flags));
+  await using own = flags.endpoint === undefined ? await ownService(flags, signal) : undefined;
+  const progress = createProgress(flags.quiet === true);
+  const { things, prefix, hardware, connectRate, timeScale, seed } = flags;
+  const endpoint = flags.endpoint ?? own?.mqttUrl ?? '';
+  await using devices = await startFleet({
+    endpoint,
+    things,
+    prefix,
+    hardware,
+    connectRate,
+    timeScale,
+    seed,
+    signal,
+    ...(credentials && { credentialsOf: (thingName: string) => credentials.get(thingName) ?? {} }),
+  });
+  const show = () => progress.show(`${things} devices on ${endpoint}`, countersText(devices.counters()));
+  const ticker = setInterval(show, progressEveryMs);
+  await whenAborted(signal, flags.duration);
+  clearInterval(ticker);
+  progress.done();
+  print(flags, startedAt, devices.counters());
+  if (signal.reason instanceof Interruption) return signal.reason.exitCode;
+  return devices.counters().connected === things ? exitCodes.ok : exitCodes.failed;
+}
+
+function thingNames({ things, prefix }: FleetFlags): readonly string[] {
+  return Array.from({ length: things }, (_, index) => thingNameOf(prefix, index + 1));
+}
+
+async function ownService(flags: FleetFlags, signal: AbortSignal) {
+  const service = await startService({ mqttsPort: 'off', httpsPort: 'off', region, timeScale: flags.timeScale });
+  const { httpUrl = '' } = service;
+  try {
+    using operator = new Operator({ endpoint: httpUrl, region, now: () => service.port.now(), signal });
+    await operator.createThings(thingNames(flags), groupName);
+  } catch (error) {
+    await service.close();
+    throw error;
+  }
+  if (!flags.quiet)
+    process.stderr.write(`service for operators: AWS_ENDPOINT_URL=${httpUrl}, thing group ${groupName}\n`);
+  return service;
+}
+
+function print(flags: FleetFlags, startedAt: Date, counters: FleetCounters): void {
+  if (!flags.json) {
+    process.stdout.write(`${countersText(counters)}\n`);
+    return;
+  }
+  const { connected, ...executions } = counters;
+  const { version } = createRequire(import.meta.url)('jobrig/package.json') as { readonly version: string };
+  const result = {
+    jobrig: version,
+    verb: 'fleet',
+    seed: flags.seed,
+    startedAt: startedAt.toISOString(),
+    endedAt: new Date().toISOString(),
+    verdict: connected === flags.things ? 'pass' : 'fail',
+    things: flags.things,
+    connected,
+    executions,
+  };
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+}
+
+function countersText({ connected, succeeded, failed, rejected, pulled }: FleetCounters): string {
+  return `${connected} connected · ${succeeded} succeeded · ${failed} failed · ${rejected} rejected · ${pulled} pulled`;
+}

@@ -1,0 +1,126 @@
+/**
+ * `jobrig serve`: a local AWS IoT Jobs for devices, SDKs and the AWS CLI, until Ctrl-C. Jobs are kept in memory; the
+ * certificate authority is kept in `.jobrig/`, so that devices go on trusting the service, unless `--memory` is given.
+ */
+import { resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { startService } from '../broker/start-service.ts';
+import type { PortOption, Service, ServiceOptions } from '../broker/start-service.ts';
+import { OperationalError } from '../protocol/operational-error.ts';
+import { jsonOption, matching, port, quietOption, timeScaleOption } from './arguments.ts';
+import type { CommonOptions } from './arguments.ts';
+import { exitCodes } from './exit.ts';
+import { interruptible, whenAborted } from './interruption.ts';
+
+interface ServeFlags extends CommonOptions {
+  readonly host: string;
+  readonly mqttPort: PortOption;
+  readonly mqttsPort: PortOption;
+  readonly httpPort: PortOption;
+  readonly httpsPort: PortOption;
+  readonly region: string;
+  readonly account: string;
+  readonly identity?: NonNullable<ServiceOptions['identity']>;
+  readonly timeScale: number;
+  readonly memory?: true;
+}
+
+/** Where the rig keeps what outlives a run. */
+export const dataDirectory = '.jobrig';
+
+const identities: readonly NonNullable<ServiceOptions['identity']>[] = ['client-id', 'username', 'certificate', 'open'];
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('Serve AWS IoT Jobs on this machine: MQTT for devices, the REST API for SDKs and the AWS CLI.')
+    .option('--host <address>', 'loopback address to listen on', '127.0.0.1')
+    .addOption(portOption('--mqtt-port', 'MQTT', 1883))
+    .addOption(portOption('--mqtts-port', 'MQTT over TLS', 8883))
+    .addOption(portOption('--http-port', 'REST API and dashboard', 4510))
+    .addOption(portOption('--https-port', 'REST API over TLS', 4511))
+    .addOption(
+      new Option('--region <name>', 'region in ARNs')
+        .default('us-east-1')
+        .argParser(matching(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region like us-east-1')),
+    )
+    .addOption(
+      new Option('--account <id>', 'account in ARNs')
+        .default('000000000000')
+        .argParser(matching(/^\d{12}$/, 'an account id of 12 digits')),
+    )
+    .addOption(
+      new Option(
+        '--identity <rule>',
+        'whose topics a client may use (default: its client id, on TLS its certificate)',
+      ).choices(identities),
+    )
+    .addOption(timeScaleOption(1))
+    .option('--memory', 'keep nothing on disk, not even the certificate authority')
+    .addOption(jsonOption())
+    .addOption(quietOption())
+    .addHelpText('after', '\nExample:\n  $ jobrig serve --mqtt-port 0 --http-port 0 --json\n')
+    .action(async (flags: ServeFlags) => {
+      process.exitCode = await interruptible((signal) => serve(flags, signal));
+    });
+}
+
+function portOption(flag: string, what: string, byDefault: number): Option {
+  return new Option(`${flag} <port>`, `${what}; 0 for a free port, or off`).default(byDefault).argParser(port);
+}
+
+async function serve({ json, quiet, memory, ...options }: ServeFlags, signal: AbortSignal): Promise<number> {
+  refuseStrangers(options.host);
+  await using service = await startService({ ...options, ...(!memory && { dataDir: dataDirectory }) });
+  if (json) process.stdout.write(`${JSON.stringify(readyEvent(service))}\n`);
+  else if (!quiet) process.stdout.write(`${readyText(service, options.region)}\n`);
+  await whenAborted(signal);
+  return exitCodes.ok;
+}
+
+function refuseStrangers(host: string): void {
+  if (/^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)) return;
+  throw new OperationalError('HOST_NOT_LOOPBACK', `--host ${host} is not a loopback address`, {
+    hint: 'This version checks neither signatures nor certificates of callers, so it serves this machine only.',
+  });
+}
+
+function readyEvent(service: Service): object {
+  const { mqttUrl, mqttsUrl, httpUrl, httpsUrl, caFile } = service;
+  return {
+    event: 'ready',
+    ...(mqttUrl && { mqtt: mqttUrl }),
+    ...(mqttsUrl && { mqtts: mqttsUrl }),
+    ...(httpUrl && { http: httpUrl }),
+    ...(httpsUrl && { https: httpsUrl }),
+    ...(httpUrl && { dashboard: `${httpUrl}/` }),
+    ...(caFile && { ca: resolve(caFile) }),
+    pid: process.pid,
+  };
+}
+
+function readyText(service: Service, region: string): string {
+  const { mqttUrl, mqttsUrl, httpUrl, httpsUrl, caFile } = service;
+  const endpoints = [
+    ['mqtt', mqttUrl],
+    ['mqtts', mqttsUrl],
+    ['http', httpUrl],
+    ['https', httpsUrl],
+    ['dashboard', httpUrl && `${httpUrl}/`],
+    ['ca', caFile && resolve(caFile)],
+  ].filter(([, value]) => value !== undefined);
+  const lines = endpoints.map(([name = '', value = '']) => `  ${name.padEnd(10)} ${value}`);
+  return ['AWS IoT Jobs is ready', ...lines, ...(httpUrl ? ['', tryIt(httpUrl, region)] : [])].join('\n');
+}
+
+/** Any credentials do: nothing is checked on this machine. */
+function tryIt(httpUrl: string, region: string): string {
+  return [
+    'Paste:',
+    `  export AWS_ENDPOINT_URL=${httpUrl} AWS_REGION=${region} AWS_ACCESS_KEY_ID=jobrig AWS_SECRET_ACCESS_KEY=jobrig`,
+    '  aws iot create-thing --thing-name bench',
+    `  aws iot create-job --job-id reboot --document '{"operation":"reboot"}' \\`,
+    `    --targets arn:aws:iot:${region}:000000000000:thing/bench`,
+    '  aws iot delete-job --job-id reboot --force',
+    'Ctrl-C to stop.',
+  ].join('\n');
+}
