@@ -3,7 +3,7 @@
  * which execution is the same, how long to pause, when to ask. The core asks it and decides nothing itself, so that an
  * agent with one known bug is `{ ...referenceAgent, oneMember }`. No member keeps state.
  */
-import type { JsonObject } from '../../protocol/device-messages.ts';
+import type { JsonObject } from '../../protocol/json.ts';
 import { maxStatusDetailValueLength } from '../../protocol/limits.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import { formatJobsTopic } from '../../protocol/topics.ts';

@@ -4,7 +4,7 @@
  * Reads jobrig's firmware and reboot documents and the `steps` form of the AWS IoT Device Client; the documents of FreeRTOS
  * OTA and Greengrass are recognised, so that the refusal names them.
  */
-import type { JsonObject } from '../../protocol/device-messages.ts';
+import { type JsonObject, isJsonObject } from '../../protocol/json.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { Capacity } from './contract.ts';
 
@@ -58,7 +58,7 @@ function readFirmware(document: JsonObject, bytes: number, capacity: Capacity): 
   if (typeof version !== 'string' || version === '' || version.length > maxVersionLength) {
     return { refused: 'version must be a text of 1 to 64 characters' };
   }
-  if (!isObject(image)) return { refused: 'image must be an object' };
+  if (!isJsonObject(image)) return { refused: 'image must be an object' };
   const { url, sizeBytes, sha256 } = image;
   if (typeof url !== 'string' || !/^https?:\/\//.test(url)) return { refused: 'image.url must be an HTTP address' };
   if (typeof sizeBytes !== 'number' || !Number.isInteger(sizeBytes) || sizeBytes <= 0) {
@@ -95,13 +95,13 @@ function readHandlers(document: JsonObject, steps: readonly unknown[]): Plan | R
 }
 
 function readAction(entry: unknown): HandlerRun | Refusal {
-  const action = isObject(entry) ? entry['action'] : undefined;
-  if (!isObject(action)) return { refused: 'A step has no action' };
+  const action = isJsonObject(entry) ? entry['action'] : undefined;
+  if (!isJsonObject(action)) return { refused: 'A step has no action' };
   const { name, type, input } = action;
   // The Device Client has it as a text.
   const mayFail = action['ignoreStepFailure'] === 'true' || action['ignoreStepFailure'] === true;
   if (typeof name !== 'string' || name === '') return { refused: 'An action has no name' };
-  if (!isObject(input)) return { refused: `Action ${name} has no input` };
+  if (!isJsonObject(input)) return { refused: `Action ${name} has no input` };
   if (type === 'runHandler') {
     const { handler } = input;
     if (typeof handler !== 'string' || handler === '') return { refused: `Action ${name} names no handler` };
@@ -113,8 +113,4 @@ function readAction(entry: unknown): HandlerRun | Refusal {
     return { name, program: command.split(',', 1)[0]!.trim(), durationMs: commandDurationMs, mayFail };
   }
   return { refused: `Action ${name} has the unknown type ${String(type)}` };
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

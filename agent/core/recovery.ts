@@ -71,7 +71,7 @@ export type RecoveryTable = Readonly<Record<Step, Row>>;
 
 /** What an execution may hold in each step; a cell undoes or keeps each of these. What is volatile, a power cut takes. */
 export const holdings: Readonly<Record<Step, readonly Holding[]>> = {
-  receive: ['memory', 'checkpoint'],
+  receive: ['memory', 'slot', 'checkpoint'],
   download: ['download', 'memory', 'slot', 'checkpoint'],
   verify: ['download', 'memory', 'slot', 'checkpoint'],
   write: ['download', 'memory', 'slot', 'checkpoint'],
@@ -89,13 +89,13 @@ function failing(recovery: Recovery): Readonly<Record<Failure, Recovery>> {
 
 // The checkpoint is undone last: a power cut during the undoing finds it, and the undoing starts again.
 
-/** Nothing of the image is on the device, no handler has run. */
+/** No handler has run; part of the image is there only if the job was resumed after a power cut. */
 const receiving: Row = {
-  pulled: { undo: ['memory', 'checkpoint'], keep: [], next: 'next-job' },
-  'power-cut': { undo: [], keep: ['memory', 'checkpoint'], next: 'resume' },
-  'link-lost': { undo: [], keep: ['memory', 'checkpoint'], next: 'resume' },
-  refused: { undo: ['memory'], keep: ['checkpoint'], next: 'report-failed' },
-  ...failing({ undo: ['memory'], keep: ['checkpoint'], next: 'report-failed' }),
+  pulled: { undo: ['memory', 'slot', 'checkpoint'], keep: [], next: 'next-job' },
+  'power-cut': { undo: [], keep: ['memory', 'slot', 'checkpoint'], next: 'resume' },
+  'link-lost': { undo: [], keep: ['memory', 'slot', 'checkpoint'], next: 'resume' },
+  refused: { undo: ['memory', 'slot'], keep: ['checkpoint'], next: 'report-failed' },
+  ...failing({ undo: ['memory', 'slot'], keep: ['checkpoint'], next: 'report-failed' }),
 };
 
 /** The image comes in segment by segment; what is written stays good for a resumed download. */

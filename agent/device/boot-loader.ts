@@ -77,9 +77,13 @@ export class BootLoader {
     this.spare.state = 'ready';
   }
 
+  /** Whether there is anything in the spare slot to discard: an image that is never booted again is not. */
+  get hasSpare(): boolean {
+    return this.spare.state === 'partial' || this.spare.state === 'ready';
+  }
+
   /** Takes the order back, and the image with it. */
   discardSpare(): void {
-    if (this.spare.state === 'invalid') return;
     this.spare.image = undefined;
     this.spare.state = 'empty';
   }

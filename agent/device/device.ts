@@ -206,6 +206,7 @@ export class Device<Kept> {
   }
 
   discardSpare(now: EpochMs): Started {
+    if (!this.loader.hasSpare) return done;
     return this.#changeLoaderState(now, () => this.loader.discardSpare());
   }
 

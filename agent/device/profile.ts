@@ -3,6 +3,7 @@
  * such as those in `fixtures/hardware/`. The parser takes a decoded value and names every member that is wrong; reading files
  * is not done here. A figure that nobody measured says `assumed` in its source, and reports can list those.
  */
+import { isJsonObject } from '../../protocol/json.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 
 interface Range {
@@ -87,7 +88,7 @@ export type ParsedProfile =
 
 /** Checks a decoded profile. */
 export function parseHardwareProfile(value: unknown): ParsedProfile {
-  if (!isObject(value)) return { ok: false, problems: [{ path: '', message: 'must be an object' }] };
+  if (!isJsonObject(value)) return { ok: false, problems: [{ path: '', message: 'must be an object' }] };
   const problems: ProfileProblem[] = [];
   const sources: FigureSource[] = [];
   const { name, description } = value;
@@ -141,7 +142,7 @@ function readGroup(
   problems: ProfileProblem[],
   sources: FigureSource[],
 ): Readonly<Record<string, number>> {
-  if (!isObject(group)) {
+  if (!isJsonObject(group)) {
     problems.push({ path, message: 'must be an object of figures' });
     return {};
   }
@@ -150,7 +151,7 @@ function readGroup(
   for (const [name, { min, max }] of Object.entries(ranges)) {
     const figure = group[name];
     const at = `${path}.${name}`;
-    const { value, source } = isObject(figure) ? figure : {};
+    const { value, source } = isJsonObject(figure) ? figure : {};
     if (typeof value !== 'number' || !(value >= min && value <= max)) {
       problems.push({ path: `${at}.value`, message: `must be a number from ${min} to ${max}` });
     } else if (typeof source !== 'string' || source === '') {
@@ -184,8 +185,4 @@ function findContradictions(profile: HardwareProfile, problems: ProfileProblem[]
     [freeForJobs(profile) > 0, 'ram.usableBytes', 'must hold the firmware, a TLS session and two MQTT buffers'],
   ];
   for (const [holds, path, message] of claims) if (!holds) problems.push({ path, message });
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

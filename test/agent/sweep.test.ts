@@ -1,0 +1,34 @@
+/**
+ * The pull at every instant of every kind of job, crossed with what else may go wrong at that instant: whatever happens, the
+ * device ends valid and finishes the next job.
+ */
+import { describe, expect, it } from 'vitest';
+import { type Misfortune, type Pull, type Subject, disturb, misfortunes, pointsOf, pulls } from '../support/sweep.ts';
+import { firmwareDocument } from '../support/virtual-world.ts';
+
+const handlers = (...programs: string[]) => ({
+  version: '1.0',
+  steps: programs.map((handler) => ({ action: { name: handler, type: 'runHandler', input: { handler } } })),
+});
+
+const subjects: readonly Subject[] = [
+  { name: 'firmware', document: firmwareDocument('2.0.0') },
+  { name: 'firmware of a namespace', document: firmwareDocument('2.0.0', 32_768), namespaceId: 'press-line' },
+  { name: 'handlers', document: handlers('stop.sh', 'copy.sh') },
+  { name: 'reboot', document: { operation: 'reboot' } },
+];
+
+describe.each(subjects)('sweep › $name', (subject) => {
+  const points = pointsOf(subject);
+
+  it.each(Object.keys(misfortunes) as Misfortune[])('survives every pull at every instant, with: %s', (misfortune) => {
+    const failures = (Object.keys(pulls) as Pull[]).flatMap((pull) =>
+      points.flatMap((point) => {
+        const wrong = disturb(subject, point, pull, misfortune);
+        return wrong.length === 0 ? [] : [`${pull} at ${point}: ${wrong.join('; ')}`];
+      }),
+    );
+    expect(points.length).toBeGreaterThan(15);
+    expect(failures).toEqual([]);
+  });
+});
