@@ -3,7 +3,7 @@
  * and drops connections without a word, and clients see a reset. So the door counts, and says so before it comes to that.
  */
 import { readFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Left for files, the HTTP door and everything else of this process. */
 const reservedDescriptors = 100;
@@ -12,7 +12,7 @@ const reservedDescriptors = 100;
 export function countSockets(
   refused: (connections: number) => void,
   limit = openFilesLimit(),
-): (socket: Socket) => void {
+): (socket: Duplex) => void {
   const budget = Math.max(limit - reservedDescriptors, 1);
   let connections = 0;
   return (socket) => {

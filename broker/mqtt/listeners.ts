@@ -59,7 +59,10 @@ const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arriv
       },
       (socket) => arrived('tls', socket, certificateName(socket)),
     );
-    return server.on('tlsClientError', failed);
+    return server.on('tlsClientError', (error, { authorizationError }) =>
+      // Node closes on a certificate of another CA, and reports no more than that the socket hung up.
+      failed(authorizationError ? new Error(`certificate refused: ${String(authorizationError)}`) : error),
+    );
   },
 };
 
