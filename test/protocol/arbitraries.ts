@@ -16,8 +16,14 @@ export const namespaceIds = fc.oneof(
   fc.constantFrom('aws-gg-deployment', 'get', 'accepted'),
   fc.stringMatching(/^[a-zA-Z0-9_-]{1,64}$/),
 );
-/** Free text; half of it with what JSON must escape. */
-export const texts = fc.oneof(fc.string({ maxLength: 40 }), fc.string({ unit: 'binary', maxLength: 40 }));
+/** Any Unicode text, often with what JSON must escape or what JavaScript once could not read. */
+const codePoints = fc.oneof(
+  fc.constantFrom(0x00, 0x07, 0x0a, 0x22, 0x5c, 0x7f, 0x85, 0x2028, 0x2029, 0xfffd, 0x1f680),
+  fc.integer({ min: 0x20, max: 0x7e }),
+  fc.integer({ min: 0x80, max: 0xd7ff }),
+  fc.integer({ min: 0x1_0000, max: 0x10_ffff }),
+);
+export const texts = fc.array(codePoints, { maxLength: 40 }).map((points) => String.fromCodePoint(...points));
 export const clientTokens = fc.option(texts, { nil: undefined });
 
 const detailKeys = fc.stringMatching(/^[a-zA-Z0-9:_-]{1,128}$/);

@@ -96,7 +96,8 @@ describe('decodeDeviceRequest', () => {
     const odd = {
       status: fc.oneof(fc.constantFrom('QUEUED', 'CANCELED', 'SUCCESS', 'in_progress'), wild),
       statusDetails: fc.oneof(
-        fc.dictionary(keys, values, { maxKeys: 2, noNullPrototype: true }),
+        fc.dictionary(keys, fc.constant('v'), { maxKeys: 2, noNullPrototype: true }),
+        fc.dictionary(word, values, { maxKeys: 2, noNullPrototype: true }),
         fc.dictionary(word, fc.constant('v'), { minKeys: 9, maxKeys: 12, noNullPrototype: true }),
         wild,
       ),
@@ -118,8 +119,17 @@ describe('decodeDeviceRequest', () => {
     // Mostly right, so that what is odd decides.
     const oddities = fc.oneof(...Object.entries(odd).map(([name, value]) => fc.record({ [name]: value })));
     const bodies = fc
-      .tuple(plain, fc.array(oddities, { maxLength: 2 }))
+      .tuple(plain, fc.array(oddities, { maxLength: 1 }))
       .map(([body, parts]) => Object.assign({}, body, ...parts) as object);
+    const edges = [
+      { statusDetails: { a: '' } },
+      { statusDetails: { a: 'v'.repeat(1025) } },
+      { statusDetails: { a: '\u007f' } },
+      { statusDetails: { ['k'.repeat(129)]: 'v' } },
+      { statusDetails: { '': 'v' } },
+      { expectedVersion: 1.5 },
+      { stepTimeoutInMinutes: 0 },
+    ];
     const names = fc.oneof({ weight: 9, arbitrary: jobIds }, fc.constantFrom('a b', 'ü', '$x', 'x'.repeat(65)));
     fc.assert(
       fc.property(bodies, names, thingNames, (body, jobId, thingName) => {
@@ -129,7 +139,7 @@ describe('decodeDeviceRequest', () => {
         if (decoded.ok) expect(problem).toBeUndefined();
         else expect(decoded).toMatchObject({ code: 'InvalidRequest', message: problem });
       }),
-      { numRuns: 2000 },
+      { numRuns: 2000, examples: edges.map((part) => [{ status: 'FAILED', ...part }, 'j', 't']) },
     );
   });
 
