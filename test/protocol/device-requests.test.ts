@@ -139,7 +139,10 @@ describe('decodeDeviceRequest', () => {
         if (decoded.ok) expect(problem).toBeUndefined();
         else expect(decoded).toMatchObject({ code: 'InvalidRequest', message: problem });
       }),
-      { numRuns: 2000, examples: edges.map((part) => [{ status: 'FAILED', ...part }, 'j', 't']) },
+      {
+        numRuns: 2000,
+        examples: edges.map((part): [object, string, string] => [{ status: 'FAILED', ...part }, 'j', 't']),
+      },
     );
   });
 
