@@ -96,7 +96,11 @@ function createApp({ status, ...frontOptions }: HttpDoorOptions, ports: HttpPort
     const request = { method, target, body, ...(authorization !== undefined && { authorization }) };
     return answered(await front(request, addressFor(context, ports)));
   });
-  app.onError((error) => answered(errorResponse({ ...internalFailure, message: error.message })));
+  app.onError((error, { env }) => {
+    const clientLeft = env.incoming.errored !== null;
+    if (!clientLeft) console.error(error); // a bug, which must not be seen by the caller alone
+    return answered(errorResponse({ ...internalFailure, message: error.message }));
+  });
   return app;
 }
 

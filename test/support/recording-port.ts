@@ -18,7 +18,7 @@ export interface RecordingPort extends ServicePort {
   emit(effect: Effect): void;
 }
 
-export const recordedAt: EpochMs = 1_700_000_000_123;
+const recordedAt: EpochMs = 1_700_000_000_123;
 
 export function createRecordingPort(): RecordingPort {
   const commands: RecordedCommand[] = [];
