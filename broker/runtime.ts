@@ -150,6 +150,7 @@ function departAtOnce(): Outbox {
 function departWhenKept(store: Store, fail: (error: unknown) => void): Outbox {
   let gathering: Departure[] = [];
   let commits: Promise<void> | undefined;
+  let failed = false;
 
   async function commitTurns(): Promise<void> {
     while (gathering.length > 0) {
@@ -158,8 +159,9 @@ function departWhenKept(store: Store, fail: (error: unknown) => void): Outbox {
       gathering = [];
       const changes = turn.flatMap((departure) => departure.changes);
       try {
-        if (changes.length > 0) await store.commit(changes);
+        if (changes.length > 0 && !failed) await store.commit(changes);
       } catch (error) {
+        failed = true;
         fail(error);
       }
       for (const departure of turn) departure.leave();

@@ -202,7 +202,7 @@ describe('namespaced jobs', () => {
 
 describe('a client that does not read', () => {
   it('does not hold up the others, and is cut off', async () => {
-    const { port, service, door } = await openDoor({ identity: 'open' });
+    const { port, service, door, happened } = await openDoor({ identity: 'open' });
     const reading = await connectAsync(`mqtt://127.0.0.1:${port}`, { clientId: 'reading' });
     await reading.subscribeAsync(`${jobs('lamp')}/notify`, { qos: 1 });
     const frozen = await WireClient.connect(port, { clientId: 'frozen', clean: false });
@@ -221,6 +221,11 @@ describe('a client that does not read', () => {
     }
     await publisher.settled();
     await allHeard;
+    expect(await happened('failed')).toEqual({
+      kind: 'failed',
+      clientId: 'frozen',
+      reason: 'does not read what it is sent',
+    });
     frozen.stream.resume();
     await frozen.closed;
     await reading.endAsync();

@@ -132,9 +132,9 @@ it('a last will on a request topic of its own thing is a request whose reply nob
   ]);
 });
 
-describe('who a client is', () => {
-  const own = (thing: string): string => `$aws/things/${thing}/jobs/notify`;
+const own = (thing: string): string => `$aws/things/${thing}/jobs/notify`;
 
+describe('who a client is', () => {
   it.each([
     ['client-id', { clientId: 'lamp', username: 'other' }, own('lamp'), own('other')],
     ['username', { clientId: 'sdk-1', username: 'lamp' }, own('lamp'), own('sdk-1')],

@@ -1,8 +1,12 @@
 /** What AWS's broker allows a connection, and that breaking it hurts nobody else. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import type { Client, ConnectPacket } from 'aedes';
 import { duplexPair } from '../support/duplex-pair.ts';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Gatekeeper } from '../../broker/mqtt/gatekeeper.ts';
+import type { Sessions } from '../../broker/mqtt/sessions.ts';
+import { WriteBatching } from '../../broker/mqtt/write-batching.ts';
 import { countSockets } from '../../broker/mqtt/descriptors.ts';
 import { maxPublishBytes, maxSubscriptions } from '../../protocol/limits.ts';
 import { notify } from '../support/fake-service.ts';
@@ -70,6 +74,21 @@ it.each([true, false])('the 51st subscription is refused, a repeated one is not 
   client.send({ cmd: 'unsubscribe', messageId: 999, unsubscriptions: ['rooms/49'] });
   await client.received('unsuback');
   expect(await client.subscribe(['rooms/50'])).toEqual([1]);
+});
+
+it.each([
+  [0, 1200],
+  [1, 30],
+  [30, 30],
+  [600, 600],
+  [1200, 1200],
+  [65535, 1200],
+])('a keep-alive of %i s is taken for %i s', (asked, kept) => {
+  const { preConnect } = new Gatekeeper({} as Sessions, new WriteBatching()).hooks;
+  const packet: ConnectPacket = { cmd: 'connect', clientId: 'lamp', keepalive: asked };
+  let allowed = false;
+  preConnect!({} as Client, packet, (_error, may) => (allowed = may));
+  expect([packet.keepalive, allowed]).toEqual([kept, true]);
 });
 
 it('a subscription with QoS 2 is refused', async () => {

@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import { type ConnectionOptions, type TLSSocket, connect } from 'node:tls';
 import { connectAsync } from 'mqtt';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type CertificateAuthority, type IssuedCertificate, openCertificateAuthority } from '../../broker/certificates.ts';
+import {
+  type CertificateAuthority,
+  type IssuedCertificate,
+  openCertificateAuthority,
+} from '../../broker/certificates.ts';
 import type { ServerCertificate } from '../../broker/mqtt/listeners.ts';
 import type { MqttDoorOptions } from '../../broker/mqtt/mqtt-door.ts';
 import { closeDoors, openDoor } from '../support/mqtt-door.ts';

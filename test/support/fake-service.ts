@@ -34,7 +34,7 @@ export function fakeService({
   const listeners = new Set<(effect: Effect) => void>();
   const commands: Command[] = [];
   const unanswered: (() => void)[] = [];
-  let newcomer = (): void => {};
+  let newcomer: (() => void) | undefined;
   const say = (...said: readonly Effect[]): void => {
     for (const effect of said) for (const listener of listeners) listener(effect);
   };
@@ -52,7 +52,7 @@ export function fakeService({
         say(...effects(any));
       });
       if (!answersLater) answerAll();
-      newcomer();
+      newcomer?.();
     },
     answerAll,
     async asked(count) {
