@@ -4,13 +4,10 @@
  * What is not a well-formed message of the service is not a message: a device drops it and lives on.
  */
 import { type JsonObject, isJsonObject, parseJsonObject } from './json.ts';
-import type { RejectionCode } from './rejections.ts';
 import type { DeviceStatus, JobExecutionStatus } from './status.ts';
 import type { EpochSeconds } from './time.ts';
 import {
-  type NotificationName,
   type NotificationTopic,
-  type ReplyOutcome,
   type ReplyTopic,
   type RequestOperation,
   formatJobsTopic,
@@ -62,7 +59,7 @@ export interface AcceptedPayloads {
 }
 
 export interface RejectedPayload extends Timed {
-  /** One of {@link RejectionCode}'s MQTT codes; a device must live with codes it does not know. */
+  /** An MQTT code of rejections.ts; a device must live with codes it does not know. */
   readonly code: string;
   readonly message: string;
   readonly executionState?: ExecutionStatePayload;
@@ -140,7 +137,7 @@ export interface DeviceRequestBody {
   readonly stepTimeoutInMinutes?: number;
 }
 
-export type { JsonObject, NotificationName, RejectionCode, ReplyOutcome };
+export type { JsonObject };
 
 /** What a device publishes for a request. */
 export function encodeDeviceRequest(

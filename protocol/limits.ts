@@ -12,8 +12,6 @@ export const maxTargets = 100;
 export const maxDocumentBytes = 32_768;
 /** Jobs that may be in DELETION_IN_PROGRESS at once. */
 export const maxJobsDeleting = 10;
-/** Jobs SCHEDULED or IN_PROGRESS. */
-export const maxActiveJobs = 100_000;
 /** Package versions that a job may name as its destination. */
 export const maxDestinationPackageVersions = 25;
 /** Retries of one job on one thing, all failure types together. */
@@ -30,11 +28,6 @@ export const dropStepTimer = -1;
 
 /** Life of a presigned URL, seconds. */
 export const presignedUrlSeconds = { min: 60, max: 3600, default: 3600 } as const;
-
-/** Schedule bounds, minutes (configs.md §5); the lead is enforced in strict mode only (ambiguities.md A26). */
-export const scheduleLeadMinutes = 30;
-export const scheduleStartWithinMinutes = 365 * 24 * 60;
-export const scheduleEndWithinMinutes = 2 * 365 * 24 * 60;
 
 // Job executions, limits.md §1 and §2.
 
@@ -63,13 +56,7 @@ export const maxChildGroups = 100;
 
 export const maxClientIdBytes = 128;
 export const maxPublishBytes = 131_072;
-export const maxTopicBytes = 256;
-export const maxTopicSlashes = 7;
 export const maxTopicFiltersPerSubscribe = 8;
 export const maxSubscriptions = 50;
 /** 0 and more than `max` count as `max`, less than `min` as `min`. */
 export const keepAliveSeconds = { min: 30, max: 1200 } as const;
-/** A client that is silent for this many keep-alives is disconnected. */
-export const keepAliveGrace = 1.5;
-/** How long a persistent session outlives its connection. */
-export const persistentSessionSeconds = 3600;
