@@ -27,7 +27,8 @@ export function onReply(turn: Turn, message: ReplyMessage): void {
   if (message.operation === 'UpdateJobExecution') onUpdated(turn, pending, message.payload, message.bytes);
 }
 
-function onDescribed(turn: Turn, { purpose, hinted }: PendingRequest, payload: Described, bytes: number): void {
+function onDescribed(turn: Turn, pending: PendingRequest, payload: Described, bytes: number): void {
+  const { purpose, hinted } = pending;
   const { work } = turn.state;
   const { execution } = payload;
   if (purpose.kind === 'ask' && work === undefined) {
@@ -39,7 +40,7 @@ function onDescribed(turn: Turn, { purpose, hinted }: PendingRequest, payload: D
   const seen = execution && sighting(queueOf(work.execution), execution);
   if (seen !== undefined && turn.behaviour.isStillOurs(work, seen)) {
     refresh(turn, work, execution?.jobDocument, bytes);
-    reassure(turn, work, seen.versionNumber);
+    reassure(turn, work, seen.versionNumber, pending);
   } else if (purpose.kind === 'describe') {
     mourn(turn, work, 'rejected');
   } else if (seen?.status === 'IN_PROGRESS' && !turn.behaviour.isSameExecution(seen.execution, work.execution)) {
@@ -78,6 +79,7 @@ const updated: {
   },
   refuse(turn, { head }) {
     turn.state.setbacks = 0;
+    turn.state.settled = head.execution;
     askAgain(turn, head.execution);
     const status = head.status === 'QUEUED' ? 'REJECTED' : 'FAILED';
     trace(turn, { kind: 'finished', execution: head.execution, status });
@@ -127,7 +129,10 @@ function onRejected(turn: Turn, pending: PendingRequest, payload: RejectedPayloa
     return;
   }
   state.request = undefined;
-  if (purpose.kind === 'start' || purpose.kind === 'refuse') return setBack(turn, queueOf(purpose.head.execution));
+  if (purpose.kind === 'start' || purpose.kind === 'refuse') {
+    const { execution } = purpose.head;
+    return setBack(turn, queueOf(execution), execution);
+  }
   if (work === undefined) return setBack(turn, purpose.kind === 'ask' ? purpose.queue : queueOf({}));
   if (purpose.kind === 'report' && payload.executionState?.status === purpose.report.status) {
     // The answer to an earlier try was lost; the service has the report (recovery-bugs.md R27).
@@ -140,6 +145,8 @@ function onRejected(turn: Turn, pending: PendingRequest, payload: RejectedPayloa
 function onRefusal(turn: Turn, work: Work, purpose: Purpose, meaning: Meaning): void {
   if (purpose.kind === 'describe' || meaning === 'gone') return mourn(turn, work, 'rejected');
   if (meaning === 'stale') {
+    // Progress is only news, and not told twice.
+    work.progressDue = false;
     work.doubt = { by: 'rejected', ask: 'own' };
     return;
   }
@@ -169,7 +176,7 @@ export function onOversizeReply(turn: Turn, message: Extract<OversizeMessage, { 
       if (purpose.kind === 'start' && message.outcome === 'accepted') {
         return send(turn, { kind: 'ask', queue: queueOf(purpose.head.execution), withDocument: false });
       }
-      return setBack(turn, queueOf(purpose.head.execution));
+      return setBack(turn, queueOf(purpose.head.execution), purpose.head.execution);
     case 'describe':
       return putOff(turn, pending);
     case 'progress':

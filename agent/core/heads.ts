@@ -55,8 +55,9 @@ export function takeUp(
 }
 
 /** The head could not be started or refused: looks again, ever more slowly. */
-export function setBack(turn: Turn, queue: Queue): void {
+export function setBack(turn: Turn, queue: Queue, execution?: ExecutionIdentity): void {
   const { state } = turn;
+  state.settled = execution;
   state.setbacks += 1;
   if (!state.unasked.includes(queue)) state.unasked.push(queue);
   state.askAt = state.setbacks === 1 ? undefined : pause(turn, state.setbacks - 1);

@@ -33,9 +33,10 @@ export function onNotifyNext(turn: Turn, { payload, ...message }: Notification<N
   const isStarted = execution?.status === 'IN_PROGRESS';
   if (doubts(turn, queue, 'notify-next', isStarted ? named : [], isStarted ? [] : named)) return;
   if (execution === undefined) return;
-  const { state } = turn;
+  const { state, behaviour } = turn;
   const isFree = state.request === undefined && state.busy === undefined && state.setbacks === 0;
-  if (isFree && execution.status === 'QUEUED') return consider(turn, queue, execution, message.bytes);
+  const isOld = state.settled !== undefined && behaviour.isSameExecution(state.settled, execution);
+  if (isFree && !isOld && execution.status === 'QUEUED') return consider(turn, queue, execution, message.bytes);
   hint(turn, queue, 0);
 }
 
@@ -62,7 +63,11 @@ function doubts(
     among.some((entry) => turn.behaviour.isSameExecution(execution, { ...entry, ...inQueue(queue) }));
   if (work !== undefined) {
     const isConcerned = queueOf(work.execution) === queue && stepOf(work) !== 'report' && !work.orphaned;
-    if (isConcerned && !isNamed(work.execution, started)) work.doubt ??= { by, ask: 'own' };
+    if (isConcerned && !isNamed(work.execution, started)) {
+      work.doubt ??= { by, ask: 'own' };
+      // A question already asked does not settle it: its answer may have been on the way.
+      if (request !== undefined) request.suspect = by;
+    }
     return true;
   }
   if (request?.purpose.kind !== 'start' || queueOf(request.purpose.head.execution) !== queue) return false;

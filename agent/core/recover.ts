@@ -5,8 +5,8 @@
  */
 import { abortable, type PullSign } from './contract.ts';
 import { type Holding, type Misfortune, type Resort, reasons } from './recovery.ts';
-import { becomeIdle, begin, enter, stepOf } from './stages.ts';
-import { type Turn, type Work, keep, operate, trace } from './turn.ts';
+import { advance, becomeIdle, begin, enter, stepOf } from './stages.ts';
+import { type PendingRequest, type Turn, type Work, keep, operate, trace } from './turn.ts';
 
 /** Something happened to the execution at work. A flash operation ends first; everything else is stopped. */
 export function strike(turn: Turn, work: Work, misfortune: Misfortune, by?: PullSign): void {
@@ -96,13 +96,16 @@ export function loseLink(turn: Turn, work: Work): void {
   if (turn.behaviour.recovery[stepOf(work)]['link-lost'].undo.length > 0) strike(turn, work, 'link-lost');
 }
 
-/** The doubt is settled: the execution is ours. */
-export function reassure(turn: Turn, work: Work, versionNumber: number): void {
+/** The doubt is settled: the execution is ours, as of the asking. */
+export function reassure(turn: Turn, work: Work, versionNumber: number, { stage, suspect }: PendingRequest): void {
   work.versionNumber = versionNumber;
-  work.doubt = undefined;
+  work.doubt = suspect && { by: suspect, ask: 'own' };
+  if (work.doubt !== undefined) return;
   if (work.held) {
     work.held = false;
     begin(turn, work);
+  } else if (work.stage === 'permission' && stage === 'permission') {
+    advance(turn, work);
   } else if (work.stage === 'depart' && turn.state.busy === undefined) {
     begin(turn, work);
   }

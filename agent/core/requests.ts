@@ -55,6 +55,7 @@ export function send(turn: Turn, purpose: Purpose): void {
   state.request = {
     purpose,
     request: { ...target, body: { ...body, clientToken } },
+    stage: state.work?.stage,
     failures: 0,
     deadline: 0,
     inFlight: false,

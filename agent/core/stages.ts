@@ -168,6 +168,7 @@ export function begin(turn: Turn, work: Work): void {
 /** Nothing at work any more: the next thing is to ask. */
 export function becomeIdle(turn: Turn): void {
   const { state } = turn;
+  state.settled = state.work?.execution;
   state.work = undefined;
   state.request = undefined;
   state.unasked = queues(turn.options);

@@ -72,12 +72,14 @@ export type Stage =
 export interface PendingRequest {
   readonly purpose: Purpose;
   readonly request: DeviceRequest & { readonly body: DeviceRequestBody & { readonly clientToken: string } };
+  /** Of the execution at work, when it was first sent. */
+  readonly stage: Stage | undefined;
   /** How often it went unanswered or was put off. */
   failures: number;
   /** In flight: when to stop waiting. Waiting: when to repeat it. */
   deadline: EpochMs;
   inFlight: boolean;
-  /** What said meanwhile that the execution to be started is gone. */
+  /** What said meanwhile that the execution it is about is gone. */
   suspect?: PullSign;
   /** A notification said meanwhile that there is something to ask for. */
   hinted?: boolean;
@@ -144,6 +146,8 @@ export interface AgentState {
   /** Heads in a row that could not be started. */
   setbacks: number;
   work: Work | undefined;
+  /** The execution that was dealt with last: a notification that names it is old news until `$next` says otherwise. */
+  settled: ExecutionIdentity | undefined;
   /** The operation or checkpoint whose end is awaited. */
   busy: OperationKind | 'keep' | undefined;
   /** How often chance was drawn. */
@@ -161,6 +165,7 @@ export function newState(): AgentState {
     askAt: undefined,
     setbacks: 0,
     work: undefined,
+    settled: undefined,
     busy: undefined,
     draws: 0,
   };

@@ -60,6 +60,7 @@ export class VirtualWorld {
   /** Every instant at which anything happened, and before which it can be disturbed. */
   readonly instants = new Set<EpochMs>();
   now: EpochMs = start;
+  powerOns = 0;
   readonly #options: WorldOptions;
   readonly #latencyMs: number;
   /** In order of time; first come, first served. */
@@ -115,6 +116,7 @@ export class VirtualWorld {
   // What can go wrong
 
   powerOn(): void {
+    this.powerOns += 1;
     this.#give({ kind: 'power-on' });
   }
 

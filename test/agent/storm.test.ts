@@ -1,0 +1,72 @@
+/**
+ * Everything at once: messages lost, repeated and late, power cuts, broken links and a pull, at instants drawn by chance.
+ * While it lasts anything may happen; when it is over the device must come to rest, valid, and finish the next job.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Misfortune, type Pull, type Subject, begin, judgeEnd, misfortunes, pulls } from '../support/sweep.ts';
+import { type Fate, firmwareDocument } from '../support/virtual-world.ts';
+
+const stormMs = 12_000;
+
+const fate = fc.oneof(
+  { weight: 12, arbitrary: fc.constant<Fate>([{ lateMs: 0 }]) },
+  { weight: 2, arbitrary: fc.constant<Fate>([]) },
+  { weight: 2, arbitrary: fc.nat(3000).map((lateMs): Fate => [{ lateMs: 0 }, { lateMs }]) },
+  { weight: 2, arbitrary: fc.nat(3000).map((lateMs): Fate => [{ lateMs }]) },
+);
+
+const storm = fc.record({
+  seed: fc.nat(),
+  fates: fc.array(fate, { minLength: 1, maxLength: 60 }),
+  blows: fc.array(
+    fc.record({
+      afterMs: fc.nat(stormMs - 1000),
+      misfortune: fc.constantFrom(...(Object.keys(misfortunes) as Misfortune[])),
+    }),
+    { maxLength: 3 },
+  ),
+  pull: fc.constantFrom(...(Object.keys(pulls) as Pull[])),
+  pullAfterMs: fc.nat(stormMs),
+  document: fc.constantFrom(
+    firmwareDocument('2.0.0'),
+    { operation: 'reboot' },
+    { steps: [{ action: { name: 'copy', type: 'runHandler', input: { handler: 'copy.sh' } } }] },
+  ),
+});
+
+describe('storm', () => {
+  it('passes, and the device is valid and takes the next job', () => {
+    fc.assert(
+      fc.property(storm, ({ seed, fates, blows, pull, pullAfterMs, document }) => {
+        let over = false;
+        let messages = 0;
+        const subject: Subject = {
+          name: 'storm',
+          document,
+          world: { seed, fateOf: () => (over ? undefined : fates[(messages += 1) % fates.length]) },
+        };
+        const world = begin(subject);
+        for (const { afterMs, misfortune } of blows) world.later(afterMs, () => misfortunes[misfortune](world));
+        world.later(pullAfterMs, () => pulls[pull](world, subject));
+        world.run(stormMs + 1000);
+        over = true;
+        expect(judgeEnd(world, pull)).toEqual([]);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('goes the same way twice for the same seed', () => {
+    const trace = (seed: number) => {
+      const subject: Subject = { name: 'twice', document: firmwareDocument('2.0.0'), world: { seed } };
+      const world = begin(subject);
+      world.later(3000, () => misfortunes['link lost'](world));
+      world.later(4500, () => misfortunes['power cut'](world));
+      world.run(60_000);
+      return JSON.stringify(world.happenings);
+    };
+    expect(trace(7)).toBe(trace(7));
+    expect(trace(7)).not.toBe(trace(8));
+  });
+});
