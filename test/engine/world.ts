@@ -163,7 +163,7 @@ function head({ head: execution }: NotifyNextEffect): string {
 
 /** As JSON has it: absent and `undefined` are the same. */
 export function plain<Value>(value: Value): Value {
-  return JSON.parse(JSON.stringify(value)) as Value;
+  return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as Value);
 }
 
 /** A store: keeps the rows that changes leave behind. */
