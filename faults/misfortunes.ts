@@ -6,10 +6,12 @@
 import type { Chance } from './chance.ts';
 import type { Direction, Fate, FaultPlan, Misfortune, Operation, ServiceAnswer } from './plan.ts';
 
-/** Something that befalls a thing, or the service, at one instant. */
-export type Blow =
-  | { readonly atMs: number; readonly kind: 'link-lost' | 'partition' | 'power-cut'; readonly forMs: number }
-  | { readonly atMs: number; readonly kind: 'clock-jump'; readonly byMs: number };
+/** What befalls a thing, or the service, at one instant. */
+export type Strike =
+  | { readonly kind: 'link-lost' | 'partition' | 'power-cut'; readonly forMs: number }
+  | { readonly kind: 'clock-jump'; readonly byMs: number };
+
+export type Blow = Strike & { readonly atMs: number };
 
 /** The fate of one message that does not simply arrive. */
 export interface MessageFate {

@@ -33,6 +33,14 @@ export interface RunResult {
 export interface RunOptions {
   /** Sees the run beside the checkers. */
   readonly observer?: Observer;
+  /** After each event of the safety phase; may interfere. */
+  readonly afterEvent?: (moment: RunMoment) => void;
+}
+
+export interface RunMoment {
+  /** Counted from 1. */
+  readonly events: number;
+  readonly world: World;
 }
 
 /** Time for everything to converge, or for the canary, once nothing goes wrong: longer than any back-off and timeout. */
@@ -46,11 +54,12 @@ export function runSimulation(
   subjects: Subjects,
   options: RunOptions = {},
 ): RunResult {
-  return new Run(configuration, subjects, options.observer).result();
+  return new Run(configuration, subjects, options).result();
 }
 
 class Run {
   readonly #configuration: RunConfiguration;
+  readonly #options: RunOptions;
   readonly #world: World;
   readonly #hash = createTraceHash();
   readonly #engineChecker: EngineChecker;
@@ -62,11 +71,16 @@ class Run {
   #events = 0;
   #eventsAtInstant = 0;
 
-  constructor(configuration: RunConfiguration, subjects: Subjects, guest: Observer | undefined) {
+  constructor(configuration: RunConfiguration, subjects: Subjects, options: RunOptions) {
     this.#configuration = configuration;
+    this.#options = options;
     const engine = subjects.createEngine();
     this.#engineChecker = createEngineChecker(engine, this.#report);
-    const observers = [hashingObserver(this.#hash), this.#checking(), ...(guest === undefined ? [] : [guest])];
+    const observers = [
+      hashingObserver(this.#hash),
+      this.#checking(),
+      ...(options.observer === undefined ? [] : [options.observer]),
+    ];
     this.#world = new World({
       configuration,
       engine,
@@ -78,7 +92,7 @@ class Run {
   result(): RunResult {
     const { seed, safetyMs } = this.#configuration;
     this.#world.start();
-    this.#until(this.#world.startedAt + safetyMs);
+    this.#until(this.#world.startedAt + safetyMs, () => this.#tellOfEvent());
     this.#world.calm();
     this.#converge('everything');
     this.#canary();
@@ -100,6 +114,7 @@ class Run {
   }
 
   readonly #report = (broke: Claim, message: string, thingName?: string): void => {
+    if (this.#violations.some((known) => known.broke === broke && known.thingName === thingName)) return;
     const atMs = this.#world.elapsedMs;
     this.#violations.push({ broke, message, ...(thingName !== undefined && { thingName }), atMs });
   };
@@ -110,6 +125,7 @@ class Run {
       board,
       report: this.#report,
       created: (key) => ledger.created(`${board.thingName} ${key}`),
+      isPending: (key) => ledger.isPending(`${board.thingName} ${key}`),
       executions: () => ledger.totals.created,
     });
     this.#deviceCheckers.set(board.thingName, checker);
@@ -146,6 +162,11 @@ class Run {
   #noteBaseline(board: Board): void {
     const view = board.view();
     if (isQuiet(view)) this.#baselines.set(board.thingName, view.ram.usedBytes);
+  }
+
+  #tellOfEvent(): false {
+    this.#options.afterEvent?.({ events: this.#events, world: this.#world });
+    return false;
   }
 
   /** Lets events happen until an instant, or until something is `done`. */

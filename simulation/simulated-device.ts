@@ -6,7 +6,7 @@
 import type { Board, BoardEffect, BoardInput } from '../agent/board/contract.ts';
 import type { Chance } from '../faults/chance.ts';
 import { createLink, type Link, type LinkConditions } from '../faults/link.ts';
-import type { Blow, ServiceFate, ThingMisfortunes } from '../faults/misfortunes.ts';
+import type { ServiceFate, Strike, ThingMisfortunes } from '../faults/misfortunes.ts';
 import type { Direction } from '../faults/plan.ts';
 import type { DeviceMessage, DeviceRequest } from '../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../protocol/time.ts';
@@ -94,20 +94,20 @@ export class SimulatedDevice {
     this.#feed({ kind: 'power-on' });
   }
 
-  suffer(blow: Blow): void {
+  suffer(strike: Strike): void {
     if (this.#calm) return;
-    this.#struck(blow.kind);
+    this.#struck(strike.kind);
     const { queue } = this.#out;
-    switch (blow.kind) {
+    switch (strike.kind) {
       case 'power-cut':
-        return this.cutPower(blow.forMs);
+        return this.cutPower(strike.forMs);
       case 'link-lost':
-        this.#unreachableUntil = Math.max(this.#unreachableUntil, queue.now + blow.forMs);
+        this.#unreachableUntil = Math.max(this.#unreachableUntil, queue.now + strike.forMs);
         return this.#lose(this.#session);
       case 'partition':
-        return this.#partition(blow.forMs);
+        return this.#partition(strike.forMs);
       case 'clock-jump':
-        this.#aheadMs += blow.byMs;
+        this.#aheadMs += strike.byMs;
         return this.#arm();
     }
   }

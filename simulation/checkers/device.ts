@@ -3,7 +3,7 @@
  * messages on the wire and the inside of the board. What a device was told counts, not what it could have known: an execution
  * is dead to it from the first rejection that says so. What must hold when all is quiet is judged in quiet-device.ts.
  */
-import type { Board, BoardTrace, ExecutionIdentity } from '../../agent/board/contract.ts';
+import type { Board, BoardTrace, ExecutionIdentity, Step } from '../../agent/board/contract.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { Report } from '../violation.ts';
@@ -35,6 +35,8 @@ export interface DeviceCheckerOptions {
   readonly report: Report;
   /** How many executions of this identity the service ever made for this thing. */
   readonly created: (identityKey: string) => number;
+  /** Whether an execution of this identity is pending at the service. */
+  readonly isPending: (identityKey: string) => boolean;
   /** How many executions it ever made for all things. */
   readonly executions: () => number;
 }
@@ -43,12 +45,20 @@ export interface DeviceCheckerOptions {
 const goneCodes = new Set(['ResourceNotFound', 'InvalidStateTransition', 'TerminalStateReached']);
 const minuteMs: DurationMs = 60_000;
 
-export function createDeviceChecker({ board, report, created, executions }: DeviceCheckerOptions): DeviceChecker {
+export function createDeviceChecker({
+  board,
+  report,
+  created,
+  isPending,
+  executions,
+}: DeviceCheckerOptions): DeviceChecker {
   const { thingName } = board;
   /** Refusals in a row, by job id. */
   const refusals = new Map<string, number>();
   /** When the device was told that an execution is gone, by identity. */
   const toldDead = new Map<string, EpochMs>();
+  /** Executions that were gone already when the device began to activate them, the last moment to ask. */
+  const goneBeforeActivation = new Set<string>();
   const requests: EpochMs[] = [];
   let powerCuts = 0;
 
@@ -68,6 +78,19 @@ export function createDeviceChecker({ board, report, created, executions }: Devi
     if (!toldDead.has(key)) toldDead.set(key, at);
   }
 
+  /** Between the two steps lies the last moment at which a device can ask, and turn back. */
+  function checkStep(step: Step, key: string): void {
+    // A new execution may have the very identity of one that is gone, if both were queued within one second.
+    if (step === 'receive') toldDead.delete(key);
+    if (step === 'activate') {
+      if (isPending(key)) goneBeforeActivation.delete(key);
+      else goneBeforeActivation.add(key);
+    }
+    if (step === 'reboot' && (goneBeforeActivation.has(key) || toldDead.has(key))) {
+      report('V3', `reboots into the image of ${key}, which was gone before`, thingName);
+    }
+  }
+
   function checkSideEffects(): void {
     for (const [key, times] of Object.entries(board.view().sideEffects)) {
       if (times > created(key)) report('V4', `the side effect of ${key} happened ${times} times`, thingName);
@@ -85,14 +108,13 @@ export function createDeviceChecker({ board, report, created, executions }: Devi
       }
     },
     received(message, at) {
-      if (message.kind !== 'reply' || message.jobId === undefined) return;
-      if (message.outcome === 'accepted') refusals.delete(message.jobId);
-      else if (goneCodes.has(message.payload.code)) toldGone(message.jobId, at);
+      const named = jobNamedBy(message);
+      if (named !== undefined) refusals.delete(named);
+      if (message.kind !== 'reply' || message.jobId === undefined || message.outcome === 'accepted') return;
+      if (goneCodes.has(message.payload.code)) toldGone(message.jobId, at);
     },
     traced(trace) {
-      if (trace.kind === 'step' && trace.step === 'reboot' && toldDead.has(identityKey(trace.execution))) {
-        report('V3', `reboots into the image of ${identityKey(trace.execution)}, which it was told is gone`, thingName);
-      }
+      if (trace.kind === 'step') checkStep(trace.step, identityKey(trace.execution));
       if (trace.kind === 'finished' || trace.kind === 'boot') checkSideEffects();
       if (trace.kind === 'boot') {
         const allowed = powerCuts + 3 * executions() + bounds.spareBoots;
@@ -122,6 +144,15 @@ export function createDeviceChecker({ board, report, created, executions }: Devi
 }
 
 const beforeNoReturn: ReadonlySet<string> = new Set(['receive', 'download', 'verify', 'write', 'activate']);
+
+/** The job that a message says is there to be worked on: a reason to try, even where it is an old message that came late. */
+function jobNamedBy(message: DeviceMessage): string | undefined {
+  if (message.kind === 'notification') {
+    return message.name === 'NextJobExecutionChanged' ? message.payload.execution?.jobId : undefined;
+  }
+  if (message.outcome === 'rejected') return undefined;
+  return 'execution' in message.payload ? message.payload.execution?.jobId : message.jobId;
+}
 
 /** The version that a firmware document installs. */
 function wantedVersion(document: string): string | undefined {

@@ -26,6 +26,8 @@ export interface Ledger {
   queueOf(thingName: string, namespaceId: string | undefined): LedgerQueue;
   /** How many executions there ever were of that identity; more than one when ids were reused within a second. */
   created(identityKey: string): number;
+  /** Whether an execution of that identity is pending. */
+  isPending(identityKey: string): boolean;
   /** All executions that ever were, and those that ended or were deleted. */
   readonly totals: { readonly created: number; readonly ended: number };
   /** The highest number among the existing executions of a job on a thing; 0 when there is none. */
@@ -41,6 +43,7 @@ export function createLedger(): Ledger {
   const executions = new Map<string, ExecutionRow>();
   const queues = new Map<string, LedgerQueue>();
   const identities = new Map<string, number>();
+  const pendingIdentities = new Map<string, number>();
   const totals = { created: 0, ended: 0 };
 
   function queueOf(thingName: string, namespaceId: string | undefined): LedgerQueue {
@@ -48,6 +51,12 @@ export function createLedger(): Ledger {
     let queue = queues.get(key);
     if (queue === undefined) queues.set(key, (queue = { thingName, namespaceId, pending: new Map() }));
     return queue;
+  }
+
+  function countPending(row: ExecutionRow, change: 1 | -1): void {
+    const identity = ledgerIdentity(row);
+    pendingIdentities.set(identity, (pendingIdentities.get(identity) ?? 0) + change);
+    totals.ended += change === -1 ? 1 : 0;
   }
 
   function forget(key: string, row: ExecutionRow): void {
@@ -66,6 +75,7 @@ export function createLedger(): Ledger {
     queues: () => queues.values(),
     execution: (key) => executions.get(key),
     created: (identityKey) => identities.get(identityKey) ?? 0,
+    isPending: (identityKey) => (pendingIdentities.get(identityKey) ?? 0) > 0,
     highestNumber(jobId, thingName) {
       let highest = 0;
       for (const row of jobs.get(jobId)?.executions.values() ?? []) {
@@ -79,9 +89,10 @@ export function createLedger(): Ledger {
         totals.created += 1;
         const identity = ledgerIdentity(row);
         identities.set(identity, (identities.get(identity) ?? 0) + 1);
+        countPending(row, 1);
       } else {
         forget(key, before);
-        if (isPending(before.status) && !isPending(row.status)) totals.ended += 1;
+        if (isPending(before.status) && !isPending(row.status)) countPending(before, -1);
       }
       executions.set(key, row);
       const job = jobs.get(row.jobId);
@@ -94,7 +105,7 @@ export function createLedger(): Ledger {
     dropExecution(key) {
       const row = executions.get(key);
       if (row === undefined) return;
-      if (isPending(row.status)) totals.ended += 1;
+      if (isPending(row.status)) countPending(row, -1);
       forget(key, row);
       executions.delete(key);
     },

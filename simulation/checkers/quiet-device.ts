@@ -33,6 +33,8 @@ export function quietDeviceBreaks(view: BoardView, baselineBytes: number | undef
   if (view.checkpoint !== undefined) {
     broken.push({ broke: 'V7', message: `still remembers ${JSON.stringify(view.checkpoint)}` });
   }
+  const leftover = view.slots.find(({ state }) => state === 'partial' || state === 'ready');
+  if (leftover !== undefined) broken.push({ broke: 'V10', message: `a slot is still ${leftover.state}` });
   if (view.openDownload) broken.push({ broke: 'V10', message: 'a download is still open' });
   if (baselineBytes !== undefined && view.ram.usedBytes > baselineBytes) {
     broken.push({ broke: 'V10', message: `uses ${view.ram.usedBytes} bytes of RAM, ${baselineBytes} before the jobs` });
