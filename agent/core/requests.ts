@@ -3,12 +3,11 @@
  * after growing pauses, under the same token, so that the answer to an earlier try counts as well. An answer whose token is
  * not awaited is late or a duplicate and is dropped. Source: reference mqtt-api.md §5, recovery-bugs.md R14, R27, R31, R32.
  */
-import type { DeviceRequest, DeviceRequestBody } from '../../protocol/device-messages.ts';
 import { nextJobId } from '../../protocol/topics.ts';
 import type { Sighting } from './behaviour.ts';
-import { inQueue, queueOf } from './queues.ts';
+import { type Queue, plainQueue, queueOf } from './queues.ts';
 import { percentOf, stepOf } from './stages.ts';
-import { type PendingRequest, type Purpose, type Turn, type Work, pause } from './turn.ts';
+import { type PendingRequest, type Purpose, type TokenRequest, type Turn, type Work, pause } from './turn.ts';
 
 /** Progress is only news: after so many tries it is dropped. */
 const progressTries = 3;
@@ -51,10 +50,9 @@ export function send(turn: Turn, purpose: Purpose): void {
   state.requestsMade += 1;
   // The boot is part of the token: an answer to the life before must not pass for one to this.
   const clientToken = `${options.boot.boots}-${state.requestsMade}`;
-  const { body, ...target } = requestFor(turn, purpose);
   state.request = {
     purpose,
-    request: { ...target, body: { ...body, clientToken } },
+    request: requestFor(turn, purpose, clientToken),
     stage: state.work?.stage,
     failures: 0,
     deadline: 0,
@@ -87,41 +85,43 @@ export function putOff(turn: Turn, pending: PendingRequest): void {
   }
 }
 
-function requestFor(turn: Turn, purpose: Purpose): DeviceRequest {
+function requestFor(turn: Turn, purpose: Purpose, clientToken: string): TokenRequest {
   switch (purpose.kind) {
     case 'ask':
-      return {
-        operation: 'DescribeJobExecution',
-        jobId: nextJobId,
-        ...inQueue(purpose.queue),
-        body: { includeJobDocument: purpose.withDocument },
-      };
+      return requestTo('DescribeJobExecution', nextJobId, purpose.queue, {
+        includeJobDocument: purpose.withDocument,
+        clientToken,
+      });
     case 'start':
-      return update(purpose.head, { status: 'IN_PROGRESS', includeJobDocument: true, includeJobExecutionState: true });
-    case 'refuse': {
-      // REJECTED is only reachable from QUEUED (recovery-bugs.md R25).
-      const status = purpose.head.status === 'QUEUED' ? 'REJECTED' : 'FAILED';
-      return update(purpose.head, { status, statusDetails: { reason: turn.behaviour.detail(purpose.reason) } });
-    }
+      return update(purpose.head, {
+        status: 'IN_PROGRESS',
+        includeJobDocument: true,
+        includeJobExecutionState: true,
+        ...lock(purpose.head, clientToken),
+      });
+    case 'refuse':
+      return update(purpose.head, {
+        // REJECTED is only reachable from QUEUED (recovery-bugs.md R25).
+        status: purpose.head.status === 'QUEUED' ? 'REJECTED' : 'FAILED',
+        statusDetails: { reason: turn.behaviour.detail(purpose.reason) },
+        ...lock(purpose.head, clientToken),
+      });
     default:
       // The other purposes only come up for the execution at work.
-      return requestAbout(turn.state.work!, purpose);
+      return requestAbout(turn.state.work!, purpose, clientToken);
   }
 }
 
 function requestAbout(
   work: Work,
   purpose: Exclude<Purpose, { readonly kind: 'ask' | 'start' | 'refuse' }>,
-): DeviceRequest {
+  clientToken: string,
+): TokenRequest {
   switch (purpose.kind) {
     case 'describe': {
       const { jobId, executionNumber } = work.execution;
-      return {
-        operation: 'DescribeJobExecution',
-        jobId,
-        ...inQueue(queueOf(work.execution)),
-        body: { executionNumber, includeJobDocument: false },
-      };
+      const body = { executionNumber, includeJobDocument: false, clientToken };
+      return requestTo('DescribeJobExecution', jobId, queueOf(work.execution), body);
     }
     case 'progress':
     case 'permission':
@@ -129,18 +129,31 @@ function requestAbout(
         status: 'IN_PROGRESS',
         includeJobExecutionState: true,
         statusDetails: { step: stepOf(work), percent: String(percentOf(work)) },
+        ...lock(work, clientToken),
       });
-    case 'report':
-      return update(work, { status: purpose.report.status, statusDetails: purpose.report.details });
+    case 'report': {
+      const { status, details } = purpose.report;
+      return update(work, { status, statusDetails: details, ...lock(work, clientToken) });
+    }
   }
 }
 
-function update(target: Pick<Sighting, 'execution' | 'versionNumber'>, body: DeviceRequestBody): DeviceRequest {
-  const { execution, versionNumber } = target;
-  return {
-    operation: 'UpdateJobExecution',
-    jobId: execution.jobId,
-    ...inQueue(queueOf(execution)),
-    body: { ...body, expectedVersion: versionNumber, executionNumber: execution.executionNumber },
-  };
+type Target = Pick<Sighting, 'execution' | 'versionNumber'>;
+
+/** What makes an update count for this execution in this version only. */
+function lock({ execution, versionNumber }: Target, clientToken: string) {
+  return { expectedVersion: versionNumber, executionNumber: execution.executionNumber, clientToken };
+}
+
+function update({ execution }: Target, body: TokenRequest['body']): TokenRequest {
+  return requestTo('UpdateJobExecution', execution.jobId, queueOf(execution), body);
+}
+
+function requestTo(
+  operation: TokenRequest['operation'],
+  jobId: string,
+  queue: Queue,
+  body: TokenRequest['body'],
+): TokenRequest {
+  return queue === plainQueue ? { operation, jobId, body } : { operation, jobId, namespaceId: queue, body };
 }

@@ -68,10 +68,14 @@ export type Stage =
   | 'forget'
   | 'release';
 
+export interface TokenRequest extends DeviceRequest {
+  readonly body: DeviceRequestBody & { readonly clientToken: string };
+}
+
 /** The one request in flight, or waiting to be repeated. */
 export interface PendingRequest {
   readonly purpose: Purpose;
-  readonly request: DeviceRequest & { readonly body: DeviceRequestBody & { readonly clientToken: string } };
+  readonly request: TokenRequest;
   /** Of the execution at work, when it was first sent. */
   readonly stage: Stage | undefined;
   /** How often it went unanswered or was put off. */

@@ -69,17 +69,19 @@ export class SlotFlash {
     const firstPage = write.offset / pageBytes;
     const sectors = Math.ceil(write.bytes / sectorBytes);
     const erasedSectors = completed(sectors, elapsedMs, eraseSectorMs);
+    const erasedTo = firstPage + erasedSectors * pagesPerSector;
     this.#erase(write.offset / sectorBytes, erasedSectors);
-    this.#fill(firstPage, firstPage + erasedSectors * pagesPerSector, erased);
     if (erasedSectors < sectors) {
-      const cut = firstPage + erasedSectors * pagesPerSector;
-      return this.#tear(cut, cut + pagesPerSector);
+      this.#fill(firstPage, erasedTo, erased);
+      return this.#tear(erasedTo, erasedTo + pagesPerSector);
     }
     const pages = Math.ceil(write.bytes / pageBytes);
     const programmed = completed(pages, elapsedMs - sectors * eraseSectorMs, programPageMs);
+    const programmedTo = firstPage + programmed;
     this.#counters.programs += programmed;
-    this.#fill(firstPage, firstPage + programmed, write.content);
-    if (programmed < pages) this.#tear(firstPage + programmed, firstPage + programmed + 1);
+    this.#fill(firstPage, programmedTo, write.content);
+    this.#fill(programmedTo, erasedTo, erased);
+    if (programmed < pages) this.#tear(programmedTo, programmedTo + 1);
   }
 
   /** Whether the slot holds this image, whole and in its place. */
@@ -107,23 +109,19 @@ export class SlotFlash {
   #fill(fromPage: number, toPage: number, content: PageContent): void {
     if (fromPage >= toPage) return;
     const runs: Run[] = [];
-    const push = (run: Run) => {
-      const last = runs.at(-1);
-      if (run.fromPage >= run.toPage) return;
-      if (last?.content === run.content) runs[runs.length - 1] = { ...last, toPage: run.toPage };
-      else runs.push(run);
-    };
-    let isPlaced = false;
-    for (const run of this.#runs) {
-      push({ ...run, toPage: Math.min(run.toPage, fromPage) });
-      if (!isPlaced && run.toPage > fromPage) {
-        push({ fromPage, toPage, content });
-        isPlaced = true;
-      }
-      push({ ...run, fromPage: Math.max(run.fromPage, toPage) });
-    }
+    for (const run of this.#runs) append(runs, run.fromPage, Math.min(run.toPage, fromPage), run.content);
+    append(runs, fromPage, toPage, content);
+    for (const run of this.#runs) append(runs, Math.max(run.fromPage, toPage), run.toPage, run.content);
     this.#runs = runs;
   }
+}
+
+/** Adds a run behind the others, as one with the last where they are alike; an empty one not at all. */
+function append(runs: Run[], fromPage: number, toPage: number, content: PageContent): void {
+  if (fromPage >= toPage) return;
+  const last = runs.at(-1);
+  if (last?.content === content) runs[runs.length - 1] = { fromPage: last.fromPage, toPage, content };
+  else runs.push({ fromPage, toPage, content });
 }
 
 /** How many of `count` operations in a row, each this long, have ended. */
