@@ -6,9 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import colors from 'picocolors';
-import { startService } from '../broker/start-service.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
-import { runDemo } from '../scenario/demo/run-demo.ts';
 import { junitReport } from '../scenario/reports/junit.ts';
 import { reportPage } from '../scenario/reports/page.ts';
 import { spanText } from '../scenario/reports/words.ts';
@@ -53,6 +51,9 @@ export function demoCommand(): Command {
 
 async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   await openDirectory(flags.out);
+  // Loaded when wanted: the AWS SDK and the broker take a second, which `--help` should not.
+  const { startService } = await import('../broker/start-service.ts');
+  const { runDemo } = await import('../scenario/demo/run-demo.ts');
   const { things, seed, timeScale } = flags;
   await using service = await startService({ mqttsPort: 'off', httpsPort: 'off', region, timeScale });
   const { mqttUrl = '', httpUrl = '', port } = service;

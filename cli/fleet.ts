@@ -4,10 +4,9 @@
  */
 import { createRequire } from 'node:module';
 import { Command, Option } from 'commander';
-import { startFleet, thingNameOf } from '../agent/fleet.ts';
+import { hardwareNames } from '../agent/hardware-profiles.ts';
 import type { FleetCounters } from '../agent/fleet.ts';
-import { startService } from '../broker/start-service.ts';
-import { Operator } from '../scenario/operator.ts';
+import type { Service } from '../broker/start-service.ts';
 import {
   duration,
   jsonOption,
@@ -57,7 +56,11 @@ export function fleetCommand(): Command {
           matching(new RegExp(`^[a-zA-Z0-9:_-]{1,${longestPrefix}}$`), `1 to ${longestPrefix} of a-z A-Z 0-9 : _ -`),
         ),
     )
-    .option('--hardware <name>', 'hardware profile, or mix for all in turn', 'esp32-s3')
+    .addOption(
+      new Option('--hardware <name>', 'hardware profile, or mix for all in turn')
+        .default('esp32-s3')
+        .choices([...hardwareNames(), 'mix']),
+    )
     .addOption(new Option('--connect-rate <n/s>', 'devices powered on a second').default(500).argParser(rate))
     .addOption(new Option('--duration <time>', 'how long to run, e.g. 30s (default: until Ctrl-C)').argParser(duration))
     .option('--certs <dir>', 'folder with ca.pem and THING.cert.pem, THING.key.pem for each thing')
@@ -73,8 +76,10 @@ export function fleetCommand(): Command {
 
 async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   const startedAt = new Date();
-  const credentials = flags.certs === undefined ? undefined : await readCredentials(flags.certs, thingNames(flags));
-  await using own = flags.endpoint === undefined ? await ownService(flags, signal) : undefined;
+  const { startFleet, thingNameOf } = await import('../agent/fleet.ts');
+  const names = Array.from({ length: flags.things }, (_, index) => thingNameOf(flags.prefix, index + 1));
+  const credentials = flags.certs === undefined ? undefined : await readCredentials(flags.certs, names);
+  await using own = flags.endpoint === undefined ? await ownService(flags, names, signal) : undefined;
   const progress = createProgress(flags.quiet === true);
   const { things, prefix, hardware, connectRate, timeScale, seed } = flags;
   const endpoint = flags.endpoint ?? own?.mqttUrl ?? '';
@@ -99,16 +104,15 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   return devices.counters().connected === things ? exitCodes.ok : exitCodes.failed;
 }
 
-function thingNames({ things, prefix }: FleetFlags): readonly string[] {
-  return Array.from({ length: things }, (_, index) => thingNameOf(prefix, index + 1));
-}
-
-async function ownService(flags: FleetFlags, signal: AbortSignal) {
+/** A service on free ports with the things created, for an operator to find. */
+async function ownService(flags: FleetFlags, names: readonly string[], signal: AbortSignal): Promise<Service> {
+  const { startService } = await import('../broker/start-service.ts');
+  const { Operator } = await import('../scenario/operator.ts');
   const service = await startService({ mqttsPort: 'off', httpsPort: 'off', region, timeScale: flags.timeScale });
   const { httpUrl = '' } = service;
   try {
     using operator = new Operator({ endpoint: httpUrl, region, now: () => service.port.now(), signal });
-    await operator.createThings(thingNames(flags), groupName);
+    await operator.createThings(names, groupName);
   } catch (error) {
     await service.close();
     throw error;

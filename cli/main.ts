@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { certsCommand } from './certs.ts';
 import { demoCommand } from './demo.ts';
 import { complain, reportError } from './exit.ts';
 import { fleetCommand } from './fleet.ts';
@@ -22,7 +23,7 @@ const program = new Command('jobrig')
   .version(version)
   .addHelpText('after', '\nExample:\n  $ jobrig demo\n');
 
-for (const command of [demoCommand(), serveCommand(), fleetCommand()]) program.addCommand(command);
+for (const command of [demoCommand(), serveCommand(), fleetCommand(), certsCommand()]) program.addCommand(command);
 for (const command of [program, ...program.commands]) {
   command.exitOverride().configureOutput({ outputError: (text) => complain(oneLine(text)) });
 }
@@ -34,6 +35,11 @@ function oneLine(text: string): string {
     .trim()
     .replace(/\s*\n\s*/g, ' ');
 }
+
+// Whoever read our output has enough of it: `jobrig --help | head -1`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 
 try {
   await program.parseAsync();

@@ -4,7 +4,6 @@
  */
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { startService } from '../broker/start-service.ts';
 import type { PortOption, Service, ServiceOptions } from '../broker/start-service.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { jsonOption, matching, port, quietOption, timeScaleOption } from './arguments.ts';
@@ -70,6 +69,7 @@ function portOption(flag: string, what: string, byDefault: number): Option {
 
 async function serve({ json, quiet, memory, ...options }: ServeFlags, signal: AbortSignal): Promise<number> {
   refuseStrangers(options.host);
+  const { startService } = await import('../broker/start-service.ts');
   await using service = await startService({ ...options, ...(!memory && { dataDir: dataDirectory }) });
   if (json) process.stdout.write(`${JSON.stringify(readyEvent(service))}\n`);
   else if (!quiet) process.stdout.write(`${readyText(service, options.region)}\n`);

@@ -91,7 +91,9 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     namespaces: [greengrassNamespace, demoNamespace],
     onEvent: (thingName, event) => {
       recorder.note(thingName, event);
-      if (event.kind === 'connected' || event.kind === 'disconnected') progress.connection(event.kind === 'connected');
+      if (event.kind === 'connected' || event.kind === 'disconnected' || event.kind === 'power') {
+        progress.connection(thingName, event.kind === 'connected');
+      }
     },
     signal,
     ...(options.boardOf && { boardOf: options.boardOf }),
@@ -116,8 +118,8 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
 function progressOf({ things, onProgress }: DemoOptions) {
   const counts: Record<Counted, number> = { pulled: 0, recovered: 0, canaries: 0 };
   let act = '';
-  let connected = 0;
-  const tell = () => onProgress?.({ act, things, connected, ...counts });
+  const connected = new Set<string>();
+  const tell = () => onProgress?.({ act, things, connected: connected.size, ...counts });
   return {
     announce(next: string) {
       act = next;
@@ -127,8 +129,9 @@ function progressOf({ things, onProgress }: DemoOptions) {
       counts[what] += 1;
       tell();
     },
-    connection(up: boolean) {
-      connected += up ? 1 : -1;
+    connection(thingName: string, up: boolean) {
+      if (up) connected.add(thingName);
+      else connected.delete(thingName);
       tell();
     },
   };

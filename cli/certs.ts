@@ -1,0 +1,73 @@
+/**
+ * `jobrig certs`: device certificates from the rig's own certificate authority, the one that `jobrig serve` in the same
+ * folder uses, ready to be put on a device.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { OperationalError } from '../protocol/operational-error.ts';
+import { isThingName } from '../protocol/names.ts';
+import { caFileName, certificateFileNames } from './certificate-files.ts';
+import { jsonOption, quietOption } from './arguments.ts';
+import type { CommonOptions } from './arguments.ts';
+import { dataDirectory } from './serve.ts';
+
+interface CertsFlags extends CommonOptions {
+  readonly thing: readonly string[];
+  readonly out: string;
+}
+
+/** A bench certificate acts for any thing. */
+const anyThing = '*';
+const benchFileName = 'any';
+const keyFileMode = 0o600;
+
+export function certsCommand(): Command {
+  return new Command('certs')
+    .description('Issue device certificates from the certificate authority that jobrig serve uses in this folder.')
+    .addOption(
+      new Option('--thing <name>', 'thing to issue for, or * for a bench certificate that may act for any; repeatable')
+        .makeOptionMandatory()
+        .argParser(thingNames),
+    )
+    .option('--out <dir>', 'where the files go', 'certs')
+    .addOption(jsonOption())
+    .addOption(quietOption())
+    .addHelpText('after', '\nExample:\n  $ jobrig certs --thing bench-1 --thing bench-2 --out certs\n')
+    .action(certs);
+}
+
+function thingNames(name: string, before: readonly string[] = []): readonly string[] {
+  if (name !== anyThing && !isThingName(name)) {
+    throw new InvalidArgumentError('Must be a thing name (1 to 128 of a-z A-Z 0-9 : _ -), or *.');
+  }
+  return [...before, name];
+}
+
+async function certs({ thing, out, json, quiet }: CertsFlags): Promise<void> {
+  const { openCertificateAuthority } = await import('../broker/certificates.ts');
+  const authority = await openCertificateAuthority(dataDirectory);
+  const files: { readonly thing: string; readonly cert: string; readonly key: string }[] = [];
+  const caFile = join(out, caFileName);
+  await write(out, caFile, authority.ca);
+  for (const name of thing) {
+    const issued = await authority.issueThingCertificate(name);
+    const names = certificateFileNames(name === anyThing ? benchFileName : name);
+    const [cert, key] = [join(out, names.cert), join(out, names.key)];
+    await write(out, cert, issued.cert);
+    await write(out, key, issued.key);
+    files.push({ thing: name, cert, key });
+  }
+  if (json) process.stdout.write(`${JSON.stringify({ ca: caFile, certificates: files })}\n`);
+  else if (!quiet) process.stdout.write(`${[caFile, ...files.flatMap(({ cert, key }) => [cert, key])].join('\n')}\n`);
+}
+
+async function write(directory: string, file: string, text: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+    await writeFile(file, text, { mode: keyFileMode });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new OperationalError('OUTPUT_UNWRITABLE', `--out: ${file} cannot be written: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * jobrig as a library, for people who test their own agents or operators from Vitest, Mocha or the like:
+ *
+ * ```ts
+ * import { startFleet, startService } from 'jobrig';
+ *
+ * await using service = await startService();
+ * await using fleet = await startFleet({ endpoint: service.mqttUrl ?? '', things: 3 });
+ * ```
+ *
+ * Every handle closes with `close()` or at the end of an `await using` block. What the world refuses (a taken port, an
+ * endpoint that cannot be reached) is thrown as an {@link OperationalError} with a stable `code`.
+ */
+export { startFleet } from './agent/fleet.ts';
+export type { Fleet, FleetCounters, FleetOptions } from './agent/fleet.ts';
+export type { DeviceEvent, LiveDevice } from './agent/live-device.ts';
+export { startService } from './broker/start-service.ts';
+export type { PortOption, Service, ServiceOptions } from './broker/start-service.ts';
+export { OperationalError } from './protocol/operational-error.ts';
