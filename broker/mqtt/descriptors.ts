@@ -8,15 +8,21 @@ import type { Duplex } from 'node:stream';
 /** Left for files, the HTTP door and everything else of this process. */
 const reservedDescriptors = 100;
 
-/** @returns what to call with each new socket; beyond the limit it closes the socket and calls `refused`. */
-export function countSockets(
-  refused: (connections: number) => void,
-  limit = openFilesLimit(),
-): (socket: Duplex) => void {
-  const budget = Math.max(limit - reservedDescriptors, 1);
+/** Infinite where the system does not tell: only Linux does, and there a limit of `unlimited` is no number. */
+export function connectionBudget(): number {
+  try {
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    return soft === undefined ? Infinity : Math.max(Number(soft) - reservedDescriptors, 1);
+  } catch {
+    return Infinity;
+  }
+}
+
+/** @returns what to call with each new socket; it closes one that is too many, and says so. */
+export function countSockets(max: number, refused: (connections: number) => void): (socket: Duplex) => void {
   let connections = 0;
   return (socket) => {
-    if (connections >= budget) {
+    if (connections >= max) {
       socket.destroy();
       refused(connections);
       return;
@@ -24,14 +30,4 @@ export function countSockets(
     connections += 1;
     socket.once('close', () => (connections -= 1));
   };
-}
-
-/** Infinite where the system does not tell; only Linux does, and there a limit of `unlimited` is no number. */
-function openFilesLimit(): number {
-  try {
-    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    return soft === undefined ? Infinity : Number(soft);
-  } catch {
-    return Infinity;
-  }
 }

@@ -9,7 +9,7 @@ import type { Client, PublishPacket } from 'aedes';
 import { maxClientIdBytes } from '../../protocol/limits.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { announce } from './announcements.ts';
-import { countSockets } from './descriptors.ts';
+import { connectionBudget, countSockets } from './descriptors.ts';
 import { type ConnectionProof, Gatekeeper } from './gatekeeper.ts';
 import type { IdentityMode, Principal } from './identity.ts';
 import { guardInbound } from './inbound-guard.ts';
@@ -51,6 +51,8 @@ export interface MqttDoor {
   /** The ports listened on. */
   readonly ports: { readonly [T in Transport]?: number };
   readonly connectedClients: number;
+  /** For how many sockets this process has descriptors; infinite where the system does not tell. */
+  readonly maxConnections: number;
   /** Lets a client in by any stream, known by its client id unless the proof says otherwise. */
   accept(stream: Duplex, proof?: Partial<ConnectionProof>): void;
   close(): Promise<void>;
@@ -73,6 +75,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const sessions = new Sessions({ batching, keep });
   const gatekeeper = new Gatekeeper(sessions, batching);
   const broker = new JobsBroker({ ...brokerLimits, ...gatekeeper.hooks }, take);
+  /** Everything open, TLS handshakes under way included. */
   const streams = new Set<Duplex>();
   const connected = new Set<Client>();
 
@@ -91,13 +94,17 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     return true;
   }
 
+  function track(stream: Duplex): void {
+    streams.add(stream);
+    stream.once('close', () => streams.delete(stream));
+  }
+
   function accept(stream: Duplex, proof: Partial<ConnectionProof> = {}): void {
     const client = broker.handle(stream);
     gatekeeper.expect(client, { identity: identity ?? 'client-id', ...proof });
     guardInbound(client);
-    streams.add(stream);
+    track(stream);
     stream.once('close', () => {
-      streams.delete(stream);
       // Not aedes' own event: it is not sent for a connection that was closing when its client came back.
       sessions.close(client);
       if (connected.delete(client)) onEvent({ kind: 'disconnected', clientId: client.id });
@@ -115,6 +122,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   await broker.listen();
   const stopAnnouncing = port.onEffect((effect) => announce(effect, (topic, write) => sessions.announce(topic, write)));
 
+  const maxConnections = connectionBudget();
+  const count = countSockets(maxConnections, (connections) => onEvent({ kind: 'out-of-descriptors', connections }));
   const listeners = new Map<Transport, Listener>();
   const identityOn = (transport: Transport): IdentityMode =>
     identity ?? (transport === 'tls' ? 'certificate' : 'client-id');
@@ -130,7 +139,10 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   }
 
   const arrivals: Arrivals = {
-    connecting: countSockets((connections) => onEvent({ kind: 'out-of-descriptors', connections })),
+    connecting(socket) {
+      track(socket);
+      count(socket);
+    },
     arrived: (transport, socket, certificateName) =>
       accept(socket, { identity: identityOn(transport), certificateName }),
     failed: ({ message }) => onEvent({ kind: 'failed', reason: message }),
@@ -152,6 +164,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     get connectedClients() {
       return connected.size;
     },
+    maxConnections,
     accept,
     close,
   };

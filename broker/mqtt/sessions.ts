@@ -23,8 +23,8 @@ interface Message {
 /** The connection that a session has at present. */
 interface Connection {
   readonly client: Client;
-  /** The one it took over from, which should be closed by now. */
-  readonly superseded: Client | undefined;
+  /** Until it is ready: the one it took over from. */
+  superseded: Client | undefined;
   /** aedes has handed over what it kept for the session while it was away; nothing may go out before. */
   ready: boolean;
   /** Of a persistent session: a message is on its way through aedes, and the next has to wait for it. */
@@ -81,10 +81,12 @@ export class Sessions {
 
   ready(client: Client): void {
     const session = this.#sessionOf(client);
-    if (session?.connection === undefined) return;
-    session.connection.ready = true;
-    // aedes closes it as a rule, but misses one that was just closing when the new one came.
-    session.connection.superseded?.close();
+    const connection = session?.connection;
+    if (session === undefined || connection === undefined) return;
+    connection.ready = true;
+    // aedes has closed it as a rule, but misses one that was just closing when the new one came.
+    connection.superseded?.close();
+    connection.superseded = undefined;
     this.#pump(session);
   }
 

@@ -126,9 +126,15 @@ it('a taken port is an error with a name and a hint', async () => {
   taken.close();
 });
 
+it('the door knows for how many connections there are descriptors', async () => {
+  const { door } = await openDoor();
+  expect(door.maxConnections).toBeGreaterThan(0);
+  expect(Number.isFinite(door.maxConnections) || process.platform !== 'linux').toBe(true);
+});
+
 it('connections beyond the descriptors are closed with a word about it', () => {
   const refusals: number[] = [];
-  const count = countSockets((connections) => refusals.push(connections), 102);
+  const count = countSockets(2, (connections) => refusals.push(connections));
   const sockets = Array.from({ length: 4 }, () => duplexPair()[0]);
   for (const socket of sockets.slice(0, 3)) count(socket);
   expect(sockets.map(({ destroyed }) => destroyed)).toEqual([false, false, true, false]);

@@ -1,5 +1,6 @@
 /** MQTT over TLS: a device is who its certificate says, and the certificate has to come from the rig's own CA. */
 import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { type ConnectionOptions, type TLSSocket, connect } from 'node:tls';
 import { connectAsync } from 'mqtt';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -81,6 +82,15 @@ describe('the handshake fails', () => {
     const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toMatch(/CERT|UNABLE_TO_VERIFY|SELF_SIGNED/);
   });
+});
+
+it('a handshake that never ends does not keep the door from closing', async () => {
+  const { tlsPort, door } = await openTlsDoor();
+  const silent = connectTcp({ port: tlsPort, host: '127.0.0.1' });
+  await once(silent, 'connect');
+  const client = new WireClient(await secureConnect(tlsPort, lamp));
+  await client.login({ clientId: 'lamp' }); // so the silent one has been accepted, too
+  await door.close();
 });
 
 it.each([[['x-amzn-mqtt-ca']], [['mqtt', 'x-amzn-mqtt-ca']], [undefined]])('ALPN %j is accepted', async (offered) => {
