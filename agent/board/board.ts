@@ -92,15 +92,21 @@ class AgentOnDevice implements Board {
     };
   }
 
-  /** Whatever was due before now happens at its own time, in order; the hardware first where both are due. */
+  /**
+   * Whatever was due before now happens at its own time, in order; the hardware first where both are due. Only the first
+   * of the agent's deadlines does: when the clock has leapt over many, it is woken once for the rest, so that an idle device
+   * does not ask a hundred times for the hundred pauses that it missed.
+   */
   #catchUp(now: EpochMs): void {
+    let earliest: EpochMs = 0;
     for (;;) {
       const due = this.nextDeadline();
       if (due === undefined || due > now) return;
       const event = this.#device.advance(due);
-      if (event !== undefined) this.#hear(event, due);
+      if (event !== undefined) this.#hear(event, Math.max(due, earliest));
       else if (this.#agent !== undefined && (this.#agent.nextDeadline() ?? Infinity) <= due) {
-        this.#tell({ kind: 'wake' }, due);
+        this.#tell({ kind: 'wake' }, Math.max(due, earliest));
+        earliest = now;
       }
     }
   }
