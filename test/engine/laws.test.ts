@@ -9,15 +9,26 @@ import type { ExecutionRow, JobRow } from '../../broker/engine/rows.ts';
 import { isPending, jobExecutionStatuses, type JobExecutionStatus } from '../../protocol/status.ts';
 import { document, groupArn, plain, Rows, rowsOf, thingArn, World } from './world.ts';
 
+/** Mostly absent, because most of what could be given makes the command fail. */
+function sometimes<Value>(...values: readonly Value[]): fc.Arbitrary<Value | undefined> {
+  return fc.oneof(
+    { weight: 6, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.constantFrom(...values) },
+  );
+}
+
 const thingName = fc.constantFrom('t1', 't2', 't3');
 const jobId = fc.constantFrom('j1', 'j2', 'j3');
 const thingGroupName = fc.constantFrom('g', 'g-child', 'h');
-const namespaceId = fc.constantFrom(undefined, undefined, 'ns');
+const namespaceId = sometimes('ns');
 const force = fc.boolean();
 const statusDetails = fc.constantFrom(undefined, {}, { a: 'b' });
 const stepTimeoutInMinutes = fc.constantFrom(undefined, undefined, 1, 3, -1);
-const executionNumber = fc.constantFrom(undefined, undefined, 1, 2);
-const target = fc.constantFrom(thingArn('t1'), thingArn('t2'), groupArn('g'), groupArn('h'), thingArn('nobody'));
+const executionNumber = sometimes(1, 2);
+const target = fc.oneof(
+  { weight: 20, arbitrary: fc.constantFrom(thingArn('t1'), thingArn('t2'), groupArn('g'), groupArn('h')) },
+  { weight: 1, arbitrary: fc.constant(thingArn('nobody')) },
+);
 
 function command<Name extends Command['name']>(
   name: Name,
@@ -52,16 +63,16 @@ const update = command('iotjobsdata:UpdateJobExecution', {
   thingName,
   jobId,
   namespaceId,
-  status: fc.constantFrom('IN_PROGRESS', 'IN_PROGRESS', 'SUCCEEDED', 'FAILED', 'REJECTED', 'CANCELED'),
+  status: fc.constantFrom('IN_PROGRESS', 'IN_PROGRESS', 'SUCCEEDED', 'FAILED', 'FAILED', 'REJECTED', 'CANCELED'),
   statusDetails,
   stepTimeoutInMinutes,
   executionNumber,
-  expectedVersion: fc.constantFrom(undefined, undefined, undefined, 1, 2),
+  expectedVersion: sometimes(1, 2, 3),
 });
 
 const commands: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 4, arbitrary: createJob },
-  { weight: 8, arbitrary: update },
+  { weight: 8, arbitrary: createJob },
+  { weight: 12, arbitrary: update },
   {
     weight: 4,
     arbitrary: command('iotjobsdata:StartNextPendingJobExecution', { thingName, namespaceId, stepTimeoutInMinutes }),
@@ -91,9 +102,9 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: command('iot:UpdateJob', { jobId, description: fc.constant('other') }) },
   { weight: 2, arbitrary: command('iot:CancelJob', { jobId, force }) },
   { weight: 2, arbitrary: command('iot:CancelJobExecution', { jobId, thingName, force, statusDetails }) },
-  { weight: 3, arbitrary: command('iot:DeleteJob', { jobId, force }) },
+  { weight: 2, arbitrary: command('iot:DeleteJob', { jobId, force }) },
   {
-    weight: 3,
+    weight: 2,
     arbitrary: command('iot:DeleteJobExecution', {
       jobId,
       thingName,
@@ -119,6 +130,7 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
 
 const steps = fc.array(fc.record({ command: commands, pause: fc.constantFrom(0, 0, 1, 1000, 61_000) }), {
   maxLength: 60,
+  size: 'max',
 });
 
 interface Picture {
@@ -190,7 +202,7 @@ function run(given: readonly { command: Command; pause: number }[], check: (step
   }
 }
 
-function law(claim: string, check: (step: Step) => void, numRuns = 300): void {
+function law(claim: string, check: (step: Step) => void, numRuns = 120): void {
   it(claim, () => {
     fc.assert(
       fc.property(steps, (given) => run(given, check)),
@@ -327,7 +339,7 @@ describe('what a device sees', () => {
       if (last !== undefined) expect(plain([...last.inProgress, ...last.queued])).toEqual(now);
       const lastNext = nexts.at(-1);
       if (lastNext !== undefined) expect(plain(lastNext.head)).toEqual(now[0]);
-      if (last !== undefined && lastNext !== undefined) expect(said.indexOf(last)).toBeLessThan(said.indexOf(lastNext));
+      if (notifies.length > 0 && nexts.length > 0) expect(said[0]?.kind).toBe('notify');
     }
   });
 });
@@ -354,7 +366,7 @@ describe('an engine built from the rows', () => {
         }
         expect(rowsOf(new World(kept.all()).engine)).toEqual(rowsOf(first.engine));
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });
