@@ -26,7 +26,11 @@ export function nothingToDo(turn: Turn, queue: Queue): void {
 
 /** @param bytes of the message, for the memory that its document takes */
 export function consider(turn: Turn, queue: Queue, execution: ExecutionPayload, bytes: number): void {
+  const { state, behaviour } = turn;
   const head = sighting(queue, execution);
+  if (head.status === 'IN_PROGRESS' && state.untold && behaviour.isSameExecution(state.untold, head.execution)) {
+    return nothingToDo(turn, queue);
+  }
   const plan = planOf(turn, execution.jobDocument, bytes);
   if (!('refused' in plan)) return send(turn, { kind: 'start', head });
   trace(turn, { kind: 'note', text: `refuses ${head.execution.jobId}: ${plan.refused}` });
@@ -45,6 +49,7 @@ export function takeUp(
   const work = newWork(head.execution, versionNumber, 'refused' in plan ? { kind: 'handlers', runs: [] } : plan, bytes);
   turn.state.work = work;
   turn.state.setbacks = 0;
+  turn.state.untold = undefined;
   if ('refused' in plan) {
     work.report = { status: 'FAILED', details: { reason: turn.behaviour.detail(plan.refused) } };
     enter(turn, work, 'remember-report');

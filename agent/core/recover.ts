@@ -72,6 +72,7 @@ function resort(turn: Turn, work: Work, misfortune: Misfortune, next: Resort): v
   switch (next) {
     case 'next-job':
       becomeIdle(turn);
+      if (misfortune === 'refused') turn.state.untold = work.execution;
       if (misfortune === 'pulled') trace(turn, { kind: 'recovered', execution: work.execution });
       return;
     case 'resume':

@@ -152,6 +152,8 @@ export interface AgentState {
   work: Work | undefined;
   /** The execution that was dealt with last: a notification that names it is old news until `$next` says otherwise. */
   settled: ExecutionIdentity | undefined;
+  /** Done, but its report is refused for good; it is not done again. */
+  untold: ExecutionIdentity | undefined;
   /** The operation or checkpoint whose end is awaited. */
   busy: OperationKind | 'keep' | undefined;
   /** How often chance was drawn. */
@@ -170,6 +172,7 @@ export function newState(): AgentState {
     setbacks: 0,
     work: undefined,
     settled: undefined,
+    untold: undefined,
     busy: undefined,
     draws: 0,
   };
@@ -199,7 +202,7 @@ export function trace(turn: Turn, entry: AgentTrace): void {
 }
 
 /** Chance from [0, 1): a scramble of seed, boot and number of the draw, so that it needs no generator to be kept. */
-export function draw({ options, state }: Turn): number {
+function draw({ options, state }: Turn): number {
   state.draws += 1;
   let bits = Math.imul(options.seed ^ Math.imul(options.boot.boots, 0x9e37_79b9), 0x85eb_ca6b) + state.draws;
   bits = Math.imul(bits ^ (bits >>> 16), 0x21f0_aaad);

@@ -184,8 +184,8 @@ export class Device<Kept> {
     const write: SegmentWrite = { offset, bytes, content };
     if (!spare.flash.canWrite(write)) return { fault: 'storage-failed' };
     this.loader.openSpare();
-    return this.#start(now, spare.flash.writeMs(write), (elapsedMs) => {
-      spare.flash.write(write, elapsedMs);
+    return this.#start(now, spare.flash.writeMs(write), (elapsedMs, isWhole) => {
+      spare.flash.write(write, isWhole ? undefined : elapsedMs);
       return undefined;
     });
   }

@@ -62,8 +62,8 @@ export class SlotFlash {
     return Math.ceil(bytes / sectorBytes) * eraseSectorMs + Math.ceil(bytes / pageBytes) * programPageMs;
   }
 
-  /** What a write has done after this long; one that had not ended by then was cut off. */
-  write(write: SegmentWrite, elapsedMs: DurationMs): void {
+  /** A write that came to its end, or was cut off after so long. */
+  write(write: SegmentWrite, elapsedMs: DurationMs = Infinity): void {
     const { sectorBytes, pageBytes, eraseSectorMs, programPageMs } = this.#geometry;
     const pagesPerSector = sectorBytes / pageBytes;
     const firstPage = write.offset / pageBytes;
@@ -126,6 +126,5 @@ function append(runs: Run[], fromPage: number, toPage: number, content: PageCont
 
 /** How many of `count` operations in a row, each this long, have ended. */
 function completed(count: number, elapsedMs: DurationMs, eachMs: DurationMs): number {
-  if (elapsedMs >= count * eachMs) return count;
-  return Math.max(0, Math.floor(elapsedMs / eachMs));
+  return elapsedMs >= count * eachMs ? count : Math.max(0, Math.floor(elapsedMs / eachMs));
 }

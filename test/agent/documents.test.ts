@@ -17,6 +17,17 @@ function afterJob(document: object | string, options: WorldOptions = {}, namespa
   return world;
 }
 
+/** A handler that fails, forgiven or not, and one that does not. */
+function failingHandlers(ignoreStepFailure: string): object {
+  return {
+    version: '1.0',
+    steps: [
+      { action: { name: 'check', type: 'runCommand', input: { command: '/bin/false,now' }, ignoreStepFailure } },
+      { action: { name: 'copy', type: 'runHandler', input: { handler: 'copy.sh' } } },
+    ],
+  };
+}
+
 describe('documents', () => {
   it('firmware: runs the new image, confirmed, and leaves nothing behind', () => {
     const world = afterJob(fixture('jobrig-firmware'));
@@ -35,7 +46,11 @@ describe('documents', () => {
     expect(world.traces('step').map(({ step }) => step)).toEqual([
       'receive',
       ...Array.from({ length: 16 }, () => ['download', 'verify', 'write']).flat(),
-      ...['activate', 'reboot', 'self-test', 'confirm', 'report'],
+      'activate',
+      'reboot',
+      'self-test',
+      'confirm',
+      'report',
     ]);
   });
 
@@ -65,14 +80,10 @@ describe('documents', () => {
   });
 
   it('handlers: a failing one fails the job and the others are not run; a forgiven one does not', () => {
-    const steps = (ignoreStepFailure: string) => [
-      { action: { name: 'check', type: 'runCommand', input: { command: '/bin/false,now' }, ignoreStepFailure } },
-      { action: { name: 'copy', type: 'runHandler', input: { handler: 'copy.sh' } } },
-    ];
-    const failed = afterJob({ version: '1.0', steps: steps('false') });
+    const failed = afterJob(failingHandlers('false'));
     expect(failed.statusOf('job-1')).toBe('FAILED');
     expect(failed.detailsOf('job-1')).toEqual({ reason: 'A handler failed' });
-    expect(afterJob({ version: '1.0', steps: steps('true') }).statusOf('job-1')).toBe('SUCCEEDED');
+    expect(afterJob(failingHandlers('true')).statusOf('job-1')).toBe('SUCCEEDED');
   });
 
   it('reboot: boots once and says so', () => {
@@ -124,17 +135,15 @@ describe('documents', () => {
 });
 
 describe('images', () => {
-  const documentOf = (version: string) => firmwareDocument(version);
-
   it('a wrong digest fails the job before anything is activated', () => {
-    const world = afterJob(documentOf('2.0.0'), { origin: () => ({ digest: 'another', health: 'good' }) });
+    const world = afterJob(firmwareDocument('2.0.0'), { origin: () => ({ digest: 'another', health: 'good' }) });
     expect(world.statusOf('job-1')).toBe('FAILED');
     expect(world.detailsOf('job-1')['reason']).toMatch(/digest/);
     expect(world.board.view()).toMatchObject({ boots: 1, runningVersion: '1.0.0', slots: [{}, { state: 'empty' }] });
   });
 
   it('a missing image fails the job', () => {
-    const world = afterJob(documentOf('2.0.0'), { origin: () => undefined });
+    const world = afterJob(firmwareDocument('2.0.0'), { origin: () => undefined });
     expect(world.detailsOf('job-1')['reason']).toMatch(/downloaded/);
     expect(world.board.view().openDownload).toBe(false);
   });
@@ -142,7 +151,7 @@ describe('images', () => {
   it.each(['fails-self-test', 'does-not-boot'] as const)(
     'an image that %s is rolled back and reported FAILED',
     (health) => {
-      const world = afterJob(documentOf('2.0.0'), { origin: ({ sha256 }) => ({ digest: sha256, health }) });
+      const world = afterJob(firmwareDocument('2.0.0'), { origin: ({ sha256 }) => ({ digest: sha256, health }) });
       expect(world.statusOf('job-1')).toBe('FAILED');
       expect(world.detailsOf('job-1')['reason']).toMatch(/old one runs again/);
       expect(world.board.view()).toMatchObject({
@@ -157,7 +166,7 @@ describe('images', () => {
     const world = new VirtualWorld();
     world.powerOn();
     world.run(10_000);
-    world.createJob('job-1', documentOf('2.0.0'));
+    world.createJob('job-1', firmwareDocument('2.0.0'));
     world.runUntil(() => world.board.view().step === 'reboot' || world.board.view().boots === 2);
     world.cutLink();
     world.runUntil(() => world.board.view().boots === 3, 600_000);
@@ -170,9 +179,9 @@ describe('images', () => {
   it('flash that is worn out fails the job', () => {
     const worn = hardware('esp32-s3');
     const flash = { ...worn.flash, enduranceErases: 1 };
-    const world = afterJob(documentOf('2.0.0'), { hardware: { ...worn, flash } });
+    const world = afterJob(firmwareDocument('2.0.0'), { hardware: { ...worn, flash } });
     for (const version of ['3.0.0', '4.0.0']) {
-      world.createJob(version.replaceAll('.', '-'), documentOf(version));
+      world.createJob(version.replaceAll('.', '-'), firmwareDocument(version));
       world.runUntil(
         () => world.board.view().step === 'idle' && world.statusOf(version.replaceAll('.', '-')) !== 'QUEUED',
       );

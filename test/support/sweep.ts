@@ -139,7 +139,7 @@ function judge(world: VirtualWorld, pull: Pull): string[] {
   claim(view.ram.usedBytes === 163_840 + 20_480 + 8192, `V10: ${view.ram.usedBytes} bytes of RAM in use`);
   const status = world.statusOf(jobId);
   if (pull === 'none') claim(status === 'SUCCEEDED' || status === 'FAILED', `the job is ${status}`);
-  if (again) claim(status === 'SUCCEEDED' || status === 'FAILED', `the job created again is ${status}`);
+  if (again) claim(status === 'SUCCEEDED' || status === 'FAILED', `V4: the job created again is ${status}`);
   return wrong;
 }
 

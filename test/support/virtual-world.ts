@@ -17,7 +17,7 @@ import { decodeDeviceRequest } from '../../protocol/device-requests.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { formatJobsTopic } from '../../protocol/topics.ts';
 
-export const identity = { region: 'us-east-1', account: '000000000000' };
+const identity = { region: 'us-east-1', account: '000000000000' };
 export const thingName = 'device-1';
 const thingArn = `arn:aws:iot:us-east-1:000000000000:thing/${thingName}`;
 const start: EpochMs = 1_700_000_000_000;
