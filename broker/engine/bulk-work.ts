@@ -6,7 +6,7 @@ import { finishGroupDeletion, groupDeletionSlice } from './group-deletion.ts';
 import { cancellationSlice, finishCancellation } from './job-cancellation.ts';
 import { deletionSlice, finishDeletion } from './job-deletion.ts';
 import { finishRollout, rolloutSlice } from './rollout.ts';
-import type { Work } from './state.ts';
+import type { State, Work } from './state.ts';
 import type { Turn } from './turn.ts';
 import { continueWork, sliceSize, type WorkPlan } from './work.ts';
 
@@ -17,30 +17,36 @@ export function runSlice(turn: Turn, work: Work): void {
 
 /** @returns how to go on; what is finished has been tidied away. */
 function slice(turn: Turn, { row }: Work): WorkPlan | undefined {
+  const budget = budgetOf(turn.state);
   if (row.kind === 'delete-group') {
     const group = turn.state.groups.get(row.groupName)!;
-    if (!groupDeletionSlice(turn, group, sliceSize)) return row;
+    if (!groupDeletionSlice(turn, group, budget)) return row;
     finishGroupDeletion(turn, group);
     return undefined;
   }
   const job = turn.state.jobs.get(row.jobId)!;
   switch (row.kind) {
     case 'rollout': {
-      const rest = rolloutSlice(turn, job, row, sliceSize);
+      const rest = rolloutSlice(turn, job, row, budget);
       if (rest === undefined) finishRollout(turn, job);
       return rest;
     }
     case 'cancel-job': {
-      const after = cancellationSlice(turn, job, row.after, sliceSize);
+      const after = cancellationSlice(turn, job, row.after, budget);
       if (after !== undefined) return { ...row, after };
       finishCancellation(turn, job);
       return undefined;
     }
     case 'delete-job': {
-      const after = deletionSlice(turn, job, row.after, sliceSize);
+      const after = deletionSlice(turn, job, row.after, budget);
       if (after !== undefined) return { ...row, after };
       finishDeletion(turn, job);
       return undefined;
     }
   }
+}
+
+/** Every queue that is opened may lose an execution of each job under deletion besides (executions.ts). */
+function budgetOf({ deletingJobs }: State): number {
+  return Math.ceil(sliceSize / Math.max(1, deletingJobs.length));
 }
