@@ -44,6 +44,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Far beyond what any question takes: a message was lost, and waiting on would hide it. */
+const answerWithinMs = 180_000;
+
 /** Starts `processes/NAME`. Sources and built files have different endings; a child has its parent's. */
 export function startChild<Q extends Questions>(name: string): Child<Q> {
   const child = fork(join(import.meta.dirname, 'processes', `${name}${extname(import.meta.filename)}`), [], {
@@ -55,23 +58,29 @@ export function startChild<Q extends Questions>(name: string): Child<Q> {
 
   child.on('message', (answer: Answer) => {
     const asked = waiting.get(answer.id);
-    waiting.delete(answer.id);
     if ('error' in answer) asked?.reject(new Error(`${name}: ${answer.error}`));
     else asked?.resolve(answer.result);
   });
   child.on('exit', (code, signal) => {
     const error = new Error(`${name} ended (${signal ?? code}) before it answered`);
     for (const asked of waiting.values()) asked.reject(error);
-    waiting.clear();
   });
 
-  function send(question: string, body: unknown): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (!child.connected) return reject(new Error(`${name} is gone`));
-      lastId += 1;
-      waiting.set(lastId, { resolve, reject });
-      child.send({ id: lastId, name: question, body } satisfies Question);
-    });
+  async function send(question: string, body: unknown): Promise<unknown> {
+    if (!child.connected) throw new Error(`${name} is gone`);
+    lastId += 1;
+    const id = lastId;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        waiting.set(id, { resolve, reject });
+        timer = setTimeout(() => reject(new Error(`${name} does not answer "${question}"`)), answerWithinMs);
+        child.send({ id, name: question, body } satisfies Question);
+      });
+    } finally {
+      clearTimeout(timer);
+      waiting.delete(id);
+    }
   }
 
   return {

@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureEngineAlone } from './comparisons/engine.ts';
 import { compareWithoutLogic } from './comparisons/logic.ts';
 import { compareWithMosquitto } from './comparisons/mosquitto.ts';
 import { compareWithNaive } from './comparisons/naive.ts';
@@ -18,6 +19,7 @@ const comparisons = {
   mosquitto: compareWithMosquitto,
   naive: compareWithNaive,
   logic: compareWithoutLogic,
+  engine: measureEngineAlone,
 } as const;
 type ComparisonName = keyof typeof comparisons;
 

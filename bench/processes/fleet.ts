@@ -23,7 +23,7 @@ export type FleetQuestions = typeof questions;
 
 const latency = createLatencyRecorder();
 let finished = 0;
-let onFinished = (): void => {};
+let onFinished: (() => void) | undefined;
 
 const questions = {
   async connect({ port, things, codec }: ConnectBody): Promise<void> {
@@ -36,6 +36,7 @@ const questions = {
     return new Promise((resolve) => {
       onFinished = () => {
         if (finished < lifecycles) return;
+        onFinished = undefined;
         finished = 0;
         resolve(latency.take());
       };
@@ -50,7 +51,7 @@ function lifecycleOf(thingName: string, publish: LifecycleEvents['publish']): (t
     onExchange: (durationMs) => latency.record(durationMs),
     onFinished: () => {
       finished += 1;
-      onFinished();
+      onFinished?.();
     },
     onFailed: (what) => fail(`unexpected message on ${what}`),
   });
