@@ -1,15 +1,18 @@
 import { defineConfig } from 'vitest/config';
+import { SkipReasons } from './test/support/skip-reasons.ts';
 
 const counted = process.env['CI'] === 'true';
+const jsonResults: ['json', { outputFile: string }][] = [['json', { outputFile: 'test-results.json' }]];
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/compat/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
-    reporters: counted ? ['default', ['json', { outputFile: 'test-results.json' }]] : ['default'],
+    // The SDK's notice about Node versions to come, on every run.
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    reporters: ['default', new SkipReasons(), ...(counted ? jsonResults : [])],
     coverage: {
       provider: 'v8',
       include: ['protocol/**', 'faults/**', 'broker/**', 'agent/**', 'scenario/**', 'cli/**'],
