@@ -10,6 +10,7 @@ import { demoCommand } from './demo.ts';
 import { complain, reportError } from './exit.ts';
 import { fleetCommand } from './fleet.ts';
 import { serveCommand } from './serve.ts';
+import { simulateCommand } from './simulate.ts';
 
 // The AWS SDK warns on stderr that a later version of it will want a later Node; nobody who runs this command can act on it.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
@@ -23,7 +24,8 @@ const program = new Command('jobrig')
   .version(version)
   .addHelpText('after', '\nExample:\n  $ jobrig demo\n');
 
-for (const command of [demoCommand(), serveCommand(), fleetCommand(), certsCommand()]) program.addCommand(command);
+for (const command of [demoCommand(), serveCommand(), fleetCommand(), certsCommand(), simulateCommand()])
+  program.addCommand(command);
 for (const command of [program, ...program.commands]) {
   command.exitOverride().configureOutput({ outputError: (text) => complain(oneLine(text)) });
 }

@@ -10,6 +10,7 @@ import type { EpochMs } from '../protocol/time.ts';
 export interface Observer {
   /** The engine has applied a command; `at` is service time. */
   applied?(command: Command, outcome: Outcome, at: EpochMs): void;
+  connecting?(thingName: string, at: EpochMs): void;
   sent?(thingName: string, request: DeviceRequest, at: EpochMs): void;
   /** Told before the board sees the message. */
   received?(thingName: string, message: DeviceMessage, at: EpochMs): void;
@@ -25,6 +26,9 @@ export function observeAll(observers: readonly Observer[]): Required<Observer> {
   return {
     applied: (command, outcome, at) => {
       for (const observer of observers) observer.applied?.(command, outcome, at);
+    },
+    connecting: (thingName, at) => {
+      for (const observer of observers) observer.connecting?.(thingName, at);
     },
     sent: (thingName, request, at) => {
       for (const observer of observers) observer.sent?.(thingName, request, at);

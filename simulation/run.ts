@@ -90,6 +90,23 @@ class Run {
   }
 
   result(): RunResult {
+    try {
+      this.#play();
+    } catch (error) {
+      this.#report('R2', error instanceof Error ? error.message : String(error));
+    }
+    return {
+      seed: this.#configuration.seed,
+      violations: this.#violations,
+      traceHash: this.#hash.digest(),
+      executions: this.#engineChecker.ledger.totals.ended,
+      events: this.#events,
+      simulatedMs: this.#world.elapsedMs,
+      faults: this.#faults,
+    };
+  }
+
+  #play(): void {
     const { seed, safetyMs } = this.#configuration;
     this.#world.start();
     this.#until(this.#world.startedAt + safetyMs, () => this.#tellOfEvent());
@@ -98,15 +115,6 @@ class Run {
     this.#canary();
     if (seededChance(seed).fork('last power cut').happens(250_000)) this.#lastPowerCut();
     if (this.#goesOn) this.#engineChecker.finish(this.#world.serviceNow);
-    return {
-      seed,
-      violations: this.#violations,
-      traceHash: this.#hash.digest(),
-      executions: this.#engineChecker.ledger.totals.ended,
-      events: this.#events,
-      simulatedMs: this.#world.elapsedMs,
-      faults: this.#faults,
-    };
   }
 
   get #goesOn(): boolean {
@@ -142,6 +150,7 @@ class Run {
         const document = this.#engineChecker.ledger.jobs.get(jobId)?.row.document;
         if (status === 'SUCCEEDED' && document !== undefined) of(thingName)?.succeeded(document);
       },
+      connecting: (thingName, at) => of(thingName)?.connecting(at),
       sent: (thingName, request, at) => of(thingName)?.sent(request, at),
       received: (thingName, message, at) => of(thingName)?.received(message, at),
       traced: (thingName, trace) => {

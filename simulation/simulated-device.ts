@@ -41,8 +41,9 @@ export interface DeviceOptions {
 
 /** A connection that stays silent this long is given up by both sides (a keep-alive of 30 s, times 1.5). */
 const silenceMs: DurationMs = 45_000;
-/** An attempt to connect that nobody answers ends after this. */
+/** An attempt to connect ends after this when nobody answers, and after that when there is no network at all. */
 const connectTimeoutMs: DurationMs = 10_000;
+const noNetworkMs: DurationMs = 100;
 /** TCP, TLS and CONNECT: one-way trips before the service knows the client, and until the client knows that. */
 const tripsToConnect = 5;
 
@@ -59,6 +60,8 @@ export class SimulatedDevice {
   /** Counts attempts, so that one that was given up does not succeed. */
   #attempt = 0;
   #unreachableUntil: EpochMs = 0;
+  /** Until then attempts fail at once, instead of being answered by nobody. */
+  #unpluggedUntil: EpochMs = 0;
   #wakeAt: EpochMs | undefined;
   #calm = false;
 
@@ -103,6 +106,7 @@ export class SimulatedDevice {
         return this.cutPower(strike.forMs);
       case 'link-lost':
         this.#unreachableUntil = Math.max(this.#unreachableUntil, queue.now + strike.forMs);
+        this.#unpluggedUntil = this.#unreachableUntil;
         return this.#lose(this.#session);
       case 'partition':
         return this.#partition(strike.forMs);
@@ -195,8 +199,9 @@ export class SimulatedDevice {
     this.#attempt += 1;
     const attempt = this.#attempt;
     const isReachable = (): boolean => this.#unreachableUntil <= queue.now;
-    const arrivesMs = isReachable() ? tripsToConnect * this.#conditions.latencyMs : connectTimeoutMs;
-    queue.schedule(queue.now + arrivesMs, () => {
+    this.#out.observer.connecting?.(this.thingName, queue.now);
+    const failsMs = this.#unpluggedUntil > queue.now ? noNetworkMs : connectTimeoutMs;
+    queue.schedule(queue.now + (isReachable() ? tripsToConnect * this.#conditions.latencyMs : failsMs), () => {
       if (this.#attempt !== attempt || !this.#powered) return;
       if (!isReachable()) return this.#feed({ kind: 'disconnected' });
       this.#session = {

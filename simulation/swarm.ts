@@ -3,7 +3,7 @@
  * fleet, jobs and operator, so that rare combinations come up without anyone having thought of them. Draws only; plays nothing.
  */
 import { steps } from '../agent/board/contract.ts';
-import { seededChance, type Chance } from '../faults/chance.ts';
+import { million, seededChance, type Chance } from '../faults/chance.ts';
 import { directions, fates, serviceAnswers, type FaultPlan, type Misfortune } from '../faults/plan.ts';
 import type { DurationMs } from '../protocol/time.ts';
 import type {
@@ -76,7 +76,6 @@ function drawFaults(safetyMs: DurationMs, chance: Chance): FaultPlan {
   };
   const span = { fromMs: 0, untilMs: safetyMs };
   const times = (): number => chance.pick([1, 1, 2, 5]);
-  const perMillion = (): number => chance.pick([5_000, 30_000, 100_000, 300_000]);
   const all = { ...span, things: '*' };
   maybe(() => ({ ...all, kind: 'link-lost', times: times(), forMs: chance.pick([0, 3_000, 45_000]) }));
   maybe(() => ({ ...all, kind: 'partition', times: times(), forMs: chance.pick([1_000, 20_000, 200_000]) }));
@@ -86,14 +85,27 @@ function drawFaults(safetyMs: DurationMs, chance: Chance): FaultPlan {
   for (const direction of directions) {
     for (const fate of fates) {
       const lateMs = chance.pick([50, 2_000, 40_000]);
-      maybe(() => ({ ...all, kind: 'message', direction, fate, perMillion: perMillion(), lateMs }));
+      maybe(() => ({ ...drawWindow(safetyMs, chance), kind: 'message', things: '*', direction, fate, lateMs }));
     }
   }
   for (const answer of serviceAnswers) {
     const lateMs = chance.pick([500, 15_000]);
-    maybe(() => ({ ...all, kind: 'service', answer, perMillion: perMillion(), lateMs }));
+    maybe(() => ({ ...drawWindow(safetyMs, chance), kind: 'service', things: '*', answer, lateMs }));
   }
   return { misfortunes };
+}
+
+/** Now and then all the time, or always for a while. */
+function drawWindow(
+  safetyMs: DurationMs,
+  chance: Chance,
+): { fromMs: DurationMs; untilMs: DurationMs; perMillion: number } {
+  if (chance.happens(700_000)) {
+    return { fromMs: 0, untilMs: safetyMs, perMillion: chance.pick([5_000, 30_000, 100_000, 300_000]) };
+  }
+  const fromMs = chance.between(0, safetyMs);
+  const untilMs = Math.min(safetyMs, fromMs + chance.pick([2_000, 20_000, 120_000]));
+  return { fromMs, untilMs, perMillion: million };
 }
 
 function drawOperator(

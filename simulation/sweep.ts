@@ -125,11 +125,11 @@ export function pullPoints({ subjects, hardware, document }: SweepOptions, cross
     observer: {
       sent: (_, { operation }) => void (happened = `${operation} sent`),
       applied: ({ name }) => void (happened = `${name} applied`),
-      moved: (board, input) => {
-        happened = wordFor(input);
-        ({ step } = board.view());
+      moved: (_, input) => void (happened = wordFor(input)),
+      traced: (_, trace) => {
+        if (trace.kind === 'step') ({ step } = trace);
+        isOver ||= trace.kind === 'finished';
       },
-      traced: (_, trace) => void (isOver ||= trace.kind === 'finished'),
     },
     afterEvent({ events, world }) {
       if (isOver || world.elapsedMs < jobAtMs) return;

@@ -1,6 +1,6 @@
 /**
- * What a run can find wrong. V1–V10 are claims about a device (design recovery.md), E1–E9 about the service's engine, R1 about
- * the run itself. A violation names the claim, the thing where there is one, and the virtual instant; the seed does the rest.
+ * What a run can find wrong. V1–V10 are claims about a device (design recovery.md), E1–E9 about the service's engine, R1 and
+ * R2 about the run itself. A violation names the claim, the thing where there is one, and the virtual instant; the seed does the rest.
  */
 import type { DurationMs } from '../protocol/time.ts';
 
@@ -25,6 +25,7 @@ export const claims = {
   E8: 'deleted means gone everywhere',
   E9: 'rows are what the changes left behind',
   R1: 'virtual time goes on: no endless activity at one instant',
+  R2: 'nothing throws: a mistake of the other side is an answer, never an exception',
 } as const;
 
 export type Claim = keyof typeof claims;

@@ -16,11 +16,14 @@ export const bounds = {
   settleMs: 60_000,
   /** Requests within a minute (V6). */
   requestsPerMinute: 60,
+  /** Attempts to connect within a minute (V6). */
+  connectsPerMinute: 20,
   /** Boots beyond one for each power cut and three for each execution (V8). */
   spareBoots: 3,
 } as const;
 
 export interface DeviceChecker {
+  connecting(at: EpochMs): void;
   sent(request: DeviceRequest, at: EpochMs): void;
   received(message: DeviceMessage, at: EpochMs): void;
   traced(trace: BoardTrace): void;
@@ -59,16 +62,9 @@ export function createDeviceChecker({
   const toldDead = new Map<string, EpochMs>();
   /** Executions that were gone already when the device began to activate them, the last moment to ask. */
   const goneBeforeActivation = new Set<string>();
-  const requests: EpochMs[] = [];
+  const tooManyRequests = rateLimit(bounds.requestsPerMinute);
+  const tooManyConnects = rateLimit(bounds.connectsPerMinute);
   let powerCuts = 0;
-
-  function countRequest(at: EpochMs): void {
-    requests.push(at);
-    if (requests.length <= bounds.requestsPerMinute) return;
-    const first = requests.shift() ?? at;
-    if (at - first < minuteMs)
-      report('V6', `more than ${bounds.requestsPerMinute} requests within a minute`, thingName);
-  }
 
   function toldGone(jobId: string, at: EpochMs): void {
     refusals.set(jobId, (refusals.get(jobId) ?? 0) + 1);
@@ -98,8 +94,13 @@ export function createDeviceChecker({
   }
 
   return {
+    connecting(at) {
+      if (tooManyConnects(at))
+        report('V6', `more than ${bounds.connectsPerMinute} connects within a minute`, thingName);
+    },
     sent(request, at) {
-      countRequest(at);
+      if (tooManyRequests(at))
+        report('V6', `more than ${bounds.requestsPerMinute} requests within a minute`, thingName);
       const { jobId, operation } = request;
       if (operation !== 'UpdateJobExecution' || jobId === undefined) return;
       const refused = refusals.get(jobId) ?? 0;
@@ -144,6 +145,15 @@ export function createDeviceChecker({
 }
 
 const beforeNoReturn: ReadonlySet<string> = new Set(['receive', 'download', 'verify', 'write', 'activate']);
+
+/** Counts events; tells whether there were more than `most` within the last minute. */
+function rateLimit(most: number): (at: EpochMs) => boolean {
+  const latest: EpochMs[] = [];
+  return (at) => {
+    latest.push(at);
+    return latest.length > most && at - (latest.shift() ?? at) < minuteMs;
+  };
+}
 
 /** The job that a message says is there to be worked on: a reason to try, even where it is an old message that came late. */
 function jobNamedBy(message: DeviceMessage): string | undefined {
