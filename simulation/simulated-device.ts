@@ -129,13 +129,10 @@ export class SimulatedDevice {
   /** Sends what the service says, over the session in which it was asked, if that still lives. */
   deliver(session: Session, message: DeviceMessage, operation?: RequestOperation): void {
     if (this.#session !== session) return;
-    for (const at of this.#arrivals(session.down, message.kind === 'reply' ? 'reply' : 'notification', operation)) {
-      this.#out.queue.schedule(at, () => {
-        if (this.#session !== session) return;
-        this.#out.observer.received?.(this.thingName, message, this.#out.queue.now);
-        this.#feed({ kind: 'message', message });
-      });
-    }
+    this.#carry(session, session.down, message.kind === 'reply' ? 'reply' : 'notification', operation, () => {
+      this.#out.observer.received?.(this.thingName, message, this.#out.queue.now);
+      this.#feed({ kind: 'message', message });
+    });
   }
 
   /** Delivers a notification if the device is there and asked for such. */
@@ -237,18 +234,25 @@ export class SimulatedDevice {
     const { queue, observer } = this.#out;
     if (session === undefined) return;
     observer.sent?.(this.thingName, request, queue.now);
-    for (const at of this.#arrivals(session.up, 'request', request.operation)) {
-      queue.schedule(at, () => {
-        if (this.#session === session) this.#out.serve(this, session, request);
-      });
-    }
+    this.#carry(session, session.up, 'request', request.operation, () => this.#out.serve(this, session, request));
   }
 
-  #arrivals(link: Link, direction: Direction, operation?: RequestOperation): readonly EpochMs[] {
+  /** Takes a message over a link, with the fate that it draws. What is still late when all is calm is lost. */
+  #carry(
+    session: Session,
+    link: Link,
+    direction: Direction,
+    operation: RequestOperation | undefined,
+    arrive: () => void,
+  ): void {
     const { queue, startedAt } = this.#out;
     const fate = this.#calm ? undefined : this.#misfortunes.fateOf(direction, queue.now - startedAt, operation);
     if (fate !== undefined) this.#struck(`${direction} ${fate.fate}`);
-    return link.arrivals(queue.now, fate);
+    for (const at of link.arrivals(queue.now, fate)) {
+      queue.schedule(at, () => {
+        if (this.#session === session && (fate === undefined || !this.#calm)) arrive();
+      });
+    }
   }
 
   #struck(misfortune: string): void {

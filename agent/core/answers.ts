@@ -6,10 +6,10 @@
 import type { AcceptedPayloads, DeviceMessage, RejectedPayload } from '../../protocol/device-messages.ts';
 import type { Meaning } from './behaviour.ts';
 import type { OversizeMessage, PullSign } from './contract.ts';
-import { consider, nothingToDo, setBack, sighting, takeUp } from './heads.ts';
+import { consider, nothingToDo, sighting, takeUp } from './heads.ts';
 import { queueOf } from './queues.ts';
 import { mourn, reassure, strike } from './recover.ts';
-import { putOff, send } from './requests.ts';
+import { putOff, send, setBack } from './requests.ts';
 import { advance } from './stages.ts';
 import { type PendingRequest, type Purpose, type Turn, type Work, trace } from './turn.ts';
 

@@ -10,7 +10,7 @@ import type { Plan, Refusal } from './plan.ts';
 import { type Queue, inQueue } from './queues.ts';
 import { send } from './requests.ts';
 import { enter } from './stages.ts';
-import { type Turn, type Work, pause, trace } from './turn.ts';
+import { type Turn, type Work, trace } from './turn.ts';
 
 export function sighting(queue: Queue, execution: ExecutionPayload): Sighting {
   const { jobId, executionNumber, queuedAt, status, versionNumber } = execution;
@@ -57,15 +57,6 @@ export function takeUp(
     enter(turn, work, 'reserve');
   }
   return work;
-}
-
-/** The head could not be started or refused: looks again, ever more slowly. */
-export function setBack(turn: Turn, queue: Queue, execution?: ExecutionIdentity): void {
-  const { state } = turn;
-  state.settled = execution;
-  state.setbacks += 1;
-  if (!state.unasked.includes(queue)) state.unasked.push(queue);
-  state.askAt = state.setbacks === 1 ? undefined : pause(turn, state.setbacks - 1);
 }
 
 export function newWork(execution: ExecutionIdentity, versionNumber: number, plan: Plan, documentBytes: number): Work {

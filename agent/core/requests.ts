@@ -5,6 +5,7 @@
  */
 import { nextJobId } from '../../protocol/topics.ts';
 import type { Sighting } from './behaviour.ts';
+import type { ExecutionIdentity } from './execution.ts';
 import { type Queue, plainQueue, queueOf } from './queues.ts';
 import { percentOf, stepOf } from './stages.ts';
 import { type PendingRequest, type Purpose, type TokenRequest, type Turn, type Work, pause } from './turn.ts';
@@ -75,6 +76,11 @@ export function onRequestDeadline(turn: Turn, pending: PendingRequest): void {
 
 /** No answer, or none that settles anything: later again. */
 export function putOff(turn: Turn, pending: PendingRequest): void {
+  if (pending.purpose.kind === 'refuse') {
+    // The ids may mean another execution by now, in the same version 1 (recovery-bugs.md R17): looks before it refuses again.
+    turn.state.request = undefined;
+    return setBack(turn, queueOf(pending.purpose.head.execution));
+  }
   pending.failures += 1;
   pending.inFlight = false;
   pending.deadline = pause(turn, pending.failures);
@@ -83,6 +89,15 @@ export function putOff(turn: Turn, pending: PendingRequest): void {
     turn.state.request = undefined;
     work.progressDue = false;
   }
+}
+
+/** The head could not be started or refused: looks again, ever more slowly. */
+export function setBack(turn: Turn, queue: Queue, execution?: ExecutionIdentity): void {
+  const { state } = turn;
+  state.settled = execution;
+  state.setbacks += 1;
+  if (!state.unasked.includes(queue)) state.unasked.push(queue);
+  state.askAt = state.setbacks === 1 ? undefined : pause(turn, state.setbacks - 1);
 }
 
 function requestFor(turn: Turn, purpose: Purpose, clientToken: string): TokenRequest {
