@@ -31,7 +31,7 @@ interface DemoFlags extends CommonOptions {
 const mostThings = 9000;
 const region = 'us-east-1';
 
-export function demoCommand(): Command {
+export function demoCommand(finish: (exitCode: number) => void): Command {
   return new Command('demo')
     .description(
       'Run the main job: a fleet updates its firmware while jobs are deleted under it. Does every device recover?',
@@ -45,7 +45,7 @@ export function demoCommand(): Command {
     .addOption(quietOption())
     .addHelpText('after', '\nExample:\n  $ jobrig demo --things 20 --out report\n')
     .action(async (flags: DemoFlags) => {
-      process.exitCode = await interruptible((signal) => demo(flags, signal));
+      finish(await interruptible((signal) => demo(flags, signal)));
     });
 }
 

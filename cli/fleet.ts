@@ -42,7 +42,7 @@ const region = 'us-east-1';
 const progressEveryMs = 250;
 const groupName = 'jobrig-fleet';
 
-export function fleetCommand(): Command {
+export function fleetCommand(finish: (exitCode: number) => void): Command {
   return new Command('fleet')
     .description('Run simulated devices against an MQTT endpoint; they do whatever jobs arrive.')
     .addOption(
@@ -70,7 +70,7 @@ export function fleetCommand(): Command {
     .addOption(quietOption())
     .addHelpText('after', '\nExample:\n  $ jobrig fleet --endpoint mqtt://127.0.0.1:1883 --things 50 --duration 1m\n')
     .action(async (flags: FleetFlags) => {
-      process.exitCode = await interruptible((signal) => fleet(flags, signal));
+      finish(await interruptible((signal) => fleet(flags, signal)));
     });
 }
 

@@ -15,6 +15,8 @@ interface ServeFlags extends CommonOptions {
   readonly host: string;
   readonly mqttPort: PortOption;
   readonly mqttsPort: PortOption;
+  readonly wsPort: PortOption;
+  readonly wssPort: PortOption;
   readonly httpPort: PortOption;
   readonly httpsPort: PortOption;
   readonly region: string;
@@ -29,12 +31,14 @@ export const dataDirectory = '.jobrig';
 
 const identities: readonly NonNullable<ServiceOptions['identity']>[] = ['client-id', 'username', 'certificate', 'open'];
 
-export function serveCommand(): Command {
+export function serveCommand(finish: (exitCode: number) => void): Command {
   return new Command('serve')
     .description('Serve AWS IoT Jobs on this machine: MQTT for devices, the REST API for SDKs and the AWS CLI.')
     .option('--host <address>', 'loopback address to listen on', '127.0.0.1')
     .addOption(portOption('--mqtt-port', 'MQTT', 1883))
     .addOption(portOption('--mqtts-port', 'MQTT over TLS', 8883))
+    .addOption(portOption('--ws-port', 'MQTT over WebSocket', 8083))
+    .addOption(portOption('--wss-port', 'MQTT over WebSocket over TLS, or by ALPN x-amzn-mqtt-ca', 8443))
     .addOption(portOption('--http-port', 'REST API and dashboard', 4510))
     .addOption(portOption('--https-port', 'REST API over TLS', 4511))
     .addOption(
@@ -59,7 +63,7 @@ export function serveCommand(): Command {
     .addOption(quietOption())
     .addHelpText('after', '\nExample:\n  $ jobrig serve --mqtt-port 0 --http-port 0 --json\n')
     .action(async (flags: ServeFlags) => {
-      process.exitCode = await interruptible((signal) => serve(flags, signal));
+      finish(await interruptible((signal) => serve(flags, signal)));
     });
 }
 
@@ -85,31 +89,30 @@ function refuseStrangers(host: string): void {
 }
 
 function readyEvent(service: Service): object {
-  const { mqttUrl, mqttsUrl, httpUrl, httpsUrl, caFile } = service;
-  return {
-    event: 'ready',
-    ...(mqttUrl && { mqtt: mqttUrl }),
-    ...(mqttsUrl && { mqtts: mqttsUrl }),
-    ...(httpUrl && { http: httpUrl }),
-    ...(httpsUrl && { https: httpsUrl }),
-    ...(httpUrl && { dashboard: `${httpUrl}/` }),
-    ...(caFile && { ca: resolve(caFile) }),
-    pid: process.pid,
-  };
+  return { event: 'ready', ...endpointsOf(service), pid: process.pid };
 }
 
 function readyText(service: Service, region: string): string {
-  const { mqttUrl, mqttsUrl, httpUrl, httpsUrl, caFile } = service;
-  const endpoints = [
-    ['mqtt', mqttUrl],
-    ['mqtts', mqttsUrl],
-    ['http', httpUrl],
-    ['https', httpsUrl],
-    ['dashboard', httpUrl && `${httpUrl}/`],
-    ['ca', caFile && resolve(caFile)],
-  ].filter(([, value]) => value !== undefined);
-  const lines = endpoints.map(([name = '', value = '']) => `  ${name.padEnd(10)} ${value}`);
+  const { httpUrl } = service;
+  const lines = Object.entries(endpointsOf(service)).map(([name, value]) => `  ${name.padEnd(10)} ${value}`);
   return ['AWS IoT Jobs is ready', ...lines, ...(httpUrl ? ['', tryIt(httpUrl, region)] : [])].join('\n');
+}
+
+/** What there is of it, in the order in which it is shown. */
+function endpointsOf({ mqttUrl, mqttsUrl, wsUrl, wssUrl, httpUrl, httpsUrl, caFile }: Service): Record<string, string> {
+  const endpoints = {
+    mqtt: mqttUrl,
+    mqtts: mqttsUrl,
+    ws: wsUrl,
+    wss: wssUrl,
+    http: httpUrl,
+    https: httpsUrl,
+    dashboard: httpUrl && `${httpUrl}/`,
+    ca: caFile && resolve(caFile),
+  };
+  return Object.fromEntries(
+    Object.entries(endpoints).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }
 
 /** Any credentials do: nothing is checked on this machine. */

@@ -67,7 +67,7 @@ export const judges: Record<ClaimId, Judge> = {
       return fail(
         story,
         claim,
-        `${stubborn.length} more updates of a dead execution after ${rejected.length} rejections`,
+        `went on updating a dead execution after ${tolerance.rejectedUpdates} rejections, ${stubborn.length} times`,
         stubborn,
       );
     }

@@ -1,0 +1,46 @@
+/**
+ * The `jobrig` command as a function of its arguments: gathers the verbs, each in a file of its own, tells wrong usage in one
+ * line, and turns how it ended into an exit code. Owns no process: main.ts does.
+ */
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import { certsCommand } from './certs.ts';
+import { demoCommand } from './demo.ts';
+import { complain, exitCodes, reportError } from './exit.ts';
+import { fleetCommand } from './fleet.ts';
+import { serveCommand } from './serve.ts';
+
+const { version } = createRequire(import.meta.url)('jobrig/package.json') as { readonly version: string };
+
+/** Runs one command line, the words after `jobrig`. @returns the exit code */
+export async function runCommandLine(words: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const finish = (code: number) => {
+    exitCode = code;
+  };
+  const program = new Command('jobrig')
+    .description(
+      'A rig for AWS IoT job agents: a local AWS IoT Jobs, a fleet of simulated devices, a verdict on recovery.',
+    )
+    .version(version)
+    .addHelpText('after', '\nExample:\n  $ jobrig demo\n');
+  const verbs = [demoCommand(finish), serveCommand(finish), fleetCommand(finish), certsCommand()];
+  for (const verb of verbs) program.addCommand(verb);
+  for (const command of [program, ...verbs]) {
+    command.exitOverride().configureOutput({ outputError: (text) => complain(oneLine(text)) });
+  }
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return reportError(error);
+  }
+}
+
+/** Commander puts its suggestion on a second line. */
+function oneLine(text: string): string {
+  return text
+    .replace(/^error: /, '')
+    .trim()
+    .replace(/\s*\n\s*/g, ' ');
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { XMLValidator } from 'fast-xml-parser';
+import { describe, expect, it } from 'vitest';
+import type { DemoReport, DemoSummary } from '../../scenario/reports/run-report.ts';
+import { run, start } from '../support/command.ts';
+
+describe('jobrig demo', () => {
+  it('runs the main job to a passed verdict and leaves page, JSON and JUnit behind', { timeout: 90_000 }, async () => {
+    const command = start('demo', '--things', '12', '--time-scale', '50', '--json', '--out', 'report');
+    const { code, stdout, stderr } = await command.finished;
+    expect(code, stderr).toBe(0);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+    const summary = JSON.parse(stdout) as DemoSummary;
+    expect(summary).toMatchObject({
+      jobrig: expect.stringMatching(/^\d/),
+      verb: 'demo',
+      seed: 1,
+      verdict: 'pass',
+      things: 12,
+      devices: { valid: 12, invalid: 0 },
+      canary: { succeeded: 12, failed: 0 },
+      report: join('report', 'index.html'),
+    });
+    expect(Date.parse(summary.endedAt)).toBeGreaterThan(Date.parse(summary.startedAt));
+    expect(summary.pulls).toHaveLength(9);
+    expect(summary.pulls.reduce((sum, { pulled }) => sum + pulled, 0)).toBe(11);
+    for (const { pulled, recovered, recoveryMs } of summary.pulls) {
+      expect(recovered).toBe(pulled);
+      expect(recoveryMs!.p50).toBeLessThanOrEqual(recoveryMs!.max);
+    }
+
+    const report = JSON.parse(readFileSync(join(command.folder, 'report', 'report.json'), 'utf8')) as DemoReport;
+    expect(report.deviceReports).toHaveLength(12);
+    for (const { pull, timeline } of report.deviceReports) {
+      expect(timeline.entries.length).toBeGreaterThan(5);
+      expect(timeline.entries.some(({ tone }) => tone === 'pull')).toBe(pull !== undefined);
+    }
+    expect(new Set(report.deviceReports.flatMap(({ pull }) => pull?.mechanism ?? []))).toEqual(
+      new Set(['DeleteJobExecution', 'DeleteJob']),
+    );
+    expect(report.deviceReports.some(({ pull }) => pull?.namespaceId !== undefined)).toBe(true);
+    expect(XMLValidator.validate(readFileSync(join(command.folder, 'report', 'junit.xml'), 'utf8'))).toBe(true);
+    expect(readFileSync(join(command.folder, 'report', 'index.html'), 'utf8')).toContain('class="badge pass"');
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('stops cleanly on %s in the middle of the run', async (signal, expected) => {
+    const { child, finished } = start('demo', '--things', '12', '--json');
+    await new Promise<void>((underWay) => {
+      child.stderr?.on('data', (text: string) => text.includes('job documents') && underWay());
+    });
+    child.kill(signal);
+    const { code, stdout, stderr } = await finished;
+    expect({ code, stdout }).toEqual({ code: expected, stdout: '' });
+    expect(stderr).toMatch(/jobrig: (interrupted|terminated)\n$/);
+  });
+
+  it('says nothing on stderr with --quiet', { timeout: 90_000 }, async () => {
+    const { code, stdout, stderr } = await run('demo', '--things', '1', '--time-scale', '50', '--quiet');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^receive +1 +1 /m);
+    expect(stdout).toContain('verdict');
+  });
+
+  it('keeps the dashboard up with --serve until it is told to stop', { timeout: 90_000 }, async () => {
+    const command = start('demo', '--things', '1', '--time-scale', '50', '--serve');
+    await command.output((text) => text.includes('verdict'));
+    const dashboard = await new Promise<string>((found) => {
+      let text = '';
+      command.child.stderr?.on('data', (more: string) => {
+        const url = /dashboard at (\S+)/.exec((text += more))?.[1];
+        if (url) found(url);
+      });
+    });
+    expect((await fetch(dashboard)).status).toBe(200);
+    command.child.kill('SIGINT');
+    expect((await command.finished).code).toBe(0);
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { run, start, startIn } from '../support/command.ts';
+
+const fast = ['--time-scale', '50', '--things', '3'];
+
+describe('jobrig fleet', () => {
+  it('runs for its time against a service of its own and prints one JSON object', async () => {
+    const { code, stdout } = await run('fleet', ...fast, '--duration', '300ms', '--json', '--quiet', '--seed', '7');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      verb: 'fleet',
+      seed: 7,
+      verdict: 'pass',
+      things: 3,
+      connected: 3,
+      executions: { succeeded: 0, failed: 0, rejected: 0, pulled: 0 },
+    });
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('ends on %s with %d, after its summary', async (signal, expected) => {
+    const { child, finished } = start('fleet', ...fast, '--json');
+    await new Promise<void>((connected) => {
+      child.stderr?.on('data', (text: string) => text.includes('3 connected') && connected());
+    });
+    child.kill(signal);
+    const { code, stdout } = await finished;
+    expect(code).toBe(expected);
+    expect(JSON.parse(stdout)).toMatchObject({ connected: 3 });
+  });
+
+  it('connects over TLS with the certificates that jobrig certs made in the same folder', async () => {
+    const words = 'serve --json --mqtt-port off --mqtts-port 0 --http-port 0 --https-port off';
+    const service = start(...words.split(' '));
+    const { mqtts } = JSON.parse(await service.output((text) => text.includes('\n'))) as { readonly mqtts: string };
+    const fleet = [
+      'fleet',
+      '--endpoint',
+      mqtts,
+      '--certs',
+      'certs',
+      ...fast,
+      '--duration',
+      '100ms',
+      '--json',
+      '--quiet',
+    ];
+    const issue = ['certs', '--thing', 'thing-1', '--thing', 'thing-2', '--thing', 'thing-3', '--out', 'certs'];
+    expect((await startIn(service.folder, ...issue).finished).code).toBe(0);
+    const trusted = await startIn(service.folder, ...fleet).finished;
+    expect(JSON.parse(trusted.stdout)).toMatchObject({ connected: 3, verdict: 'pass' });
+
+    const elsewhere = start(...issue);
+    await elsewhere.finished;
+    const refused = await startIn(elsewhere.folder, ...fleet).finished;
+    expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain(mqtts);
+  });
+});

@@ -1,0 +1,67 @@
+import { DescribeThingCommand, CreateThingCommand, IoTClient } from '@aws-sdk/client-iot';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { connectAsync } from 'mqtt';
+import { describe, expect, it } from 'vitest';
+import { start } from '../support/command.ts';
+
+const freePorts = ['--mqtt-port', '0', '--mqtts-port', '0', '--http-port', '0', '--https-port', '0'];
+
+interface Ready {
+  readonly event: string;
+  readonly mqtt?: string;
+  readonly mqtts?: string;
+  readonly http?: string;
+  readonly https?: string;
+  readonly dashboard?: string;
+  readonly ca?: string;
+  readonly pid: number;
+}
+
+async function serve(...args: readonly string[]) {
+  const command = start('serve', '--json', ...freePorts, ...args);
+  const line = await command.output((text) => text.includes('\n'));
+  return { ...command, ready: JSON.parse(line) as Ready };
+}
+
+describe('jobrig serve', () => {
+  it('says in one line of JSON where everything is, and it is there', async () => {
+    const { ready, child, finished, folder } = await serve();
+    expect(ready).toMatchObject({ event: 'ready', pid: child.pid, dashboard: `${ready.http}/` });
+    expect(ready.https).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+    expect(ready.mqtts).toMatch(/^mqtts:\/\/127\.0\.0\.1:\d+$/);
+    expect(ready.ca).toBe(join(folder, '.jobrig', 'ca.pem'));
+    expect(existsSync(ready.ca!)).toBe(true);
+    expect((await fetch(ready.dashboard!)).status).toBe(200);
+    await (await connectAsync(ready.mqtt!, { clientId: 'bench' })).endAsync();
+    child.kill('SIGINT');
+    const { code, stdout, stderr } = await finished;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('serves the AWS SDK with the region and account it was given', async () => {
+    const { ready } = await serve('--memory', '--region', 'eu-west-1', '--account', '123456789012');
+    const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
+    const client = new IoTClient({ endpoint: ready.http!, region: 'eu-west-1', credentials });
+    await client.send(new CreateThingCommand({ thingName: 'bench' }));
+    const { thingArn } = await client.send(new DescribeThingCommand({ thingName: 'bench' }));
+    client.destroy();
+    expect(thingArn).toBe('arn:aws:iot:eu-west-1:123456789012:thing/bench');
+  });
+
+  it('leaves out what is off, and writes nothing with --memory', async () => {
+    const { ready, folder } = await serve('--memory', '--mqtts-port', 'off', '--https-port', 'off');
+    expect(Object.keys(ready).sort()).toEqual(['dashboard', 'event', 'http', 'mqtt', 'pid']);
+    expect(existsSync(join(folder, '.jobrig'))).toBe(false);
+  });
+
+  it('shows people what to paste', async () => {
+    const { output, child, finished } = start('serve', '--memory', ...freePorts);
+    const text = await output((all) => all.includes('Ctrl-C'));
+    const http = /http {7}(http:\S+)/.exec(text)?.[1];
+    expect(text).toContain(`AWS_ENDPOINT_URL=${http}`);
+    child.kill('SIGTERM');
+    expect((await finished).code).toBe(0);
+  });
+});

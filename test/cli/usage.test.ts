@@ -1,0 +1,94 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { run, start } from '../support/command.ts';
+import { runHere } from '../support/command-here.ts';
+
+const verbs = ['demo', 'serve', 'fleet', 'certs'] as const;
+
+describe('help', () => {
+  it.each([[], ...verbs.map((verb) => [verb])])(
+    'jobrig %s --help explains itself with an example',
+    async (...words) => {
+      const { code, stdout, stderr } = await runHere(...words, '--help');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toContain('Example:');
+    },
+  );
+
+  it('names every verb', async () => {
+    const { stdout } = await runHere('--help');
+    for (const verb of verbs) expect(stdout).toMatch(new RegExp(`^  ${verb} `, 'm'));
+  });
+
+  it('prints the version', async () => {
+    expect((await runHere('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('without a verb is wrong usage', async () => {
+    const { code, stdout } = await runHere();
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+});
+
+describe('wrong usage', () => {
+  it.each<[string, string[], string]>([
+    ['an unknown verb', ['dance'], 'dance'],
+    ['an unknown flag', ['serve', '--data-dirr', 'x'], '--data-dirr'],
+    ['a flag of a later version', ['serve', '--strict'], '--strict'],
+    ['a word too many', ['demo', 'now'], 'demo'],
+    ['no things', ['demo', '--things', '0'], '--things'],
+    ['too many things', ['demo', '--things', '1000000'], '--things'],
+    ['half a thing', ['demo', '--things', '1.5'], '--things'],
+    ['a seed that is no number', ['demo', '--seed', 'abc'], '--seed'],
+    ['a time that stands still', ['demo', '--time-scale', '0'], '--time-scale'],
+    ['a missing value', ['demo', '--out'], '--out'],
+    ['a port out of range', ['serve', '--mqtt-port', '65536'], '--mqtt-port'],
+    ['a port that is a word', ['serve', '--http-port', 'on'], '--http-port'],
+    ['another machine', ['serve', '--host', '0.0.0.0'], '--host'],
+    ['a region that is none', ['serve', '--region', 'moon'], '--region'],
+    ['an account that is none', ['serve', '--account', '12'], '--account'],
+    ['an identity rule that is none', ['serve', '--identity', 'trust-me'], '--identity'],
+    ['an endpoint of the wrong kind', ['fleet', '--endpoint', 'http://127.0.0.1'], '--endpoint'],
+    ['an endpoint that is no URL', ['fleet', '--endpoint', 'mqtt//x'], '--endpoint'],
+    ['a prefix with a slash', ['fleet', '--prefix', 'a/b'], '--prefix'],
+    ['hardware that does not exist', ['fleet', '--hardware', 'abacus'], '--hardware'],
+    ['a duration without a unit', ['fleet', '--duration', '5'], '--duration'],
+    ['certificates that are not there', ['fleet', '--certs', 'nowhere'], 'nowhere'],
+    ['a thing name with a slash', ['certs', '--thing', 'a/b'], '--thing'],
+    ['no thing at all', ['certs'], '--thing'],
+  ])('%s: one line that names it, exit 2, nothing else', async (_, args, named) => {
+    const { code, stdout, stderr } = await runHere(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^jobrig: [^\n]+\n$/);
+    expect(stderr).toContain(named);
+  });
+
+  it('a folder that cannot be made: named before anything starts', async () => {
+    const command = start('demo', '--out', 'file/report');
+    writeFileSync(join(command.folder, 'file'), '');
+    const { code, stderr } = await command.finished;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^jobrig: --out file\/report [^\n]+\n$/);
+  });
+
+  it('a port that is taken: named, and nothing is left running', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await new Promise((ready) => other.once('listening', ready));
+    const { port } = other.address() as AddressInfo;
+    const words = `serve --memory --mqtt-port ${port} --mqtts-port off --http-port 0 --https-port off`;
+    const { code, stdout, stderr } = await run(...words.split(' '));
+    other.close();
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^jobrig: [^\n]+\n$/);
+    expect(stderr).toContain(`${port}`);
+  });
+
+  it('an endpoint where nobody listens: named', async () => {
+    const { code, stderr } = await run('fleet', '--endpoint', 'mqtt://127.0.0.1:1', '--time-scale', '100', '--quiet');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^jobrig: [^\n]*mqtt:\/\/127\.0\.0\.1:1[^\n]*\n$/);
+  });
+});
