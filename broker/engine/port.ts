@@ -15,8 +15,12 @@ export interface ServicePort {
     command: CommandOf<Name>,
     answer: (reply: Reply<ResponseOf<Name>>, at: EpochMs) => void,
   ): void;
-  /** Calls `listener` for every effect, in order, after the reply that it follows. Returns how to stop listening. */
-  onEffect(listener: (effect: Effect) => void): () => void;
+  /**
+   * Calls `tell` for every effect, in order, after the reply that it follows. Where something has to become durable first,
+   * `foresee` is called before, as soon as the effect is certain: what a listener keeps then is kept together with what
+   * the effect came from. Returns how to stop listening.
+   */
+  onEffect(tell: (effect: Effect) => void, foresee?: (effect: Effect) => void): () => void;
   /** Service time, which may run faster than the wall clock. */
   now(): EpochMs;
 }

@@ -147,18 +147,18 @@ describe('canceling a large job', () => {
   });
 });
 
-describe('deleting a large job', () => {
-  function deletingWorld(): World {
-    const world = groupWorld();
-    world.job('big', [groupArn('g')]);
-    world.settle();
-    world.job('next', [groupArn('g')]);
-    world.settle();
-    world.said();
-    world.ok('iot:DeleteJob', { jobId: 'big', force: true });
-    return world;
-  }
+function deletingWorld(): World {
+  const world = groupWorld();
+  world.job('big', [groupArn('g')]);
+  world.settle();
+  world.job('next', [groupArn('g')]);
+  world.settle();
+  world.said();
+  world.ok('iot:DeleteJob', { jobId: 'big', force: true });
+  return world;
+}
 
+describe('deleting a large job', () => {
   it('hides every execution from its device at once', () => {
     const world = deletingWorld();
     expect(world.said()).toEqual([]);
@@ -213,14 +213,14 @@ describe('deleting a large job', () => {
   });
 });
 
-describe('deleting a large group', () => {
-  function followedWorld(): World {
-    const world = groupWorld();
-    world.job('big', [groupArn('g')], { targetSelection: 'CONTINUOUS' });
-    world.settle();
-    return world;
-  }
+function followedWorld(): World {
+  const world = groupWorld();
+  world.job('big', [groupArn('g')], { targetSelection: 'CONTINUOUS' });
+  world.settle();
+  return world;
+}
 
+describe('deleting a large group', () => {
   it('is gone for everybody at once, while its members leave in slices', () => {
     const world = followedWorld();
     world.ok('iot:DeleteThingGroup', { thingGroupName: 'g' });

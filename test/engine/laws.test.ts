@@ -2,7 +2,7 @@
  * What holds of the engine whatever is asked of it: random commands in a world small enough for everything to collide. Each
  * law is checked after every command, against nothing but the rows and what was said.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change, Command, Effect, Outcome } from '../../broker/engine/contract.ts';
 import type { ExecutionRow, JobRow } from '../../broker/engine/rows.ts';
@@ -167,11 +167,14 @@ function queuesOf({ executions }: Picture): Queues {
     const key = queueKey(row);
     queues.set(key, [...(queues.get(key) ?? []), row]);
   }
-  const rank = ({ status }: ExecutionRow): number => (status === 'IN_PROGRESS' ? 0 : 1);
   for (const queue of queues.values()) {
     queue.sort((a, b) => rank(a) - rank(b) || a.queuedAt - b.queuedAt || a.sequence - b.sequence);
   }
   return queues;
+}
+
+function rank({ status }: ExecutionRow): number {
+  return status === 'IN_PROGRESS' ? 0 : 1;
 }
 
 function queueKey({ thingName: name, namespaceId: space }: { thingName: string; namespaceId?: string }): string {

@@ -19,7 +19,7 @@ import { createEngine } from '../../broker/engine/engine.ts';
 import { formatThingArn, formatThingGroupArn } from '../../protocol/names.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 
-export const identity = { region: 'eu-west-1', account: '123456789012' };
+const identity = { region: 'eu-west-1', account: '123456789012' };
 export const document = '{"operation":"reboot"}';
 export const thingArn = (thingName: string): string => formatThingArn(identity, thingName);
 export const groupArn = (groupName: string): string => formatThingGroupArn(identity, groupName);
