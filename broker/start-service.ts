@@ -22,6 +22,10 @@ export interface ServiceOptions {
   readonly host?: string;
   readonly mqttPort?: PortOption;
   readonly mqttsPort?: PortOption;
+  /** MQTT over WebSocket, at `/mqtt`. */
+  readonly wsPort?: PortOption;
+  /** The same over TLS; also MQTT without WebSocket for who asks for `x-amzn-mqtt-ca` by ALPN, as on AWS's port 443. */
+  readonly wssPort?: PortOption;
   readonly httpPort?: PortOption;
   readonly httpsPort?: PortOption;
   /** Part of every ARN; default us-east-1. */
@@ -42,6 +46,8 @@ export interface ServiceOptions {
 export interface Service {
   readonly mqttUrl?: string;
   readonly mqttsUrl?: string;
+  readonly wsUrl?: string;
+  readonly wssUrl?: string;
   readonly httpUrl?: string;
   readonly httpsUrl?: string;
   /** What TLS clients have to trust, PEM. */
@@ -60,7 +66,7 @@ export interface Service {
 /** @throws OperationalError when a port or the directory cannot be used; nothing is left running then. */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const { host = '127.0.0.1', region = 'us-east-1', account = '000000000000', timeScale, dataDir, onEvent } = options;
-  const { mqttPort, mqttsPort, httpPort, httpsPort, identity } = options;
+  const { mqttPort, mqttsPort, wsPort, wssPort, httpPort, httpsPort, identity } = options;
   const authority = await openCertificateAuthority(dataDir ?? 'memory');
   const server = await authority.issueServerCertificate([...new Set(['localhost', '127.0.0.1', '::1', host])]);
 
@@ -75,7 +81,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     const mqtt = await openMqttDoor({
       port: runtime,
       host,
-      listeners: listeners({ tcp: mqttPort, tls: mqttsPort }),
+      listeners: listeners({ tcp: mqttPort, tls: mqttsPort, ws: wsPort, wss: wssPort }),
       certificates: { ...server, ca: authority.ca },
       ...(identity && { identity }),
       ...(onEvent && { onEvent }),
@@ -91,10 +97,13 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     });
     closers.push(() => http.close());
 
-    const endpoints = endpointsOf(host, { mqtt: mqtt.ports.tcp, mqtts: mqtt.ports.tls, ...http.ports });
+    const { tcp, tls, ws, wss } = mqtt.ports;
+    const endpoints = endpointsOf(host, { mqtt: tcp, mqtts: tls, ws, wss, ...http.ports });
     return {
       mqttUrl: endpoints['mqtt'],
       mqttsUrl: endpoints['mqtts'],
+      wsUrl: endpoints['ws'],
+      wssUrl: endpoints['wss'],
       httpUrl: endpoints['http'],
       httpsUrl: endpoints['https'],
       ca: authority.ca,
@@ -120,9 +129,13 @@ function listeners<Name extends string>(
   return Object.fromEntries(entries.map(([name, port = 0]) => [name, port])) as { [N in Name]?: number };
 }
 
+const paths: Readonly<Record<string, string>> = { ws: '/mqtt', wss: '/mqtt' };
+
 function endpointsOf(host: string, ports: Readonly<Record<string, number | undefined>>): Record<string, string> {
   const open = Object.entries(ports).filter(([, port]) => port !== undefined);
-  return Object.fromEntries(open.map(([scheme, port]) => [scheme, `${scheme}://${reachable(host)}:${port}`]));
+  return Object.fromEntries(
+    open.map(([scheme, port]) => [scheme, `${scheme}://${reachable(host)}:${port}${paths[scheme] ?? ''}`]),
+  );
 }
 
 /** Where a client on this machine finds a service that listens on `host`. */

@@ -1,14 +1,17 @@
 /**
  * The sockets on which devices arrive, one entry per transport; each ends in a duplex stream with what it proves about its
- * owner. Nagle's algorithm is off (an exchange takes 44 ms with it, 0.1 ms without), and the backlog takes a fleet that
- * connects at once. Source: reference connection.md §1 for TLS; rates measured in the design's performance notes.
+ * owner. The `wss` port is AWS's port 443: whoever names MQTT in the handshake (ALPN) speaks it at once, everybody else
+ * speaks HTTP first. Nagle's algorithm is off (an exchange takes 44 ms with it, 0.1 ms without), and the backlog takes a
+ * fleet that connects at once. Source: reference connection.md §1; rates measured in the design's performance notes.
  */
 import { strict as assert } from 'node:assert';
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type TLSSocket, createServer as createTlsServer } from 'node:tls';
 import { OperationalError } from '../../protocol/operational-error.ts';
+import { createWebSocketServer } from './websockets.ts';
 
-export const transports = ['tcp', 'tls'] as const;
+export const transports = ['tcp', 'tls', 'ws', 'wss'] as const;
 export type Transport = (typeof transports)[number];
 
 export interface ServerCertificate {
@@ -31,7 +34,8 @@ export interface ListenerSettings {
 export interface Arrivals {
   /** A raw connection, before any handshake; it may be destroyed here. */
   readonly connecting: (socket: Socket) => void;
-  readonly arrived: (transport: Transport, socket: Socket, certificateName?: string) => void;
+  /** By `tls` also who came to the `wss` port and named MQTT. */
+  readonly arrived: (transport: Transport, stream: Duplex, certificateName?: string) => void;
   readonly failed: (error: Error) => void;
 }
 
@@ -41,30 +45,45 @@ export interface Listener {
 }
 
 /** AWS's name for MQTT on port 443, and the plain one; a device may also offer none. */
-const alpnProtocols = ['x-amzn-mqtt-ca', 'mqtt'];
+const mqttProtocols = ['x-amzn-mqtt-ca', 'mqtt'];
 const backlog = 4096;
 
 const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arrivals: Arrivals) => Server } = {
   tcp: (_settings, { arrived }) => createServer({ noDelay: true }, (socket) => arrived('tcp', socket)),
 
-  tls({ certificates, demandCertificate }, { arrived, failed }) {
-    assert(certificates !== undefined, 'MQTT over TLS needs a certificate');
-    const server = createTlsServer(
-      {
-        ...certificates,
-        requestCert: true,
-        rejectUnauthorized: demandCertificate,
-        ALPNProtocols: alpnProtocols,
-        noDelay: true,
-      },
-      (socket) => arrived('tls', socket, certificateName(socket)),
+  tls: (settings, arrivals) =>
+    secureServer(settings, arrivals, mqttProtocols, (socket) =>
+      arrivals.arrived('tls', socket, certificateName(socket)),
+    ),
+
+  ws: (_settings, { arrived }) => createWebSocketServer((stream) => arrived('ws', stream)),
+
+  wss(settings, arrivals) {
+    const web = createWebSocketServer((stream, socket) =>
+      arrivals.arrived('wss', stream, certificateName(socket as TLSSocket)),
     );
-    return server.on('tlsClientError', (error, { authorizationError }) =>
-      // Node closes on a certificate of another CA, and reports no more than that the socket hung up.
-      failed(authorizationError ? new Error(`certificate refused: ${String(authorizationError)}`) : error),
-    );
+    return secureServer(settings, arrivals, [...mqttProtocols, 'http/1.1'], (socket) => {
+      const saidMqtt = socket.alpnProtocol !== false && mqttProtocols.includes(socket.alpnProtocol ?? '');
+      if (saidMqtt) arrivals.arrived('tls', socket, certificateName(socket));
+      else web.emit('connection', socket);
+    });
   },
 };
+
+function secureServer(
+  { certificates, demandCertificate }: ListenerSettings,
+  { failed }: Arrivals,
+  ALPNProtocols: string[],
+  secured: (socket: TLSSocket) => void,
+): Server {
+  assert(certificates !== undefined, 'TLS needs a certificate');
+  const options = { ...certificates, requestCert: true, rejectUnauthorized: demandCertificate };
+  const server = createTlsServer({ ...options, ALPNProtocols, noDelay: true }, secured);
+  return server.on('tlsClientError', (error, { authorizationError }) =>
+    // Node closes on a certificate of another CA, and reports no more than that the socket hung up.
+    failed(authorizationError ? new Error(`certificate refused: ${String(authorizationError)}`) : error),
+  );
+}
 
 /** Only a certificate of our CA says anything. */
 function certificateName(socket: TLSSocket): string | undefined {

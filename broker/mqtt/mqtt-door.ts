@@ -30,9 +30,9 @@ export interface MqttDoorOptions {
   readonly port: ServicePort;
   /** Default 127.0.0.1. */
   readonly host?: string;
-  /** Where to listen: 0 is a free port, absent is not at all. `tls` needs {@link certificates}. */
+  /** Where to listen: 0 is a free port, absent is not at all. `tls` and `wss` need {@link certificates}. */
   readonly listeners: { readonly [T in Transport]?: number };
-  /** How a client shows who it is. Default: by its certificate on TLS, by its client id elsewhere. */
+  /** How a client shows who it is. Default: by its certificate on TLS and where it shows one, by its client id elsewhere. */
   readonly identity?: IdentityMode;
   readonly certificates?: ServerCertificate;
   readonly onEvent?: (event: MqttDoorEvent) => void;
@@ -125,8 +125,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const maxConnections = connectionBudget();
   const count = countSockets(maxConnections, (connections) => onEvent({ kind: 'out-of-descriptors', connections }));
   const listeners = new Map<Transport, Listener>();
-  const identityOn = (transport: Transport): IdentityMode =>
-    identity ?? (transport === 'tls' ? 'certificate' : 'client-id');
+  const identityOn = (transport: Transport, certificateName?: string): IdentityMode =>
+    identity ?? (transport === 'tls' || certificateName !== undefined ? 'certificate' : 'client-id');
 
   async function close(): Promise<void> {
     stopAnnouncing();
@@ -143,8 +143,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
       track(socket);
       count(socket);
     },
-    arrived: (transport, socket, certificateName) =>
-      accept(socket, { identity: identityOn(transport), certificateName }),
+    arrived: (transport, stream, certificateName) =>
+      accept(stream, { identity: identityOn(transport, certificateName), certificateName }),
     failed: ({ message }) => onEvent({ kind: 'failed', reason: message }),
   };
   try {

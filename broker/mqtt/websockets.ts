@@ -1,0 +1,52 @@
+/**
+ * MQTT over WebSocket: an HTTP server that does nothing but upgrade requests for `/mqtt` to a stream of bytes. Which query
+ * string or headers come along (AWS's SDKs sign the URL) is not looked at. Text frames are taken as bytes.
+ * Source: reference connection.md §1; MQTT 3.1.1 §6; AWS's SDK v1 asks for `mqttv3.1` (design clients.md).
+ */
+import { type IncomingMessage, type Server, STATUS_CODES, createServer } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer, createWebSocketStream } from 'ws';
+
+const path = '/mqtt';
+const subprotocols: ReadonlySet<string> = new Set(['mqtt', 'mqttv3.1']);
+/** One message may carry many packets; aedes' parser judges those. */
+const maxMessageBytes = 4 * 1024 * 1024;
+
+/** @param arrived gets the stream and the connection below it. */
+export function createWebSocketServer(arrived: (stream: Duplex, socket: Duplex) => void): Server {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxMessageBytes,
+    handleProtocols: (offered) => firstKnown([...offered]) ?? false,
+  });
+  const server = createServer((_request, response) => {
+    response.writeHead(426, { upgrade: 'websocket' }).end(`MQTT over WebSocket is at ${path}.\n`);
+  });
+  return server.on('upgrade', (request: IncomingMessage, socket, head) => {
+    const status = refusalOf(request);
+    if (status !== undefined) {
+      socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => arrived(byteStream(webSocket), socket));
+  });
+}
+
+function refusalOf({ url = '', headers }: IncomingMessage): number | undefined {
+  if (url.split('?', 1)[0] !== path) return 404;
+  const offered = headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? [];
+  return firstKnown(offered) === undefined ? 400 : undefined;
+}
+
+function firstKnown(offered: readonly string[]): string | undefined {
+  return offered.find((name) => subprotocols.has(name));
+}
+
+/** As ws makes it, but what is written while it is corked leaves as one frame and not as one for each piece of a packet. */
+function byteStream(webSocket: WebSocket): Duplex {
+  return Object.assign(createWebSocketStream(webSocket), {
+    _writev(pieces: readonly { readonly chunk: Buffer }[], done: (error?: Error) => void) {
+      webSocket.send(Buffer.concat(pieces.map(({ chunk }) => chunk)), done);
+    },
+  });
+}
