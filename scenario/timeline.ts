@@ -103,12 +103,12 @@ function traceTone(kind: string): TimelineEntry['tone'] {
 
 function callEntry({ at, operation, outcome, jobId }: OperatorCall): Drawn {
   const deletes = operation.startsWith('Delete');
-  const words = outcome === 'ok' ? '' : `: ${outcome}`;
+  const subject = outcome === 'ok' ? ` ${jobId ?? ''}` : `: ${outcome}`;
   return {
     moment: at,
     from: 'operator',
     to: 'service',
-    label: `${operation} ${jobId ?? ''}${deletes ? ' by force' : ''}${words}`,
+    label: `${operation}${subject}${deletes ? ' by force' : ''}`,
     tone: deletes ? 'pull' : 'plain',
   };
 }
@@ -116,6 +116,6 @@ function callEntry({ at, operation, outcome, jobId }: OperatorCall): Drawn {
 function pullMark(pull: Pull | undefined): readonly Drawn[] {
   if (pull === undefined) return [];
   const { jobId, executionNumber } = pull.execution;
-  const label = `${jobId}#${executionNumber} is gone; the device is at ${pull.step}`;
+  const label = `${jobId}#${executionNumber} is gone`;
   return [{ moment: pull.at, from: 'service', to: 'service', label, tone: 'pull' }];
 }

@@ -70,11 +70,12 @@ function messageTopic(thingName: string, message: DeviceMessage): string {
   });
 }
 
-function requestWords({ operation, jobId, body }: DeviceRequest): string {
-  if (operation !== 'UpdateJobExecution') return jobId === undefined ? operation : `${operation} ${jobId}`;
+function requestWords({ operation, jobId, namespaceId, body }: DeviceRequest): string {
+  const namespace = namespaceId === undefined ? '' : ` in ${namespaceId}`;
+  if (operation !== 'UpdateJobExecution') return [operation, jobId].filter(Boolean).join(' ') + namespace;
   const expected = body.expectedVersion === undefined ? '' : `, expects version ${body.expectedVersion}`;
   const details = Object.entries(body.statusDetails ?? {}).map(([key, value]) => `${key} ${value}`);
-  return `update ${jobId} to ${body.status}${expected}${details.length > 0 ? ` (${details.join(', ')})` : ''}`;
+  return `update to ${body.status}${expected}${details.length > 0 ? ` (${details.join(', ')})` : ''}`;
 }
 
 function messageWords(message: DeviceMessage): string {
@@ -111,7 +112,7 @@ function pendingWords(jobs: Pending): string {
 function traceWords(trace: BoardTrace): string {
   switch (trace.kind) {
     case 'step':
-      return trace.percent > 0 ? `${trace.step} ${Math.round(trace.percent)} %` : trace.step;
+      return trace.percent > 0 && trace.percent < 100 ? `${trace.step} ${Math.round(trace.percent)} %` : trace.step;
     case 'pulled':
       return `learnt from ${trace.by} that ${trace.execution.jobId} is gone, at ${trace.step}`;
     case 'recovered':

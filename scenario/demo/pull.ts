@@ -41,19 +41,23 @@ function entered(event: DeviceEvent, step: Step, jobId: string): ExecutionIdenti
   return event.trace.execution.jobId === jobId ? event.trace.execution : undefined;
 }
 
-/** Deletes the execution of one stopped device. */
-export async function pullExecution(stage: Stage, stopped: Stopped): Promise<Pulled> {
+/** Deletes the execution of one stopped device, when it is its turn. */
+export function pullExecution(stage: Stage, stopped: Stopped): Promise<Pulled> {
   const { thingName, execution } = stopped;
-  const status = await stage.operator.executionStatus(execution.jobId, thingName);
-  await stage.operator.forceDeleteExecution({ thingName, ...execution });
-  return release(stage, stopped, 'DeleteJobExecution', status);
+  return stage.recoveries.add(async () => {
+    const status = await stage.operator.executionStatus(execution.jobId, thingName);
+    await stage.operator.forceDeleteExecution({ thingName, ...execution });
+    return release(stage, stopped, 'DeleteJobExecution', status);
+  });
 }
 
-/** Deletes a whole job under all its stopped devices at once. */
+/** Deletes a whole job under all its stopped devices at once; they go on in turn. */
 export async function pullJob(stage: Stage, jobId: string, stopped: readonly Stopped[]): Promise<readonly Pulled[]> {
   const statuses = await Promise.all(stopped.map(({ thingName }) => stage.operator.executionStatus(jobId, thingName)));
   await stage.operator.forceDeleteJob(jobId, stopped[0]?.execution.namespaceId);
-  return Promise.all(stopped.map((device, index) => release(stage, device, 'DeleteJob', statuses[index])));
+  return Promise.all(
+    stopped.map((device, index) => stage.recoveries.add(() => release(stage, device, 'DeleteJob', statuses[index]))),
+  );
 }
 
 async function release(

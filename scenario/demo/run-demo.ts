@@ -4,6 +4,7 @@
  * given; where it runs, and what happens to the report, is the caller's business.
  */
 import { createRequire } from 'node:module';
+import PQueue from 'p-queue';
 import type { BoardOptions } from '../../agent/board/board.ts';
 import { steps } from '../../agent/board/contract.ts';
 import type { Board } from '../../agent/board/contract.ts';
@@ -52,6 +53,7 @@ export interface DemoProgress extends Readonly<Record<Counted, number>> {
 
 const prefix = 'thing-';
 const groupName = 'jobrig-demo';
+const recoveriesAtOnce = 4;
 const { version } = createRequire(import.meta.url)('jobrig/package.json') as { readonly version: string };
 
 /** A job that every device can do at once and without a reboot. */
@@ -99,7 +101,16 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     ...(options.boardOf && { boardOf: options.boardOf }),
   });
   const hardwareOf = (thingName: string) => fleet.hardwareOf(thingName);
-  const stage: Stage = { devices: fleet.devices, hardwareOf, operator, recorder, now: clock.now, ...progress };
+  const recoveries = new PQueue({ concurrency: recoveriesAtOnce });
+  const stage: Stage = {
+    devices: fleet.devices,
+    hardwareOf,
+    operator,
+    recorder,
+    recoveries,
+    now: clock.now,
+    ...progress,
+  };
   const origin = clock.now();
   const documents = await runDocuments(stage, names);
   const firmware = await readJobDocument('jobrig-firmware.json');

@@ -2,6 +2,7 @@
 import type { HardwareProfile } from '../../agent/device/profile.ts';
 import type { DeviceEvent, LiveDevice } from '../../agent/live-device.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
+import type PQueue from 'p-queue';
 import type { Operator } from '../operator.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -10,6 +11,10 @@ export interface Stage {
   hardwareOf(thingName: string): HardwareProfile | undefined;
   readonly operator: Operator;
   readonly recorder: Recorder;
+  /**
+   * Recoveries under way at once, a few: one that is measured in device time suffers from whatever else this machine does.
+   */
+  readonly recoveries: PQueue;
   now(): EpochMs;
   /** Says what is going on, in a few words. */
   announce(act: string): void;

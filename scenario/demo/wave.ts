@@ -2,7 +2,6 @@
  * One wave of the main job: up to 64 devices get a firmware job, most lose it while it runs, all get it again under the same
  * job id, then a canary, then a power cut. Gathers the evidence; what it means is the verdict's business.
  */
-import PQueue from 'p-queue';
 import type { BoardView, Step } from '../../agent/board/contract.ts';
 import { nextJobId } from '../../protocol/topics.ts';
 import type { EpochMs } from '../../protocol/time.ts';
@@ -12,8 +11,6 @@ import { pullExecution, pullJob, stopAt } from './pull.ts';
 import type { Pulled, Stopped } from './pull.ts';
 import { deviceOf, jobTimeoutMs, settleMs, whenFinished } from './stage.ts';
 import type { Finished, Stage } from './stage.ts';
-
-const pullsAtOnce = 4;
 
 export interface WaveDocuments {
   readonly firmware: string;
@@ -112,19 +109,13 @@ function runsOf(
   );
 }
 
-/**
- * Deletes the execution of each device, once all stand at their steps. Only a few at a time, because a recovery that is
- * measured in device time suffers from whatever else this machine does.
- */
+/** Deletes the execution of each device, once all stand at their steps. */
 async function pullEach(
   stage: Stage,
   stopping: readonly Promise<Stopped | undefined>[],
 ): Promise<readonly RunOf<FirstRun>[]> {
   const stopped = (await Promise.all(stopping)).filter((device) => device !== undefined);
-  const queue = new PQueue({ concurrency: pullsAtOnce });
-  return queue.addAll(
-    stopped.map((device) => async () => [device.thingName, await pullExecution(stage, device)] as const),
-  );
+  return Promise.all(stopped.map(async (device) => [device.thingName, await pullExecution(stage, device)] as const));
 }
 
 /** Waits until every device of the job stands at its step, then deletes the job under all of them. */

@@ -18,7 +18,7 @@ p { margin: 0 0 10px; } .aside, .lead { color: var(--soft); } .lead { font-size:
 .badge.pass { background: var(--good-wash); color: var(--good); } .badge.fail { background: var(--bad-wash); color: var(--bad); } .badge.inconclusive { background: var(--warn-wash); color: var(--warn); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(142px, 1fr)); gap: 12px; margin: 20px 0; }
 .tile { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 12px 16px; }
-.tile b { display: block; font-size: 22px; white-space: nowrap; line-height: 1.2; font-variant-numeric: tabular-nums; } .tile span { color: var(--soft); font-size: 13px; }
+.tile b { display: block; font-size: 20px; white-space: nowrap; line-height: 1.2; font-variant-numeric: tabular-nums; } .tile span { color: var(--soft); font-size: 13px; }
 section { background: var(--card); border: 1px solid var(--rule); border-radius: 12px; padding: 20px 22px; margin: 16px 0; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }

@@ -14,7 +14,8 @@ const timeX = 62;
 const laneX: Readonly<Record<Lane, number>> = { operator: 112, service: 430, device: 800 };
 const bandX = 820;
 const labelInset = 10;
-const longestLabel = 58;
+/** Assumed: the average character of the page's font at this size. */
+const characterWidth = 6.2;
 
 export function sequenceDiagram(thingName: string, { entries, omitted }: Timeline): Markup {
   const height = headHeight + entries.length * rowHeight + 14;
@@ -74,7 +75,7 @@ function row(entry: TimelineEntry, y: number): Markup {
   return html`<g class="entry ${entry.tone}">
     <text class="time" x="${timeX}" y="${y + 4}" text-anchor="end">${clockText(entry.at)}</text>
     ${entry.from === entry.to ? note(entry, y) : arrow(entry, y)}
-    <title>${entry.topic ?? entry.label}</title>
+    <title>${[entry.label, entry.topic].filter((line) => line !== undefined).join('\n')}</title>
   </g>`;
 }
 
@@ -85,13 +86,15 @@ function arrow({ from, to, label }: TimelineEntry, y: number): Markup {
   const middle = (Math.min(x1, x2) + Math.max(x1, x2)) / 2;
   return html`<line class="arrow" x1="${x1}" x2="${x2}" y1="${y + 5}" y2="${y + 5}" />
     <path class="tip" d="M${x2} ${y + 5}l${head} -4v8z" />
-    <text class="label" x="${middle}" y="${y}" text-anchor="middle">${shortened(label)}</text>`;
+    <text class="label" x="${middle}" y="${y}" text-anchor="middle"
+      >${shortened(label, Math.abs(x2 - x1) - 2 * labelInset)}</text
+    >`;
 }
 
 function note({ from, label, tone }: TimelineEntry, y: number): Markup {
   const line =
     tone === 'pull' || tone === 'recovery'
-      ? html`<line class="event" x1="${timeX + 8}" x2="${bandX + 150}" y1="${y + 8}" y2="${y + 8}" />`
+      ? html`<line class="event" x1="${timeX + 8}" x2="${bandX - 6}" y1="${y + 8}" y2="${y + 8}" />`
       : undefined;
   const end = from === 'device';
   return html`${line}<circle class="dot" cx="${laneX[from]}" cy="${y}" r="3" />
@@ -100,7 +103,7 @@ function note({ from, label, tone }: TimelineEntry, y: number): Markup {
       x="${laneX[from] + (end ? -labelInset : labelInset)}"
       y="${y + 4}"
       text-anchor="${end ? 'end' : 'start'}"
-      >${shortened(label)}</text
+      >${shortened(label, laneX.device - laneX.operator)}</text
     >`;
 }
 
@@ -108,7 +111,8 @@ function clockText(atMs: number): string {
   return `${(atMs / 1000).toFixed(2)} s`;
 }
 
-function shortened(label: string): string {
+function shortened(label: string, room: number): string {
   const characters = [...label];
-  return characters.length <= longestLabel ? label : `${characters.slice(0, longestLabel - 1).join('')}…`;
+  const longest = Math.floor(room / characterWidth);
+  return characters.length <= longest ? label : `${characters.slice(0, longest - 1).join('')}…`;
 }
