@@ -1,7 +1,8 @@
 /**
  * Who may say what where. `$aws/…` is the service's: a client may publish requests for its own thing there and listen to what
- * concerns its own thing, and nothing else. Topics without `$` are nobody's business. Pure decisions; the door acts on them.
- * Source: reference mqtt-api.md §6, connection.md §3–§5, ambiguities.md A18 and A19.
+ * concerns its own thing; everybody may listen to lifecycle events, which are for fleet monitoring. Topics without `$` are
+ * nobody's business. Pure decisions; the door acts on them.
+ * Source: reference mqtt-api.md §6, connection.md §3–§5, events.md, ambiguities.md A18 and A19.
  */
 import { type RequestTopic, type UnknownJobsTopic, parseJobsTopic } from '../../protocol/topics.ts';
 import { type Principal, everyThing, noThing } from './identity.ts';
@@ -39,15 +40,16 @@ export function judgePublish(principal: Principal, { topic, qos, retain }: Publi
  */
 export function maySubscribe(principal: Principal, filter: string): boolean {
   if (!filter.startsWith('$')) return true;
-  const [space, things, thingName, ...rest] = filter.split('/');
+  const [space, kind, thingName, ...rest] = filter.split('/');
   if (space !== '$aws') return false;
-  if (principal === everyThing) return true;
-  return things === 'things' && thingName === principal && principal !== noThing && rest.length > 0;
+  if (principal === everyThing || kind === 'events') return true;
+  return kind === 'things' && thingName === principal && principal !== noThing && rest.length > 0;
 }
 
 /** Whether a message on a `$aws` topic concerns this client; the last look before it leaves, stored messages included. */
 export function mayReceive(principal: Principal, topic: string): boolean {
-  return principal === everyThing || (principal !== noThing && topic.startsWith(`$aws/things/${principal}/`));
+  if (principal === everyThing || topic.startsWith('$aws/events/')) return true;
+  return principal !== noThing && topic.startsWith(`$aws/things/${principal}/`);
 }
 
 function actsFor(principal: Principal, thingName: string): boolean {

@@ -18,7 +18,7 @@ describe('a client may not listen to another thing', () => {
     '$aws/#',
     '$aws/things',
     '$aws/things/spy',
-    '$aws/events/job/#',
+    '$aws/+/job/#',
     '$share/group/$aws/things/spy/jobs/notify',
     '$share/group/$aws/#',
     '$SYS/#',
@@ -176,6 +176,21 @@ describe('who a client is', () => {
         expect(granted, filter).not.toEqual([1]);
         if (granted === undefined) break; // aedes closes the connection for a malformed filter
       }
+    },
+  );
+
+  it.each(['lamp', 'an operator’s watch'])(
+    'lifecycle events are for %s to hear, and for nobody to say',
+    async (clientId) => {
+      const { port, service } = await openDoor();
+      const client = await WireClient.connect(port, { clientId });
+      expect(await client.subscribe(['$aws/events/#', '$aws/events/job/+/completed'])).toEqual([1, 1]);
+      const topic = '$aws/events/job/job-1/completed';
+      service.say({ kind: 'event', topic, payload: { eventType: 'JOB', jobId: 'job-1' } });
+      await client.settled();
+      expect(client.messages).toMatchObject([{ topic, payload: '{"eventType":"JOB","jobId":"job-1"}' }]);
+      client.publish(topic, {});
+      await client.closed;
     },
   );
 
