@@ -14,9 +14,12 @@ export interface Clock {
 /** What setTimeout can wait at most; longer waits are made of several. */
 const longestWaitMs: DurationMs = 2 ** 31 - 1;
 
-/** @param factor service seconds per real second; 1 is real time. */
-export function scaledClock(factor = 1): Clock {
-  const startedAt = Date.now();
+/**
+ * @param factor service seconds per real second; 1 is real time.
+ * @param notBefore where an earlier clock got to.
+ */
+export function scaledClock(factor = 1, notBefore: EpochMs = 0): Clock {
+  const startedAt = Math.max(Date.now(), notBefore);
   const origin = performance.now();
   const now = (): EpochMs => startedAt + Math.floor((performance.now() - origin) * factor);
 

@@ -5,14 +5,15 @@
  */
 import { isIPv6 } from 'node:net';
 import { openCertificateAuthority } from './certificates.ts';
-import { scaledClock } from './clock.ts';
 import { handledOperations } from './engine/dispatch.ts';
 import { createEngine } from './engine/engine.ts';
 import type { ServicePort } from './engine/port.ts';
 import { openHttpDoor } from './http/http-door.ts';
+import { openKeptState, stateInMemory } from './kept-state.ts';
 import type { IdentityMode } from './mqtt/identity.ts';
 import { type MqttDoorEvent, openMqttDoor } from './mqtt/mqtt-door.ts';
 import { createRuntime } from './runtime.ts';
+import type { Durability } from './store/sqlite-store.ts';
 
 /** 0 takes a free port, `off` does not listen. */
 export type PortOption = number | 'off';
@@ -36,8 +37,12 @@ export interface ServiceOptions {
   readonly identity?: IdentityMode;
   /** Service seconds per real second, so that timeouts of minutes can be watched; default 1. */
   readonly timeScale?: number;
-  /** Where the certificate authority is kept, so that devices go on trusting it; default in memory. */
+  /** Where everything is kept that was accepted, and the certificate authority; one process at a time. Default: in memory. */
   readonly dataDir?: string;
+  /** What of it survives a power cut; a killed process loses nothing either way. Default `fsync`. */
+  readonly durability?: Durability;
+  /** Nothing can be kept any more, for want of room perhaps: every request is refused from now on. */
+  readonly onFailure?: (error: unknown) => void;
   /** Connections that come, go and fail. */
   readonly onEvent?: (event: MqttDoorEvent) => void;
 }
@@ -67,22 +72,29 @@ export interface Service {
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const { host = '127.0.0.1', region = 'us-east-1', account = '000000000000', timeScale, dataDir, onEvent } = options;
   const { mqttPort, mqttsPort, wsPort, wssPort, httpPort, httpsPort, identity } = options;
-  const authority = await openCertificateAuthority(dataDir ?? 'memory');
-  const server = await authority.issueServerCertificate([...new Set(['localhost', '127.0.0.1', '::1', host])]);
+  const { durability, onFailure = () => {} } = options;
+  const serviceIdentity = { region, account };
+  const state =
+    dataDir === undefined
+      ? stateInMemory(timeScale)
+      : openKeptState({ directory: dataDir, identity: serviceIdentity, durability, timeScale, onFailure });
 
-  const closers: (() => Promise<void>)[] = [];
+  const closers = [() => state.close()];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const engine = createEngine({ identity: { region, account } });
-    const runtime = createRuntime({ engine, clock: scaledClock(timeScale) });
+    const authority = await openCertificateAuthority(dataDir ?? 'memory');
+    const server = await authority.issueServerCertificate([...new Set(['localhost', '127.0.0.1', '::1', host])]);
+    const engine = state.restore((rows) => createEngine({ identity: serviceIdentity, rows }));
+    const runtime = createRuntime({ engine, clock: state.clock, journal: state.journal });
     closers.push(() => runtime.close());
     const mqtt = await openMqttDoor({
       port: runtime,
       host,
       listeners: listeners({ tcp: mqttPort, tls: mqttsPort, ws: wsPort, wss: wssPort }),
       certificates: { ...server, ca: authority.ca },
+      sessionStore: state.sessionStore,
       ...(identity && { identity }),
       ...(onEvent && { onEvent }),
     });
@@ -96,6 +108,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       status: () => ({ endpoints, connectedClients: mqtt.connectedClients }),
     });
     closers.push(() => http.close());
+    runtime.begin();
 
     const { tcp, tls, ws, wss } = mqtt.ports;
     const endpoints = endpointsOf(host, { mqtt: tcp, mqtts: tls, ws, wss, ...http.ports });

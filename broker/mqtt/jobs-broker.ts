@@ -5,15 +5,26 @@
  */
 import { Aedes, type AedesOptions, type AedesPublishPacket, type Client, type PublishPacket } from 'aedes';
 
-/** A message as `client.publish` takes it and {@link OutgoingQueue} keeps it. */
+/** A message as `client.publish` takes it and {@link Persistence} keeps it. */
 export type OutgoingPacket = Pick<
   AedesPublishPacket,
   'cmd' | 'topic' | 'payload' | 'qos' | 'retain' | 'dup' | 'brokerId' | 'brokerCounter'
 >;
 
-/** The part of aedes' persistence in which messages wait for clients that are away. */
-interface OutgoingQueue {
-  outgoingEnqueue(subscription: { readonly clientId: string }, packet: OutgoingPacket): Promise<void>;
+interface Subscription {
+  readonly topic: string;
+  readonly qos: number;
+}
+
+/** The part of aedes' persistence in which sessions and messages wait for clients that are away. */
+export interface Persistence {
+  addSubscriptions(client: { readonly id: string }, subscriptions: readonly Subscription[]): Promise<void>;
+  removeSubscriptions(client: { readonly id: string }, filters: readonly string[]): Promise<void>;
+  outgoingEnqueue(subscriber: { readonly clientId: string }, packet: OutgoingPacket): Promise<void>;
+  /** What aedes calls for ordinary messages. */
+  outgoingEnqueueCombi(subscribers: readonly { readonly clientId: string }[], packet: OutgoingPacket): Promise<void>;
+  /** @returns the message that the client has acknowledged, if it was waiting. */
+  outgoingClearMessageId(client: { readonly id: string }, packet: unknown): Promise<OutgoingPacket | undefined>;
 }
 
 type Done = (error?: Error) => void;
@@ -26,7 +37,7 @@ const route = Aedes.prototype.publish as unknown as (
 ) => void;
 
 export class JobsBroker extends Aedes {
-  declare readonly persistence: OutgoingQueue;
+  declare readonly persistence: Persistence;
   readonly #take: (packet: PublishPacket, client: Client) => boolean;
 
   /** @param take sees whatever a client publishes, last wills included; true when it is dealt with. */

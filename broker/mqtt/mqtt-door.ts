@@ -7,6 +7,7 @@
 import type { Duplex } from 'node:stream';
 import type { Client, PublishPacket } from 'aedes';
 import { maxClientIdBytes } from '../../protocol/limits.ts';
+import type { Effect } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { announce } from './announcements.ts';
 import { connectionBudget, countSockets } from './descriptors.ts';
@@ -22,8 +23,9 @@ import {
   listen,
   transports,
 } from './listeners.ts';
+import { KeptSessions, type SessionStore } from './kept-sessions.ts';
 import { answer } from './requests.ts';
-import { Sessions } from './sessions.ts';
+import { type Delivery, Sessions } from './sessions.ts';
 import { WriteBatching } from './write-batching.ts';
 
 export interface MqttDoorOptions {
@@ -35,6 +37,8 @@ export interface MqttDoorOptions {
   /** How a client shows who it is. Default: by its certificate on TLS and where it shows one, by its client id elsewhere. */
   readonly identity?: IdentityMode;
   readonly certificates?: ServerCertificate;
+  /** Where persistent sessions outlive the process; absent: nowhere. */
+  readonly sessionStore?: SessionStore;
   readonly onEvent?: (event: MqttDoorEvent) => void;
 }
 
@@ -70,9 +74,10 @@ const brokerLimits = {
 } as const;
 
 export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> {
-  const { port, host = '127.0.0.1', identity, certificates, onEvent = () => {} } = options;
+  const { port, host = '127.0.0.1', identity, certificates, sessionStore, onEvent = () => {} } = options;
   const batching = new WriteBatching();
-  const sessions = new Sessions({ batching, keep });
+  const kept = sessionStore && new KeptSessions(sessionStore);
+  const sessions = new Sessions({ batching, keep, kept });
   const gatekeeper = new Gatekeeper(sessions, batching);
   const broker = new JobsBroker({ ...brokerLimits, ...gatekeeper.hooks }, take);
   /** Everything open, TLS handshakes under way included. */
@@ -120,7 +125,22 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   broker.on('clientError', (client, { message }) => onEvent({ kind: 'failed', clientId: client.id, reason: message }));
   broker.on('connectionError', (_client, { message }) => onEvent({ kind: 'failed', reason: message }));
   await broker.listen();
-  const stopAnnouncing = port.onEffect((effect) => announce(effect, (topic, write) => sessions.announce(topic, write)));
+  for (const session of (await kept?.restore(broker.persistence)) ?? []) sessions.restore(session);
+
+  /** With a store: to whom something certain will be told, once it and what waits for absent clients are kept together. */
+  const foreseen = new Map<Effect, readonly Delivery[]>();
+  const address = (effect: Effect): Delivery[] => {
+    const deliveries: Delivery[] = [];
+    announce(effect, (topic, write) => deliveries.push(...sessions.address(topic, write)));
+    return deliveries;
+  };
+  const stopAnnouncing = port.onEffect(
+    (effect) => {
+      for (const delivery of foreseen.get(effect) ?? address(effect)) sessions.deliver(delivery);
+      foreseen.delete(effect);
+    },
+    kept && ((effect) => foreseen.set(effect, address(effect))),
+  );
 
   const maxConnections = connectionBudget();
   const count = countSockets(maxConnections, (connections) => onEvent({ kind: 'out-of-descriptors', connections }));

@@ -9,13 +9,12 @@ import type { Client } from 'aedes';
 import { maxSubscriptions } from '../../protocol/limits.ts';
 import type { Principal } from './identity.ts';
 import type { OutgoingPacket } from './jobs-broker.ts';
+import type { KeptSessions, SessionRow } from './kept-sessions.ts';
 import { type Qos, SubscriptionIndex, hasWildcard, levelsMatch } from './subscription-index.ts';
 import type { WriteBatching } from './write-batching.ts';
 
 interface Message {
-  readonly topic: string;
-  readonly payload: string;
-  readonly qos: Qos;
+  readonly packet: OutgoingPacket;
   /** A reply belongs to the connection that asked, and never to a later one of the same session. */
   readonly onlyFor?: Client;
 }
@@ -40,8 +39,16 @@ interface Session {
   connection: Connection | undefined;
 }
 
+/** A message on its way to one session. */
+export interface Delivery {
+  readonly session: Session;
+  readonly message: Message;
+}
+
 export interface SessionsOptions {
   readonly batching: WriteBatching;
+  /** Where persistent sessions outlive the process; absent: nowhere. */
+  readonly kept?: KeptSessions;
   /** Keeps a message for a persistent session that is away; aedes delivers it when the client comes back. */
   readonly keep: (clientId: string, packet: OutgoingPacket) => void;
 }
@@ -51,13 +58,22 @@ export class Sessions {
   readonly #index = new SubscriptionIndex<Session>();
   readonly #batching: WriteBatching;
   readonly #keep: SessionsOptions['keep'];
-  /** Stands in for aedes' broker id, so that aedes counts our messages apart from its own and never takes one for a repeat. */
-  readonly #source = `jobs-${randomUUID()}`;
-  #sent = 0;
+  readonly #kept: KeptSessions | undefined;
+  readonly #replies = new Numbering();
+  /** Numbered apart: an announcement may get its number before the reply that it follows. */
+  readonly #announcements = new Numbering();
 
-  constructor({ batching, keep }: SessionsOptions) {
+  constructor({ batching, keep, kept }: SessionsOptions) {
     this.#batching = batching;
     this.#keep = keep;
+    this.#kept = kept;
+  }
+
+  /** A session that an earlier process has left, whose client is away. */
+  restore({ clientId, principal, filters }: SessionRow): void {
+    const session: Session = { ...newSession(clientId, principal, false), filters: new Map(filters) };
+    this.#byClientId.set(clientId, session);
+    for (const [filter, qos] of filters) if (isJobsFilter(filter)) this.#index.add(session, filter, qos);
   }
 
   /** A client has proved who it is. A session left behind by somebody else under the same client id is not its to resume. */
@@ -65,16 +81,7 @@ export class Sessions {
     const known = this.#byClientId.get(client.id);
     const resumes = known !== undefined && !known.clean && !client.clean && known.principal === principal;
     if (known !== undefined && !resumes) this.#forget(known);
-    const session: Session = resumes
-      ? known
-      : {
-          clientId: client.id,
-          principal,
-          clean: client.clean,
-          filters: new Map(),
-          waiting: [],
-          connection: undefined,
-        };
+    const session = resumes ? known : newSession(client.id, principal, client.clean);
     session.connection = { client, superseded: known?.connection?.client, ready: false, sending: false };
     this.#byClientId.set(client.id, session);
   }
@@ -108,8 +115,10 @@ export class Sessions {
     const session = this.#sessionOf(client);
     if (session === undefined) return false;
     if (session.filters.size >= maxSubscriptions && !session.filters.has(filter)) return false;
+    if (session.filters.get(filter) === qos) return true; // of a session that is resumed
     session.filters.set(filter, qos);
     if (isJobsFilter(filter)) this.#index.add(session, filter, qos);
+    this.#save(session);
     return true;
   }
 
@@ -118,6 +127,7 @@ export class Sessions {
     for (const filter of filters) {
       if (session?.filters.delete(filter)) this.#index.remove(session, filter);
     }
+    if (session !== undefined) this.#save(session);
   }
 
   /** To the client that asked, whether or not it subscribed. */
@@ -125,17 +135,27 @@ export class Sessions {
     const session = this.#sessionOf(client);
     if (session === undefined) return;
     const granted = session.filters.get(topic) ?? wildcardQos(session.filters, topic) ?? 1;
-    this.#post(session, { topic, payload, qos: granted < requestQos ? granted : requestQos, onlyFor: client });
+    const packet = this.#replies.packet(topic, payload, granted < requestQos ? granted : requestQos);
+    this.#post(session, { packet, onlyFor: client });
   }
 
-  /** To every session that subscribed, once, however many of its filters match. */
-  announce(topic: string, writePayload: () => string): void {
+  /** A message for every session that subscribed, once, however many of its filters match. Safe once the store has committed. */
+  address(topic: string, writePayload: () => string): readonly Delivery[] {
+    const deliveries: Delivery[] = [];
     let payload: string | undefined;
     for (const [session, qos] of this.#index.match(topic)) {
       payload ??= writePayload();
       // aedes lowers a message to the QoS of the filter that equals its topic; asking for more would leave a copy in its queue.
-      this.#post(session, { topic, payload, qos: session.filters.get(topic) ?? qos });
+      const packet = this.#announcements.packet(topic, payload, session.filters.get(topic) ?? qos);
+      if (!session.clean && packet.qos > 0) this.#kept?.addMessage(session.clientId, packet);
+      deliveries.push({ session, message: { packet } });
     }
+    return deliveries;
+  }
+
+  deliver({ session, message }: Delivery): void {
+    if (this.#byClientId.get(session.clientId) === session) this.#post(session, message);
+    else this.#kept?.removeMessage(session.clientId, message.packet);
   }
 
   #post(session: Session, message: Message): void {
@@ -163,31 +183,22 @@ export class Sessions {
     this.#batching.hold(client.conn);
     this.#batching.release(client.conn);
     if (session.clean) {
-      client.publish(this.#packet(message), ignore);
+      client.publish(message.packet, ignore);
       return;
     }
     connection.sending = true;
-    client.publish(this.#packet(message), () => {
+    client.publish(message.packet, () => {
       connection.sending = false;
       if (session.connection === connection) this.#pump(session);
     });
   }
 
-  #keepFor(session: Session, message: Message): void {
-    if (message.qos > 0 && message.onlyFor === undefined) this.#keep(session.clientId, this.#packet(message));
+  #keepFor(session: Session, { packet, onlyFor }: Message): void {
+    if (packet.qos > 0 && onlyFor === undefined) this.#keep(session.clientId, packet);
   }
 
-  #packet({ topic, payload, qos }: Message): OutgoingPacket {
-    return {
-      cmd: 'publish',
-      topic,
-      payload,
-      qos,
-      retain: false,
-      dup: false,
-      brokerId: this.#source,
-      brokerCounter: ++this.#sent,
-    };
+  #save({ clientId, principal, clean, filters }: Session): void {
+    if (!clean) this.#kept?.saveSession({ clientId, principal, filters: [...filters] });
   }
 
   #sessionOf(client: Client): Session | undefined {
@@ -198,7 +209,34 @@ export class Sessions {
   #forget(session: Session): void {
     this.#byClientId.delete(session.clientId);
     for (const filter of session.filters.keys()) this.#index.remove(session, filter);
+    session.filters.clear();
+    this.#save(session);
+    for (const { packet } of session.waiting) this.#kept?.removeMessage(session.clientId, packet);
   }
+}
+
+/** Stands in for aedes' numbers, so that aedes counts our messages apart from its own and never takes one for a repeat. */
+class Numbering {
+  readonly #source = `jobs-${randomUUID()}`;
+  #last = 0;
+
+  packet(topic: string, payload: string, qos: Qos): OutgoingPacket {
+    this.#last += 1;
+    return {
+      cmd: 'publish',
+      topic,
+      payload,
+      qos,
+      retain: false,
+      dup: false,
+      brokerId: this.#source,
+      brokerCounter: this.#last,
+    };
+  }
+}
+
+function newSession(clientId: string, principal: Principal, clean: boolean): Session {
+  return { clientId, principal, clean, filters: new Map(), waiting: [], connection: undefined };
 }
 
 function isJobsFilter(filter: string): boolean {

@@ -1,8 +1,10 @@
 /** The runtime's promises: one answer each, in order, effects after their reply, nothing said before it is kept. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { scaledClock } from '../../broker/clock.ts';
-import type { Change, Effect, Engine, Outcome } from '../../broker/engine/contract.ts';
-import { type Store, createRuntime } from '../../broker/runtime.ts';
+import type { Effect, Engine, Outcome } from '../../broker/engine/contract.ts';
+import { createJournal } from '../../broker/journal.ts';
+import { createRuntime } from '../../broker/runtime.ts';
+import type { RowChange, Store } from '../../broker/store/store.ts';
 import { notify } from '../support/fake-service.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 
@@ -47,11 +49,15 @@ function slowStore() {
   const ends: { readonly done: () => void; readonly fail: (error: Error) => void }[] = [];
   let began: (() => void) | undefined;
   const store: Store = {
-    commit(changes: readonly Change[]) {
+    name: 'slow',
+    rows: () => [],
+    lastCommitAt: undefined,
+    commit(changes: readonly RowChange[]) {
       turns.push(changes.map(({ key }) => key));
       began?.();
-      return new Promise((done, fail) => ends.push({ done, fail }));
+      return new Promise<void>((done, fail) => ends.push({ done, fail }));
     },
+    close() {},
   };
   return {
     store,
@@ -101,7 +107,8 @@ describe('without a store', () => {
 describe('with a store', () => {
   it('says nothing before it is kept, keeps a turn in one commit, and keeps the order', async () => {
     const { store, turns, begun, end } = slowStore();
-    const runtime = createRuntime({ engine: stubEngine(), clock: createManualClock(), store });
+    const clock = createManualClock();
+    const runtime = createRuntime({ engine: stubEngine(), clock, journal: createJournal(store, clock, () => {}) });
     const said: string[] = [];
     runtime.onEffect((effect) => said.push(`notify ${effect.kind === 'notify' ? effect.thingName : ''}`));
     const ask = (thing: string): void => runtime.submit(get(thing), () => said.push(`reply ${thing}`));
@@ -127,12 +134,9 @@ describe('with a store', () => {
     const { store, turns, begun, fail } = slowStore();
     const engine = stubEngine();
     const failures: unknown[] = [];
-    const runtime = createRuntime({
-      engine,
-      clock: createManualClock(),
-      store,
-      onFailure: (error) => failures.push(error),
-    });
+    const clock = createManualClock();
+    const journal = createJournal(store, clock, (error) => failures.push(error));
+    const runtime = createRuntime({ engine, clock, journal });
     const said: unknown[] = [];
     runtime.onEffect((effect) => said.push(effect));
     const ask = (thing: string): void =>
@@ -149,14 +153,45 @@ describe('with a store', () => {
     expect(failures).toEqual([full]);
     expect(turns).toEqual([['one']]);
   });
+
+  it('lets a listener keep what follows from an effect in the same commit, and tells it afterwards', async () => {
+    const { store, turns, begun, end } = slowStore();
+    const clock = createManualClock();
+    const journal = createJournal(store, clock, () => {});
+    const runtime = createRuntime({ engine: stubEngine(), clock, journal });
+    const said: string[] = [];
+    runtime.onEffect(
+      () => said.push('told'),
+      () => journal.keep([{ table: 'mqttMessage', key: 'waiting', row: {} }], () => said.push('kept')),
+    );
+    runtime.submit(get('one'), () => said.push('reply'));
+    await begun(1);
+    expect(said).toEqual([]);
+    end();
+    await runtime.close();
+    expect(turns).toEqual([['waiting', 'one']]);
+    expect(said).toEqual(['kept', 'reply', 'told']);
+  });
 });
 
 describe('the timer', () => {
+  it('stands still until there is somebody to be told', () => {
+    const engine = stubEngine();
+    const clock = createManualClock(1000);
+    engine.deadline = 500;
+    const runtime = createRuntime({ engine, clock });
+    clock.advance(1000);
+    expect(engine.applied).toEqual([]);
+    runtime.begin();
+    clock.advance(0);
+    expect(engine.applied).toEqual(['wake']);
+  });
+
   it('wakes the engine at its deadline, again while the deadline is past, and then not any more', () => {
     const engine = stubEngine({ slices: 3 });
     const clock = createManualClock(1000);
     engine.deadline = 5000;
-    createRuntime({ engine, clock });
+    createRuntime({ engine, clock }).begin();
     clock.advance(3999);
     expect(engine.applied).toEqual([]);
     clock.advance(1);
@@ -170,6 +205,7 @@ describe('the timer', () => {
     const clock = createManualClock(1000);
     engine.deadline = 9000;
     const runtime = createRuntime({ engine, clock });
+    runtime.begin();
     engine.deadline = 2000;
     runtime.submit(get('one'), () => {});
     clock.advance(1000);
@@ -183,6 +219,7 @@ describe('the timer', () => {
     const clock = scaledClock();
     engine.deadline = clock.now();
     const runtime = createRuntime({ engine, clock });
+    runtime.begin();
     await new Promise<void>((resolve) => {
       setImmediate(() => setImmediate(() => runtime.submit(get('device'), () => resolve())));
     });
@@ -195,6 +232,7 @@ describe('the timer', () => {
     const clock = createManualClock(1000);
     engine.deadline = 5000;
     const runtime = createRuntime({ engine, clock });
+    runtime.begin();
     await runtime.close();
     clock.advance(10_000);
     let code: string | undefined;

@@ -41,12 +41,13 @@ describe('startService', () => {
 
   it('speaks TLS with a certificate of its own authority, which a data directory keeps', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'jobrig-'));
-    await using first = await startService({ dataDir });
+    const { ca, caFile, close } = await startService({ dataDir });
+    await close();
     await using second = await startService({ dataDir });
-    expect(second.ca).toBe(first.ca);
-    expect(await readFile(first.caFile ?? '', 'utf8')).toBe(first.ca);
+    expect(second.ca).toBe(ca);
+    expect(await readFile(caFile ?? '', 'utf8')).toBe(ca);
     const certificate = await (await openCertificateAuthority(dataDir)).issueThingCertificate('T');
-    const device = await connectAsync(second.mqttsUrl ?? '', { ca: first.ca, ...certificate, reconnectPeriod: 0 });
+    const device = await connectAsync(second.mqttsUrl ?? '', { ca, ...certificate, reconnectPeriod: 0 });
     await device.endAsync();
     await rm(dataDir, { recursive: true });
   });

@@ -1,0 +1,174 @@
+/**
+ * The store as one SQLite file that any SQLite tool can open while no service runs: a table for each kind of row, with the
+ * row as JSON. Each commit is one transaction in the write-ahead log, forced to disk as the durability says. Rows carry a
+ * checksum, since SQLite checks its pages for structure only. Says in no way what rows mean.
+ */
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { EpochMs } from '../../protocol/time.ts';
+import type { ServiceIdentity } from '../engine/contract.ts';
+import { openMark, readMark } from './commit-mark.ts';
+import { attempt, closeDatabase, inspectDatabase, openDatabase, storeError, torn } from './database-file.ts';
+import type { Database, DatabaseFiles, Head } from './database-file.ts';
+import type { RowChange, Store, TableName } from './store.ts';
+
+/**
+ * What survives: `fsync` a power cut, with everything that was answered; `write` a killed process with everything, a power
+ * cut without the last moments; `off` a killed process, but a power cut may damage the file.
+ */
+export const durabilities = ['fsync', 'write', 'off'] as const;
+export type Durability = (typeof durabilities)[number];
+
+const synchronous: Readonly<Record<Durability, string>> = { fsync: 'FULL', write: 'NORMAL', off: 'OFF' };
+
+export interface SqliteStoreOptions {
+  /** Made when it is missing. */
+  readonly directory: string;
+  /** Rows are full of ARNs, so a directory belongs to one region and account. */
+  readonly identity: ServiceIdentity;
+  /** Default `fsync`. */
+  readonly durability?: Durability;
+}
+
+const tables = Object.keys({
+  thing: true,
+  thingGroup: true,
+  job: true,
+  jobExecution: true,
+  work: true,
+  jobTemplate: true,
+  tag: true,
+  setting: true,
+  mqttSession: true,
+  mqttMessage: true,
+} satisfies Record<TableName, true>) as readonly TableName[];
+
+const schema = tables
+  .map(
+    (table) =>
+      `CREATE TABLE IF NOT EXISTS ${table} (key TEXT PRIMARY KEY, row TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;`,
+  )
+  .join('\n');
+
+/** @throws OperationalError naming the file when it is in use, torn, foreign or cannot be written. */
+export function openSqliteStore({ directory, identity, durability = 'fsync' }: SqliteStoreOptions): Store {
+  const files = filesIn(directory);
+  const head = inspectDatabase(files);
+  checkHead(head, files, identity);
+  const database = openDatabase(files, schema);
+  database.exec(`PRAGMA synchronous = ${synchronous[durability]}`);
+  const write = writerOf(database, identity);
+  let commits = head?.commits ?? 0;
+  const mark = openMark(files.mark, commits);
+
+  return {
+    name: files.database,
+    lastCommitAt: head?.at,
+    *rows() {
+      for (const table of tables) yield* rowsIn(database, files, table);
+    },
+    commit(changes, at) {
+      try {
+        write(changes, commits + 1, at);
+      } catch (cause) {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        const hint = 'Nothing was accepted that is not kept. Make room or give another directory, and start again.';
+        throw storeError('STORE_NOT_WRITTEN', files.database, `cannot be written: ${reason}`, { hint, cause });
+      }
+      commits += 1;
+      mark.set(commits);
+    },
+    close() {
+      closeDatabase(database, files);
+      mark.remove();
+    },
+  };
+}
+
+function filesIn(directory: string): DatabaseFiles {
+  const database = join(directory, 'jobrig.db');
+  return { database, log: `${database}-wal`, mark: join(directory, 'jobrig.mark') };
+}
+
+/** Nothing is missing at its end, and it is this service's own. */
+function checkHead(
+  head: Head | undefined,
+  { database, log, mark: file }: DatabaseFiles,
+  identity: ServiceIdentity,
+): void {
+  const mark = readMark(file);
+  if (mark !== undefined && !(mark.commits <= (head?.commits ?? 0))) {
+    const missing = Number.isNaN(mark.commits) ? 'an unknown number of' : mark.commits - (head?.commits ?? 0);
+    const hint = `Something has cut ${log}. To go on without what is lost, remove ${file}.`;
+    throw storeError('STORE_TORN', database, `lacks the last ${missing} commits that ${file} counts`, { hint });
+  }
+  if (head === undefined || (head.region === identity.region && head.account === identity.account)) return;
+  const hint = 'Start with that region and account, or give another directory.';
+  throw storeError('STORE_OF_OTHER_ACCOUNT', database, `was made for ${head.region} and account ${head.account}`, {
+    hint,
+  });
+}
+
+interface KeptRow {
+  readonly key: string;
+  readonly row: string;
+  readonly checksum: number;
+}
+
+function* rowsIn(database: Database, files: DatabaseFiles, table: TableName): Generator<Required<RowChange>> {
+  const kept = attempt(files, () => database.prepare(`SELECT key, row, checksum FROM ${table}`).all()) as KeptRow[];
+  for (const { key, row, checksum } of kept) {
+    if (checksumOf(key, row) !== checksum) throw torn(files.database, `has a damaged row: ${table} ${key}`);
+    yield { table, key, row: JSON.parse(row) as object };
+  }
+}
+
+function checksumOf(key: string, row: string): number {
+  return crc32(row, crc32(key));
+}
+
+type Write = (changes: readonly RowChange[], commits: number, at: EpochMs) => void;
+
+function writerOf(database: Database, { region, account }: ServiceIdentity): Write {
+  const statements = new Map(
+    tables.map((table) => [
+      table,
+      {
+        put: database.prepare(`INSERT OR REPLACE INTO ${table} (key, row, checksum) VALUES (?, ?, ?)`),
+        drop: database.prepare(`DELETE FROM ${table} WHERE key = ?`),
+      },
+    ]),
+  );
+  const head = database.prepare(
+    'INSERT OR REPLACE INTO service (id, region, account, commits, at) VALUES (1, ?, ?, ?, ?)',
+  );
+  const begin = database.prepare('BEGIN IMMEDIATE');
+  const commit = database.prepare('COMMIT');
+
+  return (changes, commits, at) => {
+    begin.run();
+    try {
+      for (const { table, key, row } of lastOfEach(changes)) {
+        const { put, drop } = statements.get(table)!;
+        if (row === undefined) {
+          drop.run(key);
+        } else {
+          const text = JSON.stringify(row);
+          put.run(key, text, checksumOf(key, text));
+        }
+      }
+      head.run(region, account, commits, at);
+      commit.run();
+    } catch (error) {
+      // Some failures, a full disk among them, have rolled back already.
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  };
+}
+
+function lastOfEach(changes: readonly RowChange[]): Iterable<RowChange> {
+  const last = new Map<string, RowChange>();
+  for (const change of changes) last.set(`${change.table} ${change.key}`, change);
+  return last.values();
+}
