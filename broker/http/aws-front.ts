@@ -1,7 +1,8 @@
 /**
  * AWS's REST-JSON front over the service: a request becomes one engine command, its reply a response. Everything an
- * operation needs is in the operations table; only DescribeEndpoint, which asks about this door, is answered here. Knows no
- * framework and no sockets. Source: reference http-api.md §2 (errors), §3 and §5 (operations).
+ * operation needs is in the operations table; only DescribeEndpoint, which asks about this door, is answered here, and a
+ * `documentSource` is read here, because the engine reads no files. Knows no framework and no sockets.
+ * Source: reference http-api.md §2 (errors), §3 and §5 (operations), configs.md §6 (document sources).
  */
 import { randomUUID } from 'node:crypto';
 import { type DeviceResponse, dataPlanePayload } from '../../protocol/device-payloads.ts';
@@ -9,9 +10,10 @@ import type { EpochMs } from '../../protocol/time.ts';
 import type { RequestOperation } from '../../protocol/topics.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
-import { type AwsError, errorBody, errorOfRejection, unknownOperation } from './aws-error.ts';
+import { type AwsError, errorBody, errorOfRejection, invalidRequest, unknownOperation } from './aws-error.ts';
 import { type AwsCall, type AwsRequest, type Read, readAwsRequest } from './aws-request.ts';
 import { describeEndpoint } from './describe-endpoint.ts';
+import type { Members } from './request-members.ts';
 import { responseText } from './response-text.ts';
 
 export interface AwsResponse {
@@ -25,6 +27,8 @@ export interface AwsFrontOptions {
   readonly port: ServicePort;
   /** What the engine behind the port answers; the table's other operations are refused as unknown. */
   readonly handled: ReadonlySet<OperationName>;
+  /** Reads what a `documentSource` names; absent without a place that stands in for S3. */
+  readonly readDocument?: (url: string) => Promise<string | undefined>;
 }
 
 /** `address` is the `host:port` at which whoever asked reaches the door again. */
@@ -53,16 +57,19 @@ function responseHeaders(): Record<string, string> {
 }
 
 async function perform(
-  { port, handled }: AwsFrontOptions,
-  { operation, members }: AwsCall,
+  { port, handled, readDocument }: AwsFrontOptions,
+  call: AwsCall,
   address: string,
 ): Promise<Read<string>> {
+  const { operation } = call;
   const { service, name } = operation;
   if (name === 'DescribeEndpoint') {
-    const endpoint = describeEndpoint(members['endpointType'] as string | undefined, address);
+    const endpoint = describeEndpoint(call.members['endpointType'] as string | undefined, address);
     return 'error' in endpoint ? endpoint : { value: responseText(operation, endpoint.value) };
   }
-  const command = commandOf({ operation, members });
+  const members = await withDocument(call.members, readDocument);
+  if ('error' in members) return members;
+  const command = commandOf({ operation, members: members.value });
   if (!handled.has(command.name)) {
     return { error: { ...unknownOperation, message: `jobrig does not have the operation ${name}.` } };
   }
@@ -70,6 +77,24 @@ async function perform(
   if (!reply.accepted) return { error: errorOfRejection(service, reply, at) };
   const response = service === 'iot' ? reply.response : dataPlaneOutput(name, reply.response, at);
   return { value: responseText(operation, response) };
+}
+
+/** The engine is given a source together with its text, so it could not tell that a caller has given both. */
+async function withDocument(members: Members, readDocument: AwsFrontOptions['readDocument']): Promise<Read<Members>> {
+  const { document, documentSource } = members;
+  if (documentSource === undefined) return { value: members };
+  if (document !== undefined) {
+    return refused('Job document and job document source cannot be specified at the same time.');
+  }
+  if (readDocument === undefined) return refused('Job document source cannot be read: there is no file store.');
+  const text = await readDocument(documentSource as string);
+  // Assumed: AWS's own text is not published.
+  if (text === undefined) return refused(`Job document source ${String(documentSource)} cannot be found.`);
+  return { value: { ...members, document: text } };
+}
+
+function refused(message: string): { readonly error: AwsError } {
+  return { error: { ...invalidRequest, message } };
 }
 
 /** Validation has given the members the command's shape, which the compiler cannot see. */

@@ -1,7 +1,7 @@
 /**
  * The HTTP door: AWS's REST APIs, the status page and what machines ask (`/healthz`, `/metrics`), on one port in plain HTTP
  * and, where it has a certificate, on a second one with TLS. Hono routes the rig's own pages; AWS's paths go raw to
- * `aws-front.ts`. Credentials are read for their scope only; signatures and client certificates are not verified.
+ * `aws-front.ts`, signed URLs to `file-server.ts`. Credentials are read for their scope only; signatures and client certificates are not verified.
  */
 import { type RequestListener, createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -9,11 +9,13 @@ import { type HttpBindings, getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { bodyTooLarge, internalFailure, invalidRequest } from './aws-error.ts';
 import { type AwsFrontOptions, type AwsResponse, createAwsFront, errorResponse } from './aws-front.ts';
+import type { Files } from './files.ts';
 import { closeServer, listen } from './listening.ts';
 import { readBody } from './request-body.ts';
+import { filesPath } from './signed-urls.ts';
 import { type RigStatus, metricsText, statusPage } from './status-page.ts';
 
-export interface HttpDoorOptions extends AwsFrontOptions {
+export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'readDocument'> {
   /** Interface to listen on; default 127.0.0.1. */
   readonly host?: string;
   /** Port per listener, 0 for a free one; an absent listener is not opened. */
@@ -22,6 +24,8 @@ export interface HttpDoorOptions extends AwsFrontOptions {
     /** `key` and `cert` are PEM texts. */
     readonly https?: { readonly port: number; readonly key: string; readonly cert: string };
   };
+  /** What stands in for S3; absent: there is none. */
+  readonly files?: Files;
   /** What the status page shows. */
   readonly status: () => RigStatus;
 }
@@ -65,19 +69,24 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
 }
 
 function requestListener(options: HttpDoorOptions, ports: HttpPorts): RequestListener {
+  const { files } = options;
   const app = createApp(options, ports);
-  return getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
+  const answer = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
     overrideGlobalObjects: false, // the globals belong to whoever imports jobrig
     // Called for requests that are no HTTP at all, e.g. without a Host header.
     errorHandler: (error) => toResponse(errorResponse({ ...invalidRequest, message: String(error) })),
   });
+  if (files === undefined) return answer;
+  // Streams from and to files, which Node's own objects do better than web streams.
+  return (request, response) =>
+    request.url?.startsWith(filesPath) ? files.serve(request, response) : answer(request, response);
 }
 
 type Environment = { Bindings: HttpBindings };
 
-function createApp({ status, ...frontOptions }: HttpDoorOptions, ports: HttpPorts): Hono<Environment> {
+function createApp({ status, files, port, handled }: HttpDoorOptions, ports: HttpPorts): Hono<Environment> {
   const app = new Hono<Environment>();
-  const front = createAwsFront(frontOptions);
+  const front = createAwsFront({ port, handled, ...(files && { readDocument: files.readDocument }) });
   const requests = new Map<number, number>();
   const answered = (response: AwsResponse): Response => {
     requests.set(response.status, (requests.get(response.status) ?? 0) + 1);

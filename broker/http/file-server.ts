@@ -1,0 +1,89 @@
+/**
+ * Downloads and uploads by signed URL, from and into the directory that stands in for S3. Downloads answer Range and
+ * conditional requests, so that a device can go on where it was cut off; an upload shows once it is whole. Errors are XML,
+ * as S3's are. Source: reference configs.md §7; the rest is HTTP (RFC 9110) and left to a library.
+ */
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import send from 'send';
+import type { EpochMs } from '../../protocol/time.ts';
+import { relativePathOf } from './s3-object.ts';
+import type { Refusal, SignedUrls } from './signed-urls.ts';
+
+export interface FileServerOptions {
+  readonly directory: string;
+  readonly urls: SignedUrls;
+  readonly now: () => EpochMs;
+}
+
+export type FileServer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** More than any firmware image or log of a constrained device. */
+const maxUploadBytes = 256 * 1024 * 1024;
+
+const refusals: Readonly<Record<Refusal, readonly [code: string, message: string]>> = {
+  expired: ['AccessDenied', 'Request has expired'],
+  'wrong signature': [
+    'SignatureDoesNotMatch',
+    'The request signature we calculated does not match the signature you provided.',
+  ],
+};
+
+export function createFileServer({ directory, urls, now }: FileServerOptions): FileServer {
+  return async (request, response) => {
+    const object = urls.open(request.method, request.url ?? '', now());
+    if (typeof object === 'string') return refuse(response, 403, ...refusals[object]);
+    const path = relativePathOf(object);
+    if (path === undefined) return noSuchKey(response);
+    if (request.method === 'PUT') return upload(request, response, join(directory, path));
+    download(request, response, directory, path);
+  };
+}
+
+function download(request: IncomingMessage, response: ServerResponse, root: string, path: string): void {
+  send(request, encodeURI(path), { root, dotfiles: 'allow', index: false, cacheControl: false })
+    .on('error', ({ status }: { readonly status: number }) => {
+      if (status === 416) refuse(response, 416, 'InvalidRange', 'The requested range is not satisfiable');
+      else noSuchKey(response);
+    })
+    .on('directory', () => noSuchKey(response))
+    .pipe(response);
+}
+
+async function upload(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+  const length = Number(request.headers['content-length']);
+  if (Number.isNaN(length)) {
+    return refuse(response, 411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.');
+  }
+  if (length > maxUploadBytes) {
+    return refuse(response, 400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size');
+  }
+  const unfinished = `${path}.${randomUUID()}.part`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await pipeline(request, createWriteStream(unfinished, { flags: 'wx' }));
+    await rename(unfinished, path);
+    response.writeHead(200).end();
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    if (!request.errored) refuse(response, 500, 'InternalError', (error as Error).message);
+  }
+}
+
+function noSuchKey(response: ServerResponse): void {
+  refuse(response, 404, 'NoSuchKey', 'The specified key does not exist.');
+}
+
+function refuse(response: ServerResponse, status: number, code: string, message: string): void {
+  const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${escapeXml(message)}</Message></Error>`;
+  // An unread upload would be taken for the next request.
+  response.writeHead(status, { 'content-type': 'application/xml', connection: 'close' }).end(body);
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+}

@@ -1,0 +1,71 @@
+/**
+ * A directory that stands in for S3 (`--files DIR`): job documents are read from it when a job is created by
+ * `documentSource`, and devices download from and upload into it by the signed URLs that placeholders become. Composes the
+ * files beside it. Source: reference configs.md §6 and §7.
+ */
+import { stat, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OperationalError } from '../../protocol/operational-error.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+import { type FileServer, createFileServer } from './file-server.ts';
+import { type DocumentContext, resolvePlaceholders } from './placeholders.ts';
+import { parseS3Url, relativePathOf } from './s3-object.ts';
+import { createSignedUrls } from './signed-urls.ts';
+
+export interface FilesOptions {
+  readonly directory: string;
+  /** What signs the URLs; the same after a restart if they are to live on. */
+  readonly key: Uint8Array;
+  readonly region: string;
+  /** Service time: a URL expires in it. */
+  readonly now: () => EpochMs;
+  /** Where the HTTP door is, e.g. `http://127.0.0.1:4510`. */
+  readonly baseUrl: () => string;
+}
+
+export interface Files {
+  /** The text at a `documentSource`, or `undefined` when there is none. */
+  readDocument(url: string): Promise<string | undefined>;
+  /** The document as a device is handed it. */
+  resolveDocument(text: string, context: DocumentContext): string;
+  readonly serve: FileServer;
+}
+
+/** @throws OperationalError `FILES_UNUSABLE` when `directory` is none. */
+export async function openFiles({ directory, key, region, now, baseUrl }: FilesOptions): Promise<Files> {
+  await mustBeDirectory(directory);
+  const urls = createSignedUrls(key, region);
+  return {
+    async readDocument(url) {
+      const object = parseS3Url(url);
+      const path = object && relativePathOf(object);
+      return path === undefined ? undefined : readIfThere(join(directory, path));
+    },
+    resolveDocument: (text, context) =>
+      resolvePlaceholders(
+        text,
+        context,
+        (method, object, expiresInSec) => baseUrl() + urls.sign(method, object, expiresInSec, now()),
+      ),
+    serve: createFileServer({ directory, urls, now }),
+  };
+}
+
+async function mustBeDirectory(directory: string): Promise<void> {
+  const hint = 'Give a directory with one folder for each bucket.';
+  try {
+    if ((await stat(directory)).isDirectory()) return;
+  } catch (cause) {
+    throw new OperationalError('FILES_UNUSABLE', `The directory ${directory} cannot be read.`, { hint, cause });
+  }
+  throw new OperationalError('FILES_UNUSABLE', `${directory} is not a directory.`, { hint });
+}
+
+/** Whatever keeps the file from being read, the caller hears that there is none, as S3 tells a stranger. */
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

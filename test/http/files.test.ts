@@ -1,0 +1,258 @@
+/** The directory that stands in for S3: what names an object, what a signed URL opens, and that nothing else opens anything. */
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Files, openFiles } from '../../broker/http/files.ts';
+import { type HttpDoor, openHttpDoor } from '../../broker/http/http-door.ts';
+import { type DocumentContext, resolvePlaceholders } from '../../broker/http/placeholders.ts';
+import { type S3Object, parseS3Url, relativePathOf } from '../../broker/http/s3-object.ts';
+import { type SignedUrls, createSignedUrls } from '../../broker/http/signed-urls.ts';
+import { OperationalError } from '../../protocol/operational-error.ts';
+import { rawHttp, scopedTo } from '../support/raw-http.ts';
+import { createRecordingPort } from '../support/recording-port.ts';
+
+const firmware = 'image '.repeat(100);
+const object = { bucket: 'images', key: 'v2/firmware.bin' };
+const context: DocumentContext = { jobId: 'J', thingName: 'T:1', executionNumber: 3 };
+const key = Buffer.from('a key of this test');
+const start = Date.UTC(2026, 10, 22, 2, 43, 15, 500);
+
+let directory: string;
+let now: number;
+let files: Files;
+let urls: SignedUrls;
+let port: ReturnType<typeof createRecordingPort>;
+let door: HttpDoor;
+let httpPort: number;
+
+function presign(method: string, { bucket, key: objectKey }: S3Object, expiresInSec: number): string {
+  return `${method} ${bucket} ${objectKey} ${expiresInSec}`;
+}
+
+function resolved(text: string, config = {}): string {
+  return resolvePlaceholders(text, { ...context, ...config }, presign);
+}
+
+function isBelow(named: S3Object | undefined): boolean {
+  const path = named && relativePathOf(named);
+  return path === undefined || join('/root', path).startsWith('/root/images/');
+}
+
+function create(members: object): ReturnType<typeof rawHttp> {
+  const body = JSON.stringify({ targets: ['arn:aws:iot:us-east-1:000000000000:thing/T'], ...members });
+  return rawHttp(httpPort, { method: 'PUT', path: '/jobs/J', headers: scopedTo('iot'), body });
+}
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'jobrig-files-'));
+  await mkdir(join(directory, 'images/v2'), { recursive: true });
+  await writeFile(join(directory, 'images/v2/firmware.bin'), firmware);
+  await writeFile(join(directory, 'outside'), 'secret');
+  now = start;
+  urls = createSignedUrls(key, 'us-east-1');
+  const baseUrl = (): string => `http://127.0.0.1:${httpPort}`;
+  files = await openFiles({ directory, key, region: 'us-east-1', now: () => now, baseUrl });
+  port = createRecordingPort();
+  door = await openHttpDoor({
+    port,
+    files,
+    handled: new Set(['iot:CreateJob', 'iot:CreateJobTemplate'] as const),
+    listeners: { http: 0 },
+    status: () => ({ endpoints: {}, connectedClients: 0 }),
+  });
+  httpPort = door.ports.http ?? 0;
+});
+
+afterEach(async () => {
+  await door.close();
+  await rm(directory, { recursive: true });
+});
+
+describe('the URL of an object', () => {
+  it.each([
+    'https://s3.us-east-1.amazonaws.com/images/v2/firmware.bin',
+    'https://s3-eu-west-1.amazonaws.com/images/v2/firmware.bin',
+    'https://s3.amazonaws.com/images/v2%2Ffirmware.bin',
+    'https://images.s3.eu-central-1.amazonaws.com/v2/firmware.bin',
+    'https://images.s3.amazonaws.com/v2/firmware.bin?versionId=abc',
+    'https://images.s3.dualstack.us-east-1.amazonaws.com/v2/firmware.bin',
+    'https://s3.cn-north-1.amazonaws.com.cn/images/v2/firmware.bin',
+    's3://images/v2/firmware.bin',
+  ])('%s', (url) => {
+    expect(parseS3Url(url)).toEqual(object);
+  });
+
+  it.each(['https://example.com/images/a', 'https://s3.amazonaws.com.example.com/images/a', 'ftp://x', '', 'images/a'])(
+    'is not %s',
+    (url) => {
+      expect(parseS3Url(url)).toBeUndefined();
+    },
+  );
+
+  it('leads to a place below its bucket or nowhere, whatever it says', () => {
+    const piece = fc.oneof(
+      fc.constantFrom('..', '.', '/', '%2e%2e', '%2F', '\\', '\0', '', 'a'),
+      fc.string({ unit: 'binary' }),
+    );
+    const text = fc.array(piece).map((pieces) => pieces.join(''));
+    fc.assert(fc.property(text, (name) => isBelow({ bucket: 'images', key: name })));
+    fc.assert(fc.property(text, (name) => isBelow(parseS3Url(`s3://images/${name}`))));
+    fc.assert(fc.property(text, (name) => relativePathOf({ bucket: `${name}/`, key: 'a' }) === undefined));
+  });
+});
+
+describe('a placeholder', () => {
+  it.each([
+    ['s3-presigned-url:https://s3.us-east-1.amazonaws.com/images/a b.bin', 'GET images a b.bin 3600'],
+    ['s3-presigned-url-v1:https://s3.us-east-1.amazonaws.com/images/a.bin', 'GET images a.bin 3600'],
+    ['s3-presigned-url-v2:https://images.s3.us-east-1.amazonaws.com/a%20b.bin', 'GET images a b.bin 3600'],
+    ['s3-presigned-url:https:\\/\\/s3.amazonaws.com\\/images\\/a.bin', 'GET images a.bin 3600'],
+    [
+      's3-presigned-url-upload:https://images.s3.us-east-1.amazonaws.com/${jobId}/${thingName}-${executionNumber}.log',
+      'PUT images J/T:1-3.log 3600',
+    ],
+    ['s3-presigned-url-upload:https://images.s3.us-east-1.amazonaws.com', 'PUT images J/T:1/3 3600'],
+  ])('%s becomes %s', (placeholder, url) => {
+    expect(resolved(`{"url":"\${aws:iot:${placeholder}}"}`)).toBe(`{"url":"${url}"}`);
+  });
+
+  it('takes the life of its URL from the job', () => {
+    const config = { presignedUrlConfig: { expiresInSec: 60 } };
+    expect(resolved('"${aws:iot:s3-presigned-url:s3://images/a}"', config)).toBe('"GET images a 60"');
+  });
+
+  it.each([
+    '{"url":"${aws:iot:s3-presigned-url:https://example.com/a}"}',
+    '{"url":"${aws:iot:s3-presigned-url:s3://images/a"}',
+    '{"url":"${aws:iot:parameter:x}"}',
+    '{"plain":"text"}',
+  ])('is left alone in %s', (text) => {
+    expect(resolved(text)).toBe(text);
+  });
+});
+
+describe('a signed URL', () => {
+  const document = '{"url":"${aws:iot:s3-presigned-url:s3://images/v2/firmware.bin}"}';
+  const handedOut = (text = document): string => {
+    const config = { presignedUrlConfig: { expiresInSec: 60 } };
+    return (JSON.parse(files.resolveDocument(text, { ...context, ...config })) as { url: string }).url;
+  };
+
+  it('downloads its object', async () => {
+    const response = await fetch(handedOut());
+    expect([response.status, await response.text()]).toEqual([200, firmware]);
+  });
+
+  it('has the query of a presigned one', () => {
+    const query = new URL(handedOut()).searchParams;
+    expect([...query.keys()]).toEqual([
+      'X-Amz-Algorithm',
+      'X-Amz-Credential',
+      'X-Amz-Date',
+      'X-Amz-Expires',
+      'X-Amz-SignedHeaders',
+      'X-Amz-Signature',
+    ]);
+    expect(query.get('X-Amz-Date')).toBe('20261122T024315Z');
+  });
+
+  it('goes on where a download was cut off', async () => {
+    const url = handedOut();
+    const whole = await fetch(url);
+    const ifRange = whole.headers.get('etag') ?? '';
+    const rest = await fetch(url, { headers: { range: 'bytes=590-', 'if-range': ifRange } });
+    expect([rest.status, await rest.text()]).toEqual([206, firmware.slice(590)]);
+    expect(rest.headers.get('content-range')).toBe('bytes 590-599/600');
+    expect((await fetch(url, { headers: { range: 'bytes=600-' } })).status).toBe(416);
+
+    await writeFile(join(directory, 'images/v2/firmware.bin'), 'another image');
+    const other = await fetch(url, { headers: { range: 'bytes=590-', 'if-range': ifRange } });
+    expect([other.status, await other.text()]).toEqual([200, 'another image']);
+  });
+
+  it('expires in service time', async () => {
+    const url = handedOut();
+    now = start - 500 + 59_999;
+    expect((await fetch(url)).status).toBe(200);
+    now = start - 500 + 60_000;
+    const response = await fetch(url);
+    expect(response.status).toBe(403);
+    expect(await response.text()).toContain('<Code>AccessDenied</Code><Message>Request has expired</Message>');
+  });
+
+  it('opens nothing when a character of it is changed', async () => {
+    const target = handedOut().replace(/^http:\/\/[^/]+/, '');
+    for (let index = '/files/'.length; index < target.length; index += 1) {
+      const changed = target.slice(0, index) + (target[index] === '1' ? '2' : '1') + target.slice(index + 1);
+      expect(urls.open('GET', changed, now)).toBe('wrong signature');
+    }
+    for (const changed of [target.replace('/v2/', '/v2/../'), `${target}&x=1`, target.slice(0, -1)]) {
+      const { status, text } = await rawHttp(httpPort, { path: changed });
+      expect([status, text]).toEqual([403, expect.stringContaining('<Code>SignatureDoesNotMatch</Code>')]);
+    }
+  });
+
+  it('is good for its method only', async () => {
+    expect((await fetch(handedOut(), { method: 'PUT', body: 'x' })).status).toBe(403);
+    expect(await readFile(join(directory, 'images/v2/firmware.bin'), 'utf8')).toBe(firmware);
+  });
+
+  it.each(['v2/missing', 'v2', '../outside', 'v2/../../outside', '', 'a//b'])('finds no object %j', async (missing) => {
+    const path = urls.sign('GET', { ...object, key: missing }, 60, now);
+    const { status, text } = await rawHttp(httpPort, { path });
+    expect([status, text]).toEqual([404, expect.stringContaining('<Code>NoSuchKey</Code>')]);
+  });
+
+  it('of an upload keeps what a device sends, once it is whole', async () => {
+    const upload = '{"url":"${aws:iot:s3-presigned-url-upload:s3://logs/${thingName}/${jobId}.txt}"}';
+    const response = await fetch(handedOut(upload), { method: 'PUT', body: 'all is well' });
+    expect(response.status).toBe(200);
+    expect(await readFile(join(directory, 'logs/T:1/J.txt'), 'utf8')).toBe('all is well');
+    expect(await readdir(join(directory, 'logs/T:1'))).toEqual(['J.txt']);
+  });
+
+  it('of an upload refuses what does not say how much it is, or is too much', async () => {
+    const path = urls.sign('PUT', { bucket: 'logs', key: 'x' }, 60, now);
+    const headers = { 'transfer-encoding': 'chunked' };
+    expect((await rawHttp(httpPort, { method: 'PUT', path, headers, body: 'x' })).status).toBe(411);
+    const huge = { 'content-length': String(2 ** 40) };
+    expect((await rawHttp(httpPort, { method: 'PUT', path, headers: huge })).status).toBe(400);
+    expect(await readdir(directory)).toEqual(['images', 'outside']);
+  });
+});
+
+describe('a document source', () => {
+  it('is read once, when the job is created, and goes along', async () => {
+    await writeFile(join(directory, 'images/job.json'), '{"operation":"update"}');
+    port.reply = { accepted: true, response: {} };
+    const documentSource = 'https://images.s3.us-east-1.amazonaws.com/job.json';
+    expect((await create({ documentSource })).status).toBe(200);
+    expect(port.commands).toMatchObject([{ request: { documentSource, document: '{"operation":"update"}' } }]);
+  });
+
+  it.each([
+    [{ documentSource: 's3://images/missing.json' }, 'cannot be found'],
+    [{ documentSource: 's3://images/../outside' }, 'cannot be found'],
+    [{ documentSource: 'https://example.com/job.json' }, 'cannot be found'],
+    [{ documentSource: 's3://images/v2', document: '{}' }, 'cannot be specified at the same time'],
+  ])('that is %j is refused, and nothing is created', async (members, message) => {
+    const { status, text } = await create(members);
+    expect([status, text]).toEqual([400, expect.stringContaining(message)]);
+    expect(port.commands).toEqual([]);
+  });
+});
+
+describe('the directory', () => {
+  it.each(['missing', 'outside'])('must be one: %s', async (name) => {
+    const opening = openFiles({
+      directory: join(directory, name),
+      key,
+      region: 'r',
+      now: () => 0,
+      baseUrl: () => '',
+    });
+    await expect(opening).rejects.toMatchObject({ name: OperationalError.name, code: 'FILES_UNUSABLE' });
+  });
+});
