@@ -8,11 +8,13 @@ import { openCertificateAuthority } from './certificates.ts';
 import { handledOperations } from './engine/dispatch.ts';
 import { createEngine } from './engine/engine.ts';
 import type { ServicePort } from './engine/port.ts';
+import { openFiles } from './http/files.ts';
 import { openHttpDoor } from './http/http-door.ts';
 import { openKeptState, stateInMemory } from './kept-state.ts';
 import type { IdentityMode } from './mqtt/identity.ts';
 import { type MqttDoorEvent, openMqttDoor } from './mqtt/mqtt-door.ts';
 import { createRuntime } from './runtime.ts';
+import { openSigningKey } from './signing-key.ts';
 import type { Durability } from './store/sqlite-store.ts';
 
 /** 0 takes a free port, `off` does not listen. */
@@ -41,6 +43,8 @@ export interface ServiceOptions {
   readonly dataDir?: string;
   /** What of it survives a power cut; a killed process loses nothing either way. Default `fsync`. */
   readonly durability?: Durability;
+  /** Directory that stands in for S3, one folder for each bucket; without it there is no S3. */
+  readonly files?: string;
   /** Nothing can be kept any more, for want of room perhaps: every request is refused from now on. */
   readonly onFailure?: (error: unknown) => void;
   /** Connections that come, go and fail. */
@@ -86,6 +90,16 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   try {
     const authority = await openCertificateAuthority(dataDir ?? 'memory');
     const server = await authority.issueServerCertificate([...new Set(['localhost', '127.0.0.1', '::1', host])]);
+    const files =
+      options.files === undefined
+        ? undefined
+        : await openFiles({
+            directory: options.files,
+            key: await openSigningKey(dataDir ?? 'memory'),
+            region,
+            now: () => runtime.now(),
+            baseUrl: () => endpoints['http'] ?? endpoints['https'] ?? '',
+          });
     const engine = state.restore((rows) => createEngine({ identity: serviceIdentity, rows }));
     const runtime = createRuntime({ engine, clock: state.clock, journal: state.journal });
     closers.push(() => runtime.close());
@@ -105,6 +119,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       handled: handledOperations,
       host,
       listeners: { ...listeners({ http: httpPort }), ...https },
+      ...(files && { files }),
       status: () => ({ endpoints, connectedClients: mqtt.connectedClients }),
     });
     closers.push(() => http.close());
