@@ -6,7 +6,7 @@
 import type { AcceptedPayloads, DeviceMessage, RejectedPayload } from '../../protocol/device-messages.ts';
 import type { Meaning } from './behaviour.ts';
 import type { OversizeMessage, PullSign } from './contract.ts';
-import { consider, nothingToDo, sighting, takeUp } from './heads.ts';
+import { consider, documentTooLarge, nothingToDo, refuse, sighting, takeUp } from './heads.ts';
 import { queueOf } from './queues.ts';
 import { mourn, reassure, strike } from './recover.ts';
 import { putOff, send, setBack } from './requests.ts';
@@ -28,13 +28,16 @@ export function onReply(turn: Turn, message: ReplyMessage): void {
 }
 
 function onDescribed(turn: Turn, pending: PendingRequest, payload: Described, bytes: number): void {
-  const { purpose, hinted } = pending;
+  const { purpose, hintedAt } = pending;
   const { work } = turn.state;
   const { execution } = payload;
   if (purpose.kind === 'ask' && work === undefined) {
-    if (execution !== undefined) return consider(turn, purpose.queue, execution, bytes);
-    if (!hinted) nothingToDo(turn, purpose.queue);
-    return;
+    if (execution === undefined) return hintedAt === undefined ? nothingToDo(turn, purpose.queue) : undefined;
+    // Older than what a notification has said since: the queue stays among those to be asked for.
+    if (hintedAt !== undefined && payload.timestamp < hintedAt) return;
+    if (purpose.withDocument) return consider(turn, purpose.queue, execution, bytes);
+    // The head may have changed since the answer that did not fit: is it this one's document that is too large?
+    return send(turn, { ...purpose, withDocument: true, of: sighting(purpose.queue, execution) });
   }
   if (work === undefined) return;
   const seen = execution && sighting(queueOf(work.execution), execution);
@@ -169,6 +172,7 @@ export function onOversizeReply(turn: Turn, message: Extract<OversizeMessage, { 
     case 'ask':
       if (message.outcome === 'rejected' || !purpose.withDocument) return putOff(turn, pending);
       state.request = undefined;
+      if (purpose.of !== undefined) return refuse(turn, purpose.of, documentTooLarge);
       return send(turn, { ...purpose, withDocument: false });
     case 'start':
     case 'refuse':

@@ -33,8 +33,14 @@ export function consider(turn: Turn, queue: Queue, execution: ExecutionPayload, 
   }
   const plan = planOf(turn, execution.jobDocument, bytes);
   if (!('refused' in plan)) return send(turn, { kind: 'start', head });
-  trace(turn, { kind: 'note', text: `refuses ${head.execution.jobId}: ${plan.refused}` });
-  send(turn, { kind: 'refuse', head, reason: plan.refused });
+  refuse(turn, head, plan.refused);
+}
+
+export const documentTooLarge = 'The job document does not fit the receive buffer';
+
+export function refuse(turn: Turn, head: Sighting, reason: string): void {
+  trace(turn, { kind: 'note', text: `refuses ${head.execution.jobId}: ${reason}` });
+  send(turn, { kind: 'refuse', head, reason });
 }
 
 /** The service took the update to IN_PROGRESS: work begins. */
@@ -85,6 +91,6 @@ export function newWork(execution: ExecutionIdentity, versionNumber: number, pla
 }
 
 function planOf(turn: Turn, document: ExecutionPayload['jobDocument'], bytes: number): Plan | Refusal {
-  if (document === undefined) return { refused: 'The job document does not fit the receive buffer' };
+  if (document === undefined) return { refused: documentTooLarge };
   return turn.behaviour.readDocument(document, bytes, turn.options.boot.capacity);
 }

@@ -4,6 +4,7 @@
  * speak for that queue only. Source: reference notifications.md, design recovery-bugs.md R03, R04, R15, R35, R38.
  */
 import type { ExecutionSummaryPayload, NotifyNextPayload, NotifyPayload } from '../../protocol/device-messages.ts';
+import type { DurationMs, EpochSeconds } from '../../protocol/time.ts';
 import type { OversizeMessage, PullSign } from './contract.ts';
 import type { ExecutionIdentity } from './execution.ts';
 import { consider } from './heads.ts';
@@ -22,7 +23,7 @@ export function onNotify(turn: Turn, { payload, ...message }: Notification<Notif
   const queue = queueOf(message);
   const { IN_PROGRESS: started = [], QUEUED: queued = [] } = payload.jobs;
   if (doubts(turn, queue, 'notify', started, queued)) return;
-  if (started.length + queued.length > 0) hint(turn, queue, turn.behaviour.patience.hintMs);
+  if (started.length + queued.length > 0) hint(turn, queue, turn.behaviour.patience.hintMs, payload.timestamp);
 }
 
 /** Another execution, or none, is the head. */
@@ -37,8 +38,11 @@ export function onNotifyNext(turn: Turn, { payload, ...message }: Notification<N
   const isFree = state.request === undefined && state.busy === undefined && state.setbacks === 0;
   const isOld = state.settled !== undefined && behaviour.isSameExecution(state.settled, execution);
   if (isFree && !isOld && execution.status === 'QUEUED') return consider(turn, queue, execution, message.bytes);
-  hint(turn, queue, 0);
+  hint(turn, queue, 0, payload.timestamp);
 }
+
+/** Of what could not be read: later than any answer. */
+const unknownTime: EpochSeconds = Number.MAX_SAFE_INTEGER;
 
 /** A notification too large to be received says at least that something changed. */
 export function onOversizeNotification(
@@ -47,7 +51,7 @@ export function onOversizeNotification(
 ): void {
   const queue = queueOf(message);
   const by = message.name === 'JobExecutionsChanged' ? 'notify' : 'notify-next';
-  if (!doubts(turn, queue, by, [], [])) hint(turn, queue, 0);
+  if (!doubts(turn, queue, by, [], [])) hint(turn, queue, 0, unknownTime);
 }
 
 /** @returns whether the device is at work, or about to be, so that nothing else is to be made of the notification */
@@ -77,9 +81,11 @@ function doubts(
 }
 
 /** There is something to ask for in this queue, after a while in which a better notification may come. */
-function hint(turn: Turn, queue: Queue, afterMs: number): void {
+function hint(turn: Turn, queue: Queue, afterMs: DurationMs, saidAt: EpochSeconds): void {
   const { state, now } = turn;
-  if (state.request?.purpose.kind === 'ask') state.request.hinted = true;
+  if (state.request?.purpose.kind === 'ask' && state.request.purpose.queue === queue) {
+    state.request.hintedAt = Math.max(saidAt, state.request.hintedAt ?? 0);
+  }
   if (state.unasked.length === 0) state.askAt = now + afterMs;
   if (!state.unasked.includes(queue)) state.unasked.push(queue);
 }

@@ -76,10 +76,10 @@ export function onRequestDeadline(turn: Turn, pending: PendingRequest): void {
 
 /** No answer, or none that settles anything: later again. */
 export function putOff(turn: Turn, pending: PendingRequest): void {
-  if (pending.purpose.kind === 'refuse') {
-    // The ids may mean another execution by now, in the same version 1 (recovery-bugs.md R17): looks before it refuses again.
+  const queue = aboutTheHead(pending.purpose);
+  if (queue !== undefined && turn.state.work === undefined) {
     turn.state.request = undefined;
-    return setBack(turn, queueOf(pending.purpose.head.execution));
+    return setBack(turn, queue);
   }
   pending.failures += 1;
   pending.inFlight = false;
@@ -89,6 +89,15 @@ export function putOff(turn: Turn, pending: PendingRequest): void {
     turn.state.request = undefined;
     work.progressDue = false;
   }
+}
+
+/**
+ * Of a request that only makes sense for the head that was seen: by now its ids may mean another execution, even in the same
+ * version (recovery-bugs.md R17), so it is not repeated; the head is asked for again.
+ */
+function aboutTheHead(purpose: Purpose): Queue | undefined {
+  if (purpose.kind === 'refuse') return queueOf(purpose.head.execution);
+  return purpose.kind === 'ask' && (!purpose.withDocument || purpose.of !== undefined) ? purpose.queue : undefined;
 }
 
 /** The head could not be started or refused: looks again, ever more slowly. */
@@ -102,11 +111,15 @@ export function setBack(turn: Turn, queue: Queue, execution?: ExecutionIdentity)
 
 function requestFor(turn: Turn, purpose: Purpose, clientToken: string): TokenRequest {
   switch (purpose.kind) {
-    case 'ask':
-      return requestTo('DescribeJobExecution', nextJobId, purpose.queue, {
-        includeJobDocument: purpose.withDocument,
-        clientToken,
-      });
+    case 'ask': {
+      const includeJobDocument = purpose.withDocument;
+      if (purpose.of === undefined) {
+        return requestTo('DescribeJobExecution', nextJobId, purpose.queue, { includeJobDocument, clientToken });
+      }
+      const { jobId, executionNumber } = purpose.of.execution;
+      const body = { executionNumber, includeJobDocument, clientToken };
+      return requestTo('DescribeJobExecution', jobId, purpose.queue, body);
+    }
     case 'start':
       return update(purpose.head, {
         status: 'IN_PROGRESS',

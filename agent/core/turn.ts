@@ -3,7 +3,7 @@
  * of this room are functions over a turn; none keeps anything of its own. Volatile by nature: only checkpoints survive.
  */
 import type { DeviceRequest, DeviceRequestBody } from '../../protocol/device-messages.ts';
-import type { EpochMs } from '../../protocol/time.ts';
+import type { EpochMs, EpochSeconds } from '../../protocol/time.ts';
 import type { AgentBehaviour, Sighting } from './behaviour.ts';
 import type {
   AgentEffect,
@@ -33,8 +33,8 @@ export interface AgentOptions {
 
 /** Why a request is made, with what its answer is needed for. */
 export type Purpose =
-  /** What is the head of this queue? */
-  | { readonly kind: 'ask'; readonly queue: Queue; readonly withDocument: boolean }
+  /** What is the head of this queue? Or, by name: what is in the document of this one, which seems not to fit? */
+  | { readonly kind: 'ask'; readonly queue: Queue; readonly withDocument: boolean; readonly of?: Sighting }
   | { readonly kind: 'start'; readonly head: Sighting }
   /** REJECTED, or FAILED where it was started already. */
   | { readonly kind: 'refuse'; readonly head: Sighting; readonly reason: string }
@@ -85,8 +85,8 @@ export interface PendingRequest {
   inFlight: boolean;
   /** What said meanwhile that the execution it is about is gone. */
   suspect?: PullSign;
-  /** A notification said meanwhile that there is something to ask for. */
-  hinted?: boolean;
+  /** When a notification said meanwhile that there is something to ask for; an older answer is old news. */
+  hintedAt?: EpochSeconds;
 }
 
 /** A suspicion that the execution at work is gone. */
