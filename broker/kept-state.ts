@@ -66,7 +66,12 @@ export function openKeptState({ timeScale, onFailure, ...where }: KeptStateOptio
     async close() {
       await journal.drained();
       if (!failed) await store.commit([], clock.now());
-      store.close();
+      try {
+        store.close();
+      } catch (error) {
+        // A full disk refuses this too; the file is then as a killed process would leave it.
+        if (!failed) throw error;
+      }
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
- * `jobrig serve`: a local AWS IoT Jobs for devices, SDKs and the AWS CLI, until Ctrl-C. Jobs are kept in memory; the
- * certificate authority is kept in `.jobrig/`, so that devices go on trusting the service, unless `--memory` is given.
+ * `jobrig serve`: a local AWS IoT Jobs for devices, SDKs and the AWS CLI, until Ctrl-C. What was accepted is kept in
+ * a directory, with the certificate authority that devices trust, and is there again at the next start; unless `--memory`.
  */
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
@@ -23,12 +23,15 @@ interface ServeFlags extends CommonOptions {
   readonly account: string;
   readonly identity?: NonNullable<ServiceOptions['identity']>;
   readonly timeScale: number;
+  readonly dataDir: string;
+  readonly durability: NonNullable<ServiceOptions['durability']>;
   readonly memory?: true;
 }
 
 /** Where the rig keeps what outlives a run. */
 export const dataDirectory = '.jobrig';
 
+const durabilities: readonly NonNullable<ServiceOptions['durability']>[] = ['fsync', 'write', 'off'];
 const identities: readonly NonNullable<ServiceOptions['identity']>[] = ['client-id', 'username', 'certificate', 'open'];
 
 export function serveCommand(finish: (exitCode: number) => void): Command {
@@ -58,7 +61,18 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
       ).choices(identities),
     )
     .addOption(timeScaleOption(1))
-    .option('--memory', 'keep nothing on disk, not even the certificate authority')
+    .option('--data-dir <dir>', 'where everything is kept; for one service at a time', dataDirectory)
+    .addOption(
+      new Option('--durability <what>', 'how far it is written before it is answered: fsync survives a power cut')
+        .default('fsync')
+        .choices(durabilities),
+    )
+    .addOption(
+      new Option('--memory', 'keep nothing on disk, not even the certificate authority').conflicts([
+        'dataDir',
+        'durability',
+      ]),
+    )
     .addOption(jsonOption())
     .addOption(quietOption())
     .addHelpText('after', '\nExample:\n  $ jobrig serve --mqtt-port 0 --http-port 0 --json\n')
@@ -71,13 +85,19 @@ function portOption(flag: string, what: string, byDefault: number): Option {
   return new Option(`${flag} <port>`, `${what}; 0 for a free port, or off`).default(byDefault).argParser(port);
 }
 
-async function serve({ json, quiet, memory, ...options }: ServeFlags, signal: AbortSignal): Promise<number> {
+async function serve({ json, quiet, memory, dataDir, ...options }: ServeFlags, stopped: AbortSignal): Promise<number> {
   refuseStrangers(options.host);
   const { startService } = await import('../broker/start-service.ts');
-  await using service = await startService({ ...options, ...(!memory && { dataDir: dataDirectory }) });
+  const failed = new AbortController();
+  await using service = await startService({
+    ...options,
+    ...(!memory && { dataDir }),
+    onFailure: (error) => failed.abort(error),
+  });
   if (json) process.stdout.write(`${JSON.stringify(readyEvent(service))}\n`);
   else if (!quiet) process.stdout.write(`${readyText(service, options.region)}\n`);
-  await whenAborted(signal);
+  await whenAborted(AbortSignal.any([stopped, failed.signal]));
+  failed.signal.throwIfAborted();
   return exitCodes.ok;
 }
 
