@@ -16,7 +16,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 }
 
 /** A number above 0 and at most `max`. */
-export function positiveNumber(max: number): (text: string) => number {
+function positiveNumber(max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() === '' || !(value > 0 && value <= max)) {

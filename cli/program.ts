@@ -9,6 +9,7 @@ import { demoCommand } from './demo.ts';
 import { complain, exitCodes, reportError } from './exit.ts';
 import { fleetCommand } from './fleet.ts';
 import { serveCommand } from './serve.ts';
+import { simulateCommand } from './simulate.ts';
 
 const { version } = createRequire(import.meta.url)('jobrig/package.json') as { readonly version: string };
 
@@ -24,7 +25,13 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     )
     .version(version)
     .addHelpText('after', '\nExample:\n  $ jobrig demo\n');
-  const verbs = [demoCommand(finish), serveCommand(finish), fleetCommand(finish), certsCommand()];
+  const verbs = [
+    demoCommand(finish),
+    serveCommand(finish),
+    fleetCommand(finish),
+    certsCommand(),
+    simulateCommand(finish),
+  ];
   for (const verb of verbs) program.addCommand(verb);
   for (const command of [program, ...verbs]) {
     command.exitOverride().configureOutput({ outputError: (text) => complain(oneLine(text)) });

@@ -36,7 +36,7 @@ const turnMs = 50;
 
 const agents: ReadonlyMap<string, AgentBehaviour> = new Map([['reference', referenceAgent]]);
 
-export function simulateCommand(): Command {
+export function simulateCommand(finish: (exitCode: number) => void): Command {
   return new Command('simulate')
     .description(
       'Run the service and simulated devices through bad days in virtual time, a different one for each seed.',
@@ -59,7 +59,7 @@ export function simulateCommand(): Command {
     .addOption(quietOption())
     .addHelpText('after', '\nExample:\n  $ jobrig simulate --seeds 5000 --minimize\n')
     .action(async (flags: SimulateFlags) => {
-      process.exitCode = await interruptible((signal) => simulate(flags, signal));
+      finish(await interruptible((signal) => simulate(flags, signal)));
     });
 }
 

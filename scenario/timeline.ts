@@ -101,14 +101,16 @@ function traceTone(kind: string): TimelineEntry['tone'] {
   return kind === 'pulled' ? 'bad' : 'plain';
 }
 
-function callEntry({ at, operation, outcome, jobId }: OperatorCall): Drawn {
+/** A call about one execution needs no job id here: the diagram is about that execution. */
+function callEntry({ at, operation, outcome, jobId, thingName }: OperatorCall): Drawn {
   const deletes = operation.startsWith('Delete');
-  const subject = outcome === 'ok' ? ` ${jobId ?? ''}` : `: ${outcome}`;
+  const subject = thingName === undefined ? ` ${jobId ?? ''}` : '';
+  const answer = outcome === 'ok' ? '' : `: ${outcome}`;
   return {
     moment: at,
     from: 'operator',
     to: 'service',
-    label: `${operation}${subject}${deletes ? ' by force' : ''}`,
+    label: `${operation}${subject}${deletes ? ' by force' : ''}${answer}`,
     tone: deletes ? 'pull' : 'plain',
   };
 }

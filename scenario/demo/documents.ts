@@ -21,7 +21,7 @@ export interface DocumentPlan {
 export const greengrassNamespace = 'aws-gg-deployment';
 
 /** See fixtures/job-documents/README.md. */
-export const documentPlans: readonly DocumentPlan[] = [
+const documentPlans: readonly DocumentPlan[] = [
   { file: 'reboot.json', jobId: 'document-reboot', expected: 'SUCCEEDED' },
   { file: 'device-client-steps.json', jobId: 'document-steps', expected: 'SUCCEEDED' },
   { file: 'unicode.json', jobId: 'document-unicode', expected: 'SUCCEEDED' },

@@ -23,7 +23,7 @@ section { background: var(--card); border: 1px solid var(--rule); border-radius:
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; color: var(--soft); font-size: 13px; } th, td { padding: 6px 10px; border-bottom: 1px solid var(--rule); } tr:last-child td { border-bottom: 0; }
-th.n, td.n { text-align: right; } td.bad { color: var(--bad); font-weight: 600; }
+th.n, td.n { text-align: right; white-space: nowrap; } td.bad { color: var(--bad); font-weight: 600; }
 .chart { width: 100%; height: auto; margin-top: 12px; } .chart text { font-size: 12px; fill: var(--soft); }
 .grid { stroke: var(--rule); } .median { stroke: var(--ink); stroke-width: 2; opacity: 0.55; }
 .mark { fill-opacity: 0.75; stroke: var(--card); stroke-width: 0.75; } .mark.execution { fill: var(--calm); } .mark.job { fill: var(--warn); }

@@ -13,7 +13,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-export const timeScale = 50;
+const timeScale = 50;
 
 export async function liveService(options: ServiceOptions = {}): Promise<{ service: Service; operator: Operator }> {
   const service = await startService({ timeScale, ...options });
