@@ -132,8 +132,8 @@ class Run {
     const checker = createDeviceChecker({
       board,
       report: this.#report,
-      created: (key) => ledger.created(`${board.thingName} ${key}`),
-      isPending: (key) => ledger.isPending(`${board.thingName} ${key}`),
+      created: (key) => ledger.created(board.thingName, key),
+      pendingKey: (jobId, executionNumber) => ledger.pendingKey(board.thingName, jobId, executionNumber),
       executions: () => ledger.totals.created,
     });
     this.#deviceCheckers.set(board.thingName, checker);

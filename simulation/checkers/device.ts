@@ -38,8 +38,8 @@ export interface DeviceCheckerOptions {
   readonly report: Report;
   /** How many executions of this identity the service ever made for this thing. */
   readonly created: (identityKey: string) => number;
-  /** Whether an execution of this identity is pending at the service. */
-  readonly isPending: (identityKey: string) => boolean;
+  /** The identity of the pending execution that has these ids at the service now. */
+  readonly pendingKey: (jobId: string, executionNumber: number) => string | undefined;
   /** How many executions it ever made for all things. */
   readonly executions: () => number;
 }
@@ -52,7 +52,7 @@ export function createDeviceChecker({
   board,
   report,
   created,
-  isPending,
+  pendingKey,
   executions,
 }: DeviceCheckerOptions): DeviceChecker {
   const { thingName } = board;
@@ -60,6 +60,11 @@ export function createDeviceChecker({
   const refusals = new Map<string, number>();
   /** When the device was told that an execution is gone, by identity. */
   const toldDead = new Map<string, EpochMs>();
+  /**
+   * What the service took an execution for when it let the device start it. Requests name job and number only, so a device
+   * that was told late may start a new execution under the identity of one that is gone.
+   */
+  const started = new Map<string, string>();
   /** Executions that were gone already when the device began to activate them, the last moment to ask. */
   const goneBeforeActivation = new Set<string>();
   const tooManyRequests = rateLimit(bounds.requestsPerMinute);
@@ -75,11 +80,16 @@ export function createDeviceChecker({
   }
 
   /** Between the two steps lies the last moment at which a device can ask, and turn back. */
-  function checkStep(step: Step, key: string): void {
-    // A new execution may have the very identity of one that is gone, if both were queued within one second.
-    if (step === 'receive') toldDead.delete(key);
+  function checkStep(step: Step, execution: ExecutionIdentity): void {
+    const key = identityKey(execution);
+    const pending = pendingKey(execution.jobId, execution.executionNumber);
+    if (step === 'receive') {
+      started.set(key, pending ?? key);
+      // A new execution may have the very identity of one that is gone, if both were queued within one second.
+      toldDead.delete(key);
+    }
     if (step === 'activate') {
-      if (isPending(key)) goneBeforeActivation.delete(key);
+      if (pending !== undefined && pending === (started.get(key) ?? key)) goneBeforeActivation.delete(key);
       else goneBeforeActivation.add(key);
     }
     if (step === 'reboot' && (goneBeforeActivation.has(key) || toldDead.has(key))) {
@@ -88,7 +98,12 @@ export function createDeviceChecker({
   }
 
   function checkSideEffects(): void {
+    const totals = new Map<string, number>();
     for (const [key, times] of Object.entries(board.view().sideEffects)) {
+      const execution = started.get(key) ?? key;
+      totals.set(execution, (totals.get(execution) ?? 0) + times);
+    }
+    for (const [key, times] of totals) {
       if (times > created(key)) report('V4', `the side effect of ${key} happened ${times} times`, thingName);
     }
   }
@@ -115,7 +130,7 @@ export function createDeviceChecker({
       if (goneCodes.has(message.payload.code)) toldGone(message.jobId, at);
     },
     traced(trace) {
-      if (trace.kind === 'step') checkStep(trace.step, identityKey(trace.execution));
+      if (trace.kind === 'step') checkStep(trace.step, trace.execution);
       if (trace.kind === 'finished' || trace.kind === 'boot') checkSideEffects();
       if (trace.kind === 'boot') {
         const allowed = powerCuts + 3 * executions() + bounds.spareBoots;
@@ -124,11 +139,11 @@ export function createDeviceChecker({
     },
     moved(at) {
       if (toldDead.size === 0) return;
-      const { execution, step, powered } = board.view();
+      const { execution, step, openDownload } = board.view();
       const told = execution === undefined ? undefined : toldDead.get(identityKey(execution));
       if (told === undefined) toldDead.clear();
-      else if (powered && at - told > bounds.settleMs && beforeNoReturn.has(step)) {
-        report('V2', `still in step ${step} of an execution that it was told is gone`, thingName);
+      else if (at - told > bounds.settleMs && openDownload) {
+        report('V2', `still downloads in step ${step} of an execution that it was told is gone`, thingName);
       }
     },
     succeeded(document) {
@@ -143,8 +158,6 @@ export function createDeviceChecker({
     },
   };
 }
-
-const beforeNoReturn: ReadonlySet<string> = new Set(['receive', 'download', 'verify', 'write', 'activate']);
 
 /** Counts events; tells whether there were more than `most` within the last minute. */
 function rateLimit(most: number): (at: EpochMs) => boolean {

@@ -3,8 +3,9 @@
  * AWS's order. A second, plain implementation of what the engine keeps in its own indexes, for the checkers to compare with.
  * Source: reference lifecycle.md §3 and §5.
  */
-import type { ExecutionRow, JobRow } from '../../broker/engine/rows.ts';
+import { executionKey, type ExecutionRow, type JobRow } from '../../broker/engine/rows.ts';
 import { isPending, jobExecutionStatuses, type JobExecutionStatus } from '../../protocol/status.ts';
+import { toEpochSeconds } from '../../protocol/time.ts';
 
 export interface LedgerJob {
   row: JobRow;
@@ -25,9 +26,9 @@ export interface Ledger {
   queues(): Iterable<LedgerQueue>;
   queueOf(thingName: string, namespaceId: string | undefined): LedgerQueue;
   /** How many executions there ever were of that identity; more than one when ids were reused within a second. */
-  created(identityKey: string): number;
-  /** Whether an execution of that identity is pending. */
-  isPending(identityKey: string): boolean;
+  created(thingName: string, identityKey: string): number;
+  /** The identity of the pending execution that has these ids now. */
+  pendingKey(thingName: string, jobId: string, executionNumber: number): string | undefined;
   /** All executions that ever were, and those that ended or were deleted. */
   readonly totals: { readonly created: number; readonly ended: number };
   /** The highest number among the existing executions of a job on a thing; 0 when there is none. */
@@ -43,7 +44,6 @@ export function createLedger(): Ledger {
   const executions = new Map<string, ExecutionRow>();
   const queues = new Map<string, LedgerQueue>();
   const identities = new Map<string, number>();
-  const pendingIdentities = new Map<string, number>();
   const totals = { created: 0, ended: 0 };
 
   function queueOf(thingName: string, namespaceId: string | undefined): LedgerQueue {
@@ -51,12 +51,6 @@ export function createLedger(): Ledger {
     let queue = queues.get(key);
     if (queue === undefined) queues.set(key, (queue = { thingName, namespaceId, pending: new Map() }));
     return queue;
-  }
-
-  function countPending(row: ExecutionRow, change: 1 | -1): void {
-    const identity = ledgerIdentity(row);
-    pendingIdentities.set(identity, (pendingIdentities.get(identity) ?? 0) + change);
-    totals.ended += change === -1 ? 1 : 0;
   }
 
   function forget(key: string, row: ExecutionRow): void {
@@ -74,8 +68,11 @@ export function createLedger(): Ledger {
     queueOf,
     queues: () => queues.values(),
     execution: (key) => executions.get(key),
-    created: (identityKey) => identities.get(identityKey) ?? 0,
-    isPending: (identityKey) => (pendingIdentities.get(identityKey) ?? 0) > 0,
+    created: (thingName, identityKey) => identities.get(`${thingName} ${identityKey}`) ?? 0,
+    pendingKey(thingName, jobId, executionNumber) {
+      const row = executions.get(executionKey(jobId, thingName, executionNumber));
+      return row !== undefined && isPending(row.status) ? identityOf(row) : undefined;
+    },
     highestNumber(jobId, thingName) {
       let highest = 0;
       for (const row of jobs.get(jobId)?.executions.values() ?? []) {
@@ -87,12 +84,11 @@ export function createLedger(): Ledger {
       const before = executions.get(key);
       if (before === undefined) {
         totals.created += 1;
-        const identity = ledgerIdentity(row);
+        const identity = `${row.thingName} ${identityOf(row)}`;
         identities.set(identity, (identities.get(identity) ?? 0) + 1);
-        countPending(row, 1);
       } else {
         forget(key, before);
-        if (isPending(before.status) && !isPending(row.status)) countPending(before, -1);
+        if (isPending(before.status) && !isPending(row.status)) totals.ended += 1;
       }
       executions.set(key, row);
       const job = jobs.get(row.jobId);
@@ -105,7 +101,7 @@ export function createLedger(): Ledger {
     dropExecution(key) {
       const row = executions.get(key);
       if (row === undefined) return;
-      if (isPending(row.status)) countPending(row, -1);
+      if (isPending(row.status)) totals.ended += 1;
       forget(key, row);
       executions.delete(key);
     },
@@ -118,9 +114,9 @@ export function createLedger(): Ledger {
   };
 }
 
-/** Per thing; `queuedAt` in seconds, as devices see it. */
-export function ledgerIdentity({ thingName, jobId, executionNumber, queuedAt }: ExecutionRow): string {
-  return `${thingName} ${jobId}#${executionNumber}@${Math.floor(queuedAt / 1000)}`;
+/** As a device sees it, with `queuedAt` in seconds. */
+function identityOf({ jobId, executionNumber, queuedAt }: ExecutionRow): string {
+  return `${jobId}#${executionNumber}@${toEpochSeconds(queuedAt)}`;
 }
 
 /** What a device may see: in order, without those of jobs being deleted. */
