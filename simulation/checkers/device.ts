@@ -6,6 +6,7 @@
 import type { Board, BoardTrace, ExecutionIdentity, Step } from '../../agent/board/contract.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
+import type { RequestOperation } from '../../protocol/topics.ts';
 import type { Report } from '../violation.ts';
 
 /** Limits of the claims; a device that keeps them is not broken, only different. */
@@ -56,8 +57,10 @@ export function createDeviceChecker({
   executions,
 }: DeviceCheckerOptions): DeviceChecker {
   const { thingName } = board;
-  /** Refusals in a row, by job id. */
+  /** Updates in a row that were refused, by job id; one that was answered twice counts once. */
   const refusals = new Map<string, number>();
+  /** Jobs with an update that is not yet refused. */
+  const updating = new Set<string>();
   /** When the device was told that an execution is gone, by identity. */
   const toldDead = new Map<string, EpochMs>();
   /**
@@ -71,8 +74,10 @@ export function createDeviceChecker({
   const tooManyConnects = rateLimit(bounds.connectsPerMinute);
   let powerCuts = 0;
 
-  function toldGone(jobId: string, at: EpochMs): void {
-    refusals.set(jobId, (refusals.get(jobId) ?? 0) + 1);
+  function toldGone(jobId: string, operation: RequestOperation, at: EpochMs): void {
+    if (operation === 'UpdateJobExecution' && updating.delete(jobId)) {
+      refusals.set(jobId, (refusals.get(jobId) ?? 0) + 1);
+    }
     const { execution } = board.view();
     if (execution?.jobId !== jobId) return;
     const key = identityKey(execution);
@@ -118,6 +123,7 @@ export function createDeviceChecker({
         report('V6', `more than ${bounds.requestsPerMinute} requests within a minute`, thingName);
       const { jobId, operation } = request;
       if (operation !== 'UpdateJobExecution' || jobId === undefined) return;
+      updating.add(jobId);
       const refused = refusals.get(jobId) ?? 0;
       if (refused >= bounds.refusedUpdates) {
         report('V2', `updates ${jobId} again, after ${refused} refusals that said it is gone`, thingName);
@@ -127,7 +133,7 @@ export function createDeviceChecker({
       const named = jobNamedBy(message);
       if (named !== undefined) refusals.delete(named);
       if (message.kind !== 'reply' || message.jobId === undefined || message.outcome === 'accepted') return;
-      if (goneCodes.has(message.payload.code)) toldGone(message.jobId, at);
+      if (goneCodes.has(message.payload.code)) toldGone(message.jobId, message.operation, at);
     },
     traced(trace) {
       if (trace.kind === 'step') checkStep(trace.step, trace.execution);
