@@ -3,6 +3,8 @@
  * things and jobs, and for how long deleting a very large job blocks the loop. Runs in the process that calls it, in CPU time,
  * small world and large world in turn. The bars are in figures.ts.
  */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { formatThingArn, formatThingGroupArn } from '../protocol/names.ts';
 import type { CommandOf, Engine, OperationName } from '../broker/engine/contract.ts';
 import { createEngine } from '../broker/engine/engine.ts';
@@ -89,16 +91,23 @@ function measureDeletion(executions: number): { readonly longestMs: number; read
   const targets = [formatThingGroupArn(identity, thingGroupName)];
   apply(world, 'iot:CreateJob', { jobId: 'big', targets, document });
   while (world.engine.nextDeadline() !== undefined) apply(world, 'jobrig:Wake', {});
+  collectGarbage();
   let longestMs = 0;
   let wakes = 0;
   const timed = (work: () => void): void => {
-    const startedAt = cpuMs();
+    const startedAt = performance.now();
     work();
-    longestMs = Math.max(longestMs, cpuMs() - startedAt);
+    longestMs = Math.max(longestMs, performance.now() - startedAt);
   };
   timed(() => apply(world, 'iot:DeleteJob', { jobId: 'big', force: true }));
   for (; world.engine.nextDeadline() !== undefined; wakes += 1) timed(() => apply(world, 'jobrig:Wake', {}));
   return { longestMs, wakes };
+}
+
+/** So that building the world is not charged to what is measured in it. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
 }
 
 /** Every run of each figure. */

@@ -123,9 +123,9 @@ export function dropExecution(turn: Turn, execution: Execution): void {
   }
   execution.gone = true;
   unlink(execution);
-  job.executions.noteGone();
+  job.executions.remove(execution);
   job.counts[row.status] -= 1;
-  thing.executions.noteGone();
+  thing.executions.remove(execution);
   forgetThing(turn.state, thing);
   turn.state.agenda.schedule(execution, undefined);
   turn.drop('jobExecution', execution.key);

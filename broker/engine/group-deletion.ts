@@ -31,9 +31,8 @@ export function finishGroupDeletion(turn: Turn, group: ThingGroup): void {
   const { state } = turn;
   endWork(turn, group);
   state.groups.delete(group.name);
-  group.gone = true;
-  state.groupList.noteGone();
-  group.parent?.children.noteGone();
+  state.groupList.remove(group);
+  group.parent?.children.remove(group);
   turn.drop('thingGroup', group.name);
   setTags(turn, formatThingGroupArn(state.identity, group.name), {});
 }

@@ -26,7 +26,6 @@ export function holdGroup(state: State, row: ThingGroupRow): ThingGroup {
   const parent = row.parentGroupName === undefined ? undefined : state.groups.get(row.parentGroupName);
   const group: ThingGroup = {
     sequence: row.sequence,
-    gone: false,
     name: row.groupName,
     parent,
     row,

@@ -39,8 +39,7 @@ export function finishDeletion(turn: Turn, job: Job): void {
   endWork(turn, job);
   state.deletingJobs = state.deletingJobs.filter((other) => other !== job);
   state.jobs.delete(job.id);
-  job.gone = true;
-  state.jobList.noteGone();
+  state.jobList.remove(job);
   turn.drop('job', job.id);
   setTags(turn, formatJobArn(state.identity, job.id), {});
   jobEvent(turn, job, 'deleted');

@@ -25,7 +25,6 @@ export function isConcurrent({ work }: Job): boolean {
 export function holdJob(state: State, row: JobRow): Job {
   const job: Job = {
     sequence: row.sequence,
-    gone: false,
     id: row.jobId,
     row,
     counts: noExecutions(),

@@ -36,15 +36,14 @@ export function changeMemberships(
 }
 
 export function holdMembership(registration: Registration, group: ThingGroup, sequence: number): Membership {
-  const membership: Membership = { sequence, gone: false, registration, group };
+  const membership: Membership = { sequence, registration, group };
   group.members.append(membership);
   return membership;
 }
 
 /** Takes a membership out of its group; the caller sees to the thing's side of it. */
 export function endMembership(membership: Membership): void {
-  membership.gone = true;
-  membership.group.members.noteGone();
+  membership.group.members.remove(membership);
 }
 
 function isMember(registration: Registration, group: ThingGroup): boolean {

@@ -30,7 +30,7 @@ export interface PageSource<Entry> {
 }
 
 /** Entries that one page looks at. */
-const maxVisited = 10_000;
+const maxVisited = 5_000;
 
 /** @returns `undefined` when the token is not one of this list. */
 export function pageOf<Entry>(request: PageRequest, source: PageSource<Entry>): Page<Entry> | undefined {

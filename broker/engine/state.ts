@@ -73,6 +73,8 @@ export interface Execution extends Sequenced, Timed {
   row: ExecutionRow;
   /** The execution of the same job on the same thing with the next lower number. */
   older: Execution | undefined;
+  /** Deleted. A command that deletes several things at once may come across it again. */
+  gone: boolean;
 }
 
 export interface Work extends Timed {

@@ -10,7 +10,7 @@ import type { State } from './state.ts';
 import { localName } from './targets.ts';
 
 export function holdTemplate(state: State, row: JobTemplateRow): void {
-  const template = { sequence: row.sequence, gone: false, row };
+  const template = { sequence: row.sequence, row };
   state.templates.set(row.jobTemplateId, template);
   state.templateList.append(template);
 }

@@ -13,7 +13,7 @@ export function thingIdOf({ sequence, thingName }: ThingRow): string {
 
 export function holdThing(state: State, row: ThingRow): Registration {
   const thing = thingNamed(state, row.thingName);
-  const registration: Registration = { sequence: row.sequence, gone: false, thing, row, memberships: [] };
+  const registration: Registration = { sequence: row.sequence, thing, row, memberships: [] };
   thing.registration = registration;
   state.registrations.append(registration);
   return registration;
@@ -23,8 +23,7 @@ export function holdThing(state: State, row: ThingRow): Registration {
 export function releaseThing(turn: Turn, registration: Registration): void {
   const { thing } = registration;
   for (const membership of registration.memberships) endMembership(membership);
-  registration.gone = true;
-  turn.state.registrations.noteGone();
+  turn.state.registrations.remove(registration);
   thing.registration = undefined;
   forgetThing(turn.state, thing);
   turn.drop('thing', thing.name);

@@ -15,8 +15,7 @@ export function deleteJobTemplate(turn: Turn, { jobTemplateId }: DeleteJobTempla
   const template = state.templates.get(jobTemplateId);
   if (template === undefined) return templateNotFound(jobTemplateId);
   state.templates.delete(jobTemplateId);
-  template.gone = true;
-  state.templateList.noteGone();
+  state.templateList.remove(template);
   turn.drop('jobTemplate', jobTemplateId);
   setTags(turn, formatJobTemplateArn(state.identity, jobTemplateId), {});
   return acceptedNothing;
