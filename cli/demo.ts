@@ -15,6 +15,7 @@ import { jsonOption, quietOption, seedOption, thingsOption, timeScaleOption } fr
 import type { CommonOptions } from './arguments.ts';
 import { exitCodeOf } from './exit.ts';
 import { interruptible, whenAborted } from './interruption.ts';
+import { onlyPlain } from './own-service.ts';
 import { createProgress } from './progress.ts';
 import { formatTable } from './table.ts';
 import type { Column } from './table.ts';
@@ -55,7 +56,7 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   const { startService } = await import('../broker/start-service.ts');
   const { runDemo } = await import('../scenario/demo/run-demo.ts');
   const { things, seed, timeScale } = flags;
-  await using service = await startService({ mqttsPort: 'off', httpsPort: 'off', region, timeScale });
+  await using service = await startService({ ...onlyPlain, region, timeScale });
   const { mqttUrl = '', httpUrl = '', port } = service;
   const progress = createProgress(flags.quiet === true);
   const report = await runDemo({

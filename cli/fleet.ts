@@ -22,6 +22,7 @@ import type { CommonOptions } from './arguments.ts';
 import { readCredentials } from './certificate-files.ts';
 import { Interruption, exitCodes } from './exit.ts';
 import { interruptible, whenAborted } from './interruption.ts';
+import { onlyPlain } from './own-service.ts';
 import { createProgress } from './progress.ts';
 
 interface FleetFlags extends CommonOptions {
@@ -108,7 +109,7 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
 async function ownService(flags: FleetFlags, names: readonly string[], signal: AbortSignal): Promise<Service> {
   const { startService } = await import('../broker/start-service.ts');
   const { Operator } = await import('../scenario/operator.ts');
-  const service = await startService({ mqttsPort: 'off', httpsPort: 'off', region, timeScale: flags.timeScale });
+  const service = await startService({ ...onlyPlain, region, timeScale: flags.timeScale });
   const { httpUrl = '' } = service;
   try {
     using operator = new Operator({ endpoint: httpUrl, region, now: () => service.port.now(), signal });

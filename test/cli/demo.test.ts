@@ -48,10 +48,8 @@ describe('jobrig demo', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('stops cleanly on %s in the middle of the run', async (signal, expected) => {
-    const { child, finished } = start('demo', '--things', '12', '--json');
-    await new Promise<void>((underWay) => {
-      child.stderr?.on('data', (text: string) => text.includes('job documents') && underWay());
-    });
+    const { child, finished, progress } = start('demo', '--things', '12', '--json');
+    await progress((text) => text.includes('job documents'));
     child.kill(signal);
     const { code, stdout, stderr } = await finished;
     expect({ code, stdout }).toEqual({ code: expected, stdout: '' });
@@ -68,13 +66,8 @@ describe('jobrig demo', () => {
   it('keeps the dashboard up with --serve until it is told to stop', { timeout: 90_000 }, async () => {
     const command = start('demo', '--things', '1', '--time-scale', '50', '--serve');
     await command.output((text) => text.includes('verdict'));
-    const dashboard = await new Promise<string>((found) => {
-      let text = '';
-      command.child.stderr?.on('data', (more: string) => {
-        const url = /dashboard at (\S+)/.exec((text += more))?.[1];
-        if (url) found(url);
-      });
-    });
+    const told = await command.progress((text) => text.includes('until Ctrl-C'));
+    const [, dashboard = ''] = /dashboard at (\S+)/.exec(told) ?? [];
     expect((await fetch(dashboard)).status).toBe(200);
     command.child.kill('SIGINT');
     expect((await command.finished).code).toBe(0);

@@ -21,10 +21,8 @@ describe('jobrig fleet', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('ends on %s with %d, after its summary', async (signal, expected) => {
-    const { child, finished } = start('fleet', ...fast, '--json');
-    await new Promise<void>((connected) => {
-      child.stderr?.on('data', (text: string) => text.includes('3 connected') && connected());
-    });
+    const { child, finished, progress } = start('fleet', ...fast, '--json');
+    await progress((text) => text.includes('3 connected'));
     child.kill(signal);
     const { code, stdout } = await finished;
     expect(code).toBe(expected);
@@ -32,7 +30,8 @@ describe('jobrig fleet', () => {
   });
 
   it('connects over TLS with the certificates that jobrig certs made in the same folder', async () => {
-    const words = 'serve --json --mqtt-port off --mqtts-port 0 --http-port 0 --https-port off';
+    const words =
+      'serve --json --mqtt-port off --mqtts-port 0 --ws-port off --wss-port off --http-port 0 --https-port off';
     const service = start(...words.split(' '));
     const { mqtts } = JSON.parse(await service.output((text) => text.includes('\n'))) as { readonly mqtts: string };
     const fleet = [

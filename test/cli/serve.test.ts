@@ -5,12 +5,14 @@ import { connectAsync } from 'mqtt';
 import { describe, expect, it } from 'vitest';
 import { start } from '../support/command.ts';
 
-const freePorts = ['--mqtt-port', '0', '--mqtts-port', '0', '--http-port', '0', '--https-port', '0'];
+const freePorts = ['mqtt', 'mqtts', 'ws', 'wss', 'http', 'https'].flatMap((name) => [`--${name}-port`, '0']);
 
 interface Ready {
   readonly event: string;
   readonly mqtt?: string;
   readonly mqtts?: string;
+  readonly ws?: string;
+  readonly wss?: string;
   readonly http?: string;
   readonly https?: string;
   readonly dashboard?: string;
@@ -51,7 +53,10 @@ describe('jobrig serve', () => {
   });
 
   it('leaves out what is off, and writes nothing with --memory', async () => {
-    const { ready, folder } = await serve('--memory', '--mqtts-port', 'off', '--https-port', 'off');
+    const { ready, folder } = await serve(
+      '--memory',
+      ...['mqtts', 'ws', 'wss', 'https'].flatMap((name) => [`--${name}-port`, 'off']),
+    );
     expect(Object.keys(ready).sort()).toEqual(['dashboard', 'event', 'http', 'mqtt', 'pid']);
     expect(existsSync(join(folder, '.jobrig'))).toBe(false);
   });

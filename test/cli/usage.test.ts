@@ -78,7 +78,7 @@ describe('wrong usage', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((ready) => other.once('listening', ready));
     const { port } = other.address() as AddressInfo;
-    const words = `serve --memory --mqtt-port ${port} --mqtts-port off --http-port 0 --https-port off`;
+    const words = `serve --memory --mqtt-port ${port} --mqtts-port off --ws-port off --wss-port off --http-port 0 --https-port off`;
     const { code, stdout, stderr } = await run(...words.split(' '));
     other.close();
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { Readable } from 'node:stream';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach } from 'vitest';
@@ -21,7 +22,9 @@ export interface Command {
   readonly folder: string;
   readonly finished: Promise<Finished>;
   /** Resolves with everything on stdout once `matches` holds for it; rejects when the command ends before. */
-  output(matches: (stdout: string) => boolean): Promise<string>;
+  output(matches: (text: string) => boolean): Promise<string>;
+  /** The same for stderr. */
+  progress(matches: (text: string) => boolean): Promise<string>;
 }
 
 const running: Command[] = [];
@@ -44,29 +47,47 @@ export function startIn(folder: string, ...args: readonly string[]): Command {
     cwd: folder,
     env: { ...process.env, NO_COLOR: '1' },
   });
-  let stdout = '';
-  let stderr = '';
-  const watchers = new Set<() => void>();
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-    for (const watch of watchers) watch();
+  const stdout = collected(child.stdout);
+  const stderr = collected(child.stderr);
+  const finished = new Promise<Finished>((done) => {
+    child.on('close', (code) => done({ code, stdout: stdout.text(), stderr: stderr.text() }));
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const finished = new Promise<Finished>((done) => child.on('close', (code) => done({ code, stdout, stderr })));
+  const seen = (stream: Collected, matches: (text: string) => boolean) =>
+    new Promise<string>((found, failed) => {
+      stream.watch((text) => matches(text) && found(text));
+      void finished.then((end) => failed(new Error(`ended too early: ${JSON.stringify(end)}`)));
+    });
   const command: Command = {
     child,
     folder,
     finished,
-    output: (matches) =>
-      new Promise((found, failed) => {
-        const watch = () => matches(stdout) && found(stdout);
-        watchers.add(watch);
-        watch();
-        void finished.then(({ code }) => failed(new Error(`ended with ${code}: ${stdout}${stderr}`)));
-      }),
+    output: (matches) => seen(stdout, matches),
+    progress: (matches) => seen(stderr, matches),
   };
   running.push(command);
   return command;
+}
+
+interface Collected {
+  text(): string;
+  /** Told everything so far, now and whenever there is more. */
+  watch(watcher: (text: string) => void): void;
+}
+
+function collected(stream: Readable): Collected {
+  let text = '';
+  const watchers: ((text: string) => void)[] = [];
+  stream.setEncoding('utf8').on('data', (more: string) => {
+    text += more;
+    for (const watcher of watchers) watcher(text);
+  });
+  return {
+    text: () => text,
+    watch(watcher) {
+      watchers.push(watcher);
+      watcher(text);
+    },
+  };
 }
 
 export function run(...args: readonly string[]): Promise<Finished> {
