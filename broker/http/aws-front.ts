@@ -12,6 +12,7 @@ import type { CommandOf, OperationName, Reply, ResponseOf } from '../engine/cont
 import type { ServicePort } from '../engine/port.ts';
 import { type AwsError, errorBody, errorOfRejection, invalidRequest, unknownOperation } from './aws-error.ts';
 import { type AwsCall, type AwsRequest, type Read, readAwsRequest } from './aws-request.ts';
+import { type Caller, objectionTo } from './callers.ts';
 import { describeEndpoint } from './describe-endpoint.ts';
 import type { Members } from './request-members.ts';
 import { responseText } from './response-text.ts';
@@ -32,12 +33,14 @@ export interface AwsFrontOptions {
 }
 
 /** `address` is the `host:port` at which whoever asked reaches the door again. */
-export type AwsFront = (request: AwsRequest, address: string) => Promise<AwsResponse>;
+export type AwsFront = (request: AwsRequest, caller: Caller, address: string) => Promise<AwsResponse>;
 
 export function createAwsFront(options: AwsFrontOptions): AwsFront {
-  return async (request, address) => {
+  return async (request, caller, address) => {
     const call = readAwsRequest(request);
     if ('error' in call) return errorResponse(call.error);
+    const objection = objectionTo(caller, call.value);
+    if (objection !== undefined) return errorResponse(objection);
     const answer = await perform(options, call.value, address);
     return 'error' in answer ? errorResponse(answer.error) : success(answer.value);
   };

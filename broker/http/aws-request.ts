@@ -11,15 +11,10 @@ import { validateRequest } from '../../protocol/validation.ts';
 import { type AwsError, invalidRequest, unknownOperation, wrongScope } from './aws-error.ts';
 import { type Members, gatherMembers, isObject } from './request-members.ts';
 import { type RouteMatch, createRouteTable, splitPath } from './route-table.ts';
+import type { SignedRequest } from './signatures.ts';
 import { type ServiceScope, serviceScopeOf } from './service-scope.ts';
 
-export interface AwsRequest {
-  readonly method: string;
-  /** Path and query exactly as they stood in the request line. */
-  readonly target: string;
-  readonly authorization?: string;
-  readonly body: Uint8Array;
-}
+export type AwsRequest = SignedRequest;
 
 export interface AwsCall {
   readonly operation: OperationEntry;
@@ -52,10 +47,10 @@ function splitTarget(target: string): readonly [pathname: string, query: URLSear
 }
 
 function matchOperation(request: AwsRequest, pathname: string, query: URLSearchParams): Read<RouteMatch> {
-  const { method, authorization } = request;
+  const { method, headers } = request;
   const segments = splitPath(pathname);
   if (segments === undefined) return refused(`The path ${pathname} is not validly percent-encoded.`);
-  const scope = serviceScopeOf(authorization, query);
+  const scope = serviceScopeOf(headers.authorization, query);
   if (scope === 'foreign') {
     return { error: { ...wrongScope, message: "Credential should be scoped to correct service: 'iot'." } };
   }

@@ -1,17 +1,21 @@
 /**
  * The HTTP door: AWS's REST APIs, the status page and what machines ask (`/healthz`, `/metrics`), on one port in plain HTTP
  * and, where it has a certificate, on a second one with TLS. Hono routes the rig's own pages; AWS's paths go raw to
- * `aws-front.ts`, signed URLs to `file-server.ts`. Credentials are read for their scope only; signatures and client certificates are not verified.
+ * `aws-front.ts`, signed URLs to `file-server.ts`. Without access keys, credentials are read for their scope only.
  */
 import { type RequestListener, createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { type HttpBindings, getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { bodyTooLarge, internalFailure, invalidRequest } from './aws-error.ts';
 import { type AwsFrontOptions, type AwsResponse, createAwsFront, errorResponse } from './aws-front.ts';
+import { identifyCaller } from './callers.ts';
 import type { Files } from './files.ts';
 import { closeServer, listen } from './listening.ts';
 import { readBody } from './request-body.ts';
+import type { SignatureCheck } from './signatures.ts';
 import { filesPath } from './signed-urls.ts';
 import { type RigStatus, metricsText, statusPage } from './status-page.ts';
 
@@ -21,9 +25,11 @@ export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'readDocument'> {
   /** Port per listener, 0 for a free one; an absent listener is not opened. */
   readonly listeners: {
     readonly http?: number;
-    /** `key` and `cert` are PEM texts. */
-    readonly https?: { readonly port: number; readonly key: string; readonly cert: string };
+    /** `key`, `cert` and `ca` are PEM texts; who shows a certificate of the CA is a device. */
+    readonly https?: { readonly port: number; readonly key: string; readonly cert: string; readonly ca?: string };
   };
+  /** Asks every caller of AWS's APIs for a signature or a certificate; absent: asks nobody. */
+  readonly signatures?: SignatureCheck;
   /** What stands in for S3; absent: there is none. */
   readonly files?: Files;
   /** What the status page shows. */
@@ -54,7 +60,9 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   const ports: { -readonly [Name in keyof HttpPorts]: number } = {};
   const answer = requestListener(options, ports);
   const http = createServer(answer);
-  const https = createTlsServer({ ALPNProtocols: alpnProtocols, ...listeners.https }, answer);
+  const requestCert = options.signatures !== undefined;
+  const tls = { ALPNProtocols: alpnProtocols, requestCert, rejectUnauthorized: false, ...listeners.https };
+  const https = createTlsServer(tls, answer);
   const close = async (): Promise<void> => {
     await Promise.all([closeServer(http), closeServer(https)]);
   };
@@ -84,7 +92,7 @@ function requestListener(options: HttpDoorOptions, ports: HttpPorts): RequestLis
 
 type Environment = { Bindings: HttpBindings };
 
-function createApp({ status, files, port, handled }: HttpDoorOptions, ports: HttpPorts): Hono<Environment> {
+function createApp({ status, files, port, handled, signatures }: HttpDoorOptions, ports: HttpPorts): Hono<Environment> {
   const app = new Hono<Environment>();
   const front = createAwsFront({ port, handled, ...(files && { readDocument: files.readDocument }) });
   const requests = new Map<number, number>();
@@ -101,9 +109,10 @@ function createApp({ status, files, port, handled }: HttpDoorOptions, ports: Htt
     const body = await readBody(incoming, maxBodyBytes);
     if (body === undefined) return answered(errorResponse({ ...bodyTooLarge, message: tooLarge }));
     const { method = 'GET', url: target = '/', headers } = incoming;
-    const { authorization } = headers;
-    const request = { method, target, body, ...(authorization !== undefined && { authorization }) };
-    return answered(await front(request, addressFor(context, ports)));
+    const request = { method, target, headers, body };
+    const caller = identifyCaller(request, certificateName(incoming.socket), signatures);
+    if ('error' in caller) return answered(errorResponse(caller.error));
+    return answered(await front(request, caller.value, addressFor(context, ports)));
   });
   app.onError((error, { env }) => {
     const clientLeft = env.incoming.errored !== null;
@@ -111,6 +120,13 @@ function createApp({ status, files, port, handled }: HttpDoorOptions, ports: Htt
     return answered(errorResponse({ ...internalFailure, message: error.message }));
   });
   return app;
+}
+
+/** Of a certificate of our CA; any other says nothing. */
+function certificateName(socket: Socket | TLSSocket): string | undefined {
+  if (!('authorized' in socket) || !socket.authorized) return undefined;
+  const name = socket.getPeerCertificate().subject.CN;
+  return typeof name === 'string' ? name : undefined;
 }
 
 /** By the name under which the caller has reached this door, so that it can be reached again. */

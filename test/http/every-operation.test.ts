@@ -5,10 +5,10 @@
 import * as iot from '@aws-sdk/client-iot';
 import * as data from '@aws-sdk/client-iot-jobs-data-plane';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { OperationName } from '../../broker/engine/contract.ts';
 import { type HttpDoor, openHttpDoor } from '../../broker/http/http-door.ts';
 import type { JobExecution } from '../../protocol/device-api.ts';
 import { type OperationEntry, operationsOf } from '../../protocol/operations.ts';
+import { everyOperation } from '../support/every-operation.ts';
 import { createRecordingPort } from '../support/recording-port.ts';
 import { sampleOf } from '../support/shape-samples.ts';
 
@@ -27,11 +27,6 @@ const leftOut: Readonly<Record<string, readonly string[]>> = {
 
 const control = operationsOf('iot').filter(({ name }) => name !== 'DescribeEndpoint');
 const device = operationsOf('iot-jobs-data');
-const handled = new Set([
-  ...control.map(({ name }) => `iot:${name}` as OperationName),
-  ...device.map(({ name }) => `iotjobsdata:${name}` as OperationName),
-]);
-
 const port = createRecordingPort();
 let door: HttpDoor;
 let operator: iot.IoTClient;
@@ -40,7 +35,7 @@ let agent: data.IoTJobsDataPlaneClient;
 beforeAll(async () => {
   door = await openHttpDoor({
     port,
-    handled,
+    handled: everyOperation,
     listeners: { http: 0 },
     status: () => ({ endpoints: {}, connectedClients: 0 }),
   });

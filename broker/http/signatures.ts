@@ -1,0 +1,189 @@
+/**
+ * Verifies AWS Signature Version 4, in the Authorization header and in the query of a presigned URL (as WebSocket clients have
+ * it). Headers and query are brought into canonical form by AWS's library; the body is always hashed anew, whatever
+ * a header says of it. Says who signed, not what they may do. Source: AWS General Reference, "Signature Version 4".
+ */
+import { type Hmac, createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { getCanonicalHeaders, getCanonicalQuery } from '@smithy/signature-v4';
+import type { EpochMs } from '../../protocol/time.ts';
+import type { AwsError } from './aws-error.ts';
+
+/** Secret access keys by access key id. */
+export type AccessKeys = ReadonlyMap<string, string>;
+
+export interface SignedRequest {
+  readonly method: string;
+  /** Path and query exactly as they stood in the request line. */
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Uint8Array;
+}
+
+/** @returns what is wrong with the signature, or `undefined`. */
+export type SignatureCheck = (request: SignedRequest) => AwsError | undefined;
+
+/** What a request says of its signature. */
+interface Claim {
+  readonly accessKeyId: string;
+  readonly shortDate: string;
+  readonly region: string;
+  readonly service: string;
+  readonly signedHeaders: readonly string[];
+  readonly signature: string;
+  /** `20261122T024315Z`. */
+  readonly longDate: string;
+  readonly lifeMs: number;
+}
+
+/** How far AWS lets clocks be apart, and how long a header's signature lives. */
+const skewMs = 5 * 60 * 1000;
+const algorithm = 'AWS4-HMAC-SHA256';
+
+/** @param now is the wall clock, which callers sign by, and not service time. */
+export function createSignatureCheck(accessKeys: AccessKeys, now: () => EpochMs): SignatureCheck {
+  return (request) => {
+    const query = new URLSearchParams(request.target.split('?')[1]);
+    if (!isSigned(request, query))
+      return refusal('MissingAuthenticationTokenException', 'Missing Authentication Token');
+    const claim = claimInHeader(request.headers) ?? claimInQuery(query);
+    if (claim === undefined) {
+      return refusal(
+        'IncompleteSignatureException',
+        'The Authorization header or the query lacks a part of a signature.',
+      );
+    }
+    const secret = accessKeys.get(claim.accessKeyId);
+    if (secret === undefined) {
+      return refusal('UnrecognizedClientException', 'The security token included in the request is invalid.');
+    }
+    const wanted = signatureOf(request, query, claim, secret);
+    if (!isEqual(claim.signature, wanted)) return refusal('InvalidSignatureException', mismatch);
+    return untimely(claim, now());
+  };
+}
+
+const mismatch =
+  'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.';
+
+function isSigned({ headers }: SignedRequest, query: URLSearchParams): boolean {
+  return headers.authorization !== undefined || query.has('X-Amz-Signature');
+}
+
+function claimInHeader({ authorization = '', 'x-amz-date': longDate }: IncomingHttpHeaders): Claim | undefined {
+  const [, credential, headers, signature] =
+    /^AWS4-HMAC-SHA256 +Credential=([^\s,]+), *SignedHeaders=([^\s,]+), *Signature=([0-9a-f]{64})$/.exec(
+      authorization,
+    ) ?? [];
+  return claimOf({ credential, headers, signature, longDate, lifeMs: skewMs });
+}
+
+function claimInQuery(query: URLSearchParams): Claim | undefined {
+  const member = (name: string): string | undefined => query.get(`X-Amz-${name}`) ?? undefined;
+  const expires = member('Expires');
+  return claimOf({
+    credential: member('Credential'),
+    headers: member('SignedHeaders'),
+    signature: member('Signature'),
+    longDate: member('Date'),
+    lifeMs: expires === undefined ? skewMs : Number(expires) * 1000,
+  });
+}
+
+function claimOf({
+  credential = '',
+  headers = '',
+  signature,
+  longDate,
+  lifeMs,
+}: {
+  readonly credential: string | undefined;
+  readonly headers: string | undefined;
+  readonly signature: string | undefined;
+  readonly longDate: unknown;
+  readonly lifeMs: number;
+}): Claim | undefined {
+  const [, accessKeyId, shortDate, region, service] =
+    /^([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/.exec(credential) ?? [];
+  const isDate = typeof longDate === 'string' && /^\d{8}T\d{6}Z$/.test(longDate);
+  if (!accessKeyId || !shortDate || !region || !service || signature === undefined || !isDate) return undefined;
+  const signedHeaders = headers.split(';');
+  return { accessKeyId, shortDate, region, service, signedHeaders, signature, longDate, lifeMs };
+}
+
+function signatureOf(request: SignedRequest, query: URLSearchParams, claim: Claim, secret: string): string {
+  const { shortDate, region, service, longDate } = claim;
+  const scope = [shortDate, region, service, 'aws4_request'];
+  const canonical = sha256(canonicalRequest(request, query, claim));
+  const key = scope.reduce<Uint8Array | string>((parent, part) => hmac(parent, part).digest(), `AWS4${secret}`);
+  return hmac(key, [algorithm, longDate, scope.join('/'), canonical].join('\n')).digest('hex');
+}
+
+function canonicalRequest(
+  { method, target, headers, body }: SignedRequest,
+  query: URLSearchParams,
+  claim: Claim,
+): string {
+  const signed = new Set(claim.signedHeaders);
+  const request = {
+    ...emptyRequest,
+    query: canonicalQuery(query, claim.service),
+    headers: Object.fromEntries([...signed].map((name) => [name, [headers[name] ?? ''].flat().join(',')])),
+  };
+  const canonicalHeaders = Object.entries(getCanonicalHeaders(request, undefined, signed)).sort();
+  return [
+    method,
+    canonicalPath(target.split('?', 1)[0]!),
+    getCanonicalQuery(request),
+    ...canonicalHeaders.map(([name, value]) => `${name}:${value}`),
+    '',
+    claim.signedHeaders.join(';'),
+    sha256(body),
+  ].join('\n');
+}
+
+/** What the library wants of a request and does not look at. */
+const emptyRequest = { method: '', protocol: '', hostname: '', path: '' };
+
+/** Everything but S3 escapes the path of the request line once more. */
+function canonicalPath(rawPath: string): string {
+  const escaped = encodeURIComponent(rawPath).replaceAll('%2F', '/');
+  return escaped.replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** The device gateway's session token is appended to a URL that is signed already (AWS IoT guide, "MQTT over WebSocket"). */
+function canonicalQuery(query: URLSearchParams, service: string): Record<string, string[]> {
+  const members: Record<string, string[]> = {};
+  for (const name of new Set(query.keys())) {
+    if (name === 'X-Amz-Signature') continue;
+    if (name === 'X-Amz-Security-Token' && service === 'iotdevicegateway') continue;
+    members[name] = query.getAll(name);
+  }
+  return members;
+}
+
+function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+function hmac(key: string | Uint8Array, text: string): Hmac {
+  return createHmac('sha256', key).update(text);
+}
+
+function isEqual(given: string, wanted: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function untimely({ longDate, lifeMs }: Claim, now: EpochMs): AwsError | undefined {
+  const signedAt = Date.parse(longDate.replace(/^(....)(..)(..T..)(..)/, '$1-$2-$3:$4:'));
+  if (signedAt > now + skewMs)
+    return refusal('InvalidSignatureException', `Signature not yet current: ${longDate} is in the future.`);
+  if (signedAt + lifeMs < now)
+    return refusal('InvalidSignatureException', `Signature expired: ${longDate} is too long ago.`);
+  return undefined;
+}
+
+function refusal(exception: string, message: string): AwsError {
+  return { exception, status: 403, message };
+}
