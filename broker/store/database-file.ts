@@ -6,6 +6,7 @@
  */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { readMark } from './commit-mark.ts';
@@ -24,10 +25,13 @@ export interface DatabaseFiles {
 const applicationId = 0x6a_62_72_67;
 const schemaVersion = 1;
 
-/** SQLite's result codes. */
-const [busy, corrupt, notADatabase] = [5, 11, 26];
+/** SQLite's result codes. The first is what a damaged schema comes to. */
+const [logicError, busy, corrupt, notADatabase] = [1, 5, 11, 26];
 
-/** The one row that says whose database this is and how far it got. */
+/** The columns of each table, by its name. */
+export type Schema = Readonly<Record<string, string>>;
+
+/** The one row of `service`, which says whose database this is and how far it got. */
 export interface Head {
   readonly region: string;
   readonly account: string;
@@ -36,15 +40,14 @@ export interface Head {
   readonly at: number;
 }
 
-const headSchema =
-  'CREATE TABLE service (id INTEGER PRIMARY KEY CHECK (id = 1), region TEXT, account TEXT, commits INTEGER, at INTEGER);';
+const headColumns = '(id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL, checksum INTEGER NOT NULL)';
 
 /** Makes sure that there is a whole database of ours, and changes none that is there. */
-export function inspectDatabase(files: DatabaseFiles): Head | undefined {
+export function inspectDatabase(files: DatabaseFiles, schema: Schema): Head | undefined {
   const { database: file } = files;
   attempt(files, () => {
     mkdirSync(dirname(file), { recursive: true });
-    if (!existsSync(file)) makeDatabase(files);
+    if (!existsSync(file)) makeDatabase(files, schema);
   });
   if (statSync(file).size === 0) throw torn(file, 'is empty');
   const database = attempt(files, () => new DatabaseSync(file, { readOnly: true }));
@@ -53,8 +56,8 @@ export function inspectDatabase(files: DatabaseFiles): Head | undefined {
       checkKind(file, database);
       const complaint = ask(database, 'quick_check', 'pragma_quick_check')[0]?.['quick_check'];
       if (complaint !== 'ok') throw torn(file, `is damaged: ${String(complaint)}`);
-      const [head] = ask(database, 'region, account, commits, at', 'service');
-      return head as Head | undefined;
+      checkTables(file, database, schema);
+      return readHead(file, database);
     });
   } finally {
     database.close();
@@ -62,10 +65,14 @@ export function inspectDatabase(files: DatabaseFiles): Head | undefined {
 }
 
 /** For this process alone, with the tables of `schema`. */
-export function openDatabase(files: DatabaseFiles, schema: string): Database {
+export function openDatabase(files: DatabaseFiles, schema: Schema): Database {
   const database = attempt(files, () => new DatabaseSync(files.database));
   try {
-    attempt(files, () => database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; ${schema}`));
+    attempt(files, () => {
+      database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL');
+      // Tables that a later version has added; all others have been looked at.
+      for (const table of Object.keys(schema)) database.exec(create(`IF NOT EXISTS ${table}`, schema[table]!));
+    });
     return database;
   } catch (error) {
     database.close();
@@ -88,14 +95,13 @@ export function closeDatabase(database: Database, { database: file }: DatabaseFi
 }
 
 /** Under another name first: a service that is killed here leaves no database, rather than half of one. */
-function makeDatabase({ database: file, log, mark }: DatabaseFiles): void {
+function makeDatabase({ database: file, log, mark }: DatabaseFiles, schema: Schema): void {
   for (const left of [log, mark]) if (existsSync(left)) throw torn(file, `is missing, but ${left} is there`);
   const unfinished = `${file}.new`;
   rmSync(unfinished, { force: true });
   const database = new DatabaseSync(unfinished);
-  database.exec(
-    `${headSchema} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; PRAGMA journal_mode = WAL`,
-  );
+  for (const [table, columns] of tablesOf(schema)) database.exec(create(table, columns));
+  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`);
   database.close();
   renameSync(unfinished, file);
   const directory = openSync(dirname(file), 'r');
@@ -112,6 +118,39 @@ function checkKind(file: string, database: Database): void {
   throw storeError('STORE_VERSION', file, `has format ${String(version)}, this jobrig reads ${schemaVersion}`, {
     hint,
   });
+}
+
+/** A table whose name is damaged would otherwise be missed, and made anew without its rows. */
+function checkTables(file: string, database: Database, schema: Schema): void {
+  const expected = new Map(tablesOf(schema).map(([table, columns]) => [table, create(table, columns)]));
+  for (const { name, sql } of ask(database, 'name, sql', 'sqlite_schema')) {
+    if (expected.get(name as string) !== sql) throw torn(file, `has a damaged or unknown table, ${String(name)}`);
+  }
+}
+
+function readHead(file: string, database: Database): Head | undefined {
+  const [row] = ask(database, 'head, checksum', 'service');
+  if (row === undefined) return undefined;
+  const text = row['head'] as string;
+  if (crc32(text) !== row['checksum']) throw torn(file, 'has a damaged row: service');
+  return JSON.parse(text) as Head;
+}
+
+/** @returns how to write the head, within a transaction. */
+export function headWriter(database: Database): (head: Head) => void {
+  const statement = database.prepare('INSERT OR REPLACE INTO service (id, head, checksum) VALUES (1, ?, ?)');
+  return (head) => {
+    const text = JSON.stringify(head);
+    statement.run(text, crc32(text));
+  };
+}
+
+function tablesOf(schema: Schema): [table: string, columns: string][] {
+  return Object.entries({ ...schema, service: headColumns });
+}
+
+function create(table: string, columns: string): string {
+  return `CREATE TABLE ${table} ${columns}`;
 }
 
 /** A query by `exec`, which leaves no statement behind that would keep the connection open. */
@@ -131,7 +170,7 @@ export function attempt<Value>({ database: file, mark }: DatabaseFiles, action: 
     if (cause instanceof OperationalError) throw cause;
     const { errcode, message } = cause as Error & { readonly errcode?: number };
     if (errcode === busy) throw inUse(file, readMark(mark)?.pid, cause);
-    if (errcode === corrupt) throw torn(file, 'is damaged', cause);
+    if (errcode === corrupt || errcode === logicError) throw torn(file, `is damaged: ${message}`, cause);
     if (errcode === notADatabase) throw storeError('STORE_FOREIGN', file, 'is not a database', { cause });
     throw storeError('STORE_UNUSABLE', file, `cannot be used: ${message}`, { cause });
   }

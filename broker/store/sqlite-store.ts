@@ -8,8 +8,16 @@ import { crc32 } from 'node:zlib';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { ServiceIdentity } from '../engine/contract.ts';
 import { openMark, readMark } from './commit-mark.ts';
-import { attempt, closeDatabase, inspectDatabase, openDatabase, storeError, torn } from './database-file.ts';
-import type { Database, DatabaseFiles, Head } from './database-file.ts';
+import {
+  attempt,
+  closeDatabase,
+  headWriter,
+  inspectDatabase,
+  openDatabase,
+  storeError,
+  torn,
+} from './database-file.ts';
+import type { Database, DatabaseFiles, Head, Schema } from './database-file.ts';
 import type { RowChange, Store, TableName } from './store.ts';
 
 /**
@@ -43,17 +51,13 @@ const tables = Object.keys({
   mqttMessage: true,
 } satisfies Record<TableName, true>) as readonly TableName[];
 
-const schema = tables
-  .map(
-    (table) =>
-      `CREATE TABLE IF NOT EXISTS ${table} (key TEXT PRIMARY KEY, row TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;`,
-  )
-  .join('\n');
+const columns = '(key TEXT PRIMARY KEY, row TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID';
+const schema: Schema = Object.fromEntries(tables.map((table) => [table, columns]));
 
 /** @throws OperationalError naming the file when it is in use, torn, foreign or cannot be written. */
 export function openSqliteStore({ directory, identity, durability = 'fsync' }: SqliteStoreOptions): Store {
   const files = filesIn(directory);
-  const head = inspectDatabase(files);
+  const head = inspectDatabase(files, schema);
   checkHead(head, files, identity);
   const database = openDatabase(files, schema);
   database.exec(`PRAGMA synchronous = ${synchronous[durability]}`);
@@ -139,9 +143,7 @@ function writerOf(database: Database, { region, account }: ServiceIdentity): Wri
       },
     ]),
   );
-  const head = database.prepare(
-    'INSERT OR REPLACE INTO service (id, region, account, commits, at) VALUES (1, ?, ?, ?, ?)',
-  );
+  const writeHead = headWriter(database);
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
 
@@ -157,7 +159,7 @@ function writerOf(database: Database, { region, account }: ServiceIdentity): Wri
           put.run(key, text, checksumOf(key, text));
         }
       }
-      head.run(region, account, commits, at);
+      writeHead({ region, account, commits, at });
       commit.run();
     } catch (error) {
       // Some failures, a full disk among them, have rolled back already.

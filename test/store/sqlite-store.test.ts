@@ -1,0 +1,291 @@
+/** What is wrong with a data directory is said, by name, and is left as it is: foreign, torn, cut, damaged, taken. */
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type SqliteStoreOptions, openSqliteStore } from '../../broker/store/sqlite-store.ts';
+import type { Store } from '../../broker/store/store.ts';
+import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
+
+const identity = { region: 'us-east-1', account: '000000000000' };
+const at = 1_700_000_000_000;
+
+let directory: StoreDirectory;
+const opened: Store[] = [];
+const copies: StoreDirectory[] = [];
+
+beforeEach(() => {
+  directory = makeStoreDirectory();
+});
+afterEach(() => {
+  for (const store of opened.splice(0)) store.close();
+  for (const copy of [directory, ...copies.splice(0)]) copy.remove();
+});
+
+function open(path: string = directory.path): Store {
+  const store = openSqliteStore({ directory: path, identity });
+  opened.push(store);
+  return store;
+}
+
+function close(store: Store): void {
+  opened.splice(opened.indexOf(store), 1);
+  store.close();
+}
+
+function fill(store: Store, commits: number): void {
+  for (let index = 0; index < commits; index += 1) {
+    store.commit(
+      [{ table: 'thing', key: `thing-${index}`, row: { thingName: `thing-${index}`, text: 'x'.repeat(500) } }],
+      at,
+    );
+  }
+}
+
+/** A store with rows, closed in good order. */
+function closedStore(): void {
+  const store = open();
+  fill(store, 40);
+  close(store);
+}
+
+/** What a killed process leaves of a store with rows. */
+function killedStore(commits = 40): StoreDirectory {
+  const store = open();
+  fill(store, commits);
+  const left = directory.killed();
+  copies.push(left);
+  return left;
+}
+
+/** Opens and reads everything, as a service does, and closes. */
+function rowsOf(where: StoreDirectory, options?: Partial<SqliteStoreOptions>): readonly object[] {
+  const store = openSqliteStore({ directory: where.path, identity, ...options });
+  try {
+    return [...store.rows()];
+  } finally {
+    store.close();
+  }
+}
+
+/** Why it cannot be opened and read, or how many rows it has. */
+function refusal(where: StoreDirectory = directory, options?: Partial<SqliteStoreOptions>): unknown {
+  try {
+    return rowsOf(where, options).length;
+  } catch (error) {
+    return error;
+  }
+}
+
+function filesIn({ path }: StoreDirectory): string[] {
+  return readdirSync(path).sort();
+}
+
+function overwrite(file: string, position: number, bytes: Buffer): void {
+  const descriptor = openSync(file, 'r+');
+  writeSync(descriptor, bytes, 0, bytes.length, position);
+  closeSync(descriptor);
+}
+
+describe('a directory of its own', () => {
+  it('is one plain SQLite file once it is closed, which says what it is', () => {
+    closedStore();
+    expect(filesIn(directory)).toEqual(['jobrig.db']);
+    const database = new DatabaseSync(directory.database);
+    const row = database.prepare("SELECT row ->> 'thingName' AS name FROM thing WHERE key = 'thing-7'").get();
+    expect({ ...(row as object) }).toEqual({ name: 'thing-7' });
+    database.close();
+  });
+
+  it('is made with the directories above it', () => {
+    const store = open(join(directory.path, 'a', 'b'));
+    fill(store, 1);
+    expect(existsSync(join(directory.path, 'a', 'b', 'jobrig.db'))).toBe(true);
+    close(store);
+  });
+
+  it('begins anew where a process was killed while making it', () => {
+    writeFileSync(`${directory.database}.new`, 'half');
+    expect([...open().rows()]).toEqual([]);
+  });
+});
+
+describe('two on one directory', () => {
+  it('the second is refused with who has it, and the first goes on', () => {
+    const store = open();
+    fill(store, 1);
+    expect(refusal()).toMatchObject({
+      code: 'STORE_IN_USE',
+      message: `${directory.database} is in use by process ${process.pid}`,
+    });
+    fill(store, 2);
+    expect([...store.rows()]).toHaveLength(2);
+  });
+
+  it('what a killed process had is taken over', () => {
+    expect(refusal(killedStore())).toBe(40);
+  });
+});
+
+describe('what is not ours stays as it is', () => {
+  it.each([
+    ['a text', 'not a database, by any means; '.repeat(300), 'STORE_FOREIGN', 'is not a database'],
+    ['nothing', '', 'STORE_TORN', 'is empty'],
+  ])('%s', (_what, text, code, complaint) => {
+    writeFileSync(directory.database, text);
+    expect(refusal()).toMatchObject({ code, message: `${directory.database} ${complaint}` });
+    expect(readFileSync(directory.database, 'utf8')).toBe(text);
+    expect(filesIn(directory)).toEqual(['jobrig.db']);
+  });
+
+  it('a database of another program', () => {
+    const other = new DatabaseSync(directory.database);
+    other.exec('CREATE TABLE accounts (id INTEGER); INSERT INTO accounts VALUES (1)');
+    other.close();
+    const before = readFileSync(directory.database);
+    expect(refusal()).toMatchObject({
+      code: 'STORE_FOREIGN',
+      message: `${directory.database} is a database of another program`,
+    });
+    expect(readFileSync(directory.database)).toEqual(before);
+  });
+
+  it('the database of a later jobrig', () => {
+    closedStore();
+    const later = new DatabaseSync(directory.database);
+    later.exec('PRAGMA user_version = 99');
+    later.close();
+    expect(refusal()).toMatchObject({ code: 'STORE_VERSION', message: expect.stringContaining('has format 99') });
+  });
+
+  it.each([
+    { region: 'eu-north-1', account: identity.account },
+    { region: identity.region, account: '123456789012' },
+  ])('the state of another account or region', (other) => {
+    closedStore();
+    expect(refusal(directory, { identity: other })).toMatchObject({
+      code: 'STORE_OF_OTHER_ACCOUNT',
+      message: `${directory.database} was made for us-east-1 and account 000000000000`,
+    });
+    expect(refusal()).toBe(40);
+  });
+});
+
+describe('a torn store is named, at whatever place it is torn', () => {
+  it('the database cut short, anywhere', () => {
+    closedStore();
+    const whole = readFileSync(directory.database);
+    for (let length = whole.length - 1; length > 0; length -= 3001) {
+      writeFileSync(directory.database, whole.subarray(0, length));
+      expect(refusal(), `cut to ${length} of ${whole.length} bytes`).toMatchObject({
+        code: expect.stringMatching(/^STORE_(TORN|FOREIGN)$/),
+        message: expect.stringContaining(directory.database),
+      });
+    }
+  });
+
+  it('a byte changed, anywhere: it is noticed, or it was in no row', () => {
+    closedStore();
+    const whole = readFileSync(directory.database);
+    const before = rowsOf(directory);
+    const refused: unknown[] = [];
+    fc.assert(
+      fc.property(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), (position, change) => {
+        writeFileSync(directory.database, whole);
+        overwrite(directory.database, position, Buffer.from([whole[position]! ^ change]));
+        try {
+          expect(rowsOf(directory)).toEqual(before);
+        } catch (error) {
+          expect(error).toMatchObject({ message: expect.stringContaining(directory.database) });
+          refused.push(error);
+        }
+      }),
+      { numRuns: 40 },
+    );
+    expect(refused.length).toBeGreaterThan(20);
+  });
+
+  it('the log cut short: what was answered and is gone is counted', () => {
+    const whole = killedStore();
+    const log = readFileSync(whole.log);
+    for (const share of [0.9, 0.5, 0.1, 0]) {
+      const cut = whole.killed();
+      copies.push(cut);
+      truncateSync(cut.log, Math.floor(log.length * share));
+      expect(refusal(cut), `cut to ${share}`).toMatchObject({
+        code: 'STORE_TORN',
+        message: expect.stringMatching(/lacks the last \d+ commits that .*jobrig\.mark counts/),
+      });
+      expect(existsSync(cut.log)).toBe(true);
+    }
+  });
+
+  it('the log damaged in the middle, or gone', () => {
+    const damaged = killedStore();
+    overwrite(damaged.log, Math.floor(statSync(damaged.log).size / 2), Buffer.from('damage'));
+    expect(refusal(damaged)).toMatchObject({ code: 'STORE_TORN' });
+    const gone = directory.killed();
+    copies.push(gone);
+    rmSync(gone.log);
+    expect(refusal(gone)).toMatchObject({ code: 'STORE_TORN', message: expect.stringContaining('lacks the last 40') });
+  });
+
+  it('the database gone, its log still there', () => {
+    const left = killedStore();
+    rmSync(left.database);
+    expect(refusal(left)).toMatchObject({
+      code: 'STORE_TORN',
+      message: `${left.database} is missing, but ${left.log} is there`,
+    });
+  });
+
+  it('goes on without what is lost for who says so, as the hint tells', () => {
+    const left = killedStore();
+    truncateSync(left.log, statSync(left.log).size / 2);
+    const { hint } = refusal(left) as { readonly hint: string };
+    expect(hint).toContain(`remove ${left.mark}`);
+    rmSync(left.mark);
+    const kept = refusal(left);
+    expect(kept).toBeGreaterThan(5);
+    expect(kept).toBeLessThan(40);
+  });
+
+  it('a mark that is none', () => {
+    const left = killedStore();
+    copyFileSync(left.database, left.mark);
+    expect(refusal(left)).toMatchObject({ code: 'STORE_TORN', message: expect.stringContaining('an unknown number') });
+  });
+});
+
+describe('the file system says no', () => {
+  it('to a directory that cannot be made', () => {
+    writeFileSync(join(directory.path, 'file'), '');
+    const below = join(directory.path, 'file', 'data');
+    expect(refusal(directory, { directory: below })).toMatchObject({
+      code: 'STORE_UNUSABLE',
+      message: expect.stringContaining(join(below, 'jobrig.db')),
+    });
+  });
+
+  it('to a directory where the database should be', () => {
+    mkdirSync(directory.database);
+    expect(refusal()).toMatchObject({
+      code: 'STORE_UNUSABLE',
+      message: expect.stringContaining(directory.database),
+    });
+  });
+});
