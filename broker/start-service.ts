@@ -10,6 +10,7 @@ import { createEngine } from './engine/engine.ts';
 import type { ServicePort } from './engine/port.ts';
 import { openFiles } from './http/files.ts';
 import { openHttpDoor } from './http/http-door.ts';
+import { createSignatureCheck } from './http/signatures.ts';
 import { openKeptState, stateInMemory } from './kept-state.ts';
 import type { IdentityMode } from './mqtt/identity.ts';
 import { type MqttDoorEvent, openMqttDoor } from './mqtt/mqtt-door.ts';
@@ -43,6 +44,11 @@ export interface ServiceOptions {
   readonly dataDir?: string;
   /** What of it survives a power cut; a killed process loses nothing either way. Default `fsync`. */
   readonly durability?: Durability;
+  /**
+   * Secrets by access key id. When given, operators have to sign and devices to show a certificate of the rig's CA, or to
+   * sign where they come by WebSocket; MQTT without TLS, which proves nothing, is `off`.
+   */
+  readonly accessKeys?: Readonly<Record<string, string>>;
   /** Directory that stands in for S3, one folder for each bucket; without it there is no S3. */
   readonly files?: string;
   /** Nothing can be kept any more, for want of room perhaps: every request is refused from now on. */
@@ -103,23 +109,27 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     const engine = state.restore((rows) => createEngine({ identity: serviceIdentity, rows }));
     const runtime = createRuntime({ engine, clock: state.clock, journal: state.journal });
     closers.push(() => runtime.close());
+    const signatures =
+      options.accessKeys && createSignatureCheck(new Map(Object.entries(options.accessKeys)), () => Date.now());
     const mqtt = await openMqttDoor({
       port: runtime,
       host,
-      listeners: listeners({ tcp: mqttPort, tls: mqttsPort, ws: wsPort, wss: wssPort }),
+      listeners: listeners({ tcp: signatures ? 'off' : mqttPort, tls: mqttsPort, ws: wsPort, wss: wssPort }),
       certificates: { ...server, ca: authority.ca },
       sessionStore: state.sessionStore,
+      ...(signatures && { mayUpgrade: (request) => signatures({ ...request, body: noBody }) === undefined }),
       ...(identity && { identity }),
       ...(onEvent && { onEvent }),
     });
     closers.push(() => mqtt.close());
-    const https = httpsPort === 'off' ? {} : { https: { port: httpsPort ?? 0, ...server } };
+    const https = httpsPort === 'off' ? {} : { https: { port: httpsPort ?? 0, ...server, ca: authority.ca } };
     const http = await openHttpDoor({
       port: runtime,
       handled: handledOperations,
       host,
       listeners: { ...listeners({ http: httpPort }), ...https },
       ...(files && { files }),
+      ...(signatures && { signatures }),
       status: () => ({ endpoints, connectedClients: mqtt.connectedClients }),
     });
     closers.push(() => http.close());
@@ -148,6 +158,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     throw error;
   }
 }
+
+const noBody = new Uint8Array();
 
 /** Only what is not `off`; what is not said takes a free port. */
 function listeners<Name extends string>(

@@ -9,7 +9,7 @@ import { type AddressInfo, type Server, type Socket, createServer } from 'node:n
 import type { Duplex } from 'node:stream';
 import { type TLSSocket, createServer as createTlsServer } from 'node:tls';
 import { OperationalError } from '../../protocol/operational-error.ts';
-import { createWebSocketServer } from './websockets.ts';
+import { type MayUpgrade, createWebSocketServer } from './websockets.ts';
 
 export const transports = ['tcp', 'tls', 'ws', 'wss'] as const;
 export type Transport = (typeof transports)[number];
@@ -29,6 +29,7 @@ export interface ListenerSettings {
   readonly certificates?: ServerCertificate;
   /** A device without a certificate of our CA fails in the TLS handshake. */
   readonly demandCertificate: boolean;
+  readonly mayUpgrade: MayUpgrade;
 }
 
 export interface Arrivals {
@@ -56,10 +57,10 @@ const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arriv
       arrivals.arrived('tls', socket, certificateName(socket)),
     ),
 
-  ws: (_settings, { arrived }) => createWebSocketServer((stream) => arrived('ws', stream)),
+  ws: ({ mayUpgrade }, { arrived }) => createWebSocketServer(mayUpgrade, (stream) => arrived('ws', stream)),
 
   wss(settings, arrivals) {
-    const web = createWebSocketServer((stream, socket) =>
+    const web = createWebSocketServer(settings.mayUpgrade, (stream, socket) =>
       arrivals.arrived('wss', stream, certificateName(socket as TLSSocket)),
     );
     return secureServer(settings, arrivals, [...mqttProtocols, 'http/1.1'], (socket) => {

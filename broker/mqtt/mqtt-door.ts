@@ -26,6 +26,7 @@ import {
 import { KeptSessions, type SessionStore } from './kept-sessions.ts';
 import { answer } from './requests.ts';
 import { type Delivery, Sessions } from './sessions.ts';
+import type { MayUpgrade } from './websockets.ts';
 import { WriteBatching } from './write-batching.ts';
 
 export interface MqttDoorOptions {
@@ -37,6 +38,8 @@ export interface MqttDoorOptions {
   /** How a client shows who it is. Default: by its certificate on TLS and where it shows one, by its client id elsewhere. */
   readonly identity?: IdentityMode;
   readonly certificates?: ServerCertificate;
+  /** Who may come in by WebSocket; absent: everybody. A signature stands for the client id that comes with it. */
+  readonly mayUpgrade?: MayUpgrade;
   /** Where persistent sessions outlive the process; absent: nowhere. */
   readonly sessionStore?: SessionStore;
   readonly onEvent?: (event: MqttDoorEvent) => void;
@@ -75,6 +78,7 @@ const brokerLimits = {
 
 export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> {
   const { port, host = '127.0.0.1', identity, certificates, sessionStore, onEvent = () => {} } = options;
+  const { mayUpgrade = () => true } = options;
   const batching = new WriteBatching();
   const kept = sessionStore && new KeptSessions(sessionStore);
   const sessions = new Sessions({ batching, keep, kept });
@@ -172,7 +176,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
       const wanted = options.listeners[transport];
       if (wanted === undefined) continue;
       const demandCertificate = identityOn(transport) === 'certificate';
-      const settings = { host, port: wanted, certificates, demandCertificate };
+      const settings = { host, port: wanted, certificates, demandCertificate, mayUpgrade };
       listeners.set(transport, await listen(transport, settings, arrivals));
     }
   } catch (error) {

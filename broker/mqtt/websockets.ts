@@ -1,9 +1,9 @@
 /**
- * MQTT over WebSocket: an HTTP server that does nothing but upgrade requests for `/mqtt` to a stream of bytes. Which query
- * string or headers come along (AWS's SDKs sign the URL) is not looked at. Text frames are taken as bytes.
+ * MQTT over WebSocket: an HTTP server that does nothing but upgrade requests for `/mqtt` to a stream of bytes. Whether a
+ * signature has to come along (AWS's SDKs sign the URL) is for whoever opens the door. Text frames are taken as bytes.
  * Source: reference connection.md §1; MQTT 3.1.1 §6; AWS's SDK v1 asks for `mqttv3.1` (design clients.md).
  */
-import { type IncomingMessage, type Server, STATUS_CODES, createServer } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, type Server, STATUS_CODES, createServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer, createWebSocketStream } from 'ws';
 
@@ -12,8 +12,21 @@ const subprotocols: ReadonlySet<string> = new Set(['mqtt', 'mqttv3.1']);
 /** One message may carry many packets; aedes' parser judges those. */
 const maxMessageBytes = 4 * 1024 * 1024;
 
+/** An upgrade that is asked for, as it stood on the wire. */
+export interface UpgradeRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** Who may come in by WebSocket. */
+export type MayUpgrade = (request: UpgradeRequest) => boolean;
+
 /** @param arrived gets the stream and the connection below it. */
-export function createWebSocketServer(arrived: (stream: Duplex, socket: Duplex) => void): Server {
+export function createWebSocketServer(
+  mayUpgrade: MayUpgrade,
+  arrived: (stream: Duplex, socket: Duplex) => void,
+): Server {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxMessageBytes,
@@ -23,7 +36,7 @@ export function createWebSocketServer(arrived: (stream: Duplex, socket: Duplex) 
     response.writeHead(426, { upgrade: 'websocket' }).end(`MQTT over WebSocket is at ${path}.\n`);
   });
   return server.on('upgrade', (request: IncomingMessage, socket, head) => {
-    const status = refusalOf(request);
+    const status = refusalOf(request, mayUpgrade);
     if (status !== undefined) {
       socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
@@ -32,10 +45,11 @@ export function createWebSocketServer(arrived: (stream: Duplex, socket: Duplex) 
   });
 }
 
-function refusalOf({ url = '', headers }: IncomingMessage): number | undefined {
+function refusalOf({ method = '', url = '', headers }: IncomingMessage, mayUpgrade: MayUpgrade): number | undefined {
   if (url.split('?', 1)[0] !== path) return 404;
   const offered = headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? [];
-  return firstKnown(offered) === undefined ? 400 : undefined;
+  if (firstKnown(offered) === undefined) return 400;
+  return mayUpgrade({ method, target: url, headers }) ? undefined : 403;
 }
 
 function firstKnown(offered: readonly string[]): string | undefined {
