@@ -1,5 +1,5 @@
 /** What any store must do, whatever it is made of; one suite for all of them. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RowChange, Store, TableName } from '../../broker/store/store.ts';
 

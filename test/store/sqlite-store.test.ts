@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type SqliteStoreOptions, openSqliteStore } from '../../broker/store/sqlite-store.ts';
 import type { Store } from '../../broker/store/store.ts';
