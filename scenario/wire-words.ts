@@ -121,6 +121,12 @@ function traceWords(trace: BoardTrace): string {
       return `finished ${trace.execution.jobId}: ${trace.status}`;
     case 'boot':
       return `boot ${trace.boots}, version ${trace.version}`;
+    case 'crash':
+      return trace.cause === 'watchdog' ? 'the watchdog resets the device' : 'the supply sags and resets the device';
+    case 'asleep':
+      return 'the radio falls asleep';
+    case 'awake':
+      return `awake after ${Math.round(trace.sleptMs / 1000)} s`;
     case 'note':
       return trace.text;
   }

@@ -55,6 +55,11 @@ function wordOf(trace: BoardTrace): string {
       return trace.status;
     case 'boot':
       return trace.version;
+    case 'crash':
+      return trace.cause;
+    case 'asleep':
+    case 'awake':
+      return '';
     case 'note':
       return trace.text;
   }

@@ -1,23 +1,27 @@
 /**
  * Composes a device and the job agent that runs on it: feeds the agent what the hardware and the wire say, does on the
- * hardware what the agent asks, and lets everything happen at its own time, however late it is woken. Decides nothing about
- * jobs. A message larger than the MQTT buffer is drained, and the agent learns only that it came.
+ * hardware what the agent asks, and lets everything happen at its own time, however late it is woken. While an erase stalls
+ * the CPU or the radio sleeps, whatever comes from outside waits. A message larger than the MQTT buffer is drained, and the
+ * agent learns only that it came. Decides nothing about jobs.
  */
+import { seededChance } from '../../faults/chance.ts';
 import type { DeviceMessage } from '../../protocol/device-messages.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { createAgent } from '../core/agent.ts';
 import { type AgentBehaviour, referenceAgent } from '../core/behaviour.ts';
-import type { Agent, AgentEffect, AgentInput, Checkpoint, OversizeMessage } from '../core/contract.ts';
-import { type ExecutionIdentity, identityKey } from '../core/execution.ts';
+import type { Agent, AgentEffect, AgentInput, BootFacts, Checkpoint, OversizeMessage } from '../core/contract.ts';
 import type { BootOutcome } from '../device/boot-loader.ts';
 import { Device, type DeviceEvent, type ImageOrigin, honestOrigin } from '../device/device.ts';
+import { FirmwareClock } from '../device/firmware-clock.ts';
 import { type HardwareProfile, freeForJobs } from '../device/profile.ts';
+import { Radio } from '../device/radio.ts';
 import type { Board, BoardEffect, BoardInput, BoardView } from './contract.ts';
 import { perform } from './perform.ts';
+import { SideEffects } from './side-effects.ts';
 
 export interface BoardOptions {
   readonly thingName: string;
-  /** Of the chance in the agent's pauses. */
+  /** Of the chance in the agent's pauses and in what the hardware does. */
   readonly seed: number;
   readonly hardware: HardwareProfile;
   /** Job namespaces served besides the plain queue. Default none. */
@@ -34,42 +38,66 @@ export function createBoard(options: BoardOptions): Board {
   return new AgentOnDevice(options);
 }
 
+/** What comes over the air, or says that nothing will. */
+type OutsideInput = Exclude<BoardInput, { readonly kind: 'power-on' | 'power-cut' | 'wake' }>;
+
 class AgentOnDevice implements Board {
   readonly thingName: string;
   readonly #options: BoardOptions;
+  readonly #behaviour: AgentBehaviour;
   readonly #device: Device<Checkpoint>;
+  readonly #radio: Radio;
+  readonly #clock: FirmwareClock;
   /** Absent while there is no power and while the device boots. */
   #agent: Agent | undefined;
   #connected = false;
-  #sideEffects = new Map<string, number>();
-  /** The same by part, such as one handler of several. */
-  #parts = new Map<string, number>();
+  /** Wants to connect as soon as the clock is set. */
+  #connects = false;
+  readonly #sideEffects = new SideEffects();
+  /** What arrived while nobody listened, in order. */
+  #waiting: OutsideInput[] = [];
   #effects: BoardEffect[] = [];
+  /** The latest instant at which anything happened. */
+  #time: EpochMs = 0;
 
   constructor(options: BoardOptions) {
+    const {
+      thingName,
+      seed,
+      hardware,
+      initialVersion = '1.0.0',
+      agent = referenceAgent,
+      origin = honestOrigin,
+    } = options;
     this.#options = options;
-    this.thingName = options.thingName;
-    this.#device = new Device({
-      profile: options.hardware,
-      initialVersion: options.initialVersion ?? '1.0.0',
-      origin: options.origin ?? honestOrigin,
-    });
+    this.#behaviour = agent;
+    this.thingName = thingName;
+    const chance = seededChance(seed).fork(`hardware of ${thingName}`);
+    this.#device = new Device({ profile: hardware, initialVersion, origin, chance });
+    this.#radio = new Radio(hardware);
+    this.#clock = new FirmwareClock(agent.timeBase);
   }
 
   apply(input: BoardInput, now: EpochMs): readonly BoardEffect[] {
     this.#effects = [];
     this.#catchUp(now);
-    this.#take(input, now);
+    this.#time = Math.max(this.#time, now);
+    this.#take(input);
     const effects = this.#effects;
     this.#effects = [];
     return effects;
   }
 
   nextDeadline(): EpochMs | undefined {
-    const hardware = this.#device.nextDeadline();
-    const mind = this.#agent?.nextDeadline();
-    if (hardware === undefined || mind === undefined) return hardware ?? mind;
-    return Math.min(hardware, mind);
+    const mind = this.#agentDeadline();
+    const earliest = Math.min(
+      this.#device.nextDeadline() ?? Infinity,
+      mind === undefined ? Infinity : this.#listensAt(Math.max(mind, this.#time)),
+      this.#waiting.length === 0 ? Infinity : this.#listensAt(this.#time),
+      this.#connects ? this.#clock.setAt : Infinity,
+      this.#radio.nextDeadline() ?? Infinity,
+    );
+    return earliest === Infinity ? undefined : earliest;
   }
 
   view(): BoardView {
@@ -86,109 +114,167 @@ class AgentOnDevice implements Board {
       ram: { usedBytes: memory.usedBytes, budgetBytes: memory.budgetBytes },
       openDownload: this.#device.hasOpenDownload,
       flash: { ...this.#device.flashCounters },
+      crashes: { ...this.#device.crashCounters },
+      asleep: this.#radio.isAsleep,
       checkpoint: record.read(),
       boots: this.#device.boots,
-      sideEffects: Object.fromEntries(this.#sideEffects),
+      sideEffects: this.#sideEffects.times(),
     };
   }
 
+  #agentDeadline(): EpochMs | undefined {
+    const mind = this.#agent?.nextDeadline();
+    return mind === undefined ? undefined : this.#clock.instantOf(mind, this.#time);
+  }
+
+  /** When the agent hears of what happens at this instant. */
+  #listensAt(at: EpochMs): EpochMs {
+    return this.#radio.hearsAt(this.#device.freeAt(at));
+  }
+
   /**
-   * Whatever was due before now happens at its own time, in order; the hardware first where both are due. Only the first
-   * of the agent's deadlines does: when the clock has leapt over many, it is woken once for the rest, so that an idle device
-   * does not ask a hundred times for the hundred pauses that it missed.
+   * Whatever was due before now happens at its own time, in order. Only the first of the agent's deadlines does: when the
+   * clock has leapt over many, it is woken once for the rest, so that an idle device does not ask a hundred times for the
+   * hundred pauses that it missed.
    */
   #catchUp(now: EpochMs): void {
-    let earliest: EpochMs = 0;
     for (;;) {
       const due = this.nextDeadline();
       if (due === undefined || due > now) return;
-      const event = this.#device.advance(due);
-      if (event !== undefined) this.#hear(event, Math.max(due, earliest));
-      else if (this.#agent !== undefined && (this.#agent.nextDeadline() ?? Infinity) <= due) {
-        this.#tell({ kind: 'wake' }, Math.max(due, earliest));
-        earliest = now;
-      }
+      this.#time = Math.max(this.#time, due);
+      if (this.#happen()) this.#time = now;
     }
   }
 
-  #take(input: BoardInput, now: EpochMs): void {
+  /** The first of what is due now: what waited is heard before the hardware goes on. @returns whether the agent was woken */
+  #happen(): boolean {
+    const waiting = this.#waiting[0];
+    if (waiting !== undefined && this.#listensAt(this.#time) <= this.#time) {
+      this.#waiting.shift();
+      this.#hear(waiting);
+      return false;
+    }
+    const event = this.#device.advance(this.#time);
+    if (event !== undefined) this.#onDevice(event);
+    else if (this.#connects && this.#clock.isSet(this.#time)) this.#connect();
+    else if ((this.#radio.nextDeadline() ?? Infinity) <= this.#time) this.#fallAsleep();
+    else {
+      this.#tell({ kind: 'wake' });
+      return true;
+    }
+    return false;
+  }
+
+  #take(input: BoardInput): void {
     switch (input.kind) {
       case 'power-on':
-        return this.#device.powerOn(now);
+        return this.#device.powerOn(this.#time);
       case 'power-cut':
         this.#die();
-        return this.#device.powerCut(now);
+        return this.#device.powerCut(this.#time);
+      case 'wake':
+        return; // what was due has been done
+      default:
+        if (this.#waiting.length > 0 || this.#listensAt(this.#time) > this.#time) this.#waiting.push(input);
+        else this.#hear(input);
+    }
+  }
+
+  #hear(input: OutsideInput): void {
+    switch (input.kind) {
       case 'connected':
         if (this.#agent === undefined) return;
         this.#connected = true;
         this.#device.openConnection();
-        return this.#tell({ kind: 'connected' }, now);
+        return this.#tell({ kind: 'connected' });
       case 'disconnected':
         this.#hangUp();
-        return this.#tell({ kind: 'disconnected' }, now);
+        return this.#tell({ kind: 'disconnected' });
       case 'subscribed':
-        return this.#tell({ kind: 'subscribed' }, now);
+        return this.#tell({ kind: 'subscribed' });
       case 'message':
-        return this.#tell(received(input.message, this.#options.hardware.ram.mqttBufferBytes), now);
-      case 'wake':
-        return; // what was due has been done
+        return this.#tell(received(input.message, this.#options.hardware.ram.mqttBufferBytes));
     }
   }
 
-  #hear(event: DeviceEvent, now: EpochMs): void {
-    if (event.kind === 'booted') return this.#boot(event.outcome, now);
-    this.#tell(event.fault === undefined ? { kind: 'done' } : { kind: 'done', fault: event.fault }, now);
+  #onDevice(event: DeviceEvent): void {
+    switch (event.kind) {
+      case 'booted':
+        return this.#boot(event.outcome);
+      case 'crashed':
+        this.#effects.push({ kind: 'trace', trace: { kind: 'crash', cause: event.cause } }, { kind: 'disconnect' });
+        return this.#die();
+      case 'ended':
+        return this.#tell(event.fault === undefined ? { kind: 'done' } : { kind: 'done', fault: event.fault });
+    }
   }
 
-  #boot({ running, isConfirmed, isNew }: BootOutcome, now: EpochMs): void {
-    const { loader, record, boots } = this.#device;
+  #boot(outcome: BootOutcome): void {
+    const { record, boots } = this.#device;
     const checkpoint = record.read();
-    this.#effects.push({ kind: 'trace', trace: { kind: 'boot', version: running.version, boots } });
-    if (isNew && checkpoint !== undefined) this.#count(checkpoint.execution, 'image');
-    const { thingName, seed, namespaces = [], agent = referenceAgent, hardware } = this.#options;
-    this.#agent = createAgent({
-      thingName,
-      seed,
-      namespaces,
-      behaviour: agent,
-      boot: {
-        boots,
-        running: { version: running.version, confirmed: isConfirmed },
-        ...(loader.failedVersion !== undefined && { failedVersion: loader.failedVersion }),
-        ...(checkpoint && { checkpoint }),
-        capacity: {
-          slotBytes: hardware.flash.slotBytes,
-          segmentBytes: hardware.ram.segmentBytes,
-          freeBytes: freeForJobs(hardware),
-          tlsBytes: hardware.ram.tlsBytes,
-        },
+    this.#clock.start(this.#time, this.#options.hardware.boot.timeSyncMs);
+    this.#effects.push({ kind: 'trace', trace: { kind: 'boot', version: outcome.running.version, boots } });
+    if (outcome.isNew && checkpoint !== undefined) this.#sideEffects.count(checkpoint.execution, 'image');
+    const { thingName, seed, namespaces = [] } = this.#options;
+    const boot = this.#bootFacts(outcome, checkpoint);
+    this.#agent = createAgent({ thingName, seed, namespaces, behaviour: this.#behaviour, boot });
+    this.#tell({ kind: 'booted' });
+  }
+
+  #bootFacts({ running, isConfirmed }: BootOutcome, checkpoint: Checkpoint | undefined): BootFacts {
+    const { loader, boots, crashesInRow } = this.#device;
+    const { hardware } = this.#options;
+    return {
+      boots,
+      crashes: crashesInRow,
+      running: { version: running.version, confirmed: isConfirmed },
+      ...(loader.failedVersion !== undefined && { failedVersion: loader.failedVersion }),
+      ...(checkpoint && { checkpoint }),
+      capacity: {
+        slotBytes: hardware.flash.slotBytes,
+        segmentBytes: hardware.ram.segmentBytes,
+        freeBytes: freeForJobs(hardware),
+        tlsBytes: hardware.ram.tlsBytes,
       },
-    });
-    this.#tell({ kind: 'booted' }, now);
+    };
   }
 
   /** Tells the agent and does what it asks. An operation that is over at once is told of at once. */
-  #tell(input: AgentInput, now: EpochMs): void {
+  #tell(input: AgentInput): void {
     let next: AgentInput | undefined = input;
     while (next !== undefined) {
       const agent: Agent | undefined = this.#agent;
       if (agent === undefined) return;
-      const { changes, effects } = agent.apply(next, now);
+      const { changes, effects } = agent.apply(next, this.#clock.read(this.#time));
       next = undefined;
-      for (const effect of effects) next = this.#obey(effect, now) ?? next;
-      for (const { checkpoint } of changes) this.#device.keep(checkpoint, now);
+      for (const effect of effects) {
+        next = this.#obey(effect) ?? next;
+        // A reset or a crash: the rest is not done by anybody.
+        if (this.#agent !== agent) return;
+      }
+      for (const { checkpoint } of changes) this.#device.keep(checkpoint, this.#time);
     }
+    this.#stayAwake();
   }
 
-  #obey(effect: AgentEffect, now: EpochMs): AgentInput | undefined {
+  #obey(effect: AgentEffect): AgentInput | undefined {
     switch (effect.kind) {
       case 'operate':
-        return this.#operate(effect, now);
+        return this.#operate(effect);
       case 'abort':
         this.#device.abort();
         return undefined;
+      case 'connect':
+        this.#waiting = [];
+        this.#connects = true;
+        if (this.#clock.isSet(this.#time)) this.#connect();
+        return undefined;
       case 'disconnect':
+        this.#waiting = [];
         this.#hangUp();
+        break;
+      case 'request':
+        if (!this.#transmit()) return undefined;
         break;
       default:
     }
@@ -196,36 +282,58 @@ class AgentOnDevice implements Board {
     return undefined;
   }
 
-  #operate({ operation, execution }: Extract<AgentEffect, { kind: 'operate' }>, now: EpochMs): AgentInput | undefined {
-    if (operation.kind === 'run' && execution !== undefined) this.#count(execution, operation.part);
+  #operate({ operation, execution }: Extract<AgentEffect, { kind: 'operate' }>): AgentInput | undefined {
+    if (operation.kind === 'run' && execution !== undefined) this.#sideEffects.count(execution, operation.part);
     if (operation.kind === 'reset') {
-      if (operation.asked && execution !== undefined) this.#count(execution, 'reboot');
+      if (operation.asked && execution !== undefined) this.#sideEffects.count(execution, 'reboot');
       this.#effects.push({ kind: 'disconnect' });
       this.#die();
-      this.#device.reset(now);
+      this.#device.reset(this.#time);
       return undefined;
     }
-    const started = perform(this.#device, operation, now);
+    const started = perform(this.#device, operation, this.#time);
     if (started === 'under-way') return undefined;
     return started.fault === undefined ? { kind: 'done' } : { kind: 'done', fault: started.fault };
+  }
+
+  #connect(): void {
+    this.#connects = false;
+    if (this.#transmit()) this.#effects.push({ kind: 'connect' });
+  }
+
+  /** @returns whether the device survives it */
+  #transmit(): boolean {
+    const event = this.#device.transmit(this.#time);
+    if (event !== undefined) this.#onDevice(event);
+    return event === undefined;
+  }
+
+  /** The service hangs up on a client that sleeps too long; the device finds that out when it wakes. */
+  #fallAsleep(): void {
+    this.#radio.fallAsleep();
+    this.#effects.push({ kind: 'trace', trace: { kind: 'asleep' } });
+    if (!this.#radio.outsleepsConnection) return;
+    this.#effects.push({ kind: 'disconnect' });
+    this.#waiting = [{ kind: 'disconnected' }];
+  }
+
+  #stayAwake(): void {
+    const sleptMs = this.#radio.wake(this.#time, this.#agent?.isIdle() === true);
+    if (sleptMs !== undefined) this.#effects.push({ kind: 'trace', trace: { kind: 'awake', sleptMs } });
   }
 
   #die(): void {
     this.#agent = undefined;
     this.#connected = false;
+    this.#connects = false;
+    this.#waiting = [];
+    this.#radio.wake(this.#time, false);
   }
 
   #hangUp(): void {
     this.#connected = false;
+    this.#connects = false;
     this.#device.closeConnection();
-  }
-
-  /** Side effects of an execution: the most often that any one part of it was done. */
-  #count(execution: ExecutionIdentity, part: string | number): void {
-    const key = identityKey(execution);
-    const times = (this.#parts.get(`${key}/${part}`) ?? 0) + 1;
-    this.#parts.set(`${key}/${part}`, times);
-    this.#sideEffects.set(key, Math.max(this.#sideEffects.get(key) ?? 0, times));
   }
 }
 

@@ -6,10 +6,11 @@
  * Messages are objects, not text: `protocol/device-messages.ts` turns them into topics and bytes where there is a wire.
  */
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
-import type { EpochMs } from '../../protocol/time.ts';
+import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { AgentTrace } from '../core/contract.ts';
 import { type ExecutionIdentity, type Step, steps } from '../core/execution.ts';
 import type { SlotState } from '../device/boot-loader.ts';
+import type { CrashCause } from '../device/device.ts';
 
 export { type ExecutionIdentity, type Step, steps };
 
@@ -34,7 +35,13 @@ export type BoardEffect =
   /** For progress, timelines and triggers; nothing depends on it. */
   | { readonly kind: 'trace'; readonly trace: BoardTrace };
 
-export type BoardTrace = AgentTrace | { readonly kind: 'boot'; readonly version: string; readonly boots: number };
+export type BoardTrace =
+  | AgentTrace
+  | { readonly kind: 'boot'; readonly version: string; readonly boots: number }
+  /** The device reset itself, in the middle of whatever it was. */
+  | { readonly kind: 'crash'; readonly cause: CrashCause }
+  | { readonly kind: 'asleep' }
+  | { readonly kind: 'awake'; readonly sleptMs: DurationMs };
 
 export interface SlotView {
   readonly version: string | undefined;
@@ -52,7 +59,15 @@ export interface BoardView {
   readonly activeSlot: number;
   readonly ram: { readonly usedBytes: number; readonly budgetBytes: number };
   readonly openDownload: boolean;
-  readonly flash: { readonly erases: number; readonly programs: number; readonly tornPages: number };
+  /** Erases and programs of the slots, pages torn anywhere; `wear`: erases of the sector that was erased most. */
+  readonly flash: {
+    readonly erases: number;
+    readonly programs: number;
+    readonly tornPages: number;
+    readonly wear: number;
+  };
+  readonly crashes: Readonly<Record<CrashCause, number>>;
+  readonly asleep: boolean;
   /** What non-volatile memory holds of a job, decoded; absent when nothing. */
   readonly checkpoint: object | undefined;
   readonly boots: number;

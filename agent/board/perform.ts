@@ -17,7 +17,7 @@ const calls: {
   download: (device, { image, bytes }, now) => device.download(image, bytes, now),
   'close-download': (device) => device.closeDownload(),
   verify: (device, { image, offset, bytes }, now) => device.verify(image, offset, bytes, now),
-  write: (device, { image, offset, bytes }, now) => device.write(image, offset, bytes, now),
+  write: (device, { image, offset, bytes, erasesAhead }, now) => device.write(image, offset, bytes, erasesAhead, now),
   check: (device, { image }, now) => device.check(image, now),
   select: (device, { image, version }, now) => device.select(image, version, now),
   discard: (device, _operation, now) => device.discardSpare(now),

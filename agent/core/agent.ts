@@ -28,6 +28,7 @@ export function createAgent(options: AgentOptions): Agent {
     },
     nextDeadline: () => nextDeadline(state),
     work: () => state.work && { execution: state.work.execution, step: stepOf(state.work) },
+    isIdle: () => isIdle(state) && state.unasked.length === 0,
   };
 }
 

@@ -60,6 +60,12 @@ export interface AgentBehaviour {
   readonly progressEveryPercent: number;
   /** Bytes of an image between two checkpoints. */
   readonly checkpointEveryBytes: number;
+  /** Whether the whole spare slot is erased at once before the first segment, instead of sector by sector as it is written. */
+  readonly erasesAhead: boolean;
+  /** Whether the radio stays off for a while after a crash, longer after each, so that a weak battery recovers. */
+  readonly restsAfterCrash: boolean;
+  /** Which clock deadlines are kept in; a wall clock leaps when it is set. */
+  readonly timeBase: 'uptime' | 'wall-clock';
   /** Whether the service is asked one last time before what cannot be undone. */
   readonly asksBeforeNoReturn: boolean;
   /** Whether `$next` is asked for at each new connection. */
@@ -85,6 +91,9 @@ export const referenceAgent: AgentBehaviour = {
   patience: { replyMs: 30_000, connectMs: 60_000, selfTestMs: 180_000, hintMs: 2000, pollMs: 900_000 },
   progressEveryPercent: 50,
   checkpointEveryBytes: 65_536,
+  erasesAhead: false,
+  restsAfterCrash: true,
+  timeBase: 'uptime',
   asksBeforeNoReturn: true,
   asksOnConnect: true,
   keepsReports: true,

@@ -1,9 +1,10 @@
 /**
  * The first turn after a boot: compares what the checkpoint says with the image that runs, because each alone may lie
- * (recovery-bugs.md R51, R57, R61), and continues, finishes or gives up what was under way. Then connects.
+ * (recovery-bugs.md R51, R57, R61), and continues, finishes or gives up what was under way. Connects at once, but for a pause
+ * after a crash: what crashed it may have been the connecting (R72).
  */
 import type { Checkpoint } from './contract.ts';
-import { connect } from './connection.ts';
+import { connect, rest } from './connection.ts';
 import type { Step } from './execution.ts';
 import { newWork } from './heads.ts';
 import { recover } from './recover.ts';
@@ -24,8 +25,9 @@ const stageOf: Readonly<Record<Step, Stage>> = {
 };
 
 export function onBooted(turn: Turn): void {
-  const { checkpoint, running } = turn.options.boot;
-  connect(turn);
+  const { checkpoint, running, crashes } = turn.options.boot;
+  if (crashes > 0 && turn.behaviour.restsAfterCrash) rest(turn, crashes);
+  else connect(turn);
   if (checkpoint !== undefined) return reconcile(turn, checkpoint);
   if (!running.confirmed) giveUpImage(turn);
 }

@@ -14,6 +14,11 @@ export function connect(turn: Turn): void {
   turn.effects.push({ kind: 'connect' });
 }
 
+/** Stays off the air for a pause. */
+export function rest(turn: Turn, failures: number): void {
+  turn.state.linkDeadline = pause(turn, failures);
+}
+
 export function onConnected(turn: Turn): void {
   const { state, options, behaviour } = turn;
   if (state.link !== 'connecting') return;

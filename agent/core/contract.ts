@@ -43,8 +43,14 @@ export type Operation =
   | { readonly kind: 'close-download' }
   /** Hashes what was downloaded; with the last segment, compares the image's digest. */
   | { readonly kind: 'verify'; readonly image: FirmwareImage; readonly offset: number; readonly bytes: number }
-  /** Erases and programs the spare slot. */
-  | { readonly kind: 'write'; readonly image: FirmwareImage; readonly offset: number; readonly bytes: number }
+  /** Erases and programs the spare slot: its erases sector by sector, or all of the image's at its start in one go. */
+  | {
+      readonly kind: 'write';
+      readonly image: FirmwareImage;
+      readonly offset: number;
+      readonly bytes: number;
+      readonly erasesAhead: boolean;
+    }
   /** Reads the spare slot back and compares its digest. */
   | { readonly kind: 'check'; readonly image: FirmwareImage }
   /** Tells the boot loader to try the spare slot at the next reset. */
@@ -148,6 +154,8 @@ export interface AgentOutcome {
 export interface BootFacts {
   /** How often the device has booted, this time included. */
   readonly boots: number;
+  /** Crashes in a row, the last one just now: the watchdog bit, or the supply sagged. */
+  readonly crashes: number;
   readonly running: { readonly version: string; readonly confirmed: boolean };
   /** The version that the boot loader gave up and rolled back from, if the spare slot holds such a one. */
   readonly failedVersion?: string;
@@ -171,4 +179,6 @@ export interface Agent {
   nextDeadline(): EpochMs | undefined;
   /** The execution at work and how far it is; absent when idle. */
   work(): { readonly execution: ExecutionIdentity; readonly step: Step } | undefined;
+  /** Connected, and nothing to do until something arrives or a pause ends. */
+  isIdle(): boolean;
 }

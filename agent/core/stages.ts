@@ -45,7 +45,10 @@ const stages: Readonly<Record<Stage, StageRow>> = {
   },
   write: {
     step: 'write',
-    begin: (turn, work) => operate(turn, work, { kind: 'write', ...segment(turn, work) }),
+    begin(turn, work) {
+      const { erasesAhead } = turn.behaviour;
+      operate(turn, work, { kind: 'write', ...segment(turn, work), erasesAhead });
+    },
     next: afterSegment,
   },
   'remember-progress': {

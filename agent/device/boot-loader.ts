@@ -95,13 +95,18 @@ export class BootLoader {
     this.spare.state = 'invalid';
   }
 
+  /** Whether the next boot will try an image that never gets as far as its application. */
+  get willHang(): boolean {
+    return this.running.state === 'confirmed' && this.#bootable?.health === 'does-not-boot';
+  }
+
   boot(): BootOutcome {
     if (this.running.state === 'pending-verify') this.#giveUp(this.running);
     const { spare } = this;
     let isNew = false;
     if (spare.state === 'ready') {
-      const { image } = spare;
-      if (image !== undefined && image.health !== 'does-not-boot' && spare.flash.holds(image.digest, image.sizeBytes)) {
+      const image = this.#bootable;
+      if (image !== undefined && image.health !== 'does-not-boot') {
         spare.state = 'pending-verify';
         this.#active = this.#spareIndex();
         isNew = true;
@@ -113,6 +118,12 @@ export class BootLoader {
     const { image, state } = this.running;
     // One slot is confirmed or pending at any time, and has its image.
     return { running: image!, isConfirmed: state === 'confirmed', isNew };
+  }
+
+  /** What is in the spare slot to be tried, whole. */
+  get #bootable(): SlotImage | undefined {
+    const { flash, image, state } = this.spare;
+    return state === 'ready' && image !== undefined && flash.holds(image.digest, image.sizeBytes) ? image : undefined;
   }
 
   #giveUp(slot: Slot): void {

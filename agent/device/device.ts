@@ -1,15 +1,19 @@
 /**
  * Constrained hardware as one machine: RAM, flash with two firmware slots and a boot loader, a non-volatile record, a link for
- * downloads, and power that may go at any instant. It does one operation at a time; each has a duration, and a power cut
- * inside computes how far it got. It knows no job and no service: `agent/board` has the agent on top of it.
- * Not modelled: radio sleep, a CPU blocked by an erase, watchdogs, brown-outs, a clock without time.
+ * downloads, a watchdog, and power that may go at any instant or sag while the radio sends. It does one operation at a time;
+ * each has a duration, stalls the CPU while it erases, and a cut inside computes how far it got. It knows no job and no
+ * service: `agent/board` has the agent on top of it. Figures are a profile's; what they do is in docs/hardware.md.
  */
+import type { Chance } from '../../faults/chance.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { BootLoader, type BootOutcome, type ImageHealth, type SlotImage } from './boot-loader.ts';
 import type { FlashCounters, SegmentWrite } from './flash.ts';
 import { MemoryBudget } from './memory.ts';
-import { NonVolatileRecord, recordWriteMs } from './non-volatile-record.ts';
-import { type HardwareProfile, connectionBytes, durations } from './profile.ts';
+import { NonVolatileRecord, recordPages } from './non-volatile-record.ts';
+import { Pace } from './pace.ts';
+import { PowerSupply } from './power-supply.ts';
+import { type HardwareProfile, connectionBytes } from './profile.ts';
+import { type Stall, type Task, freeAt, longestStallMs } from './task.ts';
 
 /** What can go wrong with an operation. */
 export type HardwareFault =
@@ -34,13 +38,19 @@ export type ImageOrigin = (image: ImageReference) => ServedImage | undefined;
 /** The image is what its description says, and works. */
 export const honestOrigin: ImageOrigin = ({ sha256 }) => ({ digest: sha256, health: 'good' });
 
+/** Resets that nobody asked for. */
+export type CrashCause = 'watchdog' | 'brown-out';
+
 export interface DeviceOptions {
   readonly profile: HardwareProfile;
   readonly initialVersion: string;
   readonly origin: ImageOrigin;
+  /** Of how long things take, and of the supply. */
+  readonly chance: Chance;
 }
 
 export type DeviceEvent =
+  | { readonly kind: 'crashed'; readonly cause: CrashCause }
   | { readonly kind: 'booted'; readonly outcome: BootOutcome }
   | { readonly kind: 'ended'; readonly fault?: HardwareFault };
 
@@ -51,33 +61,33 @@ const done: Started = {};
 /** Assumed: the boot loader's state takes one page; its sector is erased first. */
 const loaderStatePages = 1;
 const initialImageBytes = 1;
-
-interface Task {
-  readonly startedAt: EpochMs;
-  readonly endsAt: EpochMs;
-  /** What has happened by the end, or by the cut. */
-  readonly settle: (elapsedMs: DurationMs, isWhole: boolean) => HardwareFault | undefined;
-  readonly isBoot: boolean;
-}
+/** Assumed: a device that ran for so long has got over the crash before. */
+const stableMs: DurationMs = 600_000;
 
 /** @typeParam Kept what the non-volatile record holds */
 export class Device<Kept> {
   readonly memory: MemoryBudget;
   readonly loader: BootLoader;
-  readonly flashCounters: FlashCounters = { erases: 0, programs: 0, tornPages: 0 };
+  readonly flashCounters: FlashCounters = { erases: 0, programs: 0, tornPages: 0, wear: 0 };
+  /** How often it crashed, by cause. */
+  readonly crashCounters: Record<CrashCause, number> = { watchdog: 0, 'brown-out': 0 };
   readonly record = new NonVolatileRecord<Kept>();
   readonly #options: DeviceOptions;
-  readonly #durations: ReturnType<typeof durations>;
-  #task: Task | undefined;
+  readonly #pace: Pace;
+  readonly #supply: PowerSupply;
+  #task: Task<HardwareFault> | undefined;
   #bootOutcome: BootOutcome | undefined;
   #powered = false;
   #boots = 0;
+  #startedAt: EpochMs = 0;
+  #crashesInRow = 0;
   #hasOpenDownload = false;
 
   constructor(options: DeviceOptions) {
-    const { profile, initialVersion } = options;
+    const { profile, initialVersion, chance } = options;
     this.#options = options;
-    this.#durations = durations(profile);
+    this.#pace = new Pace(profile, chance.fork('pace'));
+    this.#supply = new PowerSupply(profile, chance.fork('supply'));
     this.memory = new MemoryBudget(profile.ram.usableBytes);
     this.loader = new BootLoader(profile.flash, this.flashCounters, {
       version: initialVersion,
@@ -100,17 +110,29 @@ export class Device<Kept> {
     return this.#hasOpenDownload;
   }
 
+  /** Crashes one after another, without a long time of work in between; the boot loader counts them. */
+  get crashesInRow(): number {
+    return this.#crashesInRow;
+  }
+
   nextDeadline(): EpochMs | undefined {
     return this.#task?.endsAt;
+  }
+
+  /** When the CPU, which stands still while flash is erased, can next do something, from this instant on. */
+  freeAt(at: EpochMs): EpochMs {
+    return this.#task === undefined ? at : freeAt(this.#task, at);
   }
 
   /** Ends the operation under way, if it is due. */
   advance(now: EpochMs): DeviceEvent | undefined {
     const task = this.#task;
     if (task === undefined || task.endsAt > now) return undefined;
+    if (task.ends === 'watchdog') return this.#crash('watchdog', task.endsAt);
     this.#task = undefined;
     const fault = task.settle(task.endsAt - task.startedAt, true);
-    if (!task.isBoot) return fault === undefined ? { kind: 'ended' } : { kind: 'ended', fault };
+    if (task.ends === 'operation') return fault === undefined ? { kind: 'ended' } : { kind: 'ended', fault };
+    this.#startedAt = task.endsAt;
     const outcome = this.#bootOutcome;
     this.#bootOutcome = undefined;
     return outcome && { kind: 'booted', outcome };
@@ -119,6 +141,7 @@ export class Device<Kept> {
   powerOn(now: EpochMs): void {
     if (this.#powered) return;
     this.#powered = true;
+    this.#crashesInRow = 0;
     this.#startLoader(now);
   }
 
@@ -128,9 +151,16 @@ export class Device<Kept> {
     this.#loseVolatile(now);
   }
 
+  /** Asked for by the firmware. */
   reset(now: EpochMs): void {
+    this.#crashesInRow = 0;
     this.#loseVolatile(now);
     this.#startLoader(now);
+  }
+
+  /** The radio sends. @returns what becomes of the device, if the supply does not hold */
+  transmit(now: EpochMs): DeviceEvent | undefined {
+    return this.#supply.holds(now) ? undefined : this.#crash('brown-out', now);
   }
 
   /** Stops what can be stopped; it will not be heard of again. */
@@ -156,13 +186,13 @@ export class Device<Kept> {
   }
 
   download(image: ImageReference, bytes: number, now: EpochMs): Started {
-    const { ram, link } = this.#options.profile;
+    const { ram } = this.#options.profile;
     if (!this.memory.reserve('download', ram.tlsBytes + ram.segmentBytes)) return { fault: 'out-of-memory' };
     this.#hasOpenDownload = true;
     if (this.#options.origin(image) === undefined) {
-      return this.#start(now, link.latencyMs, () => 'download-failed');
+      return this.#start(now, this.#pace.latencyMs(), () => 'download-failed');
     }
-    return this.#start(now, this.#durations.download(bytes));
+    return this.#start(now, this.#pace.downloadMs(bytes));
   }
 
   closeDownload(): Started {
@@ -175,27 +205,31 @@ export class Device<Kept> {
   verify(image: ImageReference, offset: number, bytes: number, now: EpochMs): Started {
     const isLast = offset + bytes >= image.sizeBytes;
     const isRight = !isLast || this.#options.origin(image)?.digest === image.sha256;
-    return this.#start(now, this.#durations.digest(bytes), () => (isRight ? undefined : 'digest-mismatch'));
+    return this.#start(now, this.#pace.digestMs(bytes), () => (isRight ? undefined : 'digest-mismatch'));
   }
 
-  write(image: ImageReference, offset: number, bytes: number, now: EpochMs): Started {
-    const { spare } = this.loader;
+  /** @param erasesAhead the whole image's sectors at its start, in one go, instead of each segment's own one by one */
+  write(image: ImageReference, offset: number, bytes: number, erasesAhead: boolean, now: EpochMs): Started {
+    const { flash } = this.loader.spare;
     const content = this.#options.origin(image)?.digest ?? image.sha256;
-    const write: SegmentWrite = { offset, bytes, content };
-    if (!spare.flash.canWrite(write)) return { fault: 'storage-failed' };
+    const isErased = erasesAhead && offset > 0 && flash.isBlank(offset, bytes);
+    const eraseBytes = erasesAhead && offset === 0 ? image.sizeBytes : bytes;
+    const write: SegmentWrite = { offset, bytes, content, eraseBytes: isErased ? 0 : eraseBytes };
+    if (!flash.canWrite(write)) return { fault: 'storage-failed' };
     this.loader.openSpare();
-    return this.#start(now, spare.flash.writeMs(write), (elapsedMs, isWhole) => {
-      spare.flash.write(write, isWhole ? undefined : elapsedMs);
+    const pace = this.#pace.flash();
+    const settle: Task<HardwareFault>['settle'] = (elapsedMs, isWhole) => {
+      flash.write(write, pace, isWhole ? undefined : elapsedMs);
       return undefined;
-    });
+    };
+    const stall = { eachMs: pace.eraseSectorMs, count: flash.sectorsErasedBy(write), isSliced: !erasesAhead };
+    return this.#start(now, flash.writeMs(write, pace), settle, stall);
   }
 
   /** Reads the spare slot back. */
   check(image: ImageReference, now: EpochMs): Started {
     const isRight = () => this.loader.spare.flash.holds(image.sha256, image.sizeBytes);
-    return this.#start(now, this.#durations.readBack(image.sizeBytes), () =>
-      isRight() ? undefined : 'digest-mismatch',
-    );
+    return this.#start(now, this.#pace.readBackMs(image.sizeBytes), () => (isRight() ? undefined : 'digest-mismatch'));
   }
 
   select(image: ImageReference, version: string, now: EpochMs): Started {
@@ -227,38 +261,65 @@ export class Device<Kept> {
 
   /** Writes the non-volatile record. */
   keep(value: Kept | undefined, now: EpochMs): Started {
-    return this.#start(now, recordWriteMs(this.#options.profile.flash), (_elapsedMs, isWhole) => {
-      this.record.write(value, isWhole);
-      return undefined;
-    });
+    return this.#rewriteSector(now, recordPages, (isWhole) => this.record.write(value, isWhole));
   }
 
-  #start(now: EpochMs, durationMs: DurationMs, settle: Task['settle'] = succeed): Started {
-    this.#task = { startedAt: now, endsAt: now + Math.ceil(durationMs), settle, isBoot: false };
+  #start(
+    now: EpochMs,
+    durationMs: DurationMs,
+    settle: Task<HardwareFault>['settle'] = succeed,
+    stall?: Stall,
+  ): Started {
+    const { flash, cpu } = this.#options.profile;
+    const task = { startedAt: now, endsAt: now + Math.ceil(durationMs), settle, ends: 'operation' as const };
+    if (stall === undefined || flash.eraseStallsCpu === 0) this.#task = task;
+    else if (longestStallMs(stall) < cpu.watchdogMs) this.#task = { ...task, stall };
+    else this.#task = { ...task, stall, endsAt: now + Math.ceil(cpu.watchdogMs), ends: 'watchdog' };
     return 'under-way';
   }
 
   #changeLoaderState(now: EpochMs, change: () => void): Started {
-    const { eraseSectorMs, programPageMs } = this.#options.profile.flash;
-    return this.#start(now, eraseSectorMs + loaderStatePages * programPageMs, (_elapsedMs, isWhole) => {
+    return this.#rewriteSector(now, loaderStatePages, (isWhole) => {
       if (isWhole) change();
-      return undefined;
     });
   }
 
+  /** Erases a sector outside the slots and programs a few pages of it. */
+  #rewriteSector(now: EpochMs, pages: number, settle: (isWhole: boolean) => void): Started {
+    const { eraseSectorMs, programPageMs } = this.#pace.flash();
+    const end: Task<HardwareFault>['settle'] = (_elapsedMs, isWhole) => {
+      if (!isWhole) this.flashCounters.tornPages += 1;
+      settle(isWhole);
+      return undefined;
+    };
+    const stall = { eachMs: eraseSectorMs, count: 1, isSliced: true };
+    return this.#start(now, eraseSectorMs + pages * programPageMs, end, stall);
+  }
+
+  #crash(cause: CrashCause, now: EpochMs): DeviceEvent {
+    this.crashCounters[cause] += 1;
+    this.#crashesInRow = now - this.#startedAt >= stableMs ? 1 : this.#crashesInRow + 1;
+    this.#loseVolatile(now);
+    this.#startLoader(now);
+    return { kind: 'crashed', cause };
+  }
+
+  /** An image that does not boot hangs until the watchdog bites, and the loader starts again. */
   #startLoader(now: EpochMs): void {
-    const { loaderMs, applicationMs } = this.#options.profile.boot;
+    const { boot, cpu, ram } = this.#options.profile;
+    const hangs = this.loader.willHang;
     const load = () => {
       this.#bootOutcome = this.loader.boot();
       this.#boots += 1;
-      this.memory.reserve('firmware', this.#options.profile.ram.firmwareBytes);
+      this.memory.reserve('firmware', ram.firmwareBytes);
     };
     this.#task = {
       startedAt: now,
-      endsAt: now + Math.ceil(loaderMs + applicationMs),
-      isBoot: true,
-      settle: (elapsedMs) => {
-        if (elapsedMs >= loaderMs) load();
+      endsAt: now + Math.ceil(boot.loaderMs + (hangs ? cpu.watchdogMs + boot.loaderMs : 0) + boot.applicationMs),
+      ends: 'boot',
+      settle: (elapsedMs, isWhole) => {
+        if (elapsedMs >= boot.loaderMs) load();
+        if (hangs && isWhole) this.crashCounters.watchdog += 1;
         return undefined;
       },
     };

@@ -4,6 +4,7 @@
  * from, which is right only at its own place, so verification is real and cheap. Runs of equal pages are kept as one.
  */
 import type { DurationMs } from '../../protocol/time.ts';
+import type { FlashPace } from './pace.ts';
 import type { HardwareProfile } from './profile.ts';
 
 /** What a page holds; an image's tag is its digest. */
@@ -19,17 +20,22 @@ interface Run {
   readonly content: PageContent;
 }
 
+/** Of the slots; torn pages anywhere. */
 export interface FlashCounters {
   erases: number;
   programs: number;
   tornPages: number;
+  /** Erases of the sector that was erased most. */
+  wear: number;
 }
 
-/** A write of one segment: its sectors are erased, then its pages programmed. */
+/** A write of one segment: sectors are erased from its start on, then its pages programmed. */
 export interface SegmentWrite {
   readonly offset: number;
   readonly bytes: number;
   readonly content: PageContent;
+  /** How much is erased, in whole sectors: the segment, more if the rest is to follow unerased, or nothing. */
+  readonly eraseBytes: number;
 }
 
 export class SlotFlash {
@@ -47,41 +53,50 @@ export class SlotFlash {
   }
 
   /** Whether the sectors that a write would erase can still be erased. */
-  canWrite({ offset, bytes }: SegmentWrite): boolean {
+  canWrite({ offset, bytes, eraseBytes }: SegmentWrite): boolean {
     const { slotBytes, sectorBytes, enduranceErases } = this.#geometry;
-    if (offset % sectorBytes !== 0 || offset + bytes > slotBytes) return false;
-    const end = Math.ceil((offset + bytes) / sectorBytes);
+    if (offset % sectorBytes !== 0 || offset + Math.max(bytes, eraseBytes) > slotBytes) return false;
+    const end = Math.ceil((offset + eraseBytes) / sectorBytes);
     for (let sector = offset / sectorBytes; sector < end; sector += 1) {
       if ((this.#wear?.[sector] ?? 0) >= enduranceErases) return false;
     }
     return true;
   }
 
-  writeMs({ bytes }: SegmentWrite): DurationMs {
-    const { sectorBytes, pageBytes, eraseSectorMs, programPageMs } = this.#geometry;
-    return Math.ceil(bytes / sectorBytes) * eraseSectorMs + Math.ceil(bytes / pageBytes) * programPageMs;
+  sectorsErasedBy({ eraseBytes }: SegmentWrite): number {
+    return Math.ceil(eraseBytes / this.#geometry.sectorBytes);
+  }
+
+  writeMs(write: SegmentWrite, { eraseSectorMs, programPageMs }: FlashPace): DurationMs {
+    const pages = Math.ceil(write.bytes / this.#geometry.pageBytes);
+    return this.sectorsErasedBy(write) * eraseSectorMs + pages * programPageMs;
   }
 
   /** A write that came to its end, or was cut off after so long. */
-  write(write: SegmentWrite, elapsedMs: DurationMs = Infinity): void {
-    const { sectorBytes, pageBytes, eraseSectorMs, programPageMs } = this.#geometry;
+  write(write: SegmentWrite, { eraseSectorMs, programPageMs }: FlashPace, elapsedMs: DurationMs = Infinity): void {
+    const { sectorBytes, pageBytes } = this.#geometry;
     const pagesPerSector = sectorBytes / pageBytes;
     const firstPage = write.offset / pageBytes;
-    const sectors = Math.ceil(write.bytes / sectorBytes);
+    const sectors = this.sectorsErasedBy(write);
     const erasedSectors = completed(sectors, elapsedMs, eraseSectorMs);
     const erasedTo = firstPage + erasedSectors * pagesPerSector;
     this.#erase(write.offset / sectorBytes, erasedSectors);
-    if (erasedSectors < sectors) {
-      this.#fill(firstPage, erasedTo, erased);
-      return this.#tear(erasedTo, erasedTo + pagesPerSector);
-    }
+    this.#fill(firstPage, erasedTo, erased);
+    if (erasedSectors < sectors) return this.#tear(erasedTo, erasedTo + pagesPerSector);
     const pages = Math.ceil(write.bytes / pageBytes);
     const programmed = completed(pages, elapsedMs - sectors * eraseSectorMs, programPageMs);
     const programmedTo = firstPage + programmed;
     this.#counters.programs += programmed;
     this.#fill(firstPage, programmedTo, write.content);
-    this.#fill(programmedTo, erasedTo, erased);
     if (programmed < pages) this.#tear(programmedTo, programmedTo + 1);
+  }
+
+  /** Whether nothing is programmed here. */
+  isBlank(offset: number, bytes: number): boolean {
+    const { pageBytes } = this.#geometry;
+    const fromPage = Math.floor(offset / pageBytes);
+    const toPage = Math.ceil((offset + bytes) / pageBytes);
+    return this.#runs.every((run) => run.content === erased || run.toPage <= fromPage || run.fromPage >= toPage);
   }
 
   /** Whether the slot holds this image, whole and in its place. */
@@ -97,7 +112,11 @@ export class SlotFlash {
 
   #erase(firstSector: number, count: number): void {
     this.#wear ??= new Uint32Array(this.#geometry.slotBytes / this.#geometry.sectorBytes);
-    for (let sector = firstSector; sector < firstSector + count; sector += 1) this.#wear[sector]! += 1;
+    for (let sector = firstSector; sector < firstSector + count; sector += 1) {
+      const wear = (this.#wear[sector] ?? 0) + 1;
+      this.#wear[sector] = wear;
+      if (wear > this.#counters.wear) this.#counters.wear = wear;
+    }
     this.#counters.erases += count;
   }
 

@@ -2,9 +2,6 @@
  * One record in non-volatile memory that survives a torn write: two places, written in turn, each with a sequence number
  * and a checksum. What is read is the newest whole one, so a power cut inside a write leaves the record before it.
  */
-import type { DurationMs } from '../../protocol/time.ts';
-import type { HardwareProfile } from './profile.ts';
-
 interface Place<Value> {
   readonly sequence: number;
   readonly value: Value | undefined;
@@ -36,9 +33,5 @@ export class NonVolatileRecord<Value> {
   }
 }
 
-/** Assumed: a checkpoint takes four pages. Its sector is erased first. */
-const recordPages = 4;
-
-export function recordWriteMs({ eraseSectorMs, programPageMs }: HardwareProfile['flash']): DurationMs {
-  return eraseSectorMs + recordPages * programPageMs;
-}
+/** Assumed: a checkpoint takes four pages. Its sector is erased first; wear is levelled over many and not counted. */
+export const recordPages = 4;

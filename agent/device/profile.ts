@@ -1,66 +1,10 @@
 /**
- * What kind of hardware a device is: figures of its memory, flash, link and boot, each with its source, from a JSON object
- * such as those in `fixtures/hardware/`. The parser takes a decoded value and names every member that is wrong; reading files
- * is not done here. A figure that nobody measured says `assumed` in its source, and reports can list those.
+ * What kind of hardware a device is: the figures of figures.ts, each with its source, from a JSON object such as those in
+ * `fixtures/hardware/`. The parser takes a decoded value and names every member that is wrong, or contradicts another;
+ * reading files is not done here. A figure that nobody measured says `assumed` in its source, and reports list those.
  */
 import { isJsonObject } from '../../protocol/json.ts';
-import type { DurationMs } from '../../protocol/time.ts';
-
-interface Range {
-  readonly min: number;
-  readonly max: number;
-}
-
-const bytes: Range = { min: 1, max: 2 ** 34 };
-const upToMinutes: Range = { min: 0, max: 600_000 };
-
-/** Every figure of a profile, and what it may be. Whole numbers, but for rates and the times of small operations. */
-const figureRanges = {
-  ram: {
-    /** What the application may use. */
-    usableBytes: bytes,
-    /** What the firmware takes before it connects. */
-    firmwareBytes: bytes,
-    /** What one TLS session takes. */
-    tlsBytes: { min: 0, max: 2 ** 34 },
-    /** The largest MQTT message that can be received, and sent. */
-    mqttBufferBytes: bytes,
-    /** How much of an image is downloaded, verified and written at a time. */
-    segmentBytes: bytes,
-  },
-  flash: {
-    /** One firmware slot; there are two. */
-    slotBytes: bytes,
-    /** What is erased at once. */
-    sectorBytes: bytes,
-    /** What is programmed at once. */
-    pageBytes: bytes,
-    eraseSectorMs: upToMinutes,
-    programPageMs: upToMinutes,
-    readBytesPerMs: bytes,
-    enduranceErases: { min: 1, max: 2 ** 31 },
-  },
-  cpu: { digestBytesPerMs: bytes },
-  link: {
-    downloadBytesPerMs: { min: 0.01, max: 1_000_000 },
-    /** From the request of a segment to its first byte. */
-    latencyMs: upToMinutes,
-  },
-  boot: {
-    /** From reset to the application's first instruction. */
-    loaderMs: upToMinutes,
-    /** From there until it connects. */
-    applicationMs: upToMinutes,
-    /** What the self-test takes before the service is asked. */
-    selfTestMs: upToMinutes,
-  },
-} as const satisfies Readonly<Record<string, Readonly<Record<string, Range>>>>;
-
-type Figures = {
-  readonly [Group in keyof typeof figureRanges]: {
-    readonly [Name in keyof (typeof figureRanges)[Group]]: number;
-  };
-};
+import { type Figures, type Range, figureRanges } from './figures.ts';
 
 export interface FigureSource {
   /** e.g. `flash.eraseSectorMs` */
@@ -122,19 +66,6 @@ export function connectionBytes(ram: HardwareProfile['ram']): number {
   return ram.tlsBytes + 2 * ram.mqttBufferBytes;
 }
 
-/** How long one download, erase or program of so much takes. */
-export function durations({ flash, link, cpu }: HardwareProfile): {
-  readonly download: (size: number) => DurationMs;
-  readonly digest: (size: number) => DurationMs;
-  readonly readBack: (size: number) => DurationMs;
-} {
-  return {
-    download: (size) => link.latencyMs + size / link.downloadBytesPerMs,
-    digest: (size) => size / cpu.digestBytesPerMs,
-    readBack: (size) => size / flash.readBytesPerMs + size / cpu.digestBytesPerMs,
-  };
-}
-
 function readGroup(
   group: unknown,
   path: string,
@@ -148,12 +79,13 @@ function readGroup(
   }
   findUnknown(group, Object.keys(ranges), `${path}.`, problems);
   const figures: Record<string, number> = {};
-  for (const [name, { min, max }] of Object.entries(ranges)) {
+  for (const [name, range] of Object.entries(ranges)) {
     const figure = group[name];
     const at = `${path}.${name}`;
     const { value, source } = isJsonObject(figure) ? figure : {};
-    if (typeof value !== 'number' || !(value >= min && value <= max)) {
-      problems.push({ path: `${at}.value`, message: `must be a number from ${min} to ${max}` });
+    if (!isWithin(range, value)) {
+      const kind = range.whole === true ? 'whole number' : 'number';
+      problems.push({ path: `${at}.value`, message: `must be a ${kind} from ${range.min} to ${range.max}` });
     } else if (typeof source !== 'string' || source === '') {
       problems.push({ path: `${at}.source`, message: 'must say where the value comes from, or `assumed`' });
     } else {
@@ -162,6 +94,10 @@ function readGroup(
     }
   }
   return figures;
+}
+
+function isWithin({ min, max, whole }: Range, value: unknown): value is number {
+  return typeof value === 'number' && value >= min && value <= max && (whole !== true || Number.isInteger(value));
 }
 
 function findUnknown(
@@ -175,14 +111,30 @@ function findUnknown(
   }
 }
 
+/** What cannot be, although each figure alone could. */
 function findContradictions(profile: HardwareProfile, problems: ProfileProblem[]): void {
-  const { ram, flash } = profile;
+  const { ram, flash, cpu, link, power } = profile;
   const claims: readonly (readonly [boolean, string, string])[] = [
     [flash.sectorBytes % flash.pageBytes === 0, 'flash.sectorBytes', 'must be a multiple of flash.pageBytes'],
     [flash.slotBytes % flash.sectorBytes === 0, 'flash.slotBytes', 'must be a multiple of flash.sectorBytes'],
     // A segment that shared a sector with its neighbour would erase it.
     [ram.segmentBytes % flash.sectorBytes === 0, 'ram.segmentBytes', 'must be a multiple of flash.sectorBytes'],
     [freeForJobs(profile) > 0, 'ram.usableBytes', 'must hold the firmware, a TLS session and two MQTT buffers'],
+    [flash.eraseSectorMaxMs >= flash.eraseSectorMs, 'flash.eraseSectorMaxMs', 'must not be below flash.eraseSectorMs'],
+    [flash.programPageMaxMs >= flash.programPageMs, 'flash.programPageMaxMs', 'must not be below flash.programPageMs'],
+    [link.latencyMaxMs >= link.latencyMs, 'link.latencyMaxMs', 'must not be below link.latencyMs'],
+    [
+      flash.eraseStallsCpu === 0 || cpu.watchdogMs > flash.eraseSectorMaxMs,
+      'cpu.watchdogMs',
+      'must be above flash.eraseSectorMaxMs, or the watchdog bites while one sector is erased',
+    ],
+    [link.sleepMs === 0 || link.activeMs > 0, 'link.activeMs', 'must be above 0 where link.sleepMs is'],
+    [power.burstSagMv >= power.sagMv, 'power.burstSagMv', 'must not be below power.sagMv'],
+    [
+      power.supplyMv - power.sagMv >= power.brownOutMv,
+      'power.supplyMv',
+      'must stay above power.brownOutMv while a rested device sends, or it never can',
+    ],
   ];
   for (const [holds, path, message] of claims) if (!holds) problems.push({ path, message });
 }

@@ -8,32 +8,34 @@ import { SlotFlash } from '../../agent/device/flash.ts';
 import { MemoryBudget } from '../../agent/device/memory.ts';
 import { NonVolatileRecord } from '../../agent/device/non-volatile-record.ts';
 import { assumedFigures, freeForJobs, parseHardwareProfile } from '../../agent/device/profile.ts';
+import { seededChance } from '../../faults/chance.ts';
 import { hardware } from '../support/virtual-world.ts';
 
 const profile = hardware('esp32-s3');
 const { flash: geometry } = profile;
 const digest = 'd'.repeat(64);
-const counters = () => ({ erases: 0, programs: 0, tornPages: 0 });
+const counters = () => ({ erases: 0, programs: 0, tornPages: 0, wear: 0 });
+const pace = { eraseSectorMs: 45, programPageMs: 0.4 };
 
 describe('flash', () => {
   const sizeBytes = 32_768;
-  const whole = { offset: 0, bytes: sizeBytes, content: digest };
+  const whole = { offset: 0, bytes: sizeBytes, content: digest, eraseBytes: sizeBytes };
 
   it('holds an image that was written whole, and no other', () => {
     const flash = new SlotFlash(geometry, counters());
-    flash.write(whole);
+    flash.write(whole, pace);
     expect(flash.holds(digest, sizeBytes)).toBe(true);
     expect(flash.holds(digest, sizeBytes + 1)).toBe(false);
     expect(flash.holds('e'.repeat(64), sizeBytes)).toBe(false);
   });
 
   it('never holds an image whose write was cut, and tears exactly one page or sector', () => {
-    const fullMs = new SlotFlash(geometry, counters()).writeMs(whole);
+    const fullMs = new SlotFlash(geometry, counters()).writeMs(whole, pace);
     fc.assert(
       fc.property(fc.double({ min: 0, max: fullMs, maxExcluded: true, noNaN: true }), (elapsedMs) => {
         const seen = counters();
         const flash = new SlotFlash(geometry, seen);
-        flash.write(whole, elapsedMs);
+        flash.write(whole, pace, elapsedMs);
         expect(flash.holds(digest, sizeBytes)).toBe(false);
         expect(seen.tornPages).toBe(1);
         expect(seen.erases).toBeLessThanOrEqual(sizeBytes / geometry.sectorBytes);
@@ -42,13 +44,18 @@ describe('flash', () => {
   });
 
   it('holds an image again after a cut write was repeated, wherever it was cut', () => {
-    const segments = [0, 16_384].map((offset) => ({ offset, bytes: 16_384, content: digest }));
+    const segments = [0, 16_384].map((offset) => ({
+      offset,
+      bytes: 16_384,
+      content: digest,
+      eraseBytes: 16_384,
+    }));
     fc.assert(
       fc.property(fc.nat(1), fc.double({ min: 0, max: 250, noNaN: true }), (cut, elapsedMs) => {
         const flash = new SlotFlash(geometry, counters());
         for (const [index, segment] of segments.entries()) {
-          if (index === cut) flash.write(segment, elapsedMs);
-          flash.write(segment);
+          if (index === cut) flash.write(segment, pace, elapsedMs);
+          flash.write(segment, pace);
         }
         expect(flash.holds(digest, sizeBytes)).toBe(true);
       }),
@@ -61,7 +68,7 @@ describe('flash', () => {
     expect(flash.canWrite({ ...whole, offset: 256 })).toBe(false);
     for (let erases = 0; erases < 2; erases += 1) {
       expect(flash.canWrite(whole)).toBe(true);
-      flash.write(whole);
+      flash.write(whole, pace);
     }
     expect(flash.canWrite(whole)).toBe(false);
   });
@@ -94,7 +101,8 @@ describe('boot loader', () => {
   const act: Readonly<Record<Action, (loader: BootLoader) => void>> = {
     write(loader) {
       loader.openSpare();
-      loader.spare.flash.write({ offset: 0, bytes: image.sizeBytes, content: digest });
+      const { sizeBytes } = image;
+      loader.spare.flash.write({ offset: 0, bytes: sizeBytes, content: digest, eraseBytes: sizeBytes }, pace);
     },
     select: (loader) => loader.select(image),
     discard: (loader) => loader.discardSpare(),
@@ -148,7 +156,12 @@ describe('memory', () => {
 
 describe('power', () => {
   it('takes everything volatile and leaves the record', () => {
-    const device = new Device<string>({ profile, initialVersion: '1.0.0', origin: honestOrigin });
+    const device = new Device<string>({
+      profile,
+      initialVersion: '1.0.0',
+      origin: honestOrigin,
+      chance: seededChance(1),
+    });
     device.powerOn(0);
     const bootedAt = device.nextDeadline()!;
     expect(device.advance(bootedAt)).toMatchObject({ kind: 'booted' });

@@ -1,0 +1,40 @@
+/**
+ * One operation of the hardware under way: when it began, when it ends, what has happened by then or by a power cut, and for
+ * how long the CPU stands still in it. Erases come first in a write and one after another; between two of them a driver that
+ * slices its work lets the CPU look up and feeds the watchdog, one that does not is bitten if it takes too long.
+ */
+import type { DurationMs, EpochMs } from '../../protocol/time.ts';
+
+/** Erases in a row, each as long as the others, during which the CPU stands still. */
+export interface Stall {
+  readonly eachMs: DurationMs;
+  readonly count: number;
+  /** Whether the CPU looks up between two. */
+  readonly isSliced: boolean;
+}
+
+export interface Task<Fault> {
+  readonly startedAt: EpochMs;
+  readonly endsAt: EpochMs;
+  /** What has happened by the end, or by the cut. */
+  readonly settle: (elapsedMs: DurationMs, isWhole: boolean) => Fault | undefined;
+  readonly stall?: Stall;
+  readonly ends: 'operation' | 'boot' | 'watchdog';
+}
+
+/** The longest that the CPU stands still in one go. */
+export function longestStallMs({ eachMs, count, isSliced }: Stall): DurationMs {
+  return isSliced ? eachMs : eachMs * count;
+}
+
+/** When the CPU can next do something else, from this instant on. */
+export function freeAt<Fault>({ startedAt, stall }: Task<Fault>, at: EpochMs): EpochMs {
+  if (stall === undefined || stall.eachMs <= 0) return at;
+  const { eachMs, count, isSliced } = stall;
+  const stalledUntil = Math.ceil(startedAt + eachMs * count);
+  if (at >= stalledUntil) return at;
+  if (!isSliced) return stalledUntil;
+  const erased = Math.floor((at - startedAt) / eachMs);
+  const lastEnd = Math.ceil(startedAt + erased * eachMs);
+  return erased > 0 && at === lastEnd ? at : Math.ceil(startedAt + (erased + 1) * eachMs);
+}
