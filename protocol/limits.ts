@@ -60,3 +60,12 @@ export const maxTopicFiltersPerSubscribe = 8;
 export const maxSubscriptions = 50;
 /** 0 and more than `max` count as `max`, less than `min` as `min`. */
 export const keepAliveSeconds = { min: 30, max: 1200 } as const;
+/** Of an MQTT 5 session after its connection, and the most that may be asked for: 7 days. */
+export const maxSessionExpirySeconds = 604_800;
+/** Of an MQTT 5 packet in either direction: 146 KB. */
+export const maxPacketBytes = 149_504;
+/** The least that a client may allow as its own Maximum Packet Size. */
+export const minClientPacketBytes = 512;
+/** QoS 1 messages that may be on their way without acknowledgement, in each direction. */
+export const maxUnacknowledged = 100;
+export const maxTopicAliases = 8;

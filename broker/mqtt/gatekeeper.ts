@@ -1,15 +1,17 @@
 /**
  * The hooks with which aedes asks before it does something: may this client in, may it publish, subscribe, receive. Carries out
- * what identity.ts and permissions.ts decide, and AWS's limits on a connection. Everything here is synchronous: aedes
- * reorders the packets of a client whose hooks answer later.
+ * what identity.ts and permissions.ts decide, and AWS's limits on a connection. Once a client is in, every hook answers at
+ * once: aedes reorders the packets of a client whose hooks answer later.
  * Source: reference connection.md §2–§4, limits.md §5.
  */
 import type { AedesOptions, Client, PublishPacket } from 'aedes';
-import { keepAliveSeconds, maxClientIdBytes } from '../../protocol/limits.ts';
+import { maxClientIdBytes } from '../../protocol/limits.ts';
 import type { RequestTopic, UnknownJobsTopic } from '../../protocol/topics.ts';
+import { Disconnection } from './disconnection.ts';
 import { type IdentityMode, type Principal, identify, noThing } from './identity.ts';
+import { keepAliveOf } from './keep-alive.ts';
 import { judgePublish, mayReceive, maySubscribe } from './permissions.ts';
-import type { Sessions } from './sessions.ts';
+import type { SessionTerms, Sessions } from './sessions.ts';
 import type { WriteBatching } from './write-batching.ts';
 
 /** What a transport has found out about who is coming. */
@@ -17,6 +19,8 @@ export interface ConnectionProof {
   readonly identity: IdentityMode;
   /** Common name of the verified certificate. */
   readonly certificateName?: string;
+  /** What an MQTT 5 client asks for; 3.1.1 has no more than a clean session or not. */
+  readonly terms?: SessionTerms;
 }
 
 /** What a client may leave unread in our memory before it is cut off. */
@@ -62,7 +66,7 @@ export class Gatekeeper {
     },
 
     authenticate: (client, username, _password, done) => {
-      const { identity, certificateName } = this.#proofs.get(client)!;
+      const { identity, certificateName, terms } = this.#proofs.get(client)!;
       const principal = identify(identity, { clientId: client.id, username, certificateName });
       if (Buffer.byteLength(client.id) > maxClientIdBytes) {
         done(refusal(`a client id above ${maxClientIdBytes} bytes`, identifierRejected), false);
@@ -70,8 +74,9 @@ export class Gatekeeper {
         done(refusal(`no ${identity} to tell who this is`, notAuthorized), false);
       } else {
         this.#principals.set(client, principal);
-        this.#sessions.open(client, principal);
-        done(null, true);
+        const cleared = this.#sessions.open(client, principal, terms);
+        if (cleared === undefined) done(null, true);
+        else void after(cleared, () => done(null, true));
       }
     },
 
@@ -79,7 +84,7 @@ export class Gatekeeper {
     authorizePublish: (client, packet, done) => {
       const verdict = judgePublish(client === null ? noThing : this.principalOf(client), packet);
       if (verdict.kind === 'refused') {
-        done(new Error(`publish refused: ${verdict.reason}`));
+        done(new Disconnection(verdict.reason, `publish refused: ${verdict.message}`));
         return;
       }
       if (verdict.kind === 'jobs') {
@@ -108,16 +113,16 @@ export class Gatekeeper {
     /** Stored messages pass here too: a session may have been taken over by somebody else. */
     authorizeForward: (client, packet) => {
       // Destroyed but not withheld: aedes must keep what a persistent session has not read.
-      if (client.conn.writableLength > maxUnreadBytes) client.conn.destroy(new Error('does not read what it is sent'));
+      if (client.conn.writableLength > maxUnreadBytes)
+        client.conn.destroy(new Disconnection('quotaExceeded', 'does not read what it is sent'));
       return !packet.topic.startsWith('$') || mayReceive(this.principalOf(client), packet.topic) ? packet : null;
     },
   };
 }
 
-/** 0 means "never" in MQTT; AWS knows no never. */
-function keepAliveOf(seconds: number): number {
-  const { min, max } = keepAliveSeconds;
-  return seconds === 0 ? max : Math.min(Math.max(seconds, min), max);
+async function after(cleared: Promise<void>, go: () => void): Promise<void> {
+  await cleared;
+  go();
 }
 
 function refusal(reason: string, returnCode: number): Refusal {

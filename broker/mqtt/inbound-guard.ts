@@ -6,6 +6,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Client } from 'aedes';
 import type { Packet } from 'mqtt-packet';
+import { Disconnection, type Reason } from './disconnection.ts';
 import { maxPublishBytes, maxTopicFiltersPerSubscribe } from '../../protocol/limits.ts';
 
 /** The parser inside aedes' client: mqtt-packet's. `parse` returns how many bytes wait for the rest of their packet. */
@@ -18,32 +19,34 @@ const headerAllowanceBytes = 1024;
 
 export function guardInbound(client: Client): void {
   const { _parser: parser } = client as Client & { readonly _parser: Parser };
-  const refuse = (reason: string): void => {
-    client.emit('error', new Error(reason));
+  const refuse = (reason: Reason, message: string): void => {
+    client.emit('error', new Disconnection(reason, message));
   };
 
   const handlers = parser.listeners('packet') as ((packet: Packet) => void)[];
   parser.removeAllListeners('packet');
   parser.on('packet', (packet: Packet) => {
     const excess = excessOf(packet);
-    if (excess !== undefined) refuse(excess);
+    if (excess !== undefined) refuse(...excess);
     else for (const handle of handlers) handle.call(parser, packet);
   });
 
   const parse = parser.parse.bind(parser);
   parser.parse = (chunk) => {
     const waitingBytes = parse(chunk);
-    if (waitingBytes > maxPublishBytes + headerAllowanceBytes) refuse('a packet above the size limit');
+    if (waitingBytes > maxPublishBytes + headerAllowanceBytes)
+      refuse('packetTooLarge', 'a packet above the size limit');
     return waitingBytes;
   };
 }
 
-function excessOf(packet: Packet): string | undefined {
+function excessOf(packet: Packet): readonly [Reason, string] | undefined {
   if (packet.cmd === 'publish' && packet.payload.length > maxPublishBytes) {
-    return `a payload of ${packet.payload.length} bytes, of which ${maxPublishBytes} are allowed`;
+    return ['packetTooLarge', `a payload of ${packet.payload.length} bytes, of which ${maxPublishBytes} are allowed`];
   }
   if (packet.cmd === 'subscribe' && packet.subscriptions.length > maxTopicFiltersPerSubscribe) {
-    return `${packet.subscriptions.length} filters in a SUBSCRIBE, of which ${maxTopicFiltersPerSubscribe} are allowed`;
+    const filters = packet.subscriptions.length;
+    return ['quotaExceeded', `${filters} filters in a SUBSCRIBE, of which ${maxTopicFiltersPerSubscribe} are allowed`];
   }
   return undefined;
 }

@@ -25,6 +25,8 @@ export interface Persistence {
   outgoingEnqueueCombi(subscribers: readonly { readonly clientId: string }[], packet: OutgoingPacket): Promise<void>;
   /** @returns the message that the client has acknowledged, if it was waiting. */
   outgoingClearMessageId(client: { readonly id: string }, packet: unknown): Promise<OutgoingPacket | undefined>;
+  cleanSubscriptions(client: { readonly id: string }): Promise<void>;
+  outgoingStream(client: { readonly id: string }): AsyncIterable<OutgoingPacket>;
 }
 
 type Done = (error?: Error) => void;
@@ -44,6 +46,15 @@ export class JobsBroker extends Aedes {
   constructor(options: AedesOptions, take: (packet: PublishPacket, client: Client) => boolean) {
     super(options);
     this.#take = take;
+  }
+
+  /** Forgets the subscriptions of a client that is away, and what waits for it. */
+  async discardSession(clientId: string): Promise<void> {
+    const client = { id: clientId };
+    await this.persistence.cleanSubscriptions(client);
+    for await (const packet of this.persistence.outgoingStream(client)) {
+      await this.persistence.outgoingClearMessageId(client, packet);
+    }
   }
 
   override publish(packet: PublishPacket, clientOrDone: Client | Done | null, whenDone: Done = ignore): void {

@@ -11,6 +11,8 @@ import type { Effect } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { announce } from './announcements.ts';
 import { connectionBudget, countSockets } from './descriptors.ts';
+import type { Reason } from './disconnection.ts';
+import { awaitProtocolLevel } from './first-packet.ts';
 import { type ConnectionProof, Gatekeeper } from './gatekeeper.ts';
 import type { IdentityMode, Principal } from './identity.ts';
 import { guardInbound } from './inbound-guard.ts';
@@ -24,6 +26,8 @@ import {
   transports,
 } from './listeners.ts';
 import { KeptSessions, type SessionStore } from './kept-sessions.ts';
+import { Mqtt5Stream } from './mqtt5-stream.ts';
+import { whyNotGranted } from './permissions.ts';
 import { answer } from './requests.ts';
 import { type Delivery, Sessions } from './sessions.ts';
 import type { MayUpgrade } from './websockets.ts';
@@ -81,7 +85,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const { mayUpgrade = () => true } = options;
   const batching = new WriteBatching();
   const kept = sessionStore && new KeptSessions(sessionStore);
-  const sessions = new Sessions({ batching, keep, kept });
+  const sessions = new Sessions({ batching, keep, discard, kept });
   const gatekeeper = new Gatekeeper(sessions, batching);
   const broker = new JobsBroker({ ...brokerLimits, ...gatekeeper.hooks }, take);
   /** Everything open, TLS handshakes under way included. */
@@ -90,6 +94,10 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
 
   function keep(clientId: string, packet: OutgoingPacket): void {
     broker.persistence.outgoingEnqueue({ clientId }, packet).catch((error: Error) => broker.emit('error', error));
+  }
+
+  function discard(clientId: string): Promise<void> {
+    return broker.discardSession(clientId).catch((error: Error) => void broker.emit('error', error));
   }
 
   /** A request is answered to its connection and forwarded to nobody. */
@@ -109,15 +117,31 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   }
 
   function accept(stream: Duplex, proof: Partial<ConnectionProof> = {}): void {
+    track(stream);
+    awaitProtocolLevel(
+      stream,
+      (level) => void (level === 5 ? serveMqtt5(stream, proof) : serve(stream, proof)),
+      ({ message }) => onEvent({ kind: 'failed', reason: message }),
+    );
+  }
+
+  function serveMqtt5(stream: Duplex, proof: Partial<ConnectionProof>): void {
+    const explain = (filter: string): Reason => whyNotGranted(gatekeeper.principalOf(client), filter);
+    const translated = new Mqtt5Stream(stream, explain);
+    track(translated);
+    const client = serve(translated, { ...proof, terms: translated });
+  }
+
+  function serve(stream: Duplex, proof: Partial<ConnectionProof>): Client {
     const client = broker.handle(stream);
     gatekeeper.expect(client, { identity: identity ?? 'client-id', ...proof });
     guardInbound(client);
-    track(stream);
     stream.once('close', () => {
       // Not aedes' own event: it is not sent for a connection that was closing when its client came back.
       sessions.close(client);
       if (connected.delete(client)) onEvent({ kind: 'disconnected', clientId: client.id });
     });
+    return client;
   }
 
   broker.on('clientReady', (client) => {
@@ -155,6 +179,12 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   async function close(): Promise<void> {
     stopAnnouncing();
     const stopped = [...listeners.values()].map((listener) => listener.close());
+    // What the translators have to say before is written to the sockets below them.
+    const translators = [...streams].filter((stream) => stream instanceof Mqtt5Stream);
+    for (const translator of translators) {
+      translator.foretell('serverShuttingDown');
+      translator.destroy();
+    }
     for (const stream of streams) stream.destroy();
     await Promise.all(stopped);
     await new Promise<void>((resolve) => {

@@ -5,6 +5,7 @@
  * Source: reference mqtt-api.md §6, connection.md §3–§5, events.md, ambiguities.md A18 and A19.
  */
 import { type RequestTopic, type UnknownJobsTopic, parseJobsTopic } from '../../protocol/topics.ts';
+import type { Reason } from './disconnection.ts';
 import { type Principal, everyThing, noThing } from './identity.ts';
 
 export interface Publication {
@@ -17,19 +18,19 @@ export interface Publication {
 export type PublishVerdict =
   | { readonly kind: 'ordinary' }
   | { readonly kind: 'jobs'; readonly topic: RequestTopic | UnknownJobsTopic }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly reason: Reason; readonly message: string };
 
 const ordinary: PublishVerdict = { kind: 'ordinary' };
 
 export function judgePublish(principal: Principal, { topic, qos, retain }: Publication): PublishVerdict {
   if (!topic.startsWith('$')) return ordinary;
   const jobsTopic = parseJobsTopic(topic);
-  if (jobsTopic === undefined) return refused(`nobody may publish on ${topic}`);
-  if (!actsFor(principal, jobsTopic.thingName)) return refused(`not its own thing: ${topic}`);
+  if (jobsTopic === undefined) return refused('notAuthorized', `nobody may publish on ${topic}`);
+  if (!actsFor(principal, jobsTopic.thingName)) return refused('notAuthorized', `not its own thing: ${topic}`);
   if (jobsTopic.kind === 'reply' || jobsTopic.kind === 'notification')
-    return refused(`the service's own topic: ${topic}`);
-  if (retain) return refused(`RETAIN on ${topic}`);
-  if (qos > 1) return refused(`QoS ${qos} on ${topic}`);
+    return refused('notAuthorized', `the service's own topic: ${topic}`);
+  if (retain) return refused('retainNotSupported', `RETAIN on ${topic}`);
+  if (qos > 1) return refused('qosNotSupported', `QoS ${qos} on ${topic}`);
   return { kind: 'jobs', topic: jobsTopic };
 }
 
@@ -46,6 +47,12 @@ export function maySubscribe(principal: Principal, filter: string): boolean {
   return kind === 'things' && thingName === principal && principal !== noThing && rest.length > 0;
 }
 
+/** Why a filter was not granted, to clients that can be told. */
+export function whyNotGranted(principal: Principal, filter: string): Reason {
+  if (filter.startsWith('$share/')) return 'sharedSubscriptionsNotSupported';
+  return maySubscribe(principal, filter) ? 'quotaExceeded' : 'notAuthorized';
+}
+
 /** Whether a message on a `$aws` topic concerns this client; the last look before it leaves, stored messages included. */
 export function mayReceive(principal: Principal, topic: string): boolean {
   if (principal === everyThing || topic.startsWith('$aws/events/')) return true;
@@ -56,6 +63,6 @@ function actsFor(principal: Principal, thingName: string): boolean {
   return principal === everyThing || (principal !== noThing && principal === thingName);
 }
 
-function refused(reason: string): PublishVerdict {
-  return { kind: 'refused', reason };
+function refused(reason: Reason, message: string): PublishVerdict {
+  return { kind: 'refused', reason, message };
 }

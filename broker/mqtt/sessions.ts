@@ -10,6 +10,7 @@ import { maxSubscriptions } from '../../protocol/limits.ts';
 import type { Principal } from './identity.ts';
 import type { OutgoingPacket } from './jobs-broker.ts';
 import type { KeptSessions, SessionRow } from './kept-sessions.ts';
+import { Mqtt5Stream } from './mqtt5-stream.ts';
 import { type Qos, SubscriptionIndex, hasWildcard, levelsMatch } from './subscription-index.ts';
 import type { WriteBatching } from './write-batching.ts';
 
@@ -30,13 +31,24 @@ interface Connection {
   sending: boolean;
 }
 
+/** How a client wants its session. Read again when the connection ends: MQTT 5's DISCONNECT may say otherwise. */
+export interface SessionTerms {
+  /** An earlier session of this client is forgotten first. */
+  readonly startsAnew: boolean;
+  /** How long the session outlives its connection. */
+  readonly expirySeconds: number;
+}
+
 interface Session {
   readonly clientId: string;
   readonly principal: Principal;
   readonly clean: boolean;
   readonly filters: Map<string, Qos>;
   readonly waiting: Message[];
+  terms: SessionTerms;
   connection: Connection | undefined;
+  /** Runs while the client is away. */
+  expiry: NodeJS.Timeout | undefined;
 }
 
 /** A message on its way to one session. */
@@ -51,6 +63,8 @@ export interface SessionsOptions {
   readonly kept?: KeptSessions;
   /** Keeps a message for a persistent session that is away; aedes delivers it when the client comes back. */
   readonly keep: (clientId: string, packet: OutgoingPacket) => void;
+  /** Forgets all that aedes keeps for a session. */
+  readonly discard: (clientId: string) => Promise<void>;
 }
 
 export class Sessions {
@@ -58,14 +72,16 @@ export class Sessions {
   readonly #index = new SubscriptionIndex<Session>();
   readonly #batching: WriteBatching;
   readonly #keep: SessionsOptions['keep'];
+  readonly #discard: SessionsOptions['discard'];
   readonly #kept: KeptSessions | undefined;
   readonly #replies = new Numbering();
   /** Numbered apart: an announcement may get its number before the reply that it follows. */
   readonly #announcements = new Numbering();
 
-  constructor({ batching, keep, kept }: SessionsOptions) {
+  constructor({ batching, keep, discard, kept }: SessionsOptions) {
     this.#batching = batching;
     this.#keep = keep;
+    this.#discard = discard;
     this.#kept = kept;
   }
 
@@ -76,14 +92,23 @@ export class Sessions {
     for (const [filter, qos] of filters) if (isJobsFilter(filter)) this.#index.add(session, filter, qos);
   }
 
-  /** A client has proved who it is. A session left behind by somebody else under the same client id is not its to resume. */
-  open(client: Client, principal: Principal): void {
+  /**
+   * A client has proved who it is. A session left behind by somebody else under the same client id is not its to resume.
+   * @returns what to wait for before the client is let in, if anything.
+   */
+  open(client: Client, principal: Principal, terms = termsOf311(client.clean)): Promise<void> | undefined {
     const known = this.#byClientId.get(client.id);
-    const resumes = known !== undefined && !known.clean && !client.clean && known.principal === principal;
-    if (known !== undefined && !resumes) this.#forget(known);
+    const superseded = known?.connection?.client;
+    const wanted = !client.clean && !terms.startsAnew;
+    const resumes = known !== undefined && !known.clean && wanted && known.principal === principal;
+    const cleared = known === undefined || resumes ? undefined : this.#forget(known);
     const session = resumes ? known : newSession(client.id, principal, client.clean);
-    session.connection = { client, superseded: known?.connection?.client, ready: false, sending: false };
+    clearTimeout(session.expiry);
+    session.terms = terms;
+    session.connection = { client, superseded, ready: false, sending: false };
     this.#byClientId.set(client.id, session);
+    if (superseded?.conn instanceof Mqtt5Stream) superseded.conn.foretell('sessionTakenOver');
+    return cleared;
   }
 
   ready(client: Client): void {
@@ -102,8 +127,14 @@ export class Sessions {
     const session = this.#sessionOf(client);
     if (session === undefined) return;
     session.connection = undefined;
-    if (session.clean) this.#forget(session);
-    else for (const message of session.waiting.splice(0)) this.#keepFor(session, message);
+    const { expirySeconds } = session.terms;
+    if (session.clean || expirySeconds === 0) {
+      void this.#forget(session);
+      return;
+    }
+    for (const message of session.waiting.splice(0)) this.#keepFor(session, message);
+    if (expirySeconds === Infinity) return;
+    session.expiry = setTimeout(() => void this.#forget(session), expirySeconds * 1000).unref();
   }
 
   principalOf(client: Client): Principal | undefined {
@@ -206,12 +237,15 @@ export class Sessions {
     return session?.connection?.client === client ? session : undefined;
   }
 
-  #forget(session: Session): void {
+  /** @returns what to wait for before a session of the same client id can begin. */
+  #forget(session: Session): Promise<void> | undefined {
+    clearTimeout(session.expiry);
     this.#byClientId.delete(session.clientId);
     for (const filter of session.filters.keys()) this.#index.remove(session, filter);
     session.filters.clear();
     this.#save(session);
     for (const { packet } of session.waiting) this.#kept?.removeMessage(session.clientId, packet);
+    return session.clean ? undefined : this.#discard(session.clientId);
   }
 }
 
@@ -236,7 +270,22 @@ class Numbering {
 }
 
 function newSession(clientId: string, principal: Principal, clean: boolean): Session {
-  return { clientId, principal, clean, filters: new Map(), waiting: [], connection: undefined };
+  const terms = termsOf311(clean);
+  return {
+    clientId,
+    principal,
+    clean,
+    filters: new Map(),
+    waiting: [],
+    terms,
+    connection: undefined,
+    expiry: undefined,
+  };
+}
+
+/** jobrig forgets no persistent session; AWS does after an hour. */
+function termsOf311(clean: boolean): SessionTerms {
+  return { startsAnew: clean, expirySeconds: clean ? 0 : Infinity };
 }
 
 function isJobsFilter(filter: string): boolean {

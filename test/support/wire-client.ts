@@ -19,17 +19,22 @@ export class WireClient {
     readonly payload: string;
     readonly qos: number;
     readonly dup: boolean;
+    readonly messageId?: number;
   }[] = [];
   /** Every other packet received, in order. */
   readonly packets: Packet[] = [];
+  /** Whether it answers QoS 1 messages, as it has to. */
+  acknowledges = true;
   /** Resolves when the connection has ended, for whatever reason. */
   readonly closed: Promise<void>;
+  readonly #protocolVersion: number;
   #changed: (() => void)[] = [];
   #nextId = 1;
 
-  constructor(stream: Duplex) {
+  constructor(stream: Duplex, protocolVersion = 4) {
     this.stream = stream;
-    const decoder = parser();
+    this.#protocolVersion = protocolVersion;
+    const decoder = parser({ protocolVersion });
     decoder.on('packet', (packet) => this.#receive(packet));
     stream.on('data', (chunk: Buffer) => decoder.parse(chunk));
     stream.on('error', () => {});
@@ -43,17 +48,18 @@ export class WireClient {
 
   static async connect(port: number, options: WireOptions): Promise<WireClient> {
     const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    const client = new WireClient(socket);
+    const client = new WireClient(socket, options.protocolVersion);
     await once(socket, 'connect');
     await client.login(options);
     return client;
   }
 
-  /** @returns the CONNACK's return code, or `undefined` when the connection was closed without one. */
+  /** @returns the CONNACK's return or reason code, or `undefined` when the connection was closed without one. */
   async login(options: WireOptions): Promise<number | undefined> {
-    this.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clean: true, keepalive: 0, ...options });
+    const protocolVersion = this.#protocolVersion as 4 | 5;
+    this.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion, clean: true, keepalive: 0, ...options });
     const connack = await this.received('connack');
-    return connack?.cmd === 'connack' ? connack.returnCode : undefined;
+    return connack?.cmd === 'connack' ? (connack.returnCode ?? connack.reasonCode) : undefined;
   }
 
   /** @returns the granted qualities of service, 128 for refused; `undefined` when the connection was closed instead. */
@@ -95,7 +101,7 @@ export class WireClient {
   }
 
   send(packet: Packet): void {
-    this.stream.write(generate(packet));
+    this.stream.write(generate(packet, { protocolVersion: this.#protocolVersion }));
   }
 
   /** Resolves when `holds` does; rejects when the connection ends before. */
@@ -125,12 +131,13 @@ export class WireClient {
 
   #receive(packet: Packet): void {
     if (packet.cmd === 'publish') {
-      if (packet.qos === 1) this.send({ cmd: 'puback', messageId: packet.messageId! });
+      if (packet.qos === 1 && this.acknowledges) this.send({ cmd: 'puback', messageId: packet.messageId! });
       this.messages.push({
         topic: packet.topic,
         payload: packet.payload.toString(),
         qos: packet.qos,
         dup: packet.dup,
+        messageId: packet.messageId,
       });
     } else {
       this.packets.push(packet);

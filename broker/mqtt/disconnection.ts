@@ -1,0 +1,56 @@
+/**
+ * Why a connection is cut off, as MQTT 5 tells its client; MQTT 3.1.1 has no words for it and just closes. Errors of this door
+ * carry their reason, those of aedes are known by their text. Nothing here closes anything.
+ * Source: MQTT 5 §2.4, reference connection.md §2–§4 and limits.md §5 for which of them AWS uses.
+ */
+export const reasonCodes = {
+  disconnectWithWill: 0x04,
+  unspecified: 0x80,
+  malformedPacket: 0x81,
+  protocolError: 0x82,
+  unsupportedVersion: 0x84,
+  clientIdInvalid: 0x85,
+  badCredentials: 0x86,
+  notAuthorized: 0x87,
+  serverUnavailable: 0x88,
+  serverShuttingDown: 0x8b,
+  badAuthenticationMethod: 0x8c,
+  keepAliveTimeout: 0x8d,
+  sessionTakenOver: 0x8e,
+  topicFilterInvalid: 0x8f,
+  topicNameInvalid: 0x90,
+  topicAliasInvalid: 0x94,
+  packetTooLarge: 0x95,
+  messageRateTooHigh: 0x96,
+  quotaExceeded: 0x97,
+  retainNotSupported: 0x9a,
+  qosNotSupported: 0x9b,
+  sharedSubscriptionsNotSupported: 0x9e,
+  connectionRateExceeded: 0x9f,
+  subscriptionIdentifiersNotSupported: 0xa1,
+} as const;
+
+export type Reason = keyof typeof reasonCodes;
+
+/** Closes the connection that it is thrown at. */
+export class Disconnection extends Error {
+  readonly reason: Reason;
+
+  constructor(reason: Reason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+const aedesErrors: readonly (readonly [RegExp, Reason])[] = [
+  [/^keep alive timeout$/, 'keepAliveTimeout'],
+  [/SUBSCRIBE/, 'topicFilterInvalid'],
+  [/in PUBLISH$|too many levels/, 'topicNameInvalid'],
+  [/^drain timeout$|queue limit/, 'quotaExceeded'],
+  [/^Invalid protocol$/, 'protocolError'],
+];
+
+export function reasonOf(error: Error): Reason {
+  if (error instanceof Disconnection) return error.reason;
+  return aedesErrors.find(([pattern]) => pattern.test(error.message))?.[1] ?? 'unspecified';
+}

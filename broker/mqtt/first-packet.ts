@@ -1,0 +1,49 @@
+/**
+ * Which version of MQTT a client speaks, told by the first bytes of its CONNECT and before anybody else reads them; they
+ * are put back. A client that sends something else, or an unknown version, is for aedes to refuse.
+ * Source: MQTT 3.1.1 §3.1.2.2, MQTT 5 §3.1.2.2: the byte behind the protocol's name.
+ */
+import type { Duplex } from 'node:stream';
+
+const connectHeader = 0x10;
+const maxLengthBytes = 4;
+/** As long as aedes waits. */
+const connectPatienceMs = 30_000;
+
+/** @returns the protocol level, 0 when this is no CONNECT, `undefined` when there is too little to tell. */
+export function protocolLevel(start: Buffer): number | undefined {
+  if (start.length > 0 && start[0] !== connectHeader) return 0;
+  let offset = 1;
+  while ((start[offset] ?? 0) > 0x7f) offset += 1;
+  if (offset > maxLengthBytes) return 0;
+  const nameAt = offset + 3;
+  if (start.length < nameAt) return undefined;
+  const levelAt = nameAt + start.readUInt16BE(offset + 1);
+  return levelAt > nameAt + 'MQIsdp'.length ? 0 : start[levelAt];
+}
+
+/** Calls `known` once, or destroys the stream when it ends, fails or lets us wait too long. */
+export function awaitProtocolLevel(
+  stream: Duplex,
+  known: (level: number) => void,
+  failed: (error: Error) => void,
+): void {
+  let seen: Buffer = Buffer.alloc(0);
+  const leave = (): void => void stream.destroy();
+  const patience = setTimeout(() => stream.destroy(new Error('CONNECT did not arrive in time')), connectPatienceMs);
+  const done = (): void => {
+    clearTimeout(patience);
+    stream.off('readable', look).off('end', leave).off('error', failed).off('close', done);
+  };
+  const look = (): void => {
+    const chunk = stream.read() as Buffer | null;
+    if (chunk === null) return;
+    seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+    const level = protocolLevel(seen);
+    if (level === undefined) return;
+    done();
+    stream.unshift(seen);
+    known(level);
+  };
+  stream.on('readable', look).on('end', leave).on('error', failed).on('close', done);
+}

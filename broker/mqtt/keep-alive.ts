@@ -1,0 +1,7 @@
+/** What AWS makes of the keep-alive that a client asks for. 0 means "never" in MQTT; AWS knows no never (limits.md §5). */
+import { keepAliveSeconds } from '../../protocol/limits.ts';
+
+export function keepAliveOf(seconds: number): number {
+  const { min, max } = keepAliveSeconds;
+  return seconds === 0 ? max : Math.min(Math.max(seconds, min), max);
+}
