@@ -46,7 +46,7 @@ export interface ServiceOptions {
   readonly durability?: Durability;
   /**
    * Secrets by access key id. When given, operators have to sign and devices to show a certificate of the rig's CA, or to
-   * sign where they come by WebSocket; MQTT without TLS, which proves nothing, is `off`.
+   * sign where they come by WebSocket; MQTT without TLS, which proves nothing, is `off`, and `identity` is not asked for.
    */
   readonly accessKeys?: Readonly<Record<string, string>>;
   /** Directory that stands in for S3, one folder for each bucket; without it there is no S3. */
@@ -118,7 +118,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       certificates: { ...server, ca: authority.ca },
       sessionStore: state.sessionStore,
       ...(signatures && { mayUpgrade: (request) => signatures({ ...request, body: noBody }) === undefined }),
-      ...(identity && { identity }),
+      ...(identity && !signatures && { identity }),
       ...(onEvent && { onEvent }),
     });
     closers.push(() => mqtt.close());

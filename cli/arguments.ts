@@ -57,6 +57,16 @@ export function matching(pattern: RegExp, what: string): (text: string) => strin
   };
 }
 
+/** `ID:SECRET`, one more of possibly several. */
+export function accessKey(
+  text: string,
+  others: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const [, id, secret] = /^([\w-]{1,128}):(\S+)$/.exec(text) ?? [];
+  if (id === undefined || secret === undefined) throw new InvalidArgumentError('Must be ID:SECRET.');
+  return { ...others, [id]: secret };
+}
+
 export function mqttUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(url.protocol) || url.hostname === '') {

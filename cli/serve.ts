@@ -6,10 +6,12 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { PortOption, Service, ServiceOptions } from '../broker/start-service.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
-import { jsonOption, matching, port, quietOption, timeScaleOption } from './arguments.ts';
+import { accessKey, jsonOption, matching, port, quietOption, timeScaleOption } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { exitCodes } from './exit.ts';
 import { interruptible, whenAborted } from './interruption.ts';
+
+type AccessKeys = NonNullable<ServiceOptions['accessKeys']>;
 
 interface ServeFlags extends CommonOptions {
   readonly host: string;
@@ -23,6 +25,9 @@ interface ServeFlags extends CommonOptions {
   readonly account: string;
   readonly identity?: NonNullable<ServiceOptions['identity']>;
   readonly timeScale: number;
+  readonly files?: string;
+  readonly requireAuth?: true;
+  readonly accessKey?: AccessKeys;
   readonly dataDir: string;
   readonly durability: NonNullable<ServiceOptions['durability']>;
   readonly memory?: true;
@@ -37,7 +42,7 @@ const identities: readonly NonNullable<ServiceOptions['identity']>[] = ['client-
 export function serveCommand(finish: (exitCode: number) => void): Command {
   return new Command('serve')
     .description('Serve AWS IoT Jobs on this machine: MQTT for devices, the REST API for SDKs and the AWS CLI.')
-    .option('--host <address>', 'loopback address to listen on', '127.0.0.1')
+    .option('--host <address>', 'address to listen on; beyond loopback only with --require-auth', '127.0.0.1')
     .addOption(portOption('--mqtt-port', 'MQTT', 1883))
     .addOption(portOption('--mqtts-port', 'MQTT over TLS', 8883))
     .addOption(portOption('--ws-port', 'MQTT over WebSocket', 8083))
@@ -59,6 +64,19 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
         '--identity <rule>',
         'whose topics a client may use (default: its client id, on TLS its certificate)',
       ).choices(identities),
+    )
+    .option('--files <dir>', 'stands in for S3, a folder for each bucket: job documents, presigned URLs')
+    .addOption(
+      new Option(
+        '--require-auth',
+        'ask operators for signatures and devices for certificates; plain MQTT is then off',
+      ).conflicts('identity'),
+    )
+    .addOption(
+      new Option('--access-key <id:secret>', 'who may sign, repeatable (default: AWS_ACCESS_KEY_ID of the environment)')
+        .argParser(accessKey)
+        .conflicts('identity')
+        .implies({ requireAuth: true }),
     )
     .addOption(timeScaleOption(1))
     .option('--data-dir <dir>', 'where everything is kept; for one service at a time', dataDirectory)
@@ -85,17 +103,20 @@ function portOption(flag: string, what: string, byDefault: number): Option {
   return new Option(`${flag} <port>`, `${what}; 0 for a free port, or off`).default(byDefault).argParser(port);
 }
 
-async function serve({ json, quiet, memory, dataDir, ...options }: ServeFlags, stopped: AbortSignal): Promise<number> {
-  refuseStrangers(options.host);
+async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
+  const { json, quiet, memory, dataDir, requireAuth, accessKey: accessKeys, ...options } = flags;
+  if (!requireAuth) refuseStrangers(options.host);
+  const keys = requireAuth ? (accessKeys ?? keysOfEnvironment()) : undefined;
   const { startService } = await import('../broker/start-service.ts');
   const failed = new AbortController();
   await using service = await startService({
     ...options,
     ...(!memory && { dataDir }),
+    ...(keys && { accessKeys: keys }),
     onFailure: (error) => failed.abort(error),
   });
   if (json) process.stdout.write(`${JSON.stringify(readyEvent(service))}\n`);
-  else if (!quiet) process.stdout.write(`${readyText(service, options.region)}\n`);
+  else if (!quiet) process.stdout.write(`${readyText(service, options.region, keys)}\n`);
   await whenAborted(AbortSignal.any([stopped, failed.signal]));
   failed.signal.throwIfAborted();
   return exitCodes.ok;
@@ -104,7 +125,15 @@ async function serve({ json, quiet, memory, dataDir, ...options }: ServeFlags, s
 function refuseStrangers(host: string): void {
   if (/^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)) return;
   throw new OperationalError('HOST_NOT_LOOPBACK', `--host ${host} is not a loopback address`, {
-    hint: 'This version checks neither signatures nor certificates of callers, so it serves this machine only.',
+    hint: 'Add --require-auth, so that only who has a key or a certificate is served.',
+  });
+}
+
+function keysOfEnvironment(): AccessKeys {
+  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = process.env;
+  if (id && secret) return { [id]: secret };
+  throw new OperationalError('NO_ACCESS_KEY', '--require-auth has no access key to know operators by', {
+    hint: 'Give --access-key ID:SECRET, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
   });
 }
 
@@ -112,10 +141,10 @@ function readyEvent(service: Service): object {
   return { event: 'ready', ...endpointsOf(service), pid: process.pid };
 }
 
-function readyText(service: Service, region: string): string {
+function readyText(service: Service, region: string, keys: AccessKeys | undefined): string {
   const { httpUrl } = service;
   const lines = Object.entries(endpointsOf(service)).map(([name, value]) => `  ${name.padEnd(10)} ${value}`);
-  return ['AWS IoT Jobs is ready', ...lines, ...(httpUrl ? ['', tryIt(httpUrl, region)] : [])].join('\n');
+  return ['AWS IoT Jobs is ready', ...lines, ...(httpUrl ? ['', tryIt(httpUrl, region, keys)] : [])].join('\n');
 }
 
 /** What there is of it, in the order in which it is shown. */
@@ -135,11 +164,12 @@ function endpointsOf({ mqttUrl, mqttsUrl, wsUrl, wssUrl, httpUrl, httpsUrl, caFi
   );
 }
 
-/** Any credentials do: nothing is checked on this machine. */
-function tryIt(httpUrl: string, region: string): string {
+/** Any credentials do where nobody is asked; a secret is not shown. */
+function tryIt(httpUrl: string, region: string, keys: AccessKeys | undefined): string {
+  const [id, secret] = keys === undefined ? ['jobrig', 'jobrig'] : [Object.keys(keys)[0], '…'];
   return [
     'Paste:',
-    `  export AWS_ENDPOINT_URL=${httpUrl} AWS_REGION=${region} AWS_ACCESS_KEY_ID=jobrig AWS_SECRET_ACCESS_KEY=jobrig`,
+    `  export AWS_ENDPOINT_URL=${httpUrl} AWS_REGION=${region} AWS_ACCESS_KEY_ID=${id} AWS_SECRET_ACCESS_KEY=${secret}`,
     '  aws iot create-thing --thing-name bench',
     `  aws iot create-job --job-id reboot --document '{"operation":"reboot"}' \\`,
     `    --targets arn:aws:iot:${region}:000000000000:thing/bench`,

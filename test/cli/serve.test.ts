@@ -69,4 +69,35 @@ describe('jobrig serve', () => {
     child.kill('SIGTERM');
     expect((await finished).code).toBe(0);
   });
+
+  it('asks for signatures and certificates with --require-auth, and then plain MQTT is off', async () => {
+    const { ready } = await serve('--memory', '--access-key', 'ID:SECRET', '--host', '0.0.0.0');
+    expect(ready.mqtt).toBeUndefined();
+    const ask = async (secretAccessKey: string): Promise<unknown> => {
+      const credentials = { accessKeyId: 'ID', secretAccessKey };
+      const client = new IoTClient({ endpoint: ready.http!, region: 'us-east-1', credentials });
+      try {
+        return await client.send(new CreateThingCommand({ thingName: 'bench' }));
+      } finally {
+        client.destroy();
+      }
+    };
+    await expect(ask('WRONG')).rejects.toMatchObject({ name: 'InvalidSignatureException' });
+    expect(await ask('SECRET')).toMatchObject({ thingName: 'bench' });
+    await expect(connectAsync(ready.mqtts!, { clientId: 'bench', rejectUnauthorized: false })).rejects.toThrow(
+      /certificate required|socket|disconnected|closed/i,
+    );
+  });
+
+  it.each([
+    [['--host', '0.0.0.0'], '--host 0.0.0.0 is not a loopback address'],
+    [['--require-auth', '--identity', 'open'], '--identity'],
+    [['--access-key', 'nonsense'], 'Must be ID:SECRET.'],
+    [['--files', '/nowhere'], '/nowhere cannot be read'],
+  ])('refuses %j with one line, and starts nothing', async (args, complaint) => {
+    const { code, stdout, stderr } = await start('serve', '--memory', ...freePorts, ...args).finished;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(complaint);
+    expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(2);
+  });
 });
