@@ -1,0 +1,292 @@
+/**
+ * A service that is started again on its directory: nothing accepted is missing, and what was under way goes on. Killed means
+ * here: from a copy of its files made while it ran. Real kills, of a loaded service, are in kill.test.ts.
+ */
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Service, type ServiceOptions, startService } from '../../broker/start-service.ts';
+import type { OperationName, RequestOf, ResponseOf } from '../../broker/engine/contract.ts';
+import { openSqliteStore } from '../../broker/store/sqlite-store.ts';
+import { formatThingArn, formatThingGroupArn } from '../../protocol/names.ts';
+import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
+import { WireClient } from '../support/wire-client.ts';
+
+const identity = { region: 'us-east-1', account: '000000000000' };
+const jobs = (thing: string): string => `$aws/things/${thing}/jobs`;
+
+const directories: StoreDirectory[] = [];
+const services: Service[] = [];
+
+afterEach(async () => {
+  for (const service of services.splice(0)) await service.close();
+  for (const directory of directories.splice(0)) directory.remove();
+});
+
+function directory(): StoreDirectory {
+  const made = makeStoreDirectory();
+  directories.push(made);
+  return made;
+}
+
+async function serve({ path }: StoreDirectory, options: ServiceOptions = {}): Promise<Service> {
+  const quiet = { mqttsPort: 'off', wsPort: 'off', wssPort: 'off', httpPort: 'off', httpsPort: 'off' } as const;
+  const service = await startService({ ...quiet, dataDir: path, ...options });
+  services.push(service);
+  return service;
+}
+
+function killed(from: StoreDirectory): StoreDirectory {
+  const copy = from.killed();
+  directories.push(copy);
+  return copy;
+}
+
+function ask<Name extends OperationName>(
+  { port }: Service,
+  name: Name,
+  request: RequestOf<Name>,
+): Promise<ResponseOf<Name>> {
+  return new Promise((resolve, reject) => {
+    port.submit({ name, request }, (reply) => {
+      if (reply.accepted) resolve(reply.response);
+      else reject(new Error(`${reply.code}: ${reply.message}`));
+    });
+  });
+}
+
+async function createJob(service: Service, jobId: string, thing: string, more: object = {}): Promise<void> {
+  const targets = [formatThingArn(identity, thing)];
+  await ask(service, 'iot:CreateJob', { jobId, targets, document: '{"operation":"reboot"}', ...more });
+}
+
+function connect(service: Service, clientId: string, clean: boolean): Promise<WireClient> {
+  return WireClient.connect(Number(new URL(service.mqttUrl ?? '').port), { clientId, clean });
+}
+
+/** Asks again until it holds, letting the service work in between. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('a service that is started again', () => {
+  it.each(['closed', 'killed'] as const)('after it was %s has everything that was accepted', async (how) => {
+    const home = directory();
+    const service = await serve(home);
+    await ask(service, 'iot:CreateThing', { thingName: 'T', attributePayload: { attributes: { site: 'roof' } } });
+    await ask(service, 'iot:CreateThingGroup', { thingGroupName: 'G' });
+    await ask(service, 'iot:AddThingToThingGroup', { thingGroupName: 'G', thingName: 'T' });
+    await createJob(service, 'J', 'T', { tags: [{ Key: 'team', Value: 'red' }] });
+    await ask(service, 'iot:CreateJobTemplate', { jobTemplateId: 'P', document: '{}', description: 'plain' });
+    await ask(service, 'iot:UpdateEventConfigurations', { eventConfigurations: { JOB: { Enabled: true } } });
+    await ask(service, 'iotjobsdata:StartNextPendingJobExecution', { thingName: 'T', statusDetails: { step: 'one' } });
+    const questions = [
+      ['iot:DescribeThing', { thingName: 'T' }],
+      ['iot:ListThingGroupsForThing', { thingName: 'T' }],
+      ['iot:DescribeJob', { jobId: 'J' }],
+      ['iot:DescribeJobExecution', { jobId: 'J', thingName: 'T' }],
+      ['iot:ListTagsForResource', { resourceArn: 'arn:aws:iot:us-east-1:000000000000:job/J' }],
+      ['iot:DescribeJobTemplate', { jobTemplateId: 'P' }],
+      ['iot:DescribeEventConfigurations', {}],
+    ] as const;
+    const answers = (from: Service): Promise<unknown[]> =>
+      Promise.all(questions.map(([name, request]) => ask(from, name as OperationName, request as never)));
+    const before = await answers(service);
+    const left = how === 'killed' ? killed(home) : home;
+    if (how === 'closed') await service.close();
+    expect(await answers(await serve(left))).toEqual(before);
+  });
+
+  it('lets a device finish the execution it had begun', async () => {
+    const home = directory();
+    const service = await serve(home);
+    await ask(service, 'iot:CreateThing', { thingName: 'T' });
+    await createJob(service, 'J', 'T');
+    const device = await connect(service, 'T', true);
+    await device.request(`${jobs('T')}/start-next`);
+    const again = await serve(killed(home));
+    const returned = await connect(again, 'T', true);
+    const { topic } = await returned.request(`${jobs('T')}/J/update`, { status: 'SUCCEEDED', expectedVersion: 2 });
+    expect(topic).toBe(`${jobs('T')}/J/update/accepted`);
+  });
+
+  it('times out what should have been done by then', async () => {
+    const home = directory();
+    const service = await serve(home);
+    await ask(service, 'iot:CreateThing', { thingName: 'T' });
+    await createJob(service, 'J', 'T');
+    await ask(service, 'iotjobsdata:StartNextPendingJobExecution', { thingName: 'T', stepTimeoutInMinutes: 1 });
+    const again = await serve(killed(home), { timeScale: 100_000 });
+    await until(async () => {
+      const { execution } = await ask(again, 'iot:DescribeJobExecution', { jobId: 'J', thingName: 'T' });
+      return execution?.status === 'TIMED_OUT';
+    });
+  });
+
+  it('goes on where service time had got to, though the wall clock is behind it', async () => {
+    const home = directory();
+    const fast = await serve(home, { timeScale: 1_000_000 });
+    const start = fast.port.now();
+    await until(() => Promise.resolve(fast.port.now() > start + 3_600_000));
+    await fast.close();
+    const again = await serve(home);
+    expect(again.port.now()).toBeGreaterThan(start + 3_600_000);
+  });
+
+  it('rolls a job out to the end, and deletes it to the end, wherever it was killed', async () => {
+    const things = 700;
+    let home = directory();
+    let service = await serve(home, { durability: 'off' });
+    await ask(service, 'iot:CreateThingGroup', { thingGroupName: 'G' });
+    const named = Array.from({ length: things }, (_, index) => `thing-${index}`);
+    await Promise.all(named.map((thingName) => ask(service, 'iot:CreateThing', { thingName })));
+    await Promise.all(
+      named.map((thingName) => ask(service, 'iot:AddThingToThingGroup', { thingGroupName: 'G', thingName })),
+    );
+    const targets = [formatThingGroupArn(identity, 'G')];
+    await ask(service, 'iot:CreateJob', { jobId: 'J', targets, document: '{}' });
+    home = killed(home);
+    const queued = async (): Promise<number> => {
+      const { job } = await ask(service, 'iot:DescribeJob', { jobId: 'J' });
+      return job?.jobProcessDetails?.numberOfQueuedThings ?? 0;
+    };
+    expect(await queued()).toBeLessThan(things);
+    service = await serve(home, { durability: 'off' });
+    await until(async () => (await queued()) === things);
+
+    await ask(service, 'iot:DeleteJob', { jobId: 'J', force: true });
+    home = killed(home);
+    expect(await queued()).toBeGreaterThan(0);
+    service = await serve(home, { durability: 'off' });
+    await until(async () => {
+      const { jobs: left } = await ask(service, 'iot:ListJobs', {});
+      return left?.length === 0;
+    });
+  });
+
+  it('names the file when its rows do not fit together', async () => {
+    const home = directory();
+    const store = openSqliteStore({ directory: home.path, identity });
+    const orphan = { sequence: 1, jobId: 'gone', thingName: 'T', executionNumber: 1, status: 'QUEUED' };
+    store.commit([{ table: 'jobExecution', key: 'gone/T/1', row: orphan }], 1);
+    store.close();
+    await expect(startService({ dataDir: home.path })).rejects.toMatchObject({
+      code: 'STORE_TORN',
+      message: `${home.database} holds rows that do not fit together`,
+    });
+  });
+});
+
+describe('a persistent session', () => {
+  const filters = [`${jobs('T')}/notify-next`, `${jobs('T')}/notify`, 'ordinary/+'];
+
+  async function asleep(): Promise<{ home: StoreDirectory; service: Service }> {
+    const home = directory();
+    const service = await serve(home);
+    const sleeper = await connect(service, 'T', false);
+    await sleeper.subscribe(filters);
+    await sleeper.drop();
+    await until(() => Promise.resolve(service.connectedClients === 0));
+    return { home, service };
+  }
+
+  it('finds after a kill what was announced while its client was away, in order, once', async () => {
+    const { home, service } = await asleep();
+    await ask(service, 'iot:CreateThing', { thingName: 'T' });
+    await createJob(service, 'J1', 'T');
+    await createJob(service, 'J2', 'T');
+    let current = await serve(killed(home));
+    const awake = await connect(current, 'T', false);
+    await awake.until(() => awake.messages.length === 3);
+    await awake.settled();
+    expect(awake.topics()).toEqual([filters[1], filters[0], filters[1]]);
+    expect(awake.packets.find(({ cmd }) => cmd === 'connack')).toMatchObject({ sessionPresent: true });
+    await awake.drop();
+    await current.close();
+    current = await serve(directories.at(-1)!);
+    const later = await connect(current, 'T', false);
+    await later.settled();
+    expect(later.messages).toEqual([]);
+  });
+
+  it('gets again what it had not acknowledged', async () => {
+    const { home, service } = await asleep();
+    await ask(service, 'iot:CreateThing', { thingName: 'T' });
+    await createJob(service, 'J1', 'T');
+    const deaf = await connect(service, 'T', false);
+    await deaf.until(() => deaf.messages.length === 2);
+    const again = await serve(killed(home));
+    const awake = await connect(again, 'T', false);
+    await awake.settled();
+    expect(awake.messages.length).toBeLessThanOrEqual(2);
+  });
+
+  it('keeps ordinary messages too, whatever bytes they are', async () => {
+    const { home, service } = await asleep();
+    const sender = await connect(service, 'other', true);
+    sender.publish('ordinary/bytes', Buffer.from([0, 255, 128]));
+    sender.publish('ordinary/text', 'ß');
+    await sender.settled();
+    const database = () => openRows(home);
+    await until(() => Promise.resolve(database() === 2));
+    const again = await serve(killed(home));
+    const awake = await connect(again, 'T', false);
+    await awake.until(() => awake.messages.length === 2);
+    expect(awake.messages.map(({ topic, payload }) => [topic, payload])).toEqual([
+      ['ordinary/bytes', Buffer.from([0, 255, 128]).toString()],
+      ['ordinary/text', 'ß'],
+    ]);
+  });
+
+  /** What is on disk, seen through a copy. */
+  function openRows(home: StoreDirectory): number {
+    const copy = home.killed();
+    const store = openSqliteStore({ directory: copy.path, identity });
+    const waiting = [...store.rows()].filter(({ table }) => table === 'mqttMessage').length;
+    store.close();
+    copy.remove();
+    return waiting;
+  }
+
+  it('has forgotten what it unsubscribed from, and is gone once its client comes clean', async () => {
+    const { home, service } = await asleep();
+    const client = await connect(service, 'T', false);
+    client.send({ cmd: 'unsubscribe', messageId: 9, unsubscriptions: [filters[0]!] });
+    await client.received('unsuback');
+    let left = killed(home);
+    let current = await serve(left);
+    await ask(current, 'iot:CreateThing', { thingName: 'T' });
+    await createJob(current, 'J1', 'T');
+    const awake = await connect(current, 'T', false);
+    await awake.until(() => awake.messages.length === 1);
+    await awake.settled();
+    expect(awake.topics()).toEqual([filters[1]]);
+    await awake.drop();
+
+    const clean = await connect(current, 'T', true);
+    await clean.settled();
+    await clean.drop();
+    await current.close();
+    left = directories.at(-1)!;
+    current = await serve(left);
+    await createJob(current, 'J2', 'T');
+    const last = await connect(current, 'T', false);
+    await last.settled();
+    expect(last.messages).toEqual([]);
+    expect(last.packets.find(({ cmd }) => cmd === 'connack')).toMatchObject({ sessionPresent: false });
+  });
+
+  it('of somebody else is not resumed by who comes under its client id', async () => {
+    const home = directory();
+    const service = await serve(home, { identity: 'username' });
+    const port = Number(new URL(service.mqttUrl ?? '').port);
+    const owner = await WireClient.connect(port, { clientId: 'C', clean: false, username: 'T' });
+    await owner.subscribe(filters);
+    await owner.drop();
+    const again = await serve(killed(home), { identity: 'username' });
+    await ask(again, 'iot:CreateThing', { thingName: 'T' });
+    await createJob(again, 'J1', 'T');
+    const portAgain = Number(new URL(again.mqttUrl ?? '').port);
+    const stranger = await WireClient.connect(portAgain, { clientId: 'C', clean: false, username: 'other' });
+    await stranger.settled();
+    expect(stranger.messages).toEqual([]);
+  });
+});
