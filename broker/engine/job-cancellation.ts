@@ -17,8 +17,8 @@ export interface Cancellation {
   readonly comment: string | undefined;
 }
 
+/** A rollout that was not over is replaced by the cancellation, or ends with it. */
 export function cancelJob(turn: Turn, job: Job, { force, reasonCode, comment }: Cancellation): void {
-  endWork(turn, job); // the rollout, if it was not over
   const forceCanceled = force || undefined;
   replaceJob(turn, job, { status: 'CANCELED', forceCanceled, reasonCode, comment, lastUpdatedAt: turn.now });
   jobEvent(turn, job, 'cancellation_in_progress');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { document, groupArn, thingArn, World } from './world.ts';
+import { document, groupArn, rowsOf, thingArn, World } from './world.ts';
 
 const manyAttributes = (count: number) => ({
   attributes: Object.fromEntries(Array.from({ length: count }, (_, index) => [`a${index}`, 'v'])),
@@ -229,6 +229,20 @@ describe('membership', () => {
       thingGroupsToRemove: ['g0'],
     });
     expect(world.ok('iot:ListThingsInThingGroup', { thingGroupName: 'below' }).things).toEqual(['u']);
+  });
+});
+
+function membersOf(world: World): readonly string[] | undefined {
+  return world.ok('iot:ListThingsInThingGroup', { thingGroupName: 'g' }).things;
+}
+
+describe('members', () => {
+  it('are listed in the order in which they joined, also by a rebuilt engine', () => {
+    const world = new World();
+    world.things('t', 'u', 'v');
+    world.group('g', 'v', 't', 'u');
+    expect(membersOf(world)).toEqual(['v', 't', 'u']);
+    expect(membersOf(new World(rowsOf(world.engine)))).toEqual(['v', 't', 'u']);
   });
 });
 
