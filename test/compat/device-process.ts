@@ -28,7 +28,8 @@ export function startDevice(command: readonly string[], environment: DeviceEnvir
   const interpreter = interpreters[file.slice(file.lastIndexOf('.') + 1)] ?? file;
   const path = fileURLToPath(new URL(`devices/${file}`, import.meta.url));
   const child = spawn(interpreter, [path, ...args], {
-    env: { PATH: process.env['PATH'], ...environment },
+    // Device SDK v1 has no other way to trust a CA over WebSocket.
+    env: { PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: environment['JOBRIG_CA_FILE'], ...environment },
     detached: true, // a group of its own, so that a shell's children end with it
   });
   let complaints = '';

@@ -1,6 +1,7 @@
 /**
  * Unmodified device clients against the service: each takes a job, reports it, and lives through the force-deletion of what it
- * is running. What each client is told then is its own (design clients.md); that it goes on with the next job is not.
+ * is running. What each client is told then is its own (design clients.md); that it goes on with the next job is not. The
+ * service asks for certificates and signatures, but of those that have neither.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type DeviceProcess, startDevice } from './device-process.ts';
@@ -11,6 +12,8 @@ interface Client {
   readonly name: string;
   readonly need: Need;
   readonly command: readonly string[];
+  /** Has nothing to prove who it is: plain MQTT. */
+  readonly isPlain?: true;
   /** What its application hears of an update, after an accepted one and after a force-deletion. */
   readonly hears?: { readonly accepted: string; readonly deleted: string };
 }
@@ -19,22 +22,33 @@ const deaf = { accepted: 'silence', deleted: 'silence' };
 
 const clients: readonly Client[] = [
   { name: 'Device SDK v1, mutual TLS', need: deviceSdk1, command: ['sdk-v1.mjs', 'tls'], hears: deaf },
+  { name: 'Device SDK v1, WebSocket', need: deviceSdk1, command: ['sdk-v1.mjs', 'wss'], hears: deaf },
+  { name: 'Device SDK v2, WebSocket', need: deviceSdk2, command: ['sdk-v2-classic.mjs', '311', 'wss'] },
   { name: 'Device SDK v2, mutual TLS', need: deviceSdk2, command: ['sdk-v2-classic.mjs', '311', 'tls'] },
   {
     name: 'Device SDK v2 request–response, mutual TLS',
     need: deviceSdk2,
     command: ['sdk-v2-request-response.mjs', '311', 'tls'],
   },
-  { name: 'Paho', need: paho, command: ['paho-device.py', '311', 'tcp'] },
+  { name: 'Device SDK v2, MQTT 5', need: deviceSdk2, command: ['sdk-v2-classic.mjs', '5', 'tls'] },
+  {
+    name: 'Device SDK v2 request–response, MQTT 5',
+    need: deviceSdk2,
+    command: ['sdk-v2-request-response.mjs', '5', 'tls'],
+  },
+  { name: 'Paho, MQTT 5', need: paho, command: ['paho-device.py', '5', 'tcp'], isPlain: true },
+  { name: 'Mosquitto, MQTT 5', need: mosquitto, command: ['mosquitto.sh', '5'] },
+  { name: 'Paho', need: paho, command: ['paho-device.py', '311', 'tcp'], isPlain: true },
   { name: 'Paho, mutual TLS', need: paho, command: ['paho-device.py', '311', 'tls'] },
   { name: 'Mosquitto, mutual TLS', need: mosquitto, command: ['mosquitto.sh', 'mqttv311'] },
 ];
 
-let rig: Rig;
+let asking: Rig;
+let open: Rig;
 let device: DeviceProcess | undefined;
 
 beforeAll(async () => {
-  rig = await startRig();
+  [asking, open] = await Promise.all([startRig({ requireAuth: true }), startRig()]);
 });
 
 afterEach(async () => {
@@ -42,13 +56,14 @@ afterEach(async () => {
   device = undefined;
 });
 
-afterAll(() => rig.close());
+afterAll(() => Promise.all([asking.close(), open.close()]));
 
 describe.each(clients.map((client, index) => ({ ...client, thingName: `thing-${index}` })))(
   '$name',
-  ({ need, command, thingName, hears = { accepted: 'accepted', deleted: 'ResourceNotFound' } }) => {
+  ({ need, command, thingName, isPlain, hears = { accepted: 'accepted', deleted: 'ResourceNotFound' } }) => {
     it('completes a job, survives the force-deletion of the next one, and completes another', async ({ skip }) => {
       wanted(need, skip);
+      const rig = isPlain ? open : asking;
       const environment = await rig.addThing(thingName);
       const [finished, pulled, canary] = ['finished', 'pulled', 'canary'].map((job) => `${job}-${thingName}`);
       await rig.createJob(thingName, finished!);

@@ -1,6 +1,6 @@
 /**
  * Unmodified operator clients against the service, one story for all of them: a job through both planes, the force-deletion
- * of a running execution, and what else an operator has at hand. AWS's names in, AWS's shapes out.
+ * of a running execution, and what else an operator has at hand. AWS's names in, AWS's shapes out, every signature checked.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { awsCliOperator } from './operators/aws-cli.ts';
@@ -28,7 +28,7 @@ const arnOf = (thingName: string): string => `arn:aws:iot:us-east-1:000000000000
 let rig: Rig;
 
 beforeAll(async () => {
-  rig = await startRig();
+  rig = await startRig({ requireAuth: true });
 });
 
 afterAll(() => rig.close());

@@ -1,4 +1,7 @@
-/** The service as `jobrig serve` runs it, certificates for its things on disk, and an operator: the AWS SDK for JavaScript. */
+/**
+ * The service as `jobrig serve` runs it, certificates for its things on disk, and an operator: the AWS SDK for JavaScript. With
+ * `--require-auth` it knows one access key, which is what every client here signs with.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,17 +26,18 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-/** As `jobrig check` gives it to the agent that it tests. */
-export type DeviceEnvironment = Readonly<Record<`JOBRIG_${string}`, string>>;
+/** As `jobrig check` gives it to the agent that it tests, and what clients over WebSocket sign with. */
+export type DeviceEnvironment = Readonly<Record<`JOBRIG_${string}` | `AWS_${string}`, string>>;
 
-export const anyCredentials = { accessKeyId: 'any', secretAccessKey: 'any' };
+export const credentials = { accessKeyId: 'AKIDCOMPAT', secretAccessKey: 'compat/Secret+Key' };
 
-export async function startRig(): Promise<Rig> {
+export async function startRig({ requireAuth = false } = {}): Promise<Rig> {
   const directory = await mkdtemp(join(tmpdir(), 'jobrig-compat-'));
-  const service = await startService({ dataDir: directory });
+  const accessKeys = { [credentials.accessKeyId]: credentials.secretAccessKey };
+  const service = await startService({ dataDir: directory, ...(requireAuth && { accessKeys }) });
   const authority = await openCertificateAuthority(directory);
-  const { httpUrl = '', mqttUrl = '', mqttsUrl = '' } = service;
-  const operator = new IoTClient({ endpoint: httpUrl, region: 'us-east-1', credentials: anyCredentials });
+  const { httpUrl = '', mqttUrl, mqttsUrl, wssUrl } = service;
+  const operator = new IoTClient({ endpoint: httpUrl, region: 'us-east-1', credentials });
 
   return {
     service,
@@ -46,8 +50,11 @@ export async function startRig(): Promise<Rig> {
       return {
         JOBRIG_THING_NAME: thingName,
         JOBRIG_MQTT_HOST: '127.0.0.1',
-        JOBRIG_MQTT_PORT: new URL(mqttUrl).port,
-        JOBRIG_MQTTS_PORT: new URL(mqttsUrl).port,
+        JOBRIG_MQTT_PORT: portOf(mqttUrl),
+        JOBRIG_MQTTS_PORT: portOf(mqttsUrl),
+        JOBRIG_WSS_PORT: portOf(wssUrl),
+        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
         JOBRIG_CA_FILE: service.caFile ?? '',
         JOBRIG_CERT_FILE: certFile,
         JOBRIG_KEY_FILE: keyFile,
@@ -70,4 +77,8 @@ export async function startRig(): Promise<Rig> {
       await rm(directory, { recursive: true });
     },
   };
+}
+
+function portOf(url: string | undefined): string {
+  return url === undefined ? 'off' : new URL(url).port;
 }

@@ -1,14 +1,14 @@
 /**
  * AWS IoT Device SDK v1 for JavaScript, its `jobs` class as its documentation uses it: jobs come through
  * `$next/get/accepted` and `notify-next`, and what the service says to an update never reaches the application.
- * Argument: `tls` (mutual TLS) or `wss` (WebSocket, signed with any credentials).
+ * Argument: `tls` (mutual TLS) or `wss` (WebSocket, signed with the credentials of the environment).
  */
 import sdk from 'aws-iot-device-sdk';
 import * as rig from './conversation.mjs';
 
 const transports = {
   tls: { protocol: 'mqtts', port: rig.mqttsPort, certPath: rig.certFile, keyPath: rig.keyFile },
-  wss: { protocol: 'wss', port: rig.wssPort, region: 'us-east-1', accessKeyId: 'any', secretKey: 'any' },
+  wss: { protocol: 'wss', port: rig.wssPort, region: 'us-east-1' },
 };
 
 const jobs = sdk.jobs({

@@ -1,5 +1,6 @@
 /**
- * AWS IoT Device SDK v2 for JavaScript, classic `IotJobsClient`: one SUBSCRIBE per topic, then publishes, as its samples do.
+ * AWS IoT Device SDK v2 for JavaScript, classic `IotJobsClient`: one SUBSCRIBE per topic, then publishes, as its samples do. The
+ * answers to updates are subscribed to job by job, because the client knows no wildcards over MQTT 5.
  * Arguments: MQTT version (`311` or `5`), transport (`tls` or `wss`).
  */
 import { iotjobs, mqtt } from 'aws-iot-device-sdk-v2';
@@ -16,17 +17,14 @@ const client =
     ? iotjobs.IotJobsClient.newFromMqtt5Client(await connect5())
     : new iotjobs.IotJobsClient(await connect311(transport));
 
-await client.subscribeToStartNextPendingJobExecutionAccepted({ thingName }, qos, (error, response) => {
+await client.subscribeToStartNextPendingJobExecutionAccepted({ thingName }, qos, async (error, response) => {
   if (error) throw error;
-  running = response.execution?.jobId;
-  if (running !== undefined) rig.started(running);
+  if (response.execution === undefined) return;
+  running = response.execution.jobId;
+  await subscribeToAnswers(running);
+  rig.started(running);
 });
 await client.subscribeToStartNextPendingJobExecutionRejected({ thingName }, qos, rejected);
-await client.subscribeToUpdateJobExecutionAccepted({ thingName, jobId: '+' }, qos, (error) => {
-  if (error) throw error;
-  rig.answered(running, 'accepted');
-});
-await client.subscribeToUpdateJobExecutionRejected({ thingName, jobId: '+' }, qos, rejected);
 await client.subscribeToNextJobExecutionChangedEvents({ thingName }, qos, (error, event) => {
   if (error) throw error;
   if (event.execution?.status === 'QUEUED') startNext();
@@ -36,6 +34,14 @@ rig.onFinish(() => client.publishUpdateJobExecution({ thingName, jobId: running,
 
 function startNext() {
   return client.publishStartNextPendingJobExecution({ thingName }, qos);
+}
+
+async function subscribeToAnswers(jobId) {
+  await client.subscribeToUpdateJobExecutionAccepted({ thingName, jobId }, qos, (error) => {
+    if (error) throw error;
+    rig.answered(jobId, 'accepted');
+  });
+  await client.subscribeToUpdateJobExecutionRejected({ thingName, jobId }, qos, rejected);
 }
 
 function rejected(error, response) {

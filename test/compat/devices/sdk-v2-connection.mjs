@@ -1,19 +1,18 @@
 /**
  * Connections of the AWS IoT Device SDK v2 for JavaScript, made with the SDK's own builders: MQTT 3.1.1 and MQTT 5, mutual TLS
- * (where the SDK asks for ALPN `x-amzn-mqtt-ca` by itself on port 443) and WebSocket signed with any credentials.
+ * (where the SDK asks for ALPN `x-amzn-mqtt-ca` by itself on port 443) and WebSocket, signed with the credentials of the
+ * environment.
  */
 import { once } from 'node:events';
 import { iot, mqtt, mqtt5 } from 'aws-iot-device-sdk-v2';
 import * as rig from './conversation.mjs';
-
-const credentials = { region: 'us-east-1', access: 'any', secret: 'any' };
 
 /** @returns a connected MQTT 3.1.1 connection. */
 export async function connect311(transport) {
   const builder =
     transport === 'wss'
       ? iot.AwsIotMqttConnectionConfigBuilder.new_with_websockets()
-          .with_credentials(credentials.region, credentials.access, credentials.secret)
+          .with_credentials('us-east-1', process.env['AWS_ACCESS_KEY_ID'], process.env['AWS_SECRET_ACCESS_KEY'])
           .with_port(rig.wssPort)
       : iot.AwsIotMqttConnectionConfigBuilder.new_mtls_builder_from_path(rig.certFile, rig.keyFile).with_port(
           rig.mqttsPort,

@@ -1,7 +1,7 @@
 /** The AWS SDK for JavaScript as an operator, its two clients. */
 import * as iot from '@aws-sdk/client-iot';
 import * as data from '@aws-sdk/client-iot-jobs-data-plane';
-import { anyCredentials } from '../rig.ts';
+import { credentials } from '../rig.ts';
 import type { Answer, Operator } from './operator.ts';
 
 interface Sender {
@@ -10,7 +10,7 @@ interface Sender {
 type Commands = Readonly<Record<string, new (members: object) => unknown>>;
 
 export function awsSdkOperator(endpoint: string): Operator {
-  const config = { endpoint, region: 'us-east-1', credentials: anyCredentials };
+  const config = { endpoint, region: 'us-east-1', credentials };
   const planes = {
     iot: { client: new iot.IoTClient(config), commands: iot as unknown as Commands },
     'iot-jobs-data': { client: new data.IoTJobsDataPlaneClient(config), commands: data as unknown as Commands },
