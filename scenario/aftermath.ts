@@ -15,6 +15,11 @@ export interface Aftermath extends PulledDevice {
   readonly after: readonly DeviceEvent[];
   /** When the first message that shows the pull reached the device. */
   readonly toldAt: EpochMs | undefined;
+  /**
+   * When the device had no more reason to doubt it: it was refused, or answered; or it was told and asked nobody. An agent
+   * that asks before it believes a notification cannot help how long the answer takes.
+   */
+  readonly knewAt: EpochMs | undefined;
   /** When the device said that it had recovered, if that was within the settle time. */
   readonly recoveredAt: EpochMs | undefined;
 }
@@ -24,28 +29,42 @@ export function readAftermath(device: PulledDevice): Aftermath {
   const nextJobAt = device.again?.givenAt ?? device.canary?.givenAt ?? Infinity;
   const after = events.filter(({ at }) => at >= pull.at && at < nextJobAt);
   const recovered = after.find((event) => isTraceOf(event, 'recovered', pull.execution));
+  const signs = after.filter((event) => event.kind === 'received' && showsPull(event.message, pull.execution));
+  const toldAt = signs[0]?.at;
+  const proof = signs.find((event) => event.kind === 'received' && event.message.kind === 'reply');
+  const asked = after.some((event) => event.kind === 'sent' && event.at >= (toldAt ?? Infinity));
   return {
     ...device,
     after,
-    toldAt: after.find((event) => event.kind === 'received' && showsPull(event.message, pull.execution))?.at,
+    toldAt,
+    knewAt: proof?.at ?? (asked ? undefined : toldAt),
     recoveredAt: recovered && recovered.at <= pull.at + settleMs ? recovered.at : undefined,
   };
 }
 
 /** A list or head without the execution, or a refusal to talk about it. */
 function showsPull(message: DeviceMessage, dead: ExecutionIdentity): boolean {
-  if (message.kind === 'reply') return message.outcome === 'rejected' && message.jobId === dead.jobId;
+  if (message.kind === 'reply' && message.outcome === 'rejected') return message.jobId === dead.jobId;
   if (message.namespaceId !== dead.namespaceId) return false;
-  if (message.name === 'NextJobExecutionChanged') return !isDead(message.payload.execution, dead);
-  const { IN_PROGRESS: inProgress = [], QUEUED: queued = [] } = message.payload.jobs;
-  return ![...inProgress, ...queued].some((execution) => isDead(execution, dead));
+  const shown = executionsIn(message);
+  return shown !== undefined && !shown.some((execution) => isDead(execution, dead));
 }
 
-function isDead(
-  execution: Pick<ExecutionIdentity, 'jobId' | 'queuedAt'> | undefined,
-  dead: ExecutionIdentity,
-): boolean {
-  return execution?.jobId === dead.jobId && execution.queuedAt === dead.queuedAt;
+type Shown = Pick<ExecutionIdentity, 'jobId' | 'queuedAt'>;
+
+/** What a message says is pending, or next; `undefined` when it says nothing of that. */
+function executionsIn(message: DeviceMessage): readonly Shown[] | undefined {
+  const { payload } = message;
+  if (message.kind === 'reply' && message.operation === 'DescribeJobExecution' && message.jobId !== nextJobId)
+    return undefined;
+  if ('jobs' in payload) return [...(payload.jobs.IN_PROGRESS ?? []), ...(payload.jobs.QUEUED ?? [])];
+  if ('queuedJobs' in payload) return [...payload.inProgressJobs, ...payload.queuedJobs];
+  if (message.kind === 'reply' && message.operation === 'UpdateJobExecution') return undefined;
+  return 'execution' in payload && payload.execution !== undefined ? [payload.execution] : [];
+}
+
+function isDead(execution: Shown, dead: ExecutionIdentity): boolean {
+  return execution.jobId === dead.jobId && execution.queuedAt === dead.queuedAt;
 }
 
 function isTraceOf(event: DeviceEvent, kind: BoardTrace['kind'], dead: ExecutionIdentity): boolean {

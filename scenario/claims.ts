@@ -37,7 +37,7 @@ export interface Finding {
 /** What the verdict tolerates. Assumed: AWS gives no figures; these are generous for a device that is well. */
 export const tolerance = {
   rejectedUpdates: 3,
-  /** How long work may go on after the first sign of the pull, for an agent that asks before it believes. */
+  /** How long work may go on once the pull is beyond doubt: a flash operation under way cannot be stopped. */
   noticeMs: 10_000,
   requestsPerMinute: 30,
   boots: 3,
@@ -71,7 +71,7 @@ export const judges: Record<ClaimId, Judge> = {
         stubborn,
       );
     }
-    const noticed = (story.toldAt ?? Infinity) + tolerance.noticeMs;
+    const noticed = (story.knewAt ?? Infinity) + tolerance.noticeMs;
     const zombie = workAt(story, ['receive', 'download', 'verify', 'write']).filter(({ at }) => at > noticed);
     if (zombie.length > 0) return fail(story, claim, 'went on working for a dead execution', zombie);
     return pass(story, claim, `${rejected.length} rejected updates, then silence`, rejected);

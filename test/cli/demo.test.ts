@@ -44,16 +44,13 @@ describe('jobrig demo', () => {
     expect(readFileSync(join(command.folder, 'report', 'index.html'), 'utf8')).toContain('class="badge pass"');
   });
 
-  it.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)('stops cleanly on %s in the middle of the run', async (signal, expected) => {
+  it('stops cleanly on Ctrl-C in the middle of the run', async () => {
     const { child, finished, progress } = start('demo', '--things', '12', '--json');
     await progress((text) => text.includes('job documents'));
-    child.kill(signal);
+    child.kill('SIGINT');
     const { code, stdout, stderr } = await finished;
-    expect({ code, stdout }).toEqual({ code: expected, stdout: '' });
-    expect(stderr).toMatch(/jobrig: (interrupted|terminated)\n$/);
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    expect(stderr).toMatch(/jobrig: interrupted\n$/);
   });
 
   it('says nothing on stderr with --quiet', { timeout: 90_000 }, async () => {

@@ -70,7 +70,11 @@ describe('verdict on a pulled device', () => {
       },
     ],
     ['repeats a rejected update', 'V2', withEvents(...rejections(tolerance.rejectedUpdates + 1))],
-    ['goes on downloading', 'V2', withEvents(atStep(10_050 + tolerance.noticeMs + 1, 'download'))],
+    [
+      'goes on downloading',
+      'V2',
+      withEvents(received(10_060, refused), atStep(10_061 + tolerance.noticeMs, 'download')),
+    ],
     ['reboots into the dead image', 'V3', withEvents(atStep(10_500, 'reboot'))],
     [
       'is left with an unconfirmed image',
@@ -179,6 +183,27 @@ describe('verdict on a pulled device', () => {
   it('lets a device past the reboot finish: booting the new image is no wrong activation', () => {
     const device = withEvents(traced(10_500, { kind: 'boot', version: '2.0.0', boots: 3 }));
     expect(judge({ ...device, pull: { ...device.pull, step: 'self-test' } }).verdict).toBe('pass');
+  });
+
+  it('lets a device that asks before it believes work on until it is answered', () => {
+    const doubting = [sent(10_060, askNext), atStep(30_000, 'download'), received(30_001, refused)];
+    expect(outcomes(withEvents(...doubting), 'fail')).toEqual([]);
+    const deaf = [...doubting, atStep(30_002 + tolerance.noticeMs, 'download')];
+    expect(outcomes(withEvents(...deaf), 'fail')).toEqual(['V2']);
+  });
+
+  it('takes an empty answer to $next for proof of the pull', () => {
+    const nothing = { kind: 'reply', outcome: 'accepted', operation: 'DescribeJobExecution', bytes: 20 } as const;
+    const answered = received(11_050, { ...nothing, jobId: '$next', payload: { timestamp: 11 } });
+    const device = withEvents(answered, atStep(11_051 + tolerance.noticeMs, 'download'));
+    expect(outcomes(device, 'fail')).toEqual(['V2']);
+    const elsewhere = received(11_050, {
+      ...nothing,
+      jobId: '$next',
+      namespaceId: 'other',
+      payload: { timestamp: 11 },
+    });
+    expect(outcomes(withEvents(elsewhere, atStep(40_000, 'download')), 'fail')).toEqual([]);
   });
 
   it('does not take messages about other executions for news of the pull', () => {

@@ -1,0 +1,49 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connectAsync } from 'mqtt';
+import { describe, expect, it } from 'vitest';
+import { start, startIn } from '../support/command.ts';
+
+interface Issued {
+  readonly ca: string;
+  readonly certificates: readonly { readonly thing: string; readonly cert: string; readonly key: string }[];
+}
+
+describe('jobrig certs', () => {
+  it('issues what a service with the same data directory believes, while it runs', async () => {
+    const off = ['mqtt', 'ws', 'http', 'https'].flatMap((name) => [`--${name}-port`, 'off']);
+    const service = start('serve', '--json', '--mqtts-port', '0', '--wss-port', '0', '--data-dir', 'state', ...off);
+    const ready = JSON.parse(await service.output((text) => text.includes('\n'))) as { mqtts: string; wss: string };
+
+    const things = ['--thing', 'lamp', '--thing', '*'];
+    const certs = startIn(service.folder, 'certs', '--json', ...things, '--out', 'out', '--data-dir', 'state');
+    const { code, stdout, stderr } = await certs.finished;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { ca, certificates } = JSON.parse(stdout) as Issued;
+    expect(certificates.map(({ thing }) => thing)).toEqual(['lamp', '*']);
+
+    const read = (file: string): Promise<string> => readFile(join(service.folder, file), 'utf8');
+    const [lamp, bench] = await Promise.all(
+      certificates.map(async ({ cert, key }) => ({ ca: await read(ca), cert: await read(cert), key: await read(key) })),
+    );
+    expect((await stat(join(service.folder, certificates[0]!.key))).mode & 0o077).toBe(0);
+    const notify = (thing: string): string => `$aws/things/${thing}/jobs/notify`;
+    const device = await connectAsync(ready.mqtts, { clientId: 'any', ...lamp });
+    await device.subscribeAsync(notify('lamp'));
+    await expect(device.subscribeAsync(notify('fan'))).rejects.toThrow();
+    await device.endAsync();
+    const tester = await connectAsync(ready.wss, { clientId: 'any', protocolVersion: 5, ...bench });
+    await tester.subscribeAsync([notify('lamp'), notify('fan')]);
+    await tester.endAsync();
+  });
+
+  it.each([
+    ['no thing at all', [], '--thing'],
+    ['a name that no thing can have', ['--thing', 'a/b'], '--thing'],
+    ['a directory that cannot be', ['--thing', 'lamp', '--out', '/dev/null/x'], '--out'],
+  ])('refuses %s, and says which flag', async (_what, args, flag) => {
+    const { code, stdout, stderr } = await start('certs', ...args).finished;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(flag);
+  });
+});
