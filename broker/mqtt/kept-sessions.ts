@@ -27,6 +27,8 @@ export interface SessionRow {
   readonly clientId: string;
   readonly principal: string;
   readonly filters: readonly (readonly [filter: string, qos: Qos])[];
+  /** How long it outlives its connection; absent: for ever. */
+  readonly expirySeconds?: number;
 }
 
 interface MessageRow {

@@ -85,11 +85,13 @@ export class Sessions {
     this.#kept = kept;
   }
 
-  /** A session that an earlier process has left, whose client is away. */
-  restore({ clientId, principal, filters }: SessionRow): void {
+  /** A session that an earlier process has left. Its client counts as away from now on. */
+  restore({ clientId, principal, filters, expirySeconds = Infinity }: SessionRow): void {
     const session: Session = { ...newSession(clientId, principal, false), filters: new Map(filters) };
+    session.terms = { startsAnew: false, expirySeconds };
     this.#byClientId.set(clientId, session);
     for (const [filter, qos] of filters) if (isJobsFilter(filter)) this.#index.add(session, filter, qos);
+    this.#leaveAlone(session);
   }
 
   /**
@@ -127,14 +129,7 @@ export class Sessions {
     const session = this.#sessionOf(client);
     if (session === undefined) return;
     session.connection = undefined;
-    const { expirySeconds } = session.terms;
-    if (session.clean || expirySeconds === 0) {
-      void this.#forget(session);
-      return;
-    }
-    for (const message of session.waiting.splice(0)) this.#keepFor(session, message);
-    if (expirySeconds === Infinity) return;
-    session.expiry = setTimeout(() => void this.#forget(session), expirySeconds * 1000).unref();
+    this.#leaveAlone(session);
   }
 
   principalOf(client: Client): Principal | undefined {
@@ -224,12 +219,25 @@ export class Sessions {
     });
   }
 
+  #leaveAlone(session: Session): void {
+    const { expirySeconds } = session.terms;
+    if (session.clean || expirySeconds === 0) {
+      void this.#forget(session);
+      return;
+    }
+    for (const message of session.waiting.splice(0)) this.#keepFor(session, message);
+    if (expirySeconds === Infinity) return;
+    this.#save(session);
+    session.expiry = setTimeout(() => void this.#forget(session), expirySeconds * 1000).unref();
+  }
+
   #keepFor(session: Session, { packet, onlyFor }: Message): void {
     if (packet.qos > 0 && onlyFor === undefined) this.#keep(session.clientId, packet);
   }
 
-  #save({ clientId, principal, clean, filters }: Session): void {
-    if (!clean) this.#kept?.saveSession({ clientId, principal, filters: [...filters] });
+  #save({ clientId, principal, clean, filters, terms: { expirySeconds } }: Session): void {
+    const ends = expirySeconds === Infinity ? {} : { expirySeconds };
+    if (!clean) this.#kept?.saveSession({ clientId, principal, filters: [...filters], ...ends });
   }
 
   #sessionOf(client: Client): Session | undefined {

@@ -2,6 +2,7 @@
  * A service that is started again on its directory: nothing accepted is missing, and what was under way goes on. Killed means
  * here: from a copy of its files made while it ran. Real kills, of a loaded service, are in kill.test.ts.
  */
+import { connect as tcp } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Service, type ServiceOptions, startService } from '../../broker/start-service.ts';
 import type { OperationName, RequestOf, ResponseOf } from '../../broker/engine/contract.ts';
@@ -21,7 +22,7 @@ afterEach(async () => {
   for (const directory of directories.splice(0)) directory.remove();
 });
 
-function directory(): StoreDirectory {
+function makeHome(): StoreDirectory {
   const made = makeStoreDirectory();
   directories.push(made);
   return made;
@@ -69,7 +70,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 
 describe('a service that is started again', () => {
   it.each(['closed', 'killed'] as const)('after it was %s has everything that was accepted', async (how) => {
-    const home = directory();
+    const home = makeHome();
     const service = await serve(home);
     await ask(service, 'iot:CreateThing', { thingName: 'T', attributePayload: { attributes: { site: 'roof' } } });
     await ask(service, 'iot:CreateThingGroup', { thingGroupName: 'G' });
@@ -96,7 +97,7 @@ describe('a service that is started again', () => {
   });
 
   it('lets a device finish the execution it had begun', async () => {
-    const home = directory();
+    const home = makeHome();
     const service = await serve(home);
     await ask(service, 'iot:CreateThing', { thingName: 'T' });
     await createJob(service, 'J', 'T');
@@ -109,7 +110,7 @@ describe('a service that is started again', () => {
   });
 
   it('times out what should have been done by then', async () => {
-    const home = directory();
+    const home = makeHome();
     const service = await serve(home);
     await ask(service, 'iot:CreateThing', { thingName: 'T' });
     await createJob(service, 'J', 'T');
@@ -122,7 +123,7 @@ describe('a service that is started again', () => {
   });
 
   it('goes on where service time had got to, though the wall clock is behind it', async () => {
-    const home = directory();
+    const home = makeHome();
     const fast = await serve(home, { timeScale: 1_000_000 });
     const start = fast.port.now();
     await until(() => Promise.resolve(fast.port.now() > start + 3_600_000));
@@ -133,7 +134,7 @@ describe('a service that is started again', () => {
 
   it('rolls a job out to the end, and deletes it to the end, wherever it was killed', async () => {
     const things = 700;
-    let home = directory();
+    let home = makeHome();
     let service = await serve(home, { durability: 'off' });
     await ask(service, 'iot:CreateThingGroup', { thingGroupName: 'G' });
     const named = Array.from({ length: things }, (_, index) => `thing-${index}`);
@@ -163,7 +164,7 @@ describe('a service that is started again', () => {
   });
 
   it('names the file when its rows do not fit together', async () => {
-    const home = directory();
+    const home = makeHome();
     const store = openSqliteStore({ directory: home.path, identity });
     const orphan = { sequence: 1, jobId: 'gone', thingName: 'T', executionNumber: 1, status: 'QUEUED' };
     store.commit([{ table: 'jobExecution', key: 'gone/T/1', row: orphan }], 1);
@@ -175,11 +176,21 @@ describe('a service that is started again', () => {
   });
 });
 
+/** What is on disk, seen through a copy. */
+function messagesKept(home: StoreDirectory): number {
+  const copy = home.killed();
+  const store = openSqliteStore({ directory: copy.path, identity });
+  const waiting = [...store.rows()].filter(({ table }) => table === 'mqttMessage').length;
+  store.close();
+  copy.remove();
+  return waiting;
+}
+
 describe('a persistent session', () => {
   const filters = [`${jobs('T')}/notify-next`, `${jobs('T')}/notify`, 'ordinary/+'];
 
   async function asleep(): Promise<{ home: StoreDirectory; service: Service }> {
-    const home = directory();
+    const home = makeHome();
     const service = await serve(home);
     const sleeper = await connect(service, 'T', false);
     await sleeper.subscribe(filters);
@@ -211,12 +222,14 @@ describe('a persistent session', () => {
     const { home, service } = await asleep();
     await ask(service, 'iot:CreateThing', { thingName: 'T' });
     await createJob(service, 'J1', 'T');
-    const deaf = await connect(service, 'T', false);
-    await deaf.until(() => deaf.messages.length === 2);
-    const again = await serve(killed(home));
-    const awake = await connect(again, 'T', false);
-    await awake.settled();
-    expect(awake.messages.length).toBeLessThanOrEqual(2);
+    const { port } = new URL(service.mqttUrl ?? '');
+    const rude = new WireClient(tcp({ port: Number(port), host: '127.0.0.1' }));
+    rude.acknowledges = false;
+    await rude.login({ clientId: 'T', clean: false });
+    await rude.until(() => rude.messages.length === 2);
+    const awake = await connect(await serve(killed(home)), 'T', false);
+    await awake.until(() => awake.messages.length === 2);
+    expect(awake.topics()).toEqual(rude.topics());
   });
 
   it('keeps ordinary messages too, whatever bytes they are', async () => {
@@ -225,8 +238,7 @@ describe('a persistent session', () => {
     sender.publish('ordinary/bytes', Buffer.from([0, 255, 128]));
     sender.publish('ordinary/text', 'ß');
     await sender.settled();
-    const database = () => openRows(home);
-    await until(() => Promise.resolve(database() === 2));
+    await until(() => Promise.resolve(messagesKept(home) === 2));
     const again = await serve(killed(home));
     const awake = await connect(again, 'T', false);
     await awake.until(() => awake.messages.length === 2);
@@ -235,16 +247,6 @@ describe('a persistent session', () => {
       ['ordinary/text', 'ß'],
     ]);
   });
-
-  /** What is on disk, seen through a copy. */
-  function openRows(home: StoreDirectory): number {
-    const copy = home.killed();
-    const store = openSqliteStore({ directory: copy.path, identity });
-    const waiting = [...store.rows()].filter(({ table }) => table === 'mqttMessage').length;
-    store.close();
-    copy.remove();
-    return waiting;
-  }
 
   it('has forgotten what it unsubscribed from, and is gone once its client comes clean', async () => {
     const { home, service } = await asleep();
@@ -274,8 +276,29 @@ describe('a persistent session', () => {
     expect(last.packets.find(({ cmd }) => cmd === 'connack')).toMatchObject({ sessionPresent: false });
   });
 
+  it('of MQTT 5 ends after its time, or with the process where it has none', async () => {
+    const home = makeHome();
+    const service = await serve(home);
+    const { port } = new URL(service.mqttUrl ?? '');
+    for (const [clientId, sessionExpiryInterval] of [
+      ['brief', 0],
+      ['day', 86_400],
+    ] as const) {
+      const properties = { sessionExpiryInterval };
+      const client = await WireClient.connect(Number(port), { clientId, clean: false, protocolVersion: 5, properties });
+      await client.subscribe(['ordinary/+']);
+    }
+    const again = await serve(killed(home));
+    const brief = await connect(again, 'brief', false);
+    const day = await connect(again, 'day', false);
+    expect([brief, day].map(({ packets }) => packets.find(({ cmd }) => cmd === 'connack'))).toMatchObject([
+      { sessionPresent: false },
+      { sessionPresent: true },
+    ]);
+  });
+
   it('of somebody else is not resumed by who comes under its client id', async () => {
-    const home = directory();
+    const home = makeHome();
     const service = await serve(home, { identity: 'username' });
     const port = Number(new URL(service.mqttUrl ?? '').port);
     const owner = await WireClient.connect(port, { clientId: 'C', clean: false, username: 'T' });
