@@ -39,7 +39,7 @@ export function createBoard(options: BoardOptions): Board {
 }
 
 /** What comes over the air, or says that nothing will. */
-type OutsideInput = Exclude<BoardInput, { readonly kind: 'power-on' | 'power-cut' | 'wake' }>;
+type OutsideInput = Exclude<BoardInput, { readonly kind: 'power-on' | 'power-cut' | 'supply-drop' | 'wake' }>;
 
 class AgentOnDevice implements Board {
   readonly thingName: string;
@@ -172,6 +172,8 @@ class AgentOnDevice implements Board {
       case 'power-cut':
         this.#die();
         return this.#device.powerCut(this.#time);
+      case 'supply-drop':
+        return this.#device.weakenSupply(input.byMv);
       case 'wake':
         return; // what was due has been done
       default:

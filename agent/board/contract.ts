@@ -18,6 +18,8 @@ export type BoardInput =
   | { readonly kind: 'power-on' }
   /** Everything volatile is gone at once; a flash operation under way is torn. */
   | { readonly kind: 'power-cut' }
+  /** From now on the supply gives so much less than its profile says: a battery runs low, or, with 0, is new. */
+  | { readonly kind: 'supply-drop'; readonly byMv: number }
   | { readonly kind: 'connected'; readonly sessionPresent: boolean }
   | { readonly kind: 'disconnected' }
   /** The subscriptions asked for are in place (SUBACK); requests may now be made. */

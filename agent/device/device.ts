@@ -158,6 +158,11 @@ export class Device<Kept> {
     this.#startLoader(now);
   }
 
+  /** The supply gives so much less than its figure says. */
+  weakenSupply(byMv: number): void {
+    this.#supply.weaken(byMv);
+  }
+
   /** The radio sends. @returns what becomes of the device, if the supply does not hold */
   transmit(now: EpochMs): DeviceEvent | undefined {
     return this.#supply.holds(now) ? undefined : this.#crash('brown-out', now);

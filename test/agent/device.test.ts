@@ -204,6 +204,17 @@ describe('profiles', () => {
     ['flash.slotBytes.value', 5000, 'flash.slotBytes'],
     ['ram.segmentBytes.value', 1000, 'ram.segmentBytes'],
     ['ram.usableBytes.value', 1000, 'ram.usableBytes'],
+    ['ram.usableBytes.value', 300_000.5, 'ram.usableBytes.value'],
+    ['flash.eraseStallsCpu.value', 0.5, 'flash.eraseStallsCpu.value'],
+    ['flash.eraseSectorMaxMs.value', 1, 'flash.eraseSectorMaxMs'],
+    ['flash.programPageMaxMs.value', 0, 'flash.programPageMaxMs'],
+    ['link.latencyMaxMs.value', 0, 'link.latencyMaxMs'],
+    ['link.keepAliveMs.value', 1000, 'link.keepAliveMs.value'],
+    ['link.sleepMs.value', 1000, 'link.activeMs'],
+    ['cpu.watchdogMs.value', 400, 'cpu.watchdogMs'],
+    ['power.burstSagMv.value', 1, 'power.burstSagMv'],
+    ['power.supplyMv.value', 2700, 'power.supplyMv'],
+    ['boot.timeSyncMs', undefined, 'boot.timeSyncMs.value'],
   ];
 
   it.each(broken)('%s as %j is refused by name', (spoiled, content, path) => {
