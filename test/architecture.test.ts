@@ -42,7 +42,7 @@ const rooms: readonly Room[] = [
     folder: 'broker/http',
     uses: ['protocol'],
     usesTypesOf: ['broker/engine'],
-    packages: ['hono', '@hono/node-server', '@smithy/signature-v4', 'node:'],
+    packages: ['hono', '@hono/node-server', '@smithy/signature-v4', 'send', 'node:'],
   },
   { folder: 'broker', uses: ['protocol', ...brokerRooms], packages: ['*'] },
   { folder: 'agent/core', pure: true, uses: ['protocol'], packages: [] },

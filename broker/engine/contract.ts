@@ -17,14 +17,8 @@ export interface ServiceOperations {
   readonly Wake: { readonly request: Readonly<Record<never, never>>; readonly response: undefined };
 }
 
-/**
- * Operations of the control plane that the engine answers. Endpoints belong to the doors; AWS's managed templates are
- * not there yet, and a door answers what is missing with UnknownOperationException.
- */
-export type ControlOperations = Omit<
-  IotOperations,
-  'DescribeEndpoint' | 'DescribeManagedJobTemplate' | 'ListManagedJobTemplates'
->;
+/** Operations of the control plane that the engine answers; endpoints belong to the doors. */
+export type ControlOperations = Omit<IotOperations, 'DescribeEndpoint'>;
 
 type Named<Prefix extends string, Plane> = {
   readonly [Name in keyof Plane & string as `${Prefix}:${Name}`]: Plane[Name];

@@ -19,6 +19,7 @@ import { deleteThing } from './control-plane/delete-thing.ts';
 import { describeEventConfigurations } from './control-plane/describe-event-configurations.ts';
 import { describeJobExecution } from './control-plane/describe-job-execution.ts';
 import { describeJobTemplate } from './control-plane/describe-job-template.ts';
+import { describeManagedJobTemplate } from './control-plane/describe-managed-job-template.ts';
 import { describeJob } from './control-plane/describe-job.ts';
 import { describeThingGroup } from './control-plane/describe-thing-group.ts';
 import { describeThing } from './control-plane/describe-thing.ts';
@@ -26,6 +27,7 @@ import { getJobDocument } from './control-plane/get-job-document.ts';
 import { listJobExecutionsForJob } from './control-plane/list-job-executions-for-job.ts';
 import { listJobExecutionsForThing } from './control-plane/list-job-executions-for-thing.ts';
 import { listJobTemplates } from './control-plane/list-job-templates.ts';
+import { listManagedJobTemplates } from './control-plane/list-managed-job-templates.ts';
 import { listJobs } from './control-plane/list-jobs.ts';
 import { listTagsForResource } from './control-plane/list-tags-for-resource.ts';
 import { listThingGroupsForThing } from './control-plane/list-thing-groups-for-thing.ts';
@@ -68,6 +70,7 @@ export const handlers: Handlers = {
   'iot:DescribeEventConfigurations': describeEventConfigurations,
   'iot:DescribeJobExecution': describeJobExecution,
   'iot:DescribeJobTemplate': describeJobTemplate,
+  'iot:DescribeManagedJobTemplate': describeManagedJobTemplate,
   'iot:DescribeJob': describeJob,
   'iot:DescribeThingGroup': describeThingGroup,
   'iot:DescribeThing': describeThing,
@@ -75,6 +78,7 @@ export const handlers: Handlers = {
   'iot:ListJobExecutionsForJob': listJobExecutionsForJob,
   'iot:ListJobExecutionsForThing': listJobExecutionsForThing,
   'iot:ListJobTemplates': listJobTemplates,
+  'iot:ListManagedJobTemplates': listManagedJobTemplates,
   'iot:ListJobs': listJobs,
   'iot:ListTagsForResource': listTagsForResource,
   'iot:ListThingGroupsForThing': listThingGroupsForThing,

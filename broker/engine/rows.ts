@@ -64,6 +64,7 @@ export interface JobRow extends JobConfigs {
   readonly description?: string;
   readonly jobTemplateArn?: string;
   readonly destinationPackageVersions?: readonly string[];
+  readonly documentParameters?: Readonly<Record<string, string>>;
   readonly createdAt: EpochMs;
   readonly lastUpdatedAt: EpochMs;
   readonly completedAt?: EpochMs;

@@ -1,11 +1,13 @@
 /**
- * Job templates: holding them and finding the one that a job is to be made from. AWS's managed templates are not here.
- * Source: reference templates.md §1.
+ * Job templates: holding them and finding the one that a job is to be made from, a custom one or one that AWS manages.
+ * Source: reference templates.md §1 and §2.
  */
+import type { CreateJobRequest } from '../../protocol/aws/iot.ts';
 import { parseArn } from '../../protocol/names.ts';
 import type { Rejected } from './contract.ts';
+import { managedDocument } from './managed-templates.ts';
 import { invalidRequest, templateNotFound } from './refusals.ts';
-import type { JobTemplateRow } from './rows.ts';
+import type { JobConfigs, JobTemplateRow } from './rows.ts';
 import type { State } from './state.ts';
 import { localName } from './targets.ts';
 
@@ -15,17 +17,24 @@ export function holdTemplate(state: State, row: JobTemplateRow): void {
   state.templateList.append(template);
 }
 
+/** What a job takes from a template. Its description is not among it. */
+type Template = Pick<JobTemplateRow, 'document' | 'destinationPackageVersions'> & JobConfigs;
+
 /** @returns `undefined` when no template is asked for. */
 export function resolveTemplate(
   state: State,
-  jobTemplateArn: string | undefined,
-): JobTemplateRow | Rejected | undefined {
+  { jobTemplateArn, documentParameters }: CreateJobRequest,
+): Template | Rejected | undefined {
+  const arn = parseArn(jobTemplateArn ?? '');
+  if (documentParameters !== undefined && arn?.account !== '') {
+    return invalidRequest('Document parameters can only be used with an AWS managed template.');
+  }
   if (jobTemplateArn === undefined) return undefined;
-  const arn = parseArn(jobTemplateArn);
   if (arn === undefined) return invalidRequest(`${jobTemplateArn} is not the ARN of a job template.`);
   if (arn.resource !== 'jobtemplate') {
     return invalidRequest(`Resource type should be jobtemplate but found invalid resource type ${arn.resource}`);
   }
+  if (arn.account === '') return managedDocument(arn.name, documentParameters);
   const template = localName(state, jobTemplateArn) && state.templates.get(arn.name);
   return template?.row ?? templateNotFound(arn.name);
 }

@@ -24,7 +24,7 @@ export function createJob(turn: Turn, request: CreateJobRequest): Reply<CreateJo
   if (state.jobs.has(jobId)) return alreadyExists('Job', jobId, jobId, jobArn);
   const refusal = refuseUnavailable(request);
   if (refusal !== undefined) return refusal;
-  const template = resolveTemplate(state, request.jobTemplateArn);
+  const template = resolveTemplate(state, request);
   if (template !== undefined && 'accepted' in template) return template;
   const document = resolveDocument(request, template?.document);
   if (typeof document !== 'string') return document;
@@ -44,6 +44,7 @@ export function createJob(turn: Turn, request: CreateJobRequest): Reply<CreateJo
     document,
     description,
     jobTemplateArn: request.jobTemplateArn,
+    documentParameters: request.documentParameters,
     destinationPackageVersions: request.destinationPackageVersions ?? template?.destinationPackageVersions,
     createdAt: now,
     lastUpdatedAt: now,
@@ -54,18 +55,11 @@ export function createJob(turn: Turn, request: CreateJobRequest): Reply<CreateJo
   return accept({ jobArn, jobId, description });
 }
 
-function refuseUnavailable({
-  schedulingConfig,
-  documentSource,
-  documentParameters,
-}: CreateJobRequest): Rejected | undefined {
+function refuseUnavailable({ schedulingConfig, documentSource }: CreateJobRequest): Rejected | undefined {
   if (schedulingConfig !== undefined && Object.keys(schedulingConfig).length > 0) {
     return invalidRequest('Scheduling configurations are not available.');
   }
   if (documentSource !== undefined)
     return invalidRequest('Job document source cannot be read: there is no file store.');
-  if (documentParameters !== undefined && Object.keys(documentParameters).length > 0) {
-    return invalidRequest('Document parameters can only be used with AWS managed templates.');
-  }
   return undefined;
 }
