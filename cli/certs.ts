@@ -1,6 +1,6 @@
 /**
- * `jobrig certs`: device certificates from the rig's own certificate authority, the one that `jobrig serve` in the same
- * folder uses, ready to be put on a device.
+ * `jobrig certs`: device certificates from the rig's own certificate authority, the one that `jobrig serve` with the same
+ * data directory uses, running or not, ready to be put on a device.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { dataDirectory } from './serve.ts';
 interface CertsFlags extends CommonOptions {
   readonly thing: readonly string[];
   readonly out: string;
+  readonly dataDir: string;
 }
 
 /** A bench certificate acts for any thing. */
@@ -24,13 +25,14 @@ const keyFileMode = 0o600;
 
 export function certsCommand(): Command {
   return new Command('certs')
-    .description('Issue device certificates from the certificate authority that jobrig serve uses in this folder.')
+    .description('Issue device certificates from the certificate authority that jobrig serve uses.')
     .addOption(
       new Option('--thing <name>', 'thing to issue for, or * for a bench certificate that may act for any; repeatable')
         .makeOptionMandatory()
         .argParser(thingNames),
     )
     .option('--out <dir>', 'where the files go', 'certs')
+    .option('--data-dir <dir>', 'where jobrig serve keeps its certificate authority', dataDirectory)
     .addOption(jsonOption())
     .addOption(quietOption())
     .addHelpText('after', '\nExample:\n  $ jobrig certs --thing bench-1 --thing bench-2 --out certs\n')
@@ -44,9 +46,9 @@ function thingNames(name: string, before: readonly string[] = []): readonly stri
   return [...before, name];
 }
 
-async function certs({ thing, out, json, quiet }: CertsFlags): Promise<void> {
+async function certs({ thing, out, dataDir, json, quiet }: CertsFlags): Promise<void> {
   const { openCertificateAuthority } = await import('../broker/certificates.ts');
-  const authority = await openCertificateAuthority(dataDirectory);
+  const authority = await openCertificateAuthority(dataDir);
   const files: { readonly thing: string; readonly cert: string; readonly key: string }[] = [];
   const caFile = join(out, caFileName);
   await write(out, caFile, authority.ca);

@@ -1,13 +1,17 @@
-import { readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { describe, expect, it } from 'vitest';
+import { runHere } from '../support/command-here.ts';
 import { start, startIn } from '../support/command.ts';
 
 interface Issued {
   readonly ca: string;
   readonly certificates: readonly { readonly thing: string; readonly cert: string; readonly key: string }[];
 }
+
+const notify = (thing: string): string => `$aws/things/${thing}/jobs/notify`;
 
 describe('jobrig certs', () => {
   it('issues what a service with the same data directory believes, while it runs', async () => {
@@ -27,7 +31,6 @@ describe('jobrig certs', () => {
       certificates.map(async ({ cert, key }) => ({ ca: await read(ca), cert: await read(cert), key: await read(key) })),
     );
     expect((await stat(join(service.folder, certificates[0]!.key))).mode & 0o077).toBe(0);
-    const notify = (thing: string): string => `$aws/things/${thing}/jobs/notify`;
     const device = await connectAsync(ready.mqtts, { clientId: 'any', ...lamp });
     await device.subscribeAsync(notify('lamp'));
     await expect(device.subscribeAsync(notify('fan'))).rejects.toThrow();
@@ -42,8 +45,10 @@ describe('jobrig certs', () => {
     ['a name that no thing can have', ['--thing', 'a/b'], '--thing'],
     ['a directory that cannot be', ['--thing', 'lamp', '--out', '/dev/null/x'], '--out'],
   ])('refuses %s, and says which flag', async (_what, args, flag) => {
-    const { code, stdout, stderr } = await start('certs', ...args).finished;
+    const folder = await mkdtemp(join(tmpdir(), 'jobrig-'));
+    const { code, stdout, stderr } = await runHere('certs', '--data-dir', folder, ...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(flag);
+    await rm(folder, { recursive: true });
   });
 });
