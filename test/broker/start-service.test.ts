@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { CreateJobCommand, CreateThingCommand, DescribeEndpointCommand, IoTClient } from '@aws-sdk/client-iot';
 import { connectAsync } from 'mqtt';
 import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { openCertificateAuthority } from '../../broker/certificates.ts';
 import { startService } from '../../broker/start-service.ts';
 
@@ -49,6 +51,7 @@ describe('startService', () => {
     const certificate = await (await openCertificateAuthority(dataDir)).issueThingCertificate('T');
     const device = await connectAsync(second.mqttsUrl ?? '', { ca, ...certificate, reconnectPeriod: 0 });
     await device.endAsync();
+    await second.close();
     await rm(dataDir, { recursive: true });
   });
 
@@ -100,5 +103,18 @@ describe('startService', () => {
     );
     submit({ name: 'iotjobsdata:StartNextPendingJobExecution', request: { thingName: 'T' } }, () => {});
     await timedOut;
+  });
+
+  it('lets nobody in who shows nothing, once it has access keys', async () => {
+    await using service = await startService({ accessKeys: { ID: 'SECRET' } });
+    expect(service.mqttUrl).toBeUndefined();
+    for (const url of [service.wsUrl ?? '', service.wssUrl ?? '']) {
+      const [error] = (await once(new WebSocket(url, 'mqtt', { ca: service.ca }), 'error')) as [Error];
+      expect(error.message).toBe('Unexpected server response: 403');
+    }
+    const trusting = { clientId: 'T', ca: service.ca, reconnectPeriod: 0 };
+    await expect(connectAsync(service.mqttsUrl ?? '', trusting)).rejects.toThrow();
+    expect((await fetch(`${service.httpUrl}/things`)).status).toBe(403);
+    expect((await fetch(`${service.httpUrl}/jobs-data/things/T/jobs`)).status).toBe(403);
   });
 });
