@@ -24,8 +24,8 @@ export interface FleetOptions {
   readonly things: number;
   /** Thing names are the prefix and 1…N; also the MQTT client ids. Default `thing-`. */
   readonly prefix?: string;
-  /** A profile's name, or `mix` for all of them in turn. Default `esp32-s3`. */
-  readonly hardware?: string;
+  /** A profile's name, `mix` for all of them in turn, or profiles to take in turn. Default `esp32-s3`. */
+  readonly hardware?: string | readonly HardwareProfile[];
   /** Device seconds in a wall second. Default 1. */
   readonly timeScale?: number;
   /** Instead of a clock of its own made from `timeScale`. */
@@ -105,7 +105,8 @@ class DevicesOnTheWire implements Fleet {
       intervalCap: Math.max(1, Math.floor((rate * rampSliceMs) / 1000)),
     });
     const clock = options.clock ?? createDeviceClock(options.timeScale);
-    const profiles = readHardwareProfiles(options.hardware ?? 'esp32-s3');
+    const wanted = options.hardware ?? 'esp32-s3';
+    const profiles = typeof wanted === 'string' ? readHardwareProfiles(wanted) : wanted;
     const numbers = Array.from({ length: options.things }, (_, index) => index);
     this.devices = new Map(
       numbers.map((index) => {

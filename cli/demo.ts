@@ -10,12 +10,13 @@ import { OperationalError } from '../protocol/operational-error.ts';
 import { junitReport } from '../scenario/reports/junit.ts';
 import { reportPage } from '../scenario/reports/page.ts';
 import { spanText } from '../scenario/reports/words.ts';
-import type { DemoReport, DemoSummary } from '../scenario/reports/run-report.ts';
+import type { DemoReport, DemoSummary, HardwareReport } from '../scenario/reports/run-report.ts';
 import { jsonOption, quietOption, seedOption, thingsOption, timeScaleOption } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { exitCodeOf } from './exit.ts';
 import { interruptible, whenAborted } from './interruption.ts';
 import { onlyPlain } from './own-service.ts';
+import { hardwareOption, readHardware } from './hardware.ts';
 import { createProgress } from './progress.ts';
 import { formatTable } from './table.ts';
 import type { Column } from './table.ts';
@@ -24,6 +25,7 @@ interface DemoFlags extends CommonOptions {
   readonly things: number;
   readonly seed: number;
   readonly timeScale: number;
+  readonly hardware: string;
   readonly out: string;
   readonly serve?: true;
 }
@@ -40,6 +42,7 @@ export function demoCommand(finish: (exitCode: number) => void): Command {
     .addOption(thingsOption(100, mostThings))
     .addOption(seedOption())
     .addOption(timeScaleOption(20))
+    .addOption(hardwareOption('mix'))
     .option('--out <dir>', 'where index.html, report.json and junit.xml are written', 'jobrig-report')
     .option('--serve', 'keep the dashboard up at the end, until Ctrl-C')
     .addOption(jsonOption())
@@ -51,6 +54,7 @@ export function demoCommand(finish: (exitCode: number) => void): Command {
 }
 
 async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
+  const hardware = readHardware(flags.hardware);
   await openDirectory(flags.out);
   // Loaded when wanted: the AWS SDK and the broker take a second, which `--help` should not.
   const { startService } = await import('../broker/start-service.ts');
@@ -64,7 +68,7 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
     things,
     seed,
     timeScale,
-    hardware: 'mix',
+    hardware,
     signal,
     onProgress: ({ act, connected, pulled, recovered, canaries }) =>
       progress.show(
@@ -115,7 +119,7 @@ function reasonOf(cause: unknown): string {
 }
 
 function summaryText(summary: DemoSummary): string {
-  const { pulls, devices, canary, documents, verdict, report, things } = summary;
+  const { pulls, devices, canary, documents, hardware, verdict, report, things } = summary;
   const asExpected = documents.filter(({ mistaken }) => mistaken === 0);
   const badge = { pass: colors.green('pass'), fail: colors.red('fail'), inconclusive: colors.yellow('inconclusive') };
   return [
@@ -125,9 +129,17 @@ function summaryText(summary: DemoSummary): string {
     `devices    ${devices.valid} of ${things} valid at the end`,
     `canaries   ${canary.succeeded} of ${things} succeeded`,
     `documents  ${asExpected.length} of ${documents.length} as expected`,
+    `hardware   ${hardwareText(hardware)}`,
     `report     ${report ?? ''}`,
     `verdict    ${badge[verdict]}`,
   ].join('\n');
+}
+
+function hardwareText(hardware: readonly HardwareReport[]): string {
+  const figures = hardware.reduce((total, profile) => total + profile.figures, 0);
+  const assumed = hardware.reduce((total, profile) => total + profile.assumed.length, 0);
+  const profiles = hardware.length === 1 ? 'profile' : 'profiles';
+  return `${hardware.length} ${profiles}; ${assumed} of ${figures} figures are assumed`;
 }
 
 const pullColumns: readonly Column[] = [

@@ -4,7 +4,6 @@
  */
 import { createRequire } from 'node:module';
 import { Command, Option } from 'commander';
-import { hardwareNames } from '../agent/hardware-profiles.ts';
 import type { FleetCounters } from '../agent/fleet.ts';
 import type { Service } from '../broker/start-service.ts';
 import {
@@ -23,6 +22,7 @@ import { readCredentials } from './certificate-files.ts';
 import { Interruption, exitCodes } from './exit.ts';
 import { interruptible, whenAborted } from './interruption.ts';
 import { onlyPlain } from './own-service.ts';
+import { hardwareOption, readHardware } from './hardware.ts';
 import { createProgress } from './progress.ts';
 
 interface FleetFlags extends CommonOptions {
@@ -57,11 +57,7 @@ export function fleetCommand(finish: (exitCode: number) => void): Command {
           matching(new RegExp(`^[a-zA-Z0-9:_-]{1,${longestPrefix}}$`), `1 to ${longestPrefix} of a-z A-Z 0-9 : _ -`),
         ),
     )
-    .addOption(
-      new Option('--hardware <name>', 'hardware profile, or mix for all in turn')
-        .default('esp32-s3')
-        .choices([...hardwareNames(), 'mix']),
-    )
+    .addOption(hardwareOption('esp32-s3'))
     .addOption(new Option('--connect-rate <n/s>', 'devices powered on a second').default(500).argParser(rate))
     .addOption(new Option('--duration <time>', 'how long to run, e.g. 30s (default: until Ctrl-C)').argParser(duration))
     .option('--certs <dir>', 'folder with ca.pem and THING.cert.pem, THING.key.pem for each thing')
@@ -77,12 +73,13 @@ export function fleetCommand(finish: (exitCode: number) => void): Command {
 
 async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   const startedAt = new Date();
+  const hardware = readHardware(flags.hardware);
   const { startFleet, thingNameOf } = await import('../agent/fleet.ts');
   const names = Array.from({ length: flags.things }, (_, index) => thingNameOf(flags.prefix, index + 1));
   const credentials = flags.certs === undefined ? undefined : await readCredentials(flags.certs, names);
   await using own = flags.endpoint === undefined ? await ownService(flags, names, signal) : undefined;
   const progress = createProgress(flags.quiet === true);
-  const { things, prefix, hardware, connectRate, timeScale, seed } = flags;
+  const { things, prefix, connectRate, timeScale, seed } = flags;
   const endpoint = flags.endpoint ?? own?.mqttUrl ?? '';
   await using devices = await startFleet({
     endpoint,

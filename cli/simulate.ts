@@ -6,7 +6,6 @@ import { createRequire } from 'node:module';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type AgentBehaviour, referenceAgent } from '../agent/core/behaviour.ts';
-import { readHardwareProfiles } from '../agent/hardware-profiles.ts';
 import type { RunConfiguration } from '../simulation/configuration.ts';
 import { minimize } from '../simulation/minimize.ts';
 import { runSimulation } from '../simulation/run.ts';
@@ -18,6 +17,7 @@ import { duration, jsonOption, quietOption, wholeNumber } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { exitCodes } from './exit.ts';
 import { interruptible } from './interruption.ts';
+import { hardwareOption, readHardware } from './hardware.ts';
 import { createProgress } from './progress.ts';
 
 interface SimulateFlags extends CommonOptions {
@@ -25,6 +25,7 @@ interface SimulateFlags extends CommonOptions {
   readonly seed?: number;
   readonly things?: number;
   readonly agent: string;
+  readonly hardware: string;
   readonly timeBudget?: number;
   readonly minimize?: true;
 }
@@ -53,6 +54,7 @@ export function simulateCommand(finish: (exitCode: number) => void): Command {
       ),
     )
     .addOption(new Option('--agent <name>', 'the agent on the devices').default('reference').argParser(agentName))
+    .addOption(hardwareOption('mix'))
     .addOption(new Option('--time-budget <time>', 'stop after this, e.g. 30s').argParser(duration))
     .option('--minimize', 'make the configuration of the first violation as small as it gets')
     .addOption(jsonOption())
@@ -87,7 +89,7 @@ interface Found extends Violation {
 async function simulate(flags: SimulateFlags, signal: AbortSignal): Promise<number> {
   const startedAt = new Date();
   const startedAtMs = performance.now();
-  const hardware = readHardwareProfiles('mix');
+  const hardware = readHardware(flags.hardware);
   const subjects = realSubjects(hardware, agents.get(flags.agent));
   const draw = (seed: number): RunConfiguration =>
     drawConfiguration(seed, {
@@ -139,9 +141,11 @@ function add(
   totals.violations.push(...violations.map((violation) => ({ seed, ...violation })));
 }
 
-function replayCommand({ agent, things }: SimulateFlags, seed: number): string {
+function replayCommand({ agent, things, hardware }: SimulateFlags, seed: number): string {
   const ofAgent = agent === 'reference' ? '' : ` --agent ${agent}`;
-  return `npx jobrig simulate --seed ${seed}${things === undefined ? '' : ` --things ${things}`}${ofAgent}`;
+  const onHardware = hardware === 'mix' ? '' : ` --hardware ${hardware}`;
+  const ofThings = things === undefined ? '' : ` --things ${things}`;
+  return `npx jobrig simulate --seed ${seed}${ofThings}${ofAgent}${onHardware}`;
 }
 
 function printJson(flags: SimulateFlags, totals: Totals, startedAt: Date, wallSeconds: number): void {

@@ -10,6 +10,7 @@ import { steps } from '../../agent/board/contract.ts';
 import type { Board } from '../../agent/board/contract.ts';
 import { createDeviceClock } from '../../agent/device-clock.ts';
 import { startFleet, thingNameOf } from '../../agent/fleet.ts';
+import type { HardwareProfile } from '../../agent/device/profile.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { Operator } from '../operator.ts';
 import type { DemoReport, DeviceReport, DocumentSummary, PullSummary } from '../reports/run-report.ts';
@@ -17,6 +18,7 @@ import { spreadOf } from '../statistics.ts';
 import type { Verdict } from '../verdict.ts';
 import { deviceReport } from './device-report.ts';
 import { greengrassNamespace, readJobDocument, runDocuments } from './documents.ts';
+import { hardwareReports } from './hardware-report.ts';
 import { demoNamespace, planWaves } from './plan.ts';
 import { Recorder } from './recorder.ts';
 import type { Counted, Stage } from './stage.ts';
@@ -35,8 +37,8 @@ export interface DemoOptions {
   readonly seed: number;
   /** Device seconds in a wall second; the service's too. */
   readonly timeScale: number;
-  /** A profile's name or `mix`. */
-  readonly hardware: string;
+  /** A profile's name, `mix`, or profiles for the things to take in turn. */
+  readonly hardware: string | readonly HardwareProfile[];
   /** Ends the run early: it then rejects with the signal's reason, everything closed. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DemoProgress) => void;
@@ -123,7 +125,14 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const deviceReports = records.map((record) => deviceReport(record, context));
   const head = { jobrig: version, verb: 'demo', seed, things, timeScale } as const;
   const times = { startedAt: startedAt.toISOString(), endedAt: new Date().toISOString() };
-  return { ...head, ...times, ...conclusion(deviceReports, documents, records), documents, deviceReports };
+  return {
+    ...head,
+    ...times,
+    ...conclusion(deviceReports, documents, records),
+    documents,
+    hardware: hardwareReports(fleet, names),
+    deviceReports,
+  };
 }
 
 function progressOf({ things, onProgress }: DemoOptions) {

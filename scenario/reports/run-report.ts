@@ -27,6 +27,7 @@ export interface DemoSummary {
   readonly devices: { readonly valid: number; readonly invalid: number };
   readonly canary: { readonly succeeded: number; readonly failed: number };
   readonly documents: readonly DocumentSummary[];
+  readonly hardware: readonly HardwareReport[];
   /** Path of the page, when one was written. */
   readonly report?: string;
 }
@@ -52,6 +53,16 @@ export interface DocumentSummary {
 
 export interface DemoReport extends DemoSummary {
   readonly deviceReports: readonly DeviceReport[];
+}
+
+/** A hardware profile that devices of the run had, and which of its figures nobody measured. */
+export interface HardwareReport {
+  readonly name: string;
+  readonly description: string;
+  readonly devices: number;
+  readonly figures: number;
+  /** `path` as in the profile, e.g. `flash.eraseSectorMs`. */
+  readonly assumed: readonly { readonly path: string; readonly value: number; readonly source: string }[];
 }
 
 export type DeviceOutcome = 'recovered' | 'untouched' | 'invalid' | 'inconclusive';

@@ -87,7 +87,7 @@ describe('report page', () => {
     expect(page).toContain('class="badge fail"');
     for (const { step } of report.pulls) expect(page).toContain(`<td>${step}</td>`);
     const told = report.deviceReports.filter(({ pull, outcome }) => pull !== undefined || outcome === 'invalid');
-    expect(page.match(/<details/g)).toHaveLength(told.length);
+    expect(page.match(/<details class="device"/g)).toHaveLength(told.length);
   });
 
   it('opens the first broken device and no other', () => {
@@ -95,9 +95,22 @@ describe('report page', () => {
     expect(reportPage(sampleReport(5))).not.toMatch(/<details[^>]* open/);
   });
 
+  it('says which figures of the hardware are assumed, and why', () => {
+    const report = sampleReport(2);
+    const page = reportPage(report);
+    for (const { name, assumed, figures } of report.hardware) {
+      expect(page).toContain(`<b>${name}</b>`);
+      expect(page).toContain(`${assumed.length} of ${figures} figures assumed`);
+      for (const { path, source } of assumed) {
+        expect(page).toContain(path);
+        expect(page).toContain(source);
+      }
+    }
+  });
+
   it('draws at most 400 stories, and every device in the overview', () => {
     const page = reportPage(sampleReport(600));
-    expect(page.match(/<details/g)).toHaveLength(400);
+    expect(page.match(/<details class="device"/g)).toHaveLength(400);
     expect(page).toContain('aria-label="thing-7 (');
     expect(page).toContain('title="thing-600 (');
   });

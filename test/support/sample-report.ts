@@ -41,6 +41,15 @@ export function sampleReport(things: number, names: SampleNames = {}): DemoRepor
         mistaken: 1,
       },
     ],
+    hardware: [
+      {
+        name: 'esp32-s3',
+        description: `on a desk ${names.note ?? ''}`,
+        devices: 1,
+        figures: 30,
+        assumed: [{ path: 'ram.firmwareBytes', value: 163_840, source: `assumed ${names.note ?? ''}` }],
+      },
+    ],
     deviceReports,
   };
 }

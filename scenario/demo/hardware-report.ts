@@ -1,0 +1,26 @@
+/** Which hardware the devices of a run had, and what about it is only assumed: a verdict is worth no more than its figures. */
+import { type HardwareProfile, assumedFigures } from '../../agent/device/profile.ts';
+import type { HardwareReport } from '../reports/run-report.ts';
+
+interface HardwareOfThings {
+  hardwareOf(thingName: string): HardwareProfile | undefined;
+}
+
+/** One entry for each profile in use, in the order in which the things come upon them. */
+export function hardwareReports(
+  { hardwareOf }: HardwareOfThings,
+  thingNames: readonly string[],
+): readonly HardwareReport[] {
+  const devices = new Map<HardwareProfile, number>();
+  for (const thingName of thingNames) {
+    const profile = hardwareOf(thingName);
+    if (profile !== undefined) devices.set(profile, (devices.get(profile) ?? 0) + 1);
+  }
+  return [...devices].map(([profile, count]) => ({
+    name: profile.name,
+    description: profile.description,
+    devices: count,
+    figures: profile.sources.length,
+    assumed: assumedFigures(profile),
+  }));
+}
