@@ -109,7 +109,13 @@ class Run {
   #play(): void {
     const { seed, safetyMs } = this.#configuration;
     this.#world.start();
-    this.#until(this.#world.startedAt + safetyMs, () => this.#tellOfEvent());
+    const { afterEvent } = this.#options;
+    const world = this.#world;
+    const tell = (): false => {
+      afterEvent?.({ events: this.#events, world });
+      return false;
+    };
+    this.#until(world.startedAt + safetyMs, afterEvent && tell);
     this.#world.calm();
     this.#converge('everything');
     this.#canary();
@@ -173,19 +179,14 @@ class Run {
     if (isQuiet(view)) this.#baselines.set(board.thingName, view.ram.usedBytes);
   }
 
-  #tellOfEvent(): false {
-    this.#options.afterEvent?.({ events: this.#events, world: this.#world });
-    return false;
-  }
-
   /** Lets events happen until an instant, or until something is `done`. */
-  #until(until: EpochMs, done: () => boolean = () => false): boolean {
+  #until(until: EpochMs, done?: () => boolean): boolean {
     const world = this.#world;
     // So that time passes even when nothing happens.
     world.queue.schedule(until, () => {});
     let instant = world.queue.now;
     while (this.#goesOn) {
-      if (done()) return true;
+      if (done?.()) return true;
       if (!world.step(until)) return false;
       this.#events += 1;
       this.#eventsAtInstant = world.queue.now === instant ? this.#eventsAtInstant + 1 : 0;
@@ -212,6 +213,7 @@ class Run {
       for (const { broke, message } of quietDeviceBreaks(board.view(), this.#baselines.get(board.thingName))) {
         this.#report(broke, message, board.thingName);
       }
+      this.#deviceCheckers.get(board.thingName)?.quiet();
     }
   }
 

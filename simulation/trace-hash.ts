@@ -24,12 +24,25 @@ export function createTraceHash(): TraceHash {
       word(value | 0);
       word((value / 0x1_0000_0000) | 0);
     },
-    text(value) {
-      word(value.length);
-      for (let index = 0; index < value.length; index += 1) word(value.charCodeAt(index));
-    },
+    text: (value) => word(wordOf(value)),
     digest: () => hex(high) + hex(low),
   };
+}
+
+/** The words of a run are few and come again and again: each is folded once. */
+const known = new Map<string, number>();
+const maxKnown = 10_000;
+
+function wordOf(text: string): number {
+  const found = known.get(text);
+  if (found !== undefined) return found;
+  let folded = 0x811c_9dc5 | 0;
+  for (let index = 0; index < text.length; index += 1) {
+    folded = Math.imul(folded ^ text.charCodeAt(index), 0x0100_0193);
+  }
+  folded ^= Math.imul(text.length, 0x9e37_79b1);
+  if (known.size < maxKnown) known.set(text, folded);
+  return folded;
 }
 
 function hex(word: number): string {

@@ -19,6 +19,8 @@ export const bounds = {
   requestsPerMinute: 60,
   /** Attempts to connect within a minute (V6). */
   connectsPerMinute: 20,
+  /** Flash erases for each execution (V6): the largest image of a run, twice, with room to spare. */
+  erasesPerExecution: 40,
   /** Boots beyond one for each power cut and three for each execution (V8). */
   spareBoots: 3,
 } as const;
@@ -31,6 +33,8 @@ export interface DeviceChecker {
   /** The service has taken a SUCCEEDED for a job with this document. */
   succeeded(document: string): void;
   moved(at: EpochMs): void;
+  /** All is quiet: side effects are added up. */
+  quiet(): void;
   powerWasCut(): void;
 }
 
@@ -86,30 +90,18 @@ export function createDeviceChecker({
 
   /** Between the two steps lies the last moment at which a device can ask, and turn back. */
   function checkStep(step: Step, execution: ExecutionIdentity): void {
+    if (step !== 'receive' && step !== 'activate' && step !== 'reboot') return;
     const key = identityKey(execution);
     const pending = pendingKey(execution.jobId, execution.executionNumber);
     if (step === 'receive') {
       started.set(key, pending ?? key);
       // A new execution may have the very identity of one that is gone, if both were queued within one second.
       toldDead.delete(key);
-    }
-    if (step === 'activate') {
+    } else if (step === 'activate') {
       if (pending !== undefined && pending === (started.get(key) ?? key)) goneBeforeActivation.delete(key);
       else goneBeforeActivation.add(key);
-    }
-    if (step === 'reboot' && (goneBeforeActivation.has(key) || toldDead.has(key))) {
+    } else if (goneBeforeActivation.has(key) || toldDead.has(key)) {
       report('V3', `reboots into the image of ${key}, which was gone before`, thingName);
-    }
-  }
-
-  function checkSideEffects(): void {
-    const totals = new Map<string, number>();
-    for (const [key, times] of Object.entries(board.view().sideEffects)) {
-      const execution = started.get(key) ?? key;
-      totals.set(execution, (totals.get(execution) ?? 0) + times);
-    }
-    for (const [key, times] of totals) {
-      if (times > created(key)) report('V4', `the side effect of ${key} happened ${times} times`, thingName);
     }
   }
 
@@ -137,7 +129,6 @@ export function createDeviceChecker({
     },
     traced(trace) {
       if (trace.kind === 'step') checkStep(trace.step, trace.execution);
-      if (trace.kind === 'finished' || trace.kind === 'boot') checkSideEffects();
       if (trace.kind === 'boot') {
         const allowed = powerCuts + 3 * executions() + bounds.spareBoots;
         if (trace.boots > allowed) report('V8', `${trace.boots} boots, ${allowed} can be explained`, thingName);
@@ -157,6 +148,19 @@ export function createDeviceChecker({
       const { runningVersion } = board.view();
       if (wanted !== undefined && wanted !== runningVersion) {
         report('V9', `reported ${wanted} and runs ${runningVersion}`, thingName);
+      }
+    },
+    quiet() {
+      const { erases } = board.view().flash;
+      const mostErases = bounds.erasesPerExecution * (executions() + 1);
+      if (erases > mostErases) report('V6', `${erases} erases, ${mostErases} can be explained`, thingName);
+      const totals = new Map<string, number>();
+      for (const [key, times] of Object.entries(board.view().sideEffects)) {
+        const execution = started.get(key) ?? key;
+        totals.set(execution, (totals.get(execution) ?? 0) + times);
+      }
+      for (const [key, times] of totals) {
+        if (times > created(key)) report('V4', `the side effect of ${key} happened ${times} times`, thingName);
       }
     },
     powerWasCut() {

@@ -14,7 +14,7 @@ function digestOf(values: readonly (number | string)[]): string {
 describe('trace hash', () => {
   it('means the same on every machine', () => {
     expect(digestOf([])).toMatchInlineSnapshot(`"811c9dc59747b28c"`);
-    expect(digestOf([1, 1_700_000_000_000, 'notify-next', -1])).toMatchInlineSnapshot(`"59db73bc8c0df4bb"`);
+    expect(digestOf([1, 1_700_000_000_000, 'notify-next', -1])).toMatchInlineSnapshot(`"634fac8b89914798"`);
   });
 
   it('tells apart what differs in one value or in order', () => {
