@@ -2,18 +2,10 @@
 import { type HardwareProfile, assumedFigures } from '../../agent/device/profile.ts';
 import type { HardwareReport } from '../reports/run-report.ts';
 
-interface HardwareOfThings {
-  hardwareOf(thingName: string): HardwareProfile | undefined;
-}
-
-/** One entry for each profile in use, in the order in which the things come upon them. */
-export function hardwareReports(
-  { hardwareOf }: HardwareOfThings,
-  thingNames: readonly string[],
-): readonly HardwareReport[] {
+/** One entry for each profile in use, from the profile of each device. */
+export function hardwareReports(profiles: readonly (HardwareProfile | undefined)[]): readonly HardwareReport[] {
   const devices = new Map<HardwareProfile, number>();
-  for (const thingName of thingNames) {
-    const profile = hardwareOf(thingName);
+  for (const profile of profiles) {
     if (profile !== undefined) devices.set(profile, (devices.get(profile) ?? 0) + 1);
   }
   return [...devices].map(([profile, count]) => ({

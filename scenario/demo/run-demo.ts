@@ -130,7 +130,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     ...times,
     ...conclusion(deviceReports, documents, records),
     documents,
-    hardware: hardwareReports(fleet, names),
+    hardware: hardwareReports(names.map(hardwareOf)),
     deviceReports,
   };
 }
