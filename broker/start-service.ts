@@ -16,6 +16,7 @@ import type { IdentityMode } from './mqtt/identity.ts';
 import { type MqttDoorEvent, openMqttDoor } from './mqtt/mqtt-door.ts';
 import { createRuntime } from './runtime.ts';
 import { openSigningKey } from './signing-key.ts';
+import { throttled } from './throttling.ts';
 import type { Durability } from './store/sqlite-store.ts';
 
 /** 0 takes a free port, `off` does not listen. */
@@ -38,6 +39,8 @@ export interface ServiceOptions {
   readonly account?: string;
   /** Which thing an MQTT client may act for; by default the one its certificate names on TLS, its client id elsewhere. */
   readonly identity?: IdentityMode;
+  /** Refuses what AWS would: too many requests a second. */
+  readonly strict?: boolean;
   /** Service seconds per real second, so that timeouts of minutes can be watched; default 1. */
   readonly timeScale?: number;
   /** Where everything is kept that was accepted, and the certificate authority; one process at a time. Default: in memory. */
@@ -107,7 +110,11 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
             baseUrl: () => endpoints['http'] ?? endpoints['https'] ?? '',
           });
     const engine = state.restore((rows) => createEngine({ identity: serviceIdentity, rows }));
-    const runtime = createRuntime({ engine, clock: state.clock, journal: state.journal });
+    const runtime = createRuntime({
+      engine: options.strict ? throttled(engine) : engine,
+      clock: state.clock,
+      journal: state.journal,
+    });
     closers.push(() => runtime.close());
     const signatures =
       options.accessKeys && createSignatureCheck(new Map(Object.entries(options.accessKeys)), () => Date.now());

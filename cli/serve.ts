@@ -24,6 +24,7 @@ interface ServeFlags extends CommonOptions {
   readonly region: string;
   readonly account: string;
   readonly identity?: NonNullable<ServiceOptions['identity']>;
+  readonly strict?: true;
   readonly timeScale: number;
   readonly files?: string;
   readonly requireAuth?: true;
@@ -78,6 +79,7 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
         .conflicts('identity')
         .implies({ requireAuth: true }),
     )
+    .option('--strict', "keep to AWS's rates and lead times, which a bench seldom wants")
     .addOption(timeScaleOption(1))
     .option('--data-dir <dir>', 'where everything is kept; for one service at a time', dataDirectory)
     .addOption(

@@ -117,4 +117,13 @@ describe('startService', () => {
     expect((await fetch(`${service.httpUrl}/things`)).status).toBe(403);
     expect((await fetch(`${service.httpUrl}/jobs-data/things/T/jobs`)).status).toBe(403);
   });
+
+  it('throttles as AWS does when it is strict', async () => {
+    await using service = await startService({ strict: true });
+    const codes: string[] = [];
+    for (let sent = 0; sent < 12; sent += 1) {
+      service.port.submit({ name: 'iot:ListJobs', request: {} }, (reply) => !reply.accepted && codes.push(reply.code));
+    }
+    expect(new Set(codes)).toEqual(new Set(['RequestThrottled']));
+  });
 });
