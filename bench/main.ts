@@ -11,6 +11,7 @@ import { measureEngineAlone } from './comparisons/engine.ts';
 import { compareWithoutLogic } from './comparisons/logic.ts';
 import { compareWithMosquitto } from './comparisons/mosquitto.ts';
 import { compareWithNaive } from './comparisons/naive.ts';
+import { measureSimulationAlone } from './comparisons/simulation.ts';
 import { judge, type Measurement, type Size } from './figures.ts';
 import { refusedByFileLimit } from './load/connect-all.ts';
 import { formatTable } from './table.ts';
@@ -20,6 +21,7 @@ const comparisons = {
   naive: compareWithNaive,
   logic: compareWithoutLogic,
   engine: measureEngineAlone,
+  simulation: measureSimulationAlone,
 } as const;
 type ComparisonName = keyof typeof comparisons;
 

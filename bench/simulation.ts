@@ -1,0 +1,85 @@
+/**
+ * The simulation alone: device executions per second of CPU, hardware and checkers on, messages as objects. A fleet on all
+ * hardware profiles does firmware jobs one after the other over a link that loses, doubles and delays messages; every run has
+ * another seed. What counts are executions that ended. The bar is in figures.ts.
+ */
+import { readHardwareProfiles } from '../agent/hardware-profiles.ts';
+import type { FaultPlan } from '../faults/plan.ts';
+import type { RunConfiguration } from '../simulation/configuration.ts';
+import { runSimulation } from '../simulation/run.ts';
+import { realSubjects } from '../simulation/subjects.ts';
+
+const things = 50;
+const jobs = 20;
+const jobEveryMs = 120_000;
+const warmUpRuns = 10;
+
+export interface SimulationSamples {
+  /** By CPU time. */
+  readonly executionsPerSecond: readonly number[];
+  readonly eventsPerExecution: number;
+}
+
+export function measureSimulation(runs: number): SimulationSamples {
+  const hardware = readHardwareProfiles('mix');
+  const subjects = realSubjects(hardware);
+  const names = hardware.map(({ name }) => name);
+  const executionsPerSecond: number[] = [];
+  let eventsPerExecution = 0;
+  for (let seed = 0; seed < warmUpRuns + runs; seed += 1) {
+    const startedAtMs = cpuMs();
+    const { executions, events, violations } = runSimulation(configurationOf(seed, names), subjects);
+    const tookMs = cpuMs() - startedAtMs;
+    const [wrong] = violations;
+    if (wrong !== undefined) throw new Error(`seed ${seed}: ${wrong.broke} ${wrong.message}`);
+    if (seed < warmUpRuns) continue;
+    executionsPerSecond.push((executions / tookMs) * 1000);
+    eventsPerExecution = events / executions;
+  }
+  return { executionsPerSecond, eventsPerExecution };
+}
+
+function configurationOf(seed: number, hardware: readonly string[]): RunConfiguration {
+  const fleet = Array.from({ length: things }, (_, index) => ({
+    thingName: `thing-${index}`,
+    hardware: hardware[index % hardware.length]!,
+  }));
+  const safetyMs = jobs * jobEveryMs;
+  return {
+    seed,
+    things: fleet,
+    namespaces: [],
+    link: { latencyMs: 40, jitterMs: 40 },
+    faults: losses(safetyMs),
+    operator: Array.from({ length: jobs }, (_, index) => ({
+      when: { atMs: index * jobEveryMs },
+      deed: {
+        kind: 'create-job',
+        jobId: `job-${index}`,
+        document: 'firmware',
+        ordinal: index,
+        things: fleet.map(({ thingName }) => thingName),
+      },
+    })),
+    safetyMs,
+    wire: 'objects',
+  };
+}
+
+function losses(untilMs: number): FaultPlan {
+  const rare = { kind: 'message', things: '*', fromMs: 0, untilMs, perMillion: 10_000, lateMs: 500 } as const;
+  return {
+    misfortunes: [
+      { ...rare, direction: 'request', fate: 'lost' },
+      { ...rare, direction: 'reply', fate: 'lost' },
+      { ...rare, direction: 'reply', fate: 'duplicate' },
+      { ...rare, direction: 'notification', fate: 'late' },
+    ],
+  };
+}
+
+/** CPU time of this process, all its threads: what other processes take from the machine does not count. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
