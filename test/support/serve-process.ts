@@ -1,0 +1,109 @@
+/**
+ * `jobrig serve` as a process of its own, for what only a process can show: being killed, refused or left without room. Runs
+ * what was built, which starts sooner, or the sources where they are newer. Waits for its ready line and for its exit,
+ * never for time.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface ServeProcess {
+  readonly mqttPort: number;
+  readonly httpUrl: string;
+  /** SIGKILL, and the end of it. */
+  kill(): Promise<void>;
+  /** SIGTERM, and the end of it. */
+  stop(): Promise<Ended>;
+  /** Its own end. */
+  readonly ended: Promise<Ended>;
+}
+
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly stderr: string;
+}
+
+const root = join(import.meta.dirname, '..', '..');
+const built = join(root, 'dist', 'cli', 'main.js');
+const sources = ['--import', createRequire(import.meta.url).resolve('tsx'), join(root, 'cli', 'main.ts')];
+const program = isFresh() ? [built] : sources;
+
+function isFresh(): boolean {
+  if (!existsSync(built)) return false;
+  const files = ['protocol', 'broker', 'cli'].flatMap((room) =>
+    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((name) => join(root, room, name)),
+  );
+  const builtAt = statSync(built).mtimeMs;
+  return files.every((file) => statSync(file).mtimeMs <= builtAt);
+}
+
+const listeners = [
+  '--mqtt-port 0',
+  '--mqtts-port off',
+  '--ws-port off',
+  '--wss-port off',
+  '--http-port 0',
+  '--https-port off',
+];
+
+const running = new Set<ChildProcess>();
+
+export interface Launch {
+  readonly flags: readonly string[];
+  /** A limit on the size of any file it writes, which looks like a full disk. */
+  readonly maxFileKiB?: number;
+}
+
+/** @returns how it ended when it ended before it was ready. */
+export async function launchServe({ flags, maxFileKiB }: Launch): Promise<ServeProcess | Ended> {
+  const command = [
+    process.execPath,
+    ...program,
+    'serve',
+    '--json',
+    ...listeners.flatMap((flag) => flag.split(' ')),
+    ...flags,
+  ];
+  const limit = maxFileKiB === undefined ? '' : `ulimit -f ${maxFileKiB}; `;
+  const child = spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const ended = once(child, 'close').then(([exitCode]): Ended => {
+    running.delete(child);
+    return { exitCode: exitCode as number | null, stderr };
+  });
+  const ready = once(createInterface(child.stdout), 'line').then(([line]) => line as string);
+  const first = await Promise.race([ready, ended]);
+  if (typeof first !== 'string') return first;
+  const { mqtt, http } = JSON.parse(first) as { readonly mqtt: string; readonly http: string };
+  return {
+    mqttPort: Number(new URL(mqtt).port),
+    httpUrl: http,
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+    stop() {
+      child.kill('SIGTERM');
+      return ended;
+    },
+    ended,
+  };
+}
+
+/** After a test, whatever became of it. */
+export async function killAll(): Promise<void> {
+  const gone = [...running].map((child) => once(child, 'close'));
+  for (const child of running) child.kill('SIGKILL');
+  await Promise.all(gone);
+}
+
+export async function startServe(launch: Launch): Promise<ServeProcess> {
+  const started = await launchServe(launch);
+  if ('exitCode' in started) throw new Error(`jobrig serve ended: ${started.stderr}`);
+  return started;
+}
