@@ -18,6 +18,8 @@ export const maxDestinationPackageVersions = 25;
 export const maxRetries = 10;
 /** Executions that a rollout may queue in a minute; also the rate when none is asked for (configs.md §1). */
 export const maxRolloutPerMinute = 1000;
+/** Jobs that may be rolled out or canceled at once; further rollouts wait. */
+export const maxConcurrentJobs = 500;
 export const maxJobTemplates = 100;
 export const maxTagsPerResource = 50;
 
@@ -69,3 +71,13 @@ export const minClientPacketBytes = 512;
 /** QoS 1 messages that may be on their way without acknowledgement, in each direction. */
 export const maxUnacknowledged = 100;
 export const maxTopicAliases = 8;
+
+// Message broker, in strict mode only, limits.md §5.
+
+/** Ordinary topics, UTF-8 bytes. */
+export const maxTopicBytes = 256;
+export const maxTopicSlashes = 7;
+/** Of one connection, both directions together. */
+export const maxPublishesPerSecond = 100;
+/** How long AWS keeps a persistent session of MQTT 3.1.1 whose client is away. */
+export const persistentSessionSeconds = 3600;

@@ -5,14 +5,16 @@
 import { finishGroupDeletion, groupDeletionSlice } from './group-deletion.ts';
 import { cancellationSlice, finishCancellation } from './job-cancellation.ts';
 import { deletionSlice, finishDeletion } from './job-deletion.ts';
-import { finishRollout, rolloutSlice } from './rollout.ts';
+import { dueAt, finishRollout, rolloutSlice } from './rollout.ts';
 import type { State, Work } from './state.ts';
 import type { Turn } from './turn.ts';
 import { continueWork, sliceSize, type WorkPlan } from './work.ts';
 
 export function runSlice(turn: Turn, work: Work): void {
   const rest = slice(turn, work);
-  if (rest !== undefined) continueWork(turn, work, rest);
+  if (rest === undefined) return;
+  const job = rest.kind === 'rollout' && turn.state.jobs.get(rest.jobId);
+  continueWork(turn, work, rest, job ? dueAt(turn, job, rest) : turn.now);
 }
 
 /** @returns how to go on; what is finished has been tidied away. */

@@ -9,6 +9,7 @@ import type { JobRow } from './rows.ts';
 import { SequenceList } from './sequence-list.ts';
 import { noExecutions, type Job, type State } from './state.ts';
 import type { Turn } from './turn.ts';
+import { isConcurrentWork } from './work.ts';
 
 /** @returns `undefined` for unknown jobs, and for jobs of another namespace than the one that is given. */
 export function findJob(state: State, jobId: string, namespaceId: string | undefined): Job | undefined {
@@ -18,7 +19,7 @@ export function findJob(state: State, jobId: string, namespaceId: string | undef
 
 /** Whether the job is being rolled out or canceled (http-api.md §8). */
 export function isConcurrent({ work }: Job): boolean {
-  return work?.row.kind === 'rollout' || work?.row.kind === 'cancel-job';
+  return work !== undefined && isConcurrentWork(work.row);
 }
 
 /** Gives a job its place in every index. */

@@ -1,54 +1,86 @@
 /**
  * Giving a job's targets their executions. Things named as targets come first, then the members of target groups and of
- * their child groups, in slices. A thing that several targets reach gets one execution (A34). How fast executions are
- * released is not limited yet: a rollout goes on as soon as the devices have been served.
- * Source: reference lifecycle.md §4, http-api.md §7 (`processingTargets`).
+ * their child groups, in slices and no faster than the job's rate (policies/rollout-rate.ts). A thing that several targets
+ * reach gets one execution (A34). What joins a CONTINUOUS job's group later is not subject to the rate (membership.ts).
+ * Source: reference lifecycle.md §4, configs.md §1, http-api.md §7 (`processingTargets`).
  */
-import { formatThingGroupArn } from '../../protocol/names.ts';
+import { formatThingArn, formatThingGroupArn } from '../../protocol/names.ts';
 import { queueExecution } from './executions.ts';
 import { completeWhenDone, replaceJob } from './jobs.ts';
-import { findGroup, type Job, type Membership, type Registration, type State } from './state.ts';
+import { allowance, minuteAt, nextReleaseAt } from './policies/rollout-rate.ts';
+import type { RolloutRow } from './rows.ts';
+import { findGroup, findRegistration, type Job, type Membership, type State, type Thing } from './state.ts';
 import { withDescendants } from './targets.ts';
 import type { Turn } from './turn.ts';
-import { beginWork, endWork, firstSliceSize, type WorkPlan } from './work.ts';
+import { beginWork, continueWork, endWork, firstSliceSize, type PlanOf } from './work.ts';
 
-export type RolloutPlan = Extract<WorkPlan, { readonly kind: 'rollout' }>;
+export type RolloutPlan = PlanOf<RolloutRow>;
 
-/** At most 100 things, because a job has at most 100 targets. */
-export function rollOut(turn: Turn, job: Job, things: readonly Registration[], targetGroups: readonly string[]): void {
-  for (const registration of things) queueOnce(turn, job, registration);
-  const plan = openTarget(turn.state, job.id, targetGroups);
-  const rest = plan && rolloutSlice(turn, job, plan, firstSliceSize - things.length);
+/** Where a rollout goes on. */
+type Position = Pick<RolloutPlan, 'things' | 'targetGroups' | 'groups' | 'after'>;
+
+/** What a rollout looks at next, and where it goes on after that. */
+interface Step {
+  readonly thing?: Thing;
+  readonly rest: Position | undefined;
+}
+
+/** @param before is the end of what a SNAPSHOT holds: whoever joins a group after this sequence is not in it. */
+export function rollOut(
+  turn: Turn,
+  job: Job,
+  things: readonly string[],
+  targetGroups: readonly string[],
+  before: number,
+): void {
+  const position = opened(turn.state, { things, targetGroups, groups: [], after: 0 });
+  const plan = position && { ...position, kind: 'rollout' as const, jobId: job.id, before };
+  const rest = plan && rolloutSlice(turn, job, plan, firstSliceSize);
   if (rest === undefined) finishRollout(turn, job);
-  else beginWork(turn, job, rest);
+  else beginWork(turn, job, rest, dueAt(turn, job, rest));
 }
 
 /** Adds target groups to a job whose rollout may be over already. */
-export function rollOutFurther(turn: Turn, job: Job, targetGroups: readonly string[]): void {
+export function rollOutFurther(turn: Turn, job: Job, added: readonly string[]): void {
   const running = job.work?.row;
-  if (running?.kind !== 'rollout') rollOut(turn, job, [], targetGroups);
-  else beginWork(turn, job, { ...running, targetGroups: [...running.targetGroups, ...targetGroups] });
+  if (running?.kind !== 'rollout') {
+    rollOut(turn, job, [], added, job.sequence);
+    return;
+  }
+  const position = opened(turn.state, { ...running, targetGroups: [...running.targetGroups, ...added] });
+  beginWork(turn, job, { ...running, ...position }, running.at);
 }
 
-/** Looks at `budget` members at most. @returns where to go on, or `undefined` when every target has been reached. */
+/** Takes what is left of the rollout up again, or goes on at once because the rate may be another now. */
+export function resumeRollout(turn: Turn, job: Job): void {
+  const { work } = job;
+  if (work?.row.kind !== 'rollout' || work.row.waits !== undefined) return;
+  continueWork(turn, work, work.row, dueAt(turn, job, work.row));
+}
+
+/** Looks at `budget` targets at most. @returns where to go on, or `undefined` when every target has been reached. */
 export function rolloutSlice(turn: Turn, job: Job, plan: RolloutPlan, budget: number): RolloutPlan | undefined {
-  let next: RolloutPlan | undefined = plan;
+  const minute = minuteAt(plan.minute, job, turn.now);
+  const allowed = allowance(job, minute);
+  let released = 0;
   let left = budget;
-  while (next !== undefined && left > 0) {
-    const group = turn.state.groups.get(next.groups[0]!);
-    for (const membership of group?.members.after(next.after) ?? []) {
-      if (left === 0) return next;
-      left -= 1;
-      next = { ...next, after: membership.sequence };
-      if (isTargeted(job, membership)) queueOnce(turn, job, membership.registration);
+  let rest: Position | undefined = plan;
+  for (const step of stepsFrom(turn.state, job, plan)) {
+    if (left === 0) break;
+    left -= 1;
+    if (step.thing !== undefined && !job.newest.has(step.thing.name)) {
+      if (released === allowed) break;
+      released += 1;
+      queueExecution(turn, job, step.thing, 0);
     }
-    left -= 1; // groups without members are not free
-    next =
-      next.groups.length > 1
-        ? { ...next, groups: next.groups.slice(1), after: 0 }
-        : openTarget(turn.state, job.id, next.targetGroups.slice(1));
+    rest = step.rest;
   }
-  return next;
+  return rest && { ...plan, ...rest, minute: { ...minute, released: minute.released + released } };
+}
+
+/** When the next slice has something to do. */
+export function dueAt({ now }: Turn, job: Job, { minute }: RolloutPlan): number {
+  return minute === undefined ? now : nextReleaseAt(job, minute, now);
 }
 
 export function finishRollout(turn: Turn, job: Job): void {
@@ -58,26 +90,56 @@ export function finishRollout(turn: Turn, job: Job): void {
   completeWhenDone(turn, job);
 }
 
-/** ARNs of the groups that are still being rolled out. */
-export function processingTargets(state: State, job: Job): readonly string[] | undefined {
+/** ARNs of the targets that are still being rolled out. */
+export function processingTargets({ identity }: State, job: Job): readonly string[] | undefined {
   const row = job.work?.row;
   if (row?.kind !== 'rollout') return undefined;
-  return row.targetGroups.map((groupName) => formatThingGroupArn(state.identity, groupName));
+  return [
+    ...row.things.map((thingName) => formatThingArn(identity, thingName)),
+    ...row.targetGroups.map((groupName) => formatThingGroupArn(identity, groupName)),
+  ];
 }
 
-/** Begins with the first of the groups that still exists. */
-function openTarget(state: State, jobId: string, targetGroups: readonly string[]): RolloutPlan | undefined {
+function* stepsFrom(state: State, job: Job, from: RolloutPlan): Generator<Step, void, undefined> {
+  const { things, targetGroups, groups, after } = from;
+  let next: Position | undefined = { things, targetGroups, groups, after };
+  while (next !== undefined && next.things.length > 0) {
+    const thing: Thing | undefined = findRegistration(state, next.things[0]!)?.thing;
+    next = opened(state, { ...next, things: next.things.slice(1) });
+    yield thing === undefined ? { rest: next } : { thing, rest: next };
+  }
+  while (next !== undefined) {
+    const group = state.groups.get(next.groups[0]!);
+    for (const membership of group?.members.after(next.after) ?? []) {
+      next = { ...next, after: membership.sequence };
+      yield isTargeted(job, membership, from.before)
+        ? { thing: membership.registration.thing, rest: next }
+        : { rest: next };
+    }
+    next = nextGroup(state, next);
+    yield { rest: next }; // groups without members are not free
+  }
+}
+
+function nextGroup(state: State, { groups, targetGroups, ...position }: Position): Position | undefined {
+  const children = groups.slice(1);
+  const left = children.length > 0 ? targetGroups : targetGroups.slice(1);
+  return opened(state, { ...position, targetGroups: left, groups: children, after: 0 });
+}
+
+/** Begins with the first target group that still exists. @returns `undefined` when no target is left. */
+function opened(state: State, position: Position): Position | undefined {
+  if (position.groups.length > 0) return position;
+  const { targetGroups } = position;
   const index = targetGroups.findIndex((groupName) => findGroup(state, groupName) !== undefined);
-  if (index < 0) return undefined;
-  const groups = withDescendants(state.groups.get(targetGroups[index]!)!).map(({ name }) => name);
-  return { kind: 'rollout', jobId, targetGroups: targetGroups.slice(index), groups, after: 0 };
+  if (index >= 0) {
+    const groups = withDescendants(state.groups.get(targetGroups[index]!)!).map(({ name }) => name);
+    return { ...position, targetGroups: targetGroups.slice(index), groups, after: 0 };
+  }
+  return position.things.length > 0 ? { ...position, targetGroups: [] } : undefined;
 }
 
-/** A SNAPSHOT holds the members of the moment of its creation; whoever joins a CONTINUOUS job's group later is seen to there. */
-function isTargeted(job: Job, joined: Membership): boolean {
-  return job.row.targetSelection === 'CONTINUOUS' || joined.sequence < job.sequence;
-}
-
-function queueOnce(turn: Turn, job: Job, { thing }: Registration): void {
-  if (!job.newest.has(thing.name)) queueExecution(turn, job, thing, 0);
+/** A SNAPSHOT holds the members of one moment; whoever joins a CONTINUOUS job's group later is seen to there. */
+function isTargeted(job: Job, joined: Membership, before: number): boolean {
+  return job.row.targetSelection === 'CONTINUOUS' || joined.sequence < before;
 }

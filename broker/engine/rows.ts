@@ -13,6 +13,7 @@ import type {
 import type { JobExecution } from '../../protocol/device-api.ts';
 import type { JobStatus } from '../../protocol/status.ts';
 import type { EpochMs } from '../../protocol/time.ts';
+import type { RolloutMinute } from './policies/rollout-rate.ts';
 
 export type Attributes = Readonly<Record<string, string>>;
 
@@ -81,22 +82,32 @@ export interface ExecutionRow extends JobExecution {
 
 interface WorkBase {
   readonly sequence: number;
-  /** When the next slice is due. */
-  readonly at: EpochMs;
+  /** When the next slice is due; absent while the work waits for something else than time. */
+  readonly at?: EpochMs;
+}
+
+export interface RolloutRow extends WorkBase {
+  readonly kind: 'rollout';
+  readonly jobId: string;
+  /** Names of the things among the targets that are not reached yet. */
+  readonly things: readonly string[];
+  /** Names of the target groups not yet rolled out; the first is being worked on. */
+  readonly targetGroups: readonly string[];
+  /** Of the first target group: itself and its descendants, as far as they are not done. */
+  readonly groups: readonly string[];
+  /** Sequence of the last membership seen in the first of `groups`. */
+  readonly after: number;
+  /** The sequence at which a SNAPSHOT is taken. */
+  readonly before: number;
+  /** Absent before the first slice. */
+  readonly minute?: RolloutMinute;
+  /** For its turn, because too many jobs are being rolled out or canceled. */
+  readonly waits?: 'turn';
 }
 
 /** Bulk work that is not done yet: where its next slice goes on. A job or a group has at most one. */
 export type WorkRow =
-  | (WorkBase & {
-      readonly kind: 'rollout';
-      readonly jobId: string;
-      /** Names of the target groups not yet rolled out; the first is being worked on. */
-      readonly targetGroups: readonly string[];
-      /** Of the first target group: itself and its descendants, as far as they are not done. */
-      readonly groups: readonly string[];
-      /** Sequence of the last membership seen in the first of `groups`. */
-      readonly after: number;
-    })
+  | RolloutRow
   | (WorkBase & {
       readonly kind: 'cancel-job' | 'delete-job';
       readonly jobId: string;

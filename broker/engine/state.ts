@@ -99,6 +99,10 @@ export interface State {
   deletingJobs: readonly Job[];
   /** By the key of its row. */
   readonly work: Map<string, Work>;
+  /** Pieces of work that roll a job out or cancel it; AWS allows so many at once. */
+  concurrentWork: number;
+  /** What waits for a place among them, in order. */
+  readonly waitingRollouts: SequenceList<Work>;
   readonly agenda: Agenda<Execution | Work>;
   readonly templates: Map<string, JobTemplate>;
   readonly templateList: SequenceList<JobTemplate>;
@@ -119,6 +123,8 @@ export function createState(identity: ServiceIdentity): State {
     followers: new Map(),
     deletingJobs: [],
     work: new Map(),
+    concurrentWork: 0,
+    waitingRollouts: new SequenceList(),
     agenda: new Agenda(),
     templates: new Map(),
     templateList: new SequenceList(),

@@ -51,7 +51,8 @@ export function createJob(turn: Turn, request: CreateJobRequest): Reply<CreateJo
   };
   turn.put('job', jobId, row);
   setTags(turn, jobArn, tags);
-  rollOut(turn, holdJob(state, row), targets.things, targets.groups);
+  const things = targets.things.map(({ thing }) => thing.name);
+  rollOut(turn, holdJob(state, row), things, targets.groups, row.sequence);
   return accept({ jobArn, jobId, description });
 }
 

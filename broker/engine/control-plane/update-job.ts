@@ -9,6 +9,7 @@ import { configsOf } from '../job-configs.ts';
 import { findJob, replaceJob } from '../jobs.ts';
 import { invalidRequest, jobInStatus, jobNotFound } from '../refusals.ts';
 import { acceptedNothing } from '../reply.ts';
+import { resumeRollout } from '../rollout.ts';
 import type { Turn } from '../turn.ts';
 
 export function updateJob(turn: Turn, request: UpdateJobRequest): Reply<undefined> {
@@ -27,6 +28,7 @@ export function updateJob(turn: Turn, request: UpdateJobRequest): Reply<undefine
     description: request.description ?? row.description,
     lastUpdatedAt: turn.now,
   });
+  if (request.jobExecutionsRolloutConfig !== undefined) resumeRollout(turn, job);
   return acceptedNothing;
 }
 
