@@ -148,7 +148,7 @@ export function pullPoints({ subjects, hardware, document }: SweepOptions, cross
 }
 
 /** Replays the run up to the point, and pulls. */
-export function pullAt(options: SweepOptions, cross: Cross, point: PullPoint): readonly Violation[] {
+function pullAt(options: SweepOptions, cross: Cross, point: PullPoint): readonly Violation[] {
   const row: CrossRow = rows[cross];
   const configuration = configurationOf(options.hardware, options.document, row, point);
   const act = (world: World): void => {
