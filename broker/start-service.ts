@@ -39,7 +39,7 @@ export interface ServiceOptions {
   readonly account?: string;
   /** Which thing an MQTT client may act for; by default the one its certificate names on TLS, its client id elsewhere. */
   readonly identity?: IdentityMode;
-  /** Refuses what AWS would: too many requests a second. */
+  /** Keeps to AWS's rates, and refuses what only old clients do. */
   readonly strict?: boolean;
   /** Service seconds per real second, so that timeouts of minutes can be watched; default 1. */
   readonly timeScale?: number;
@@ -135,6 +135,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       handled: handledOperations,
       host,
       listeners: { ...listeners({ http: httpPort }), ...https },
+      strict: options.strict,
       ...(files && { files }),
       ...(signatures && { signatures }),
       status: () => ({ endpoints, connectedClients: mqtt.connectedClients }),

@@ -28,6 +28,8 @@ export interface AwsFrontOptions {
   readonly port: ServicePort;
   /** What the engine behind the port answers; the table's other operations are refused as unknown. */
   readonly handled: ReadonlySet<OperationName>;
+  /** Refuses the endpoint type `iot:Jobs`, as AWS does now. */
+  readonly strict?: boolean;
   /** Reads what a `documentSource` names; absent without a place that stands in for S3. */
   readonly readDocument?: (url: string) => Promise<string | undefined>;
 }
@@ -60,14 +62,14 @@ function responseHeaders(): Record<string, string> {
 }
 
 async function perform(
-  { port, handled, readDocument }: AwsFrontOptions,
+  { port, handled, strict = false, readDocument }: AwsFrontOptions,
   call: AwsCall,
   address: string,
 ): Promise<Read<string>> {
   const { operation } = call;
   const { service, name } = operation;
   if (name === 'DescribeEndpoint') {
-    const endpoint = describeEndpoint(call.members['endpointType'] as string | undefined, address);
+    const endpoint = describeEndpoint(call.members['endpointType'] as string | undefined, address, strict);
     return 'error' in endpoint ? endpoint : { value: responseText(operation, endpoint.value) };
   }
   const members = await withDocument(call.members, readDocument);

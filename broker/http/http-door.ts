@@ -92,9 +92,9 @@ function requestListener(options: HttpDoorOptions, ports: HttpPorts): RequestLis
 
 type Environment = { Bindings: HttpBindings };
 
-function createApp({ status, files, port, handled, signatures }: HttpDoorOptions, ports: HttpPorts): Hono<Environment> {
+function createApp({ status, files, signatures, ...options }: HttpDoorOptions, ports: HttpPorts): Hono<Environment> {
   const app = new Hono<Environment>();
-  const front = createAwsFront({ port, handled, ...(files && { readDocument: files.readDocument }) });
+  const front = createAwsFront({ ...options, ...(files && { readDocument: files.readDocument }) });
   const requests = new Map<number, number>();
   const answered = (response: AwsResponse): Response => {
     requests.set(response.status, (requests.get(response.status) ?? 0) + 1);

@@ -4,6 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openCertificateAuthority } from '../../broker/certificates.ts';
 import { openHttpDoor } from '../../broker/http/http-door.ts';
+import type { RigStatus } from '../../broker/http/status-page.ts';
 import type { JobExecution } from '../../protocol/device-api.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { type RejectionCode, rejections } from '../../protocol/rejections.ts';
@@ -15,6 +16,8 @@ import {
   openRecordingDoor,
   recordedOperations as handled,
 } from '../support/recording-door.ts';
+
+const status = (): RigStatus => ({ endpoints: {}, connectedClients: 0 });
 
 let recorder: RecordingDoor;
 let port: RecordingDoor['port'];
@@ -114,6 +117,14 @@ describe('DescribeEndpoint', () => {
     expectError(await ask({ path: `/endpoint?endpointType=${type}` }), 400, 'InvalidRequestException');
   });
 
+  it('refuses iot:Jobs when it is strict, and says what to use', async () => {
+    const strict = await openHttpDoor({ port, handled, strict: true, listeners: { http: 0 }, status });
+    const response = await rawHttp(strict.ports.http ?? 0, { path: '/endpoint?endpointType=iot:Jobs' });
+    expectError(response, 400, 'InvalidRequestException');
+    expect(response.text).toContain('iot:Data-ATS');
+    await strict.close();
+  });
+
   it('speaks of the host by which it was reached', async () => {
     const headers = { host: 'rig.test:8080' };
     expect((await ask({ path: '/endpoint', headers })).json()).toEqual({
@@ -151,7 +162,7 @@ describe('HTTPS', () => {
       port,
       handled,
       listeners: { http: 0, https: { port: 0, ...certificate } },
-      status: () => ({ endpoints: {}, connectedClients: 0 }),
+      status,
     });
     for (const protocol of ['http/1.1', 'x-amzn-http-ca']) {
       const socket = connectTls({ port: secure.ports.https, ca: authority.ca, ALPNProtocols: [protocol] });
@@ -174,7 +185,7 @@ describe('opening and closing', () => {
       port,
       handled,
       listeners: { http: taken },
-      status: () => ({ endpoints: {}, connectedClients: 0 }),
+      status,
     });
     const error: unknown = await opening.catch((cause: unknown) => cause);
     expect(error).toBeInstanceOf(OperationalError);
