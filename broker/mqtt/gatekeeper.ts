@@ -12,6 +12,7 @@ import { type IdentityMode, type Principal, identify, noThing } from './identity
 import { keepAliveOf } from './keep-alive.ts';
 import { judgePublish, mayReceive, maySubscribe } from './permissions.ts';
 import type { SessionTerms, Sessions } from './sessions.ts';
+import { type StrictLimits, isWithinTopicLimits } from './strict-limits.ts';
 import type { WriteBatching } from './write-batching.ts';
 
 /** What a transport has found out about who is coming. */
@@ -28,6 +29,7 @@ const maxUnreadBytes = 1024 * 1024;
 
 /** CONNACK return codes of MQTT 3.1.1 §3.2.2.3. */
 const identifierRejected = 2;
+const serverUnavailable = 3;
 const notAuthorized = 5;
 
 type Refusal = Parameters<Parameters<NonNullable<AedesOptions['authenticate']>>[3]>[0];
@@ -35,14 +37,17 @@ type Refusal = Parameters<Parameters<NonNullable<AedesOptions['authenticate']>>[
 export class Gatekeeper {
   readonly #sessions: Sessions;
   readonly #batching: WriteBatching;
+  readonly #strict: StrictLimits | undefined;
   readonly #proofs = new WeakMap<Client, ConnectionProof>();
   /** Kept beyond the session's connection, because a last will is judged after it has ended. */
   readonly #principals = new WeakMap<Client, Principal>();
   readonly #admitted = new WeakMap<PublishPacket, RequestTopic | UnknownJobsTopic>();
 
-  constructor(sessions: Sessions, batching: WriteBatching) {
+  /** @param strict AWS's limits that a bench does without; absent: it does. */
+  constructor(sessions: Sessions, batching: WriteBatching, strict?: StrictLimits) {
     this.#sessions = sessions;
     this.#batching = batching;
+    this.#strict = strict;
   }
 
   /** Somebody is at the door, and will send CONNECT. */
@@ -72,6 +77,8 @@ export class Gatekeeper {
         done(refusal(`a client id above ${maxClientIdBytes} bytes`, identifierRejected), false);
       } else if (principal === undefined) {
         done(refusal(`no ${identity} to tell who this is`, notAuthorized), false);
+      } else if (this.#strict?.mayConnect(client.id) === false) {
+        done(refusal('a second CONNECT within a second', serverUnavailable), false);
       } else {
         this.#principals.set(client, principal);
         const cleared = this.#sessions.open(client, principal, terms);
@@ -87,6 +94,11 @@ export class Gatekeeper {
         done(new Disconnection(verdict.reason, `publish refused: ${verdict.message}`));
         return;
       }
+      if (this.#strict !== undefined && (packet.qos > 1 || !isWithinTopicLimits(packet.topic))) {
+        const reason = packet.qos > 1 ? 'qosNotSupported' : 'topicNameInvalid';
+        done(new Disconnection(reason, `publish refused: ${packet.topic}`));
+        return;
+      }
       if (verdict.kind === 'jobs') {
         this.#admitted.set(packet, verdict.topic);
         // aedes acknowledges next. The acknowledgement is to leave together with the reply, which releases it.
@@ -95,18 +107,23 @@ export class Gatekeeper {
       done(null);
     },
 
-    /** No subscription is SUBACK 0x80. Subscriptions of a session that is resumed pass here too. */
+    /**
+     * No subscription is SUBACK 0x80; when strict, the connection is closed (ambiguities.md A18). Subscriptions of a session
+     * that is resumed pass here too.
+     */
     authorizeSubscribe: (client, subscription, done) => {
       const { topic, qos } = subscription;
       if (client.closed) {
         done(new Error('the connection is closed'));
         return;
       }
+      const allowed = maySubscribe(this.principalOf(client), topic);
+      if (this.#strict !== undefined && !(allowed && isWithinTopicLimits(topic))) {
+        done(new Disconnection(allowed ? 'topicFilterInvalid' : 'notAuthorized', `subscribe refused: ${topic}`));
+        return;
+      }
       // AWS has no QoS 2, and aedes cannot grant less than what was asked for.
-      const granted =
-        qos < 2 &&
-        maySubscribe(this.principalOf(client), topic) &&
-        this.#sessions.subscribe(client, topic, qos === 1 ? 1 : 0);
+      const granted = qos < 2 && allowed && this.#sessions.subscribe(client, topic, qos === 1 ? 1 : 0);
       done(null, granted ? subscription : null);
     },
 
@@ -115,7 +132,11 @@ export class Gatekeeper {
       // Destroyed but not withheld: aedes must keep what a persistent session has not read.
       if (client.conn.writableLength > maxUnreadBytes)
         client.conn.destroy(new Disconnection('quotaExceeded', 'does not read what it is sent'));
-      return !packet.topic.startsWith('$') || mayReceive(this.principalOf(client), packet.topic) ? packet : null;
+      if (packet.topic.startsWith('$') && !mayReceive(this.principalOf(client), packet.topic)) return null;
+      if (this.#strict === undefined) return packet;
+      // AWS hands out what is retained to filters that name its topic, not to wildcards.
+      const wanted = !packet.retain || this.#sessions.subscribesTo(client, packet.topic);
+      return wanted && this.#strict.mayPass(client) ? packet : null;
     },
   };
 }

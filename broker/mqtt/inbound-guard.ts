@@ -17,7 +17,8 @@ interface Parser extends EventEmitter {
 /** Room for a packet's header, topic and properties beside its payload. */
 const headerAllowanceBytes = 1024;
 
-export function guardInbound(client: Client): void {
+/** @param mayPass says of each publication whether it is one too many, which is dropped as if it had never come. */
+export function guardInbound(client: Client, mayPass: (client: Client) => boolean): void {
   const { _parser: parser } = client as Client & { readonly _parser: Parser };
   const refuse = (reason: Reason, message: string): void => {
     client.emit('error', new Disconnection(reason, message));
@@ -28,7 +29,7 @@ export function guardInbound(client: Client): void {
   parser.on('packet', (packet: Packet) => {
     const excess = excessOf(packet);
     if (excess !== undefined) refuse(...excess);
-    else for (const handle of handlers) handle.call(parser, packet);
+    else if (packet.cmd !== 'publish' || mayPass(client)) for (const handle of handlers) handle.call(parser, packet);
   });
 
   const parse = parser.parse.bind(parser);

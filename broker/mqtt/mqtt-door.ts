@@ -6,7 +6,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Client, PublishPacket } from 'aedes';
-import { maxClientIdBytes } from '../../protocol/limits.ts';
+import { maxClientIdBytes, persistentSessionSeconds } from '../../protocol/limits.ts';
 import type { Effect } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { announce } from './announcements.ts';
@@ -30,6 +30,7 @@ import { Mqtt5Stream } from './mqtt5-stream.ts';
 import { whyNotGranted } from './permissions.ts';
 import { answer } from './requests.ts';
 import { type Delivery, Sessions } from './sessions.ts';
+import { StrictLimits } from './strict-limits.ts';
 import type { MayUpgrade } from './websockets.ts';
 import { WriteBatching } from './write-batching.ts';
 
@@ -46,6 +47,8 @@ export interface MqttDoorOptions {
   readonly mayUpgrade?: MayUpgrade;
   /** Where persistent sessions outlive the process; absent: nowhere. */
   readonly sessionStore?: SessionStore;
+  /** AWS's limits on topics, rates and sessions too, which a bench does without. */
+  readonly strict?: boolean;
   readonly onEvent?: (event: MqttDoorEvent) => void;
 }
 
@@ -80,13 +83,17 @@ const brokerLimits = {
   maxClientsIdLength: maxClientIdBytes,
 } as const;
 
+const everythingMayPass = (): boolean => true;
+
 export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> {
   const { port, host = '127.0.0.1', identity, certificates, sessionStore, onEvent = () => {} } = options;
   const { mayUpgrade = () => true } = options;
   const batching = new WriteBatching();
   const kept = sessionStore && new KeptSessions(sessionStore);
-  const sessions = new Sessions({ batching, keep, discard, kept });
-  const gatekeeper = new Gatekeeper(sessions, batching);
+  const strict = options.strict === true ? new StrictLimits() : undefined;
+  const expirySeconds = strict ? persistentSessionSeconds : Infinity;
+  const sessions = new Sessions({ batching, keep, discard, kept, expirySeconds });
+  const gatekeeper = new Gatekeeper(sessions, batching, strict);
   const broker = new JobsBroker({ ...brokerLimits, ...gatekeeper.hooks }, take);
   /** Everything open, TLS handshakes under way included. */
   const streams = new Set<Duplex>();
@@ -135,7 +142,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   function serve(stream: Duplex, proof: Partial<ConnectionProof>): Client {
     const client = broker.handle(stream);
     gatekeeper.expect(client, { identity: identity ?? 'client-id', ...proof });
-    guardInbound(client);
+    guardInbound(client, strict ? (from) => strict.mayPass(from) : everythingMayPass);
     stream.once('close', () => {
       // Not aedes' own event: it is not sent for a connection that was closing when its client came back.
       sessions.close(client);

@@ -11,6 +11,7 @@ import {
   type IPublishPacket,
   type ISubackPacket,
   type ISubscribePacket,
+  type IUnsubscribePacket,
   type Packet,
   generate,
   parser,
@@ -24,6 +25,8 @@ import type { SessionTerms } from './sessions.ts';
 const maxPostponed = 1000;
 /** For the client to read why it was cut off. */
 const closingGraceMs = 1000;
+/** Fits into the smallest packet that a client may ask for. */
+const maxReasonLength = 100;
 const failure311 = 128;
 const version5 = { protocolVersion: 5 };
 
@@ -91,7 +94,7 @@ export class Mqtt5Stream extends Duplex implements SessionTerms {
   override _destroy(error: Error | null, done: Done): void {
     if (this.#listening) {
       const reasonCode = reasonCodes[error === null ? this.#farewell : reasonOf(error)];
-      const properties = error === null ? {} : { reasonString: error.message };
+      const properties = error === null ? {} : { reasonString: error.message.slice(0, maxReasonLength) };
       this.#toClient({ cmd: 'disconnect', reasonCode, properties });
     }
     closeGently(this.#wire);
@@ -143,8 +146,7 @@ export class Mqtt5Stream extends Duplex implements SessionTerms {
       case 'subscribe':
         return this.#subscribe(packet);
       case 'unsubscribe':
-        this.#unsubscribing.set(packet.messageId!, packet.unsubscriptions.length);
-        return this.#toBroker({ ...packet, properties: undefined });
+        return this.#unsubscribe(packet);
       case 'pingreq':
         return this.#toBroker(packet);
       case 'disconnect':
@@ -180,6 +182,7 @@ export class Mqtt5Stream extends Duplex implements SessionTerms {
     if (properties?.subscriptionIdentifier !== undefined) {
       return this.#cutOff('subscriptionIdentifiersNotSupported', 'a subscription identifier');
     }
+    if (this.#subscribing.has(messageId!)) return this.#cutOff('protocolError', 'a packet identifier that is in use');
     if (subscriptions.some(({ qos }) => qos === 2)) return this.#cutOff('qosNotSupported', 'a subscription with QoS 2');
     const copies = subscriptions.map(({ topic, qos }) => ({ topic, qos }));
     this.#subscribing.set(
@@ -187,6 +190,12 @@ export class Mqtt5Stream extends Duplex implements SessionTerms {
       copies.map(({ topic }) => topic),
     );
     this.#toBroker({ cmd: 'subscribe', messageId, subscriptions: copies });
+  }
+
+  #unsubscribe({ messageId, unsubscriptions }: IUnsubscribePacket): void {
+    if (this.#unsubscribing.has(messageId!)) return this.#cutOff('protocolError', 'a packet identifier that is in use');
+    this.#unsubscribing.set(messageId!, unsubscriptions.length);
+    this.#toBroker({ cmd: 'unsubscribe', messageId, unsubscriptions });
   }
 
   #disconnect({ reasonCode, properties }: IDisconnectPacket): void {

@@ -65,6 +65,8 @@ export interface SessionsOptions {
   readonly keep: (clientId: string, packet: OutgoingPacket) => void;
   /** Forgets all that aedes keeps for a session. */
   readonly discard: (clientId: string) => Promise<void>;
+  /** How long a persistent session of MQTT 3.1.1 is kept while its client is away. */
+  readonly expirySeconds: number;
 }
 
 export class Sessions {
@@ -73,22 +75,24 @@ export class Sessions {
   readonly #batching: WriteBatching;
   readonly #keep: SessionsOptions['keep'];
   readonly #discard: SessionsOptions['discard'];
+  readonly #expirySeconds: number;
   readonly #kept: KeptSessions | undefined;
   readonly #replies = new Numbering();
   /** Numbered apart: an announcement may get its number before the reply that it follows. */
   readonly #announcements = new Numbering();
 
-  constructor({ batching, keep, discard, kept }: SessionsOptions) {
+  constructor({ batching, keep, discard, kept, expirySeconds }: SessionsOptions) {
     this.#batching = batching;
     this.#keep = keep;
     this.#discard = discard;
     this.#kept = kept;
+    this.#expirySeconds = expirySeconds;
   }
 
   /** A session that an earlier process has left. Its client counts as away from now on. */
   restore({ clientId, principal, filters, expirySeconds = Infinity }: SessionRow): void {
-    const session: Session = { ...newSession(clientId, principal, false), filters: new Map(filters) };
-    session.terms = { startsAnew: false, expirySeconds };
+    const terms = { startsAnew: false, expirySeconds };
+    const session: Session = { ...newSession(clientId, principal, false, terms), filters: new Map(filters) };
     this.#byClientId.set(clientId, session);
     for (const [filter, qos] of filters) if (isJobsFilter(filter)) this.#index.add(session, filter, qos);
     this.#leaveAlone(session);
@@ -98,13 +102,13 @@ export class Sessions {
    * A client has proved who it is. A session left behind by somebody else under the same client id is not its to resume.
    * @returns what to wait for before the client is let in, if anything.
    */
-  open(client: Client, principal: Principal, terms = termsOf311(client.clean)): Promise<void> | undefined {
+  open(client: Client, principal: Principal, terms = this.#termsOf311(client)): Promise<void> | undefined {
     const known = this.#byClientId.get(client.id);
     const superseded = known?.connection?.client;
     const wanted = !client.clean && !terms.startsAnew;
     const resumes = known !== undefined && !known.clean && wanted && known.principal === principal;
     const cleared = known === undefined || resumes ? undefined : this.#forget(known);
-    const session = resumes ? known : newSession(client.id, principal, client.clean);
+    const session = resumes ? known : newSession(client.id, principal, client.clean, terms);
     clearTimeout(session.expiry);
     session.terms = terms;
     session.connection = { client, superseded, ready: false, sending: false };
@@ -146,6 +150,11 @@ export class Sessions {
     if (isJobsFilter(filter)) this.#index.add(session, filter, qos);
     this.#save(session);
     return true;
+  }
+
+  /** By exactly this filter. */
+  subscribesTo(client: Client, filter: string): boolean {
+    return this.#sessionOf(client)?.filters.has(filter) === true;
   }
 
   unsubscribe(client: Client, filters: readonly string[]): void {
@@ -245,6 +254,10 @@ export class Sessions {
     return session?.connection?.client === client ? session : undefined;
   }
 
+  #termsOf311({ clean }: Client): SessionTerms {
+    return { startsAnew: clean, expirySeconds: clean ? 0 : this.#expirySeconds };
+  }
+
   /** @returns what to wait for before a session of the same client id can begin. */
   #forget(session: Session): Promise<void> | undefined {
     clearTimeout(session.expiry);
@@ -277,8 +290,7 @@ class Numbering {
   }
 }
 
-function newSession(clientId: string, principal: Principal, clean: boolean): Session {
-  const terms = termsOf311(clean);
+function newSession(clientId: string, principal: Principal, clean: boolean, terms: SessionTerms): Session {
   return {
     clientId,
     principal,
@@ -289,11 +301,6 @@ function newSession(clientId: string, principal: Principal, clean: boolean): Ses
     connection: undefined,
     expiry: undefined,
   };
-}
-
-/** jobrig forgets no persistent session; AWS does after an hour. */
-function termsOf311(clean: boolean): SessionTerms {
-  return { startsAnew: clean, expirySeconds: clean ? 0 : Infinity };
 }
 
 function isJobsFilter(filter: string): boolean {

@@ -1,5 +1,5 @@
 /** MQTT 5 as AWS's broker speaks it: what is agreed on, the reason for every refusal, and how long a session lives. */
-import type { IConnectPacket, Packet } from 'mqtt-packet';
+import { type IConnectPacket, type Packet, generate } from 'mqtt-packet';
 import { connectAsync } from 'mqtt';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type IssuedCertificate, openCertificateAuthority } from '../../broker/certificates.ts';
@@ -194,6 +194,11 @@ describe('DISCONNECT tells why', () => {
     ['RETAIN on a Jobs topic', 0x9a, (client) => client.publish(get, {}, { retain: true })],
     ['QoS 2', 0x9b, (client) => client.publish('rooms/1', 'x', { qos: 2 })],
     ['a subscription with QoS 2', 0x9b, (client) => void client.subscribe(['rooms/1'], 2)],
+    [
+      'a request for another thing with a very long name',
+      0x87,
+      (client) => client.publish(`$aws/things/${'é'.repeat(20_000)}/jobs/get`, {}),
+    ],
     ['a wildcard in a topic', 0x90, (client) => client.publish('rooms/+', 'x')],
     ['a malformed filter', 0x8f, (client) => void client.subscribe(['rooms/#/light'])],
     ['nine filters in one SUBSCRIBE', 0x97, (client) => void client.subscribe(roomFilters(9))],
@@ -216,6 +221,15 @@ describe('DISCONNECT tells why', () => {
       'AUTH',
       0x82,
       (client) => client.send({ cmd: 'auth', reasonCode: 0x18, properties: { authenticationMethod: 'K' } }),
+    ],
+    [
+      'a packet identifier that is in use',
+      0x82,
+      (client) => {
+        const subscribe: Packet = { cmd: 'subscribe', messageId: 7, subscriptions: [{ topic: 'rooms/1', qos: 1 }] };
+        const bytes = generate(subscribe, { protocolVersion: 5 });
+        client.stream.write(Buffer.concat([bytes, bytes]));
+      },
     ],
     ['a SUBSCRIBE without filters', 0x81, (client) => client.stream.write(Buffer.from([0x82, 3, 0, 1, 0]))],
     ['a malformed packet', 0x81, (client) => client.stream.write(Buffer.from([0x80, 2, 0, 1]))],
