@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { compareWithMemory } from './comparisons/durable.ts';
 import { measureEngineAlone } from './comparisons/engine.ts';
 import { compareWithoutLogic } from './comparisons/logic.ts';
 import { compareWithMosquitto } from './comparisons/mosquitto.ts';
@@ -20,6 +21,7 @@ const comparisons = {
   mosquitto: compareWithMosquitto,
   naive: compareWithNaive,
   logic: compareWithoutLogic,
+  durable: compareWithMemory,
   engine: measureEngineAlone,
   simulation: measureSimulationAlone,
 } as const;

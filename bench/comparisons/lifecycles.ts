@@ -1,6 +1,7 @@
 /**
  * Two services run the same lifecycles with the same kind of fleet, each with all its things connected, in turn. A round is
- * one execution for every thing, 64 in flight. This file measures one pair; `naive.ts` and `logic.ts` say what is compared.
+ * one execution for every thing, a window of them in flight. This file measures one pair; `naive.ts`, `logic.ts` and
+ * `durable.ts` say what is compared.
  */
 import { type Child, type Measured, startChild } from '../child.ts';
 import type { Size } from '../figures.ts';
@@ -20,7 +21,12 @@ export interface LifecycleSample {
   readonly bytesPerThing: number;
 }
 
-export type ServiceProcess = 'jobs-service' | 'naive-service' | 'canned-service';
+export type ServiceProcess = 'jobs-service' | 'durable-service' | 'naive-service' | 'canned-service';
+
+export interface Compared {
+  readonly ours: ServiceProcess;
+  readonly theirs: ServiceProcess;
+}
 
 interface Rig {
   readonly service: Child<ServiceQuestions>;
@@ -29,7 +35,7 @@ interface Rig {
 }
 
 export async function compareLifecycles(
-  theirs: ServiceProcess,
+  { ours, theirs }: Compared,
   codec: Codec,
   size: Size,
   say: (text: string) => void,
@@ -37,7 +43,7 @@ export async function compareLifecycles(
   const started: Measured[] = [];
   try {
     const [ourRig, theirRig] = [
-      await assemble('jobs-service', codec, size, say, started),
+      await assemble(ours, codec, size, say, started),
       await assemble(theirs, codec, size, say, started),
     ];
     return await interleave(

@@ -7,7 +7,7 @@ import { medianOf, spreadOf } from '../rounds.ts';
 import { compareLifecycles, type LifecycleSample } from './lifecycles.ts';
 
 export async function compareWithoutLogic(size: Size, say: (text: string) => void): Promise<readonly Measurement[]> {
-  const pairs = await compareLifecycles('canned-service', 'bare codec', size, say);
+  const pairs = await compareLifecycles({ ours: 'jobs-service', theirs: 'canned-service' }, 'bare codec', size, say);
   const ours = pairs.map((pair) => pair.ours);
   const byTheClock = medianOf(pairs, (pair) => pair.ours.executionsPerSecond / pair.theirs.executionsPerSecond);
   const p50 = medianOf(ours, (sample) => sample.latency.p50);

@@ -8,7 +8,7 @@ import { medianOf, spreadOf } from '../rounds.ts';
 import { compareLifecycles, type LifecycleSample } from './lifecycles.ts';
 
 export async function compareWithNaive(size: Size, say: (text: string) => void): Promise<readonly Measurement[]> {
-  const pairs = await compareLifecycles('naive-service', 'MQTT.js', size, say);
+  const pairs = await compareLifecycles({ ours: 'jobs-service', theirs: 'naive-service' }, 'MQTT.js', size, say);
   const ours = pairs.map((pair) => pair.ours);
   const byTheClock = medianOf(pairs, (pair) => pair.ours.executionsPerSecond / pair.theirs.executionsPerSecond);
   return [
