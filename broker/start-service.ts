@@ -126,6 +126,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       sessionStore: state.sessionStore,
       ...(signatures && { mayUpgrade: (request) => signatures({ ...request, body: noBody }) === undefined }),
       ...(identity && !signatures && { identity }),
+      strict: options.strict,
       ...(onEvent && { onEvent }),
     });
     closers.push(() => mqtt.close());

@@ -1,4 +1,4 @@
-/** The device contract through both doors that the service has: MQTT over a real socket, and HTTPS's REST API. */
+/** The device contract through every door of the service: both MQTT versions, plain and over WebSocket, and the REST API. */
 import { connectAsync } from 'mqtt';
 import { describe } from 'vitest';
 import { handledOperations } from '../../broker/engine/dispatch.ts';
@@ -12,9 +12,10 @@ import { type DeviceAnswer, type DeviceDoor, type DeviceRequest, deviceApiContra
 
 type Json = Readonly<Record<string, unknown>>;
 
-async function mqttDoor(port: ServicePort): Promise<DeviceDoor> {
-  const door = await openMqttDoor({ port, listeners: { tcp: 0 }, identity: 'open' });
-  const client = await connectAsync(`mqtt://127.0.0.1:${door.ports.tcp}`, { reconnectPeriod: 0 });
+async function mqttDoor(port: ServicePort, transport: 'tcp' | 'ws', protocolVersion: 4 | 5): Promise<DeviceDoor> {
+  const door = await openMqttDoor({ port, listeners: { [transport]: 0 }, identity: 'open' });
+  const url = transport === 'tcp' ? `mqtt://127.0.0.1:${door.ports.tcp}` : `ws://127.0.0.1:${door.ports.ws}/mqtt`;
+  const client = await connectAsync(url, { reconnectPeriod: 0, protocolVersion });
   const waiting = new Map<string, (answer: DeviceAnswer) => void>();
   client.on('message', (topic, payload) => {
     const { clientToken, timestamp: _timestamp, ...members } = JSON.parse(payload.toString()) as Json;
@@ -93,8 +94,13 @@ function rejectedOverHttp({ __type: rejected, message, ...state }: Json): Device
   return { rejected: String(rejected), message: String(message), ...state };
 }
 
-describe('MQTT door', () => {
-  deviceApiContract(mqttDoor);
+describe.each([
+  ['MQTT 3.1.1', 'tcp', 4],
+  ['MQTT 5', 'tcp', 5],
+  ['MQTT 3.1.1 over WebSocket', 'ws', 4],
+  ['MQTT 5 over WebSocket', 'ws', 5],
+] as const)('MQTT door, %s', (_name, transport, protocolVersion) => {
+  deviceApiContract((port) => mqttDoor(port, transport, protocolVersion));
 });
 
 describe('HTTP door, data plane', () => {
