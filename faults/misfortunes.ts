@@ -9,6 +9,7 @@ import type { Direction, Fate, FaultPlan, Misfortune, Operation, ServiceAnswer }
 /** What befalls a thing, or the service, at one instant. */
 export type Strike =
   | { readonly kind: 'link-lost' | 'partition' | 'power-cut'; readonly forMs: number }
+  | { readonly kind: 'weak-battery'; readonly forMs: number; readonly byMv: number }
   | { readonly kind: 'clock-jump'; readonly byMs: number };
 
 export type Blow = Strike & { readonly atMs: number };
@@ -86,7 +87,13 @@ function blowsOf(misfortunes: readonly Misfortune[], chance: Chance): readonly B
 }
 
 function blow(misfortune: Timed, atMs: number): Blow {
-  return 'byMs' in misfortune
-    ? { atMs, kind: 'clock-jump', byMs: misfortune.byMs }
-    : { atMs, kind: misfortune.kind, forMs: misfortune.forMs };
+  switch (misfortune.kind) {
+    case 'clock-jump':
+    case 'service-clock-jump':
+      return { atMs, kind: 'clock-jump', byMs: misfortune.byMs };
+    case 'weak-battery':
+      return { atMs, kind: 'weak-battery', forMs: misfortune.forMs, byMv: misfortune.byMv };
+    default:
+      return { atMs, kind: misfortune.kind, forMs: misfortune.forMs };
+  }
 }

@@ -52,6 +52,8 @@ export type Misfortune =
   /** Nothing gets through and neither side notices at first: what was sent is held back until the partition heals. */
   | (AtInstants & BefallsThings & { readonly kind: 'partition'; readonly forMs: number })
   | (AtInstants & BefallsThings & { readonly kind: 'power-cut'; readonly forMs: number })
+  /** The supply gives less for a while, so that sending may reset the device. */
+  | (AtInstants & BefallsThings & { readonly kind: 'weak-battery'; readonly forMs: number; readonly byMv: number })
   /** The device's clock leaps forward: its deadlines come at once. */
   | (AtInstants & BefallsThings & { readonly kind: 'clock-jump'; readonly byMs: number })
   | (AtInstants & { readonly kind: 'service-clock-jump'; readonly byMs: number })
@@ -122,6 +124,7 @@ const membersOf: Readonly<Record<MisfortuneKind, Readonly<Record<string, Member>
   'link-lost': { things, ...atInstants, forMs: wholeNumber(0, dayMs) },
   partition: { things, ...atInstants, forMs: wholeNumber(1, dayMs) },
   'power-cut': { things, ...atInstants, forMs: wholeNumber(0, dayMs) },
+  'weak-battery': { things, ...atInstants, forMs: wholeNumber(1, dayMs), byMv: wholeNumber(1, 60_000) },
   'clock-jump': { things, ...atInstants, byMs: wholeNumber(1, 365 * dayMs) },
   'service-clock-jump': { ...atInstants, byMs: wholeNumber(1, 365 * dayMs) },
   message: { ...perMessage, direction: oneOf(directions), fate: oneOf(fates) },

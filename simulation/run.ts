@@ -165,6 +165,7 @@ class Run {
       },
       moved: (board, input, at) => {
         if (input.kind === 'power-cut') of(board.thingName)?.powerWasCut();
+        if (input.kind === 'supply-drop' && input.byMv > 0) of(board.thingName)?.supplyFell();
         of(board.thingName)?.moved(at);
         if (input.kind === 'message' && !this.#baselines.has(board.thingName)) this.#noteBaseline(board);
       },

@@ -63,6 +63,8 @@ export class SimulatedDevice {
   /** Until then attempts fail at once, instead of being answered by nobody. */
   #unpluggedUntil: EpochMs = 0;
   #wakeAt: EpochMs | undefined;
+  /** Until then the supply gives less than it should. */
+  #weakUntil: EpochMs = 0;
   #calm = false;
 
   constructor({ board, conditions, misfortunes, chance, surroundings }: DeviceOptions) {
@@ -88,6 +90,7 @@ export class SimulatedDevice {
   calm(): void {
     this.#calm = true;
     this.#unreachableUntil = this.#out.queue.now;
+    if (this.#weakUntil > this.#out.queue.now) this.#feed({ kind: 'supply-drop', byMv: 0 });
     this.powerOn();
   }
 
@@ -110,6 +113,8 @@ export class SimulatedDevice {
         return this.#lose(this.#session);
       case 'partition':
         return this.#partition(strike.forMs);
+      case 'weak-battery':
+        return this.#weaken(strike.byMv, strike.forMs);
       case 'clock-jump':
         this.#aheadMs += strike.byMs;
         return this.#arm();
@@ -124,6 +129,15 @@ export class SimulatedDevice {
     this.#feed({ kind: 'power-cut' });
     const { queue } = this.#out;
     queue.schedule(queue.now + forMs, () => this.powerOn());
+  }
+
+  #weaken(byMv: number, forMs: DurationMs): void {
+    const { queue } = this.#out;
+    this.#weakUntil = Math.max(this.#weakUntil, queue.now + forMs);
+    this.#feed({ kind: 'supply-drop', byMv });
+    queue.schedule(queue.now + forMs, () => {
+      if (queue.now >= this.#weakUntil && !this.#calm) this.#feed({ kind: 'supply-drop', byMv: 0 });
+    });
   }
 
   /** Sends what the service says, over the session in which it was asked, if that still lives. */

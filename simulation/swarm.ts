@@ -92,6 +92,13 @@ function drawFaults(safetyMs: DurationMs, chance: Chance): FaultPlan {
     const lateMs = chance.pick([500, 15_000]);
     maybe(() => ({ ...drawWindow(safetyMs, chance), kind: 'service', things: '*', answer, lateMs }));
   }
+  maybe(() => ({
+    ...all,
+    kind: 'weak-battery',
+    times: times(),
+    forMs: chance.pick([20_000, 120_000, 300_000]),
+    byMv: chance.pick([350, 500, 800]),
+  }));
   return { misfortunes };
 }
 

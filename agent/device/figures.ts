@@ -37,11 +37,15 @@ export const figureRanges = {
     sectorBytes: bytes,
     /** What is programmed at once. */
     pageBytes: bytes,
-    /** Typically; each erase takes from this to the maximum. */
+    /** Typical; an erase takes from this to the longest. */
     eraseSectorMs: upToMinutes,
+    /** Longest. */
     eraseSectorMaxMs: upToMinutes,
+    /** Typical. */
     programPageMs: upToMinutes,
+    /** Longest. */
     programPageMaxMs: upToMinutes,
+    /** How fast a slot is read back. */
     readBytesPerMs: bytes,
     /** How often a sector can be erased. */
     enduranceErases: { min: 1, max: 2 ** 31, whole: true },
@@ -49,14 +53,17 @@ export const figureRanges = {
     eraseStallsCpu: { min: 0, max: 1, whole: true },
   },
   cpu: {
+    /** How fast it hashes. */
     digestBytesPerMs: bytes,
     /** Resets the device when the CPU stood still for so long. */
     watchdogMs: { min: 10, max: 600_000 },
   },
   link: {
+    /** Once data flows. */
     downloadBytesPerMs: { min: 0.01, max: 1_000_000 },
-    /** From the request of a segment to its first byte. */
+    /** From the request of a segment to its first byte, typically. */
     latencyMs: upToMinutes,
+    /** Longest. */
     latencyMaxMs: upToMinutes,
     /** MQTT keep-alive; the service hangs up after one and a half (AWS allows 30 s to 1200 s). */
     keepAliveMs: { min: 30_000, max: 1_200_000, whole: true },
@@ -72,6 +79,7 @@ export const figureRanges = {
     sagMv: millivolts,
     /** How far it sags at most when the device sends again before it has rested. */
     burstSagMv: millivolts,
+    /** How long a rest must be. */
     restMs: upToMinutes,
     /** The detector resets the device below this. */
     brownOutMv: millivolts,

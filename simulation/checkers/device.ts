@@ -10,7 +10,7 @@ import type { RequestOperation } from '../../protocol/topics.ts';
 import type { Report } from '../violation.ts';
 
 /** Limits of the claims; a device that keeps them is not broken, only different. */
-export const bounds = {
+const bounds = {
   /** Updates of an execution after that many refusals in a row that say it is gone (V2). */
   refusedUpdates: 3,
   /** Until work on an execution must have stopped, once the device was told that it is gone (V2). */
@@ -23,6 +23,8 @@ export const bounds = {
   erasesPerExecution: 40,
   /** Boots beyond one for each power cut and three for each execution (V8). */
   spareBoots: 3,
+  /** Boots each time that the supply falls for some minutes, with a growing pause after each (V8). */
+  bootsOnWeakSupply: 12,
 } as const;
 
 export interface DeviceChecker {
@@ -36,6 +38,7 @@ export interface DeviceChecker {
   /** All is quiet: side effects are added up. */
   quiet(): void;
   powerWasCut(): void;
+  supplyFell(): void;
 }
 
 export interface DeviceCheckerOptions {
@@ -76,7 +79,7 @@ export function createDeviceChecker({
   const goneBeforeActivation = new Set<string>();
   const tooManyRequests = rateLimit(bounds.requestsPerMinute);
   const tooManyConnects = rateLimit(bounds.connectsPerMinute);
-  let powerCuts = 0;
+  let resetsFromOutside = 0;
 
   function toldGone(jobId: string, operation: RequestOperation, at: EpochMs): void {
     if (operation === 'UpdateJobExecution' && updating.delete(jobId)) {
@@ -129,8 +132,10 @@ export function createDeviceChecker({
     },
     traced(trace) {
       if (trace.kind === 'step') checkStep(trace.step, trace.execution);
+      // What it was told, it has forgotten.
+      if (trace.kind === 'crash') toldDead.clear();
       if (trace.kind === 'boot') {
-        const allowed = powerCuts + 3 * executions() + bounds.spareBoots;
+        const allowed = resetsFromOutside + 3 * executions() + bounds.spareBoots;
         if (trace.boots > allowed) report('V8', `${trace.boots} boots, ${allowed} can be explained`, thingName);
       }
     },
@@ -164,7 +169,10 @@ export function createDeviceChecker({
       }
     },
     powerWasCut() {
-      powerCuts += 1;
+      resetsFromOutside += 1;
+    },
+    supplyFell() {
+      resetsFromOutside += bounds.bootsOnWeakSupply;
     },
   };
 }

@@ -10,6 +10,7 @@ const complete: Readonly<Record<string, object>> = {
   'link-lost': { untilMs: 1000, forMs: 10 },
   partition: { untilMs: 1000, forMs: 10 },
   'power-cut': { untilMs: 1000, forMs: 10 },
+  'weak-battery': { untilMs: 1000, forMs: 10, byMv: 500 },
   'clock-jump': { untilMs: 1000, byMs: 10 },
   'service-clock-jump': { untilMs: 1000, byMs: 10 },
   message: { untilMs: 1000, direction: 'reply', fate: 'lost' },

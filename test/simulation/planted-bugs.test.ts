@@ -40,6 +40,8 @@ const agents: readonly (readonly [string, AgentBehaviour, readonly Claim[]])[] =
   ['leaves a part of an image in the slot', leaving('slot'), ['V10']],
   ['leaves the document in memory', leaving('memory'), ['V10']],
   ['leaves the download open', leaving('download'), ['V1', 'V10']],
+  ['goes on the air at once after a brown-out', { ...referenceAgent, restsAfterCrash: false }, ['V8']],
+  ['keeps its deadlines in a clock that is set later', { ...referenceAgent, timeBase: 'wall-clock' }, ['V5', 'V9']],
   ['does not pause between attempts', { ...referenceAgent, pauseMs: () => 1 }, ['V6']],
   [
     'runs an interrupted handler again',
