@@ -138,7 +138,10 @@ function readHead(file: string, database: Database): Head | undefined {
 
 /** @returns how to write the head, within a transaction. */
 export function headWriter(database: Database): (head: Head) => void {
-  const statement = database.prepare('INSERT OR REPLACE INTO service (id, head, checksum) VALUES (1, ?, ?)');
+  const statement = database.prepare(
+    `INSERT INTO service (id, head, checksum) VALUES (1, ?, ?)
+     ON CONFLICT DO UPDATE SET head = excluded.head, checksum = excluded.checksum`,
+  );
   return (head) => {
     const text = JSON.stringify(head);
     statement.run(text, crc32(text));
