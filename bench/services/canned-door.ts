@@ -1,13 +1,14 @@
 /**
- * The packets of a lifecycle without the Jobs service: the same broker, the same way in and out and the same batching of
- * writes as jobrig's door, but requests are not read and every answer is a constant. What our service costs beyond this is
- * the price of its logic. Knows only the conversation of `load/lifecycle.ts`.
+ * The packets of a lifecycle without the Jobs service: the same broker and the same ways in and out as jobrig's door has, but
+ * requests are not read and every answer is a constant. What our service costs beyond this is the price of its logic.
+ * Knows only the conversation of `load/lifecycle.ts`.
  */
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
-import type { Client, PublishPacket } from 'aedes';
-import { JobsBroker } from '../../broker/mqtt/jobs-broker.ts';
-import { WriteBatching } from '../../broker/mqtt/write-batching.ts';
+import type { IPublishPacket, Packet } from 'mqtt-packet';
+import { guardInbound } from '../../broker/mqtt/inbound-guard.ts';
+import { JobsBroker, type OutgoingPacket } from '../../broker/mqtt/jobs-broker.ts';
+import { Outbox } from '../../broker/mqtt/outbox.ts';
 import { jobsSpace } from '../../protocol/topics.ts';
 import { benchThingName } from '../load/thing-names.ts';
 import { type Flight, startFlight } from './flight.ts';
@@ -22,40 +23,48 @@ const updated = '{"timestamp":1717395854}';
 const headChanged = `{"timestamp":1717395854,"execution":{${execution}}}`;
 const noHead = '{"timestamp":1717395854}';
 
+interface Line {
+  readonly outbox: Outbox;
+  /** Of the lifecycle under way. */
+  exchanges: number;
+}
+
 export async function openCannedDoor(things: number): Promise<ServiceUnderLoad> {
-  const batching = new WriteBatching();
-  const clients = new Map<string, Client>();
-  const exchanges = new Map<string, number>();
+  const lines = new Map<string, Line>();
   let flight: Flight | undefined;
 
-  function take(packet: PublishPacket, client: Client): boolean {
-    say(client, `${packet.topic}/accepted`, packet.topic.endsWith('start-next') ? started : updated);
-    const count = (exchanges.get(client.id) ?? 0) + 1;
-    exchanges.set(client.id, count % exchangesPerLifecycle);
-    if (count === exchangesPerLifecycle) {
-      say(client, `${jobsSpace(client.id)}notify-next`, noHead);
-      flight?.finished();
-    }
-    batching.release(client.conn);
+  function take(packet: Packet, thingName: string): boolean {
+    const line = lines.get(thingName);
+    if (line === undefined || (packet.cmd !== 'publish' && packet.cmd !== 'puback')) return false;
+    if (packet.cmd === 'publish') answer(packet, thingName, line);
     return true;
   }
 
-  const broker = new JobsBroker({}, take);
-  broker.authorizePublish = (client, _packet, done) => {
-    if (client !== null) batching.hold(client.conn);
-    done(null);
-  };
-  broker.on('clientReady', (client) => clients.set(client.id, client));
-  await broker.listen();
-  const server = net
-    .createServer({ noDelay: true }, broker.handle)
-    .listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
-  await once(server, 'listening');
+  function answer({ topic, messageId }: IPublishPacket, thingName: string, line: Line): void {
+    const { outbox } = line;
+    outbox.acknowledge(messageId!);
+    outbox.publish(message(`${topic}/accepted`, topic.endsWith('start-next') ? started : updated));
+    line.exchanges += 1;
+    if (line.exchanges < exchangesPerLifecycle) return;
+    line.exchanges = 0;
+    outbox.publish(message(`${jobsSpace(thingName)}notify-next`, noHead));
+    flight?.finished();
+  }
 
-  const notify = (index: number) => {
-    const client = clients.get(benchThingName(index));
-    if (client !== undefined) say(client, `${jobsSpace(client.id)}notify-next`, headChanged);
-  };
+  function notify(index: number): void {
+    const thingName = benchThingName(index);
+    lines.get(thingName)?.outbox.publish(message(`${jobsSpace(thingName)}notify-next`, headChanged));
+  }
+
+  const broker = new JobsBroker({}, () => false);
+  broker.on('clientReady', (client) => lines.set(client.id, { outbox: new Outbox(client), exchanges: 0 }));
+  await broker.listen();
+  const server = net.createServer({ noDelay: true }, (socket) => {
+    const client = broker.handle(socket);
+    guardInbound(client, (packet) => take(packet, client.id));
+  });
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
+  await once(server, 'listening');
   return {
     mqttPort: (server.address() as AddressInfo).port,
     rollout: {
@@ -69,6 +78,6 @@ export async function openCannedDoor(things: number): Promise<ServiceUnderLoad> 
   };
 }
 
-function say(client: Client, topic: string, payload: string): void {
-  client.publish({ cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false }, () => {});
+function message(topic: string, payload: string): OutgoingPacket {
+  return { cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false, brokerId: 'canned', brokerCounter: 0 };
 }

@@ -10,10 +10,10 @@ import type { RequestTopic, UnknownJobsTopic } from '../../protocol/topics.ts';
 import { Disconnection } from './disconnection.ts';
 import { type IdentityMode, type Principal, identify, noThing } from './identity.ts';
 import { keepAliveOf } from './keep-alive.ts';
+import { cutOffUnread } from './outbox.ts';
 import { judgePublish, mayReceive, maySubscribe } from './permissions.ts';
 import type { SessionTerms, Sessions } from './sessions.ts';
 import { type StrictLimits, isWithinTopicLimits } from './strict-limits.ts';
-import type { WriteBatching } from './write-batching.ts';
 
 /** What a transport has found out about who is coming. */
 export interface ConnectionProof {
@@ -24,9 +24,6 @@ export interface ConnectionProof {
   readonly terms?: SessionTerms;
 }
 
-/** What a client may leave unread in our memory before it is cut off. */
-const maxUnreadBytes = 1024 * 1024;
-
 /** CONNACK return codes of MQTT 3.1.1 §3.2.2.3. */
 const identifierRejected = 2;
 const serverUnavailable = 3;
@@ -36,7 +33,6 @@ type Refusal = Parameters<Parameters<NonNullable<AedesOptions['authenticate']>>[
 
 export class Gatekeeper {
   readonly #sessions: Sessions;
-  readonly #batching: WriteBatching;
   readonly #strict: StrictLimits | undefined;
   readonly #proofs = new WeakMap<Client, ConnectionProof>();
   /** Kept beyond the session's connection, because a last will is judged after it has ended. */
@@ -44,9 +40,8 @@ export class Gatekeeper {
   readonly #admitted = new WeakMap<PublishPacket, RequestTopic | UnknownJobsTopic>();
 
   /** @param strict AWS's limits that a bench does without; absent: it does. */
-  constructor(sessions: Sessions, batching: WriteBatching, strict?: StrictLimits) {
+  constructor(sessions: Sessions, strict?: StrictLimits) {
     this.#sessions = sessions;
-    this.#batching = batching;
     this.#strict = strict;
   }
 
@@ -99,11 +94,7 @@ export class Gatekeeper {
         done(new Disconnection(reason, `publish refused: ${packet.topic}`));
         return;
       }
-      if (verdict.kind === 'jobs') {
-        this.#admitted.set(packet, verdict.topic);
-        // aedes acknowledges next. The acknowledgement is to leave together with the reply, which releases it.
-        if (client !== null) this.#batching.hold(client.conn);
-      }
+      if (verdict.kind === 'jobs') this.#admitted.set(packet, verdict.topic);
       done(null);
     },
 
@@ -130,8 +121,7 @@ export class Gatekeeper {
     /** Stored messages pass here too: a session may have been taken over by somebody else. */
     authorizeForward: (client, packet) => {
       // Destroyed but not withheld: aedes must keep what a persistent session has not read.
-      if (client.conn.writableLength > maxUnreadBytes)
-        client.conn.destroy(new Disconnection('quotaExceeded', 'does not read what it is sent'));
+      cutOffUnread(client);
       if (packet.topic.startsWith('$') && !mayReceive(this.principalOf(client), packet.topic)) return null;
       if (this.#strict === undefined) return packet;
       // AWS hands out what is retained to filters that name its topic, not to wildcards.

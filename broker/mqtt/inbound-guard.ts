@@ -1,7 +1,8 @@
 /**
  * Limits on what a client sends that aedes has no hook for: it shows filters one by one and never a packet that is still
  * arriving. So this stands between a client's parser and aedes. A packet that breaks a limit is not handled at all; the
- * connection is closed, as on AWS. Source: reference limits.md §5, ambiguities.md A18.
+ * connection is closed, as on AWS. The door may take a packet here, before aedes does.
+ * Source: reference limits.md §5, ambiguities.md A18.
  */
 import type { EventEmitter } from 'node:events';
 import type { Client } from 'aedes';
@@ -17,9 +18,17 @@ interface Parser extends EventEmitter {
 /** Room for a packet's header, topic and properties beside its payload. */
 const headerAllowanceBytes = 1024;
 
-/** @param mayPass says of each publication whether it is one too many, which is dropped as if it had never come. */
-export function guardInbound(client: Client, mayPass: (client: Client) => boolean): void {
-  const { _parser: parser } = client as Client & { readonly _parser: Parser };
+/** The parts of aedes' client that its declarations leave out. */
+type Internals = Client & {
+  readonly _parser: Parser;
+  /** Null once the connection is closed. */
+  readonly _keepaliveTimer: NodeJS.Timeout | null;
+};
+
+/** @param take true when it has dealt with the packet, which aedes then never sees. */
+export function guardInbound(client: Client, take: (packet: Packet) => boolean): void {
+  const internals = client as Internals;
+  const { _parser: parser } = internals;
   const refuse = (reason: Reason, message: string): void => {
     client.emit('error', new Disconnection(reason, message));
   };
@@ -29,7 +38,8 @@ export function guardInbound(client: Client, mayPass: (client: Client) => boolea
   parser.on('packet', (packet: Packet) => {
     const excess = excessOf(packet);
     if (excess !== undefined) refuse(...excess);
-    else if (packet.cmd !== 'publish' || mayPass(client)) for (const handle of handlers) handle.call(parser, packet);
+    else if (take(packet)) heardFrom(internals);
+    else for (const handle of handlers) handle.call(parser, packet);
   });
 
   const parse = parser.parse.bind(parser);
@@ -39,6 +49,11 @@ export function guardInbound(client: Client, mayPass: (client: Client) => boolea
       refuse('packetTooLarge', 'a packet above the size limit');
     return waitingBytes;
   };
+}
+
+/** aedes' own clock for the keep-alive of a packet that it does not see. */
+function heardFrom({ _keepaliveTimer: timer }: Internals): void {
+  timer?.refresh();
 }
 
 function excessOf(packet: Packet): readonly [Reason, string] | undefined {

@@ -6,7 +6,9 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Client, PublishPacket } from 'aedes';
+import type { Packet } from 'mqtt-packet';
 import { maxClientIdBytes, persistentSessionSeconds } from '../../protocol/limits.ts';
+import type { RequestTopic, UnknownJobsTopic } from '../../protocol/topics.ts';
 import type { Effect } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { announce } from './announcements.ts';
@@ -27,12 +29,11 @@ import {
 } from './listeners.ts';
 import { KeptSessions, type SessionStore } from './kept-sessions.ts';
 import { Mqtt5Stream } from './mqtt5-stream.ts';
-import { whyNotGranted } from './permissions.ts';
+import { judgePublish, whyNotGranted } from './permissions.ts';
 import { answer } from './requests.ts';
 import { type Delivery, Sessions } from './sessions.ts';
 import { StrictLimits } from './strict-limits.ts';
 import type { MayUpgrade } from './websockets.ts';
-import { WriteBatching } from './write-batching.ts';
 
 export interface MqttDoorOptions {
   readonly port: ServicePort;
@@ -88,12 +89,12 @@ const everythingMayPass = (): boolean => true;
 export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> {
   const { port, host = '127.0.0.1', identity, certificates, sessionStore, onEvent = () => {} } = options;
   const { mayUpgrade = () => true } = options;
-  const batching = new WriteBatching();
   const kept = sessionStore && new KeptSessions(sessionStore);
   const strict = options.strict === true ? new StrictLimits() : undefined;
+  const mayPass = strict ? (client: Client) => strict.mayPass(client) : everythingMayPass;
   const expirySeconds = strict ? persistentSessionSeconds : Infinity;
-  const sessions = new Sessions({ batching, keep, discard, kept, expirySeconds });
-  const gatekeeper = new Gatekeeper(sessions, batching, strict);
+  const sessions = new Sessions({ keep, discard, kept, mayPass, expirySeconds });
+  const gatekeeper = new Gatekeeper(sessions, strict);
   const broker = new JobsBroker({ ...brokerLimits, ...gatekeeper.hooks }, take);
   /** Everything open, TLS handshakes under way included. */
   const streams = new Set<Duplex>();
@@ -107,15 +108,47 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     return broker.discardSession(clientId).catch((error: Error) => void broker.emit('error', error));
   }
 
-  /** A request is answered to its connection and forwarded to nobody. */
-  function take(packet: PublishPacket, client: Client): boolean {
-    const parsed = gatekeeper.admitted(packet);
-    if (parsed === undefined) return false;
-    answer(port, { topic: packet.topic, parsed, payload: packet.payload }, (topic, payload) => {
-      sessions.reply(client, topic, payload, packet.qos === 0 ? 0 : 1);
-      batching.release(client.conn);
-    });
+  /**
+   * What a client that is ready says to the Jobs service is dealt with where it is read: aedes would take three turns of the
+   * event loop over it, and half of the time that an exchange takes.
+   */
+  function takeAtOnce(packet: Packet, client: Client): boolean {
+    const outbox = sessions.outboxTo(client);
+    if (outbox === undefined) return false;
+    // Nothing is remembered of what a clean session was sent, so nothing is to be forgotten.
+    if (packet.cmd === 'puback') return client.clean;
+    if (packet.cmd !== 'publish') return false;
+    const verdict = judgePublish(gatekeeper.principalOf(client), packet);
+    if (verdict.kind !== 'jobs') return false;
+    outbox.hold();
+    if (packet.qos === 1) outbox.acknowledge(packet.messageId!);
+    respond(packet, verdict.topic, client, () => outbox.release());
     return true;
+  }
+
+  /** Such a publication is dropped as if it had never come. */
+  function isOneTooMany(packet: Packet, client: Client): boolean {
+    return packet.cmd === 'publish' && !mayPass(client);
+  }
+
+  /** What comes by way of aedes: last wills, and what a client said before it was ready. */
+  function take(packet: PublishPacket, client: Client): boolean {
+    const topic = gatekeeper.admitted(packet);
+    if (topic !== undefined) respond(packet, topic, client, () => {});
+    return topic !== undefined;
+  }
+
+  /** A request is answered to its connection and forwarded to nobody. */
+  function respond(
+    { topic, payload, qos }: Pick<PublishPacket, 'topic' | 'payload' | 'qos'>,
+    parsed: RequestTopic | UnknownJobsTopic,
+    client: Client,
+    answered: () => void,
+  ): void {
+    answer(port, { topic, parsed, payload }, (replyTopic, replyPayload) => {
+      sessions.reply(client, replyTopic, replyPayload, qos === 0 ? 0 : 1);
+      answered();
+    });
   }
 
   function track(stream: Duplex): void {
@@ -142,7 +175,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   function serve(stream: Duplex, proof: Partial<ConnectionProof>): Client {
     const client = broker.handle(stream);
     gatekeeper.expect(client, { identity: identity ?? 'client-id', ...proof });
-    guardInbound(client, strict ? (from) => strict.mayPass(from) : everythingMayPass);
+    guardInbound(client, (packet) => isOneTooMany(packet, client) || takeAtOnce(packet, client));
     stream.once('close', () => {
       // Not aedes' own event: it is not sent for a connection that was closing when its client came back.
       sessions.close(client);

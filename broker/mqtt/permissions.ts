@@ -7,6 +7,7 @@
 import { type RequestTopic, type UnknownJobsTopic, parseJobsTopic } from '../../protocol/topics.ts';
 import type { Reason } from './disconnection.ts';
 import { type Principal, everyThing, noThing } from './identity.ts';
+import { hasWildcard } from './subscription-index.ts';
 
 export interface Publication {
   readonly topic: string;
@@ -24,6 +25,7 @@ const ordinary: PublishVerdict = { kind: 'ordinary' };
 
 export function judgePublish(principal: Principal, { topic, qos, retain }: Publication): PublishVerdict {
   if (!topic.startsWith('$')) return ordinary;
+  if (hasWildcard(topic)) return refused('topicNameInvalid', `a wildcard in ${topic}`);
   const jobsTopic = parseJobsTopic(topic);
   if (jobsTopic === undefined) return refused('notAuthorized', `nobody may publish on ${topic}`);
   if (!actsFor(principal, jobsTopic.thingName)) return refused('notAuthorized', `not its own thing: ${topic}`);

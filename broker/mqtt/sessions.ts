@@ -1,8 +1,9 @@
 /**
  * MQTT sessions as the Jobs service needs them: who a client is, what it listens to, and one line on which everything that
- * the service says reaches it, once and in order. All of it leaves by the client's own `publish`, never by `broker.publish`:
- * aedes drops what arrives at a client out of counter order, and QoS 1 to a persistent session takes an asynchronous detour
- * on which later messages overtake it. Ordinary topics do not pass here; permissions are decided elsewhere.
+ * the service says reaches it, once and in order. To a persistent session it leaves by the client's own `publish`, to others
+ * by an outbox, never by `broker.publish`: aedes drops what arrives at a client out of counter order, and QoS 1 to a
+ * persistent session takes an asynchronous detour on which later messages overtake it. Ordinary topics do not pass here;
+ * permissions are decided elsewhere.
  */
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'aedes';
@@ -11,8 +12,8 @@ import type { Principal } from './identity.ts';
 import type { OutgoingPacket } from './jobs-broker.ts';
 import type { KeptSessions, SessionRow } from './kept-sessions.ts';
 import { Mqtt5Stream } from './mqtt5-stream.ts';
+import { Outbox } from './outbox.ts';
 import { type Qos, SubscriptionIndex, hasWildcard, levelsMatch } from './subscription-index.ts';
-import type { WriteBatching } from './write-batching.ts';
 
 interface Message {
   readonly packet: OutgoingPacket;
@@ -23,6 +24,7 @@ interface Message {
 /** The connection that a session has at present. */
 interface Connection {
   readonly client: Client;
+  readonly outbox: Outbox;
   /** Until it is ready: the one it took over from. */
   superseded: Client | undefined;
   /** aedes has handed over what it kept for the session while it was away; nothing may go out before. */
@@ -44,6 +46,8 @@ interface Session {
   readonly principal: Principal;
   readonly clean: boolean;
   readonly filters: Map<string, Qos>;
+  /** Whether a filter has ever granted QoS 0 only; if none has, the QoS of a reply need not be looked for. */
+  lowersQos: boolean;
   readonly waiting: Message[];
   terms: SessionTerms;
   connection: Connection | undefined;
@@ -58,11 +62,12 @@ export interface Delivery {
 }
 
 export interface SessionsOptions {
-  readonly batching: WriteBatching;
   /** Where persistent sessions outlive the process; absent: nowhere. */
   readonly kept?: KeptSessions;
   /** Keeps a message for a persistent session that is away; aedes delivers it when the client comes back. */
   readonly keep: (clientId: string, packet: OutgoingPacket) => void;
+  /** Says of each message whether it is one too many, which is dropped; aedes asks the same of those that it delivers. */
+  readonly mayPass: (client: Client) => boolean;
   /** Forgets all that aedes keeps for a session. */
   readonly discard: (clientId: string) => Promise<void>;
   /** How long a persistent session of MQTT 3.1.1 is kept while its client is away. */
@@ -72,8 +77,8 @@ export interface SessionsOptions {
 export class Sessions {
   readonly #byClientId = new Map<string, Session>();
   readonly #index = new SubscriptionIndex<Session>();
-  readonly #batching: WriteBatching;
   readonly #keep: SessionsOptions['keep'];
+  readonly #mayPass: SessionsOptions['mayPass'];
   readonly #discard: SessionsOptions['discard'];
   readonly #expirySeconds: number;
   readonly #kept: KeptSessions | undefined;
@@ -81,8 +86,8 @@ export class Sessions {
   /** Numbered apart: an announcement may get its number before the reply that it follows. */
   readonly #announcements = new Numbering();
 
-  constructor({ batching, keep, discard, kept, expirySeconds }: SessionsOptions) {
-    this.#batching = batching;
+  constructor({ keep, discard, kept, mayPass, expirySeconds }: SessionsOptions) {
+    this.#mayPass = mayPass;
     this.#keep = keep;
     this.#discard = discard;
     this.#kept = kept;
@@ -92,7 +97,11 @@ export class Sessions {
   /** A session that an earlier process has left. Its client counts as away from now on. */
   restore({ clientId, principal, filters, expirySeconds = Infinity }: SessionRow): void {
     const terms = { startsAnew: false, expirySeconds };
-    const session: Session = { ...newSession(clientId, principal, false, terms), filters: new Map(filters) };
+    const session: Session = {
+      ...newSession(clientId, principal, false, terms),
+      filters: new Map(filters),
+      lowersQos: filters.some(([, qos]) => qos === 0),
+    };
     this.#byClientId.set(clientId, session);
     for (const [filter, qos] of filters) if (isJobsFilter(filter)) this.#index.add(session, filter, qos);
     this.#leaveAlone(session);
@@ -111,7 +120,7 @@ export class Sessions {
     const session = resumes ? known : newSession(client.id, principal, client.clean, terms);
     clearTimeout(session.expiry);
     session.terms = terms;
-    session.connection = { client, superseded, ready: false, sending: false };
+    session.connection = { client, outbox: new Outbox(client), superseded, ready: false, sending: false };
     this.#byClientId.set(client.id, session);
     if (superseded?.conn instanceof Mqtt5Stream) superseded.conn.foretell('sessionTakenOver');
     return cleared;
@@ -136,8 +145,10 @@ export class Sessions {
     this.#leaveAlone(session);
   }
 
-  principalOf(client: Client): Principal | undefined {
-    return this.#sessionOf(client)?.principal;
+  /** @returns the short way out to a client; `undefined` unless it is ready. */
+  outboxTo(client: Client): Outbox | undefined {
+    const connection = this.#sessionOf(client)?.connection;
+    return connection?.ready === true ? connection.outbox : undefined;
   }
 
   /** @returns false when the session has as many subscriptions as AWS allows. */
@@ -147,6 +158,7 @@ export class Sessions {
     if (session.filters.size >= maxSubscriptions && !session.filters.has(filter)) return false;
     if (session.filters.get(filter) === qos) return true; // of a session that is resumed
     session.filters.set(filter, qos);
+    session.lowersQos ||= qos === 0;
     if (isJobsFilter(filter)) this.#index.add(session, filter, qos);
     this.#save(session);
     return true;
@@ -169,7 +181,7 @@ export class Sessions {
   reply(client: Client, topic: string, payload: string, requestQos: Qos): void {
     const session = this.#sessionOf(client);
     if (session === undefined) return;
-    const granted = session.filters.get(topic) ?? wildcardQos(session.filters, topic) ?? 1;
+    const granted = session.lowersQos ? grantedQos(session.filters, topic) : 1;
     const packet = this.#replies.packet(topic, payload, granted < requestQos ? granted : requestQos);
     this.#post(session, { packet, onlyFor: client });
   }
@@ -214,15 +226,12 @@ export class Sessions {
   }
 
   #send(session: Session, connection: Connection, message: Message): void {
-    const { client } = connection;
-    this.#batching.hold(client.conn);
-    this.#batching.release(client.conn);
     if (session.clean) {
-      client.publish(message.packet, ignore);
+      if (this.#mayPass(connection.client)) connection.outbox.publish(message.packet);
       return;
     }
     connection.sending = true;
-    client.publish(message.packet, () => {
+    connection.client.publish(message.packet, () => {
       connection.sending = false;
       if (session.connection === connection) this.#pump(session);
     });
@@ -296,6 +305,7 @@ function newSession(clientId: string, principal: Principal, clean: boolean, term
     principal,
     clean,
     filters: new Map(),
+    lowersQos: false,
     waiting: [],
     terms,
     connection: undefined,
@@ -307,13 +317,14 @@ function isJobsFilter(filter: string): boolean {
   return filter.startsWith('$aws/');
 }
 
-function wildcardQos(filters: ReadonlyMap<string, Qos>, topic: string): Qos | undefined {
+/** What the subscriptions that match a topic allow; without any, all. */
+function grantedQos(filters: ReadonlyMap<string, Qos>, topic: string): Qos {
+  const exact = filters.get(topic);
+  if (exact !== undefined) return exact;
   let best: Qos | undefined;
   for (const [filter, qos] of filters) {
     if (!hasWildcard(filter) || !isJobsFilter(filter) || !levelsMatch(filter.split('/'), topic.split('/'))) continue;
     if (best === undefined || qos > best) best = qos;
   }
-  return best;
+  return best ?? 1;
 }
-
-function ignore(): void {}

@@ -39,19 +39,12 @@ export class SubscriptionIndex<Subscriber> {
 
   /** @returns every subscriber with a matching filter and the best quality of service that one of those filters grants. */
   match(topic: string): ReadonlyMap<Subscriber, Qos> {
-    const exact = this.#exact.get(topic);
-    const candidates = [...this.#filtersOf(thingIn(topic)), ...this.#filtersOf(anyThing)];
-    if (candidates.length === 0) return exact ?? new Map();
-
-    const matching = new Map(exact);
+    const exact = this.#exact.get(topic) ?? new Map<Subscriber, Qos>();
+    const ofThing = this.#wildcard.get(thingIn(topic));
+    const ofAnyThing = this.#wildcard.get(anyThing);
+    if (ofThing === undefined && ofAnyThing === undefined) return exact;
     const levels = topic.split('/');
-    for (const filter of candidates) {
-      if (!levelsMatch(filter.levels, levels)) continue;
-      for (const [subscriber, qos] of filter.subscribers) {
-        if (qos > (matching.get(subscriber) ?? -1)) matching.set(subscriber, qos);
-      }
-    }
-    return matching;
+    return withMatches(withMatches(exact, ofThing, levels), ofAnyThing, levels);
   }
 
   #subscribersOf(filter: string): Map<Subscriber, Qos> {
@@ -60,10 +53,23 @@ export class SubscriptionIndex<Subscriber> {
     return getOrMake(filters, filter, () => ({ levels: filter.split('/'), subscribers: new Map<Subscriber, Qos>() }))
       .subscribers;
   }
+}
 
-  #filtersOf(thing: string): Iterable<WildcardFilter<Subscriber>> {
-    return this.#wildcard.get(thing)?.values() ?? [];
+/** Most topics match no wildcard filter of their thing, so a map is only copied once there is something to add. */
+function withMatches<Subscriber>(
+  matching: ReadonlyMap<Subscriber, Qos>,
+  filters: ReadonlyMap<string, WildcardFilter<Subscriber>> | undefined,
+  levels: readonly string[],
+): ReadonlyMap<Subscriber, Qos> {
+  let best: Map<Subscriber, Qos> | undefined;
+  for (const filter of filters?.values() ?? []) {
+    if (!levelsMatch(filter.levels, levels)) continue;
+    best ??= new Map(matching);
+    for (const [subscriber, qos] of filter.subscribers) {
+      if (qos > (best.get(subscriber) ?? -1)) best.set(subscriber, qos);
+    }
   }
+  return best ?? matching;
 }
 
 export function hasWildcard(filter: string): boolean {
@@ -72,7 +78,8 @@ export function hasWildcard(filter: string): boolean {
 
 /** Whether a filter, cut at its slashes, matches a topic without wildcards, cut likewise. */
 export function levelsMatch(filter: readonly string[], topic: readonly string[]): boolean {
-  for (const [depth, level] of filter.entries()) {
+  for (let depth = 0; depth < filter.length; depth += 1) {
+    const level = filter[depth];
     if (level === '#') return topic.length > depth;
     if (level !== '+' && level !== topic[depth]) return false;
   }

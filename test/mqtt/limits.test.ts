@@ -6,7 +6,6 @@ import { duplexPair } from '../support/duplex-pair.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Gatekeeper } from '../../broker/mqtt/gatekeeper.ts';
 import type { Sessions } from '../../broker/mqtt/sessions.ts';
-import { WriteBatching } from '../../broker/mqtt/write-batching.ts';
 import { countSockets } from '../../broker/mqtt/descriptors.ts';
 import { maxPublishBytes, maxSubscriptions } from '../../protocol/limits.ts';
 import { notify } from '../support/fake-service.ts';
@@ -84,7 +83,7 @@ it.each([
   [1200, 1200],
   [65535, 1200],
 ])('a keep-alive of %i s is taken for %i s', (asked, kept) => {
-  const { preConnect } = new Gatekeeper({} as Sessions, new WriteBatching()).hooks;
+  const { preConnect } = new Gatekeeper({} as Sessions).hooks;
   const packet: ConnectPacket = { cmd: 'connect', clientId: 'lamp', keepalive: asked };
   let allowed = false;
   preConnect!({} as Client, packet, (_error, may) => (allowed = may));
