@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { LineCounter, type Node, isMap, isNode, isSeq, parseDocument } from 'yaml';
-import { OperationalError } from '../protocol/operational-error.ts';
+import { OperationalError, type OperationalErrorCode } from '../protocol/operational-error.ts';
 
 /** Something wrong with a value, as checkers of decoded values tell it. */
 interface Problem {
@@ -16,13 +16,13 @@ interface Problem {
 export interface PositionedFile {
   readonly value: unknown;
   /** The error for what is wrong with the content: the first problem with its place, and how many there are. */
-  complaint(code: string, problems: readonly Problem[]): OperationalError;
+  complaint(code: OperationalErrorCode, problems: readonly Problem[]): OperationalError;
 }
 
 const mostBytes = 1_048_576;
 
 /** @throws {OperationalError} with this code when the file cannot be read, is too large or is neither JSON nor YAML */
-export function readPositionedFile(file: string, code: string): PositionedFile {
+export function readPositionedFile(file: string, code: OperationalErrorCode): PositionedFile {
   const text = read(file, code);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -43,7 +43,7 @@ export function readPositionedFile(file: string, code: string): PositionedFile {
   };
 }
 
-function read(file: string, code: string): string {
+function read(file: string, code: OperationalErrorCode): string {
   try {
     const bytes = readFileSync(file);
     if (bytes.length > mostBytes) throw new RangeError(`more than ${mostBytes} bytes`);

@@ -1,13 +1,43 @@
 /**
  * The one class for what the world refuses: a port that is taken, a file that cannot be read, a store that is torn. Not for
  * rejections, which are values of the protocol, and not for bugs, which are assertions. `code` is stable and scripts may
- * rely on it; `hint` says what to do next.
+ * rely on it; `hint` says what to do next. The catalogue is also docs/errors.md; a test keeps the two equal.
  */
+export const operationalErrors = {
+  PORT_TAKEN: 'Another program listens on the port. Choose another one, or 0 for a free one.',
+  CANNOT_LISTEN: 'The address or port cannot be listened on: it is not of this machine, or not for this user.',
+  HOST_NOT_LOOPBACK: 'The service is asked to listen beyond this machine without authentication.',
+  NO_ACCESS_KEY: 'Authentication is asked for, but there is no access key to know operators by.',
+  ENDPOINT_UNREACHABLE: 'Nothing answers MQTT at the endpoint, or it refuses the first device.',
+  CERTIFICATES_UNUSABLE:
+    "A file of the rig's certificate authority is torn or foreign. Remove the folder to begin anew.",
+  CERTIFICATE_UNREADABLE: 'A certificate, key or CA file that a device was given cannot be read.',
+  SIGNING_KEY_UNUSABLE: 'The key that signs file URLs is torn or foreign. Remove it to begin anew.',
+  STORE_IN_USE: 'Another process works on the data directory.',
+  STORE_FOREIGN: 'The database in the data directory belongs to another program, or is none.',
+  STORE_VERSION: 'The database was written by another version of jobrig that keeps it in another form.',
+  STORE_OF_OTHER_ACCOUNT: 'The database was made for another region or account.',
+  STORE_TORN: 'The database is damaged or lacks commits that were made. Nothing is guessed; restore a copy.',
+  STORE_UNUSABLE: 'The database cannot be opened or read.',
+  STORE_NOT_WRITTEN: 'The database can no longer be written, for example because the disk is full.',
+  FILES_UNUSABLE: 'The folder that stands in for S3 is not there or cannot be read.',
+  HARDWARE_UNKNOWN: 'There is no hardware profile of that name.',
+  HARDWARE_INVALID: 'A hardware profile is broken; the message has file, line and column.',
+  OUTPUT_UNWRITABLE: 'A folder or file to be written cannot be.',
+  JOB_NOT_DELETED: 'A job was still being deleted when its time was up.',
+} as const;
+
+export type OperationalErrorCode = keyof typeof operationalErrors;
+
 export class OperationalError extends Error {
-  readonly code: string;
+  readonly code: OperationalErrorCode;
   readonly hint?: string;
 
-  constructor(code: string, message: string, options: { readonly hint?: string; readonly cause?: unknown } = {}) {
+  constructor(
+    code: OperationalErrorCode,
+    message: string,
+    options: { readonly hint?: string; readonly cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'OperationalError';
     this.code = code;

@@ -8,7 +8,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSy
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import { OperationalError } from '../../protocol/operational-error.ts';
+import { OperationalError, type OperationalErrorCode } from '../../protocol/operational-error.ts';
 import { readMark } from './commit-mark.ts';
 
 export type Database = DatabaseSyncInstance;
@@ -191,7 +191,7 @@ export function torn(file: string, complaint: string, cause?: unknown): Operatio
 const defaultHint = 'Give another directory, or move this file away to begin without what it holds.';
 
 export function storeError(
-  code: string,
+  code: OperationalErrorCode,
   file: string,
   complaint: string,
   { hint = defaultHint, cause }: { readonly hint?: string; readonly cause?: unknown } = {},
