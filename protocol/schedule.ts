@@ -34,7 +34,7 @@ function offsetOf(sign: string | undefined, hours: string | undefined, minutes: 
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * msPerMinute;
 }
 
-function daysInMonth(year: number, month: number): number {
+export function daysInMonth(year: number, month: number): number {
   if (month === 2) return isLeap(year) ? 29 : 28;
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
@@ -56,7 +56,7 @@ function leapDaysBefore(year: number): number {
   return Math.floor(before / 4) - Math.floor(before / 100) + Math.floor(before / 400);
 }
 
-interface CronField {
+export interface CronField {
   readonly name: string;
   readonly min: number;
   readonly max: number;
@@ -66,7 +66,8 @@ interface CronField {
   readonly special?: RegExp;
 }
 
-const cronFields: readonly CronField[] = [
+/** Minutes, hours, day of month, month, day of week, year: in the order of an expression. */
+export const cronFields: readonly [CronField, CronField, CronField, CronField, CronField, CronField] = [
   { name: 'minutes', min: 0, max: 59 },
   { name: 'hours', min: 0, max: 23 },
   { name: 'day of month', min: 1, max: 31, special: /^(?:\?|L|LW|(?:[1-9]|[12]\d|3[01])W)$/ },
@@ -110,7 +111,7 @@ function isCronPart(field: CronField, part: string): boolean {
   return ends.length <= 2 && ends.every((end) => end >= field.min && end <= field.max);
 }
 
-function cronNumber({ min, names }: CronField, text: string): number {
+export function cronNumber({ min, names }: CronField, text: string): number {
   const named = names?.indexOf(text) ?? -1;
   if (named >= 0) return min + named;
   return /^\d+$/.test(text) ? Number(text) : Number.NaN;

@@ -15,6 +15,7 @@ export type EpochSeconds = number;
 
 export const msPerSecond = 1000;
 export const msPerMinute = 60_000;
+export const msPerDay = 86_400_000;
 
 /** An instant as MQTT and the data plane write it: rounded down to whole seconds. */
 export function toEpochSeconds(at: EpochMs): EpochSeconds {

@@ -4,6 +4,7 @@
  */
 import { finishGroupDeletion, groupDeletionSlice } from './group-deletion.ts';
 import { cancellationSlice, finishCancellation } from './job-cancellation.ts';
+import { finishWindow, windowSlice } from './job-schedule.ts';
 import { deletionSlice, finishDeletion } from './job-deletion.ts';
 import { dueAt, finishRollout, rolloutSlice } from './rollout.ts';
 import type { State, Work } from './state.ts';
@@ -32,6 +33,12 @@ function slice(turn: Turn, { row }: Work): WorkPlan | undefined {
       const rest = rolloutSlice(turn, job, row, budget);
       if (rest === undefined) finishRollout(turn, job);
       return rest;
+    }
+    case 'window': {
+      const after = windowSlice(turn, job, row, budget);
+      if (after !== undefined) return { ...row, after };
+      finishWindow(turn, job, row);
+      return undefined;
     }
     case 'cancel-job': {
       const after = cancellationSlice(turn, job, row.after, budget);

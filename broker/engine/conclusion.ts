@@ -6,7 +6,7 @@
 import { isTerminal, type JobExecutionStatus } from '../../protocol/status.ts';
 import { moveExecution, queueExecution, type ExecutionUpdate } from './executions.ts';
 import { cancelJob } from './job-cancellation.ts';
-import { completeWhenDone } from './jobs.ts';
+import { completeWhenDone, isGoing } from './jobs.ts';
 import { announce } from './notifications.ts';
 import { abortComment, abortReasonCode, metAbortCriterion } from './policies/abort.ts';
 import { deservesRetry } from './policies/retry.ts';
@@ -29,7 +29,10 @@ export function advanceExecution(
 
 function conclude(turn: Turn, execution: Execution): void {
   const { job, thing } = execution;
-  if (job.row.status !== 'IN_PROGRESS') return;
+  if (!isGoing(job)) {
+    completeWhenDone(turn, job);
+    return;
+  }
   if (metAbortCriterion(job) !== undefined) {
     cancelJob(turn, job, { force: false, reasonCode: abortReasonCode, comment: abortComment });
     return;

@@ -43,8 +43,11 @@ export function queueExecution(turn: Turn, job: Job, thing: Thing, retryAttempt:
     retryAttempt,
     sequence: turn.createSequence(),
     inProgressTimesOutAt: undefined,
+    // Assumed: what is queued between two windows, a retry perhaps, has its number at once and is shown with the next one.
+    hidden: job.row.status === 'SCHEDULED' ? true : undefined,
   });
-  openQueue(turn, execution.queue).changedJobIds.push(job.id);
+  const { changedJobIds } = openQueue(turn, execution.queue);
+  if (isInSet(execution.row)) changedJobIds.push(job.id);
   enter(execution.queue, execution);
   turn.put('jobExecution', execution.key, execution.row);
 }
@@ -101,6 +104,7 @@ export function moveExecution(
     retryAttempt: before.retryAttempt,
     sequence: before.sequence,
     inProgressTimesOutAt: runs ? inProgressTimesOutAt : undefined,
+    hidden: undefined,
   });
   if (isTerminal(to)) terminalEvent(turn, execution);
 }
@@ -112,6 +116,12 @@ export function retimeExecution(turn: Turn, execution: Execution, stepTimeoutInM
   if (timesOutAt !== row.timesOutAt) replaceRow(turn, execution, { ...row, timesOutAt });
 }
 
+/** Takes a QUEUED execution out of what its device is told, or shows it again. */
+export function setHidden(turn: Turn, execution: Execution, hides: boolean): void {
+  const hidden = hides ? true : undefined;
+  if (execution.row.hidden !== hidden) replaceRow(turn, execution, { ...execution.row, hidden });
+}
+
 /** Deletes an execution for good; its number may be given out again. */
 export function dropExecution(turn: Turn, execution: Execution): void {
   const { job, thing, queue, row } = execution;
@@ -119,7 +129,7 @@ export function dropExecution(turn: Turn, execution: Execution): void {
     const { changedJobIds } = openQueue(turn, queue);
     if (execution.gone) return; // opening the queue has already seen to it
     leave(queue, execution);
-    changedJobIds.push(job.id);
+    if (isInSet(row)) changedJobIds.push(job.id);
   }
   execution.gone = true;
   unlink(execution);
@@ -134,15 +144,15 @@ export function dropExecution(turn: Turn, execution: Execution): void {
 
 function replaceRow(turn: Turn, execution: Execution, row: ExecutionRow): void {
   const { queue, job } = execution;
-  const from = execution.row.status;
-  if (from !== row.status) {
-    assert(isPending(from), 'a terminal execution never changes');
+  const before = execution.row;
+  if (before.status !== row.status || before.hidden !== row.hidden) {
+    assert(isPending(before.status), 'a terminal execution never changes');
     const { changedJobIds } = openQueue(turn, queue);
     leave(queue, execution);
     execution.row = row;
     if (isPending(row.status)) enter(queue, execution);
-    else changedJobIds.push(job.id);
-    job.counts[from] -= 1;
+    if (isInSet(before) !== isInSet(row)) changedJobIds.push(job.id);
+    job.counts[before.status] -= 1;
     job.counts[row.status] += 1;
   } else {
     execution.row = row;
@@ -163,6 +173,11 @@ export function openQueue(turn: Turn, queue: PendingQueue): QueueTouch {
     if (execution?.queue === queue && isPending(execution.row.status)) dropExecution(turn, execution);
   }
   return opened;
+}
+
+/** Whether the execution is one of those that its device is told of. */
+function isInSet({ status, hidden }: ExecutionRow): boolean {
+  return isPending(status) && hidden !== true;
 }
 
 function unlink(execution: Execution): void {

@@ -5,7 +5,7 @@
  */
 import { jobEvent } from './events.ts';
 import { moveExecution } from './executions.ts';
-import { replaceJob } from './jobs.ts';
+import { completeWhenDone, replaceJob } from './jobs.ts';
 import type { Job } from './state.ts';
 import { findTransition } from './transitions.ts';
 import type { Turn } from './turn.ts';
@@ -32,7 +32,8 @@ export function cancelJob(turn: Turn, job: Job, { force, reasonCode, comment }: 
  * @returns the sequence to go on after, or `undefined` when nothing is left to cancel.
  */
 export function cancellationSlice(turn: Turn, job: Job, after: number, budget: number): number | undefined {
-  const { forceCanceled } = job.row;
+  const force = isForced(job);
+  const forceCanceled = force || undefined;
   let left = budget;
   let last = after;
   for (const execution of job.executions.after(after)) {
@@ -40,7 +41,7 @@ export function cancellationSlice(turn: Turn, job: Job, after: number, budget: n
     if (left === 0) return last;
     left -= 1;
     last = execution.sequence;
-    const transition = findTransition(execution.row.status, 'CANCELED', 'operator', forceCanceled);
+    const transition = findTransition(execution.row.status, 'CANCELED', 'operator', force);
     if (transition !== undefined) moveExecution(turn, execution, 'CANCELED', transition, { forceCanceled });
   }
   return undefined;
@@ -48,9 +49,15 @@ export function cancellationSlice(turn: Turn, job: Job, after: number, budget: n
 
 export function finishCancellation(turn: Turn, job: Job): void {
   endWork(turn, job);
-  jobEvent(turn, job, 'canceled');
+  if (job.row.status === 'CANCELED') jobEvent(turn, job, 'canceled');
+  else completeWhenDone(turn, job);
 }
 
-function hasPending({ row, counts }: Job): boolean {
-  return counts.QUEUED > 0 || (row.forceCanceled === true && counts.IN_PROGRESS > 0);
+function hasPending(job: Job): boolean {
+  return job.counts.QUEUED > 0 || (isForced(job) && job.counts.IN_PROGRESS > 0);
+}
+
+/** Whether what is IN_PROGRESS is canceled too: as the command asked, or as the schedule's end wants it. */
+function isForced({ row }: Job): boolean {
+  return row.status === 'CANCELED' ? row.forceCanceled === true : row.schedulingConfig?.endBehavior === 'FORCE_CANCEL';
 }

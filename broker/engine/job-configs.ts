@@ -14,13 +14,17 @@ interface DocumentMembers {
   readonly documentSource?: string;
 }
 
-/** @param inherited is the document of the template or job that the request builds on. */
-export function resolveDocument(
+/**
+ * A door that can read a `documentSource` gives it together with the text that it has found there; only once, because later
+ * changes of the source have no effect.
+ * @param inherited is the document of the template or job that the request builds on.
+ */
+export function documentOf(
   { document, documentSource }: DocumentMembers,
   inherited: string | undefined,
 ): string | Rejected {
-  if (document !== undefined && documentSource !== undefined) {
-    return invalidRequest('Job document and job document source cannot be specified at the same time.');
+  if (documentSource !== undefined && document === undefined) {
+    return invalidRequest('Job document source cannot be read: there is no file store.');
   }
   const text = document ?? inherited;
   if (text === undefined) return invalidRequest('Neither job document nor job document source is specified.');

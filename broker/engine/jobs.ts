@@ -34,9 +34,11 @@ export function holdJob(state: State, row: JobRow): Job {
     targetThings: new Set(),
     targetGroups: new Set(),
     work: undefined,
+    due: undefined,
   };
   state.jobs.set(job.id, job);
   state.jobList.append(job);
+  scheduleJob(state, job);
   if (row.status === 'DELETION_IN_PROGRESS') holdDeletingJob(state, job);
   holdTargets(state, job, row.targets);
   return job;
@@ -61,24 +63,38 @@ export function replaceJob(turn: Turn, job: Job, changes: Partial<JobRow>): void
   const followed = followsGroups(job);
   job.row = { ...job.row, ...changes };
   turn.put('job', job.id, job.row);
-  if (followed && !followsGroups(job)) unfollow(turn.state, job);
+  scheduleJob(turn.state, job);
+  if (followed === followsGroups(job)) return;
+  if (followed) unfollow(turn.state, job);
+  else follow(turn.state, job);
+}
+
+function scheduleJob(state: State, job: Job): void {
+  const { status, nextPhaseAt } = job.row;
+  state.agenda.schedule(job, status === 'IN_PROGRESS' || status === 'SCHEDULED' ? nextPhaseAt : undefined);
 }
 
 /**
- * A SNAPSHOT job is done when its rollout is over and nothing is pending; a CONTINUOUS one never is. To be asked whenever
- * either may have become true.
+ * A SNAPSHOT job is done when its rollout is over and nothing is pending, a CONTINUOUS one only after its end time. To be
+ * asked whenever either may have become true.
  */
 export function completeWhenDone(turn: Turn, job: Job): void {
   const { row, counts, work } = job;
-  if (row.status !== 'IN_PROGRESS' || row.targetSelection !== 'SNAPSHOT') return;
+  if (row.status !== 'IN_PROGRESS' || (row.targetSelection !== 'SNAPSHOT' && row.hasEnded !== true)) return;
   if (work !== undefined || counts.QUEUED > 0 || counts.IN_PROGRESS > 0) return;
   replaceJob(turn, job, { status: 'COMPLETED', completedAt: turn.now, lastUpdatedAt: turn.now });
   jobEvent(turn, job, 'completed');
 }
 
+/** Whether the job still makes executions: it has begun, has not ended and is not being canceled or deleted. */
+export function isGoing({ row }: Job): boolean {
+  if (row.hasEnded === true) return false;
+  return row.status === 'IN_PROGRESS' || (row.status === 'SCHEDULED' && row.hasOpened === true);
+}
+
 /** Whether members that come and go concern the job. */
-function followsGroups({ row }: Job): boolean {
-  return row.targetSelection === 'CONTINUOUS' && row.status === 'IN_PROGRESS';
+function followsGroups(job: Job): boolean {
+  return job.row.targetSelection === 'CONTINUOUS' && isGoing(job);
 }
 
 /** The CONTINUOUS jobs that a group's members get, oldest job first, whatever happened to them since. */

@@ -7,7 +7,7 @@
 import { isPending } from '../../protocol/status.ts';
 import { advanceExecution } from './conclusion.ts';
 import { queueExecution } from './executions.ts';
-import { followersOf } from './jobs.ts';
+import { followersOf, isGoing } from './jobs.ts';
 import type { Job, Membership, Registration, State, Thing, ThingGroup } from './state.ts';
 import { isTarget, lineageOf } from './targets.ts';
 import { transitions } from './transitions.ts';
@@ -55,7 +55,7 @@ function concernedJobs(state: State, group: ThingGroup): readonly Job[] {
 }
 
 function joinJob(turn: Turn, job: Job, thing: Thing): void {
-  if (job.row.status !== 'IN_PROGRESS') return; // another membership of this command may have aborted it
+  if (!isGoing(job)) return; // another membership of this command may have aborted it
   const newest = job.newest.get(thing.name);
   if (newest === undefined || !isPending(newest.row.status)) queueExecution(turn, job, thing, 0);
 }

@@ -5,7 +5,7 @@
  * Source: reference lifecycle.md §5, limits.md §2.
  */
 import type { JobExecution } from '../../protocol/device-api.ts';
-import { maxPendingShown } from '../../protocol/limits.ts';
+import { maxPendingShown, maxPendingShownWithSchedule } from '../../protocol/limits.ts';
 import { assert } from './assert.ts';
 import type { Execution } from './state.ts';
 
@@ -14,6 +14,8 @@ export interface PendingQueue {
   readonly namespaceId: string | undefined;
   readonly inProgress: Execution[];
   readonly queued: Execution[];
+  /** QUEUED outside the windows of their jobs: not part of the set that devices know. */
+  readonly hidden: Execution[];
   /** What this command has done to the queue so far; notifications.ts owns it. */
   touch: QueueTouch | undefined;
 }
@@ -31,7 +33,7 @@ export interface ShownExecutions {
 }
 
 export function createQueue(thingName: string, namespaceId: string | undefined): PendingQueue {
-  return { thingName, namespaceId, inProgress: [], queued: [], touch: undefined };
+  return { thingName, namespaceId, inProgress: [], queued: [], hidden: [], touch: undefined };
 }
 
 /** Puts an execution where its status belongs. */
@@ -53,7 +55,9 @@ export function leave(queue: PendingQueue, execution: Execution): void {
 }
 
 function listOf(queue: PendingQueue, execution: Execution): Execution[] {
-  return execution.row.status === 'IN_PROGRESS' ? queue.inProgress : queue.queued;
+  const { status, hidden } = execution.row;
+  if (hidden === true) return queue.hidden;
+  return status === 'IN_PROGRESS' ? queue.inProgress : queue.queued;
 }
 
 /** The first entry, shown or not. */
@@ -70,17 +74,26 @@ export function headOf(queue: PendingQueue): Execution | undefined {
 
 /** The list as devices see it: in order, cut to what AWS shows. */
 export function shownOf(queue: PendingQueue): ShownExecutions {
-  const inProgress = shownRows(queue.inProgress, maxPendingShown);
-  return { inProgress, queued: shownRows(queue.queued, maxPendingShown - inProgress.length) };
+  const places = { plain: maxPendingShown, windowed: maxPendingShownWithSchedule - maxPendingShown };
+  return { inProgress: shownRows(queue.inProgress, places), queued: shownRows(queue.queued, places) };
 }
 
-function shownRows(executions: readonly Execution[], atMost: number): JobExecution[] {
+/** Executions of jobs whose window is open have five places more (A4). */
+function shownRows(executions: readonly Execution[], places: { plain: number; windowed: number }): JobExecution[] {
   const rows: JobExecution[] = [];
   for (const execution of executions) {
-    if (rows.length >= atMost) break;
-    if (isShown(execution)) rows.push(execution.row);
+    if (places.plain === 0 && places.windowed === 0) break;
+    if (!isShown(execution)) continue;
+    if (places.plain > 0) places.plain -= 1;
+    else if (hasWindows(execution) && places.windowed > 0) places.windowed -= 1;
+    else continue;
+    rows.push(execution.row);
   }
   return rows;
+}
+
+function hasWindows({ job }: Execution): boolean {
+  return (job.row.schedulingConfig?.maintenanceWindows?.length ?? 0) > 0;
 }
 
 function isShown(execution: Execution): boolean {

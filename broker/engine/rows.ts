@@ -7,13 +7,16 @@ import type {
   AbortConfig,
   JobExecutionsRetryConfig,
   JobExecutionsRolloutConfig,
+  MaintenanceWindow,
   PresignedUrlConfig,
+  SchedulingConfig,
   TimeoutConfig,
 } from '../../protocol/aws/iot.ts';
 import type { JobExecution } from '../../protocol/device-api.ts';
 import type { JobStatus } from '../../protocol/status.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { RolloutMinute } from './policies/rollout-rate.ts';
+import type { PlanOf } from './work.ts';
 
 export type Attributes = Readonly<Record<string, string>>;
 
@@ -62,6 +65,8 @@ export interface JobRow extends JobConfigs {
   readonly targets: readonly string[];
   /** JSON text, byte for byte as it was given. */
   readonly document: string;
+  /** Where the document came from. */
+  readonly documentSource?: string;
   readonly description?: string;
   readonly jobTemplateArn?: string;
   readonly destinationPackageVersions?: readonly string[];
@@ -72,12 +77,21 @@ export interface JobRow extends JobConfigs {
   readonly forceCanceled?: boolean;
   readonly reasonCode?: string;
   readonly comment?: string;
+  readonly schedulingConfig?: SchedulingConfig;
+  /** When the job opens, closes or ends next, by its schedule. */
+  readonly nextPhaseAt?: EpochMs;
+  /** Its first window is over; SCHEDULED means between two windows then. */
+  readonly hasOpened?: true;
+  /** Its end time has come. */
+  readonly hasEnded?: true;
 }
 
 export interface ExecutionRow extends JobExecution {
   readonly sequence: number;
   /** The in-progress deadline, frozen at the start; `timesOutAt` is this or the step timer, whichever is earlier. */
   readonly inProgressTimesOutAt?: EpochMs;
+  /** QUEUED, but outside the windows of its job: no device is told of it. */
+  readonly hidden?: true;
 }
 
 interface WorkBase {
@@ -101,13 +115,25 @@ export interface RolloutRow extends WorkBase {
   readonly before: number;
   /** Absent before the first slice. */
   readonly minute?: RolloutMinute;
-  /** For its turn, because too many jobs are being rolled out or canceled. */
-  readonly waits?: 'turn';
+  /** For its turn, because too many jobs are being rolled out or canceled; or for the next window of its job. */
+  readonly waits?: 'turn' | 'window';
+}
+
+/** A window has opened or closed: what is QUEUED is shown or hidden. */
+export interface WindowRow extends WorkBase {
+  readonly kind: 'window';
+  readonly jobId: string;
+  readonly hides: boolean;
+  /** Sequence of the last execution seen. */
+  readonly after: number;
+  /** What was left of the rollout when the window closed. */
+  readonly paused?: PlanOf<RolloutRow>;
 }
 
 /** Bulk work that is not done yet: where its next slice goes on. A job or a group has at most one. */
 export type WorkRow =
   | RolloutRow
+  | WindowRow
   | (WorkBase & {
       readonly kind: 'cancel-job' | 'delete-job';
       readonly jobId: string;
@@ -121,6 +147,8 @@ export interface JobTemplateRow extends JobConfigs {
   readonly jobTemplateId: string;
   readonly description: string;
   readonly document: string;
+  readonly documentSource?: string;
+  readonly maintenanceWindows?: readonly MaintenanceWindow[];
   readonly destinationPackageVersions?: readonly string[];
   readonly createdAt: EpochMs;
 }

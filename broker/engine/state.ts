@@ -51,7 +51,7 @@ export interface ThingGroup extends Sequenced {
   work: Work | undefined;
 }
 
-export interface Job extends Sequenced {
+export interface Job extends Sequenced, Timed {
   readonly id: string;
   row: JobRow;
   /** Executions by status: what `jobProcessDetails` shows. */
@@ -103,7 +103,7 @@ export interface State {
   concurrentWork: number;
   /** What waits for a place among them, in order. */
   readonly waitingRollouts: SequenceList<Work>;
-  readonly agenda: Agenda<Execution | Work>;
+  readonly agenda: Agenda<Execution | Work | Job>;
   readonly templates: Map<string, JobTemplate>;
   readonly templateList: SequenceList<JobTemplate>;
   readonly tags: Map<string, TagRow>;

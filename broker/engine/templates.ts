@@ -18,7 +18,11 @@ export function holdTemplate(state: State, row: JobTemplateRow): void {
 }
 
 /** What a job takes from a template. Its description is not among it. */
-type Template = Pick<JobTemplateRow, 'document' | 'destinationPackageVersions'> & JobConfigs;
+type Template = Pick<
+  JobTemplateRow,
+  'document' | 'documentSource' | 'maintenanceWindows' | 'destinationPackageVersions'
+> &
+  JobConfigs;
 
 /** @returns `undefined` when no template is asked for. */
 export function resolveTemplate(

@@ -1,12 +1,13 @@
 /**
- * Wake: what the timers ask. Does what is due, oldest first, until a slice is full: running executions time out, bulk work
- * goes on. What is still due then is due at the next Wake, which the runtime asks for after the devices have been served.
+ * Wake: what the timers ask. Does what is due, oldest first, until a slice is full: running executions time out, jobs
+ * keep to their schedules, bulk work goes on. What is still due then is due at the next Wake, which the runtime asks for after the devices have been served.
  * Source: reference configs.md §3 (time-outs).
  */
 import { runSlice } from './bulk-work.ts';
 import { advanceExecution } from './conclusion.ts';
 import type { Reply } from './contract.ts';
 import { dropExecution } from './executions.ts';
+import { keepToSchedule } from './job-schedule.ts';
 import { acceptedNothing } from './reply.ts';
 import type { Execution } from './state.ts';
 import { transitions } from './transitions.ts';
@@ -20,7 +21,8 @@ export function wake(turn: Turn): Reply<undefined> {
     if ('key' in due) {
       timeOut(turn, due);
     } else {
-      runSlice(turn, due);
+      if ('counts' in due) keepToSchedule(turn, due);
+      else runSlice(turn, due);
       break;
     }
   }

@@ -32,6 +32,7 @@ export function beginWork(turn: Turn, worker: Worker, plan: WorkPlan, at: EpochM
 }
 
 function inTurn({ concurrentWork }: State, row: RolloutRow): RolloutRow {
+  if (row.waits === 'window') return { ...row, at: undefined };
   return concurrentWork < maxConcurrentJobs ? { ...row, waits: undefined } : { ...row, at: undefined, waits: 'turn' };
 }
 

@@ -56,7 +56,6 @@ describe('CreateJob', () => {
     ['a document that is not JSON', { document: '{' }, /JSON/],
     ['a document that is a list', { document: '[]' }, /JSON/],
     ['a document over 32768 bytes', { document: JSON.stringify({ a: 'é'.repeat(16_400) }) }, /32768/],
-    ['a schedule', { schedulingConfig: { startTime: '2030-01-01 00:00' } }, /not available/],
     ['a document in a file store', { document: undefined, documentSource: 'https://s3/x' }, /file store/],
     ['document parameters', { documentParameters: { a: 'b' } }, /managed template/],
   ])('refuses %s', (_what, more, message) => {

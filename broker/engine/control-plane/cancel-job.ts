@@ -15,7 +15,7 @@ export function cancelJob(turn: Turn, request: CancelJobRequest): Reply<CancelJo
   const job = turn.state.jobs.get(jobId);
   if (job === undefined) return jobNotFound(jobId);
   const { status, description } = job.row;
-  if (status !== 'IN_PROGRESS') return jobInStatus(jobId, status, 'canceled');
+  if (status !== 'IN_PROGRESS' && status !== 'SCHEDULED') return jobInStatus(jobId, status, 'canceled');
   cancel(turn, job, { force, reasonCode, comment });
   return accept({ jobArn: formatJobArn(turn.state.identity, jobId), jobId, description });
 }

@@ -7,7 +7,7 @@ import type { CreateJobTemplateRequest, CreateJobTemplateResponse } from '../../
 import { maxJobTemplates } from '../../../protocol/limits.ts';
 import { formatJobTemplateArn, parseArn } from '../../../protocol/names.ts';
 import type { Rejected, Reply } from '../contract.ts';
-import { configsOf, resolveDocument } from '../job-configs.ts';
+import { configsOf, documentOf } from '../job-configs.ts';
 import { invalidRequest, jobNotFound, limitExceeded, templateExists } from '../refusals.ts';
 import { accept } from '../reply.ts';
 import type { JobRow, JobTemplateRow } from '../rows.ts';
@@ -21,11 +21,9 @@ export function createJobTemplate(turn: Turn, request: CreateJobTemplateRequest)
   const { state } = turn;
   const { jobTemplateId, description, destinationPackageVersions } = request;
   if (state.templates.has(jobTemplateId)) return templateExists(jobTemplateId);
-  const refusal = refuseUnavailable(request);
-  if (refusal !== undefined) return refusal;
   const job = resolveJob(state, request.jobArn);
   if (job !== undefined && 'accepted' in job) return job;
-  const document = resolveDocument(request, job?.document);
+  const document = documentOf(request, job?.document);
   if (typeof document !== 'string') return document;
   if (state.templates.size >= maxJobTemplates)
     return limitExceeded(`There are at most ${maxJobTemplates} job templates.`);
@@ -38,6 +36,8 @@ export function createJobTemplate(turn: Turn, request: CreateJobTemplateRequest)
     jobTemplateId,
     description,
     document,
+    documentSource: request.documentSource ?? (request.document === undefined ? job?.documentSource : undefined),
+    maintenanceWindows: request.maintenanceWindows ?? job?.schedulingConfig?.maintenanceWindows,
     destinationPackageVersions: destinationPackageVersions ?? job?.destinationPackageVersions,
     createdAt: turn.now,
   };
@@ -46,15 +46,6 @@ export function createJobTemplate(turn: Turn, request: CreateJobTemplateRequest)
   turn.put('jobTemplate', jobTemplateId, row);
   setTags(turn, jobTemplateArn, tags);
   return accept({ jobTemplateArn, jobTemplateId });
-}
-
-function refuseUnavailable({
-  documentSource,
-  maintenanceWindows = [],
-}: CreateJobTemplateRequest): Rejected | undefined {
-  if (documentSource !== undefined)
-    return invalidRequest('Job document source cannot be read: there is no file store.');
-  return maintenanceWindows.length > 0 ? invalidRequest('Maintenance windows are not available.') : undefined;
 }
 
 function resolveJob(state: State, jobArn: string | undefined): JobRow | Rejected | undefined {

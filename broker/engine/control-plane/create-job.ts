@@ -1,12 +1,19 @@
 /**
  * CreateJob: checks that everything it names exists, then queues the first executions at once and leaves the rest to slices.
- * Not idempotent: a used id is refused, whatever the content. What the service cannot do yet is refused, not ignored.
+ * Not idempotent: a used id is refused, whatever the content. A job
+ * that its schedule does not let begin yet has no executions.
  * Source: reference http-api.md §3, lifecycle.md §4, configs.md §6, templates.md §1.
  */
-import type { CreateJobRequest, CreateJobResponse } from '../../../protocol/aws/iot.ts';
+import type {
+  CreateJobRequest,
+  CreateJobResponse,
+  MaintenanceWindow,
+  SchedulingConfig,
+} from '../../../protocol/aws/iot.ts';
 import { formatJobArn } from '../../../protocol/names.ts';
-import type { Rejected, Reply } from '../contract.ts';
-import { configsOf, resolveDocument } from '../job-configs.ts';
+import type { Reply } from '../contract.ts';
+import { scheduleAt } from '../job-schedule.ts';
+import { configsOf, documentOf } from '../job-configs.ts';
 import { holdJob } from '../jobs.ts';
 import { alreadyExists, invalidRequest } from '../refusals.ts';
 import { accept } from '../reply.ts';
@@ -22,12 +29,14 @@ export function createJob(turn: Turn, request: CreateJobRequest): Reply<CreateJo
   const { jobId, description } = request;
   const jobArn = formatJobArn(state.identity, jobId);
   if (state.jobs.has(jobId)) return alreadyExists('Job', jobId, jobId, jobArn);
-  const refusal = refuseUnavailable(request);
-  if (refusal !== undefined) return refusal;
   const template = resolveTemplate(state, request);
   if (template !== undefined && 'accepted' in template) return template;
-  const document = resolveDocument(request, template?.document);
+  const document = documentOf(request, template?.document);
   if (typeof document !== 'string') return document;
+  const schedulingConfig = scheduleOf(request, template?.maintenanceWindows);
+  if (schedulingConfig?.maintenanceWindows !== undefined && request.targetSelection !== 'CONTINUOUS') {
+    return invalidRequest('TargetSelection is invalid. MaintenanceWindow cannot be used with SNAPSHOT job.');
+  }
   const targets = resolveTargets(state, request.targets);
   if ('accepted' in targets) return targets;
   const tags = withTags({}, request.tags);
@@ -38,29 +47,32 @@ export function createJob(turn: Turn, request: CreateJobRequest): Reply<CreateJo
     sequence: turn.createSequence(),
     jobId,
     namespaceId: request.namespaceId,
-    status: 'IN_PROGRESS',
+    ...scheduleAt(schedulingConfig, now),
     targetSelection: request.targetSelection ?? 'SNAPSHOT',
     targets: request.targets,
     document,
+    documentSource: request.documentSource ?? (request.document === undefined ? template?.documentSource : undefined),
     description,
     jobTemplateArn: request.jobTemplateArn,
     documentParameters: request.documentParameters,
     destinationPackageVersions: request.destinationPackageVersions ?? template?.destinationPackageVersions,
+    schedulingConfig,
     createdAt: now,
     lastUpdatedAt: now,
   };
   turn.put('job', jobId, row);
   setTags(turn, jobArn, tags);
-  const things = targets.things.map(({ thing }) => thing.name);
-  rollOut(turn, holdJob(state, row), things, targets.groups, row.sequence);
+  const job = holdJob(state, row);
+  if (row.status === 'IN_PROGRESS') rollOut(turn, job, [...job.targetThings], [...job.targetGroups], row.sequence);
   return accept({ jobArn, jobId, description });
 }
 
-function refuseUnavailable({ schedulingConfig, documentSource }: CreateJobRequest): Rejected | undefined {
-  if (schedulingConfig !== undefined && Object.keys(schedulingConfig).length > 0) {
-    return invalidRequest('Scheduling configurations are not available.');
-  }
-  if (documentSource !== undefined)
-    return invalidRequest('Job document source cannot be read: there is no file store.');
-  return undefined;
+/** The request's schedule with the windows of its template; `undefined` when nothing is scheduled. */
+function scheduleOf(
+  { schedulingConfig }: CreateJobRequest,
+  windows: readonly MaintenanceWindow[] | undefined,
+): SchedulingConfig | undefined {
+  const own = schedulingConfig?.maintenanceWindows ?? windows ?? [];
+  const config = { ...schedulingConfig, maintenanceWindows: own.length > 0 ? own : undefined };
+  return Object.values(config).every((member) => member === undefined) ? undefined : config;
 }

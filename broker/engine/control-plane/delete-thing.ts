@@ -26,7 +26,7 @@ export function deleteThing(turn: Turn, request: DeleteThingRequest): Reply<Dele
   releaseThing(turn, registration);
   for (const queue of queuesOf(thing)) {
     openQueue(turn, queue);
-    for (const execution of [...queue.inProgress, ...queue.queued]) {
+    for (const execution of [...queue.inProgress, ...queue.queued, ...queue.hidden]) {
       const removal = findTransition(execution.row.status, 'REMOVED', 'service');
       if (removal !== undefined) advanceExecution(turn, execution, 'REMOVED', removal, {});
     }

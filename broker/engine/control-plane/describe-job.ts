@@ -4,26 +4,47 @@
  */
 import type { DescribeJobRequest, DescribeJobResponse, JobProcessDetails } from '../../../protocol/aws/iot.ts';
 import { formatJobArn } from '../../../protocol/names.ts';
+import type { EpochMs } from '../../../protocol/time.ts';
 import type { Reply } from '../contract.ts';
 import { isConcurrent } from '../jobs.ts';
+import { formatScheduleTime, nextRollouts } from '../policies/schedule.ts';
 import { jobNotFound } from '../refusals.ts';
 import { accept } from '../reply.ts';
 import { processingTargets } from '../rollout.ts';
 import type { Job, State } from '../state.ts';
 import type { Turn } from '../turn.ts';
 
-export function describeJob({ state }: Turn, { jobId }: DescribeJobRequest): Reply<DescribeJobResponse> {
+type DescribedJob = NonNullable<DescribeJobResponse['job']>;
+
+export function describeJob({ state, now }: Turn, { jobId }: DescribeJobRequest): Reply<DescribeJobResponse> {
   const job = state.jobs.get(jobId);
   if (job === undefined) return jobNotFound(jobId);
-  const { sequence: _sequence, document: _document, ...described } = job.row;
+  const {
+    sequence: _sequence,
+    document: _document,
+    documentSource,
+    nextPhaseAt: _nextPhaseAt,
+    hasOpened: _hasOpened,
+    hasEnded: _hasEnded,
+    ...described
+  } = job.row;
   return accept({
+    documentSource,
     job: {
       ...described,
       jobArn: formatJobArn(state.identity, jobId),
       jobProcessDetails: processDetails(state, job),
       isConcurrent: isConcurrent(job),
+      scheduledJobRollouts: scheduledRollouts(job, now),
     },
   });
+}
+
+/** Assumed: written as the schedule's own times are accepted, in UTC. */
+function scheduledRollouts({ row }: Job, now: EpochMs): DescribedJob['scheduledJobRollouts'] {
+  const isActive = (row.status === 'SCHEDULED' || row.status === 'IN_PROGRESS') && row.hasEnded !== true;
+  if (!isActive || row.schedulingConfig?.maintenanceWindows === undefined) return undefined;
+  return nextRollouts(row.schedulingConfig, now).map((at) => ({ startTime: formatScheduleTime(at) }));
 }
 
 function processDetails(state: State, job: Job): JobProcessDetails {

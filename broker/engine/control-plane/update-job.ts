@@ -1,5 +1,5 @@
 /**
- * UpdateJob: replaces each given member whole, only while the job is IN_PROGRESS. Running executions keep the timers that
+ * UpdateJob: replaces each given member whole, only while the job is IN_PROGRESS or SCHEDULED. Running executions keep the timers that
  * they started with. Retries can only be switched off.
  * Source: reference lifecycle.md §8, configs.md §8.
  */
@@ -20,7 +20,7 @@ export function updateJob(turn: Turn, request: UpdateJobRequest): Reply<undefine
   const job = findJob(turn.state, jobId, namespaceId);
   if (job === undefined) return jobNotFound(jobId);
   const { row } = job;
-  if (row.status !== 'IN_PROGRESS') return jobInStatus(jobId, row.status, 'updated');
+  if (row.status !== 'IN_PROGRESS' && row.status !== 'SCHEDULED') return jobInStatus(jobId, row.status, 'updated');
   const refusal = refuseRetries(row.jobExecutionsRetryConfig, request.jobExecutionsRetryConfig);
   if (refusal !== undefined) return refusal;
   replaceJob(turn, job, {
