@@ -4,6 +4,7 @@
  */
 import type { Step } from '../agent/board/contract.ts';
 import type { LinkConditions } from '../faults/link.ts';
+import type { Strike } from '../faults/misfortunes.ts';
 import type { FaultPlan } from '../faults/plan.ts';
 import type { DurationMs } from '../protocol/time.ts';
 import type { DocumentKind } from './documents.ts';
@@ -53,7 +54,11 @@ export type Deed =
   | { readonly kind: 'cancel-job'; readonly jobId: string; readonly force: boolean }
   | { readonly kind: 'cancel-execution'; readonly jobId: string; readonly thingName: string; readonly force: boolean }
   /** Takes a thing out of the fleet's group and puts it back, which queues continuous jobs anew. */
-  | { readonly kind: 'rejoin'; readonly thingName: string };
+  | { readonly kind: 'rejoin'; readonly thingName: string }
+  /** Another client of the thing starts what is next, in the device's place. */
+  | { readonly kind: 'start-elsewhere'; readonly thingName: string }
+  /** Nobody's deed: a misfortune that comes at a moment instead of by chance. */
+  | { readonly kind: 'befall'; readonly thingName: string; readonly strike: Strike };
 
 export interface CreateJobDeed {
   readonly kind: 'create-job';

@@ -4,6 +4,7 @@
  */
 import type { BoardTrace, Step } from '../agent/board/contract.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../broker/engine/contract.ts';
+import type { Strike } from '../faults/misfortunes.ts';
 import { formatThingArn, formatThingGroupArn } from '../protocol/names.ts';
 import type { DurationMs, EpochMs } from '../protocol/time.ts';
 import { fleetGroup, type CreateJobDeed, type Deed, type OperatorAction } from './configuration.ts';
@@ -15,6 +16,7 @@ export interface ControlPlane {
   readonly queue: EventQueue<() => void>;
   readonly startedAt: EpochMs;
   ask<Name extends OperationName>(command: CommandOf<Name>): Reply<ResponseOf<Name>>;
+  befall(thingName: string, strike: Strike): void;
 }
 
 export interface Operator {
@@ -73,7 +75,15 @@ export function createOperator(plane: ControlPlane): Operator {
         const membership = { thingGroupName: fleetGroup, thingName: deed.thingName };
         plane.ask({ name: 'iot:RemoveThingFromThingGroup', request: membership });
         plane.ask({ name: 'iot:AddThingToThingGroup', request: membership });
+        return;
       }
+      case 'start-elsewhere': {
+        const { thingName } = deed;
+        plane.ask({ name: 'iotjobsdata:StartNextPendingJobExecution', request: { thingName } });
+        return;
+      }
+      case 'befall':
+        plane.befall(deed.thingName, deed.strike);
     }
   }
 

@@ -15,7 +15,7 @@ import type {
   ResponseOf,
 } from '../broker/engine/contract.ts';
 import { seededChance, type Chance } from '../faults/chance.ts';
-import type { ServiceFate } from '../faults/misfortunes.ts';
+import type { ServiceFate, Strike } from '../faults/misfortunes.ts';
 import { misfortunesOf, serviceBlows } from '../faults/misfortunes.ts';
 import type { DeviceRequest } from '../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../protocol/time.ts';
@@ -123,6 +123,10 @@ export class World implements Surroundings, ControlPlane {
     this.#publish(outcome.effects);
     this.#arm();
     return outcome.reply;
+  }
+
+  befall(thingName: string, strike: Strike): void {
+    this.#byName.get(thingName)?.suffer(strike);
   }
 
   serve(device: SimulatedDevice, session: Session, request: DeviceRequest): void {

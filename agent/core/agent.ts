@@ -6,7 +6,7 @@ import type { EpochMs } from '../../protocol/time.ts';
 import { onOversizeReply, onReply } from './answers.ts';
 import { onBooted } from './boot.ts';
 import { onConnected, onDisconnected, onLinkDeadline, onSubscribed } from './connection.ts';
-import type { Agent, AgentInput, Fault } from './contract.ts';
+import type { Agent, AgentInput, Fault, IncomingMessage, OversizeMessage } from './contract.ts';
 import { onNotify, onNotifyNext, onOversizeNotification } from './notifications.ts';
 import { queues } from './queues.ts';
 import { recover, undoNext } from './recover.ts';
@@ -43,12 +43,9 @@ function take(turn: Turn, input: AgentInput): void {
     case 'disconnected':
       return onDisconnected(turn);
     case 'message':
-      return onMessage(turn, input.message);
+      return hears(turn, input.message) ? onMessage(turn, input.message) : undefined;
     case 'oversize':
-      if (turn.state.link !== 'up') return;
-      return input.message.kind === 'reply'
-        ? onOversizeReply(turn, input.message)
-        : onOversizeNotification(turn, input.message);
+      return hears(turn, input.message) ? onOversize(turn, input.message) : undefined;
     case 'done':
     case 'kept':
       return onDone(turn, input.kind === 'done' ? input.fault : undefined);
@@ -57,8 +54,16 @@ function take(turn: Turn, input: AgentInput): void {
   }
 }
 
+function hears({ state, behaviour }: Turn, message: IncomingMessage): boolean {
+  return state.link === 'up' && behaviour.heeds(message, state.work && stepOf(state.work));
+}
+
+function onOversize(turn: Turn, message: OversizeMessage): void {
+  if (message.kind === 'reply') onOversizeReply(turn, message);
+  else onOversizeNotification(turn, message);
+}
+
 function onMessage(turn: Turn, message: Extract<AgentInput, { kind: 'message' }>['message']): void {
-  if (turn.state.link !== 'up') return;
   if (message.kind === 'reply') return onReply(turn, message);
   if (message.name === 'JobExecutionsChanged') return onNotify(turn, message);
   onNotifyNext(turn, message);

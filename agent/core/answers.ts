@@ -78,13 +78,14 @@ const updated: {
   ask: () => {},
   describe: () => {},
   start(turn, { head }, payload, bytes) {
-    takeUp(turn, head, payload.executionState?.versionNumber ?? head.versionNumber + 1, payload.jobDocument, bytes);
+    const versionNumber = turn.behaviour.versionOf(head.versionNumber, payload.executionState?.versionNumber);
+    takeUp(turn, head, versionNumber, payload.jobDocument, bytes);
   },
   refuse(turn, { head }) {
     turn.state.setbacks = 0;
     turn.state.settled = head.execution;
     askAgain(turn, head.execution);
-    const status = head.status === 'QUEUED' ? 'REJECTED' : 'FAILED';
+    const status = turn.behaviour.refusalOf(head.status);
     trace(turn, { kind: 'finished', execution: head.execution, status });
   },
   progress(turn, _purpose, payload) {
@@ -108,11 +109,12 @@ function onUpdated(turn: Turn, { purpose, suspect }: PendingRequest, payload: Up
   if (suspect !== undefined && turn.state.work !== undefined) turn.state.work.doubt ??= { by: suspect, ask: 'own' };
 }
 
-function adopt({ state }: Turn, payload: Updated): Work | undefined {
-  if (state.work !== undefined) {
-    state.work.versionNumber = payload.executionState?.versionNumber ?? state.work.versionNumber + 1;
+function adopt({ state, behaviour }: Turn, payload: Updated): Work | undefined {
+  const { work } = state;
+  if (work !== undefined) {
+    work.versionNumber = behaviour.versionOf(work.versionNumber, payload.executionState?.versionNumber);
   }
-  return state.work;
+  return work;
 }
 
 function askAgain({ state }: Turn, target: { readonly namespaceId?: string }): void {

@@ -7,8 +7,8 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { maxStatusDetailValueLength } from '../../protocol/limits.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import { formatJobsTopic } from '../../protocol/topics.ts';
-import type { BootFacts, Capacity, Checkpoint } from './contract.ts';
-import type { ExecutionIdentity } from './execution.ts';
+import type { BootFacts, Capacity, Checkpoint, IncomingMessage } from './contract.ts';
+import type { ExecutionIdentity, Step } from './execution.ts';
 import { type Plan, type Refusal, readDocument } from './plan.ts';
 import { type Misfortune, type RecoveryTable, recoveryTable } from './recovery.ts';
 
@@ -39,6 +39,14 @@ export type BootFinding =
   | { readonly kind: 'succeeded' }
   /** A report is waiting to be delivered. */
   | { readonly kind: 'undelivered' };
+
+/** Executions that this life of the agent remembers, although it is through with them. */
+export interface Past {
+  /** The last one. */
+  readonly settled: ExecutionIdentity | undefined;
+  /** Done, but its report was refused for good. */
+  readonly untold: ExecutionIdentity | undefined;
+}
 
 export interface Patience {
   /** For the answer to one request. */
@@ -72,11 +80,22 @@ export interface AgentBehaviour {
   readonly asksOnConnect: boolean;
   /** Whether a report is kept in the checkpoint until it is delivered. */
   readonly keepsReports: boolean;
-  filters(thingName: string, namespaces: readonly string[]): readonly string[];
+  /** How often to send what may go unanswered, before it is dropped. */
+  readonly tries: { readonly progress: number; readonly report: number };
+  /** What to subscribe to at the nth connection (from 1) since the boot. */
+  filters(thingName: string, namespaces: readonly string[], connection: number): readonly string[];
+  /** Whether a message is taken note of at this step; idle: `undefined`. */
+  heeds(message: IncomingMessage, step: Step | undefined): boolean;
   meaningOf(code: string): Meaning;
   isSameExecution(one: ExecutionIdentity, other: ExecutionIdentity): boolean;
   /** Whether what is seen is still the execution at work, of which `known` was the last sighting. */
   isStillOurs(known: Omit<Sighting, 'status'>, seen: Sighting): boolean;
+  /** Whether the head of a queue is passed over, given what became of the executions before it. */
+  passesOver(head: Sighting, past: Past): boolean;
+  /** The version of an execution, by what was known of it and what an answer says. */
+  versionOf(known: number, told: number | undefined): number;
+  /** What to tell the service of an execution in this status that cannot be done. */
+  refusalOf(status: string): 'REJECTED' | 'FAILED';
   readDocument(document: JsonObject, bytes: number, capacity: Capacity): Plan | Refusal;
   /** What a checkpoint found at boot means, given the image that booted. */
   foundAtBoot(checkpoint: Checkpoint, boot: BootFacts): BootFinding;
@@ -97,7 +116,10 @@ export const referenceAgent: AgentBehaviour = {
   asksBeforeNoReturn: true,
   asksOnConnect: true,
   keepsReports: true,
+  // Progress is only news.
+  tries: { progress: 3, report: Infinity },
   filters: notificationFilters,
+  heeds: () => true,
   meaningOf: (code) => meanings.get(code) ?? 'retry',
   isSameExecution: (one, other) =>
     one.jobId === other.jobId && one.executionNumber === other.executionNumber && one.queuedAt === other.queuedAt,
@@ -109,6 +131,12 @@ export const referenceAgent: AgentBehaviour = {
       seen.versionNumber >= known.versionNumber
     );
   },
+  passesOver(head, { untold }) {
+    return head.status === 'IN_PROGRESS' && untold !== undefined && this.isSameExecution(untold, head.execution);
+  },
+  versionOf: (known, told) => told ?? known + 1,
+  // REJECTED is only reachable from QUEUED (recovery-bugs.md R25).
+  refusalOf: (status) => (status === 'QUEUED' ? 'REJECTED' : 'FAILED'),
   readDocument,
   foundAtBoot,
   pauseMs: growingPause,

@@ -24,7 +24,9 @@ export function onConnected(turn: Turn): void {
   if (state.link !== 'connecting') return;
   state.link = 'subscribing';
   state.linkDeadline = turn.now + behaviour.patience.connectMs;
-  turn.effects.push({ kind: 'subscribe', filters: behaviour.filters(options.thingName, options.namespaces) });
+  state.connections += 1;
+  const filters = behaviour.filters(options.thingName, options.namespaces, state.connections);
+  turn.effects.push({ kind: 'subscribe', filters });
 }
 
 /** From here on no notification is missed, so now is the time to ask (recovery-bugs.md R40). */

@@ -100,6 +100,8 @@ export type OversizeMessage =
       readonly bytes: number;
     };
 
+export type IncomingMessage = DeviceMessage | OversizeMessage;
+
 export type AgentInput =
   /** First of all, once. */
   | { readonly kind: 'booted' }

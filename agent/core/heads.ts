@@ -28,9 +28,7 @@ export function nothingToDo(turn: Turn, queue: Queue): void {
 export function consider(turn: Turn, queue: Queue, execution: ExecutionPayload, bytes: number): void {
   const { state, behaviour } = turn;
   const head = sighting(queue, execution);
-  if (head.status === 'IN_PROGRESS' && state.untold && behaviour.isSameExecution(state.untold, head.execution)) {
-    return nothingToDo(turn, queue);
-  }
+  if (behaviour.passesOver(head, state)) return nothingToDo(turn, queue);
   const plan = planOf(turn, execution.jobDocument, bytes);
   if (!('refused' in plan)) return send(turn, { kind: 'start', head });
   refuse(turn, head, plan.refused);

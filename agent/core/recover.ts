@@ -99,7 +99,7 @@ export function loseLink(turn: Turn, work: Work): void {
 
 /** The doubt is settled: the execution is ours, as of the asking. */
 export function reassure(turn: Turn, work: Work, versionNumber: number, { stage, suspect }: PendingRequest): void {
-  work.versionNumber = versionNumber;
+  work.versionNumber = turn.behaviour.versionOf(work.versionNumber, versionNumber);
   work.doubt = suspect && { by: suspect, ask: 'own' };
   if (work.doubt !== undefined) return;
   if (work.held) {

@@ -7,11 +7,8 @@ import { nextJobId } from '../../protocol/topics.ts';
 import type { Sighting } from './behaviour.ts';
 import type { ExecutionIdentity } from './execution.ts';
 import { type Queue, plainQueue, queueOf } from './queues.ts';
-import { percentOf, stepOf } from './stages.ts';
+import { advance, percentOf, stepOf } from './stages.ts';
 import { type PendingRequest, type Purpose, type TokenRequest, type Turn, type Work, pause } from './turn.ts';
-
-/** Progress is only news: after so many tries it is dropped. */
-const progressTries = 3;
 
 /** Sends whatever the state needs from the service, if anything and if it can. */
 export function ask(turn: Turn): void {
@@ -85,9 +82,18 @@ export function putOff(turn: Turn, pending: PendingRequest): void {
   pending.inFlight = false;
   pending.deadline = pause(turn, pending.failures);
   const { work } = turn.state;
-  if (pending.purpose.kind === 'progress' && pending.failures >= progressTries && work !== undefined) {
+  if (work !== undefined) drop(turn, work, pending);
+}
+
+/** What was sent often enough is sent no more. */
+function drop(turn: Turn, work: Work, { purpose, failures }: PendingRequest): void {
+  const { tries } = turn.behaviour;
+  if (purpose.kind === 'progress' && failures >= tries.progress) {
     turn.state.request = undefined;
     work.progressDue = false;
+  } else if (purpose.kind === 'report' && failures >= tries.report) {
+    turn.state.request = undefined;
+    advance(turn, work);
   }
 }
 
@@ -129,8 +135,7 @@ function requestFor(turn: Turn, purpose: Purpose, clientToken: string): TokenReq
       });
     case 'refuse':
       return update(purpose.head, {
-        // REJECTED is only reachable from QUEUED (recovery-bugs.md R25).
-        status: purpose.head.status === 'QUEUED' ? 'REJECTED' : 'FAILED',
+        status: turn.behaviour.refusalOf(purpose.head.status),
         statusDetails: { reason: turn.behaviour.detail(purpose.reason) },
         ...lock(purpose.head, clientToken),
       });

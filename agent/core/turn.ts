@@ -139,6 +139,8 @@ export interface Work {
 export interface AgentState {
   link: 'down' | 'connecting' | 'subscribing' | 'up';
   linkFailures: number;
+  /** Connections since the boot. */
+  connections: number;
   /** Down: when to connect. Connecting, subscribing: when to stop waiting. */
   linkDeadline: EpochMs | undefined;
   request: PendingRequest | undefined;
@@ -164,6 +166,7 @@ export function newState(): AgentState {
   return {
     link: 'down',
     linkFailures: 0,
+    connections: 0,
     linkDeadline: undefined,
     request: undefined,
     requestsMade: 0,
