@@ -79,7 +79,14 @@ export function createDeviceChecker({
   const goneBeforeActivation = new Set<string>();
   const tooManyRequests = rateLimit(bounds.requestsPerMinute);
   const tooManyConnects = rateLimit(bounds.connectsPerMinute);
-  let resetsFromOutside = 0;
+  let powerCuts = 0;
+  let weakSupplies = 0;
+
+  /** A power cut makes the device forget how often it has crashed on a weak supply: its pauses begin anew. */
+  function resetsFromOutside(): number {
+    if (weakSupplies === 0) return powerCuts;
+    return powerCuts + bounds.bootsOnWeakSupply * (weakSupplies + powerCuts);
+  }
 
   function toldGone(jobId: string, operation: RequestOperation, at: EpochMs): void {
     if (operation === 'UpdateJobExecution' && updating.delete(jobId)) {
@@ -135,7 +142,7 @@ export function createDeviceChecker({
       // What it was told, it has forgotten.
       if (trace.kind === 'crash') toldDead.clear();
       if (trace.kind === 'boot') {
-        const allowed = resetsFromOutside + 3 * executions() + bounds.spareBoots;
+        const allowed = resetsFromOutside() + 3 * executions() + bounds.spareBoots;
         if (trace.boots > allowed) report('V8', `${trace.boots} boots, ${allowed} can be explained`, thingName);
       }
     },
@@ -169,10 +176,10 @@ export function createDeviceChecker({
       }
     },
     powerWasCut() {
-      resetsFromOutside += 1;
+      powerCuts += 1;
     },
     supplyFell() {
-      resetsFromOutside += bounds.bootsOnWeakSupply;
+      weakSupplies += 1;
     },
   };
 }
