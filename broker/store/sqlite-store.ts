@@ -60,7 +60,8 @@ export function openSqliteStore({ directory, identity, durability = 'fsync' }: S
   const head = inspectDatabase(files, schema);
   checkHead(head, files, identity);
   const database = openDatabase(files, schema);
-  database.exec(`PRAGMA synchronous = ${synchronous[durability]}`);
+  // 16 MB of log between checkpoints: pages that change again and again are then written back once.
+  database.exec(`PRAGMA synchronous = ${synchronous[durability]}; PRAGMA wal_autocheckpoint = 4000`);
   const write = writerOf(database, identity);
   let commits = head?.commits ?? 0;
   const mark = openMark(files.mark, commits);
