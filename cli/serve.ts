@@ -24,6 +24,7 @@ interface ServeFlags extends CommonOptions {
   readonly region: string;
   readonly account: string;
   readonly identity?: NonNullable<ServiceOptions['identity']>;
+  readonly profile: NonNullable<ServiceOptions['profile']>;
   readonly strict?: true;
   readonly timeScale: number;
   readonly files?: string;
@@ -79,7 +80,12 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
         .conflicts('identity')
         .implies({ requireAuth: true }),
     )
-    .option('--strict', "keep to AWS's rates and lead times, which a bench seldom wants")
+    .addOption(
+      new Option('--profile <name>', 'how AWS is read where it is silent: as decided here, or the other way')
+        .default('observed')
+        .choices(['observed', 'documented']),
+    )
+    .option('--strict', "keep to AWS's rates, limits and lead times, which a bench seldom wants")
     .addOption(timeScaleOption(1))
     .option('--data-dir <dir>', 'where everything is kept; for one service at a time', dataDirectory)
     .addOption(
