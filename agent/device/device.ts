@@ -276,10 +276,15 @@ export class Device<Kept> {
     stall?: Stall,
   ): Started {
     const { flash, cpu } = this.#options.profile;
-    const task = { startedAt: now, endsAt: now + Math.ceil(durationMs), settle, ends: 'operation' as const };
-    if (stall === undefined || flash.eraseStallsCpu === 0) this.#task = task;
-    else if (longestStallMs(stall) < cpu.watchdogMs) this.#task = { ...task, stall };
-    else this.#task = { ...task, stall, endsAt: now + Math.ceil(cpu.watchdogMs), ends: 'watchdog' };
+    const stalls = flash.eraseStallsCpu === 1 ? stall : undefined;
+    const isBitten = stalls !== undefined && longestStallMs(stalls) >= cpu.watchdogMs;
+    this.#task = {
+      startedAt: now,
+      endsAt: now + Math.ceil(isBitten ? cpu.watchdogMs : durationMs),
+      ends: isBitten ? 'watchdog' : 'operation',
+      settle,
+      stall: stalls,
+    };
     return 'under-way';
   }
 
@@ -327,6 +332,7 @@ export class Device<Kept> {
         if (hangs && isWhole) this.crashCounters.watchdog += 1;
         return undefined;
       },
+      stall: undefined,
     };
   }
 

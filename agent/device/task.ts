@@ -18,7 +18,7 @@ export interface Task<Fault> {
   readonly endsAt: EpochMs;
   /** What has happened by the end, or by the cut. */
   readonly settle: (elapsedMs: DurationMs, isWhole: boolean) => Fault | undefined;
-  readonly stall?: Stall;
+  readonly stall: Stall | undefined;
   readonly ends: 'operation' | 'boot' | 'watchdog';
 }
 
