@@ -8,6 +8,7 @@ import { openCertificateAuthority } from './certificates.ts';
 import { handledOperations } from './engine/dispatch.ts';
 import { createEngine } from './engine/engine.ts';
 import type { ServicePort } from './engine/port.ts';
+import { type ProfileName, profiles } from './engine/profile.ts';
 import { openFiles } from './http/files.ts';
 import { openHttpDoor } from './http/http-door.ts';
 import { createSignatureCheck } from './http/signatures.ts';
@@ -39,7 +40,9 @@ export interface ServiceOptions {
   readonly account?: string;
   /** Which thing an MQTT client may act for; by default the one its certificate names on TLS, its client id elsewhere. */
   readonly identity?: IdentityMode;
-  /** Keeps to AWS's rates, and refuses what only old clients do. */
+  /** How AWS is read where it is silent or contradicts itself; default `observed`. */
+  readonly profile?: ProfileName;
+  /** Keeps to AWS's rates and lead times, and refuses what only old clients do. */
   readonly strict?: boolean;
   /** Service seconds per real second, so that timeouts of minutes can be watched; default 1. */
   readonly timeScale?: number;
@@ -92,6 +95,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       ? stateInMemory(timeScale)
       : openKeptState({ directory: dataDir, identity: serviceIdentity, durability, timeScale, onFailure });
 
+  /** Filled in when the doors are open. */
+  let endpoints: Readonly<Record<string, string>> = {};
   const closers = [() => state.close()];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -109,7 +114,15 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
             now: () => runtime.now(),
             baseUrl: () => endpoints['http'] ?? endpoints['https'] ?? '',
           });
-    const engine = state.restore((rows) => createEngine({ identity: serviceIdentity, rows }));
+    const engine = state.restore((rows) =>
+      createEngine({
+        identity: serviceIdentity,
+        rows,
+        profile: profiles[options.profile ?? 'observed'],
+        strict: options.strict,
+        resolveDocument: files?.resolveDocument,
+      }),
+    );
     const runtime = createRuntime({
       engine: options.strict ? throttled(engine) : engine,
       clock: state.clock,
@@ -145,7 +158,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     runtime.begin();
 
     const { tcp, tls, ws, wss } = mqtt.ports;
-    const endpoints = endpointsOf(host, { mqtt: tcp, mqtts: tls, ws, wss, ...http.ports });
+    endpoints = endpointsOf(host, { mqtt: tcp, mqtts: tls, ws, wss, ...http.ports });
     return {
       mqttUrl: endpoints['mqtt'],
       mqttsUrl: endpoints['mqtts'],

@@ -8,7 +8,7 @@ import { moveExecution, queueExecution, type ExecutionUpdate } from './execution
 import { cancelJob } from './job-cancellation.ts';
 import { completeWhenDone, isGoing } from './jobs.ts';
 import { announce } from './notifications.ts';
-import { abortComment, abortReasonCode, metAbortCriterion } from './policies/abort.ts';
+import { abortTexts, metAbortCriterion } from './policies/abort.ts';
 import { deservesRetry } from './policies/retry.ts';
 import type { Execution } from './state.ts';
 import { isWanted } from './targets.ts';
@@ -34,7 +34,7 @@ function conclude(turn: Turn, execution: Execution): void {
     return;
   }
   if (metAbortCriterion(job) !== undefined) {
-    cancelJob(turn, job, { force: false, reasonCode: abortReasonCode, comment: abortComment });
+    cancelJob(turn, job, { force: false, ...abortTexts(turn.state.profile) });
     return;
   }
   if (deservesRetry(execution) && isWanted(job, thing)) {

@@ -5,7 +5,9 @@
  */
 import type { Change, CommandOf, Effect, Engine, OperationName, Outcome, ServiceIdentity } from './contract.ts';
 import { handlers, type Handlers } from './dispatch.ts';
+import type { ResolveDocument } from './job-document.ts';
 import { announce } from './notifications.ts';
+import { profiles, type Profile } from './profile.ts';
 import { restoreState, rowsOf } from './restore.ts';
 import { Turn } from './turn.ts';
 
@@ -13,13 +15,20 @@ export interface EngineOptions {
   readonly identity: ServiceIdentity;
   /** Rows of an earlier engine, in any order: the new one goes on exactly where that one was. */
   readonly rows?: Iterable<Required<Change>>;
+  /** How open points of AWS are read; default `observed`. */
+  readonly profile?: Profile;
+  /** Refuses also what AWS refuses and a bench wants: schedules without half an hour of lead time. Default false. */
+  readonly strict?: boolean;
+  /** Makes the text that a device is handed from the document of its job. */
+  readonly resolveDocument?: ResolveDocument;
 }
 
 const noChanges: readonly Change[] = Object.freeze([]);
 const noEffects: readonly Effect[] = Object.freeze([]);
 
-export function createEngine({ identity, rows = [] }: EngineOptions): Engine {
-  const state = restoreState(identity, rows);
+export function createEngine(options: EngineOptions): Engine {
+  const { identity, rows = [], profile = profiles.observed, strict = false, resolveDocument } = options;
+  const state = restoreState({ identity, profile, strict, resolveDocument }, rows);
   return {
     apply<Name extends OperationName>(command: CommandOf<Name>, now: number): Outcome<Name> {
       const turn = new Turn(state, now);

@@ -11,6 +11,7 @@ import { deletedEvent, terminalEvent } from './events.ts';
 import { touch } from './notifications.ts';
 import { enter, leave, type PendingQueue, type QueueTouch } from './pending-queue.ts';
 import { deadlineAfter, inProgressDeadline } from './policies/timeout.ts';
+import type { Profile } from './profile.ts';
 import { executionKey, type ExecutionRow } from './rows.ts';
 import { forgetThing, queueOf, type Execution, type Job, type State, type Thing } from './state.ts';
 import type { Transition } from './transitions.ts';
@@ -78,11 +79,13 @@ export function moveExecution(
   turn: Turn,
   execution: Execution,
   to: JobExecutionStatus,
-  { versionStep }: Transition,
+  { versionStep, actor }: Transition,
   { statusDetails, stepTimeoutInMinutes, forceCanceled }: ExecutionUpdate,
 ): void {
   const { now } = turn;
+  const { profile } = turn.state;
   const before = execution.row;
+  const byDevice = actor === 'device';
   const runs = to === 'IN_PROGRESS';
   const starts = runs && before.status === 'QUEUED';
   const inProgressTimesOutAt = starts ? inProgressDeadline(execution.job.row, now) : before.inProgressTimesOutAt;
@@ -94,11 +97,14 @@ export function moveExecution(
     executionNumber: before.executionNumber,
     namespaceId: before.namespaceId,
     status: to,
-    statusDetails: statusDetails === undefined ? before.statusDetails : nonEmpty(statusDetails),
+    statusDetails: statusDetails === undefined ? before.statusDetails : detailsAfter(statusDetails, before, profile),
     queuedAt: before.queuedAt,
-    startedAt: starts ? now : before.startedAt,
+    startedAt:
+      starts || (byDevice && profile.startedAtWithoutStart === 'the end')
+        ? (before.startedAt ?? now)
+        : before.startedAt,
     lastUpdatedAt: now,
-    versionNumber: before.versionNumber + versionStep,
+    versionNumber: before.versionNumber + (to === 'TIMED_OUT' ? profile.timeOutVersionStep : versionStep),
     timesOutAt: runs ? deadlineAfter(running, inProgressTimesOutAt, stepTimeoutInMinutes, now) : undefined,
     forceCanceled: forceCanceled ?? before.forceCanceled,
     retryAttempt: before.retryAttempt,
@@ -195,6 +201,8 @@ function unlink(execution: Execution): void {
   newer.older = execution.older;
 }
 
-function nonEmpty(statusDetails: StatusDetails): StatusDetails | undefined {
-  return Object.keys(statusDetails).length === 0 ? undefined : statusDetails;
+/** The map is replaced whole; whether an empty one is a map is an open point (A9). */
+function detailsAfter(given: StatusDetails, before: ExecutionRow, profile: Profile): StatusDetails | undefined {
+  if (Object.keys(given).length > 0) return given;
+  return profile.emptyStatusDetails === 'keep' ? before.statusDetails : undefined;
 }

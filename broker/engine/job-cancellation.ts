@@ -13,8 +13,8 @@ import { beginWork, endWork, firstSliceSize } from './work.ts';
 
 export interface Cancellation {
   readonly force: boolean;
-  readonly reasonCode: string | undefined;
-  readonly comment: string | undefined;
+  readonly reasonCode?: string;
+  readonly comment?: string;
 }
 
 /** A rollout that was not over is replaced by the cancellation, or ends with it. */

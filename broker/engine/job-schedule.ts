@@ -49,7 +49,12 @@ function openWindow(turn: Turn, job: Job, nextPhaseAt: EpochMs | undefined): voi
   const { hasOpened } = job.row;
   replaceJob(turn, job, { status: 'IN_PROGRESS', nextPhaseAt, lastUpdatedAt: turn.now });
   if (hasOpened === true) showOrHide(turn, job, false);
-  else rollOut(turn, job, [...job.targetThings], [...job.targetGroups], turn.createSequence());
+  else rollOut(turn, job, [...job.targetThings], [...job.targetGroups], snapshotAt(turn, job));
+}
+
+/** The members of which moment a SNAPSHOT job is for (A32). */
+function snapshotAt(turn: Turn, job: Job): number {
+  return turn.state.profile.scheduledSnapshot === 'start' ? turn.createSequence() : job.sequence;
 }
 
 function closeWindow(turn: Turn, job: Job, nextPhaseAt: EpochMs | undefined): void {

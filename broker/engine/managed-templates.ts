@@ -5,6 +5,7 @@
  */
 import type { DescribeManagedJobTemplateResponse, DocumentParameter } from '../../protocol/aws/iot.ts';
 import type { Rejected } from './contract.ts';
+import type { Profile } from './profile.ts';
 import { invalidRequest, templateNotFound } from './refusals.ts';
 import type { State } from './state.ts';
 
@@ -67,6 +68,7 @@ export function describeManaged(state: State, name: string): Required<DescribeMa
  * @param resource what stands after `jobtemplate/` in the ARN: `NAME:VERSION`.
  */
 export function managedDocument(
+  profile: Profile,
   resource: string,
   values: Readonly<Record<string, string>> = {},
 ): { readonly document: string } | Rejected {
@@ -75,8 +77,8 @@ export function managedDocument(
   if (template === undefined || version !== managedTemplateVersion) return templateNotFound(resource);
   const refusal = refuseParameters(template, values);
   if (refusal !== undefined) return refusal;
-  const document = template.document.replaceAll(/\$\{aws:iot:parameter:([^}]+)\}/g, (_, key: string) =>
-    JSON.stringify(values[key] ?? '').slice(1, -1),
+  const document = template.document.replaceAll(/\$\{aws:iot:parameter:([^}]+)\}/g, (whole, key: string) =>
+    JSON.stringify(values[key] ?? (profile.omittedParameter === 'empty' ? '' : whole)).slice(1, -1),
   );
   return { document };
 }

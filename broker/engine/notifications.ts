@@ -4,6 +4,7 @@
  * before the first touch and after the last, so many changes make one message.
  * Source: reference notifications.md §1 and §2.
  */
+import { documentFor } from './job-document.ts';
 import { firstOf, headOf, shownOf, type PendingQueue, type QueueTouch } from './pending-queue.ts';
 import type { Turn } from './turn.ts';
 
@@ -41,6 +42,6 @@ function announceQueue(turn: Turn, queue: PendingQueue): void {
     namespaceId,
     at: turn.now,
     head: head?.row,
-    jobDocument: head?.job.row.document,
+    jobDocument: head && documentFor(turn.state, head),
   });
 }

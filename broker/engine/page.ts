@@ -4,8 +4,8 @@
  * to the caller, and belong to one list.
  * Source: reference http-api.md §3 (pagination), ambiguities.md A15 and A41.
  */
-import { maxPageSize } from '../../protocol/limits.ts';
 import type { Sequenced, SequenceList } from './sequence-list.ts';
+import type { State } from './state.ts';
 
 export interface PageRequest {
   readonly nextToken?: string;
@@ -33,10 +33,14 @@ export interface PageSource<Entry> {
 const maxVisited = 5_000;
 
 /** @returns `undefined` when the token is not one of this list. */
-export function pageOf<Entry>(request: PageRequest, source: PageSource<Entry>): Page<Entry> | undefined {
+export function pageOf<Entry>(
+  { profile }: Pick<State, 'profile'>,
+  request: PageRequest,
+  source: PageSource<Entry>,
+): Page<Entry> | undefined {
   const cursor = request.nextToken === undefined ? undefined : readToken(source.list, request.nextToken);
   if (cursor === null) return undefined;
-  const size = request.maxResults ?? maxPageSize;
+  const size = request.maxResults ?? profile.defaultPageSize;
   const entries: Entry[] = [];
   let visited = 0;
   let last: Entry | undefined;
@@ -74,4 +78,33 @@ export function inOrderOf<Entry extends Sequenced>(
     from: (cursor) => (order === 'oldest first' ? list.after(cursor?.[0] ?? 0) : list.before(cursor?.[0] ?? Infinity)),
     cursorOf: (entry) => [entry.sequence],
   };
+}
+
+/**
+ * Jobs and executions, newest first. Where the profile wants them by status (A15), the list is gone through once for each
+ * status, so that a page still looks at a bounded number of entries.
+ */
+export function newestFirst<Entry extends Sequenced, Status extends string>(
+  { profile }: Pick<State, 'profile'>,
+  list: SequenceList<Entry>,
+  statuses: readonly Status[],
+  statusOf: (entry: Entry) => Status,
+  isWanted: (entry: Entry) => boolean,
+): Omit<PageSource<Pass<Entry>>, 'list'> {
+  const passes: readonly (Status | undefined)[] = profile.listOrder === 'by status' ? statuses : [undefined];
+  return {
+    *from([first = 0, before = Infinity] = [0]) {
+      for (let pass = first; pass < passes.length; pass += 1) {
+        for (const entry of list.before(pass === first ? before : Infinity)) yield { pass, entry };
+      }
+    },
+    cursorOf: ({ pass, entry }) => [pass, entry.sequence],
+    matches: ({ pass, entry }) => (passes[pass] === undefined || passes[pass] === statusOf(entry)) && isWanted(entry),
+  };
+}
+
+/** An entry as it is come across in one of the passes through its list. */
+interface Pass<Entry> {
+  readonly pass: number;
+  readonly entry: Entry;
 }

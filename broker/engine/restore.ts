@@ -3,21 +3,21 @@
  * in the order in which they refer to each other; whatever is not a row follows from them.
  */
 import { assert } from './assert.ts';
-import type { Change, ChangeTable, ServiceIdentity } from './contract.ts';
+import type { Change, ChangeTable } from './contract.ts';
 import { holdExecution } from './executions.ts';
 import { holdGroup } from './groups.ts';
 import { holdJob } from './jobs.ts';
 import { holdMembership } from './membership.ts';
 import { enter } from './pending-queue.ts';
 import { eventConfigurationsSetting, sequenceSetting, type Tables } from './rows.ts';
-import { createState, thingNamed, type Registration, type State } from './state.ts';
+import { createState, thingNamed, type Registration, type Settings, type State } from './state.ts';
 import { isPending } from '../../protocol/status.ts';
 import { holdTemplate } from './templates.ts';
 import { holdThing } from './things.ts';
 import { holdWork, workKey } from './work.ts';
 
-export function restoreState(identity: ServiceIdentity, rows: Iterable<Required<Change>>): State {
-  const state = createState(identity);
+export function restoreState(settings: Settings, rows: Iterable<Required<Change>>): State {
+  const state = createState(settings);
   const byTable = groupRows(rows);
   for (const row of inOrder(byTable.thingGroup)) holdGroup(state, row);
   const registrations = inOrder(byTable.thing).map((row) => holdThing(state, row));

@@ -6,7 +6,9 @@
 import { jobExecutionStatuses, type JobExecutionStatus } from '../../protocol/status.ts';
 import { Agenda, type Timed } from './agenda.ts';
 import type { ServiceIdentity } from './contract.ts';
+import type { ResolveDocument } from './job-document.ts';
 import { createQueue, type PendingQueue } from './pending-queue.ts';
+import type { Profile } from './profile.ts';
 import type {
   EventConfigurationsRow,
   ExecutionRow,
@@ -85,8 +87,15 @@ export interface JobTemplate extends Sequenced {
   readonly row: JobTemplateRow;
 }
 
-export interface State {
+/** What an engine is told once and for all. */
+export interface Settings {
   readonly identity: ServiceIdentity;
+  readonly profile: Profile;
+  readonly strict: boolean;
+  readonly resolveDocument: ResolveDocument | undefined;
+}
+
+export interface State extends Settings {
   readonly things: Map<string, Thing>;
   readonly registrations: SequenceList<Registration>;
   readonly groups: Map<string, ThingGroup>;
@@ -111,9 +120,9 @@ export interface State {
   nextSequence: number;
 }
 
-export function createState(identity: ServiceIdentity): State {
+export function createState(settings: Settings): State {
   return {
-    identity,
+    ...settings,
     things: new Map(),
     registrations: new SequenceList(),
     groups: new Map(),

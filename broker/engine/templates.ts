@@ -38,7 +38,7 @@ export function resolveTemplate(
   if (arn.resource !== 'jobtemplate') {
     return invalidRequest(`Resource type should be jobtemplate but found invalid resource type ${arn.resource}`);
   }
-  if (arn.account === '') return managedDocument(arn.name, documentParameters);
+  if (arn.account === '') return managedDocument(state.profile, arn.name, documentParameters);
   const template = localName(state, jobTemplateArn) && state.templates.get(arn.name);
   return template?.row ?? templateNotFound(arn.name);
 }

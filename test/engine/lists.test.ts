@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Agenda } from '../../broker/engine/agenda.ts';
 import { pageOf } from '../../broker/engine/page.ts';
+import { profiles } from '../../broker/engine/profile.ts';
 import { SequenceList } from '../../broker/engine/sequence-list.ts';
 import { groupArn, thingArn, World } from './world.ts';
 
@@ -146,10 +147,11 @@ describe('a page', () => {
       cursorOf: (entry: number) => [entry] as const,
       matches: (n: number) => n > 8_998,
     };
-    const first = pageOf({}, source)!;
+    const settings = { profile: profiles.observed };
+    const first = pageOf(settings, {}, source)!;
     expect(first.entries).toEqual([]);
     expect(seen).toBeLessThan(5_100);
-    expect(pageOf({ nextToken: first.nextToken }, source)).toEqual({ entries: [8_999, 9_000] });
+    expect(pageOf(settings, { nextToken: first.nextToken }, source)).toEqual({ entries: [8_999, 9_000] });
   });
 });
 

@@ -25,6 +25,9 @@ function scheduleWorld(schedulingConfig: SchedulingConfig, more: object = {}): W
 
 const status = (world: World): string | undefined => world.jobOf('a')?.status;
 
+const starts = (world: World): (string | undefined)[] | undefined =>
+  world.jobOf('a')?.scheduledJobRollouts?.map(({ startTime }) => startTime);
+
 describe('cron(…)', () => {
   const after = Date.parse('2026-03-04T10:00Z');
   const cases: readonly (readonly [string, string | undefined])[] = [
@@ -276,8 +279,6 @@ describe('maintenance windows', () => {
   });
 
   it('are told seven starts ahead, those before the end', () => {
-    const starts = (world: World): (string | undefined)[] | undefined =>
-      world.jobOf('a')?.scheduledJobRollouts?.map(({ startTime }) => startTime);
     const world = scheduleWorld({ maintenanceWindows: windows });
     expect(starts(world)).toHaveLength(7);
     expect(starts(world)?.slice(0, 2)).toEqual(['2026-03-04 10:00', '2026-03-05 10:00']);

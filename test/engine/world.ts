@@ -15,7 +15,7 @@ import type {
   Rejected,
   ResponseOf,
 } from '../../broker/engine/contract.ts';
-import { createEngine } from '../../broker/engine/engine.ts';
+import { createEngine, type EngineOptions } from '../../broker/engine/engine.ts';
 import { formatThingArn, formatThingGroupArn } from '../../protocol/names.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 
@@ -32,8 +32,12 @@ export class World {
   /** Effects of every accepted command, in order. */
   heard: Effect[] = [];
 
-  constructor(rows: Iterable<Required<Change>> = [], now = 1_700_000_000_000) {
-    this.engine = createEngine({ identity, rows });
+  constructor(
+    rows: Iterable<Required<Change>> = [],
+    now = 1_700_000_000_000,
+    options: Omit<EngineOptions, 'identity' | 'rows'> = {},
+  ) {
+    this.engine = createEngine({ identity, rows, ...options });
     this.now = now;
   }
 

@@ -15,7 +15,10 @@ export function cancelJob(turn: Turn, request: CancelJobRequest): Reply<CancelJo
   const job = turn.state.jobs.get(jobId);
   if (job === undefined) return jobNotFound(jobId);
   const { status, description } = job.row;
-  if (status !== 'IN_PROGRESS' && status !== 'SCHEDULED') return jobInStatus(jobId, status, 'canceled');
-  cancel(turn, job, { force, reasonCode, comment });
-  return accept({ jobArn: formatJobArn(turn.state.identity, jobId), jobId, description });
+  const { identity, profile } = turn.state;
+  if (status === 'IN_PROGRESS' || status === 'SCHEDULED') cancel(turn, job, { force, reasonCode, comment });
+  else if (status === 'DELETION_IN_PROGRESS' || profile.cancelOfFinishedJob === 'refused') {
+    return jobInStatus(jobId, status, 'canceled');
+  }
+  return accept({ jobArn: formatJobArn(identity, jobId), jobId, description });
 }

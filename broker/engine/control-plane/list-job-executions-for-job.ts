@@ -4,9 +4,10 @@
  */
 import type { ListJobExecutionsForJobRequest, ListJobExecutionsForJobResponse } from '../../../protocol/aws/iot.ts';
 import { formatThingArn } from '../../../protocol/names.ts';
+import { jobExecutionStatuses } from '../../../protocol/status.ts';
 import type { Reply } from '../contract.ts';
 import { summaryOf } from '../execution-summary.ts';
-import { inOrderOf, pageOf } from '../page.ts';
+import { newestFirst, pageOf } from '../page.ts';
 import { badToken, jobNotFound } from '../refusals.ts';
 import { accept } from '../reply.ts';
 import type { Turn } from '../turn.ts';
@@ -18,14 +19,19 @@ export function listJobExecutionsForJob(
   const { jobId, status } = request;
   const job = state.jobs.get(jobId);
   if (job === undefined) return jobNotFound(jobId);
-  const page = pageOf(request, {
+  const page = pageOf(state, request, {
     list: 'job-executions',
-    ...inOrderOf(job.executions, 'newest first'),
-    matches: ({ row }) => status === undefined || row.status === status,
+    ...newestFirst(
+      state,
+      job.executions,
+      jobExecutionStatuses,
+      ({ row }) => row.status,
+      ({ row }) => status === undefined || row.status === status,
+    ),
   });
   if (page === undefined) return badToken();
   return accept({
-    executionSummaries: page.entries.map(({ row }) => ({
+    executionSummaries: page.entries.map(({ entry: { row } }) => ({
       thingArn: formatThingArn(state.identity, row.thingName),
       jobExecutionSummary: summaryOf(row),
     })),

@@ -11,7 +11,7 @@ import { accept } from '../reply.ts';
 import type { Turn } from '../turn.ts';
 
 export function listJobTemplates({ state }: Turn, request: ListJobTemplatesRequest): Reply<ListJobTemplatesResponse> {
-  const page = pageOf(request, { list: 'templates', ...inOrderOf(state.templateList, 'newest first') });
+  const page = pageOf(state, request, { list: 'templates', ...inOrderOf(state.templateList, 'newest first') });
   if (page === undefined) return badToken();
   return accept({
     jobTemplates: page.entries.map(({ row: { jobTemplateId, description, createdAt } }) => ({

@@ -4,24 +4,30 @@
  */
 import type { ListJobsRequest, ListJobsResponse } from '../../../protocol/aws/iot.ts';
 import { formatJobArn } from '../../../protocol/names.ts';
+import { jobStatuses } from '../../../protocol/status.ts';
 import type { Reply } from '../contract.ts';
 import { groupIdOf } from '../groups.ts';
 import { isConcurrent } from '../jobs.ts';
-import { inOrderOf, pageOf } from '../page.ts';
+import { newestFirst, pageOf } from '../page.ts';
 import { badToken } from '../refusals.ts';
 import { accept } from '../reply.ts';
 import type { Job, State } from '../state.ts';
 import type { Turn } from '../turn.ts';
 
 export function listJobs({ state }: Turn, request: ListJobsRequest): Reply<ListJobsResponse> {
-  const page = pageOf(request, {
+  const page = pageOf(state, request, {
     list: 'jobs',
-    ...inOrderOf(state.jobList, 'newest first'),
-    matches: (job) => isMatch(state, job, request),
+    ...newestFirst(
+      state,
+      state.jobList,
+      jobStatuses,
+      ({ row }) => row.status,
+      (job) => isMatch(state, job, request),
+    ),
   });
   if (page === undefined) return badToken();
   return accept({
-    jobs: page.entries.map((job) => ({
+    jobs: page.entries.map(({ entry: job }) => ({
       jobArn: formatJobArn(state.identity, job.id),
       jobId: job.id,
       targetSelection: job.row.targetSelection,

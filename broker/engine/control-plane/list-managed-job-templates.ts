@@ -15,7 +15,7 @@ export function listManagedJobTemplates(
   request: ListManagedJobTemplatesRequest,
 ): Reply<ListManagedJobTemplatesResponse> {
   const names = managedTemplates();
-  const page = pageOf(request, {
+  const page = pageOf(state, request, {
     list: 'managed-templates',
     from: (cursor) => names.slice(cursor?.[0] ?? 0),
     cursorOf: (name) => [names.indexOf(name) + 1],

@@ -17,7 +17,7 @@ export function listThingGroupsForThing(
 ): Reply<ListThingGroupsForThingResponse> {
   const registration = findRegistration(state, request.thingName);
   if (registration === undefined) return thingNotFound(request.thingName);
-  const page = pageOf(request, {
+  const page = pageOf(state, request, {
     list: 'memberships',
     from: ([after] = [0]) => registration.memberships.filter(({ sequence }) => sequence > after),
     cursorOf: ({ sequence }) => [sequence],

@@ -16,7 +16,7 @@ export function listThingGroups({ state }: Turn, request: ListThingGroupsRequest
   const { parentGroup, namePrefixFilter = '', recursive = true } = request;
   const parent = parentGroup === undefined ? undefined : findGroup(state, parentGroup);
   if (parentGroup !== undefined && parent === undefined) return groupNotFound(parentGroup);
-  const page = pageOf(request, {
+  const page = pageOf(state, request, {
     list: 'groups',
     ...inOrderOf(state.groupList, 'oldest first'),
     matches: (group) =>

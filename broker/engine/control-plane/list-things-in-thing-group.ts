@@ -20,7 +20,7 @@ export function listThingsInThingGroup(
   if (group === undefined) return groupNotFound(request.thingGroupName);
   const groups = request.recursive ? withDescendants(group) : [group];
   const oldestFirst = groups.sort((a, b) => a.sequence - b.sequence);
-  const page = pageOf(request, {
+  const page = pageOf(state, request, {
     list: 'members',
     from: (cursor) => membersOf(oldestFirst, cursor),
     cursorOf: (membership) => [membership.group.sequence, membership.sequence],

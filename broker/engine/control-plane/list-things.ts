@@ -12,7 +12,7 @@ import type { ThingRow } from '../rows.ts';
 import type { Turn } from '../turn.ts';
 
 export function listThings({ state }: Turn, request: ListThingsRequest): Reply<ListThingsResponse> {
-  const page = pageOf(request, {
+  const page = pageOf(state, request, {
     list: 'things',
     ...inOrderOf(state.registrations, 'oldest first'),
     matches: ({ row }) => isMatch(row, request),

@@ -8,10 +8,11 @@ import type { DescribedExecution, DeviceOperations } from '../../../protocol/dev
 import { nextJobId } from '../../../protocol/topics.ts';
 import type { Reply } from '../contract.ts';
 import { findDeviceExecution } from '../device-executions.ts';
+import { documentFor } from '../job-document.ts';
 import { headOf } from '../pending-queue.ts';
 import { executionNotFound, terminalStateReached, thingNotFound } from '../refusals.ts';
 import { accept } from '../reply.ts';
-import { findRegistration, pendingQueueOf, type Execution } from '../state.ts';
+import { findRegistration, pendingQueueOf, type Execution, type State } from '../state.ts';
 import type { Turn } from '../turn.ts';
 
 type Operation = DeviceOperations['DescribeJobExecution'];
@@ -21,15 +22,18 @@ export function describeJobExecution({ state }: Turn, request: Operation['reques
   if (jobId !== nextJobId) {
     const execution = findDeviceExecution(state, request);
     if (execution === undefined) return executionNotFound(jobId, thingName);
-    return isTerminal(execution.row.status) ? terminalStateReached() : accept(described(execution, includeJobDocument));
+    return isTerminal(execution.row.status)
+      ? terminalStateReached()
+      : accept(described(state, execution, includeJobDocument));
   }
   const registration = findRegistration(state, thingName);
   if (registration === undefined) return thingNotFound(thingName);
   const queue = pendingQueueOf(registration.thing, namespaceId);
   const head = queue && headOf(queue);
-  return accept(head === undefined ? {} : described(head, includeJobDocument));
+  return accept(head === undefined ? {} : described(state, head, includeJobDocument));
 }
 
-function described({ row, job }: Execution, includeJobDocument: boolean): DescribedExecution {
-  return { execution: row, jobDocument: includeJobDocument ? job.row.document : undefined };
+function described(state: State, execution: Execution, includeJobDocument: boolean): DescribedExecution {
+  const jobDocument = includeJobDocument ? documentFor(state, execution) : undefined;
+  return { execution: execution.row, jobDocument };
 }

@@ -6,6 +6,7 @@
 import type { DeviceOperations } from '../../../protocol/device-api.ts';
 import type { Reply } from '../contract.ts';
 import { moveExecution, retimeExecution } from '../executions.ts';
+import { documentFor } from '../job-document.ts';
 import { headOf } from '../pending-queue.ts';
 import { thingNotFound } from '../refusals.ts';
 import { accept } from '../reply.ts';
@@ -30,5 +31,5 @@ export function startNextPendingJobExecution(
   } else if (stepTimeoutInMinutes !== undefined) {
     retimeExecution(turn, head, stepTimeoutInMinutes);
   }
-  return accept({ execution: head.row, jobDocument: head.job.row.document });
+  return accept({ execution: head.row, jobDocument: documentFor(turn.state, head) });
 }

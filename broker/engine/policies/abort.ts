@@ -5,11 +5,16 @@
  */
 import type { AbortCriteria } from '../../../protocol/aws/iot.ts';
 import { isTerminal, jobExecutionStatuses } from '../../../protocol/status.ts';
+import type { Profile } from '../profile.ts';
+import type { JobRow } from '../rows.ts';
 import type { Job } from '../state.ts';
 
-// Assumed: AWS fills both members itself, with texts that it does not publish (A33).
-export const abortReasonCode = 'ABORTED_BY_CRITERIA';
-export const abortComment = 'Canceled by the service: an abort criterion of the job is met.';
+/** Assumed: AWS fills both members itself, with texts that it does not publish (A33). */
+export function abortTexts(profile: Profile): Pick<JobRow, 'reasonCode' | 'comment'> {
+  if (profile.abortTexts === 'absent') return {};
+  const comment = 'Canceled by the service: an abort criterion of the job is met.';
+  return { reasonCode: 'ABORTED_BY_CRITERIA', comment };
+}
 
 /** The first criterion that is met, in the order of the configuration. */
 export function metAbortCriterion(job: Job): AbortCriteria | undefined {

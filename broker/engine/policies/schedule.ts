@@ -61,8 +61,11 @@ export function formatScheduleTime(at: EpochMs): string {
   const { year, month, day } = dateOf(Math.floor(at / msPerDay));
   const minutes = Math.floor((at % msPerDay) / msPerMinute);
   const [hour, minute] = [Math.floor(minutes / 60), minutes % 60];
-  const two = (value: number): string => String(value).padStart(2, '0');
   return `${year}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
 }
 
 /** Enforced in strict mode only, because a rig needs short schedules (A26). Assumed: all texts. */

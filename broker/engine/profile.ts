@@ -1,0 +1,63 @@
+/**
+ * Where AWS is silent or contradicts itself and no measurement helps: one switch for each such row of the reference, with both
+ * readings. `observed` is what this service decided on, `documented` the other reading, which a page's words, an older page
+ * or another emulator suggests. The broker's own open points (A18, A19) belong to the doors.
+ * Source: reference ambiguities.md, the rows marked low.
+ */
+
+export interface Profile {
+  /** A9: what `{}` as `statusDetails` does to the details that are there. */
+  readonly emptyStatusDetails: 'clear' | 'keep';
+  /** A12: `startedAt` of an execution that ends without having been started. */
+  readonly startedAtWithoutStart: 'absent' | 'the end';
+  /** A15: how jobs and executions are listed. */
+  readonly listOrder: 'newest first' | 'by status';
+  /** A20: what is told first of an update that is stale and comes too late. */
+  readonly firstRefusal: 'version' | 'state';
+  /** A23: CancelJob for a job that is COMPLETED or CANCELED. */
+  readonly cancelOfFinishedJob: 'refused' | 'accepted';
+  /** A31: what TIMED_OUT adds to the version. */
+  readonly timeOutVersionStep: 0 | 1;
+  /** A32: the moment whose group members a scheduled SNAPSHOT job is for. */
+  readonly scheduledSnapshot: 'start' | 'creation';
+  /** A33: whether an abort writes `comment` and `reasonCode`. */
+  readonly abortTexts: 'written' | 'absent';
+  /** A36: what an optional parameter of a managed template leaves behind that is not given. */
+  readonly omittedParameter: 'empty' | 'placeholder';
+  /** A39: a QUEUED execution outside its window, for a device that asks for it by id. */
+  readonly hiddenExecution: 'reachable' | 'not found';
+  /** A41: entries of a page when `maxResults` is absent. */
+  readonly defaultPageSize: number;
+}
+
+export const profiles = {
+  observed: {
+    emptyStatusDetails: 'clear',
+    startedAtWithoutStart: 'absent',
+    listOrder: 'newest first',
+    firstRefusal: 'version',
+    cancelOfFinishedJob: 'refused',
+    timeOutVersionStep: 1,
+    scheduledSnapshot: 'start',
+    abortTexts: 'written',
+    omittedParameter: 'empty',
+    hiddenExecution: 'reachable',
+    defaultPageSize: 250,
+  },
+  documented: {
+    emptyStatusDetails: 'keep',
+    startedAtWithoutStart: 'the end',
+    listOrder: 'by status',
+    firstRefusal: 'state',
+    cancelOfFinishedJob: 'accepted',
+    timeOutVersionStep: 0,
+    scheduledSnapshot: 'creation',
+    abortTexts: 'absent',
+    omittedParameter: 'placeholder',
+    hiddenExecution: 'not found',
+    // Assumed: only the maximum is documented; whoever reads on until there is no token is right with any size.
+    defaultPageSize: 100,
+  },
+} as const satisfies Readonly<Record<string, Profile>>;
+
+export type ProfileName = keyof typeof profiles;
