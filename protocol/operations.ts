@@ -77,6 +77,8 @@ export interface ServerSideRule {
   /** A shape's name, or in words what the rule is about. */
   readonly where: string;
   readonly rule: string;
+  /** Letters of the reference's evidence tags. */
+  readonly evidence: string;
   readonly min?: number;
   readonly max?: number;
   readonly alsoAllowed?: readonly number[];

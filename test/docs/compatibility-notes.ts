@@ -1,0 +1,102 @@
+/**
+ * What the compatibility table cannot read from the code: members that are taken and lead to nothing, members that are never
+ * answered, and where AWS's behaviour is taken from when the service model alone does not say it. Letters are those of the
+ * evidence tags, A-rows those of the list of open points.
+ */
+
+export interface MemberNote {
+  /** `kept`: shown again, otherwise without effect. `no`: passed over, or never answered. Default: yes. */
+  readonly support?: 'kept' | 'no';
+  readonly why?: string;
+  /** Beside the service model (M). */
+  readonly evidence?: string;
+}
+
+type OperationNotes = Readonly<Record<string, MemberNote>>;
+
+const noDynamicGroups: MemberNote = { support: 'no', why: 'there are no dynamic groups' };
+const noCatalogue: MemberNote = { support: 'no', why: 'there is no package catalogue, so nothing is substituted' };
+const label: MemberNote = { support: 'kept', why: 'a label; thing types and billing groups are not managed' };
+const packages: MemberNote = {
+  support: 'kept',
+  why: 'accepted and shown; there is no package catalogue',
+  evidence: 'D',
+};
+const newestFirst: MemberNote = { why: 'newest first', evidence: 'A15' };
+const presigned: MemberNote = {
+  why: '`expiresInSec` is obeyed, `roleArn` shown; URLs need `--files`',
+  evidence: 'D, L',
+};
+const source: MemberNote = { why: 'needs `--files`, read once', evidence: 'D' };
+const namespace: MemberNote = { evidence: 'D, A5' };
+
+/** By operation and member, or place and member (`answer.jobId`); data-plane operations by `iot-jobs-data:NAME`. */
+export const notes: Readonly<Record<string, OperationNotes>> = {
+  'iot:AddThingToThingGroup': { overrideDynamicGroups: noDynamicGroups },
+  'iot:CreateJob': {
+    abortConfig: { evidence: 'D, A21, A33' },
+    destinationPackageVersions: packages,
+    document: { evidence: 'D, A24' },
+    documentParameters: { why: 'with AWS managed templates', evidence: 'D, A36' },
+    documentSource: source,
+    jobExecutionsRetryConfig: { evidence: 'D, A22' },
+    jobExecutionsRolloutConfig: { evidence: 'D, L, A25' },
+    jobTemplateArn: { evidence: 'D, L' },
+    namespaceId: namespace,
+    presignedUrlConfig: presigned,
+    schedulingConfig: { evidence: 'D, L, A16, A26' },
+    targets: { evidence: 'D, A34' },
+    timeoutConfig: { evidence: 'D, L' },
+  },
+  'iot:CreateJobTemplate': {
+    destinationPackageVersions: packages,
+    documentSource: source,
+    presignedUrlConfig: presigned,
+    maintenanceWindows: { evidence: 'D, L, A27' },
+  },
+  'iot:CreateThing': { thingTypeName: label, billingGroupName: label },
+  'iot:CancelJob': { 'path.jobId': { evidence: 'D, A23' } },
+  'iot:DeleteJob': { 'path.jobId': { evidence: 'D, A23' } },
+  'iot:DeleteJobExecution': { force: { evidence: 'D, A6' }, executionNumber: { evidence: 'D' } },
+  'iot:DeleteThing': { thingName: { evidence: 'A14' } },
+  'iot:DescribeEndpoint': {
+    endpointType: { why: 'all but `iot:CredentialProvider`', evidence: 'D, A8' },
+    endpointAddress: { why: '`host:port` of this HTTP door' },
+  },
+  'iot:DescribeJob': {
+    beforeSubstitution: noCatalogue,
+    documentSource: { evidence: 'D' },
+    job: { evidence: 'L, A35' },
+  },
+  'iot:DescribeThingGroup': {
+    indexName: noDynamicGroups,
+    queryString: noDynamicGroups,
+    queryVersion: noDynamicGroups,
+    status: noDynamicGroups,
+  },
+  'iot:GetJobDocument': { beforeSubstitution: noCatalogue },
+  'iot:ListJobExecutionsForJob': { executionSummaries: newestFirst, maxResults: { evidence: 'A41' } },
+  'iot:ListJobExecutionsForThing': { executionSummaries: newestFirst, maxResults: { evidence: 'A41' } },
+  'iot:ListJobTemplates': { jobTemplates: { why: 'newest first', evidence: 'L' } },
+  'iot:ListJobs': { jobs: newestFirst, maxResults: { evidence: 'A41' }, namespaceId: namespace },
+  'iot:ListTagsForResource': { 'answer.nextToken': { support: 'no', why: 'at most 50 tags, which are one page' } },
+  'iot:UpdateJob': {
+    presignedUrlConfig: presigned,
+    timeoutConfig: { why: 'for executions that start later', evidence: 'L' },
+  },
+  'iot:UpdateThingGroupsForThing': { overrideDynamicGroups: noDynamicGroups },
+  'iot-jobs-data:DescribeJobExecution': {
+    'path.jobId': { why: '`$next` too', evidence: 'D, L' },
+    execution: { evidence: 'D, L, A29' },
+  },
+  'iot-jobs-data:GetPendingJobExecutions': {
+    inProgressJobs: { evidence: 'D, A4' },
+    queuedJobs: { evidence: 'D, A4' },
+  },
+  'iot-jobs-data:StartNextPendingJobExecution': { stepTimeoutInMinutes: { evidence: 'D, A11' } },
+  'iot-jobs-data:UpdateJobExecution': {
+    expectedVersion: { evidence: 'D, C, A7, A20' },
+    status: { evidence: 'D, L, A2' },
+    statusDetails: { evidence: 'D, A9' },
+  },
+};

@@ -1,0 +1,92 @@
+/**
+ * The compatibility table as Markdown: operation × member × supported × evidence, from AWS's operation table, from what the
+ * service answers to, and from the notes. The test beside it keeps the page in `docs/` equal to it.
+ */
+import { format, resolveConfig } from 'prettier';
+import type { OperationName } from '../../broker/engine/contract.ts';
+import { type OperationEntry, operationsOf, serverSideRules, shapeOf } from '../../protocol/operations.ts';
+import { type MemberNote, notes } from './compatibility-notes.ts';
+
+export interface Member {
+  readonly name: string;
+  readonly shape: string;
+  readonly place: 'path' | 'query' | 'body' | 'answer';
+}
+
+const introduction = `# Compatibility
+
+Every operation of AWS IoT Jobs, and of the registry as far as Jobs needs it, with every member of its request and its answer.
+\`npx vitest run test/docs -u\` writes this page from AWS's operation table and the code; a test keeps it equal to them, and
+another one asks the engine whether it reads and answers what is said here.
+
+**Supported** — _yes_: does what AWS does. _kept_: taken and shown again, nothing follows from it. _no_: passed over, or never
+answered.
+
+**Evidence** for what AWS does — **M** its service model, **D** its documentation, **L** a published capture or measurement of the
+live service, **C** the source of a client; **A**_n_ is an open point, where the sources are silent or contradict each other and
+jobrig has decided.
+
+Times, errors, limits and messages: see the tests in \`test/http\` and \`test/protocol\`. Clients that run unmodified against it:
+\`test/compat\`.
+`;
+
+export async function compatibilityPage(handled: ReadonlySet<OperationName>): Promise<string> {
+  const control = section('Control plane', operationsOf('iot'), handled);
+  const device = section('Jobs data plane', operationsOf('iot-jobs-data'), handled);
+  const page = [introduction, control, device].join('\n');
+  return format(page, { ...(await resolveConfig('docs/compatibility.md')), parser: 'markdown' });
+}
+
+function section(title: string, operations: readonly OperationEntry[], handled: ReadonlySet<OperationName>): string {
+  const rows = operations.flatMap((operation) => rowsOf(operation, isHandled(operation, handled)));
+  return [`## ${title}`, '', '| Operation | Member | In | Supported | Evidence |', '|-|-|-|-|-|', ...rows, ''].join(
+    '\n',
+  );
+}
+
+/** The door answers DescribeEndpoint itself. */
+export function isHandled(operation: OperationEntry, handled: ReadonlySet<OperationName>): boolean {
+  return operation.name === 'DescribeEndpoint' || handled.has(commandOf(operation));
+}
+
+export function commandOf({ service, name }: OperationEntry): OperationName {
+  return `${service === 'iot' ? 'iot' : 'iotjobsdata'}:${name}` as OperationName;
+}
+
+/** A note on `answer.jobId` is on that one, a note on `jobId` on every member of the name. */
+export function noteOf({ service, name }: OperationEntry, member: Member): MemberNote {
+  const ofOperation = notes[`${service}:${name}`] ?? {};
+  return ofOperation[`${member.place}.${member.name}`] ?? ofOperation[member.name] ?? {};
+}
+
+export function membersOf({ service, request, responseShape }: OperationEntry): readonly Member[] {
+  const asked = (['path', 'query', 'body'] as const).flatMap((place) =>
+    (request[place] ?? []).map(({ name, shape }) => ({ name, shape, place })),
+  );
+  return [...asked, ...(responseShape === undefined ? [] : answered(service, responseShape))];
+}
+
+function answered(service: OperationEntry['service'], responseShape: string): readonly Member[] {
+  const shape = shapeOf(service, responseShape);
+  const members = shape.type === 'structure' ? Object.entries(shape.members) : [];
+  return members.map(([name, member]) => ({ name, shape: member.shape, place: 'answer' }));
+}
+
+function rowsOf(operation: OperationEntry, isThere: boolean): readonly string[] {
+  const members = membersOf(operation);
+  const rows = members.map((member) => rowOf(operation, member, isThere));
+  return rows.length > 0 ? rows : [row([`**${operation.name}**`, '–', '–', isThere ? 'yes' : 'no', 'M'])];
+}
+
+function rowOf(operation: OperationEntry, member: Member, isThere: boolean): string {
+  const { name, shape, place } = member;
+  const { support = 'yes', why, evidence } = noteOf(operation, member);
+  const rules = place === 'answer' ? [] : serverSideRules.filter((rule) => rule.where === shape);
+  const supported = [isThere ? support : 'no', why ?? []].flat().join(': ');
+  const evidences = ['M', evidence ?? [], rules.map((rule) => `${rule.evidence} (${rule.rule})`)].flat(2);
+  return row([operation.name, `\`${name}\``, place, supported, evidences.join(', ')]);
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}

@@ -1,0 +1,41 @@
+/** The compatibility page says what the code does: it is the one that the code writes, and the engine bears its claims out. */
+import { describe, expect, it } from 'vitest';
+import { handledOperations } from '../../broker/engine/dispatch.ts';
+import { operationsOf } from '../../protocol/operations.ts';
+import { notes } from './compatibility-notes.ts';
+import { commandOf, compatibilityPage, isHandled, membersOf, noteOf } from './compatibility-page.ts';
+import { tellStory } from './operation-story.ts';
+
+const operations = [...operationsOf('iot'), ...operationsOf('iot-jobs-data')];
+
+describe('docs/compatibility.md', () => {
+  it('is what the code writes (vitest -u)', async () => {
+    await expect(await compatibilityPage(handledOperations)).toMatchFileSnapshot('../../docs/compatibility.md');
+  });
+
+  it('has notes only on members that exist', () => {
+    for (const operation of operations) {
+      const key = `${operation.service}:${operation.name}`;
+      const names = new Set(membersOf(operation).flatMap(({ name, place }) => [name, `${place}.${name}`]));
+      expect(Object.keys(notes[key] ?? {}).filter((name) => !names.has(name))).toEqual([]);
+    }
+    const known = new Set(operations.map(({ service, name }) => `${service}:${name}`));
+    expect(Object.keys(notes).filter((key) => !known.has(key))).toEqual([]);
+  });
+});
+
+describe('every claim is borne out by the engine', () => {
+  const witnessed = tellStory();
+  const answeredByEngine = operations.filter(({ name }) => name !== 'DescribeEndpoint');
+
+  it.each(answeredByEngine.map((operation) => [commandOf(operation), operation] as const))(
+    '%s',
+    (command, operation) => {
+      expect(isHandled(operation, handledOperations)).toBe(true);
+      const { read, answered } = witnessed.get(command)!;
+      const claimed = membersOf(operation).filter((member) => noteOf(operation, member).support !== 'no');
+      const seen = membersOf(operation).filter(({ name, place }) => (place === 'answer' ? answered : read).has(name));
+      expect(seen).toEqual(claimed);
+    },
+  );
+});
