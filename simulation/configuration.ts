@@ -55,8 +55,6 @@ export type Deed =
   | { readonly kind: 'cancel-execution'; readonly jobId: string; readonly thingName: string; readonly force: boolean }
   /** Takes a thing out of the fleet's group and puts it back, which queues continuous jobs anew. */
   | { readonly kind: 'rejoin'; readonly thingName: string }
-  /** Another client of the thing starts what is next, in the device's place. */
-  | { readonly kind: 'start-elsewhere'; readonly thingName: string }
   /** Nobody's deed: a misfortune that comes at a moment instead of by chance. */
   | { readonly kind: 'befall'; readonly thingName: string; readonly strike: Strike };
 

@@ -9,16 +9,20 @@ export const documentKinds = [
   'missing-firmware',
   'corrupt-firmware',
   'failing-firmware',
+  'large-firmware',
   'handlers',
   'reboot',
   'foreign',
   'unicode',
+  /** Names an action by what no status detail may hold. */
+  'unclean',
   'oversize',
 ] as const;
 export type DocumentKind = (typeof documentKinds)[number];
 
 const kibibyte = 1024;
 const imageKibibytes = [8, 24, 64, 20];
+const largeImageBytes = 300 * kibibyte;
 
 export function documentText(kind: DocumentKind, ordinal: number): string {
   switch (kind) {
@@ -26,6 +30,7 @@ export function documentText(kind: DocumentKind, ordinal: number): string {
     case 'missing-firmware':
     case 'corrupt-firmware':
     case 'failing-firmware':
+    case 'large-firmware':
       return firmware(kind, ordinal);
     case 'handlers':
       return JSON.stringify({ version: '1.0', steps: [handler('prepare', ordinal), handler('apply', ordinal)] });
@@ -35,6 +40,8 @@ export function documentText(kind: DocumentKind, ordinal: number): string {
       return JSON.stringify({ afr_ota: { protocols: ['MQTT'], streamname: `stream-${ordinal}`, files: [] } });
     case 'unicode':
       return JSON.stringify({ operation: 'grüßen 🌍', zeichen: '漢字\u0001"\\', ordinal });
+    case 'unclean':
+      return JSON.stringify({ steps: [{ action: { name: 'bell\u0007\n', type: 'runHandler', input: {} } }], ordinal });
     case 'oversize':
       return JSON.stringify({ operation: 'reboot', padding: 'x'.repeat(20 * kibibyte) });
   }
@@ -56,7 +63,10 @@ function firmware(kind: DocumentKind, ordinal: number): string {
     version: firmwareVersion(ordinal),
     image: {
       url: `https://files.example/${kind}-${ordinal}.bin`,
-      sizeBytes: imageKibibytes[ordinal % imageKibibytes.length]! * kibibyte + (ordinal % 3) * 100,
+      sizeBytes:
+        kind === 'large-firmware'
+          ? largeImageBytes
+          : imageKibibytes[ordinal % imageKibibytes.length]! * kibibyte + (ordinal % 3) * 100,
       sha256: ordinal.toString(16).padStart(64, 'a'),
     },
   });

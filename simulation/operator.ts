@@ -77,11 +77,6 @@ export function createOperator(plane: ControlPlane): Operator {
         plane.ask({ name: 'iot:AddThingToThingGroup', request: membership });
         return;
       }
-      case 'start-elsewhere': {
-        const { thingName } = deed;
-        plane.ask({ name: 'iotjobsdata:StartNextPendingJobExecution', request: { thingName } });
-        return;
-      }
       case 'befall':
         plane.befall(deed.thingName, deed.strike);
     }

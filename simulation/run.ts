@@ -262,9 +262,10 @@ class Run {
     const executions = [...(this.#engineChecker.ledger.jobs.get(jobId)?.executions.values() ?? [])];
     for (const { board } of this.#goesOn ? this.#world.devices : []) {
       const status = executions.find(({ thingName }) => thingName === board.thingName)?.status;
-      if (status !== 'SUCCEEDED') this.#report('V5', `the canary ${jobId} is ${status ?? 'missing'}`, board.thingName);
       const { runningVersion } = board.view();
-      if (runningVersion !== firmwareVersion(canaryOrdinal)) {
+      if (status !== 'SUCCEEDED') {
+        this.#report('V5', `the canary ${jobId} is ${status ?? 'missing'}`, board.thingName);
+      } else if (runningVersion !== firmwareVersion(canaryOrdinal)) {
         this.#report('V9', `reported the canary’s firmware and runs ${runningVersion}`, board.thingName);
       }
     }

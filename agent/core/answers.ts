@@ -85,7 +85,7 @@ const updated: {
     turn.state.setbacks = 0;
     turn.state.settled = head.execution;
     askAgain(turn, head.execution);
-    const status = turn.behaviour.refusalOf(head.status);
+    const status = head.status === 'QUEUED' ? 'REJECTED' : 'FAILED';
     trace(turn, { kind: 'finished', execution: head.execution, status });
   },
   progress(turn, _purpose, payload) {

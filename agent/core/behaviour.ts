@@ -94,8 +94,6 @@ export interface AgentBehaviour {
   passesOver(head: Sighting, past: Past): boolean;
   /** The version of an execution, by what was known of it and what an answer says. */
   versionOf(known: number, told: number | undefined): number;
-  /** What to tell the service of an execution in this status that cannot be done. */
-  refusalOf(status: string): 'REJECTED' | 'FAILED';
   readDocument(document: JsonObject, bytes: number, capacity: Capacity): Plan | Refusal;
   /** What a checkpoint found at boot means, given the image that booted. */
   foundAtBoot(checkpoint: Checkpoint, boot: BootFacts): BootFinding;
@@ -135,8 +133,6 @@ export const referenceAgent: AgentBehaviour = {
     return head.status === 'IN_PROGRESS' && untold !== undefined && this.isSameExecution(untold, head.execution);
   },
   versionOf: (known, told) => told ?? known + 1,
-  // REJECTED is only reachable from QUEUED (recovery-bugs.md R25).
-  refusalOf: (status) => (status === 'QUEUED' ? 'REJECTED' : 'FAILED'),
   readDocument,
   foundAtBoot,
   pauseMs: growingPause,

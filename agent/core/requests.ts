@@ -135,7 +135,8 @@ function requestFor(turn: Turn, purpose: Purpose, clientToken: string): TokenReq
       });
     case 'refuse':
       return update(purpose.head, {
-        status: turn.behaviour.refusalOf(purpose.head.status),
+        // REJECTED is only reachable from QUEUED (recovery-bugs.md R25).
+        status: purpose.head.status === 'QUEUED' ? 'REJECTED' : 'FAILED',
         statusDetails: { reason: turn.behaviour.detail(purpose.reason) },
         ...lock(purpose.head, clientToken),
       });

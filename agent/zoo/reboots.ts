@@ -1,0 +1,103 @@
+/**
+ * Agents that do not know where they are after a boot: self-test, roll-back, resume. Section B4 of the catalogue in
+ * docs/recovery.md. Each is the reference agent with one decision made wrongly.
+ */
+import { type AgentBehaviour, type BootFinding, referenceAgent } from '../core/behaviour.ts';
+import { steps } from '../core/execution.ts';
+import type { Misfortune } from '../core/recovery.ts';
+import { type ZooAgent, meeting, otherwise } from './zoo-agent.ts';
+
+/** What the reference agent finds at boot, but one misfortune is taken for something else. */
+function mistaking(misfortune: Misfortune, found: BootFinding): AgentBehaviour {
+  return otherwise({
+    foundAtBoot(checkpoint, boot) {
+      const right = referenceAgent.foundAtBoot(checkpoint, boot);
+      return right.kind === 'misfortune' && right.misfortune === misfortune ? found : right;
+    },
+  });
+}
+
+const powerCut: BootFinding = { kind: 'misfortune', misfortune: 'power-cut' };
+
+export const reboots: readonly ZooAgent[] = [
+  {
+    id: 'r52-leaves-the-image-selected',
+    bug: 'gives a pulled job up after it has told the boot loader to try the image, and does not take that back',
+    breaks: ['V10'],
+    story: 'pulled-while-selecting',
+    behaviour: meeting('pulled', ['activate'], { undo: ['handler', 'memory', 'checkpoint'] }),
+  },
+  {
+    id: 'r53-resets-on-resume',
+    bug: 'resets whenever it finds a job that it was in the middle of',
+    breaks: ['V8'],
+    story: 'power-cut-in-the-transfer',
+    behaviour: meeting('power-cut', steps, { next: 'roll-back' }),
+  },
+  {
+    id: 'r55-tries-a-failed-image-again',
+    bug: 'does not notice that the boot loader gave the image up, and installs it again',
+    breaks: ['V8'],
+    story: 'failing-image',
+    behaviour: mistaking('rolled-back', powerCut),
+  },
+  {
+    id: 'r56-drops-a-report-offline',
+    bug: 'forgets a result that it cannot send because the connection is gone',
+    breaks: ['V4'],
+    story: 'link-lost-at-the-report',
+    behaviour: meeting('link-lost', ['report'], { undo: ['memory', 'checkpoint'], next: 'next-job' }),
+  },
+  {
+    id: 'r57-reports-success-after-a-roll-back',
+    bug: 'takes the boot after a roll-back for the boot of the new image',
+    breaks: ['V9'],
+    story: 'failing-image',
+    behaviour: mistaking('rolled-back', { kind: 'succeeded' }),
+  },
+  {
+    id: 'r59-never-confirms',
+    bug: 'never tells the boot loader that the new image is good',
+    breaks: ['V5'],
+    story: 'plain-update',
+    behaviour: otherwise({
+      foundAtBoot(checkpoint, boot) {
+        const right = referenceAgent.foundAtBoot(checkpoint, boot);
+        return right.kind === 'self-test' ? { kind: 'succeeded' } : right;
+      },
+    }),
+  },
+  {
+    id: 'r60-never-rolls-back',
+    bug: 'stays on an image that failed its self-test',
+    breaks: ['V1'],
+    story: 'failing-image',
+    behaviour: meeting('self-test-failed', ['self-test'], { next: 'resume' }),
+  },
+  {
+    id: 'r61-reboots-again',
+    bug: 'cannot tell the boot that the job asked for from the one before it',
+    breaks: ['V8'],
+    story: 'reboot-job',
+    behaviour: otherwise({
+      foundAtBoot: (checkpoint, boot) =>
+        checkpoint.plan.kind === 'reboot' && checkpoint.report === undefined
+          ? powerCut
+          : referenceAgent.foundAtBoot(checkpoint, boot),
+    }),
+  },
+  {
+    id: 'r61-runs-the-handler-again',
+    bug: 'runs a handler once more that a power cut had interrupted',
+    breaks: ['V4'],
+    story: 'power-cut-in-a-handler',
+    behaviour: mistaking('handler-interrupted', powerCut),
+  },
+  {
+    id: 'r64-takes-a-power-cut-for-success',
+    bug: 'takes any boot in the middle of an update for the boot of the new image',
+    breaks: ['V9'],
+    story: 'power-cut-in-the-transfer',
+    behaviour: mistaking('power-cut', { kind: 'succeeded' }),
+  },
+];

@@ -1,0 +1,46 @@
+/**
+ * Agents that do not cope with little memory, slow flash, and downloads that fail or stop. Section B5 of the catalogue in
+ * docs/recovery.md. Each is the reference agent with one decision made wrongly.
+ */
+import { type ZooAgent, leaving, meeting, otherwise } from './zoo-agent.ts';
+
+export const smallHardware: readonly ZooAgent[] = [
+  {
+    id: 'r66-stalls-on-a-large-document',
+    bug: 'leaves a message that does not fit its buffer unhandled',
+    breaks: ['V1'],
+    story: 'large-document',
+    behaviour: otherwise({ heeds: (message) => 'payload' in message }),
+  },
+  {
+    id: 'r69-stops-after-a-lost-link',
+    bug: 'does not take its download up again after the connection was lost',
+    breaks: ['V1'],
+    story: 'link-lost-in-a-long-download',
+    behaviour: meeting('link-lost', ['download', 'verify', 'write'], { next: 'finish' }),
+  },
+  {
+    id: 'r70-erases-everything-at-once',
+    bug: 'erases the whole slot in one go, longer than the watchdog waits',
+    breaks: ['V6'],
+    story: 'large-image-on-slow-flash',
+    behaviour: otherwise({ erasesAhead: true }),
+  },
+  {
+    id: 'r73-stays-busy-after-a-failed-download',
+    bug: 'never closes a download that failed',
+    breaks: ['V1'],
+    story: 'missing-image',
+    behaviour: leaving('download', 'download-failed'),
+  },
+  {
+    id: 'r75-downloads-for-ever',
+    bug: 'takes a missing image for a reason to start over',
+    breaks: ['V6'],
+    story: 'missing-image',
+    behaviour: meeting('download-failed', ['download'], {
+      undo: ['download', 'memory', 'slot', 'checkpoint'],
+      next: 'next-job',
+    }),
+  },
+];

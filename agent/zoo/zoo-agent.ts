@@ -1,0 +1,50 @@
+/**
+ * What an agent of the zoo is: the reference agent with one decision made wrongly, the way a real agent once made it. Says
+ * which entry of the catalogue it stands for (docs/recovery.md), which claims it breaks and in which story that shows. Also
+ * the two ways in which most of them are made, out of the recovery table. No agent has code of its own.
+ */
+import { type AgentBehaviour, referenceAgent } from '../core/behaviour.ts';
+import type { Step } from '../core/execution.ts';
+import { type Holding, type Misfortune, type Recovery, type RecoveryTable, recoveryTable } from '../core/recovery.ts';
+
+export type BrokenClaim = `V${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10}`;
+
+export interface ZooAgent {
+  /** The catalogue's number, then the bug in a few words. */
+  readonly id: `r${string}`;
+  /** What it does wrong. */
+  readonly bug: string;
+  /** Nothing but these, whatever the story. */
+  readonly breaks: readonly BrokenClaim[];
+  /** The id of the story that is about this bug. */
+  readonly story: string;
+  readonly behaviour: AgentBehaviour;
+}
+
+/** The number in the catalogue, e.g. `R21`. */
+export function catalogueNumber({ id }: ZooAgent): string {
+  return id.slice(0, id.indexOf('-')).toUpperCase();
+}
+
+/** The reference agent with one decision made otherwise. */
+export function otherwise(decision: Partial<AgentBehaviour>): AgentBehaviour {
+  return { ...referenceAgent, ...decision };
+}
+
+/** What happens in these steps is met otherwise. */
+export function meeting(misfortune: Misfortune, steps: readonly Step[], change: Partial<Recovery>): AgentBehaviour {
+  const rows = Object.entries(recoveryTable).map(([step, row]) => {
+    const cell = steps.some((one) => one === step) ? { ...row[misfortune], ...change } : row[misfortune];
+    return [step, { ...row, [misfortune]: cell }];
+  });
+  return otherwise({ recovery: Object.fromEntries(rows) as RecoveryTable });
+}
+
+/** A misfortune leaves one thing behind in whatever step it strikes. */
+export function leaving(holding: Holding, misfortune: Misfortune): AgentBehaviour {
+  const rows = Object.entries(recoveryTable).map(([step, row]) => {
+    const undo = row[misfortune].undo.filter((one) => one !== holding);
+    return [step, { ...row, [misfortune]: { ...row[misfortune], undo } }];
+  });
+  return otherwise({ recovery: Object.fromEntries(rows) as RecoveryTable });
+}
