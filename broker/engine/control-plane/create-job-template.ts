@@ -7,6 +7,7 @@ import type { CreateJobTemplateRequest, CreateJobTemplateResponse } from '../../
 import { maxJobTemplates } from '../../../protocol/limits.ts';
 import { formatJobTemplateArn, parseArn } from '../../../protocol/names.ts';
 import type { Rejected, Reply } from '../contract.ts';
+import { refusePlaceholders } from '../document-placeholders.ts';
 import { configsOf, documentOf } from '../job-configs.ts';
 import { invalidRequest, jobNotFound, limitExceeded, templateExists } from '../refusals.ts';
 import { accept } from '../reply.ts';
@@ -19,26 +20,33 @@ import type { Turn } from '../turn.ts';
 
 export function createJobTemplate(turn: Turn, request: CreateJobTemplateRequest): Reply<CreateJobTemplateResponse> {
   const { state } = turn;
-  const { jobTemplateId, description, destinationPackageVersions } = request;
+  const { jobTemplateId, description } = request;
   if (state.templates.has(jobTemplateId)) return templateExists(jobTemplateId);
   const job = resolveJob(state, request.jobArn);
   if (job !== undefined && 'accepted' in job) return job;
   const document = documentOf(request, job?.document);
   if (typeof document !== 'string') return document;
+  const configs = configsOf(request, job);
+  const destinationPackageVersions = request.destinationPackageVersions ?? job?.destinationPackageVersions;
+  const refusal = refusePlaceholders(document, {
+    roleArn: configs.presignedUrlConfig?.roleArn,
+    destinationPackageVersions: destinationPackageVersions ?? [],
+  });
+  if (refusal !== undefined) return refusal;
   if (state.templates.size >= maxJobTemplates)
     return limitExceeded(`There are at most ${maxJobTemplates} job templates.`);
   const tags = withTags({}, request.tags);
   if (isTooManyTags(tags)) return invalidRequest('Too many tags.');
 
   const row: JobTemplateRow = {
-    ...configsOf(request, job),
+    ...configs,
     sequence: turn.createSequence(),
     jobTemplateId,
     description,
     document,
     documentSource: request.documentSource ?? (request.document === undefined ? job?.documentSource : undefined),
     maintenanceWindows: request.maintenanceWindows ?? job?.schedulingConfig?.maintenanceWindows,
-    destinationPackageVersions: destinationPackageVersions ?? job?.destinationPackageVersions,
+    destinationPackageVersions,
     createdAt: turn.now,
   };
   const jobTemplateArn = formatJobTemplateArn(state.identity, jobTemplateId);

@@ -12,6 +12,7 @@ import type {
 } from '../../../protocol/aws/iot.ts';
 import { formatJobArn } from '../../../protocol/names.ts';
 import type { Reply } from '../contract.ts';
+import { refusePlaceholders } from '../document-placeholders.ts';
 import { scheduleAt } from '../job-schedule.ts';
 import { configsOf, documentOf } from '../job-configs.ts';
 import { holdJob } from '../jobs.ts';
@@ -34,6 +35,13 @@ export function createJob(turn: Turn, request: CreateJobRequest): Reply<CreateJo
   if (template !== undefined && 'accepted' in template) return template;
   const document = documentOf(request, template?.document);
   if (typeof document !== 'string') return document;
+  const configs = configsOf(request, template);
+  const destinationPackageVersions = request.destinationPackageVersions ?? template?.destinationPackageVersions;
+  const refusal = refusePlaceholders(document, {
+    roleArn: configs.presignedUrlConfig?.roleArn,
+    destinationPackageVersions: destinationPackageVersions ?? [],
+  });
+  if (refusal !== undefined) return refusal;
   const schedulingConfig = scheduleOf(request, template?.maintenanceWindows);
   if (schedulingConfig?.maintenanceWindows !== undefined && request.targetSelection !== 'CONTINUOUS') {
     return invalidRequest('TargetSelection is invalid. MaintenanceWindow cannot be used with SNAPSHOT job.');
@@ -46,7 +54,7 @@ export function createJob(turn: Turn, request: CreateJobRequest): Reply<CreateJo
   if (isTooManyTags(tags)) return invalidRequest('Too many tags.');
 
   const row: JobRow = {
-    ...configsOf(request, template),
+    ...configs,
     sequence: turn.createSequence(),
     jobId,
     namespaceId: request.namespaceId,
@@ -58,7 +66,7 @@ export function createJob(turn: Turn, request: CreateJobRequest): Reply<CreateJo
     description,
     jobTemplateArn: request.jobTemplateArn,
     documentParameters: request.documentParameters,
-    destinationPackageVersions: request.destinationPackageVersions ?? template?.destinationPackageVersions,
+    destinationPackageVersions,
     schedulingConfig,
     createdAt: now,
     lastUpdatedAt: now,
