@@ -37,7 +37,6 @@ describe('wrong usage', () => {
   it.each<[string, string[], string]>([
     ['an unknown verb', ['dance'], 'dance'],
     ['an unknown flag', ['serve', '--data-dirr', 'x'], '--data-dirr'],
-    ['a flag of a later version', ['serve', '--strict'], '--strict'],
     ['a word too many', ['demo', 'now'], 'demo'],
     ['no things', ['demo', '--things', '0'], '--things'],
     ['too many things', ['demo', '--things', '1000000'], '--things'],

@@ -80,9 +80,12 @@ function placeholderWorld(): World {
 }
 
 describe('a job document', () => {
-  it.each<[text: string, message: string, more?: object]>(refused)('with %s is refused: %s', (text, message, more = {}) => {
-    expect(createBoth(placeholderWorld(), text, more, 'refused')).toEqual([message, message]);
-  });
+  it.each<[text: string, message: string, more?: object]>(refused)(
+    'with %s is refused: %s',
+    (text, message, more = {}) => {
+      expect(createBoth(placeholderWorld(), text, more, 'refused')).toEqual([message, message]);
+    },
+  );
 
   it.each([
     '${HOME} ${',
