@@ -64,16 +64,26 @@ export function rolloutSlice(turn: Turn, job: Job, plan: RolloutPlan, budget: nu
   const allowed = allowance(job, minute);
   let released = 0;
   let left = budget;
-  let rest: Position | undefined = plan;
-  for (const step of stepsFrom(turn.state, job, plan)) {
-    if (left === 0) break;
+  /** @returns whether the walk may go on: there is budget left, and the minute has room if an execution is to be made. */
+  const pass = (thing: Thing | undefined): boolean => {
+    const isNew = thing !== undefined && !job.newest.has(thing.name);
+    if (left === 0 || (isNew && released === allowed)) return false;
     left -= 1;
-    if (step.thing !== undefined && !job.newest.has(step.thing.name)) {
-      if (released === allowed) break;
+    if (isNew) {
       released += 1;
-      queueExecution(turn, job, step.thing, 0);
+      queueExecution(turn, job, thing, 0);
     }
-    rest = step.rest;
+    return true;
+  };
+
+  const stop = plan.things.findIndex((thingName) => !pass(findRegistration(turn.state, thingName)?.thing));
+  const things = stop < 0 ? [] : plan.things.slice(stop);
+  let rest = opened(turn.state, { ...plan, things });
+  if (rest !== undefined && stop < 0) {
+    for (const step of stepsFrom(turn.state, job, rest, plan.before)) {
+      if (!pass(step.thing)) break;
+      rest = step.rest;
+    }
   }
   return rest && { ...plan, ...rest, minute: { ...minute, released: minute.released + released } };
 }
@@ -100,21 +110,14 @@ export function processingTargets({ identity }: State, job: Job): readonly strin
   ];
 }
 
-function* stepsFrom(state: State, job: Job, from: RolloutPlan): Generator<Step, void, undefined> {
-  const { things, targetGroups, groups, after } = from;
-  let next: Position | undefined = { things, targetGroups, groups, after };
-  while (next !== undefined && next.things.length > 0) {
-    const thing: Thing | undefined = findRegistration(state, next.things[0]!)?.thing;
-    next = opened(state, { ...next, things: next.things.slice(1) });
-    yield thing === undefined ? { rest: next } : { thing, rest: next };
-  }
+/** Through the members of the groups that are left. */
+function* stepsFrom(state: State, job: Job, from: Position, before: number): Generator<Step, void, undefined> {
+  let next: Position | undefined = from;
   while (next !== undefined) {
     const group = state.groups.get(next.groups[0]!);
     for (const membership of group?.members.after(next.after) ?? []) {
       next = { ...next, after: membership.sequence };
-      yield isTargeted(job, membership, from.before)
-        ? { thing: membership.registration.thing, rest: next }
-        : { rest: next };
+      yield isTargeted(job, membership, before) ? { thing: membership.registration.thing, rest: next } : { rest: next };
     }
     next = nextGroup(state, next);
     yield { rest: next }; // groups without members are not free
