@@ -16,4 +16,6 @@ export type { Fleet, FleetCounters, FleetOptions } from './agent/fleet.ts';
 export type { DeviceEvent, LiveDevice } from './agent/live-device.ts';
 export { startService } from './broker/start-service.ts';
 export type { PortOption, Service, ServiceOptions } from './broker/start-service.ts';
+export { parseFaultPlan } from './faults/plan.ts';
+export type { FaultPlan, ParsedPlan, PlanProblem } from './faults/plan.ts';
 export { OperationalError } from './protocol/operational-error.ts';

@@ -28,18 +28,25 @@ export interface KeptStateOptions {
   readonly identity: ServiceIdentity;
   readonly durability?: Durability;
   readonly timeScale?: number;
+  /** Makes service time of the steady clock; absent: it is that. */
+  readonly clockOf?: (steady: Clock) => Clock;
   /** Nothing can be kept any more: the service refuses everything from now on. */
   readonly onFailure: (error: unknown) => void;
 }
 
-export function stateInMemory(timeScale?: number): KeptState {
-  return { clock: scaledClock(timeScale), restore: (build) => build([]), close: () => Promise.resolve() };
+export function stateInMemory({
+  timeScale,
+  clockOf = itself,
+}: Pick<KeptStateOptions, 'timeScale' | 'clockOf'>): KeptState {
+  return { clock: clockOf(scaledClock(timeScale)), restore: (build) => build([]), close: () => Promise.resolve() };
 }
 
+const itself = (steady: Clock): Clock => steady;
+
 /** @throws OperationalError naming the file when it is in use, torn, foreign or cannot be written. */
-export function openKeptState({ timeScale, onFailure, ...where }: KeptStateOptions): KeptState {
+export function openKeptState({ timeScale, clockOf = itself, onFailure, ...where }: KeptStateOptions): KeptState {
   const store = openSqliteStore(where);
-  const clock = scaledClock(timeScale, store.lastCommitAt);
+  const clock = clockOf(scaledClock(timeScale, store.lastCommitAt));
   let failed = false;
   const journal = createJournal(store, clock, (error) => {
     failed = true;

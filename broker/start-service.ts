@@ -4,7 +4,9 @@
  * port is free by default and nothing is written unless a directory is given.
  */
 import { isIPv6 } from 'node:net';
+import type { FaultPlan } from '../faults/plan.ts';
 import { openCertificateAuthority } from './certificates.ts';
+import { type Clock, scaledClock } from './clock.ts';
 import { handledOperations } from './engine/dispatch.ts';
 import { createEngine } from './engine/engine.ts';
 import type { ServicePort } from './engine/port.ts';
@@ -13,6 +15,7 @@ import { openFiles } from './http/files.ts';
 import { openHttpDoor } from './http/http-door.ts';
 import { createSignatureCheck } from './http/signatures.ts';
 import { openKeptState, stateInMemory } from './kept-state.ts';
+import { leaping, unreliable } from './misfortune.ts';
 import type { IdentityMode } from './mqtt/identity.ts';
 import { type MqttDoorEvent, openMqttDoor } from './mqtt/mqtt-door.ts';
 import { createRuntime } from './runtime.ts';
@@ -57,6 +60,10 @@ export interface ServiceOptions {
   readonly accessKeys?: Readonly<Record<string, string>>;
   /** Directory that stands in for S3, one folder for each bucket; without it there is no S3. */
   readonly files?: string;
+  /** What goes wrong with the service's answers and its clock, in service time since the start; default: nothing. */
+  readonly faults?: FaultPlan;
+  /** The same seed gives the same fates; default 1. */
+  readonly seed?: number;
   /** Nothing can be kept any more, for want of room perhaps: every request is refused from now on. */
   readonly onFailure?: (error: unknown) => void;
   /** Connections that come, go and fail. */
@@ -89,15 +96,17 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const { host = '127.0.0.1', region = 'us-east-1', account = '000000000000', timeScale, dataDir, onEvent } = options;
   const { mqttPort, mqttsPort, wsPort, wssPort, httpPort, httpsPort, identity } = options;
   const { durability, onFailure = () => {} } = options;
+  const misfortune = options.faults && { plan: options.faults, seed: options.seed ?? 1 };
+  const clockOf = (steady: Clock): Clock => (misfortune ? leaping(steady, misfortune) : steady);
   const serviceIdentity = { region, account };
   const state =
     dataDir === undefined
-      ? stateInMemory(timeScale)
-      : openKeptState({ directory: dataDir, identity: serviceIdentity, durability, timeScale, onFailure });
+      ? stateInMemory({ timeScale, clockOf })
+      : openKeptState({ directory: dataDir, identity: serviceIdentity, durability, timeScale, clockOf, onFailure });
 
   /** Filled in when the doors are open. */
   let endpoints: Readonly<Record<string, string>> = {};
-  const closers = [() => state.close()];
+  const closers: (() => Promise<void> | void)[] = [() => state.close()];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
@@ -129,10 +138,14 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       journal: state.journal,
     });
     closers.push(() => runtime.close());
+    const troubled = misfortune && unreliable(runtime, { ...misfortune, clock: scaledClock(timeScale) });
+    closers.push(() => troubled?.close());
+    const port = troubled ?? runtime;
     const signatures =
       options.accessKeys && createSignatureCheck(new Map(Object.entries(options.accessKeys)), () => Date.now());
     const mqtt = await openMqttDoor({
-      port: runtime,
+      port,
+      answersMayStray: troubled !== undefined,
       host,
       listeners: listeners({ tcp: signatures ? 'off' : mqttPort, tls: mqttsPort, ws: wsPort, wss: wssPort }),
       certificates: { ...server, ca: authority.ca },
@@ -145,7 +158,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     closers.push(() => mqtt.close());
     const https = httpsPort === 'off' ? {} : { https: { port: httpsPort ?? 0, ...server, ca: authority.ca } };
     const http = await openHttpDoor({
-      port: runtime,
+      port,
       handled: handledOperations,
       host,
       listeners: { ...listeners({ http: httpPort }), ...https },

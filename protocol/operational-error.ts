@@ -23,6 +23,8 @@ export const operationalErrors = {
   FILES_UNUSABLE: 'The folder that stands in for S3 is not there or cannot be read.',
   HARDWARE_UNKNOWN: 'There is no hardware profile of that name.',
   HARDWARE_INVALID: 'A hardware profile is broken; the message has file, line and column.',
+  AGENT_UNKNOWN: 'There is no agent of that name; docs/zoo.md lists them.',
+  FAULTS_INVALID: 'A fault plan is broken or has unknown faults; the message has file, line and column.',
   OUTPUT_UNWRITABLE: 'A folder or file to be written cannot be.',
   JOB_NOT_DELETED: 'A job was still being deleted when its time was up.',
 } as const;

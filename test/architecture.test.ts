@@ -44,7 +44,7 @@ const rooms: readonly Room[] = [
     usesTypesOf: ['broker/engine'],
     packages: ['hono', '@hono/node-server', '@smithy/signature-v4', 'send', 'node:'],
   },
-  { folder: 'broker', uses: ['protocol', ...brokerRooms], packages: ['*'] },
+  { folder: 'broker', uses: ['protocol', 'faults', ...brokerRooms], packages: ['*'] },
   { folder: 'agent/core', pure: true, uses: ['protocol'], packages: [] },
   { folder: 'agent/device', pure: true, uses: ['protocol', 'faults'], packages: [] },
   { folder: 'agent/board', pure: true, uses: ['protocol', 'faults', 'agent/core', 'agent/device'], packages: [] },

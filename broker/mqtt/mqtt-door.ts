@@ -50,6 +50,8 @@ export interface MqttDoorOptions {
   readonly sessionStore?: SessionStore;
   /** AWS's limits on topics, rates and sessions too, which a bench does without. */
   readonly strict?: boolean;
+  /** Some answers come late, twice or never, so that nothing may wait for them: PUBACKs leave at once. */
+  readonly answersMayStray?: boolean;
   readonly onEvent?: (event: MqttDoorEvent) => void;
 }
 
@@ -88,7 +90,7 @@ const everythingMayPass = (): boolean => true;
 
 export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> {
   const { port, host = '127.0.0.1', identity, certificates, sessionStore, onEvent = () => {} } = options;
-  const { mayUpgrade = () => true } = options;
+  const { mayUpgrade = () => true, answersMayStray = false } = options;
   const kept = sessionStore && new KeptSessions(sessionStore);
   const strict = options.strict === true ? new StrictLimits() : undefined;
   const mayPass = strict ? (client: Client) => strict.mayPass(client) : everythingMayPass;
@@ -120,9 +122,9 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     if (packet.cmd !== 'publish') return false;
     const verdict = judgePublish(gatekeeper.principalOf(client), packet);
     if (verdict.kind !== 'jobs') return false;
-    outbox.hold();
+    if (!answersMayStray) outbox.hold();
     if (packet.qos === 1) outbox.acknowledge(packet.messageId!);
-    respond(packet, verdict.topic, client, () => outbox.release());
+    respond(packet, verdict.topic, client, answersMayStray ? () => {} : () => outbox.release());
     return true;
   }
 
