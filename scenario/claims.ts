@@ -8,24 +8,16 @@ import type { BoardView, Step } from '../agent/board/contract.ts';
 import type { DeviceEvent } from '../agent/live-device.ts';
 import { msPerMinute } from '../protocol/time.ts';
 import type { DurationMs, EpochMs } from '../protocol/time.ts';
+import { quietDeviceBreaks } from '../simulation/checkers/quiet-device.ts';
+import { deviceClaims } from '../simulation/violation.ts';
+import type { DeviceClaim } from '../simulation/violation.ts';
 import { asksForWork, deadUpdates, rejectedUpdates, workAt } from './aftermath.ts';
 import type { Aftermath } from './aftermath.ts';
 import { evidenceOf } from './wire-words.ts';
 import type { Evidence } from './wire-words.ts';
 
-export const claims = {
-  V1: 'converges: idle, or running what $next returns',
-  V2: 'no zombie work on the dead execution',
-  V3: 'no wrong activation: one confirmed image, never a dead one',
-  V4: 'no re-execution: each side effect once, a re-created job is run',
-  V5: 'takes the next job without a power cycle',
-  V6: 'bounded: few requests while recovering',
-  V7: 'memory agrees with what was reported, also after a power cut',
-  V8: 'no crash loop',
-  V9: 'device and service agree on the running version',
-  V10: 'back to baseline: RAM, downloads, subscriptions',
-} as const;
-export type ClaimId = keyof typeof claims;
+export const claims = deviceClaims;
+export type ClaimId = DeviceClaim;
 
 export interface Finding {
   readonly claim: ClaimId;
@@ -84,12 +76,8 @@ export const judges: Record<ClaimId, Judge> = {
     }
     const view = story.views.settled;
     if (view === undefined) return notObserved(claim, 'the slots of this device cannot be seen');
-    const active = view.slots[view.activeSlot];
-    if (active?.state !== 'confirmed')
-      return fail(story, claim, `runs from a slot that is ${active?.state ?? 'missing'}`, []);
-    if (view.slots.some(({ state }) => state === 'pending-verify')) {
-      return fail(story, claim, 'an image is left waiting for its confirmation', []);
-    }
+    const broken = quietDeviceBreaks(view, undefined).find(({ broke }) => broke === claim);
+    if (broken !== undefined) return fail(story, claim, broken.message, []);
     return pass(story, claim, `runs version ${view.runningVersion} from a confirmed slot`, []);
   },
 
@@ -161,12 +149,8 @@ function isUndoable(step: Step): boolean {
 }
 
 function leftovers(before: BoardView, after: BoardView): string | undefined {
-  if (after.openDownload) return 'a download is left open';
   if (after.step !== 'idle') return `not idle at the end but at ${after.step}`;
-  if (after.ram.usedBytes > before.ram.usedBytes) {
-    return `uses ${after.ram.usedBytes - before.ram.usedBytes} bytes of RAM more than before`;
-  }
-  return undefined;
+  return quietDeviceBreaks(after, before.ram.usedBytes).find(({ broke }) => broke === 'V10')?.message;
 }
 
 /** The largest number of instants in any span of one minute. */

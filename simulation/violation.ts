@@ -4,7 +4,8 @@
  */
 import type { DurationMs } from '../protocol/time.ts';
 
-export const claims = {
+/** About a device: also what the verdict on a live one is made of (scenario/claims.ts). */
+export const deviceClaims = {
   V1: 'converges: ends idle, with nothing left to do',
   V2: 'no zombie work on an execution that it was told is gone',
   V3: 'no wrong activation: ends with exactly one bootable, confirmed image',
@@ -15,6 +16,10 @@ export const claims = {
   V8: 'no crash loop: boots no more often than it has reason to',
   V9: 'same version: what it reports to run is what runs',
   V10: 'back to baseline: memory and downloads as before',
+} as const;
+
+export const claims = {
+  ...deviceClaims,
   E1: 'a rejected command changes nothing and has no effects',
   E2: 'an execution’s versionNumber starts at 1 and grows by one',
   E3: 'executionNumber is the highest existing number plus one',
@@ -28,6 +33,7 @@ export const claims = {
   R2: 'nothing throws: a mistake of the other side is an answer, never an exception',
 } as const;
 
+export type DeviceClaim = keyof typeof deviceClaims;
 export type Claim = keyof typeof claims;
 
 export interface Violation {

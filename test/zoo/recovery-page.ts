@@ -9,7 +9,7 @@ import { rejections } from '../../protocol/rejections.ts';
 import { runSimulation } from '../../simulation/run.ts';
 import { stories } from '../../simulation/stories/stories.ts';
 import { configurationOf } from '../../simulation/stories/story.ts';
-import { claims } from '../../simulation/violation.ts';
+import { deviceClaims } from '../../simulation/violation.ts';
 import { subjectsWith } from '../support/simulated.ts';
 import { formatted } from './markdown.ts';
 
@@ -30,10 +30,7 @@ export function recoveryPage(text: string): Promise<string> {
 }
 
 const parts: Readonly<Record<string, () => readonly string[]>> = {
-  claims: () =>
-    Object.entries(claims)
-      .filter(([claim]) => claim.startsWith('V'))
-      .map(([claim, words]) => `- **${claim}** ${words}`),
+  claims: () => Object.entries(deviceClaims).map(([claim, words]) => `- **${claim}** ${words}`),
   journeys: () =>
     (
       ['plain-update', 'link-lost-in-a-handler', 'reboot-job', 'failing-image', 'power-cut-in-the-transfer'] as const

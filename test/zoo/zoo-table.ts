@@ -4,7 +4,7 @@ import { zoo } from '../../agent/zoo/zoo.ts';
 import { runStory } from '../../simulation/stories/run-story.ts';
 import { stories } from '../../simulation/stories/stories.ts';
 import type { Story } from '../../simulation/stories/story.ts';
-import { type Claim, claims } from '../../simulation/violation.ts';
+import { type Claim, deviceClaims } from '../../simulation/violation.ts';
 import { subjectsWith } from '../support/simulated.ts';
 import { formatted } from './markdown.ts';
 
@@ -56,9 +56,7 @@ export function zooPage(table: readonly Row[]): Promise<string> {
     '',
     '## Claims',
     '',
-    ...Object.entries(claims)
-      .filter(([claim]) => claim.startsWith('V'))
-      .map(([claim, words]) => `- ${claim} ${words}`),
+    ...Object.entries(deviceClaims).map(([claim, words]) => `- ${claim} ${words}`),
   ];
   return formatted(lines);
 }
