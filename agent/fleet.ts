@@ -5,6 +5,9 @@
  */
 import { setMaxListeners } from 'node:events';
 import PQueue from 'p-queue';
+import { seededChance } from '../faults/chance.ts';
+import { misfortunesOf } from '../faults/misfortunes.ts';
+import type { FaultPlan } from '../faults/plan.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { createBoard } from './board/board.ts';
 import type { BoardOptions } from './board/board.ts';
@@ -30,8 +33,13 @@ export interface FleetOptions {
   readonly timeScale?: number;
   /** Instead of a clock of its own made from `timeScale`. */
   readonly clock?: DeviceClock;
-  /** The same seed gives the same back-off pauses. Default 1. */
+  /** The same seed gives the same back-off pauses and the same fates. Default 1. */
   readonly seed?: number;
+  /**
+   * What goes wrong with devices and their links, in device time since the fleet is complete; default: nothing. What goes
+   * wrong at the service is the service's matter.
+   */
+  readonly faults?: FaultPlan;
   /** Devices powered on a second, wall time. Default 500. */
   readonly connectRate?: number;
   /** Job namespaces that every device serves besides the plain one. */
@@ -79,6 +87,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const fleet = new DevicesOnTheWire(options);
   try {
     await fleet.powerOnAll();
+    fleet.endure();
     return fleet;
   } catch (error) {
     await fleet.close();
@@ -143,6 +152,13 @@ class DevicesOnTheWire implements Fleet {
     } finally {
       signal?.removeEventListener('abort', settle);
     }
+  }
+
+  endure(): void {
+    const { faults, seed = 1 } = this.#options;
+    if (faults === undefined) return;
+    const chance = seededChance(seed).fork('faults');
+    for (const device of this.devices.values()) device.endure(misfortunesOf(faults, device.thingName, chance));
   }
 
   hardwareOf(thingName: string): HardwareProfile | undefined {

@@ -3,12 +3,14 @@
  * at a time and in order; knows no job, no step and no rule of the protocol. What crosses the wire, and what the board
  * traces, is told to one listener, which timelines, triggers and verdicts are made of.
  */
+import type { Strike, ThingMisfortunes } from '../faults/misfortunes.ts';
 import type { DeviceMessage, DeviceRequest } from '../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../protocol/time.ts';
 import type { Board, BoardEffect, BoardInput, BoardTrace, BoardView } from './board/contract.ts';
 import type { DeviceClock } from './device-clock.ts';
-import { openDeviceConnection } from './mqtt/device-connection.ts';
 import type { ConnectionListener, DeviceConnection, DeviceCredentials } from './mqtt/device-connection.ts';
+import { createUnluckyLink } from './mqtt/unlucky-link.ts';
+import type { UnluckyLink } from './mqtt/unlucky-link.ts';
 
 /** What happened to one device, in the time of the fleet's clock. */
 export type DeviceEvent = { readonly at: EpochMs } & (
@@ -42,6 +44,10 @@ export interface LiveDevice extends AsyncDisposable {
    */
   hold(): void;
   release(): void;
+  /** From now on what a fault plan has for this thing goes wrong; the plan's times count from now. */
+  endure(misfortunes: ThingMisfortunes): void;
+  /** One misfortune, now. */
+  suffer(strike: Strike): void;
   /** Leaves the service and stops; resolves when the socket is closed. The board keeps what it has. */
   close(): Promise<void>;
 }
@@ -57,6 +63,7 @@ type Arrival = { readonly input: BoardInput; readonly untold?: true };
 class BoardOnTheWire implements LiveDevice {
   readonly thingName: string;
   readonly #options: LiveDeviceOptions;
+  readonly #link: UnluckyLink;
   /** What the board asked for and is not performed yet; always before {@link #arrived}. */
   #asked: BoardEffect[] = [];
   #arrived: Arrival[] = [];
@@ -67,14 +74,24 @@ class BoardOnTheWire implements LiveDevice {
   #closed = false;
   /** When the hold began; absent while the device goes on. */
   #heldAt: EpochMs | undefined;
-  /** How long the device has been held in all: its own clock is so much behind. */
+  /** How long the device has been held in all, less what its clock leapt: its own time is so much behind. */
   #lostMs: DurationMs = 0;
   /** The board's time never goes back. */
   #boardTime: EpochMs = 0;
+  #misfortunes: { readonly ofThing: ThingMisfortunes; readonly since: EpochMs } | undefined;
+  readonly #expected = new Set<() => void>();
+  /** Until then the supply gives less than it should. */
+  #weakUntil: EpochMs = 0;
 
   constructor(options: LiveDeviceOptions) {
     this.#options = options;
     this.thingName = options.board.thingName;
+    const { clock } = options;
+    this.#link = createUnluckyLink({
+      clock,
+      fateOf: (direction, operation) =>
+        this.#misfortunes?.ofThing.fateOf(direction, clock.now() - this.#misfortunes.since, operation),
+    });
   }
 
   view(): BoardView {
@@ -107,15 +124,61 @@ class BoardOnTheWire implements LiveDevice {
     this.#run();
   }
 
+  endure(misfortunes: ThingMisfortunes): void {
+    this.#misfortunes = { ofThing: misfortunes, since: this.#options.clock.now() };
+    for (const blow of misfortunes.blows) this.#later(blow.atMs, () => this.suffer(blow));
+  }
+
+  suffer(strike: Strike): void {
+    switch (strike.kind) {
+      case 'power-cut':
+        if (!this.view().powered) return;
+        this.powerCut();
+        return this.#later(strike.forMs, () => {
+          if (!this.view().powered) this.powerOn();
+        });
+      case 'link-lost':
+        return this.#link.lose(strike.forMs);
+      case 'partition':
+        return this.#link.block(strike.forMs);
+      case 'weak-battery':
+        return this.#weaken(strike.byMv, strike.forMs);
+      case 'clock-jump':
+        this.#lostMs -= strike.byMs;
+        this.#cancelTimer?.();
+        this.#deadline = undefined;
+        return this.#run();
+    }
+  }
+
   close(): Promise<void> {
     this.#closed = true;
     this.#cancelTimer?.();
+    for (const cancel of this.#expected) cancel();
     const connection = this.#connection;
     return connection === undefined ? Promise.resolve() : new Promise((gone) => connection.disconnect(gone));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #weaken(byMv: number, forMs: DurationMs): void {
+    const { clock } = this.#options;
+    this.#weakUntil = Math.max(this.#weakUntil, clock.now() + forMs);
+    this.#arrive({ input: { kind: 'supply-drop', byMv } });
+    this.#later(forMs, () => {
+      if (clock.now() >= this.#weakUntil) this.#arrive({ input: { kind: 'supply-drop', byMv: 0 } });
+    });
+  }
+
+  #later(afterMs: DurationMs, happen: () => void): void {
+    const { clock } = this.#options;
+    const cancel = clock.setTimer(clock.now() + afterMs, () => {
+      this.#expected.delete(cancel);
+      happen();
+    });
+    this.#expected.add(cancel);
   }
 
   #arrive(arrival: Arrival): void {
@@ -194,7 +257,7 @@ class BoardOnTheWire implements LiveDevice {
         this.#arrive({ input: { kind: 'disconnected' } });
       },
     };
-    this.#connection = openDeviceConnection({
+    this.#connection = this.#link.open({
       endpoint,
       thingName: this.thingName,
       listener,
