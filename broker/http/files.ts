@@ -7,8 +7,9 @@ import { stat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import type { EpochMs } from '../../protocol/time.ts';
+import type { ResolveDocument } from '../engine/job-document.ts';
 import { type FileServer, createFileServer } from './file-server.ts';
-import { type DocumentContext, resolvePlaceholders } from './placeholders.ts';
+import { resolvePlaceholders } from './placeholders.ts';
 import { parseS3Url, relativePathOf } from './s3-object.ts';
 import { createSignedUrls } from './signed-urls.ts';
 
@@ -27,7 +28,7 @@ export interface Files {
   /** The text at a `documentSource`, or `undefined` when there is none. */
   readDocument(url: string): Promise<string | undefined>;
   /** The document as a device is handed it. */
-  resolveDocument(text: string, context: DocumentContext): string;
+  readonly resolveDocument: ResolveDocument;
   readonly serve: FileServer;
 }
 

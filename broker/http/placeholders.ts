@@ -4,16 +4,9 @@
  * for parameters are filled in when the job is created. Source: reference configs.md §7.
  */
 import { presignedUrlSeconds } from '../../protocol/limits.ts';
+import type { DocumentContext } from '../engine/job-document.ts';
 import { type S3Object, parseS3Url } from './s3-object.ts';
 import type { SignedMethod } from './signed-urls.ts';
-
-/** For whom the document is. */
-export interface DocumentContext {
-  readonly jobId: string;
-  readonly thingName: string;
-  readonly executionNumber: number;
-  readonly presignedUrlConfig?: { readonly expiresInSec?: number };
-}
 
 export type Presign = (method: SignedMethod, object: S3Object, expiresInSec: number) => string;
 

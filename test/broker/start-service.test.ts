@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -125,5 +125,34 @@ describe('startService', () => {
       service.port.submit({ name: 'iot:ListJobs', request: {} }, (reply) => !reply.accepted && codes.push(reply.code));
     }
     expect(new Set(codes)).toEqual(new Set(['RequestThrottled']));
+  });
+
+  it('gives a document from its files, and the URLs in it open across a restart', async () => {
+    const files = await mkdtemp(join(tmpdir(), 'jobrig-files-'));
+    const dataDir = await mkdtemp(join(tmpdir(), 'jobrig-'));
+    await mkdir(join(files, 'images'));
+    const link = '${aws:iot:s3-presigned-url:https://s3.us-east-1.amazonaws.com/images/firmware.bin}';
+    await writeFile(join(files, 'images', 'job.json'), JSON.stringify({ url: link }));
+    await writeFile(join(files, 'images', 'firmware.bin'), 'new image');
+    const targets = ['arn:aws:iot:us-east-1:000000000000:thing/T'];
+    let path: string;
+    {
+      await using service = await startService({ files, dataDir });
+      const operator = operatorOf(service.httpUrl);
+      await operator.send(new CreateThingCommand({ thingName: 'T' }));
+      const presignedUrlConfig = { roleArn: 'arn:aws:iam::000000000000:role/files' };
+      const documentSource = 'https://images.s3.us-east-1.amazonaws.com/job.json';
+      await operator.send(new CreateJobCommand({ jobId: 'J', targets, documentSource, presignedUrlConfig }));
+      operator.destroy();
+      const answer = await fetch(`${service.httpUrl}/jobs-data/things/T/jobs/$next`);
+      const { execution } = (await answer.json()) as { execution: { jobDocument: string } };
+      const { url } = JSON.parse(execution.jobDocument) as { url: string };
+      expect(await (await fetch(url)).text()).toBe('new image');
+      path = url.slice(service.httpUrl?.length);
+    }
+    await using again = await startService({ files, dataDir });
+    expect(await (await fetch(`${again.httpUrl}${path}`)).text()).toBe('new image');
+    await again.close();
+    await Promise.all([files, dataDir].map((directory) => rm(directory, { recursive: true })));
   });
 });

@@ -4,6 +4,7 @@
  */
 import { format, resolveConfig } from 'prettier';
 import type { OperationName } from '../../broker/engine/contract.ts';
+import { type Profile, profiles } from '../../broker/engine/profile.ts';
 import { type OperationEntry, operationsOf, serverSideRules, shapeOf } from '../../protocol/operations.ts';
 import { type MemberNote, notes } from './compatibility-notes.ts';
 
@@ -33,7 +34,7 @@ Times, errors, limits and messages: see the tests in \`test/http\` and \`test/pr
 export async function compatibilityPage(handled: ReadonlySet<OperationName>): Promise<string> {
   const control = section('Control plane', operationsOf('iot'), handled);
   const device = section('Jobs data plane', operationsOf('iot-jobs-data'), handled);
-  const page = [introduction, control, device].join('\n');
+  const page = [introduction, control, device, openPoints()].join('\n');
   return format(page, { ...(await resolveConfig('docs/compatibility.md')), parser: 'markdown' });
 }
 
@@ -42,6 +43,23 @@ function section(title: string, operations: readonly OperationEntry[], handled: 
   return [`## ${title}`, '', '| Operation | Member | In | Supported | Evidence |', '|-|-|-|-|-|', ...rows, ''].join(
     '\n',
   );
+}
+
+function openPoints(): string {
+  const rows = Object.entries(profiles.observed).map(([name, observed]) =>
+    row([`\`${name}\``, String(observed), String(profiles.documented[name as keyof Profile])]),
+  );
+  return [
+    '## Open points',
+    '',
+    'Where AWS is silent or contradicts itself and nobody has measured it, `--profile` chooses the reading; each switch is described',
+    'in `broker/engine/profile.ts`.',
+    '',
+    '| Switch | `observed` (default) | `documented` |',
+    '|-|-|-|',
+    ...rows,
+    '',
+  ].join('\n');
 }
 
 /** The door answers DescribeEndpoint itself. */
