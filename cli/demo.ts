@@ -6,11 +6,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import colors from 'picocolors';
+import { createBoard } from '../agent/board/board.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { junitReport } from '../scenario/reports/junit.ts';
 import { reportPage } from '../scenario/reports/page.ts';
 import { spanText } from '../scenario/reports/words.ts';
 import type { DemoReport, DemoSummary, HardwareReport } from '../scenario/reports/run-report.ts';
+import { agentOption, readAgent } from './agent.ts';
 import { jsonOption, quietOption, seedOption, thingsOption, timeScaleOption } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { exitCodeOf } from './exit.ts';
@@ -25,6 +27,7 @@ interface DemoFlags extends CommonOptions {
   readonly things: number;
   readonly seed: number;
   readonly timeScale: number;
+  readonly agent: string;
   readonly hardware: string;
   readonly out: string;
   readonly serve?: true;
@@ -42,6 +45,7 @@ export function demoCommand(finish: (exitCode: number) => void): Command {
     .addOption(thingsOption(100, mostThings))
     .addOption(seedOption())
     .addOption(timeScaleOption(20))
+    .addOption(agentOption())
     .addOption(hardwareOption('mix'))
     .option('--out <dir>', 'where index.html, report.json and junit.xml are written', 'jobrig-report')
     .option('--serve', 'keep the dashboard up at the end, until Ctrl-C')
@@ -55,6 +59,7 @@ export function demoCommand(finish: (exitCode: number) => void): Command {
 
 async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   const hardware = readHardware(flags.hardware);
+  const agent = readAgent(flags.agent);
   await openDirectory(flags.out);
   // Loaded when wanted: the AWS SDK and the broker take a second, which `--help` should not.
   const { startService } = await import('../broker/start-service.ts');
@@ -69,6 +74,7 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
     seed,
     timeScale,
     hardware,
+    boardOf: (options) => createBoard({ ...options, agent }),
     signal,
     onProgress: ({ act, connected, pulled, recovered, canaries }) =>
       progress.show(

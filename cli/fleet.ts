@@ -4,8 +4,10 @@
  */
 import { createRequire } from 'node:module';
 import { Command, Option } from 'commander';
+import { createBoard } from '../agent/board/board.ts';
 import type { FleetCounters } from '../agent/fleet.ts';
 import type { Service } from '../broker/start-service.ts';
+import { agentOption, readAgent } from './agent.ts';
 import {
   duration,
   jsonOption,
@@ -29,6 +31,7 @@ interface FleetFlags extends CommonOptions {
   readonly endpoint?: string;
   readonly things: number;
   readonly prefix: string;
+  readonly agent: string;
   readonly hardware: string;
   readonly connectRate: number;
   readonly duration?: number;
@@ -57,6 +60,7 @@ export function fleetCommand(finish: (exitCode: number) => void): Command {
           matching(new RegExp(`^[a-zA-Z0-9:_-]{1,${longestPrefix}}$`), `1 to ${longestPrefix} of a-z A-Z 0-9 : _ -`),
         ),
     )
+    .addOption(agentOption())
     .addOption(hardwareOption('esp32-s3'))
     .addOption(new Option('--connect-rate <n/s>', 'devices powered on a second').default(500).argParser(rate))
     .addOption(new Option('--duration <time>', 'how long to run, e.g. 30s (default: until Ctrl-C)').argParser(duration))
@@ -74,6 +78,7 @@ export function fleetCommand(finish: (exitCode: number) => void): Command {
 async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   const startedAt = new Date();
   const hardware = readHardware(flags.hardware);
+  const agent = readAgent(flags.agent);
   const { startFleet, thingNameOf } = await import('../agent/fleet.ts');
   const names = Array.from({ length: flags.things }, (_, index) => thingNameOf(flags.prefix, index + 1));
   const credentials = flags.certs === undefined ? undefined : await readCredentials(flags.certs, names);
@@ -86,6 +91,7 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
     things,
     prefix,
     hardware,
+    boardOf: (options) => createBoard({ ...options, agent }),
     connectRate,
     timeScale,
     seed,

@@ -4,8 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { type AgentBehaviour, referenceAgent } from '../agent/core/behaviour.ts';
+import { Command, Option } from 'commander';
 import type { RunConfiguration } from '../simulation/configuration.ts';
 import { minimize } from '../simulation/minimize.ts';
 import { runSimulation } from '../simulation/run.ts';
@@ -13,6 +12,7 @@ import type { RunResult } from '../simulation/run.ts';
 import { type Subjects, realSubjects } from '../simulation/subjects.ts';
 import { drawConfiguration } from '../simulation/swarm.ts';
 import { type Violation, claims } from '../simulation/violation.ts';
+import { agentOption, readAgent, referenceName } from './agent.ts';
 import { duration, jsonOption, quietOption, wholeNumber } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { exitCodes } from './exit.ts';
@@ -35,8 +35,6 @@ const mostThings = 1000;
 /** Between two looks at the clock, at Ctrl-C and at the terminal. */
 const turnMs = 50;
 
-const agents: ReadonlyMap<string, AgentBehaviour> = new Map([['reference', referenceAgent]]);
-
 export function simulateCommand(finish: (exitCode: number) => void): Command {
   return new Command('simulate')
     .description(
@@ -53,7 +51,7 @@ export function simulateCommand(finish: (exitCode: number) => void): Command {
         wholeNumber(1, mostThings),
       ),
     )
-    .addOption(new Option('--agent <name>', 'the agent on the devices').default('reference').argParser(agentName))
+    .addOption(agentOption())
     .addOption(hardwareOption('mix'))
     .addOption(new Option('--time-budget <time>', 'stop after this, e.g. 30s').argParser(duration))
     .option('--minimize', 'make the configuration of the first violation as small as it gets')
@@ -63,11 +61,6 @@ export function simulateCommand(finish: (exitCode: number) => void): Command {
     .action(async (flags: SimulateFlags) => {
       finish(await interruptible((signal) => simulate(flags, signal)));
     });
-}
-
-function agentName(text: string): string {
-  if (!agents.has(text)) throw new InvalidArgumentError(`Must be one of ${[...agents.keys()].join(', ')}.`);
-  return text;
 }
 
 /** What all runs together came to. */
@@ -90,7 +83,7 @@ async function simulate(flags: SimulateFlags, signal: AbortSignal): Promise<numb
   const startedAt = new Date();
   const startedAtMs = performance.now();
   const hardware = readHardware(flags.hardware);
-  const subjects = realSubjects(hardware, agents.get(flags.agent));
+  const subjects = realSubjects(hardware, readAgent(flags.agent));
   const draw = (seed: number): RunConfiguration =>
     drawConfiguration(seed, {
       hardware: hardware.map(({ name }) => name),
@@ -142,7 +135,7 @@ function add(
 }
 
 function replayCommand({ agent, things, hardware }: SimulateFlags, seed: number): string {
-  const ofAgent = agent === 'reference' ? '' : ` --agent ${agent}`;
+  const ofAgent = agent === referenceName ? '' : ` --agent ${agent}`;
   const onHardware = hardware === 'mix' ? '' : ` --hardware ${hardware}`;
   const ofThings = things === undefined ? '' : ` --things ${things}`;
   return `npx jobrig simulate --seed ${seed}${ofThings}${ofAgent}${onHardware}`;

@@ -36,7 +36,7 @@ describe('jobrig simulate', () => {
     [['--seeds', '0'], "'--seeds <n>' argument '0' is invalid."],
     [['--seed', '1', '--seeds', '2'], "'--seed <n>' cannot be used with option '--seeds <n>'"],
     [['--things', 'many'], "'--things <n>' argument 'many' is invalid."],
-    [['--agent', 'nobody'], "'--agent <name>' argument 'nobody' is invalid."],
+    [['--agent', 'nobody'], '--agent nobody: there is no such agent'],
     [['--time-budget', 'soon'], "'--time-budget <time>' argument 'soon' is invalid."],
   ])('refuses %j in one line with exit code 2', async (words, message) => {
     const { code, stdout, stderr } = await run('simulate', ...words);
