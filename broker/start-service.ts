@@ -18,6 +18,7 @@ import { openKeptState, stateInMemory } from './kept-state.ts';
 import { leaping, unreliable } from './misfortune.ts';
 import type { IdentityMode } from './mqtt/identity.ts';
 import { type MqttDoorEvent, openMqttDoor } from './mqtt/mqtt-door.ts';
+import { doorReadings } from './mqtt/readings.ts';
 import { createRuntime } from './runtime.ts';
 import { openSigningKey } from './signing-key.ts';
 import { throttled } from './throttling.ts';
@@ -153,6 +154,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       ...(signatures && { mayUpgrade: (request) => signatures({ ...request, body: noBody }) === undefined }),
       ...(identity && !signatures && { identity }),
       strict: options.strict,
+      readings: doorReadings[options.profile ?? 'observed'],
       ...(onEvent && { onEvent }),
     });
     closers.push(() => mqtt.close());

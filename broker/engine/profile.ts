@@ -1,7 +1,7 @@
 /**
  * Where AWS is silent or contradicts itself and no measurement helps: one switch for each such row of the reference, with both
  * readings. `observed` is what this service decided on, `documented` the other reading, which a page's words, an older page
- * or another emulator suggests. The broker's own open points (A18, A19) belong to the doors.
+ * or another emulator suggests. The open points of the MQTT broker itself (A5, A18, A19) are in `broker/mqtt/readings.ts`.
  * Source: reference ambiguities.md, the rows marked low.
  */
 

@@ -5,13 +5,20 @@
 import { notifyJson, notifyNextJson } from '../../protocol/device-json.ts';
 import { type NotificationTopic, formatJobsTopic } from '../../protocol/topics.ts';
 import type { Effect, NotifyEffect, NotifyNextEffect } from '../engine/contract.ts';
+import type { DoorReadings } from './readings.ts';
 
-export function announce(effect: Effect, tell: (topic: string, writePayload: () => string) => void): void {
+export function announce(
+  effect: Effect,
+  forms: DoorReadings['namespacedNotify'],
+  tell: (topic: string, writePayload: () => string) => void,
+): void {
   switch (effect.kind) {
     case 'notify':
-      for (const topic of notifyTopics(effect)) tell(topic, () => notifyJson(effect));
+      for (const topic of notifyTopics(effect, forms)) tell(topic, () => notifyJson(effect));
       return;
     case 'notify-next':
+      // No documented form says which execution of a namespace is next.
+      if (effect.namespaceId !== undefined && forms === 'documented form') return;
       tell(formatJobsTopic(topicOf(effect, 'NextJobExecutionChanged')), () => notifyNextJson(effect));
       return;
     case 'event':
@@ -20,10 +27,11 @@ export function announce(effect: Effect, tell: (topic: string, writePayload: () 
 }
 
 /** The form that clients use, and for namespaced jobs the documented one too, which names a job. */
-function notifyTopics(effect: NotifyEffect): string[] {
+function notifyTopics(effect: NotifyEffect, forms: DoorReadings['namespacedNotify']): string[] {
   const topic = topicOf(effect, 'JobExecutionsChanged');
   if (effect.namespaceId === undefined) return [formatJobsTopic(topic)];
-  return [formatJobsTopic(topic), ...effect.changedJobIds.map((jobId) => formatJobsTopic({ ...topic, jobId }))];
+  const documented = effect.changedJobIds.map((jobId) => formatJobsTopic({ ...topic, jobId }));
+  return forms === 'documented form' ? documented : [formatJobsTopic(topic), ...documented];
 }
 
 function topicOf(

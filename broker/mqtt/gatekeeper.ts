@@ -12,6 +12,7 @@ import { type IdentityMode, type Principal, identify, noThing } from './identity
 import { keepAliveOf } from './keep-alive.ts';
 import { cutOffUnread } from './outbox.ts';
 import { judgePublish, mayReceive, maySubscribe } from './permissions.ts';
+import type { DoorReadings } from './readings.ts';
 import type { SessionTerms, Sessions } from './sessions.ts';
 import { type StrictLimits, isWithinTopicLimits } from './strict-limits.ts';
 
@@ -34,15 +35,17 @@ type Refusal = Parameters<Parameters<NonNullable<AedesOptions['authenticate']>>[
 export class Gatekeeper {
   readonly #sessions: Sessions;
   readonly #strict: StrictLimits | undefined;
+  readonly #closesForbidden: boolean;
   readonly #proofs = new WeakMap<Client, ConnectionProof>();
   /** Kept beyond the session's connection, because a last will is judged after it has ended. */
   readonly #principals = new WeakMap<Client, Principal>();
   readonly #admitted = new WeakMap<PublishPacket, RequestTopic | UnknownJobsTopic>();
 
   /** @param strict AWS's limits that a bench does without; absent: it does. */
-  constructor(sessions: Sessions, strict?: StrictLimits) {
+  constructor(sessions: Sessions, strict?: StrictLimits, forbidden: DoorReadings['forbiddenSubscribe'] = 'refused') {
     this.#sessions = sessions;
     this.#strict = strict;
+    this.#closesForbidden = strict !== undefined || forbidden === 'closed';
   }
 
   /** Somebody is at the door, and will send CONNECT. */
@@ -99,8 +102,8 @@ export class Gatekeeper {
     },
 
     /**
-     * No subscription is SUBACK 0x80; when strict, the connection is closed (ambiguities.md A18). Subscriptions of a session
-     * that is resumed pass here too.
+     * No subscription is SUBACK 0x80, or the connection is closed (ambiguities.md A18). Subscriptions of a session that is
+     * resumed pass here too.
      */
     authorizeSubscribe: (client, subscription, done) => {
       const { topic, qos } = subscription;
@@ -109,7 +112,8 @@ export class Gatekeeper {
         return;
       }
       const allowed = maySubscribe(this.principalOf(client), topic);
-      if (this.#strict !== undefined && !(allowed && isWithinTopicLimits(topic))) {
+      const fits = this.#strict === undefined || isWithinTopicLimits(topic);
+      if (!fits || (!allowed && this.#closesForbidden)) {
         done(new Disconnection(allowed ? 'topicFilterInvalid' : 'notAuthorized', `subscribe refused: ${topic}`));
         return;
       }

@@ -30,6 +30,7 @@ import {
 import { KeptSessions, type SessionStore } from './kept-sessions.ts';
 import { Mqtt5Stream } from './mqtt5-stream.ts';
 import { judgePublish, whyNotGranted } from './permissions.ts';
+import { type DoorReadings, doorReadings } from './readings.ts';
 import { answer } from './requests.ts';
 import { type Delivery, Sessions } from './sessions.ts';
 import { StrictLimits } from './strict-limits.ts';
@@ -50,6 +51,8 @@ export interface MqttDoorOptions {
   readonly sessionStore?: SessionStore;
   /** AWS's limits on topics, rates and sessions too, which a bench does without. */
   readonly strict?: boolean;
+  /** Which reading of AWS's open points; default: what was observed or decided. */
+  readonly readings?: DoorReadings;
   /** Some answers come late, twice or never, so that nothing may wait for them: PUBACKs leave at once. */
   readonly answersMayStray?: boolean;
   readonly onEvent?: (event: MqttDoorEvent) => void;
@@ -90,13 +93,13 @@ const everythingMayPass = (): boolean => true;
 
 export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> {
   const { port, host = '127.0.0.1', identity, certificates, sessionStore, onEvent = () => {} } = options;
-  const { mayUpgrade = () => true, answersMayStray = false } = options;
+  const { mayUpgrade = () => true, answersMayStray = false, readings = doorReadings.observed } = options;
   const kept = sessionStore && new KeptSessions(sessionStore);
   const strict = options.strict === true ? new StrictLimits() : undefined;
   const mayPass = strict ? (client: Client) => strict.mayPass(client) : everythingMayPass;
   const expirySeconds = strict ? persistentSessionSeconds : Infinity;
   const sessions = new Sessions({ keep, discard, kept, mayPass, expirySeconds });
-  const gatekeeper = new Gatekeeper(sessions, strict);
+  const gatekeeper = new Gatekeeper(sessions, strict, readings.forbiddenSubscribe);
   const broker = new JobsBroker({ ...brokerLimits, ...gatekeeper.hooks }, take);
   /** Everything open, TLS handshakes under way included. */
   const streams = new Set<Duplex>();
@@ -147,7 +150,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     client: Client,
     answered: () => void,
   ): void {
-    answer(port, { topic, parsed, payload }, (replyTopic, replyPayload) => {
+    const { emptyPayload } = readings;
+    answer(port, { topic, parsed, payload, emptyPayload }, (replyTopic, replyPayload) => {
       sessions.reply(client, replyTopic, replyPayload, qos === 0 ? 0 : 1);
       answered();
     });
@@ -201,7 +205,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const foreseen = new Map<Effect, readonly Delivery[]>();
   const address = (effect: Effect): Delivery[] => {
     const deliveries: Delivery[] = [];
-    announce(effect, (topic, write) => deliveries.push(...sessions.address(topic, write)));
+    announce(effect, readings.namespacedNotify, (topic, write) => deliveries.push(...sessions.address(topic, write)));
     return deliveries;
   };
   const stopAnnouncing = port.onEffect(

@@ -9,6 +9,7 @@ import { decodeDeviceRequest } from '../../protocol/device-requests.ts';
 import type { RequestOperation, RequestTopic, UnknownJobsTopic } from '../../protocol/topics.ts';
 import type { CommandOf } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
+import type { DoorReadings } from './readings.ts';
 
 type DeviceCommand = { [Operation in RequestOperation]: CommandOf<`iotjobsdata:${Operation}`> }[RequestOperation];
 
@@ -17,12 +18,13 @@ export interface Request {
   readonly topic: string;
   readonly parsed: RequestTopic | UnknownJobsTopic;
   readonly payload: Uint8Array | string;
+  readonly emptyPayload: DoorReadings['emptyPayload'];
 }
 
 /** Calls `reply` exactly once, now or when the service has made the outcome durable. */
 export function answer(
   port: ServicePort,
-  { topic, parsed, payload }: Request,
+  { topic, parsed, payload, emptyPayload }: Request,
   reply: (topic: string, payload: string) => void,
 ): void {
   const reject = (refusal: Parameters<typeof rejectedJson>[0], at: number, clientToken?: string): void =>
@@ -30,6 +32,10 @@ export function answer(
 
   if (parsed.kind === 'unknown') {
     reject({ code: 'InvalidTopic', message: `The topic ${topic} is no operation of AWS IoT Jobs.` }, port.now());
+    return;
+  }
+  if (payload.length === 0 && emptyPayload === 'InvalidJson') {
+    reject({ code: 'InvalidJson', message: 'The payload is empty.' }, port.now());
     return;
   }
   const decoded = decodeDeviceRequest(parsed, payload);

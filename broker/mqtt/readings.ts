@@ -1,0 +1,19 @@
+/**
+ * Where AWS is silent or contradicts itself about what goes over MQTT: one switch for each such row of the reference, with both
+ * readings, as `broker/engine/profile.ts` has them for what the engine does.
+ * Source: reference ambiguities.md A5, A18, A19.
+ */
+
+export interface DoorReadings {
+  /** A5: where namespaced jobs are announced: as clients listen for them and as documented, or only as documented. */
+  readonly namespacedNotify: 'every form' | 'documented form';
+  /** A18: a subscription that is not allowed: SUBACK failure, or the connection closed. A strict service always closes. */
+  readonly forbiddenSubscribe: 'refused' | 'closed';
+  /** A19: a request without any payload. */
+  readonly emptyPayload: 'empty object' | 'InvalidJson';
+}
+
+export const doorReadings = {
+  observed: { namespacedNotify: 'every form', forbiddenSubscribe: 'refused', emptyPayload: 'empty object' },
+  documented: { namespacedNotify: 'documented form', forbiddenSubscribe: 'closed', emptyPayload: 'InvalidJson' },
+} as const satisfies Readonly<Record<string, DoorReadings>>;

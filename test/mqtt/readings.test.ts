@@ -1,0 +1,61 @@
+/** Both readings of what AWS leaves open about MQTT, each seen from a client. A switch without a test does not compile. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { type DoorReadings, doorReadings } from '../../broker/mqtt/readings.ts';
+import { execution, notify, notifyNext } from '../support/fake-service.ts';
+import { closeDoors, openDoor } from '../support/mqtt-door.ts';
+import { WireClient } from '../support/wire-client.ts';
+
+afterEach(closeDoors);
+
+type Readings = readonly [observed: unknown, documented: unknown];
+
+/** What is seen of a service with one set of readings, and what it is with each of the two. */
+const switches: {
+  readonly [Switch in keyof DoorReadings]: readonly [(readings: DoorReadings) => Promise<unknown>, ...Readings];
+} = {
+  namespacedNotify: [
+    async (readings) => {
+      const { port, service } = await openDoor({ readings });
+      const client = await WireClient.connect(port, { clientId: 'lamp' });
+      await client.subscribe(['$aws/things/lamp/jobs/#']);
+      const namespaceId = 'ns';
+      const head = { ...execution('lamp'), namespaceId };
+      const changed = { ...notify('lamp', [head]), namespaceId, changedJobIds: ['a'] };
+      service.say(changed, { ...notifyNext('lamp', head), namespaceId });
+      await client.settled();
+      return client.topics().map((topic) => topic.replace('$aws/things/lamp/jobs/', ''));
+    },
+    ['notify-namespace-ns', 'a/notify-namespace-ns/', 'notify-next-namespace-ns'],
+    ['a/notify-namespace-ns/'],
+  ],
+  forbiddenSubscribe: [
+    async (readings) => {
+      const { port } = await openDoor({ readings });
+      const client = await WireClient.connect(port, { clientId: 'lamp' });
+      const granted = client.subscribe(['$aws/things/other/jobs/#']).catch(() => 'closed');
+      return Promise.race([granted, client.closed.then(() => 'closed')]);
+    },
+    [128],
+    'closed',
+  ],
+  emptyPayload: [
+    async (readings) => {
+      const { port, service } = await openDoor({ readings });
+      const client = await WireClient.connect(port, { clientId: 'lamp' });
+      client.publish('$aws/things/lamp/jobs/get', '');
+      await client.settled();
+      return [client.topics().map((topic) => topic.replace('$aws/things/lamp/jobs/', '')), service.commands.length];
+    },
+    [['get/accepted'], 1],
+    [['get/rejected'], 0],
+  ],
+};
+
+describe.each(Object.keys(switches) as (keyof DoorReadings)[])('%s', (name) => {
+  const [see, observed, documented] = switches[name];
+  it('as observed or decided', async () => expect(await see(doorReadings.observed)).toEqual(observed));
+  it('as documented', async () => {
+    const other = { ...doorReadings.observed, [name]: doorReadings.documented[name] };
+    expect(await see(other)).toEqual(documented);
+  });
+});
