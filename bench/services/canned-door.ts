@@ -5,9 +5,11 @@
  */
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
-import type { IPublishPacket, Packet } from 'mqtt-packet';
-import { guardInbound } from '../../broker/mqtt/inbound-guard.ts';
+import type { Client } from 'aedes';
+import type { IPublishPacket } from 'mqtt-packet';
+import { FastLane, type OfferedPacket } from '../../broker/mqtt/fast-lane.ts';
 import { JobsBroker, type OutgoingPacket } from '../../broker/mqtt/jobs-broker.ts';
+import { heardFrom } from '../../broker/mqtt/keep-alive.ts';
 import { Outbox } from '../../broker/mqtt/outbox.ts';
 import { jobsSpace } from '../../protocol/topics.ts';
 import { benchThingName } from '../load/thing-names.ts';
@@ -33,10 +35,11 @@ export async function openCannedDoor(things: number): Promise<ServiceUnderLoad> 
   const lines = new Map<string, Line>();
   let flight: Flight | undefined;
 
-  function take(packet: Packet, thingName: string): boolean {
-    const line = lines.get(thingName);
-    if (line === undefined || (packet.cmd !== 'publish' && packet.cmd !== 'puback')) return false;
-    if (packet.cmd === 'publish') answer(packet, thingName, line);
+  function take(packet: OfferedPacket, client: Client): boolean {
+    const line = lines.get(client.id);
+    if (line === undefined) return false;
+    heardFrom(client);
+    if (packet.cmd === 'publish') answer(packet, client.id, line);
     return true;
   }
 
@@ -60,8 +63,7 @@ export async function openCannedDoor(things: number): Promise<ServiceUnderLoad> 
   broker.on('clientReady', (client) => lines.set(client.id, { outbox: new Outbox(client), exchanges: 0 }));
   await broker.listen();
   const server = net.createServer({ noDelay: true }, (socket) => {
-    const client = broker.handle(socket);
-    guardInbound(client, (packet) => take(packet, client.id));
+    const client = broker.handle(new FastLane(socket, (packet) => take(packet, client)));
   });
   server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
   await once(server, 'listening');

@@ -18,17 +18,9 @@ interface Parser extends EventEmitter {
 /** Room for a packet's header, topic and properties beside its payload. */
 const headerAllowanceBytes = 1024;
 
-/** The parts of aedes' client that its declarations leave out. */
-type Internals = Client & {
-  readonly _parser: Parser;
-  /** Null once the connection is closed. */
-  readonly _keepaliveTimer: NodeJS.Timeout | null;
-};
-
 /** @param take true when it has dealt with the packet, which aedes then never sees. */
 export function guardInbound(client: Client, take: (packet: Packet) => boolean): void {
-  const internals = client as Internals;
-  const { _parser: parser } = internals;
+  const { _parser: parser } = client as Client & { readonly _parser: Parser };
   const refuse = (reason: Reason, message: string): void => {
     client.emit('error', new Disconnection(reason, message));
   };
@@ -38,8 +30,7 @@ export function guardInbound(client: Client, take: (packet: Packet) => boolean):
   parser.on('packet', (packet: Packet) => {
     const excess = excessOf(packet);
     if (excess !== undefined) refuse(...excess);
-    else if (take(packet)) heardFrom(internals);
-    else for (const handle of handlers) handle.call(parser, packet);
+    else if (!take(packet)) for (const handle of handlers) handle.call(parser, packet);
   });
 
   const parse = parser.parse.bind(parser);
@@ -49,11 +40,6 @@ export function guardInbound(client: Client, take: (packet: Packet) => boolean):
       refuse('packetTooLarge', 'a packet above the size limit');
     return waitingBytes;
   };
-}
-
-/** aedes' own clock for the keep-alive of a packet that it does not see. */
-function heardFrom({ _keepaliveTimer: timer }: Internals): void {
-  timer?.refresh();
 }
 
 function excessOf(packet: Packet): readonly [Reason, string] | undefined {

@@ -5,15 +5,14 @@
  * Source: reference connection.md, mqtt-api.md §1–§3.
  */
 import type { Duplex } from 'node:stream';
-import type { Client, PublishPacket } from 'aedes';
-import type { Packet } from 'mqtt-packet';
+import type { Client } from 'aedes';
 import { maxClientIdBytes, persistentSessionSeconds } from '../../protocol/limits.ts';
-import type { RequestTopic, UnknownJobsTopic } from '../../protocol/topics.ts';
 import type { Effect } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { announce } from './announcements.ts';
 import { connectionBudget, countSockets } from './descriptors.ts';
 import type { Reason } from './disconnection.ts';
+import { FastLane } from './fast-lane.ts';
 import { awaitProtocolLevel } from './first-packet.ts';
 import { type ConnectionProof, Gatekeeper } from './gatekeeper.ts';
 import type { IdentityMode, Principal } from './identity.ts';
@@ -29,9 +28,9 @@ import {
 } from './listeners.ts';
 import { KeptSessions, type SessionStore } from './kept-sessions.ts';
 import { Mqtt5Stream } from './mqtt5-stream.ts';
-import { judgePublish, whyNotGranted } from './permissions.ts';
+import { whyNotGranted } from './permissions.ts';
 import { type DoorReadings, doorReadings } from './readings.ts';
-import { answer } from './requests.ts';
+import { RequestDesk } from './request-desk.ts';
 import { type Delivery, Sessions } from './sessions.ts';
 import { StrictLimits } from './strict-limits.ts';
 import type { MayUpgrade } from './websockets.ts';
@@ -100,7 +99,11 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const expirySeconds = strict ? persistentSessionSeconds : Infinity;
   const sessions = new Sessions({ keep, discard, kept, mayPass, expirySeconds });
   const gatekeeper = new Gatekeeper(sessions, strict, readings.forbiddenSubscribe);
-  const broker = new JobsBroker({ ...brokerLimits, ...gatekeeper.hooks }, take);
+  const { emptyPayload } = readings;
+  const desk = new RequestDesk({ port, sessions, gatekeeper, mayPass, answersMayStray, emptyPayload });
+  const broker = new JobsBroker({ ...brokerLimits, ...gatekeeper.hooks }, (packet, client) =>
+    desk.takeRouted(packet, client),
+  );
   /** Everything open, TLS handshakes under way included. */
   const streams = new Set<Duplex>();
   const connected = new Set<Client>();
@@ -113,50 +116,6 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     return broker.discardSession(clientId).catch((error: Error) => void broker.emit('error', error));
   }
 
-  /**
-   * What a client that is ready says to the Jobs service is dealt with where it is read: aedes would take three turns of the
-   * event loop over it, and half of the time that an exchange takes.
-   */
-  function takeAtOnce(packet: Packet, client: Client): boolean {
-    const outbox = sessions.outboxTo(client);
-    if (outbox === undefined) return false;
-    // Nothing is remembered of what a clean session was sent, so nothing is to be forgotten.
-    if (packet.cmd === 'puback') return client.clean;
-    if (packet.cmd !== 'publish') return false;
-    const verdict = judgePublish(gatekeeper.principalOf(client), packet);
-    if (verdict.kind !== 'jobs') return false;
-    if (!answersMayStray) outbox.hold();
-    if (packet.qos === 1) outbox.acknowledge(packet.messageId!);
-    respond(packet, verdict.topic, client, answersMayStray ? () => {} : () => outbox.release());
-    return true;
-  }
-
-  /** Such a publication is dropped as if it had never come. */
-  function isOneTooMany(packet: Packet, client: Client): boolean {
-    return packet.cmd === 'publish' && !mayPass(client);
-  }
-
-  /** What comes by way of aedes: last wills, and what a client said before it was ready. */
-  function take(packet: PublishPacket, client: Client): boolean {
-    const topic = gatekeeper.admitted(packet);
-    if (topic !== undefined) respond(packet, topic, client, () => {});
-    return topic !== undefined;
-  }
-
-  /** A request is answered to its connection and forwarded to nobody. */
-  function respond(
-    { topic, payload, qos }: Pick<PublishPacket, 'topic' | 'payload' | 'qos'>,
-    parsed: RequestTopic | UnknownJobsTopic,
-    client: Client,
-    answered: () => void,
-  ): void {
-    const { emptyPayload } = readings;
-    answer(port, { topic, parsed, payload, emptyPayload }, (replyTopic, replyPayload) => {
-      sessions.reply(client, replyTopic, replyPayload, qos === 0 ? 0 : 1);
-      answered();
-    });
-  }
-
   function track(stream: Duplex): void {
     streams.add(stream);
     stream.once('close', () => streams.delete(stream));
@@ -166,7 +125,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     track(stream);
     awaitProtocolLevel(
       stream,
-      (level) => void (level === 5 ? serveMqtt5(stream, proof) : serve(stream, proof)),
+      (level) => (level === 5 ? serveMqtt5 : serveMqtt311)(stream, proof),
       ({ message }) => onEvent({ kind: 'failed', reason: message }),
     );
   }
@@ -175,13 +134,20 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     const explain = (filter: string): Reason => whyNotGranted(gatekeeper.principalOf(client), filter);
     const translated = new Mqtt5Stream(stream, explain);
     track(translated);
-    const client = serve(translated, { ...proof, terms: translated });
+    const client = serve(translated, translated, { ...proof, terms: translated });
   }
 
-  function serve(stream: Duplex, proof: Partial<ConnectionProof>): Client {
-    const client = broker.handle(stream);
+  function serveMqtt311(stream: Duplex, proof: Partial<ConnectionProof>): void {
+    // Strictly, every publication is counted once, on the one way that all of them go.
+    const conn = strict ? stream : new FastLane(stream, (packet) => desk.takeRead(packet, client));
+    const client = serve(stream, conn, proof);
+  }
+
+  /** @param conn what aedes reads and writes, in front of the stream. */
+  function serve(stream: Duplex, conn: Duplex, proof: Partial<ConnectionProof>): Client {
+    const client = broker.handle(conn);
     gatekeeper.expect(client, { identity: identity ?? 'client-id', ...proof });
-    guardInbound(client, (packet) => isOneTooMany(packet, client) || takeAtOnce(packet, client));
+    guardInbound(client, (packet) => desk.takeRead(packet, client));
     stream.once('close', () => {
       // Not aedes' own event: it is not sent for a connection that was closing when its client came back.
       sessions.close(client);

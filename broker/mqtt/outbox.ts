@@ -6,6 +6,7 @@
  */
 import type { Client } from 'aedes';
 import { Disconnection } from './disconnection.ts';
+import { FastLane } from './fast-lane.ts';
 import type { OutgoingPacket } from './jobs-broker.ts';
 
 /** The parts of aedes' client that its declarations leave out. */
@@ -76,7 +77,7 @@ export class Outbox {
     const bytes = this.#gathered.length === 1 ? this.#gathered[0]! : Buffer.concat(this.#gathered);
     this.#gathered = [];
     const { conn } = this.#client;
-    if (conn.destroyed || conn.write(bytes)) return;
+    if (conn.destroyed || (conn instanceof FastLane ? conn.send(bytes) : conn.write(bytes))) return;
     cutOffUnread(this.#client);
     this.#client.waitForDrain(() => {});
   };
@@ -84,8 +85,8 @@ export class Outbox {
 
 /** A client that asks and never reads must not fill our memory. */
 export function cutOffUnread({ conn }: Client): void {
-  if (conn.writableLength > maxUnreadBytes)
-    conn.destroy(new Disconnection('quotaExceeded', 'does not read what it is sent'));
+  const unreadBytes = conn instanceof FastLane ? conn.unreadBytes : conn.writableLength;
+  if (unreadBytes > maxUnreadBytes) conn.destroy(new Disconnection('quotaExceeded', 'does not read what it is sent'));
 }
 
 function encodePublish(topic: string, payload: string | Buffer, qos: number, messageId: number): Buffer {

@@ -24,6 +24,7 @@ interface Message {
 /** The connection that a session has at present. */
 interface Connection {
   readonly client: Client;
+  readonly principal: Principal;
   readonly outbox: Outbox;
   /** Until it is ready: the one it took over from. */
   superseded: Client | undefined;
@@ -120,7 +121,7 @@ export class Sessions {
     const session = resumes ? known : newSession(client.id, principal, client.clean, terms);
     clearTimeout(session.expiry);
     session.terms = terms;
-    session.connection = { client, outbox: new Outbox(client), superseded, ready: false, sending: false };
+    session.connection = { client, principal, outbox: new Outbox(client), superseded, ready: false, sending: false };
     this.#byClientId.set(client.id, session);
     if (superseded?.conn instanceof Mqtt5Stream) superseded.conn.foretell('sessionTakenOver');
     return cleared;
@@ -145,10 +146,10 @@ export class Sessions {
     this.#leaveAlone(session);
   }
 
-  /** @returns the short way out to a client; `undefined` unless it is ready. */
-  outboxTo(client: Client): Outbox | undefined {
+  /** @returns who a client is and the short way out to it; `undefined` unless it is ready. */
+  lineTo(client: Client): { readonly principal: Principal; readonly outbox: Outbox } | undefined {
     const connection = this.#sessionOf(client)?.connection;
-    return connection?.ready === true ? connection.outbox : undefined;
+    return connection?.ready === true ? connection : undefined;
   }
 
   /** @returns false when the session has as many subscriptions as AWS allows. */
