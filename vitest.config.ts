@@ -7,6 +7,7 @@ const jsonResults: ['json', { outputFile: string }][] = [['json', { outputFile: 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/build-first.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',

@@ -13,7 +13,7 @@ interface Ended {
 
 function bench(...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    const command = ['--import', 'tsx', 'bench/main.ts', ...args];
+    const command = ['dist/bench/main.js', ...args];
     execFile(process.execPath, command, { cwd: root }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
     });

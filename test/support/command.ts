@@ -1,15 +1,13 @@
-/** The `jobrig` command as a child process, run from its sources in a folder of its own. */
+/** The `jobrig` command as a child process, as it was built, in a folder of its own. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach } from 'vitest';
 
-const main = resolve(import.meta.dirname, '../../cli/main.ts');
-const tsx = createRequire(import.meta.url).resolve('tsx');
+const main = resolve(import.meta.dirname, '../../dist/cli/main.js');
 
 export interface Finished {
   readonly code: number | null;
@@ -43,7 +41,7 @@ export function start(...args: readonly string[]): Command {
 
 /** In a folder that another command has used, or will. */
 export function startIn(folder: string, ...args: readonly string[]): Command {
-  const child = spawn(process.execPath, ['--import', tsx, main, ...args], {
+  const child = spawn(process.execPath, [main, ...args], {
     cwd: folder,
     env: { ...process.env, NO_COLOR: '1' },
   });

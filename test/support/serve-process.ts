@@ -1,12 +1,9 @@
 /**
- * `jobrig serve` as a process of its own, for what only a process can show: being killed, refused or left without room. Runs
- * what was built, which starts sooner, or the sources where they are newer. Waits for its ready line and for its exit,
- * never for time.
+ * `jobrig serve` as a process of its own, for what only a process can show: being killed, refused or left without room.
+ * Waits for its ready line and for its exit, never for time.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -26,19 +23,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-const root = join(import.meta.dirname, '..', '..');
-const built = join(root, 'dist', 'cli', 'main.js');
-const sources = ['--import', createRequire(import.meta.url).resolve('tsx'), join(root, 'cli', 'main.ts')];
-const program = isFresh() ? [built] : sources;
-
-function isFresh(): boolean {
-  if (!existsSync(built)) return false;
-  const files = ['protocol', 'broker', 'cli'].flatMap((room) =>
-    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((name) => join(root, room, name)),
-  );
-  const builtAt = statSync(built).mtimeMs;
-  return files.every((file) => statSync(file).mtimeMs <= builtAt);
-}
+const program = join(import.meta.dirname, '../../dist/cli/main.js');
 
 const listeners = [
   '--mqtt-port 0',
@@ -61,7 +46,7 @@ export interface Launch {
 export async function launchServe({ flags, maxFileKiB }: Launch): Promise<ServeProcess | Ended> {
   const command = [
     process.execPath,
-    ...program,
+    program,
     'serve',
     '--json',
     ...listeners.flatMap((flag) => flag.split(' ')),
