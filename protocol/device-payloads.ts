@@ -68,7 +68,9 @@ export function acceptedPayload<Operation extends RequestOperation>(
   clientToken?: string,
 ): AcceptedPayloads[Operation] {
   const members = accepted[operation](response, at);
-  return { ...envelope(at, clientToken), ...members } as AcceptedPayloads[Operation];
+  const timestamp = toEpochSeconds(at);
+  const payload = clientToken === undefined ? { ...members, timestamp } : { ...members, clientToken, timestamp };
+  return payload as AcceptedPayloads[Operation];
 }
 
 /** The same answer on the Jobs data plane (HTTPS): the thing is named, documents are text, no timestamp, no token. */

@@ -164,9 +164,10 @@ class Run {
         this.#world.operator.traced(thingName, trace);
       },
       moved: (board, input, at) => {
-        if (input.kind === 'power-cut') of(board.thingName)?.powerWasCut();
-        if (input.kind === 'supply-drop' && input.byMv > 0) of(board.thingName)?.supplyFell();
-        of(board.thingName)?.moved(at);
+        const checker = of(board.thingName);
+        if (input.kind === 'power-cut') checker?.powerWasCut();
+        if (input.kind === 'supply-drop' && input.byMv > 0) checker?.supplyFell();
+        checker?.moved(at);
         if (input.kind === 'message' && !this.#baselines.has(board.thingName)) this.#noteBaseline(board);
       },
       struck: (misfortune) => {

@@ -5,18 +5,19 @@
 import { type ExecutionIdentity, identityKey } from '../core/execution.ts';
 
 export class SideEffects {
-  readonly #byExecution = new Map<string, number>();
+  /** Replaced at every count, so that it can be handed out as it is. */
+  #byExecution: Readonly<Record<string, number>> = {};
   readonly #byPart = new Map<string, number>();
 
   count(execution: ExecutionIdentity, part: string | number): void {
     const key = identityKey(execution);
     const times = (this.#byPart.get(`${key}/${part}`) ?? 0) + 1;
     this.#byPart.set(`${key}/${part}`, times);
-    this.#byExecution.set(key, Math.max(this.#byExecution.get(key) ?? 0, times));
+    this.#byExecution = { ...this.#byExecution, [key]: Math.max(this.#byExecution[key] ?? 0, times) };
   }
 
   /** By `jobId#executionNumber@queuedAt`. */
   times(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#byExecution);
+    return this.#byExecution;
   }
 }

@@ -7,14 +7,14 @@ import type { ExecutionPayload } from '../../protocol/device-messages.ts';
 import type { Sighting } from './behaviour.ts';
 import type { ExecutionIdentity } from './execution.ts';
 import type { Plan, Refusal } from './plan.ts';
-import { type Queue, inQueue } from './queues.ts';
+import { type Queue, identityIn } from './queues.ts';
 import { send } from './requests.ts';
 import { enter } from './stages.ts';
 import { type Turn, type Work, trace } from './turn.ts';
 
 export function sighting(queue: Queue, execution: ExecutionPayload): Sighting {
-  const { jobId, executionNumber, queuedAt, status, versionNumber } = execution;
-  return { execution: { jobId, executionNumber, queuedAt, ...inQueue(queue) }, status, versionNumber };
+  const { status, versionNumber } = execution;
+  return { execution: identityIn(queue, execution), status, versionNumber };
 }
 
 /** Nothing waits in this queue. */

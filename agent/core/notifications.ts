@@ -8,7 +8,7 @@ import type { DurationMs, EpochSeconds } from '../../protocol/time.ts';
 import type { OversizeMessage, PullSign } from './contract.ts';
 import type { ExecutionIdentity } from './execution.ts';
 import { consider } from './heads.ts';
-import { type Queue, inQueue, queueOf } from './queues.ts';
+import { type Queue, identityIn, queueOf } from './queues.ts';
 import { stepOf } from './stages.ts';
 import type { Turn } from './turn.ts';
 
@@ -19,7 +19,8 @@ type Notification<Payload> = {
 };
 
 /** The list of pending executions changed. */
-export function onNotify(turn: Turn, { payload, ...message }: Notification<NotifyPayload>): void {
+export function onNotify(turn: Turn, message: Notification<NotifyPayload>): void {
+  const { payload } = message;
   const queue = queueOf(message);
   const { IN_PROGRESS: started = [], QUEUED: queued = [] } = payload.jobs;
   if (doubts(turn, queue, 'notify', started, queued)) return;
@@ -27,7 +28,8 @@ export function onNotify(turn: Turn, { payload, ...message }: Notification<Notif
 }
 
 /** Another execution, or none, is the head. */
-export function onNotifyNext(turn: Turn, { payload, ...message }: Notification<NotifyNextPayload>): void {
+export function onNotifyNext(turn: Turn, message: Notification<NotifyNextPayload>): void {
+  const { payload } = message;
   const queue = queueOf(message);
   const { execution } = payload;
   const named = execution === undefined ? [] : [execution];
@@ -64,7 +66,7 @@ function doubts(
 ): boolean {
   const { work, request } = turn.state;
   const isNamed = (execution: ExecutionIdentity, among: readonly ExecutionSummaryPayload[]) =>
-    among.some((entry) => turn.behaviour.isSameExecution(execution, { ...entry, ...inQueue(queue) }));
+    among.some((entry) => turn.behaviour.isSameExecution(execution, identityIn(queue, entry)));
   if (work !== undefined) {
     const isConcerned = queueOf(work.execution) === queue && stepOf(work) !== 'report' && !work.orphaned;
     if (isConcerned && !isNamed(work.execution, started)) {

@@ -2,6 +2,7 @@
  * The pending queues that a device serves: the plain one and one for each namespace. Jobs of a namespace never show in the
  * plain queue, and what one queue's messages say holds for that queue only. Source: reference mqtt-api.md §7.
  */
+import type { ExecutionIdentity } from './execution.ts';
 
 /** The namespace, or {@link plainQueue}. */
 export type Queue = string;
@@ -16,7 +17,9 @@ export function queueOf({ namespaceId }: { readonly namespaceId?: string }): Que
   return namespaceId ?? plainQueue;
 }
 
-/** The member that names the queue in requests and identities. */
-export function inQueue(queue: Queue): { readonly namespaceId?: string } {
-  return queue === plainQueue ? {} : { namespaceId: queue };
+/** The identity of an execution that was heard of in this queue. */
+export function identityIn(queue: Queue, { jobId, executionNumber, queuedAt }: ExecutionIdentity): ExecutionIdentity {
+  return queue === plainQueue
+    ? { jobId, executionNumber, queuedAt }
+    : { jobId, executionNumber, queuedAt, namespaceId: queue };
 }

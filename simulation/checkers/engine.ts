@@ -21,10 +21,13 @@ export interface EngineChecker {
   finish(at: EpochMs): void;
 }
 
+/** What the changes left behind, by table and key. */
+type KeptRows = Map<Change['table'], Map<string, object>>;
+
 export function createEngineChecker(engine: Engine, report: Report): EngineChecker {
   const ledger = createLedger();
   const notifications = createNotificationChecker(ledger, report);
-  const rows = new Map<string, object>();
+  const rows: KeptRows = new Map();
   /** Jobs whose counts changed since they were compared last. */
   const recounted = new Set<string>();
   let touches = 0;
@@ -125,9 +128,10 @@ export function createEngineChecker(engine: Engine, report: Report): EngineCheck
   }
 
   function remember(change: Change): void {
-    const id = `${change.table}/${change.key}`;
-    if (change.row === undefined) rows.delete(id);
-    else rows.set(id, change.row);
+    let table = rows.get(change.table);
+    if (table === undefined) rows.set(change.table, (table = new Map()));
+    if (change.row === undefined) table.delete(change.key);
+    else table.set(change.key, change.row);
   }
 
   return {
@@ -181,15 +185,19 @@ function checkQueue(engine: Engine, ledger: Ledger, queue: LedgerQueue, at: Epoc
   }
 }
 
-function checkRows(engine: Engine, kept: ReadonlyMap<string, object>, report: Report): void {
-  const left = new Map(kept);
+/** Empties what was kept: what is then left is not in the engine. */
+function checkRows(engine: Engine, kept: KeptRows, report: Report): void {
   for (const { table, key, row } of engine.rows()) {
-    const id = `${table}/${key}`;
-    if (JSON.stringify(left.get(id)) !== JSON.stringify(row)) report('E9', `row ${id} is not what the changes left`);
-    left.delete(id);
+    const rows = kept.get(table);
+    if (JSON.stringify(rows?.get(key)) !== JSON.stringify(row)) {
+      report('E9', `row ${table}/${key} is not what the changes left`);
+    }
+    rows?.delete(key);
   }
-  const [forgotten] = left.keys();
-  if (forgotten !== undefined) report('E9', `row ${forgotten} was kept and is not in the engine`);
+  for (const [table, rows] of kept) {
+    const [forgotten] = rows.keys();
+    if (forgotten !== undefined) report('E9', `row ${table}/${forgotten} was kept and is not in the engine`);
+  }
 }
 
 function isNotification(effect: Effect): effect is Exclude<Effect, { kind: 'event' }> {
