@@ -18,6 +18,7 @@ import type { CommonOptions } from './arguments.ts';
 import { exitCodeOf } from './exit.ts';
 import { interruptible, whenAborted } from './interruption.ts';
 import { onlyPlain } from './own-service.ts';
+import { faultsOption, readFaults } from './faults.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { createProgress } from './progress.ts';
 import { formatTable } from './table.ts';
@@ -29,6 +30,7 @@ interface DemoFlags extends CommonOptions {
   readonly timeScale: number;
   readonly agent: string;
   readonly hardware: string;
+  readonly faults?: string;
   readonly out: string;
   readonly serve?: true;
 }
@@ -44,6 +46,7 @@ export function demoCommand(finish: (exitCode: number) => void): Command {
     )
     .addOption(thingsOption(100, mostThings))
     .addOption(seedOption())
+    .addOption(faultsOption())
     .addOption(timeScaleOption(20))
     .addOption(agentOption())
     .addOption(hardwareOption('mix'))
@@ -59,13 +62,14 @@ export function demoCommand(finish: (exitCode: number) => void): Command {
 
 async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   const hardware = readHardware(flags.hardware);
+  const faults = flags.faults === undefined ? undefined : readFaults(flags.faults);
   const agent = readAgent(flags.agent);
   await openDirectory(flags.out);
   // Loaded when wanted: the AWS SDK and the broker take a second, which `--help` should not.
   const { startService } = await import('../broker/start-service.ts');
   const { runDemo } = await import('../scenario/demo/run-demo.ts');
   const { things, seed, timeScale } = flags;
-  await using service = await startService({ ...onlyPlain, region, timeScale });
+  await using service = await startService({ ...onlyPlain, region, timeScale, faults, seed });
   const { mqttUrl = '', httpUrl = '', port } = service;
   const progress = createProgress(flags.quiet === true);
   const report = await runDemo({
@@ -74,6 +78,7 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
     seed,
     timeScale,
     hardware,
+    ...(faults && { faults }),
     boardOf: (options) => createBoard({ ...options, agent }),
     signal,
     onProgress: ({ act, connected, pulled, recovered, canaries }) =>

@@ -7,6 +7,7 @@ import { Command, Option } from 'commander';
 import { createBoard } from '../agent/board/board.ts';
 import type { FleetCounters } from '../agent/fleet.ts';
 import type { Service } from '../broker/start-service.ts';
+import type { FaultPlan } from '../faults/plan.ts';
 import { agentOption, readAgent } from './agent.ts';
 import {
   duration,
@@ -24,6 +25,7 @@ import { readCredentials } from './certificate-files.ts';
 import { Interruption, exitCodes } from './exit.ts';
 import { interruptible, whenAborted } from './interruption.ts';
 import { onlyPlain } from './own-service.ts';
+import { faultsOption, readFaults } from './faults.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { createProgress } from './progress.ts';
 
@@ -38,6 +40,7 @@ interface FleetFlags extends CommonOptions {
   readonly certs?: string;
   readonly timeScale: number;
   readonly seed: number;
+  readonly faults?: string;
 }
 
 const mostThings = 19_000;
@@ -67,6 +70,7 @@ export function fleetCommand(finish: (exitCode: number) => void): Command {
     .option('--certs <dir>', 'folder with ca.pem and THING.cert.pem, THING.key.pem for each thing')
     .addOption(timeScaleOption(1))
     .addOption(seedOption())
+    .addOption(faultsOption())
     .addOption(jsonOption())
     .addOption(quietOption())
     .addHelpText('after', '\nExample:\n  $ jobrig fleet --endpoint mqtt://127.0.0.1:1883 --things 50 --duration 1m\n')
@@ -78,11 +82,12 @@ export function fleetCommand(finish: (exitCode: number) => void): Command {
 async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   const startedAt = new Date();
   const hardware = readHardware(flags.hardware);
+  const faults = flags.faults === undefined ? undefined : readFaults(flags.faults);
   const agent = readAgent(flags.agent);
   const { startFleet, thingNameOf } = await import('../agent/fleet.ts');
   const names = Array.from({ length: flags.things }, (_, index) => thingNameOf(flags.prefix, index + 1));
   const credentials = flags.certs === undefined ? undefined : await readCredentials(flags.certs, names);
-  await using own = flags.endpoint === undefined ? await ownService(flags, names, signal) : undefined;
+  await using own = flags.endpoint === undefined ? await ownService(flags, names, faults, signal) : undefined;
   const progress = createProgress(flags.quiet === true);
   const { things, prefix, connectRate, timeScale, seed } = flags;
   const endpoint = flags.endpoint ?? own?.mqttUrl ?? '';
@@ -96,6 +101,7 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
     timeScale,
     seed,
     signal,
+    ...(faults && { faults }),
     ...(credentials && { credentialsOf: (thingName: string) => credentials.get(thingName) ?? {} }),
   });
   const show = () => progress.show(`${things} devices on ${endpoint}`, countersText(devices.counters()));
@@ -109,10 +115,15 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
 }
 
 /** A service on free ports with the things created, for an operator to find. */
-async function ownService(flags: FleetFlags, names: readonly string[], signal: AbortSignal): Promise<Service> {
+async function ownService(
+  flags: FleetFlags,
+  names: readonly string[],
+  faults: FaultPlan | undefined,
+  signal: AbortSignal,
+): Promise<Service> {
   const { startService } = await import('../broker/start-service.ts');
   const { Operator } = await import('../scenario/operator.ts');
-  const service = await startService({ ...onlyPlain, region, timeScale: flags.timeScale });
+  const service = await startService({ ...onlyPlain, region, timeScale: flags.timeScale, faults, seed: flags.seed });
   const { httpUrl = '' } = service;
   try {
     using operator = new Operator({ endpoint: httpUrl, region, now: () => service.port.now(), signal });

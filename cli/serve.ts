@@ -6,9 +6,10 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { PortOption, Service, ServiceOptions } from '../broker/start-service.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
-import { accessKey, jsonOption, matching, port, quietOption, timeScaleOption } from './arguments.ts';
+import { accessKey, jsonOption, matching, port, quietOption, seedOption, timeScaleOption } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { exitCodes } from './exit.ts';
+import { faultsOption, readFaults } from './faults.ts';
 import { interruptible, whenAborted } from './interruption.ts';
 
 type AccessKeys = NonNullable<ServiceOptions['accessKeys']>;
@@ -33,6 +34,8 @@ interface ServeFlags extends CommonOptions {
   readonly dataDir: string;
   readonly durability: NonNullable<ServiceOptions['durability']>;
   readonly memory?: true;
+  readonly faults?: string;
+  readonly seed: number;
 }
 
 /** Where the rig keeps what outlives a run. */
@@ -87,6 +90,8 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     )
     .option('--strict', "keep to AWS's rates, limits and lead times, which a bench seldom wants")
     .addOption(timeScaleOption(1))
+    .addOption(faultsOption())
+    .addOption(seedOption())
     .option('--data-dir <dir>', 'where everything is kept; for one service at a time', dataDirectory)
     .addOption(
       new Option('--durability <what>', 'how far it is written before it is answered: fsync survives a power cut')
@@ -112,13 +117,15 @@ function portOption(flag: string, what: string, byDefault: number): Option {
 }
 
 async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
-  const { json, quiet, memory, dataDir, requireAuth, accessKey: accessKeys, ...options } = flags;
+  const { json, quiet, memory, dataDir, requireAuth, accessKey: accessKeys, faults: file, ...options } = flags;
   if (!requireAuth) refuseStrangers(options.host);
   const keys = requireAuth ? (accessKeys ?? keysOfEnvironment()) : undefined;
+  const faults = file === undefined ? undefined : readFaults(file);
   const { startService } = await import('../broker/start-service.ts');
   const failed = new AbortController();
   await using service = await startService({
     ...options,
+    ...(faults && { faults }),
     ...(!memory && { dataDir }),
     ...(keys && { accessKeys: keys }),
     onFailure: (error) => failed.abort(error),

@@ -11,6 +11,7 @@ import type { Board } from '../../agent/board/contract.ts';
 import { createDeviceClock } from '../../agent/device-clock.ts';
 import { startFleet, thingNameOf } from '../../agent/fleet.ts';
 import type { HardwareProfile } from '../../agent/device/profile.ts';
+import type { FaultPlan } from '../../faults/plan.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { Operator } from '../operator.ts';
 import type { DemoReport, DeviceReport, DocumentSummary, PullSummary } from '../reports/run-report.ts';
@@ -39,6 +40,8 @@ export interface DemoOptions {
   readonly timeScale: number;
   /** A profile's name, `mix`, or profiles for the things to take in turn. */
   readonly hardware: string | readonly HardwareProfile[];
+  /** What goes wrong with the devices beside the pulls, since all of them are connected. */
+  readonly faults?: FaultPlan;
   /** Ends the run early: it then rejects with the signal's reason, everything closed. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DemoProgress) => void;
@@ -92,6 +95,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     hardware,
     clock,
     seed,
+    ...(options.faults && { faults: options.faults }),
     namespaces: [greengrassNamespace, demoNamespace],
     onEvent: (thingName, event) => {
       recorder.note(thingName, event);

@@ -1,0 +1,40 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readFaults } from '../../cli/faults.ts';
+import { start } from '../support/command.ts';
+
+const examples = join(import.meta.dirname, '../../fixtures/faults');
+
+describe('--faults', () => {
+  it.each(readdirSync(examples))('the example %s is a plan', (file) => {
+    expect(readFaults(join(examples, file)).misfortunes.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [
+      'an unknown fault',
+      'misfortunes:\n  - kind: earthquake\n    untilMs: 5\n',
+      ':2:5: misfortunes[0].kind expected one',
+    ],
+    [
+      'an unknown answer',
+      'misfortunes:\n  - kind: service\n    untilMs: 5\n    answer: Maybe\n',
+      ':4:5: misfortunes[0].answer',
+    ],
+    ['broken YAML', 'misfortunes: [\n', 'plan.yaml:2:1: '],
+  ])('%s: one line with file, line and column, exit 2', async (_, text, named) => {
+    const command = start('serve', '--memory', '--faults', 'plan.yaml');
+    writeFileSync(join(command.folder, 'plan.yaml'), text);
+    const { code, stdout, stderr } = await command.finished;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^jobrig: plan\.yaml[^\n]+\n$/);
+    expect(stderr).toContain(named);
+  });
+
+  it.each(['serve', 'fleet', 'demo'])('%s: a file that is not there is named', async (verb) => {
+    const { code, stdout, stderr } = await start(verb, '--faults', 'nowhere.yaml').finished;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^jobrig: nowhere\.yaml cannot be read[^\n]+\n$/);
+  });
+});
