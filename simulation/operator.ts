@@ -13,7 +13,7 @@ import type { EventQueue } from './event-queue.ts';
 
 /** How the operator reaches the service. */
 export interface ControlPlane {
-  readonly queue: EventQueue<() => void>;
+  readonly queue: Pick<EventQueue<() => void>, 'now' | 'schedule'>;
   readonly startedAt: EpochMs;
   ask<Name extends OperationName>(command: CommandOf<Name>): Reply<ResponseOf<Name>>;
   befall(thingName: string, strike: Strike): void;
