@@ -44,12 +44,17 @@ export function misfortunesOf(plan: FaultPlan, thingName: string, chance: Chance
     (misfortune) => misfortune.kind !== 'service-clock-jump' && covers(misfortune.things, thingName),
   );
   const messages = own.filter((misfortune) => misfortune.kind === 'message');
+  const byDirection = {
+    request: messages.filter(({ direction }) => direction === 'request'),
+    reply: messages.filter(({ direction }) => direction === 'reply'),
+    notification: messages.filter(({ direction }) => direction === 'notification'),
+  };
   const answers = own.filter((misfortune) => misfortune.kind === 'service');
   const fates = chance.fork(`fates of ${thingName}`);
   return {
     blows: blowsOf(own, chance.fork(`blows of ${thingName}`)),
     fateOf: (direction, atMs, operation) =>
-      messages.find((misfortune) => misfortune.direction === direction && strikes(misfortune, atMs, operation, fates)),
+      byDirection[direction].find((misfortune) => strikes(misfortune, atMs, operation, fates)),
     answerTo: (operation, atMs) => answers.find((misfortune) => strikes(misfortune, atMs, operation, fates)),
   };
 }

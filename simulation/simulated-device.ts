@@ -47,6 +47,8 @@ const noNetworkMs: DurationMs = 100;
 /** TCP, TLS and CONNECT: one-way trips before the service knows the client, and until the client knows that. */
 const tripsToConnect = 5;
 
+const wake: BoardInput = { kind: 'wake' };
+
 export class SimulatedDevice {
   readonly board: Board;
   readonly #misfortunes: ThingMisfortunes;
@@ -63,6 +65,8 @@ export class SimulatedDevice {
   /** Until then attempts fail at once, instead of being answered by nobody. */
   #unpluggedUntil: EpochMs = 0;
   #wakeAt: EpochMs | undefined;
+  /** The board's deadline, by the clock of the run. */
+  #dueAt: EpochMs | undefined;
   /** Until then the supply gives less than it should. */
   #weakUntil: EpochMs = 0;
   #calm = false;
@@ -273,23 +277,25 @@ export class SimulatedDevice {
     this.#out.observer.struck?.(misfortune, this.thingName, this.#out.queue.now);
   }
 
-  /** Keeps one event in the queue for the board's deadline; one that became too early just arms anew. */
+  /** The board or its clock has moved, so its deadline may have. */
   #arm(): void {
-    const at = this.#deadline();
-    if (at === undefined || (this.#wakeAt !== undefined && this.#wakeAt <= at)) return;
+    const deadline = this.board.nextDeadline();
+    this.#dueAt = deadline === undefined ? undefined : deadline - this.#aheadMs;
+    this.#await();
+  }
+
+  /** Keeps one event in the queue for the deadline; one that became too early just waits on. */
+  #await(): void {
+    if (this.#dueAt === undefined) return;
+    const at = Math.max(this.#dueAt, this.#out.queue.now);
+    if (this.#wakeAt !== undefined && this.#wakeAt <= at) return;
     this.#wakeAt = at;
     this.#out.queue.schedule(at, () => {
       if (this.#wakeAt !== at) return;
       this.#wakeAt = undefined;
-      const deadline = this.#deadline();
-      if (deadline !== undefined && deadline <= this.#out.queue.now) this.#feed({ kind: 'wake' });
-      else this.#arm();
+      if (this.#dueAt !== undefined && this.#dueAt <= at) this.#feed(wake);
+      else this.#await();
     });
-  }
-
-  #deadline(): EpochMs | undefined {
-    const deadline = this.board.nextDeadline();
-    return deadline === undefined ? undefined : Math.max(deadline - this.#aheadMs, this.#out.queue.now);
   }
 }
 
