@@ -281,11 +281,11 @@ export class SimulatedDevice {
   #arm(): void {
     const deadline = this.board.nextDeadline();
     this.#dueAt = deadline === undefined ? undefined : deadline - this.#aheadMs;
-    this.#await();
+    this.#expectWake();
   }
 
   /** Keeps one event in the queue for the deadline; one that became too early just waits on. */
-  #await(): void {
+  #expectWake(): void {
     if (this.#dueAt === undefined) return;
     const at = Math.max(this.#dueAt, this.#out.queue.now);
     if (this.#wakeAt !== undefined && this.#wakeAt <= at) return;
@@ -294,7 +294,7 @@ export class SimulatedDevice {
       if (this.#wakeAt !== at) return;
       this.#wakeAt = undefined;
       if (this.#dueAt !== undefined && this.#dueAt <= at) this.#feed(wake);
-      else this.#await();
+      else this.#expectWake();
     });
   }
 }
