@@ -9,6 +9,7 @@ export const documentKinds = [
   'missing-firmware',
   'corrupt-firmware',
   'failing-firmware',
+  /** Takes long to write: for stories, not drawn by the swarm. */
   'large-firmware',
   'handlers',
   'reboot',

@@ -38,6 +38,7 @@ const documentsByWeight: readonly DocumentKind[] = [
   'failing-firmware',
   'foreign',
   'unicode',
+  'unclean',
   'oversize',
 ];
 
