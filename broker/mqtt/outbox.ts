@@ -45,7 +45,10 @@ export class Outbox {
   }
 
   acknowledge(messageId: number): void {
-    this.#add(Buffer.from([pubackHeader, 2, messageId >> 8, messageId & 0xff]));
+    const packet = Buffer.allocUnsafe(4);
+    packet.writeUInt16BE((pubackHeader << 8) | 2, 0);
+    packet.writeUInt16BE(messageId, 2);
+    this.#add(packet);
   }
 
   publish({ topic, payload, qos }: OutgoingPacket): void {

@@ -1,75 +1,65 @@
 /**
- * From a topic to the subscribers whose filters match it, each once. Exact filters, which nearly all devices use, are one look-up;
- * filters with wildcards are tried one by one, but only those of the thing that the topic names. Knows no clients and no
- * permissions. Source: MQTT 3.1.1 §4.7, with AWS's exception that `a/#` does not match `a` (reference connection.md §3).
+ * From a topic to the subscribers whose filters match it, each once. A filter is kept with the thing that it names, so that
+ * only the few filters of the topic's own thing are tried, and those that name none. Knows no clients and no permissions.
+ * Source: MQTT 3.1.1 §4.7, with AWS's exception that `a/#` does not match `a` (reference connection.md §3).
  */
 
 export type Qos = 0 | 1;
 
-interface WildcardFilter<Subscriber> {
-  readonly levels: readonly string[];
-  readonly subscribers: Map<Subscriber, Qos>;
+interface Subscription<Subscriber> {
+  readonly subscriber: Subscriber;
+  readonly filter: string;
+  /** The filter cut at its slashes, when it has wildcards. */
+  readonly levels: readonly string[] | undefined;
+  readonly qos: Qos;
 }
 
-/** The key of filters that name no thing. */
-const anyThing = '+';
 const thingsPrefix = '$aws/things/';
+/** Keys that no thing has: for filters that may match topics of any thing, and for those that match none of any thing. */
+const anyThing = '+';
+const noThing = '';
 
 export class SubscriptionIndex<Subscriber> {
-  readonly #exact = new Map<string, Map<Subscriber, Qos>>();
-  /** By the thing that a filter names, then by filter. */
-  readonly #wildcard = new Map<string, Map<string, WildcardFilter<Subscriber>>>();
+  readonly #byThing = new Map<string, readonly Subscription<Subscriber>[]>();
 
   /** A filter that the subscriber has already is replaced. */
   add(subscriber: Subscriber, filter: string, qos: Qos): void {
-    this.#subscribersOf(filter).set(subscriber, qos);
+    const levels = hasWildcard(filter) ? filter.split('/') : undefined;
+    const others = this.#without(subscriber, filter);
+    this.#byThing.set(thingIn(filter), [...others, { subscriber, filter, levels, qos }]);
   }
 
   remove(subscriber: Subscriber, filter: string): void {
-    if (!hasWildcard(filter)) {
-      const subscribers = this.#exact.get(filter);
-      if (subscribers?.delete(subscriber) && subscribers.size === 0) this.#exact.delete(filter);
-      return;
-    }
-    const filters = this.#wildcard.get(thingIn(filter));
-    const subscribers = filters?.get(filter)?.subscribers;
-    if (subscribers?.delete(subscriber) && subscribers.size === 0) filters?.delete(filter);
-    if (filters?.size === 0) this.#wildcard.delete(thingIn(filter));
+    const others = this.#without(subscriber, filter);
+    if (others.length > 0) this.#byThing.set(thingIn(filter), others);
+    else this.#byThing.delete(thingIn(filter));
   }
 
   /** @returns every subscriber with a matching filter and the best quality of service that one of those filters grants. */
   match(topic: string): ReadonlyMap<Subscriber, Qos> {
-    const exact = this.#exact.get(topic) ?? new Map<Subscriber, Qos>();
-    const ofThing = this.#wildcard.get(thingIn(topic));
-    const ofAnyThing = this.#wildcard.get(anyThing);
-    if (ofThing === undefined && ofAnyThing === undefined) return exact;
-    const levels = topic.split('/');
-    return withMatches(withMatches(exact, ofThing, levels), ofAnyThing, levels);
+    const matching = new Map<Subscriber, Qos>();
+    collect(this.#byThing.get(thingIn(topic)), topic, matching);
+    collect(this.#byThing.get(anyThing), topic, matching);
+    return matching;
   }
 
-  #subscribersOf(filter: string): Map<Subscriber, Qos> {
-    if (!hasWildcard(filter)) return getOrMake(this.#exact, filter, () => new Map<Subscriber, Qos>());
-    const filters = getOrMake(this.#wildcard, thingIn(filter), () => new Map<string, WildcardFilter<Subscriber>>());
-    return getOrMake(filters, filter, () => ({ levels: filter.split('/'), subscribers: new Map<Subscriber, Qos>() }))
-      .subscribers;
+  #without(subscriber: Subscriber, filter: string): readonly Subscription<Subscriber>[] {
+    const known = this.#byThing.get(thingIn(filter)) ?? [];
+    return known.filter((one) => one.subscriber !== subscriber || one.filter !== filter);
   }
 }
 
-/** Most topics match no wildcard filter of their thing, so a map is only copied once there is something to add. */
-function withMatches<Subscriber>(
-  matching: ReadonlyMap<Subscriber, Qos>,
-  filters: ReadonlyMap<string, WildcardFilter<Subscriber>> | undefined,
-  levels: readonly string[],
-): ReadonlyMap<Subscriber, Qos> {
-  let best: Map<Subscriber, Qos> | undefined;
-  for (const filter of filters?.values() ?? []) {
-    if (!levelsMatch(filter.levels, levels)) continue;
-    best ??= new Map(matching);
-    for (const [subscriber, qos] of filter.subscribers) {
-      if (qos > (best.get(subscriber) ?? -1)) best.set(subscriber, qos);
-    }
+function collect<Subscriber>(
+  subscriptions: readonly Subscription<Subscriber>[] | undefined,
+  topic: string,
+  matching: Map<Subscriber, Qos>,
+): void {
+  if (subscriptions === undefined) return;
+  let topicLevels: readonly string[] | undefined;
+  for (const { subscriber, filter, levels, qos } of subscriptions) {
+    if (levels === undefined ? filter !== topic : !levelsMatch(levels, (topicLevels ??= topic.split('/')))) continue;
+    if (qos > (matching.get(subscriber) ?? -1)) matching.set(subscriber, qos);
   }
-  return best ?? matching;
 }
 
 export function hasWildcard(filter: string): boolean {
@@ -86,17 +76,10 @@ export function levelsMatch(filter: readonly string[], topic: readonly string[])
   return filter.length === topic.length;
 }
 
+/** @returns the thing that a topic or filter names, or one of the keys that stand for none. */
 function thingIn(name: string): string {
-  if (!name.startsWith(thingsPrefix)) return anyThing;
+  if (!name.startsWith(thingsPrefix)) return hasWildcard(name.slice(0, thingsPrefix.length)) ? anyThing : noThing;
   const end = name.indexOf('/', thingsPrefix.length);
   const thing = name.slice(thingsPrefix.length, end === -1 ? undefined : end);
-  return thing === '#' ? anyThing : thing;
-}
-
-function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
+  return hasWildcard(thing) ? anyThing : thing;
 }
