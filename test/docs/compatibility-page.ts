@@ -4,7 +4,8 @@
  */
 import { format, resolveConfig } from 'prettier';
 import type { OperationName } from '../../broker/engine/contract.ts';
-import { type Profile, profiles } from '../../broker/engine/profile.ts';
+import { profiles } from '../../broker/engine/profile.ts';
+import { doorReadings } from '../../broker/mqtt/readings.ts';
 import { type OperationEntry, operationsOf, serverSideRules, shapeOf } from '../../protocol/operations.ts';
 import { type MemberNote, notes } from './compatibility-notes.ts';
 
@@ -46,14 +47,15 @@ function section(title: string, operations: readonly OperationEntry[], handled: 
 }
 
 function openPoints(): string {
-  const rows = Object.entries(profiles.observed).map(([name, observed]) =>
-    row([`\`${name}\``, String(observed), String(profiles.documented[name as keyof Profile])]),
+  const documented: Readonly<Record<string, unknown>> = { ...profiles.documented, ...doorReadings.documented };
+  const rows = Object.entries({ ...profiles.observed, ...doorReadings.observed }).map(([name, observed]) =>
+    row([`\`${name}\``, String(observed), String(documented[name])]),
   );
   return [
     '## Open points',
     '',
     'Where AWS is silent or contradicts itself and nobody has measured it, `--profile` chooses the reading; each switch is described',
-    'in `broker/engine/profile.ts`.',
+    'in `broker/engine/profile.ts`, those of the MQTT broker in `broker/mqtt/readings.ts`.',
     '',
     '| Switch | `observed` (default) | `documented` |',
     '|-|-|-|',
