@@ -38,7 +38,7 @@ function resolved(text: string, config = {}): string {
 
 function isBelow(named: S3Object | undefined): boolean {
   const path = named && relativePathOf(named);
-  return path === undefined || join('/root', path).startsWith('/root/images/');
+  return path === undefined || join('/base', path).startsWith('/base/images/');
 }
 
 function create(members: object): ReturnType<typeof rawHttp> {
