@@ -24,10 +24,14 @@ interface RunBody {
 
 export type EchoLoadQuestions = typeof questions;
 
+/** As the execution of a job asks: one after the other, and then it is another client's turn. */
+const exchangesInARow = 5;
+
 interface Requester {
   readonly client: WireClient;
   readonly topic: string;
   askedAt: number;
+  answered: number;
 }
 
 let requesters: readonly Requester[] = [];
@@ -50,34 +54,40 @@ const questions = {
         }),
         topic: requestTopic.replace('THING', thingName),
         askedAt: 0,
+        answered: 0,
       };
       return requester;
     });
   },
 
-  /** Runs `exchanges` and tells how long all took together and each alone. One at most is in flight per client. */
+  /** Runs `exchanges` and tells how long all took together and each alone. */
   run({ exchanges, window, payload }: RunBody): Promise<{ elapsedMs: number; latency: Latency }> {
     const latency = createLatencyRecorder();
     const startedAt = performance.now();
-    // Who waits for a turn: taken at `sent`, put back at `answered`, which is never ahead of it.
-    const turns = [...requesters];
-    let sent = 0;
+    const bursts = Math.ceil(exchanges / exchangesInARow);
+    let begun = 0;
     let answered = 0;
-    const ask = () => {
-      const requester = turns[sent % turns.length]!;
-      sent += 1;
+    const ask = (requester: Requester) => {
       requester.askedAt = performance.now();
       requester.client.publish(requester.topic, payload);
+    };
+    const begin = () => {
+      const requester = requesters[begun % requesters.length]!;
+      begun += 1;
+      requester.answered = 0;
+      ask(requester);
     };
     return new Promise((resolve) => {
       onAnswer = (requester) => {
         latency.record(performance.now() - requester.askedAt);
-        turns[answered % turns.length] = requester;
         answered += 1;
-        if (sent < exchanges) ask();
-        else if (answered === exchanges) resolve({ elapsedMs: performance.now() - startedAt, latency: latency.take() });
+        requester.answered += 1;
+        if (requester.answered < exchangesInARow) ask(requester);
+        else if (begun < bursts) begin();
+        else if (answered === bursts * exchangesInARow)
+          resolve({ elapsedMs: performance.now() - startedAt, latency: latency.take() });
       };
-      for (let open = 0; open < Math.min(window, turns.length, exchanges); open += 1) ask();
+      while (begun < Math.min(window, requesters.length, bursts)) begin();
     });
   },
 };

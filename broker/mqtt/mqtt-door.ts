@@ -139,15 +139,15 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
 
   function serveMqtt311(stream: Duplex, proof: Partial<ConnectionProof>): void {
     // Strictly, every publication is counted once, on the one way that all of them go.
-    const conn = strict ? stream : new FastLane(stream, (packet) => desk.takeRead(packet, client));
-    const client = serve(stream, conn, proof);
+    const conn = strict ? stream : new FastLane(stream, (packet) => takes(packet));
+    const takes = desk.attend(serve(stream, conn, proof));
   }
 
   /** @param conn what aedes reads and writes, in front of the stream. */
   function serve(stream: Duplex, conn: Duplex, proof: Partial<ConnectionProof>): Client {
     const client = broker.handle(conn);
     gatekeeper.expect(client, { identity: identity ?? 'client-id', ...proof });
-    guardInbound(client, (packet) => desk.takeRead(packet, client));
+    guardInbound(client, desk.attend(client));
     stream.once('close', () => {
       // Not aedes' own event: it is not sent for a connection that was closing when its client came back.
       sessions.close(client);

@@ -5,7 +5,7 @@
  * taken before it is routed. Either way a request is answered to its connection and forwarded to nobody.
  */
 import type { Client, PublishPacket } from 'aedes';
-import type { Packet } from 'mqtt-packet';
+import type { IPubackPacket, IPublishPacket, Packet } from 'mqtt-packet';
 import type { RequestTopic, UnknownJobsTopic } from '../../protocol/topics.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
@@ -13,7 +13,7 @@ import { heardFrom } from './keep-alive.ts';
 import { judgePublish } from './permissions.ts';
 import type { DoorReadings } from './readings.ts';
 import { answer } from './requests.ts';
-import type { Sessions } from './sessions.ts';
+import type { Connection, Sessions } from './sessions.ts';
 
 export interface RequestDeskOptions {
   readonly port: ServicePort;
@@ -35,52 +35,51 @@ export class RequestDesk {
     this.#options = options;
   }
 
-  /** A packet has been read. @returns true when it is dealt with and aedes is not to see it. */
-  takeRead(packet: Packet, client: Client): boolean {
-    const taken = this.#isTaken(packet, client);
-    if (taken) heardFrom(client);
-    return taken;
+  /** @returns what to ask about every packet of the client that has been read: true when aedes is not to see it. */
+  attend(client: Client): (packet: Packet) => boolean {
+    const { sessions, mayPass } = this.#options;
+    let asker: Connection | undefined;
+    return (packet) => {
+      if (packet.cmd !== 'publish' && packet.cmd !== 'puback') return false;
+      asker ??= sessions.connectionOf(client);
+      const isOneTooMany = packet.cmd === 'publish' && !mayPass(client);
+      const taken = isOneTooMany || (asker?.ready === true && this.#isTaken(packet, asker));
+      if (taken) heardFrom(client);
+      return taken;
+    };
   }
 
   /** aedes is about to route a publication. @returns true when it is not to. */
   takeRouted(packet: PublishPacket, client: Client): boolean {
-    const topic = this.#options.gatekeeper.admitted(packet);
-    if (topic !== undefined) this.#answer(packet, topic, client);
+    const { gatekeeper, sessions } = this.#options;
+    const topic = gatekeeper.admitted(packet);
+    if (topic !== undefined) this.#answer(packet, topic, sessions.connectionOf(client));
     return topic !== undefined;
   }
 
-  #isTaken(packet: Packet, client: Client): boolean {
-    const { sessions, mayPass, answersMayStray } = this.#options;
-    switch (packet.cmd) {
-      case 'publish': {
-        if (!mayPass(client)) return true;
-        const line = sessions.lineTo(client);
-        if (line === undefined) return false;
-        const { principal, outbox } = line;
-        const verdict = judgePublish(principal, packet);
-        if (verdict.kind !== 'jobs') return false;
-        if (!answersMayStray) outbox.hold();
-        if (packet.qos === 1) outbox.acknowledge(packet.messageId!);
-        this.#answer(packet, verdict.topic, client, answersMayStray ? undefined : () => outbox.release());
-        return true;
-      }
-      case 'puback':
-        // Nothing is remembered of what a clean session was sent, so nothing is to be forgotten.
-        return client.clean && sessions.lineTo(client) !== undefined;
-      default:
-        return false;
-    }
+  #isTaken(packet: IPublishPacket | IPubackPacket, asker: Connection): boolean {
+    // Nothing is remembered of what a clean session was sent, so nothing is to be forgotten.
+    if (packet.cmd === 'puback') return asker.session.clean;
+    const verdict = judgePublish(asker.principal, packet);
+    if (verdict.kind !== 'jobs') return false;
+    const { answersMayStray } = this.#options;
+    const { outbox } = asker;
+    if (!answersMayStray) outbox.hold();
+    if (packet.qos === 1) outbox.acknowledge(packet.messageId!);
+    this.#answer(packet, verdict.topic, asker, answersMayStray ? undefined : () => outbox.release());
+    return true;
   }
 
+  /** @param asker `undefined` for a last will, whose sender is gone. */
   #answer(
     { topic, payload, qos }: Publication,
     parsed: RequestTopic | UnknownJobsTopic,
-    client: Client,
+    asker: Connection | undefined,
     answered?: () => void,
   ): void {
     const { port, sessions, emptyPayload } = this.#options;
     answer(port, { topic, parsed, payload, emptyPayload }, (replyTopic, replyPayload) => {
-      sessions.reply(client, replyTopic, replyPayload, qos === 0 ? 0 : 1);
+      if (asker !== undefined) sessions.reply(asker, replyTopic, replyPayload, qos === 0 ? 0 : 1);
       answered?.();
     });
   }

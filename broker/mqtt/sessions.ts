@@ -18,11 +18,12 @@ import { type Qos, SubscriptionIndex, hasWildcard, levelsMatch } from './subscri
 interface Message {
   readonly packet: OutgoingPacket;
   /** A reply belongs to the connection that asked, and never to a later one of the same session. */
-  readonly onlyFor?: Client;
+  readonly onlyFor?: Connection;
 }
 
-/** The connection that a session has at present. */
-interface Connection {
+/** A connection of a session: the present one, or one that has been taken over and is about to close. */
+export interface Connection {
+  readonly session: Session;
   readonly client: Client;
   readonly principal: Principal;
   readonly outbox: Outbox;
@@ -121,7 +122,15 @@ export class Sessions {
     const session = resumes ? known : newSession(client.id, principal, client.clean, terms);
     clearTimeout(session.expiry);
     session.terms = terms;
-    session.connection = { client, principal, outbox: new Outbox(client), superseded, ready: false, sending: false };
+    session.connection = {
+      session,
+      client,
+      principal,
+      outbox: new Outbox(client),
+      superseded,
+      ready: false,
+      sending: false,
+    };
     this.#byClientId.set(client.id, session);
     if (superseded?.conn instanceof Mqtt5Stream) superseded.conn.foretell('sessionTakenOver');
     return cleared;
@@ -146,10 +155,9 @@ export class Sessions {
     this.#leaveAlone(session);
   }
 
-  /** @returns who a client is and the short way out to it; `undefined` unless it is ready. */
-  lineTo(client: Client): { readonly principal: Principal; readonly outbox: Outbox } | undefined {
-    const connection = this.#sessionOf(client)?.connection;
-    return connection?.ready === true ? connection : undefined;
+  /** @returns `undefined` before the client has proved who it is, and once its session has another connection or none. */
+  connectionOf(client: Client): Connection | undefined {
+    return this.#sessionOf(client)?.connection;
   }
 
   /** @returns false when the session has as many subscriptions as AWS allows. */
@@ -178,13 +186,13 @@ export class Sessions {
     if (session !== undefined) this.#save(session);
   }
 
-  /** To the client that asked, whether or not it subscribed. */
-  reply(client: Client, topic: string, payload: string, requestQos: Qos): void {
-    const session = this.#sessionOf(client);
-    if (session === undefined) return;
+  /** To the connection that asked, whether or not it subscribed. */
+  reply(asker: Connection, topic: string, payload: string, requestQos: Qos): void {
+    const { session } = asker;
+    if (session.connection !== asker) return;
     const granted = session.lowersQos ? grantedQos(session.filters, topic) : 1;
     const packet = this.#replies.packet(topic, payload, granted < requestQos ? granted : requestQos);
-    this.#post(session, { packet, onlyFor: client });
+    this.#post(session, { packet, onlyFor: asker });
   }
 
   /** A message for every session that subscribed, once, however many of its filters match. Safe once the store has committed. */
@@ -221,8 +229,7 @@ export class Sessions {
     while (!connection.sending) {
       const message = waiting.shift();
       if (message === undefined) return;
-      if (message.onlyFor === undefined || message.onlyFor === connection.client)
-        this.#send(session, connection, message);
+      if (message.onlyFor === undefined || message.onlyFor === connection) this.#send(session, connection, message);
     }
   }
 
