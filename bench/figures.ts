@@ -44,7 +44,10 @@ export interface Measurement {
 
 /** How much is measured. */
 export interface Size {
+  /** Connected to each service. */
   readonly things: number;
+  /** Lifecycles in a round. */
+  readonly executions: number;
   readonly rounds: number;
   readonly window: number;
   readonly exchanges: number;

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compareWithMemory } from './comparisons/durable.ts';
 import { measureEngineAlone } from './comparisons/engine.ts';
+import { measureLatency } from './comparisons/latency.ts';
 import { compareWithoutLogic } from './comparisons/logic.ts';
 import { compareWithMosquitto } from './comparisons/mosquitto.ts';
 import { compareWithNaive } from './comparisons/naive.ts';
@@ -21,6 +22,7 @@ const comparisons = {
   mosquitto: compareWithMosquitto,
   naive: compareWithNaive,
   logic: compareWithoutLogic,
+  latency: measureLatency,
   durable: compareWithMemory,
   engine: measureEngineAlone,
   simulation: measureSimulationAlone,
@@ -74,7 +76,14 @@ function readOptions(): Options | undefined {
     const refusal = refusedByFileLimit(things);
     if (refusal !== undefined) throw new RangeError(refusal);
     const rounds = count('--rounds', values.rounds ?? (values.quick ? '3' : '5'));
-    return { names: values.only.map(comparisonName), size: { things, rounds, window: 64, exchanges: 5 * things } };
+    const size = {
+      things,
+      rounds,
+      window: 64,
+      executions: Math.min(things, 4000),
+      exchanges: Math.min(5 * things, 30_000),
+    };
+    return { names: values.only.map(comparisonName), size };
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 2;

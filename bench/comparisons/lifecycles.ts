@@ -1,13 +1,13 @@
 /**
  * Two services run the same lifecycles with the same kind of fleet, each with all its things connected, in turn. A round is
- * one execution for every thing, a window of them in flight. This file measures one pair; `naive.ts`, `logic.ts` and
- * `durable.ts` say what is compared.
+ * so many executions, each on another thing, a window of them in flight. This file measures one pair; `naive.ts`,
+ * `logic.ts`, `latency.ts` and `durable.ts` say what is compared.
  */
 import { type Child, type Measured, startChild } from '../child.ts';
 import type { Size } from '../figures.ts';
 import type { Latency } from '../load/latency.ts';
 import type { Codec, FleetQuestions } from '../processes/fleet.ts';
-import { interleave, type Pair } from '../rounds.ts';
+import { interleave, medianOf, type Pair } from '../rounds.ts';
 import type { ServiceQuestions } from '../services/service-questions.ts';
 
 export interface LifecycleSample {
@@ -73,16 +73,19 @@ async function assemble(
   return { service, fleet, idleBytes };
 }
 
-async function measure({ service, fleet, idleBytes }: Rig, { things, window }: Size): Promise<LifecycleSample> {
+async function measure(
+  { service, fleet, idleBytes }: Rig,
+  { things, executions, window }: Size,
+): Promise<LifecycleSample> {
   await service.ask('begin', undefined);
   const before = await Promise.all([service.usage(), fleet.usage()]);
-  const elapsedMs = await service.ask('run', { window });
-  const latency = await fleet.ask('settle', { lifecycles: things });
+  const elapsedMs = await service.ask('run', { executions, window });
+  const latency = await fleet.ask('settle', { lifecycles: executions });
   const after = await Promise.all([service.usage(), fleet.usage()]);
   return {
-    serviceMicros: (after[0].cpuMicros - before[0].cpuMicros) / things,
-    fleetMicros: (after[1].cpuMicros - before[1].cpuMicros) / things,
-    executionsPerSecond: (things * 1000) / elapsedMs,
+    serviceMicros: (after[0].cpuMicros - before[0].cpuMicros) / executions,
+    fleetMicros: (after[1].cpuMicros - before[1].cpuMicros) / executions,
+    executionsPerSecond: (executions * 1000) / elapsedMs,
     latency,
     bytesPerThing: (after[0].residentBytes + after[1].residentBytes - idleBytes) / things,
   };
@@ -91,4 +94,19 @@ async function measure({ service, fleet, idleBytes }: Rig, { things, window }: S
 async function residentBytes(...processes: readonly Measured[]): Promise<number> {
   const usages = await Promise.all(processes.map((process) => process.usage()));
   return usages.reduce((sum, usage) => sum + usage.residentBytes, 0);
+}
+
+/** What bounds executions/s on a machine whose cores serve both sides. */
+export function totalMicros({ serviceMicros, fleetMicros }: LifecycleSample): number {
+  return serviceMicros + fleetMicros;
+}
+
+export function micros(samples: readonly LifecycleSample[]): string {
+  const service = medianOf(samples, (sample) => sample.serviceMicros);
+  const fleet = medianOf(samples, (sample) => sample.fleetMicros);
+  return `${service.toFixed(0)} + ${fleet.toFixed(0)}`;
+}
+
+export function byTheClock(pairs: readonly Pair<LifecycleSample>[]): string {
+  return `${medianOf(pairs, ({ ours, theirs }) => ours.executionsPerSecond / theirs.executionsPerSecond).toFixed(2)}×`;
 }

@@ -4,18 +4,17 @@
  * a machine of two cores; also tells what a connected thing costs in memory.
  */
 import type { Measurement, Size } from '../figures.ts';
-import { medianOf, spreadOf } from '../rounds.ts';
-import { compareLifecycles, type LifecycleSample } from './lifecycles.ts';
+import { spreadOf } from '../rounds.ts';
+import { byTheClock, compareLifecycles, micros, totalMicros } from './lifecycles.ts';
 
 export async function compareWithNaive(size: Size, say: (text: string) => void): Promise<readonly Measurement[]> {
   const pairs = await compareLifecycles({ ours: 'jobs-service', theirs: 'naive-service' }, 'MQTT.js', size, say);
-  const ours = pairs.map((pair) => pair.ours);
-  const byTheClock = medianOf(pairs, (pair) => pair.ours.executionsPerSecond / pair.theirs.executionsPerSecond);
+  const [ours, theirs] = [pairs.map((pair) => pair.ours), pairs.map((pair) => pair.theirs)];
   return [
     {
       figure: 'naive',
       value: spreadOf(pairs.map((pair) => totalMicros(pair.theirs) / totalMicros(pair.ours))),
-      note: `CPU µs a lifecycle, service + fleet ${sides(ours)} : ${sides(pairs.map((pair) => pair.theirs))}; by the clock ${byTheClock.toFixed(2)}×`,
+      note: `CPU µs a lifecycle, service + fleet ${micros(ours)} : ${micros(theirs)}; by the clock ${byTheClock(pairs)}`,
       samples: pairs,
     },
     {
@@ -25,14 +24,4 @@ export async function compareWithNaive(size: Size, say: (text: string) => void):
       samples: [],
     },
   ];
-}
-
-function totalMicros({ serviceMicros, fleetMicros }: LifecycleSample): number {
-  return serviceMicros + fleetMicros;
-}
-
-function sides(samples: readonly LifecycleSample[]): string {
-  const service = medianOf(samples, (sample) => sample.serviceMicros);
-  const fleet = medianOf(samples, (sample) => sample.fleetMicros);
-  return `${service.toFixed(0)} + ${fleet.toFixed(0)}`;
 }

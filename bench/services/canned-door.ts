@@ -34,6 +34,7 @@ interface Line {
 export async function openCannedDoor(things: number): Promise<ServiceUnderLoad> {
   const lines = new Map<string, Line>();
   let flight: Flight | undefined;
+  let nextThing = 0;
 
   function take(packet: OfferedPacket, client: Client): boolean {
     const line = lines.get(client.id);
@@ -54,8 +55,9 @@ export async function openCannedDoor(things: number): Promise<ServiceUnderLoad> 
     flight?.finished();
   }
 
-  function notify(index: number): void {
-    const thingName = benchThingName(index);
+  function notifyNext(): void {
+    const thingName = benchThingName(nextThing % things);
+    nextThing += 1;
     lines.get(thingName)?.outbox.publish(message(`${jobsSpace(thingName)}notify-next`, headChanged));
   }
 
@@ -70,10 +72,10 @@ export async function openCannedDoor(things: number): Promise<ServiceUnderLoad> 
   return {
     mqttPort: (server.address() as AddressInfo).port,
     rollout: {
-      begin: () => jobId,
+      begin: () => Promise.resolve(jobId),
       queueAll: () => Promise.resolve(),
-      run(window) {
-        flight = startFlight(things, window, notify);
+      run(executions, window) {
+        flight = startFlight(executions, window, notifyNext);
         return flight.landed;
       },
     },

@@ -6,7 +6,7 @@ export interface Flight {
   readonly landed: Promise<number>;
 }
 
-export function startFlight(executions: number, window: number, start: (index: number) => void): Flight {
+export function startFlight(executions: number, window: number, start: () => void): Flight {
   const startedAt = performance.now();
   let started = 0;
   let finished = 0;
@@ -16,7 +16,7 @@ export function startFlight(executions: number, window: number, start: (index: n
   });
   const startNext = () => {
     started += 1;
-    start(started - 1);
+    start();
   };
   while (started < Math.min(window, executions)) startNext();
   return {

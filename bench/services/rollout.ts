@@ -3,6 +3,7 @@
  * window of executions kept in flight by adding the next thing to the group when one has finished. It speaks only through
  * the port that doors use; what it costs is part of the work of every alternative that has job logic.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { OperationName, RequestOf } from '../../broker/engine/contract.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
 import { formatThingGroupArn } from '../../protocol/names.ts';
@@ -21,16 +22,17 @@ export const jobDocument = JSON.stringify({
 });
 
 export interface Rollout {
-  /** A new job nobody has yet. @returns its id */
-  begin(): string;
+  /** A new job that nobody has yet, once nothing of the last round is under way any more. @returns its id */
+  begin(): Promise<string>;
   /** Executions for all things at once; settles when every one of them is pending. */
   queueAll(): Promise<void>;
-  /** One execution for every thing, `window` of them in flight. @returns milliseconds from first notification to last SUCCEEDED */
-  run(window: number): Promise<number>;
+  /** Executions for the next so many things, `window` in flight. @returns milliseconds from first notification to last SUCCEEDED */
+  run(executions: number, window: number): Promise<number>;
 }
 
 export function createRollout(port: ServicePort, things: number): Rollout {
   let round = 0;
+  let nextThing = 0;
   let flight: Flight | undefined;
   let onQueued: (() => void) | undefined;
   port.onEffect((effect) => {
@@ -42,13 +44,16 @@ export function createRollout(port: ServicePort, things: number): Rollout {
   for (let index = 0; index < things; index += 1) {
     command(port, 'iot:CreateThing', { thingName: benchThingName(index) });
   }
-  const join = (index: number) =>
-    command(port, 'iot:AddThingToThingGroup', { thingGroupName: groupOf(round), thingName: benchThingName(index) });
+  const joinNext = () => {
+    const thingName = benchThingName(nextThing % things);
+    nextThing += 1;
+    command(port, 'iot:AddThingToThingGroup', { thingGroupName: groupOf(round), thingName });
+  };
 
   return {
-    begin() {
-      // A thing may be in ten groups at most, so the last round's group goes.
-      if (round > 0) command(port, 'iot:DeleteThingGroup', { thingGroupName: groupOf(round) });
+    async begin() {
+      // A thing may be in ten groups at most, so the last round's group goes. That takes many slices of work.
+      if (round > 0) await deleteGroup(port, groupOf(round));
       round += 1;
       const jobId = `bench-job-${String(round).padStart(3, '0')}`;
       command(port, 'iot:CreateThingGroup', { thingGroupName: groupOf(round) });
@@ -68,12 +73,12 @@ export function createRollout(port: ServicePort, things: number): Rollout {
           queued += 1;
           if (queued === things) resolve();
         };
-        for (let index = 0; index < things; index += 1) join(index);
+        for (let count = 0; count < things; count += 1) joinNext();
       });
     },
 
-    run(window) {
-      flight = startFlight(things, window, join);
+    run(executions, window) {
+      flight = startFlight(executions, window, joinNext);
       return flight.landed;
     },
   };
@@ -82,6 +87,15 @@ export function createRollout(port: ServicePort, things: number): Rollout {
 /** All names of a kind are equally long, so that every packet of a kind is. */
 function groupOf(round: number): string {
   return `bench-round-${String(round).padStart(3, '0')}`;
+}
+
+async function deleteGroup(port: ServicePort, thingGroupName: string): Promise<void> {
+  command(port, 'iot:DeleteThingGroup', { thingGroupName });
+  const isThere = () =>
+    new Promise<boolean>((resolve) => {
+      port.submit({ name: 'iot:DescribeThingGroup', request: { thingGroupName } }, ({ accepted }) => resolve(accepted));
+    });
+  while (await isThere()) await turn();
 }
 
 /** In a service without a store the answer comes in the same turn; a refusal is a mistake of the benchmark. */

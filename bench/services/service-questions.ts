@@ -14,7 +14,7 @@ export interface ServiceQuestions extends Questions {
   /** A new job. @returns its id */
   readonly begin: (body: undefined) => Promise<string>;
   readonly queueAll: (body: undefined) => Promise<void>;
-  readonly run: (body: { readonly window: number }) => Promise<number>;
+  readonly run: (body: { readonly executions: number; readonly window: number }) => Promise<number>;
 }
 
 export function serveUnderLoad(open: (things: number) => Promise<ServiceUnderLoad>): void {
@@ -28,8 +28,8 @@ export function serveUnderLoad(open: (things: number) => Promise<ServiceUnderLoa
       service = await open(things);
       return service.mqttPort;
     },
-    begin: async () => rollout().begin(),
+    begin: () => rollout().begin(),
     queueAll: () => rollout().queueAll(),
-    run: ({ window }) => rollout().run(window),
+    run: ({ executions, window }) => rollout().run(executions, window),
   } satisfies ServiceQuestions);
 }

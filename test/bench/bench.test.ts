@@ -22,18 +22,10 @@ function bench(...args: string[]): Promise<Ended> {
 
 describe('bench', () => {
   it('runs lifecycles on our service, on the naive wiring and on canned packets', async () => {
-    const { code, stdout, stderr } = await bench(
-      '--only',
-      'naive',
-      '--only',
-      'logic',
-      '--things',
-      '10',
-      '--rounds',
-      '1',
-    );
-    expect(stderr).toContain('naive: round 1 of 1');
-    expect(stderr).toContain('logic: round 1 of 1');
+    const comparisons = ['naive', 'logic', 'latency'];
+    const only = comparisons.flatMap((name) => ['--only', name]);
+    const { code, stdout, stderr } = await bench(...only, '--things', '10', '--rounds', '1');
+    for (const name of comparisons) expect(stderr).toContain(`${name}: round 1 of 1`);
     const rows = stdout.trimEnd().split('\n');
     expect(rows).toHaveLength(5);
     expect(rows.slice(1).map((row) => /^(✓ aim|✓|✗)\s/.test(row))).toEqual([true, true, true, true]);
