@@ -3,7 +3,8 @@
  * at a time and in order; knows no job, no step and no rule of the protocol. What crosses the wire, and what the board
  * traces, is told to one listener, which timelines, triggers and verdicts are made of.
  */
-import type { Strike, ThingMisfortunes } from '../faults/misfortunes.ts';
+import type { MessageFate, Strike, Struck, ThingMisfortunes } from '../faults/misfortunes.ts';
+import type { Direction, Operation } from '../faults/plan.ts';
 import type { DeviceMessage, DeviceRequest } from '../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../protocol/time.ts';
 import type { Board, BoardEffect, BoardInput, BoardTrace, BoardView } from './board/contract.ts';
@@ -21,6 +22,8 @@ export type DeviceEvent = { readonly at: EpochMs } & (
   | { readonly kind: 'connected' }
   | { readonly kind: 'disconnected'; readonly reason?: string }
   | { readonly kind: 'power'; readonly on: boolean }
+  /** Told before it takes effect; one that befalls a message, when that is sent or has come in. */
+  | { readonly kind: 'misfortune'; readonly struck: Struck }
 );
 
 export interface LiveDeviceOptions {
@@ -82,6 +85,8 @@ class BoardOnTheWire implements LiveDevice {
   readonly #expected = new Set<() => void>();
   /** Until then the supply gives less than it should. */
   #weakUntil: EpochMs = 0;
+  /** Power cuts that came while the device was held, by how long they last: for the device their instant is yet to come. */
+  readonly #putOff: DurationMs[] = [];
 
   constructor(options: LiveDeviceOptions) {
     this.#options = options;
@@ -89,8 +94,7 @@ class BoardOnTheWire implements LiveDevice {
     const { clock } = options;
     this.#link = createUnluckyLink({
       clock,
-      fateOf: (direction, operation) =>
-        this.#misfortunes?.ofThing.fateOf(direction, clock.now() - this.#misfortunes.since, operation),
+      fateOf: (direction, operation) => this.#fateOf(direction, operation),
     });
   }
 
@@ -121,6 +125,7 @@ class BoardOnTheWire implements LiveDevice {
     if (this.#heldAt === undefined) return;
     this.#lostMs += this.#options.clock.now() - this.#heldAt;
     this.#heldAt = undefined;
+    for (const forMs of this.#putOff.splice(0)) this.#failPower(forMs);
     this.#run();
   }
 
@@ -130,13 +135,9 @@ class BoardOnTheWire implements LiveDevice {
   }
 
   suffer(strike: Strike): void {
+    if (strike.kind === 'power-cut') return this.#failPower(strike.forMs);
+    this.#tell({ kind: 'misfortune', struck: { name: strike.kind } });
     switch (strike.kind) {
-      case 'power-cut':
-        if (!this.view().powered) return;
-        this.powerCut();
-        return this.#later(strike.forMs, () => {
-          if (!this.view().powered) this.powerOn();
-        });
       case 'link-lost':
         return this.#link.lose(strike.forMs);
       case 'partition':
@@ -163,6 +164,16 @@ class BoardOnTheWire implements LiveDevice {
     return this.close();
   }
 
+  #failPower(forMs: DurationMs): void {
+    if (!this.view().powered) return;
+    if (this.#heldAt !== undefined) return void this.#putOff.push(forMs);
+    this.#tell({ kind: 'misfortune', struck: { name: 'power-cut' } });
+    this.powerCut();
+    this.#later(forMs, () => {
+      if (!this.view().powered) this.powerOn();
+    });
+  }
+
   #weaken(byMv: number, forMs: DurationMs): void {
     const { clock } = this.#options;
     this.#weakUntil = Math.max(this.#weakUntil, clock.now() + forMs);
@@ -170,6 +181,19 @@ class BoardOnTheWire implements LiveDevice {
     this.#later(forMs, () => {
       if (clock.now() >= this.#weakUntil) this.#arrive({ input: { kind: 'supply-drop', byMv: 0 } });
     });
+  }
+
+  #fateOf(direction: Direction, operation?: Operation): MessageFate | undefined {
+    if (this.#misfortunes === undefined) return undefined;
+    const { ofThing, since } = this.#misfortunes;
+    const fate = ofThing.fateOf(direction, this.#options.clock.now() - since, operation);
+    if (fate !== undefined) {
+      this.#tell({
+        kind: 'misfortune',
+        struck: { name: `${direction} ${fate.fate}`, ...(operation && { operation }) },
+      });
+    }
+    return fate;
   }
 
   #later(afterMs: DurationMs, happen: () => void): void {

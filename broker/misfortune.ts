@@ -5,7 +5,13 @@
  * Breaks on purpose the promise of {@link ServicePort} that an answer comes exactly once. Source: reference mqtt-api.md §6.
  */
 import { seededChance } from '../faults/chance.ts';
-import { type ThingMisfortunes, misfortunesOf, serviceBlows } from '../faults/misfortunes.ts';
+import {
+  type ServiceFate,
+  type Struck,
+  type ThingMisfortunes,
+  misfortunesOf,
+  serviceBlows,
+} from '../faults/misfortunes.ts';
 import { type FaultPlan, type Operation, operations } from '../faults/plan.ts';
 import type { EpochMs } from '../protocol/time.ts';
 import type { Clock } from './clock.ts';
@@ -18,7 +24,12 @@ export interface MisfortuneOptions {
   readonly seed: number;
   /** Steady; the plan's times count from when this is made. */
   readonly clock: Clock;
+  /** Told what strikes, as it strikes. */
+  readonly onMisfortune?: MisfortuneListener;
 }
+
+/** Without a thing it is the service that was struck. */
+export type MisfortuneListener = (struck: Struck, thingName?: string) => void;
 
 export interface UnreliablePort extends ServicePort {
   /** Answers that are still late never come. */
@@ -33,11 +44,12 @@ const operationByCommand: ReadonlyMap<string, Operation> = new Map(
   operations.map((operation) => [`iotjobsdata:${operation}`, operation]),
 );
 
-export function unreliable(port: ServicePort, { plan, seed, clock }: MisfortuneOptions): UnreliablePort {
+export function unreliable(port: ServicePort, { plan, seed, clock, onMisfortune }: MisfortuneOptions): UnreliablePort {
   const startedAt = clock.now();
   const chance = seededChance(seed).fork('faults');
   const byThing = new Map<string, ThingMisfortunes>();
-  const lateAnswers = new Set<() => void>();
+  /** Timers of late answers, and of leaps that are to be told. */
+  const timers = new Set<() => void>();
 
   function misfortunesFor(thingName: string): ThingMisfortunes {
     const known = byThing.get(thingName);
@@ -47,18 +59,25 @@ export function unreliable(port: ServicePort, { plan, seed, clock }: MisfortuneO
     return drawn;
   }
 
-  function fateOf({ name, request }: CommandOf<OperationName>) {
+  function fateOf({ name, request }: CommandOf<OperationName>): ServiceFate | undefined {
     const operation = operationByCommand.get(name);
     if (operation === undefined || !('thingName' in request)) return undefined;
-    return misfortunesFor(String(request.thingName)).answerTo(operation, clock.now() - startedAt);
+    const thingName = String(request.thingName);
+    const fate = misfortunesFor(thingName).answerTo(operation, clock.now() - startedAt);
+    if (fate !== undefined) onMisfortune?.({ name: `service ${fate.answer}`, operation }, thingName);
+    return fate;
   }
 
-  function later(lateMs: number, say: () => void): void {
-    const cancel = clock.setTimer(clock.now() + lateMs, () => {
-      lateAnswers.delete(cancel);
-      say();
+  function at(instant: EpochMs, happen: () => void): void {
+    const cancel = clock.setTimer(instant, () => {
+      timers.delete(cancel);
+      happen();
     });
-    lateAnswers.add(cancel);
+    timers.add(cancel);
+  }
+
+  for (const { atMs } of onMisfortune === undefined ? [] : serviceBlows(plan, chance)) {
+    at(startedAt + atMs, () => onMisfortune?.({ name: 'service-clock-jump' }));
   }
 
   function submit<Name extends OperationName>(
@@ -76,11 +95,13 @@ export function unreliable(port: ServicePort, { plan, seed, clock }: MisfortuneO
       case 'InternalError':
         return answer(failed, port.now());
       case 'late':
-        return port.submit(command, (reply, at) => later(fate.lateMs, () => answer(reply, at)));
+        return port.submit(command, (reply, answeredAt) =>
+          at(clock.now() + fate.lateMs, () => answer(reply, answeredAt)),
+        );
       case 'twice':
-        return port.submit(command, (reply, at) => {
-          answer(reply, at);
-          answer(reply, at);
+        return port.submit(command, (reply, answeredAt) => {
+          answer(reply, answeredAt);
+          answer(reply, answeredAt);
         });
     }
   }
@@ -90,14 +111,14 @@ export function unreliable(port: ServicePort, { plan, seed, clock }: MisfortuneO
     onEffect: (tell, foresee) => port.onEffect(tell, foresee),
     now: () => port.now(),
     close() {
-      for (const cancel of lateAnswers) cancel();
-      lateAnswers.clear();
+      for (const cancel of timers) cancel();
+      timers.clear();
     },
   };
 }
 
 /** The clock with the leaps that the plan has for the service's own: each at its instant, all of them forward. */
-export function leaping(clock: Clock, { plan, seed }: Omit<MisfortuneOptions, 'clock'>): Clock {
+export function leaping(clock: Clock, { plan, seed }: Pick<MisfortuneOptions, 'plan' | 'seed'>): Clock {
   const startedAt = clock.now();
   const leaps = serviceBlows(plan, seededChance(seed).fork('faults')).flatMap((blow) =>
     blow.kind === 'clock-jump' ? [{ at: startedAt + blow.atMs, byMs: blow.byMs }] : [],

@@ -15,7 +15,7 @@ import { openFiles } from './http/files.ts';
 import { openHttpDoor } from './http/http-door.ts';
 import { createSignatureCheck } from './http/signatures.ts';
 import { openKeptState, stateInMemory } from './kept-state.ts';
-import { leaping, unreliable } from './misfortune.ts';
+import { type MisfortuneListener, leaping, unreliable } from './misfortune.ts';
 import type { IdentityMode } from './mqtt/identity.ts';
 import { type MqttDoorEvent, openMqttDoor } from './mqtt/mqtt-door.ts';
 import { doorReadings } from './mqtt/readings.ts';
@@ -87,6 +87,8 @@ export interface Service {
   readonly port: ServicePort;
   /** MQTT clients connected now. */
   readonly connectedClients: number;
+  /** Calls `hear` for each misfortune of the fault plan as it strikes. */
+  onMisfortune(hear: MisfortuneListener): void;
   /** Lets what was asked be answered, then closes every socket and timer. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -97,7 +99,11 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const { host = '127.0.0.1', region = 'us-east-1', account = '000000000000', timeScale, dataDir, onEvent } = options;
   const { mqttPort, mqttsPort, wsPort, wssPort, httpPort, httpsPort, identity } = options;
   const { durability, onFailure = () => {} } = options;
-  const misfortune = options.faults && { plan: options.faults, seed: options.seed ?? 1 };
+  const whoHears: MisfortuneListener[] = [];
+  const onMisfortune: MisfortuneListener = (struck, thingName) => {
+    for (const hear of whoHears) hear(struck, thingName);
+  };
+  const misfortune = options.faults && { plan: options.faults, seed: options.seed ?? 1, onMisfortune };
   const clockOf = (steady: Clock): Clock => (misfortune ? leaping(steady, misfortune) : steady);
   const serviceIdentity = { region, account };
   const state =
@@ -187,6 +193,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       get connectedClients() {
         return mqtt.connectedClients;
       },
+      onMisfortune: (hear) => void whoHears.push(hear),
       close,
       [Symbol.asyncDispose]: close,
     };

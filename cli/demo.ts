@@ -10,7 +10,7 @@ import { createBoard } from '../agent/board/board.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { junitReport } from '../scenario/reports/junit.ts';
 import { reportPage } from '../scenario/reports/page.ts';
-import { spanText } from '../scenario/reports/words.ts';
+import { countWords, spanText } from '../scenario/reports/words.ts';
 import type { DemoReport, DemoSummary, HardwareReport } from '../scenario/reports/run-report.ts';
 import { agentOption, readAgent } from './agent.ts';
 import { jsonOption, quietOption, seedOption, thingsOption, timeScaleOption } from './arguments.ts';
@@ -70,10 +70,10 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   const { runDemo } = await import('../scenario/demo/run-demo.ts');
   const { things, seed, timeScale } = flags;
   await using service = await startService({ ...onlyPlain, region, timeScale, faults, seed });
-  const { mqttUrl = '', httpUrl = '', port } = service;
+  const { mqttUrl = '', httpUrl = '', onMisfortune } = service;
   const progress = createProgress(flags.quiet === true);
   const report = await runDemo({
-    service: { mqttUrl, httpUrl, region, now: () => port.now() },
+    service: { mqttUrl, httpUrl, region, onMisfortune },
     things,
     seed,
     timeScale,
@@ -130,7 +130,7 @@ function reasonOf(cause: unknown): string {
 }
 
 function summaryText(summary: DemoSummary): string {
-  const { pulls, devices, canary, documents, hardware, verdict, report, things } = summary;
+  const { pulls, devices, canary, documents, hardware, faults, verdict, report, things } = summary;
   const asExpected = documents.filter(({ mistaken }) => mistaken === 0);
   const badge = { pass: colors.green('pass'), fail: colors.red('fail'), inconclusive: colors.yellow('inconclusive') };
   return [
@@ -141,6 +141,7 @@ function summaryText(summary: DemoSummary): string {
     `canaries   ${canary.succeeded} of ${things} succeeded`,
     `documents  ${asExpected.length} of ${documents.length} as expected`,
     `hardware   ${hardwareText(hardware)}`,
+    `faults     ${countWords(faults) || 'none'}`,
     `report     ${report ?? ''}`,
     `verdict    ${badge[verdict]}`,
   ].join('\n');

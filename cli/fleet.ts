@@ -8,6 +8,8 @@ import { createBoard } from '../agent/board/board.ts';
 import type { FleetCounters } from '../agent/fleet.ts';
 import type { Service } from '../broker/start-service.ts';
 import type { FaultPlan } from '../faults/plan.ts';
+import { createTally } from '../faults/tally.ts';
+import { countWords } from '../scenario/reports/words.ts';
 import { agentOption, readAgent } from './agent.ts';
 import {
   duration,
@@ -89,6 +91,8 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   const credentials = flags.certs === undefined ? undefined : await readCredentials(flags.certs, names);
   await using own = flags.endpoint === undefined ? await ownService(flags, names, faults, signal) : undefined;
   const progress = createProgress(flags.quiet === true);
+  const tally = createTally();
+  own?.onMisfortune(({ name }) => tally.add(name));
   const { things, prefix, connectRate, timeScale, seed } = flags;
   const endpoint = flags.endpoint ?? own?.mqttUrl ?? '';
   await using devices = await startFleet({
@@ -101,6 +105,9 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
     timeScale,
     seed,
     signal,
+    onEvent(_, event) {
+      if (event.kind === 'misfortune') tally.add(event.struck.name);
+    },
     ...(faults && { faults }),
     ...(credentials && { credentialsOf: (thingName: string) => credentials.get(thingName) ?? {} }),
   });
@@ -109,7 +116,7 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   await whenAborted(signal, flags.duration);
   clearInterval(ticker);
   progress.done();
-  print(flags, startedAt, devices.counters());
+  print(flags, startedAt, devices.counters(), tally.counts());
   if (signal.reason instanceof Interruption) return signal.reason.exitCode;
   return devices.counters().connected === things ? exitCodes.ok : exitCodes.failed;
 }
@@ -137,9 +144,14 @@ async function ownService(
   return service;
 }
 
-function print(flags: FleetFlags, startedAt: Date, counters: FleetCounters): void {
+function print(
+  flags: FleetFlags,
+  startedAt: Date,
+  counters: FleetCounters,
+  faults: Readonly<Record<string, number>>,
+): void {
   if (!flags.json) {
-    process.stdout.write(`${countersText(counters)}\n`);
+    process.stdout.write(`${countersText(counters)}\nfaults: ${countWords(faults) || 'none'}\n`);
     return;
   }
   const { connected, ...executions } = counters;
@@ -154,6 +166,7 @@ function print(flags: FleetFlags, startedAt: Date, counters: FleetCounters): voi
     things: flags.things,
     connected,
     executions,
+    faults,
   };
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }

@@ -4,7 +4,7 @@
  * drives it (virtual time, a socket, a service door) carries the fates out; nothing is done here.
  */
 import type { Chance } from './chance.ts';
-import type { Direction, Fate, FaultPlan, Misfortune, Operation, ServiceAnswer } from './plan.ts';
+import type { Direction, Fate, FaultPlan, Misfortune, MisfortuneKind, Operation, ServiceAnswer } from './plan.ts';
 
 /** What befalls a thing, or the service, at one instant. */
 export type Strike =
@@ -23,6 +23,16 @@ export interface MessageFate {
 export interface ServiceFate {
   readonly answer: ServiceAnswer;
   readonly lateMs: number;
+}
+
+/** What struck, in the words of every tally and every timeline, e.g. `power-cut`, `reply lost`, `service twice`. */
+export type StruckName =
+  Exclude<MisfortuneKind, 'message' | 'service'> | `${Direction} ${Fate}` | `service ${ServiceAnswer}`;
+
+export interface Struck {
+  readonly name: StruckName;
+  /** What was asked for, where a message or an answer was struck that belongs to a request. */
+  readonly operation?: Operation;
 }
 
 export interface ThingMisfortunes {

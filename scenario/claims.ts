@@ -4,11 +4,11 @@
  * Source: docs/recovery.md.
  */
 import { steps } from '../agent/board/contract.ts';
-import type { BoardView, Step } from '../agent/board/contract.ts';
+import type { Step } from '../agent/board/contract.ts';
 import type { DeviceEvent } from '../agent/live-device.ts';
 import { msPerMinute } from '../protocol/time.ts';
 import type { DurationMs, EpochMs } from '../protocol/time.ts';
-import { quietDeviceBreaks } from '../simulation/checkers/quiet-device.ts';
+import { isQuiet, quietDeviceBreaks } from '../simulation/checkers/quiet-device.ts';
 import { deviceClaims } from '../simulation/violation.ts';
 import type { DeviceClaim } from '../simulation/violation.ts';
 import { asksForWork, deadUpdates, rejectedUpdates, workAt } from './aftermath.ts';
@@ -95,6 +95,9 @@ export const judges: Record<ClaimId, Judge> = {
   V5: (story, claim) => {
     const { canary } = story;
     if (canary === undefined) return notObserved(claim, 'no canary job was given');
+    if (canary.ended === 'FAILED' && canary.interrupted) {
+      return notObserved(claim, 'the device reset while it ran the canary job');
+    }
     if (canary.ended !== 'SUCCEEDED') return fail(story, claim, `the canary job ended ${canary.ended ?? 'never'}`, []);
     return pass(story, claim, 'the canary job succeeded', []);
   },
@@ -119,8 +122,10 @@ export const judges: Record<ClaimId, Judge> = {
 
   V8: (story, claim) => {
     const boots = story.after.filter((event) => event.kind === 'trace' && event.trace.kind === 'boot');
-    const outcome = boots.length > tolerance.boots ? fail : pass;
-    return outcome(story, claim, `${boots.length} boots after the pull`, boots);
+    const powerCuts = story.after.filter((event) => event.kind === 'power' && event.on).length;
+    const outcome = boots.length - powerCuts > tolerance.boots ? fail : pass;
+    const explained = powerCuts === 0 ? '' : `, ${powerCuts} of them after a power cut`;
+    return outcome(story, claim, `${boots.length} boots after the pull${explained}`, boots);
   },
 
   V9: (story, claim) => {
@@ -137,8 +142,13 @@ export const judges: Record<ClaimId, Judge> = {
   V10: (story, claim) => {
     const { before, after } = story.views;
     if (before === undefined || after === undefined) return notObserved(claim, 'the RAM of this device cannot be seen');
-    const left = leftovers(before, after);
-    if (left !== undefined) return fail(story, claim, left, []);
+    if (after.step !== 'idle') return fail(story, claim, `not idle at the end but at ${after.step}`, []);
+    // A connection has its buffers.
+    if (!isQuiet(before) || !after.connected) {
+      return notObserved(claim, 'the device was not connected both before and after');
+    }
+    const left = quietDeviceBreaks(after, before.ram.usedBytes).find(({ broke }) => broke === claim);
+    if (left !== undefined) return fail(story, claim, left.message, []);
     return pass(story, claim, `idle with ${after.ram.usedBytes} bytes of RAM in use, as before`, []);
   },
 };
@@ -146,11 +156,6 @@ export const judges: Record<ClaimId, Judge> = {
 /** Before the reboot into the new image a pull must be undone; from it on, finished to one confirmed image. */
 function isUndoable(step: Step): boolean {
   return steps.indexOf(step) < steps.indexOf('reboot');
-}
-
-function leftovers(before: BoardView, after: BoardView): string | undefined {
-  if (after.step !== 'idle') return `not idle at the end but at ${after.step}`;
-  return quietDeviceBreaks(after, before.ram.usedBytes).find(({ broke }) => broke === 'V10')?.message;
 }
 
 /** The largest number of instants in any span of one minute. */

@@ -39,10 +39,12 @@ export interface LaterJob {
   readonly givenAt: EpochMs;
   readonly executionNumber?: number;
   readonly ended?: string;
+  /** The device reset while it ran the job's program, so that FAILED says nothing against it. */
+  readonly interrupted?: true;
 }
 
 export interface BoardViews {
-  /** Idle, before the job came. */
+  /** Connected and idle, before the job came, if it was so. */
   readonly before?: BoardView;
   /** When the device said that it had recovered, or when the settle time was over. */
   readonly settled?: BoardView;

@@ -39,6 +39,11 @@ export interface NewJob {
   readonly namespaceId?: string;
 }
 
+export interface SeenExecution {
+  readonly status: JobExecutionStatus;
+  readonly executionNumber: number;
+}
+
 /** Things created at once; more only queue at the service. */
 const callsAtOnce = 32;
 const askAgainMs = 10;
@@ -92,7 +97,8 @@ export class Operator implements Disposable {
   }
 
   /** The execution's status; `undefined` when there is no such execution. */
-  async executionStatus(jobId: string, thingName: string): Promise<JobExecutionStatus | undefined> {
+  /** @returns `undefined` when there is no such execution */
+  async execution(jobId: string, thingName: string): Promise<SeenExecution | undefined> {
     try {
       const { execution } = await this.#call(
         'DescribeJobExecution',
@@ -100,11 +106,17 @@ export class Operator implements Disposable {
         () => this.#client.send(new DescribeJobExecutionCommand({ jobId, thingName })),
         (answer) => answer.execution?.status ?? 'ok',
       );
-      return execution?.status;
+      const { status, executionNumber } = execution ?? {};
+      if (status === undefined || executionNumber === undefined) return undefined;
+      return { status, executionNumber: Number(executionNumber) };
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
     }
+  }
+
+  async executionStatus(jobId: string, thingName: string): Promise<JobExecutionStatus | undefined> {
+    return (await this.execution(jobId, thingName))?.status;
   }
 
   async forceDeleteExecution(execution: {

@@ -89,6 +89,10 @@ function eventEntry(thingName: string, event: DeviceEvent): Drawn | undefined {
     }
     case 'trace':
       return { from: 'device', to: 'device', tone: traceTone(event.trace.kind), ...onWire };
+    case 'misfortune': {
+      const lane = event.struck.name.startsWith('service') ? 'service' : 'device';
+      return { from: lane, to: lane, tone: 'misfortune', ...onWire };
+    }
     case 'connected':
     case 'disconnected':
     case 'power':
@@ -98,7 +102,7 @@ function eventEntry(thingName: string, event: DeviceEvent): Drawn | undefined {
 
 function traceTone(kind: string): TimelineEntry['tone'] {
   if (kind === 'recovered') return 'recovery';
-  return kind === 'pulled' ? 'bad' : 'plain';
+  return kind === 'pulled' || kind === 'crash' ? 'bad' : 'plain';
 }
 
 /** A call about one execution needs no job id here: the diagram is about that execution. */

@@ -3,6 +3,7 @@
  * Says nothing about whether it was right.
  */
 import type { DeviceEvent } from '../agent/live-device.ts';
+import type { Struck } from '../faults/misfortunes.ts';
 import type { BoardTrace } from '../agent/board/contract.ts';
 import type { DeviceMessage, DeviceRequest } from '../protocol/device-messages.ts';
 import { formatJobsTopic } from '../protocol/topics.ts';
@@ -40,6 +41,8 @@ export function evidenceOf(thingName: string, event: DeviceEvent): Evidence {
       return { at, direction: 'inside', note: event.reason ? `disconnected: ${event.reason}` : 'disconnected' };
     case 'power':
       return { at, direction: 'inside', note: event.on ? 'power on' : 'power cut' };
+    case 'misfortune':
+      return { at, direction: 'inside', note: misfortuneWords(event.struck) };
   }
 }
 
@@ -107,6 +110,11 @@ function pendingWords(jobs: Pending): string {
     (jobs[status] ?? []).map(({ jobId }) => `${jobId} ${status}`),
   );
   return listed.length === 0 ? 'pending: none' : `pending: ${listed.join(', ')}`;
+}
+
+function misfortuneWords({ name, operation }: Struck): string {
+  const about = operation === undefined ? '' : ` (${operation})`;
+  return `misfortune: ${name}${about}`;
 }
 
 function traceWords(trace: BoardTrace): string {

@@ -18,6 +18,8 @@ export interface UnluckyLinkOptions {
   };
   /** The fate of one message that does not simply arrive; asked once a message. */
   readonly fateOf: (direction: Direction, operation?: Operation) => MessageFate | undefined;
+  /** How a connection is opened where nothing is wrong; default: on a real socket. */
+  readonly connect?: (options: DeviceConnectionOptions) => DeviceConnection;
 }
 
 export interface UnluckyLink {
@@ -41,7 +43,7 @@ interface Passage {
   readonly lose: () => void;
 }
 
-export function createUnluckyLink({ clock, fateOf }: UnluckyLinkOptions): UnluckyLink {
+export function createUnluckyLink({ clock, fateOf, connect = openDeviceConnection }: UnluckyLinkOptions): UnluckyLink {
   let passage: Passage | undefined;
   let unreachableUntil: EpochMs = 0;
   let unpluggedUntil: EpochMs = 0;
@@ -75,7 +77,7 @@ export function createUnluckyLink({ clock, fateOf }: UnluckyLinkOptions): Unluck
       up.clear();
       down.clear();
     };
-    const connection = openDeviceConnection({
+    const connection = connect({
       ...options,
       listener: {
         connected: (sessionPresent) => down.carry(undefined, () => listener.connected(sessionPresent)),

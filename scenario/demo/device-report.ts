@@ -88,7 +88,9 @@ function outcomeOf({ verdict, findings, recoveryMs }: DeviceVerdict): Outcome {
 /** A device that was to be pulled and never came to its step, or one that was left alone. */
 function untouched({ step, first, again, canary }: WaveRecord): Outcome {
   if (step !== undefined) return { outcome: 'inconclusive', reason: `never came to ${step}, so it was not pulled` };
-  const unfinished = [first, again, canary].filter((job) => job?.ended !== 'SUCCEEDED');
+  const unfinished = [first, again, canary].filter(
+    (job) => job?.ended !== 'SUCCEEDED' && !(job?.ended === 'FAILED' && job.interrupted),
+  );
   if (unfinished.length === 0) return { outcome: 'untouched', reason: 'left alone: finished its jobs' };
   const words = unfinished.map((job) => `${job?.jobId ?? 'its job'} ended ${job?.ended ?? 'never'}`);
   return { outcome: 'invalid', reason: words.join('; ') };

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { DeviceMessage } from '../../protocol/device-messages.ts';
 import type { DocumentSummary } from '../reports/run-report.ts';
-import { whenFinished } from './stage.ts';
+import { wasInterrupted, whenOver } from './stage.ts';
 import type { Stage } from './stage.ts';
 
 export interface DocumentPlan {
@@ -16,6 +16,8 @@ export interface DocumentPlan {
   readonly namespaceId?: string;
   /** From a device that can receive it. */
   readonly expected: 'SUCCEEDED' | 'REJECTED';
+  /** It runs programs, and one that a reset interrupts is FAILED. */
+  readonly runsHandlers?: true;
 }
 
 export const greengrassNamespace = 'aws-gg-deployment';
@@ -23,8 +25,8 @@ export const greengrassNamespace = 'aws-gg-deployment';
 /** See fixtures/job-documents/README.md. */
 const documentPlans: readonly DocumentPlan[] = [
   { file: 'reboot.json', jobId: 'document-reboot', expected: 'SUCCEEDED' },
-  { file: 'device-client-steps.json', jobId: 'document-steps', expected: 'SUCCEEDED' },
-  { file: 'unicode.json', jobId: 'document-unicode', expected: 'SUCCEEDED' },
+  { file: 'device-client-steps.json', jobId: 'document-steps', expected: 'SUCCEEDED', runsHandlers: true },
+  { file: 'unicode.json', jobId: 'document-unicode', expected: 'SUCCEEDED', runsHandlers: true },
   { file: 'limit-32768-bytes.json', jobId: 'document-limit', expected: 'SUCCEEDED' },
   { file: 'freertos-ota.json', jobId: 'document-freertos', expected: 'REJECTED' },
   {
@@ -59,11 +61,15 @@ async function runDocument(stage: Stage, plan: DocumentPlan, things: readonly st
   const { file, jobId, namespaceId, expected } = plan;
   const document = await readJobDocument(file);
   const [runs] = await Promise.all([
-    Promise.all(things.map((thingName) => whenFinished(stage, thingName, jobId))),
+    Promise.all(things.map((thingName) => whenOver(stage, thingName, jobId))),
     stage.operator.createJob({ jobId, things, document, ...(namespaceId !== undefined && { namespaceId }) }),
   ]);
   const ended = runs.map((run) => run?.status ?? 'PENDING');
-  const wanted = things.map((thingName) => (fits(stage, thingName, jobId) ? expected : 'REJECTED'));
+  const wanted = things.map((thingName, index) => {
+    if (!fits(stage, thingName, jobId)) return 'REJECTED';
+    const mayFail = plan.runsHandlers === true && wasInterrupted(stage, thingName, jobId);
+    return mayFail && ended[index] === 'FAILED' ? 'FAILED' : expected;
+  });
   return {
     document: file,
     expected: counted(wanted),

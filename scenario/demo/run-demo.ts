@@ -11,8 +11,9 @@ import type { Board } from '../../agent/board/contract.ts';
 import { createDeviceClock } from '../../agent/device-clock.ts';
 import { startFleet, thingNameOf } from '../../agent/fleet.ts';
 import type { HardwareProfile } from '../../agent/device/profile.ts';
+import type { Struck } from '../../faults/misfortunes.ts';
 import type { FaultPlan } from '../../faults/plan.ts';
-import type { EpochMs } from '../../protocol/time.ts';
+import { createTally } from '../../faults/tally.ts';
 import { Operator } from '../operator.ts';
 import type { DemoReport, DeviceReport, DocumentSummary, PullSummary } from '../reports/run-report.ts';
 import { spreadOf } from '../statistics.ts';
@@ -27,12 +28,13 @@ import { runWave } from './wave.ts';
 import type { WaveRecord } from './wave.ts';
 
 export interface DemoOptions {
-  /** A running service: where devices and operator find it, and its clock. */
+  /** A running service: where devices and operator find it. */
   readonly service: {
     readonly mqttUrl: string;
     readonly httpUrl: string;
     readonly region: string;
-    now(): EpochMs;
+    /** Tells of what goes wrong at the service. */
+    onMisfortune?(hear: (struck: Struck, thingName?: string) => void): void;
   };
   readonly things: number;
   readonly seed: number;
@@ -72,7 +74,7 @@ const canaryDocument = JSON.stringify({
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const { service, things, seed, timeScale, hardware } = options;
   const startedAt = new Date();
-  const clock = createDeviceClock(timeScale, () => service.now());
+  const clock = createDeviceClock(timeScale);
   const signal = options.signal ?? new AbortController().signal;
   using recorder = new Recorder(clock);
   signal.addEventListener('abort', () => recorder.abort(signal.reason), { once: true });
@@ -84,6 +86,12 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     now: clock.now,
     onCall: (call) => recorder.noteCall(call),
     signal,
+  });
+
+  const tally = createTally();
+  service.onMisfortune?.((struck, thingName) => {
+    tally.add(struck.name);
+    if (thingName !== undefined) recorder.note(thingName, { kind: 'misfortune', struck, at: clock.now() });
   });
 
   progress.announce('things and connections');
@@ -99,6 +107,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     namespaces: [greengrassNamespace, demoNamespace],
     onEvent: (thingName, event) => {
       recorder.note(thingName, event);
+      if (event.kind === 'misfortune') tally.add(event.struck.name);
       if (event.kind === 'connected' || event.kind === 'disconnected' || event.kind === 'power') {
         progress.connection(thingName, event.kind === 'connected');
       }
@@ -135,6 +144,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     ...conclusion(deviceReports, documents, records),
     documents,
     hardware: hardwareReports(names.map(hardwareOf)),
+    faults: tally.counts(),
     deviceReports,
   };
 }

@@ -3,14 +3,15 @@
  * job id, then a canary, then a power cut. Gathers the evidence; what it means is the verdict's business.
  */
 import type { BoardView, Step } from '../../agent/board/contract.ts';
+import type { SeenExecution } from '../operator.ts';
 import { nextJobId } from '../../protocol/topics.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { LaterJob, Pull } from '../evidence.ts';
 import type { JobPlan, WavePlan } from './plan.ts';
 import { pullExecution, pullJob, stopAt } from './pull.ts';
 import type { Pulled, Stopped } from './pull.ts';
-import { deviceOf, jobTimeoutMs, settleMs, whenFinished } from './stage.ts';
-import type { Finished, Stage } from './stage.ts';
+import { deviceOf, jobTimeoutMs, quietView, settleMs, wasInterrupted, whenOver } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 export interface WaveDocuments {
   readonly firmware: string;
@@ -37,8 +38,9 @@ export interface WaveRecord {
 
 export async function runWave(stage: Stage, wave: WavePlan, documents: WaveDocuments): Promise<readonly WaveRecord[]> {
   const devices = wave.jobs.flatMap((job) => job.devices.map((device) => ({ ...device, job })));
+  const names = devices.map(({ thingName }) => thingName);
+  const before = await quietViews(stage, names);
   const startedAt = stage.now();
-  const before = new Map(devices.map(({ thingName }) => [thingName, deviceOf(stage, thingName).view()]));
 
   stage.announce(`wave ${wave.number}: firmware for ${devices.length} devices, pulled while it runs`);
   const firstRuns = new Map(
@@ -54,14 +56,13 @@ export async function runWave(stage: Stage, wave: WavePlan, documents: WaveDocum
   stage.announce(`wave ${wave.number}: canary jobs`);
   const canaryId = `canary-${wave.number}`;
   const canaryAt = stage.now();
-  const names = devices.map(({ thingName }) => thingName);
   const [canaryRuns] = await Promise.all([
-    Promise.all(names.map((thingName) => whenFinished(stage, thingName, canaryId))),
+    Promise.all(names.map((thingName) => whenOver(stage, thingName, canaryId))),
     stage.operator.createJob({ jobId: canaryId, things: names, document: documents.canary }),
   ]);
   canaryRuns.filter((run) => run?.status === 'SUCCEEDED').forEach(() => stage.count('canaries'));
 
-  const after = new Map(names.map((thingName) => [thingName, deviceOf(stage, thingName).view()]));
+  const after = await quietViews(stage, names);
   stage.announce(`wave ${wave.number}: a power cut`);
   const afterPowerCut = await Promise.all(names.map((thingName) => cutPower(stage, thingName)));
 
@@ -72,7 +73,10 @@ export async function runWave(stage: Stage, wave: WavePlan, documents: WaveDocum
       jobIds: new Set([job.jobId, canaryId]),
       startedAt,
       again: laterJob(job.jobId, againAt, againRuns.get(thingName)),
-      canary: laterJob(canaryId, canaryAt, canaryRuns[index]),
+      canary: {
+        ...laterJob(canaryId, canaryAt, canaryRuns[index]),
+        ...(wasInterrupted(stage, thingName, canaryId) && { interrupted: true }),
+      },
       before: before.get(thingName)!,
       after: after.get(thingName)!,
       ...(step && { step }),
@@ -82,8 +86,14 @@ export async function runWave(stage: Stage, wave: WavePlan, documents: WaveDocum
   });
 }
 
+async function quietViews(stage: Stage, names: readonly string[]): Promise<ReadonlyMap<string, BoardView>> {
+  return new Map(
+    await Promise.all(names.map(async (thingName) => [thingName, await quietView(stage, thingName)] as const)),
+  );
+}
+
 /** How the first run of a job went for a device: pulled, finished, or neither in the time there was. */
-type FirstRun = Pulled | Finished | undefined;
+type FirstRun = Pulled | SeenExecution | undefined;
 type RunOf<Run> = readonly [thingName: string, run: Run];
 
 async function runAndPull(stage: Stage, job: JobPlan, document: string): Promise<readonly RunOf<FirstRun>[]> {
@@ -103,10 +113,8 @@ function runsOf(
   stage: Stage,
   jobId: string,
   things: readonly string[],
-): Promise<readonly RunOf<Finished | undefined>[]> {
-  return Promise.all(
-    things.map(async (thingName) => [thingName, await whenFinished(stage, thingName, jobId)] as const),
-  );
+): Promise<readonly RunOf<SeenExecution | undefined>[]> {
+  return Promise.all(things.map(async (thingName) => [thingName, await whenOver(stage, thingName, jobId)] as const));
 }
 
 /** Deletes the execution of each device, once all stand at their steps. */
@@ -134,7 +142,7 @@ async function runAgain(
   stage: Stage,
   { jobId, devices, deletedWhole, namespaceId }: JobPlan,
   document: string,
-): Promise<readonly RunOf<Finished | undefined>[]> {
+): Promise<readonly RunOf<SeenExecution | undefined>[]> {
   if (!deletedWhole) await stage.operator.forceDeleteJob(jobId, namespaceId);
   await stage.operator.whenGone(jobId);
   const things = devices.map(({ thingName }) => thingName);
@@ -145,7 +153,7 @@ async function runAgain(
   return runs;
 }
 
-function laterJob(jobId: string, givenAt: EpochMs, run: Finished | undefined): LaterJob {
+function laterJob(jobId: string, givenAt: EpochMs, run: SeenExecution | undefined): LaterJob {
   return { jobId, givenAt, ...(run && { executionNumber: run.executionNumber, ended: run.status }) };
 }
 

@@ -23,6 +23,7 @@ section { background: var(--card); border: 1px solid var(--rule); border-radius:
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; color: var(--soft); font-size: 13px; } th, td { padding: 6px 10px; border-bottom: 1px solid var(--rule); } tr:last-child td { border-bottom: 0; }
+table.narrow { width: auto; min-width: 320px; }
 th.n, td.n { text-align: right; white-space: nowrap; } td.bad { color: var(--bad); font-weight: 600; }
 .chart { width: 100%; height: auto; margin-top: 12px; } .chart text { font-size: 12px; fill: var(--soft); }
 .grid { stroke: var(--rule); } .median { stroke: var(--ink); stroke-width: 2; opacity: 0.55; }
@@ -50,6 +51,7 @@ code { font: 12.5px/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace
 .sequence .step { fill: var(--soft); font-size: 11px; } .band.busy { fill: var(--calm); } .band.idle { fill: var(--rule); }
 .sequence .bad .arrow { stroke: var(--bad); } .sequence .bad .tip, .sequence .bad .label, .sequence .pull .label, .sequence .pull .dot { fill: var(--bad); } .sequence .pull .label, .sequence .recovery .label { font-weight: 650; }
 .sequence .good .arrow { stroke: var(--good); } .sequence .good .tip, .sequence .recovery .label, .sequence .recovery .dot { fill: var(--good); }
+.sequence .misfortune .label, .sequence .misfortune .dot { fill: var(--warn); } .sequence .misfortune .label { font-weight: 650; }
 .sequence .event { stroke-width: 1.5; stroke-dasharray: 5 3; } .pull .event { stroke: var(--bad); } .recovery .event { stroke: var(--good); }
 .sequence .pull .arrow { stroke: var(--bad); stroke-width: 2; } .sequence .pull .tip { fill: var(--bad); }
 footer { color: var(--soft); font-size: 13px; padding: 14px 20px 40px; }

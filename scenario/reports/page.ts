@@ -4,6 +4,7 @@
  */
 import { claims } from '../claims.ts';
 import type { Finding } from '../claims.ts';
+import { faultsSection } from './faults-section.ts';
 import { hardwareSection } from './hardware-section.ts';
 import { html, trusted } from './markup.ts';
 import type { Markup } from './markup.ts';
@@ -33,7 +34,7 @@ export function reportPage(report: DemoReport): string {
         ${head(report)}
         <main>
           ${recoverySection(report)} ${fleetSection(report)} ${documentSection(report.documents)}
-          ${hardwareSection(report)} ${deviceSection(report)}
+          ${faultsSection(report)} ${hardwareSection(report)} ${deviceSection(report)}
         </main>
         ${foot(report)}
       </body>

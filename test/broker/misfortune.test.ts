@@ -5,8 +5,9 @@ import {
 } from '@aws-sdk/client-iot-jobs-data-plane';
 import { describe, expect, it } from 'vitest';
 import type { Reply } from '../../broker/engine/contract.ts';
-import { leaping, unreliable } from '../../broker/misfortune.ts';
+import { type MisfortuneListener, leaping, unreliable } from '../../broker/misfortune.ts';
 import { startService } from '../../broker/start-service.ts';
+import type { StruckName } from '../../faults/misfortunes.ts';
 import { type FaultPlan, type ServiceAnswer, parseFaultPlan } from '../../faults/plan.ts';
 import { fakeService } from '../support/fake-service.ts';
 import { createManualClock } from '../support/manual-clock.ts';
@@ -24,13 +25,15 @@ function troubled(answer: ServiceAnswer, members: object = {}) {
   const clock = createManualClock();
   const service = fakeService();
   const misfortune = plan({ kind: 'service', answer, untilMs: hourMs, lateMs: 3000, ...members });
-  const port = unreliable(service, { plan: misfortune, seed: 1, clock });
+  const told: (readonly [StruckName, string | undefined])[] = [];
+  const onMisfortune: MisfortuneListener = ({ name }, thingName) => told.push([name, thingName]);
+  const port = unreliable(service, { plan: misfortune, seed: 1, clock, onMisfortune });
   const replies: Reply<unknown>[] = [];
   const ask = (thingName = 'thing-1') =>
     port.submit({ name: 'iotjobsdata:GetPendingJobExecutions', request: { thingName } }, (reply) => {
       replies.push(reply);
     });
-  return { clock, service, port, replies, ask };
+  return { clock, service, port, replies, ask, told };
 }
 
 function fates(seed: number): string {
@@ -113,6 +116,24 @@ describe('a service that has bad days', () => {
     clock.advance(1000);
     ask();
     expect(replies.slice(4).map(({ accepted }) => accepted)).toEqual([false, true]);
+  });
+
+  it('tells what it does to whom, and of nothing else', () => {
+    const { told, ask } = troubled('twice', { things: 'thing-1' });
+    ask();
+    ask('other-1');
+    expect(told).toEqual([['service twice', 'thing-1']]);
+  });
+
+  it('tells of the leaps of its clock, until it closes', () => {
+    const clock = createManualClock();
+    const told: unknown[] = [];
+    const options = { plan: plan(leap(100, 1000), leap(200, 1000)), seed: 1, clock };
+    const port = unreliable(fakeService(), { ...options, onMisfortune: (...what) => told.push(what) });
+    clock.advance(150);
+    port.close();
+    clock.advance(hourMs);
+    expect(told).toEqual([[{ name: 'service-clock-jump' }]]);
   });
 
   it('draws the same fates from the same seed, and others from another', () => {

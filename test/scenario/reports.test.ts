@@ -108,6 +108,15 @@ describe('report page', () => {
     }
   });
 
+  it('says how often which misfortune struck, and nothing where none did', () => {
+    const report = sampleReport(2);
+    const page = reportPage(report);
+    for (const [name, times] of Object.entries(report.faults)) {
+      expect(page).toMatch(new RegExp(`<td>${name}</td>\\s*<td class="n">${times}</td>`));
+    }
+    expect(reportPage({ ...report, faults: {} })).not.toContain('went wrong');
+  });
+
   it('draws at most 400 stories, and every device in the overview', () => {
     const page = reportPage(sampleReport(600));
     expect(page.match(/<details class="device"/g)).toHaveLength(400);

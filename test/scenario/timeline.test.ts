@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { DeviceEvent } from '../../agent/live-device.ts';
+import type { Struck } from '../../faults/misfortunes.ts';
 import type { OperatorCall } from '../../scenario/evidence.ts';
 import { timelineOf } from '../../scenario/timeline.ts';
 import type { TimelineSource } from '../../scenario/timeline.ts';
@@ -33,6 +35,10 @@ const source: TimelineSource = {
   to: 100_000,
 };
 
+function misfortune(at: number, struck: Struck): DeviceEvent {
+  return { at, kind: 'misfortune', struck };
+}
+
 describe('timeline of a device', () => {
   it('puts calls, messages, the pull and the recovery in order of time, counted from the start of the run', () => {
     const { entries, omitted } = timelineOf(source);
@@ -56,6 +62,20 @@ describe('timeline of a device', () => {
       ['$aws/things/thing-1/jobs/firmware/update', 'plain'],
       ['$aws/things/thing-1/jobs/firmware/update/rejected', 'bad'],
       ['$aws/things/thing-1/jobs/$next/get', 'plain'],
+    ]);
+  });
+
+  it('marks what went wrong, on the lane of whom it befell', () => {
+    const events = [
+      misfortune(1000, { name: 'power-cut' }),
+      misfortune(1001, { name: 'request lost', operation: 'UpdateJobExecution' }),
+      misfortune(1002, { name: 'service RequestThrottled', operation: 'UpdateJobExecution' }),
+    ];
+    const { entries } = timelineOf({ ...source, events, calls: [] });
+    expect(entries.slice(0, 3).map(({ from, label, tone }) => [from, label, tone])).toEqual([
+      ['device', 'misfortune: power-cut', 'misfortune'],
+      ['device', 'misfortune: request lost (UpdateJobExecution)', 'misfortune'],
+      ['service', 'misfortune: service RequestThrottled (UpdateJobExecution)', 'misfortune'],
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { DeviceEvent } from '../../agent/live-device.ts';
 import { claims, tolerance } from '../../scenario/claims.ts';
 import type { ClaimId } from '../../scenario/claims.ts';
 import type { PulledDevice } from '../../scenario/evidence.ts';
@@ -217,6 +218,31 @@ describe('verdict on a pulled device', () => {
     const { again: _again, canary: _canary, ...external } = { ...healthy, views: {} };
     expect(outcomes(external, 'not-observed')).toEqual(['V3', 'V4', 'V5', 'V7', 'V9', 'V10']);
     expect(judge(external).verdict).toBe('pass');
+  });
+
+  it('does not count boots that a power cut explains', () => {
+    const boots = Array.from({ length: tolerance.boots + 1 }, (_, index) =>
+      traced(12_000 + index, { kind: 'boot', version: '1', boots: index }),
+    );
+    const powerUp: DeviceEvent = { at: 11_999, kind: 'power', on: true };
+    expect(outcomes(withEvents(...boots), 'fail')).toEqual(['V8']);
+    expect(outcomes(withEvents(powerUp, ...boots), 'fail')).toEqual([]);
+  });
+
+  it('does not hold a canary against a device that reset while it ran it', () => {
+    const canary = { ...healthy.canary!, ended: 'FAILED' };
+    expect(outcomes({ ...healthy, canary }, 'fail')).toEqual(['V5']);
+    expect(outcomes({ ...healthy, canary: { ...canary, interrupted: true } }, 'not-observed')).toEqual(['V5']);
+    expect(outcomes({ ...healthy, canary: { jobId: 'canary', givenAt: 1, interrupted: true } }, 'fail')).toContain(
+      'V5',
+    );
+  });
+
+  it('compares RAM only between views with a connection, which has buffers of its own', () => {
+    const away = { ...idleView, connected: false, ram: { usedBytes: 500, budgetBytes: 5000 } };
+    for (const views of [{ before: away }, { after: away }]) {
+      expect(outcomes({ ...healthy, views: { ...healthy.views, ...views } }, 'not-observed')).toEqual(['V10']);
+    }
   });
 
   it('is inconclusive when the execution was not running as it was pulled', () => {

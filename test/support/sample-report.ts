@@ -50,6 +50,7 @@ export function sampleReport(things: number, names: SampleNames = {}): DemoRepor
         assumed: [{ path: 'ram.firmwareBytes', value: 163_840, source: `assumed ${names.note ?? ''}` }],
       },
     ],
+    faults: { 'reply lost': 12, 'power-cut': 3 },
     deviceReports,
   };
 }
