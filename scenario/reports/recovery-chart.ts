@@ -12,7 +12,7 @@ import type { DeviceReport, PullReport } from './run-report.ts';
 
 const width = 760;
 const left = 92;
-const right = 20;
+const right = 36;
 const rowHeight = 30;
 const top = 8;
 const axisHeight = 34;

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run, start, startIn } from '../support/command.ts';
 
@@ -15,6 +17,16 @@ describe('jobrig fleet', () => {
       connected: 3,
       executions: { succeeded: 0, failed: 0, rejected: 0, pulled: 0 },
     });
+  });
+
+  it('counts the misfortunes that struck', async () => {
+    const words = ['fleet', ...fast, '--faults', 'plan.yaml', '--duration', '1s', '--quiet'];
+    const plan = 'misfortunes:\n  - kind: clock-jump\n    untilMs: 0\n    byMs: 1\n';
+    const commands = [start(...words), start(...words, '--json')];
+    for (const { folder } of commands) writeFileSync(join(folder, 'plan.yaml'), plan);
+    const [people, machines] = await Promise.all(commands.map(({ finished }) => finished));
+    expect(people!.stdout).toContain('faults: 3 clock-jump');
+    expect(JSON.parse(machines!.stdout)).toMatchObject({ faults: { 'clock-jump': 3 } });
   });
 
   it('ends on SIGTERM with 143, after its summary', async () => {

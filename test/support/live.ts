@@ -30,8 +30,8 @@ export async function liveService(options: ServiceOptions = {}): Promise<{ servi
 export interface WatchedFleet {
   readonly fleet: Fleet;
   readonly events: (readonly [thingName: string, event: DeviceEvent])[];
-  /** The first event, past or to come, for which `matches`. */
-  when(matches: (event: DeviceEvent, thingName: string) => boolean): Promise<DeviceEvent>;
+  /** The first event, past or to come, for which `matches`; of the past only what came after the first `since` events. */
+  when(matches: (event: DeviceEvent, thingName: string) => boolean, since?: number): Promise<DeviceEvent>;
 }
 
 export async function liveFleet(
@@ -50,9 +50,9 @@ export async function liveFleet(
     },
   });
   closers.push(() => fleet.close());
-  const when: WatchedFleet['when'] = (matches) =>
+  const when: WatchedFleet['when'] = (matches, since = 0) =>
     new Promise((resolve) => {
-      let seen = 0;
+      let seen = since;
       const look = () => {
         for (; seen < events.length; seen += 1) {
           const [thingName, event] = events[seen]!;

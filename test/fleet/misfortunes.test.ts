@@ -1,0 +1,147 @@
+/** What befalls a live device by a fault plan or at a moment of a test's choosing. Waits for events, never for time. */
+import { describe, expect, it } from 'vitest';
+import type { DeviceEvent, LiveDevice } from '../../agent/live-device.ts';
+import type { Strike } from '../../faults/misfortunes.ts';
+import type { Misfortune } from '../../faults/plan.ts';
+import { readJobDocument } from '../../scenario/demo/documents.ts';
+import { finished, liveFleet, liveService } from '../support/live.ts';
+
+const firmware = await readJobDocument('jobrig-firmware.json');
+const thingName = 'thing-1';
+
+async function oneDevice(
+  options: { readonly misfortunes?: readonly Misfortune[]; readonly onEvent?: (event: DeviceEvent) => void } = {},
+) {
+  const { service, operator } = await liveService();
+  await operator.createThings([thingName], 'all');
+  const { misfortunes = [], onEvent } = options;
+  const watched = await liveFleet({
+    endpoint: service.mqttUrl!,
+    faults: { misfortunes },
+    onEvent: (_, event) => onEvent?.(event),
+  });
+  return { ...watched, operator, device: watched.fleet.devices.get(thingName)! };
+}
+
+function struck(name: string): (event: DeviceEvent) => boolean {
+  return (event) => event.kind === 'misfortune' && event.struck.name === name;
+}
+
+function connected({ kind }: DeviceEvent): boolean {
+  return kind === 'connected';
+}
+
+function traced(kind: string): (event: DeviceEvent) => boolean {
+  return (event) => event.kind === 'trace' && event.trace.kind === kind;
+}
+
+function asksForWork(event: DeviceEvent): boolean {
+  return event.kind === 'sent' && event.request.jobId === '$next';
+}
+
+function entersWrite(event: DeviceEvent): boolean {
+  return event.kind === 'trace' && event.trace.kind === 'step' && event.trace.step === 'write';
+}
+
+describe('a power cut', () => {
+  it('ends when its time is over, and the device comes back', async () => {
+    const { device, events, when } = await oneDevice();
+    const seen = events.length;
+    device.suffer({ kind: 'power-cut', forMs: 3000 });
+    expect(device.view().powered).toBe(false);
+    await when(connected, seen);
+    const [cut, off, on] = events.slice(seen).map(([, event]) => event);
+    expect([cut, off, on]).toMatchObject([
+      { kind: 'misfortune', struck: { name: 'power-cut' } },
+      { kind: 'power', on: false },
+      { kind: 'power', on: true },
+    ]);
+    expect(on!.at - off!.at).toBeGreaterThanOrEqual(3000);
+  });
+
+  it('is nothing to a device that has no power', async () => {
+    const { device, events } = await oneDevice();
+    device.powerCut();
+    const seen = events.length;
+    device.suffer({ kind: 'power-cut', forMs: 0 });
+    expect(events).toHaveLength(seen);
+  });
+
+  it('waits while the device is held, and strikes where it stands', async () => {
+    const held: { device?: LiveDevice } = {};
+    const { device, events, when, operator } = await oneDevice({
+      onEvent(event) {
+        if (entersWrite(event)) held.device?.hold();
+      },
+    });
+    held.device = device;
+    await operator.createJob({ jobId: 'update', things: [thingName], document: firmware });
+    await when(entersWrite);
+    delete held.device;
+    const seen = events.length;
+    device.suffer({ kind: 'power-cut', forMs: 1000 });
+    expect({ powered: device.view().powered, told: events.length }).toEqual({ powered: true, told: seen });
+    device.release();
+    expect(events.slice(seen, seen + 2).map(([, { kind }]) => kind)).toEqual(['misfortune', 'power']);
+    await when(finished('update'));
+    expect(await operator.executionStatus('update', thingName)).toBe('SUCCEEDED');
+  });
+});
+
+describe('a leap of the clock', () => {
+  it('makes an idle device ask at once what it would have asked later', async () => {
+    const { device, when, events } = await oneDevice();
+    await when(asksForWork);
+    const seen = events.length;
+    device.suffer({ kind: 'clock-jump', byMs: 3_600_000 });
+    const leapt = events[seen]![1];
+    const asked = await when(asksForWork, seen);
+    expect(struck('clock-jump')(leapt)).toBe(true);
+    expect(asked.at - leapt.at).toBeLessThan(60_000);
+  });
+});
+
+describe('a weak battery', () => {
+  it('makes a transmission reset the device; when it is over the device does its job', async () => {
+    const { device, when, operator } = await oneDevice();
+    await when(asksForWork);
+    device.suffer({ kind: 'weak-battery', forMs: 20_000, byMv: 60_000 });
+    await operator.createJob({ jobId: 'update', things: [thingName], document: firmware });
+    await when(traced('crash'));
+    await when(finished('update'));
+    expect(device.view()).toMatchObject({ runningVersion: '2.0.0', crashes: { watchdog: 0 } });
+    expect(device.view().crashes['brown-out']).toBeGreaterThan(0);
+  });
+});
+
+describe('a fault plan', () => {
+  const always = { things: '*', fromMs: 0, untilMs: 3_600_000, perMillion: 1_000_000 } as const;
+
+  it('befalls messages, and each is told', async () => {
+    const twice: Misfortune = { ...always, kind: 'message', direction: 'notification', fate: 'duplicate', lateMs: 100 };
+    const { when, events, operator } = await oneDevice({ misfortunes: [twice] });
+    await operator.createJob({ jobId: 'restart', things: [thingName], document: '{"operation":"reboot"}' });
+    await when(finished('restart'));
+    const notifications = events.filter(
+      ([, event]) => event.kind === 'received' && event.message.kind === 'notification',
+    );
+    const told = events.filter(([, event]) => struck('notification duplicate')(event));
+    expect(told.length).toBeGreaterThan(0);
+    expect(notifications.length).toBeGreaterThan(told.length);
+  });
+
+  it('befalls a device at its instants', async () => {
+    const strikes: readonly Strike[] = [
+      { kind: 'link-lost', forMs: 1000 },
+      { kind: 'partition', forMs: 60_000 },
+    ];
+    for (const strike of strikes) {
+      const at = { things: '*', fromMs: 2000, untilMs: 2000, times: 1 };
+      const { when, events } = await oneDevice({ misfortunes: [{ ...at, ...strike } as Misfortune] });
+      await when(struck(strike.kind));
+      const { at: lostAt } = await when((event) => event.kind === 'disconnected');
+      const { at: backAt } = await when(connected, events.length);
+      expect(backAt).toBeGreaterThan(lostAt);
+    }
+  });
+});
