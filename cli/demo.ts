@@ -2,12 +2,10 @@
  * `jobrig demo`: the main job on this machine. Starts a service on free loopback ports, runs the story of scenario/demo
  * against it, shows a table, writes the report.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import colors from 'picocolors';
 import { createBoard } from '../agent/board/board.ts';
-import { OperationalError } from '../protocol/operational-error.ts';
 import { junitReport } from '../scenario/reports/junit.ts';
 import { reportPage } from '../scenario/reports/page.ts';
 import { countWords, spanText } from '../scenario/reports/words.ts';
@@ -20,6 +18,7 @@ import { interruptible, whenAborted } from './interruption.ts';
 import { onlyPlain } from './own-service.ts';
 import { faultsOption, readFaults } from './faults.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
+import { openOutput, writeOutput } from './output-folder.ts';
 import { createProgress } from './progress.ts';
 import { formatTable } from './table.ts';
 import type { Column } from './table.ts';
@@ -64,7 +63,7 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   const hardware = readHardware(flags.hardware);
   const faults = flags.faults === undefined ? undefined : readFaults(flags.faults);
   const agent = readAgent(flags.agent);
-  await openDirectory(flags.out);
+  await openOutput(flags.out);
   // Loaded when wanted: the AWS SDK and the broker take a second, which `--help` should not.
   const { startService } = await import('../broker/start-service.ts');
   const { runDemo } = await import('../scenario/demo/run-demo.ts');
@@ -99,34 +98,15 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   return exitCodeOf(report.verdict);
 }
 
-/** Before anything runs: a report that cannot be written is worth nothing after a minute. */
-async function openDirectory(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true });
-  } catch (cause) {
-    throw new OperationalError('OUTPUT_UNWRITABLE', `--out ${directory} cannot be made: ${reasonOf(cause)}`, { cause });
-  }
-}
-
 async function writeReport(directory: string, report: DemoReport): Promise<string> {
   const page = join(directory, 'index.html');
   const complete: DemoReport = { ...report, report: page };
-  try {
-    await Promise.all([
-      writeFile(page, reportPage(complete)),
-      writeFile(join(directory, 'report.json'), `${JSON.stringify(complete)}\n`),
-      writeFile(join(directory, 'junit.xml'), junitReport(complete)),
-    ]);
-  } catch (cause) {
-    throw new OperationalError('OUTPUT_UNWRITABLE', `--out ${directory} cannot be written: ${reasonOf(cause)}`, {
-      cause,
-    });
-  }
+  await Promise.all([
+    writeOutput(directory, 'index.html', reportPage(complete)),
+    writeOutput(directory, 'report.json', `${JSON.stringify(complete)}\n`),
+    writeOutput(directory, 'junit.xml', junitReport(complete)),
+  ]);
   return page;
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function summaryText(summary: DemoSummary): string {

@@ -2,23 +2,25 @@
  * `jobrig simulate`: every seed a different bad day, in virtual time, without sockets. Runs seeds one after the other, shows
  * how far it is, and for each violation prints the seed, what was drawn from it and the command that replays it.
  */
-import { createRequire } from 'node:module';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import type { RunConfiguration } from '../simulation/configuration.ts';
+import type { KeptRun } from '../simulation/kept-run.ts';
 import { minimize } from '../simulation/minimize.ts';
 import { runSimulation } from '../simulation/run.ts';
 import type { RunResult } from '../simulation/run.ts';
 import { type Subjects, realSubjects } from '../simulation/subjects.ts';
 import { drawConfiguration } from '../simulation/swarm.ts';
-import { type Violation, claims } from '../simulation/violation.ts';
 import { agentOption, readAgent, referenceName } from './agent.ts';
 import { duration, jsonOption, quietOption, wholeNumber } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { exitCodes } from './exit.ts';
 import { interruptible } from './interruption.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
+import { readKeptRun, writeKeptRun } from './kept-run.ts';
 import { createProgress } from './progress.ts';
+import type { Account, Found, Totals } from './simulate-report.ts';
+import { simulationJson, simulationSummary, violationsText } from './simulate-report.ts';
 
 interface SimulateFlags extends CommonOptions {
   readonly seeds: number;
@@ -27,13 +29,16 @@ interface SimulateFlags extends CommonOptions {
   readonly agent: string;
   readonly hardware: string;
   readonly timeBudget?: number;
+  readonly replay?: string;
   readonly minimize?: true;
+  readonly out?: string;
 }
 
 const mostSeeds = 100_000_000;
 const mostThings = 1000;
 /** Between two looks at the clock, at Ctrl-C and at the terminal. */
 const turnMs = 50;
+const keptRuns = 'jobrig-seeds';
 
 export function simulateCommand(finish: (exitCode: number) => void): Command {
   return new Command('simulate')
@@ -51,10 +56,18 @@ export function simulateCommand(finish: (exitCode: number) => void): Command {
         wholeNumber(1, mostThings),
       ),
     )
+    .addOption(
+      new Option('--replay <file>', 'run the configuration that --minimize kept').conflicts([
+        'seeds',
+        'seed',
+        'things',
+      ]),
+    )
     .addOption(agentOption())
     .addOption(hardwareOption('mix'))
     .addOption(new Option('--time-budget <time>', 'stop after this, e.g. 30s').argParser(duration))
-    .option('--minimize', 'make the configuration of the first violation as small as it gets')
+    .option('--minimize', 'make the configuration of the first violation as small as it gets, and keep it')
+    .option('--out <dir>', `where the configuration of the first violation is kept (with --minimize: ${keptRuns})`)
     .addOption(jsonOption())
     .addOption(quietOption())
     .addHelpText('after', '\nExample:\n  $ jobrig simulate --seeds 5000 --minimize\n')
@@ -63,32 +76,16 @@ export function simulateCommand(finish: (exitCode: number) => void): Command {
     });
 }
 
-/** What all runs together came to. */
-interface Totals {
-  runs: number;
-  executions: number;
-  simulatedMs: number;
-  /** Simulated time times devices. */
-  deviceMs: number;
-  traceHash: string;
-  readonly faults: Record<string, number>;
-  readonly violations: Found[];
-}
-
-interface Found extends Violation {
-  readonly seed: number;
-}
-
 async function simulate(flags: SimulateFlags, signal: AbortSignal): Promise<number> {
   const startedAt = new Date();
   const startedAtMs = performance.now();
   const hardware = readHardware(flags.hardware);
+  const names = hardware.map(({ name }) => name);
   const subjects = realSubjects(hardware, readAgent(flags.agent));
+  const replayed = flags.replay === undefined ? undefined : readKeptRun(flags.replay, names).configuration;
   const draw = (seed: number): RunConfiguration =>
-    drawConfiguration(seed, {
-      hardware: hardware.map(({ name }) => name),
-      ...(flags.things !== undefined && { things: flags.things }),
-    });
+    replayed ??
+    drawConfiguration(seed, { hardware: names, ...(flags.things !== undefined && { things: flags.things }) });
   const progress = createProgress(flags.quiet === true);
   const totals: Totals = {
     runs: 0,
@@ -100,11 +97,12 @@ async function simulate(flags: SimulateFlags, signal: AbortSignal): Promise<numb
     violations: [],
   };
   const wallMs = (): number => performance.now() - startedAtMs;
-  const seeds = flags.seed === undefined ? flags.seeds : 1;
+  const only = replayed?.seed ?? flags.seed;
+  const seeds = only === undefined ? flags.seeds : 1;
   let turnEndsAtMs = turnMs;
   for (let index = 0; index < seeds; index += 1) {
     if (index > 0 && wallMs() >= (flags.timeBudget ?? Infinity)) break;
-    const configuration = draw(flags.seed ?? index + 1);
+    const configuration = draw(only ?? index + 1);
     add(totals, runSimulation(configuration, subjects), configuration.things.length);
     if (wallMs() < turnEndsAtMs) continue;
     progress.show('simulating', `${totals.runs} of ${seeds} seeds · ${totals.violations.length} violations`);
@@ -114,10 +112,21 @@ async function simulate(flags: SimulateFlags, signal: AbortSignal): Promise<numb
   }
   progress.done();
   const wallSeconds = wallMs() / 1000;
-  if (flags.json) printJson(flags, totals, startedAt, wallSeconds);
-  else process.stdout.write(summary(flags, totals, wallSeconds));
-  if (!flags.json) for (const text of explanations(flags, totals, draw, subjects)) process.stdout.write(text);
-  return totals.violations.length > 0 ? exitCodes.failed : exitCodes.ok;
+  const [first] = totals.violations;
+  const kept = first && shown(flags, first, draw(first.seed), subjects);
+  const file = kept && (await keep(flags, kept));
+  const account: Account = {
+    totals,
+    seed: only ?? 1,
+    single: only !== undefined,
+    startedAt,
+    wallSeconds,
+    replayOf: ({ seed }) =>
+      replayCommand(flags, flags.replay === undefined ? `--seed ${seed}` : `--replay ${flags.replay}`),
+    ...(file !== undefined && { kept: { file, replay: replayCommand(flags, `--replay ${file}`) } }),
+  };
+  process.stdout.write(flags.json ? simulationJson(account) : textOf(flags, account, kept));
+  return first === undefined ? exitCodes.ok : exitCodes.failed;
 }
 
 function add(
@@ -134,76 +143,33 @@ function add(
   totals.violations.push(...violations.map((violation) => ({ seed, ...violation })));
 }
 
-function replayCommand({ agent, things, hardware }: SimulateFlags, seed: number): string {
+function replayCommand({ agent, things, hardware }: SimulateFlags, what: string): string {
+  const ofThings = things === undefined || what.startsWith('--replay') ? '' : ` --things ${things}`;
   const ofAgent = agent === referenceName ? '' : ` --agent ${agent}`;
   const onHardware = hardware === 'mix' ? '' : ` --hardware ${hardware}`;
-  const ofThings = things === undefined ? '' : ` --things ${things}`;
-  return `npx jobrig simulate --seed ${seed}${ofThings}${ofAgent}${onHardware}`;
+  return `npx jobrig simulate ${what}${ofThings}${ofAgent}${onHardware}`;
 }
 
-function printJson(flags: SimulateFlags, totals: Totals, startedAt: Date, wallSeconds: number): void {
-  const { version } = createRequire(import.meta.url)('jobrig/package.json') as { readonly version: string };
-  const result = {
-    jobrig: version,
-    verb: 'simulate',
-    seed: flags.seed ?? 1,
-    startedAt: startedAt.toISOString(),
-    endedAt: new Date().toISOString(),
-    verdict: totals.violations.length > 0 ? 'fail' : 'pass',
-    runs: totals.runs,
-    executions: totals.executions,
-    simulatedSeconds: totals.simulatedMs / 1000,
-    wallSeconds,
-    faults: totals.faults,
-    violations: totals.violations.map(({ seed, broke, message, thingName, atMs }) => ({
-      seed,
-      broke,
-      message,
-      replay: replayCommand(flags, seed),
-      ...(thingName !== undefined && { thingName }),
-      atMs,
-    })),
-    ...(flags.seed !== undefined && { traceHash: totals.traceHash }),
-  };
-  process.stdout.write(`${JSON.stringify(result)}\n`);
-}
-
-function summary(flags: SimulateFlags, totals: Totals, wallSeconds: number): string {
-  const { runs, executions, deviceMs, faults, violations, traceHash } = totals;
-  const hours = (deviceMs / 3_600_000).toFixed(1);
-  const struck = Object.entries(faults)
-    .sort(([, a], [, b]) => b - a)
-    .map(([kind, count]) => `  ${String(count).padStart(8)}  ${kind}\n`);
-  return [
-    `${runs} ${runs === 1 ? 'run' : 'runs'}, ${hours} device-hours, ${executions} executions, ${wallSeconds.toFixed(1)} s\n`,
-    struck.length === 0 ? 'no misfortune struck\n' : `misfortunes\n${struck.join('')}`,
-    flags.seed === undefined ? '' : `trace hash ${traceHash}\n`,
-    violations.length === 0 ? 'no violation\n' : `failed: ${failedSeeds(violations).join(', ')}\n`,
-  ].join('');
-}
-
-function failedSeeds(violations: readonly Found[]): readonly number[] {
-  return [...new Set(violations.map(({ seed }) => seed))];
-}
-
-/** For people: what broke, in which configuration, and how to see it again. The first is made small if that was asked for. */
-function* explanations(
-  flags: SimulateFlags,
-  { violations }: Totals,
-  draw: (seed: number) => RunConfiguration,
-  subjects: Subjects,
-): Generator<string> {
-  for (const { seed, broke, message, thingName, atMs } of violations) {
-    const where = thingName === undefined ? '' : ` ${thingName}`;
-    yield `\n✗ seed ${seed}${where} broke ${broke} (${claims[broke]})\n  after ${atMs} ms: ${message}\n`;
-    yield `  replay: ${replayCommand(flags, seed)}\n`;
-  }
-  const [first] = violations;
-  if (first === undefined) return;
-  const drawn = draw(first.seed);
+/** What is shown of a violation, and kept: the run as it was drawn, or made small if that was asked for. */
+function shown(flags: SimulateFlags, { broke, message }: Found, drawn: RunConfiguration, subjects: Subjects): KeptRun {
   const fails = (candidate: RunConfiguration): boolean =>
-    runSimulation(candidate, subjects).violations.some(({ broke }) => broke === first.broke);
-  const shown = flags.minimize ? minimize(drawn, fails) : drawn;
-  const title = flags.minimize ? `the smallest configuration that breaks ${first.broke}` : 'drawn from it';
-  yield `\nseed ${first.seed}, ${title}:\n${JSON.stringify(shown, undefined, 2)}\n`;
+    runSimulation(candidate, subjects).violations.some((violation) => violation.broke === broke);
+  return { why: message, broke, configuration: flags.minimize ? minimize(drawn, fails) : drawn };
+}
+
+/** @returns the file's path; `undefined` when nothing is to be kept */
+function keep({ minimize: made, out }: SimulateFlags, kept: KeptRun): Promise<string> | undefined {
+  const directory = out ?? (made ? keptRuns : undefined);
+  return directory === undefined ? undefined : writeKeptRun(directory, kept);
+}
+
+function textOf(flags: SimulateFlags, account: Account, first: KeptRun | undefined): string {
+  const texts = [simulationSummary(account), violationsText(account)];
+  if (first !== undefined) {
+    const { configuration, broke } = first;
+    const title = flags.minimize ? `the smallest configuration that breaks ${broke}` : 'its whole configuration';
+    texts.push(`\nseed ${configuration.seed}, ${title}:\n${JSON.stringify(configuration, undefined, 2)}\n`);
+  }
+  if (account.kept !== undefined) texts.push(`kept in ${account.kept.file}\n  replay: ${account.kept.replay}\n`);
+  return texts.join('');
 }

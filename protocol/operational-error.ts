@@ -25,6 +25,7 @@ export const operationalErrors = {
   HARDWARE_INVALID: 'A hardware profile is broken; the message has file, line and column.',
   AGENT_UNKNOWN: 'There is no agent of that name; docs/zoo.md lists them.',
   FAULTS_INVALID: 'A fault plan is broken or has unknown faults; the message has file, line and column.',
+  REPLAY_INVALID: 'A kept run of the simulation is broken; the message has file, line and column.',
   OUTPUT_UNWRITABLE: 'A folder or file to be written cannot be.',
   JOB_NOT_DELETED: 'A job was still being deleted when its time was up.',
 } as const;
