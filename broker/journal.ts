@@ -24,10 +24,13 @@ export function createForgetfulJournal(): Journal {
   let settling = false;
   return {
     keep(_changes, settled) {
-      waiting.push(settled);
-      if (settling) return;
+      if (settling) {
+        waiting.push(settled);
+        return;
+      }
       settling = true;
       try {
+        settled(true);
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) next(true);
       } finally {
         settling = false;

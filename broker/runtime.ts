@@ -63,14 +63,17 @@ export function createRuntime({ engine, clock, journal = createForgetfulJournal(
   /** A slice of bulk work that leaves more to do asks for an instant that is past, which the clock serves after waiting I/O. */
   function wake(): void {
     alarm = undefined;
-    submit({ name: 'jobrig:Wake', request: {} }, () => {});
+    const at = engine.nextDeadline();
+    if (at === undefined || at > clock.now()) setAlarm();
+    else submit({ name: 'jobrig:Wake', request: {} }, () => {});
   }
 
+  /** An alarm that has become too early rings all the same: most deadlines are put off again before they come. */
   function setAlarm(): void {
     const at = engine.nextDeadline();
-    if (at === alarm?.at) return;
+    if (at === undefined || (alarm !== undefined && alarm.at <= at)) return;
     alarm?.cancel();
-    alarm = at === undefined ? undefined : { at, cancel: clock.setTimer(at, wake) };
+    alarm = { at, cancel: clock.setTimer(at, wake) };
   }
 
   function stop(becauseOf: Rejected): void {

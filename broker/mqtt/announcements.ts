@@ -14,7 +14,11 @@ export function announce(
 ): void {
   switch (effect.kind) {
     case 'notify':
-      for (const topic of notifyTopics(effect, forms)) tell(topic, () => notifyJson(effect));
+      if (effect.namespaceId === undefined) {
+        tell(formatJobsTopic(topicOf(effect, 'JobExecutionsChanged')), () => notifyJson(effect));
+        return;
+      }
+      for (const topic of namespacedTopics(effect, forms)) tell(topic, () => notifyJson(effect));
       return;
     case 'notify-next':
       // No documented form says which execution of a namespace is next.
@@ -26,10 +30,9 @@ export function announce(
   }
 }
 
-/** The form that clients use, and for namespaced jobs the documented one too, which names a job. */
-function notifyTopics(effect: NotifyEffect, forms: DoorReadings['namespacedNotify']): string[] {
+/** The form that clients use, and the documented one too, which names a job. */
+function namespacedTopics(effect: NotifyEffect, forms: DoorReadings['namespacedNotify']): string[] {
   const topic = topicOf(effect, 'JobExecutionsChanged');
-  if (effect.namespaceId === undefined) return [formatJobsTopic(topic)];
   const documented = effect.changedJobIds.map((jobId) => formatJobsTopic({ ...topic, jobId }));
   return forms === 'documented form' ? documented : [formatJobsTopic(topic), ...documented];
 }

@@ -5,6 +5,7 @@
  * clients, whose parsers and buffers are in no cache. Knows packets only as far as it has to tell them apart.
  * Source: MQTT 3.1.1 §2.2 (fixed header), §3.3 (PUBLISH), §3.4 (PUBACK).
  */
+import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { IPubackPacket, IPublishPacket } from 'mqtt-packet';
 import { maxPublishBytes } from '../../protocol/limits.ts';
@@ -50,6 +51,11 @@ export class FastLane extends Duplex {
   /** What the client has not read yet; a write under way may count twice. */
   get unreadBytes(): number {
     return this.writableLength + this.#wire.writableLength;
+  }
+
+  /** The system has taken all that was sent, so that nobody will read those bytes again. */
+  get holdsNothing(): boolean {
+    return this.#wire instanceof Socket && this.unreadBytes === 0;
   }
 
   /** Writes past the buffers of this stream, but never past what waits in them. @returns false when the wire is full. */

@@ -169,14 +169,21 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
 
   /** With a store: to whom something certain will be told, once it and what waits for absent clients are kept together. */
   const foreseen = new Map<Effect, readonly Delivery[]>();
-  const address = (effect: Effect): Delivery[] => {
+  const forms = readings.namespacedNotify;
+  const address = (effect: Effect): readonly Delivery[] => {
     const deliveries: Delivery[] = [];
-    announce(effect, readings.namespacedNotify, (topic, write) => deliveries.push(...sessions.address(topic, write)));
+    announce(effect, forms, (topic, write) => deliveries.push(...sessions.address(topic, write)));
     return deliveries;
   };
+  const tell = (topic: string, writePayload: () => string): void => sessions.announce(topic, writePayload);
   const stopAnnouncing = port.onEffect(
     (effect) => {
-      for (const delivery of foreseen.get(effect) ?? address(effect)) sessions.deliver(delivery);
+      const deliveries = foreseen.get(effect);
+      if (deliveries === undefined) {
+        announce(effect, forms, tell);
+        return;
+      }
+      for (const delivery of deliveries) sessions.deliver(delivery);
       foreseen.delete(effect);
     },
     kept && ((effect) => foreseen.set(effect, address(effect))),

@@ -21,11 +21,19 @@ const maxUnreadBytes = 1024 * 1024;
 
 const publishHeader = 0x30;
 const pubackHeader = 0x40;
+const pubackBytes = 4;
 const maxMessageId = 0xffff;
+const slabBytes = 256 * 1024;
+
+/** The id of a message that is acknowledged, or a message. */
+type Outgoing = number | Publication;
+
+/** What of a message is written. */
+type Publication = Pick<OutgoingPacket, 'topic' | 'payload' | 'qos'>;
 
 export class Outbox {
   readonly #client: Internals;
-  #gathered: Buffer[] = [];
+  #gathered: Outgoing[] = [];
   #held = 0;
   #leaving = false;
 
@@ -45,46 +53,98 @@ export class Outbox {
   }
 
   acknowledge(messageId: number): void {
-    const packet = Buffer.allocUnsafe(4);
-    packet.writeUInt16BE((pubackHeader << 8) | 2, 0);
-    packet.writeUInt16BE(messageId, 2);
-    this.#add(packet);
+    this.#add(messageId);
   }
 
-  publish({ topic, payload, qos }: OutgoingPacket): void {
-    this.#add(encodePublish(topic, payload, qos, qos === 0 ? 0 : this.#takeMessageId()));
+  publish(message: Publication): void {
+    this.#add(message);
   }
 
-  #takeMessageId(): number {
-    const { _nextId: messageId } = this.#client;
-    Object.assign(this.#client, {
-      _nextId: messageId >= maxMessageId ? 1 : messageId + 1,
-    } satisfies Partial<Internals>);
-    return messageId;
-  }
-
-  #add(packet: Buffer): void {
-    this.#gathered.push(packet);
+  #add(what: Outgoing): void {
+    this.#gathered.push(what);
     this.#leaveSoon();
   }
 
   #leaveSoon(): void {
     if (this.#held > 0 || this.#leaving) return;
     this.#leaving = true;
-    queueMicrotask(this.#leave);
+    process.nextTick(leave, this);
   }
 
-  readonly #leave = (): void => {
+  /** Called once, at the end of the turn. */
+  leave(): void {
     this.#leaving = false;
     if (this.#held > 0 || this.#gathered.length === 0) return;
-    const bytes = this.#gathered.length === 1 ? this.#gathered[0]! : Buffer.concat(this.#gathered);
+    const gathered = this.#gathered;
     this.#gathered = [];
     const { conn } = this.#client;
-    if (conn.destroyed || (conn instanceof FastLane ? conn.send(bytes) : conn.write(bytes))) return;
+    if (conn.destroyed) return;
+    const bytes = this.#encode(gathered);
+    const hasRoom = conn instanceof FastLane ? conn.send(bytes) : conn.write(bytes);
+    if (!(conn instanceof FastLane && conn.holdsNothing)) slab.keep(bytes);
+    if (hasRoom) return;
     cutOffUnread(this.#client);
     this.#client.waitForDrain(() => {});
-  };
+  }
+
+  #encode(gathered: readonly Outgoing[]): Buffer {
+    let size = 0;
+    for (const what of gathered) size += typeof what === 'number' ? pubackBytes : publishBytes(what);
+    const bytes = slab.take(size);
+    let at = 0;
+    for (const what of gathered) {
+      at = typeof what === 'number' ? writePuback(bytes, at, what) : this.#writePublish(bytes, at, what);
+    }
+    return bytes;
+  }
+
+  #writePublish(bytes: Buffer, start: number, { topic, payload, qos }: Publication): number {
+    const topicBytes = Buffer.byteLength(topic);
+    bytes[start] = publishHeader | (qos << 1);
+    let at = writeLength(bytes, remainingBytes(topicBytes, payload, qos), start + 1);
+    at = bytes.writeUInt16BE(topicBytes, at);
+    at += bytes.write(topic, at);
+    if (qos > 0) at = bytes.writeUInt16BE(this.#takeMessageId(), at);
+    return at + (typeof payload === 'string' ? bytes.write(payload, at) : payload.copy(bytes, at));
+  }
+
+  #takeMessageId(): number {
+    const client = this.#client;
+    const messageId = client._nextId;
+    client._nextId = messageId >= maxMessageId ? 1 : messageId + 1;
+    return messageId;
+  }
 }
+
+function leave(outbox: Outbox): void {
+  outbox.leave();
+}
+
+/**
+ * Where packets are put together: in the same place again and again, since most writes are over when they return. Bytes that
+ * somebody still holds are kept, and the next ones come behind them.
+ */
+class Slab {
+  #bytes = Buffer.allocUnsafeSlow(slabBytes);
+  #keptBytes = 0;
+
+  /** @returns room that is free until the next call, unless it is kept. */
+  take(size: number): Buffer {
+    if (size > slabBytes) return Buffer.allocUnsafeSlow(size);
+    if (this.#keptBytes + size > slabBytes) {
+      this.#bytes = Buffer.allocUnsafeSlow(slabBytes);
+      this.#keptBytes = 0;
+    }
+    return this.#bytes.subarray(this.#keptBytes, this.#keptBytes + size);
+  }
+
+  /** @param room as taken last */
+  keep(room: Buffer): void {
+    if (room.buffer === this.#bytes.buffer) this.#keptBytes += room.length;
+  }
+}
+
+const slab = new Slab();
 
 /** A client that asks and never reads must not fill our memory. */
 export function cutOffUnread({ conn }: Client): void {
@@ -92,19 +152,17 @@ export function cutOffUnread({ conn }: Client): void {
   if (unreadBytes > maxUnreadBytes) conn.destroy(new Disconnection('quotaExceeded', 'does not read what it is sent'));
 }
 
-function encodePublish(topic: string, payload: string | Buffer, qos: number, messageId: number): Buffer {
-  const topicBytes = Buffer.byteLength(topic);
-  const messageIdBytes = qos === 0 ? 0 : 2;
-  const remaining = 2 + topicBytes + messageIdBytes + Buffer.byteLength(payload);
-  const packet = Buffer.allocUnsafe(1 + lengthBytes(remaining) + remaining);
-  packet[0] = publishHeader | (qos << 1);
-  let at = writeLength(packet, remaining, 1);
-  at = packet.writeUInt16BE(topicBytes, at);
-  at += packet.write(topic, at);
-  if (qos > 0) at = packet.writeUInt16BE(messageId, at);
-  if (typeof payload === 'string') packet.write(payload, at);
-  else packet.set(payload, at);
-  return packet;
+function writePuback(bytes: Buffer, at: number, messageId: number): number {
+  return bytes.writeUInt16BE(messageId, bytes.writeUInt16BE((pubackHeader << 8) | 2, at));
+}
+
+function publishBytes({ topic, payload, qos }: Publication): number {
+  const remaining = remainingBytes(Buffer.byteLength(topic), payload, qos);
+  return 1 + lengthBytes(remaining) + remaining;
+}
+
+function remainingBytes(topicBytes: number, payload: string | Buffer, qos: number): number {
+  return 2 + topicBytes + (qos === 0 ? 0 : 2) + Buffer.byteLength(payload);
 }
 
 /** Remaining Length, MQTT 3.1.1 §2.2.3: seven bits a byte, the lowest first. */

@@ -13,6 +13,14 @@ import type { DoorReadings } from './readings.ts';
 
 type DeviceCommand = { [Operation in RequestOperation]: CommandOf<`iotjobsdata:${Operation}`> }[RequestOperation];
 
+/** Not put together for each request: a text that was just made is slow to look up by. */
+const commandNames: { readonly [Operation in RequestOperation]: `iotjobsdata:${Operation}` } = {
+  GetPendingJobExecutions: 'iotjobsdata:GetPendingJobExecutions',
+  StartNextPendingJobExecution: 'iotjobsdata:StartNextPendingJobExecution',
+  DescribeJobExecution: 'iotjobsdata:DescribeJobExecution',
+  UpdateJobExecution: 'iotjobsdata:UpdateJobExecution',
+};
+
 export interface Request {
   /** As published. */
   readonly topic: string;
@@ -45,8 +53,8 @@ export function answer(
     return;
   }
   const { operation, request } = decoded;
-  // Operation and request belong together in `decoded`; a template-literal type cannot say so.
-  const command = { name: `iotjobsdata:${operation}`, request } as DeviceCommand;
+  // Operation and request belong together in `decoded`; the type of a table cannot say so.
+  const command = { name: commandNames[operation], request } as DeviceCommand;
   port.submit(command, (outcome, at) => {
     if (!outcome.accepted) reject(outcome, at, clientToken);
     else {

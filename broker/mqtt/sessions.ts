@@ -13,7 +13,7 @@ import type { OutgoingPacket } from './jobs-broker.ts';
 import type { KeptSessions, SessionRow } from './kept-sessions.ts';
 import { Mqtt5Stream } from './mqtt5-stream.ts';
 import { Outbox } from './outbox.ts';
-import { type Qos, SubscriptionIndex, hasWildcard, levelsMatch } from './subscription-index.ts';
+import { type Qos, SubscriptionIndex, filterMatches, hasWildcard } from './subscription-index.ts';
 
 interface Message {
   readonly packet: OutgoingPacket;
@@ -195,18 +195,22 @@ export class Sessions {
     this.#post(session, { packet, onlyFor: asker });
   }
 
-  /** A message for every session that subscribed, once, however many of its filters match. Safe once the store has committed. */
+  /** Tells every session that subscribed, once, however many of its filters match. */
+  announce(topic: string, writePayload: () => string): void {
+    for (const { session, message } of this.address(topic, writePayload)) this.#post(session, message);
+  }
+
+  /** What {@link announce} would post, to be posted once the store has committed; kept for persistent sessions until then. */
   address(topic: string, writePayload: () => string): readonly Delivery[] {
-    const deliveries: Delivery[] = [];
-    let payload: string | undefined;
-    for (const [session, qos] of this.#index.match(topic)) {
-      payload ??= writePayload();
+    const matches = this.#index.match(topic);
+    if (matches.length === 0) return nothing;
+    const payload = writePayload();
+    return matches.map(({ subscriber: session, qos }) => {
       // aedes lowers a message to the QoS of the filter that equals its topic; asking for more would leave a copy in its queue.
       const packet = this.#announcements.packet(topic, payload, session.filters.get(topic) ?? qos);
       if (!session.clean && packet.qos > 0) this.#kept?.addMessage(session.clientId, packet);
-      deliveries.push({ session, message: { packet } });
-    }
-    return deliveries;
+      return { session, message: { packet } };
+    });
   }
 
   deliver({ session, message }: Delivery): void {
@@ -215,8 +219,11 @@ export class Sessions {
   }
 
   #post(session: Session, message: Message): void {
-    if (session.connection === undefined) {
+    const { connection } = session;
+    if (connection === undefined) {
       this.#keepFor(session, message);
+    } else if (session.clean && connection.ready && session.waiting.length === 0) {
+      this.#send(session, connection, message);
     } else {
       session.waiting.push(message);
       this.#pump(session);
@@ -307,6 +314,8 @@ class Numbering {
   }
 }
 
+const nothing: readonly never[] = Object.freeze([]);
+
 function newSession(clientId: string, principal: Principal, clean: boolean, terms: SessionTerms): Session {
   return {
     clientId,
@@ -331,7 +340,7 @@ function grantedQos(filters: ReadonlyMap<string, Qos>, topic: string): Qos {
   if (exact !== undefined) return exact;
   let best: Qos | undefined;
   for (const [filter, qos] of filters) {
-    if (!hasWildcard(filter) || !isJobsFilter(filter) || !levelsMatch(filter.split('/'), topic.split('/'))) continue;
+    if (!hasWildcard(filter) || !isJobsFilter(filter) || !filterMatches(filter, topic)) continue;
     if (best === undefined || qos > best) best = qos;
   }
   return best ?? 1;

@@ -9,24 +9,30 @@ export type Qos = 0 | 1;
 interface Subscription<Subscriber> {
   readonly subscriber: Subscriber;
   readonly filter: string;
-  /** The filter cut at its slashes, when it has wildcards. */
-  readonly levels: readonly string[] | undefined;
+  readonly hasWildcard: boolean;
   readonly qos: Qos;
+}
+
+/** Somebody with a matching filter, and the best quality of service that one of those filters grants. */
+export interface Match<Subscriber> {
+  readonly subscriber: Subscriber;
+  qos: Qos;
 }
 
 const thingsPrefix = '$aws/things/';
 /** Keys that no thing has: for filters that may match topics of any thing, and for those that match none of any thing. */
 const anyThing = '+';
 const noThing = '';
+const hash = '#'.charCodeAt(0);
+const plus = '+'.charCodeAt(0);
 
 export class SubscriptionIndex<Subscriber> {
   readonly #byThing = new Map<string, readonly Subscription<Subscriber>[]>();
 
   /** A filter that the subscriber has already is replaced. */
   add(subscriber: Subscriber, filter: string, qos: Qos): void {
-    const levels = hasWildcard(filter) ? filter.split('/') : undefined;
     const others = this.#without(subscriber, filter);
-    this.#byThing.set(thingIn(filter), [...others, { subscriber, filter, levels, qos }]);
+    this.#byThing.set(thingIn(filter), [...others, { subscriber, filter, hasWildcard: hasWildcard(filter), qos }]);
   }
 
   remove(subscriber: Subscriber, filter: string): void {
@@ -35,12 +41,10 @@ export class SubscriptionIndex<Subscriber> {
     else this.#byThing.delete(thingIn(filter));
   }
 
-  /** @returns every subscriber with a matching filter and the best quality of service that one of those filters grants. */
-  match(topic: string): ReadonlyMap<Subscriber, Qos> {
-    const matching = new Map<Subscriber, Qos>();
-    collect(this.#byThing.get(thingIn(topic)), topic, matching);
-    collect(this.#byThing.get(anyThing), topic, matching);
-    return matching;
+  /** @returns every subscriber with a matching filter, once. */
+  match(topic: string): readonly Match<Subscriber>[] {
+    const ofThing = collect(this.#byThing.get(thingIn(topic)), topic, undefined);
+    return collect(this.#byThing.get(anyThing), topic, ofThing) ?? nobody;
   }
 
   #without(subscriber: Subscriber, filter: string): readonly Subscription<Subscriber>[] {
@@ -49,31 +53,45 @@ export class SubscriptionIndex<Subscriber> {
   }
 }
 
+const nobody: readonly never[] = Object.freeze([]);
+
+/** @returns `matches` with what was found, made when there is something to find. */
 function collect<Subscriber>(
   subscriptions: readonly Subscription<Subscriber>[] | undefined,
   topic: string,
-  matching: Map<Subscriber, Qos>,
-): void {
-  if (subscriptions === undefined) return;
-  let topicLevels: readonly string[] | undefined;
-  for (const { subscriber, filter, levels, qos } of subscriptions) {
-    if (levels === undefined ? filter !== topic : !levelsMatch(levels, (topicLevels ??= topic.split('/')))) continue;
-    if (qos > (matching.get(subscriber) ?? -1)) matching.set(subscriber, qos);
+  matches: Match<Subscriber>[] | undefined,
+): Match<Subscriber>[] | undefined {
+  if (subscriptions === undefined) return matches;
+  let found = matches;
+  for (const { subscriber, filter, hasWildcard: isPattern, qos } of subscriptions) {
+    if (isPattern ? !filterMatches(filter, topic) : filter !== topic) continue;
+    const known = found?.find((match) => match.subscriber === subscriber);
+    if (known === undefined) (found ??= []).push({ subscriber, qos });
+    else if (qos > known.qos) known.qos = qos;
   }
+  return found;
 }
 
 export function hasWildcard(filter: string): boolean {
   return filter.includes('+') || filter.includes('#');
 }
 
-/** Whether a filter, cut at its slashes, matches a topic without wildcards, cut likewise. */
-export function levelsMatch(filter: readonly string[], topic: readonly string[]): boolean {
-  for (let depth = 0; depth < filter.length; depth += 1) {
-    const level = filter[depth];
-    if (level === '#') return topic.length > depth;
-    if (level !== '+' && level !== topic[depth]) return false;
+/** Whether a filter matches a topic, which has no wildcards. */
+export function filterMatches(filter: string, topic: string): boolean {
+  let at = 0;
+  for (let index = 0; index < filter.length; index += 1) {
+    const sign = filter.charCodeAt(index);
+    // The slash before it was in the topic too, so that there is a level left, were it empty.
+    if (sign === hash) return true;
+    if (sign === plus) {
+      const end = topic.indexOf('/', at);
+      at = end === -1 ? topic.length : end;
+    } else {
+      if (sign !== topic.charCodeAt(at)) return false;
+      at += 1;
+    }
   }
-  return filter.length === topic.length;
+  return at === topic.length;
 }
 
 /** @returns the thing that a topic or filter names, or one of the keys that stand for none. */

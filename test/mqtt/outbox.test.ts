@@ -12,7 +12,7 @@ function open(nextId = 1) {
   return { outbox: new Outbox(client), writes, client };
 }
 
-const turn = (): Promise<void> => Promise.resolve();
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const message = { cmd: 'publish', retain: false, dup: false, brokerId: 'x', brokerCounter: 1 } as const;
 
 describe('Outbox', () => {
@@ -57,9 +57,10 @@ describe('Outbox', () => {
   it('takes message ids from the client’s own counter and never 0', async () => {
     const { outbox, client } = open(0xffff);
     for (let count = 0; count < 2; count += 1) outbox.publish({ ...message, topic: 'a', payload: '', qos: 1 });
+    await turn();
     expect(client).toMatchObject({ _nextId: 2 });
     outbox.publish({ ...message, topic: 'a', payload: '', qos: 0 });
-    expect(client).toMatchObject({ _nextId: 2 });
     await turn();
+    expect(client).toMatchObject({ _nextId: 2 });
   });
 });
