@@ -11,7 +11,7 @@ export const deviceClaims = {
   V3: 'no wrong activation: ends with exactly one bootable, confirmed image',
   V4: 'no re-execution: each execution has its side effect at most once',
   V5: 'takes the next job: the canary succeeds',
-  V6: 'bounded: requests, erases and retries stay within limits',
+  V6: 'bounded: requests, downloads, erases and retries stay within limits',
   V7: 'memory is truth: nothing of a finished job in non-volatile memory',
   V8: 'no crash loop: boots no more often than it has reason to',
   V9: 'same version: what it reports to run is what runs',

@@ -9,7 +9,16 @@ import type { DeviceMessage } from '../../protocol/device-messages.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { createAgent } from '../core/agent.ts';
 import { type AgentBehaviour, referenceAgent } from '../core/behaviour.ts';
-import type { Agent, AgentEffect, AgentInput, BootFacts, Checkpoint, OversizeMessage } from '../core/contract.ts';
+import type {
+  Agent,
+  AgentEffect,
+  AgentInput,
+  BootFacts,
+  Checkpoint,
+  Operation,
+  OversizeMessage,
+} from '../core/contract.ts';
+import { type ExecutionIdentity, identityKey } from '../core/execution.ts';
 import type { BootOutcome } from '../device/boot-loader.ts';
 import { Device, type DeviceEvent, type ImageOrigin, honestOrigin } from '../device/device.ts';
 import { FirmwareClock } from '../device/firmware-clock.ts';
@@ -54,6 +63,8 @@ class AgentOnDevice implements Board {
   /** Wants to connect as soon as the clock is set. */
   #connects = false;
   readonly #sideEffects = new SideEffects();
+  /** Replaced at every download, so that it can be handed out as it is. */
+  #downloads: BoardView['downloads'] = {};
   /** What arrived while nobody listened, in order. */
   #waiting: OutsideInput[] = [];
   #effects: BoardEffect[] = [];
@@ -119,6 +130,7 @@ class AgentOnDevice implements Board {
       checkpoint: record.read(),
       boots: this.#device.boots,
       sideEffects: this.#sideEffects.times(),
+      downloads: this.#downloads,
     };
   }
 
@@ -286,6 +298,7 @@ class AgentOnDevice implements Board {
 
   #operate({ operation, execution }: Extract<AgentEffect, { kind: 'operate' }>): AgentInput | undefined {
     if (operation.kind === 'run' && execution !== undefined) this.#sideEffects.count(execution, operation.part);
+    if (operation.kind === 'download' && execution !== undefined) this.#noteDownload(execution, operation);
     if (operation.kind === 'reset') {
       if (operation.asked && execution !== undefined) this.#sideEffects.count(execution, 'reboot');
       this.#effects.push({ kind: 'disconnect' });
@@ -296,6 +309,12 @@ class AgentOnDevice implements Board {
     const started = perform(this.#device, operation, this.#time);
     if (started === 'under-way') return undefined;
     return started.fault === undefined ? { kind: 'done' } : { kind: 'done', fault: started.fault };
+  }
+
+  #noteDownload(execution: ExecutionIdentity, { image, bytes }: Extract<Operation, { kind: 'download' }>): void {
+    const key = identityKey(execution);
+    const before = this.#downloads[key]?.bytes ?? 0;
+    this.#downloads = { ...this.#downloads, [key]: { bytes: before + bytes, imageBytes: image.sizeBytes } };
   }
 
   #connect(): void {

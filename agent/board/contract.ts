@@ -75,6 +75,13 @@ export interface BoardView {
   readonly boots: number;
   /** How often the side effect of each execution happened, by `jobId#executionNumber@queuedAt`. */
   readonly sideEffects: Readonly<Record<string, number>>;
+  /** What was asked of the image's server for each execution, by the same key; what came twice counts twice. */
+  readonly downloads: Readonly<Record<string, Download>>;
+}
+
+export interface Download {
+  readonly bytes: number;
+  readonly imageBytes: number;
 }
 
 export interface Board {

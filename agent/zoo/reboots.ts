@@ -21,6 +21,18 @@ const powerCut: BootFinding = { kind: 'misfortune', misfortune: 'power-cut' };
 
 export const reboots: readonly ZooAgent[] = [
   {
+    id: 'r51-trusts-its-record-alone',
+    bug: 'is in the self-test because its record says so, although the boot loader never came to the new image',
+    breaks: ['V9'],
+    story: 'power-cut-before-the-reboot',
+    behaviour: otherwise({
+      foundAtBoot(checkpoint, boot) {
+        const right = referenceAgent.foundAtBoot(checkpoint, boot);
+        return checkpoint.step === 'activate' && checkpoint.plan.kind === 'firmware' ? { kind: 'self-test' } : right;
+      },
+    }),
+  },
+  {
     id: 'r52-leaves-the-image-selected',
     bug: 'gives a pulled job up after it has told the boot loader to try the image, and does not take that back',
     breaks: ['V10'],

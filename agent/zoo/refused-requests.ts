@@ -39,7 +39,7 @@ export const refusedRequests: readonly ZooAgent[] = [
   {
     id: 'r23-retries-without-a-pause',
     bug: 'repeats at once what was put off',
-    breaks: ['V6'],
+    breaks: ['V6', 'V8'],
     story: 'throttled-at-the-report',
     behaviour: otherwise({ pauseMs: () => 1 }),
   },

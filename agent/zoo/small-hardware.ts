@@ -1,6 +1,6 @@
 /**
- * Agents that do not cope with little memory, slow flash, and downloads that fail or stop. Section B5 of the catalogue in
- * docs/recovery.md. Each is the reference agent with one decision made wrongly.
+ * Agents that do not cope with little memory, slow flash, a weak battery, and downloads that fail or stop. Section B5 of the
+ * catalogue in docs/recovery.md. Each is the reference agent with one decision made wrongly.
  */
 import { type ZooAgent, leaving, meeting, otherwise } from './zoo-agent.ts';
 
@@ -27,6 +27,13 @@ export const smallHardware: readonly ZooAgent[] = [
     behaviour: otherwise({ erasesAhead: true }),
   },
   {
+    id: 'r72-sends-again-at-once',
+    bug: 'connects at once after the supply gave way to a transmission',
+    breaks: ['V8'],
+    story: 'battery-sags-in-an-update',
+    behaviour: otherwise({ restsAfterCrash: false }),
+  },
+  {
     id: 'r73-stays-busy-after-a-failed-download',
     bug: 'never closes a download that failed',
     breaks: ['V1'],
@@ -39,6 +46,16 @@ export const smallHardware: readonly ZooAgent[] = [
     breaks: ['V6'],
     story: 'missing-image',
     behaviour: meeting('download-failed', ['download'], {
+      undo: ['download', 'memory', 'slot', 'checkpoint'],
+      next: 'next-job',
+    }),
+  },
+  {
+    id: 'r75-downloads-a-bad-image-for-ever',
+    bug: 'takes an image with a wrong digest for a reason to download it again',
+    breaks: ['V6'],
+    story: 'corrupt-image',
+    behaviour: meeting('digest-mismatch', ['verify'], {
       undo: ['download', 'memory', 'slot', 'checkpoint'],
       next: 'next-job',
     }),

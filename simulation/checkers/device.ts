@@ -21,6 +21,8 @@ const bounds = {
   connectsPerMinute: 20,
   /** Flash erases for each execution (V6): the largest image of a run, twice, with room to spare. */
   erasesPerExecution: 40,
+  /** How often an image is downloaded for each time that its execution was created, beside once for each connection (V6). */
+  downloads: 3,
   /** Boots beyond one for each power cut and three for each execution (V8). */
   spareBoots: 3,
   /** Boots each time that the supply falls for some minutes, with a growing pause after each (V8). */
@@ -81,6 +83,7 @@ export function createDeviceChecker({
   const tooManyConnects = rateLimit(bounds.connectsPerMinute);
   let powerCuts = 0;
   let weakSupplies = 0;
+  let connects = 0;
 
   /** A power cut makes the device forget how often it has crashed on a weak supply: its pauses begin anew. */
   function resetsFromOutside(): number {
@@ -98,12 +101,21 @@ export function createDeviceChecker({
     if (!toldDead.has(key)) toldDead.set(key, at);
   }
 
+  /** What was under way when a connection ended, or with it the power, may have to come again. */
+  function checkDownloads(): void {
+    for (const [key, { bytes, imageBytes }] of Object.entries(board.view().downloads)) {
+      const most = imageBytes * (bounds.downloads * Math.max(1, created(key)) + connects);
+      if (bytes > most) report('V6', `downloaded ${bytes} bytes for ${key}, an image of ${imageBytes}`, thingName);
+    }
+  }
+
   /** Between the two steps lies the last moment at which a device can ask, and turn back. */
   function checkStep(step: Step, execution: ExecutionIdentity): void {
     if (step !== 'receive' && step !== 'activate' && step !== 'reboot') return;
     const key = identityKey(execution);
     const pending = pendingKey(execution.jobId, execution.executionNumber);
     if (step === 'receive') {
+      checkDownloads();
       started.set(key, pending ?? key);
       // A new execution may have the very identity of one that is gone, if both were queued within one second.
       toldDead.delete(key);
@@ -117,6 +129,7 @@ export function createDeviceChecker({
 
   return {
     connecting(at) {
+      connects += 1;
       if (tooManyConnects(at))
         report('V6', `more than ${bounds.connectsPerMinute} connects within a minute`, thingName);
     },
@@ -163,6 +176,7 @@ export function createDeviceChecker({
       }
     },
     quiet() {
+      checkDownloads();
       const { erases } = board.view().flash;
       const mostErases = bounds.erasesPerExecution * (executions() + 1);
       if (erases > mostErases) report('V6', `${erases} erases, ${mostErases} can be explained`, thingName);

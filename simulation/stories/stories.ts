@@ -215,6 +215,12 @@ export const stories: readonly Story[] = [
     actions: [given('firmware'), when('write', 10, struck({ kind: 'power-cut', forMs: 2000 }))],
   }),
   told({
+    id: 'power-cut-before-the-reboot',
+    claim:
+      'The power is cut while the boot loader is told to try the image: it is told again, and the update succeeds.',
+    actions: [given('firmware'), when('activate', selectingAfterMs + 20, struck({ kind: 'power-cut', forMs: 2000 }))],
+  }),
+  told({
     id: 'power-cut-in-a-handler',
     claim: 'The power is cut while a handler runs: nobody knows how far it got, so it is FAILED and not run again.',
     actions: [given('handlers'), when('activate', 500, struck({ kind: 'power-cut', forMs: 2000 }))],
@@ -225,9 +231,22 @@ export const stories: readonly Story[] = [
     actions: [given('missing-firmware')],
   }),
   told({
+    id: 'corrupt-image',
+    claim: 'The image is not the one that the document names: the job is FAILED and the device as before.',
+    hardware: slowLink,
+    actions: [given('corrupt-firmware', large)],
+  }),
+  told({
     id: 'failing-image',
     claim: 'The new image fails its self-test: the old one runs again and the job is FAILED.',
     actions: [given('failing-firmware')],
+  }),
+  told({
+    id: 'battery-sags-in-an-update',
+    claim:
+      'The battery gives way when the radio sends: the device stays off the air ever longer, and the update succeeds.',
+    hardware: slowLink,
+    actions: [given('firmware'), at(jobAtMs, struck({ kind: 'weak-battery', forMs: 300_000, byMv: 550 }))],
   }),
   told({
     id: 'large-image-on-slow-flash',

@@ -26,6 +26,7 @@ export const idleView: BoardView = {
   checkpoint: undefined,
   boots: 2,
   sideEffects: { 'firmware#1@1': 1 },
+  downloads: {},
 };
 
 export const told: DeviceMessage = {

@@ -7,6 +7,7 @@ import type { Story } from '../../simulation/stories/story.ts';
 import { type Claim, deviceClaims } from '../../simulation/violation.ts';
 import { subjectsWith } from '../support/simulated.ts';
 import { formatted } from './markdown.ts';
+import { withoutAgent } from './without-agent.ts';
 
 export interface Row {
   readonly agent: ZooAgent;
@@ -53,6 +54,14 @@ export function zooPage(table: readonly Row[]): Promise<string> {
     'What each breaks, by story; in all other stories it breaks nothing.',
     '',
     ...table.map(({ agent, broke }) => `- \`${agent.id}\`: ${cells(broke)}`),
+    '',
+    '## Bugs without an agent',
+    '',
+    'What is simulated has no place for them, or no claim is about them.',
+    '',
+    '| Catalogue | Why |',
+    '| --- | --- |',
+    ...Object.entries(withoutAgent).map(([number, why]) => `| ${number} | ${why} |`),
     '',
     '## Claims',
     '',

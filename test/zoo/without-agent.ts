@@ -1,0 +1,31 @@
+/**
+ * The bugs of the catalogue (docs/recovery.md) that no agent of the zoo has, and why: what is simulated has no place for them,
+ * or no claim is about them. Whoever gives it such a place takes the line out.
+ */
+export const withoutAgent: Readonly<Record<string, string>> = {
+  R03: 'an agent gets a notification as a value, with an execution or without one, so there is no null to trip over',
+  R11: 'Jobs asks no device whether it may cancel: an execution is gone, or is not',
+  R12: 'Jobs wants no confirmation of a cancel, so none can have the wrong form',
+  R20: 'a bug of a server, whose answers are not those of Jobs',
+  R25: 'the job ends FAILED instead of REJECTED, and no claim is about which of the two',
+  R30: 'simulated agents speak MQTT; over HTTP the outcome is in the status',
+  R31: 'no agent has a reason to disconnect: after a report it asks for the next job on the same connection',
+  R34: 'no answer of Jobs leaves a device in a state that only another message ends',
+  R35: 'work begins with an accepted update that names `expectedVersion`, which the service takes once; that is no single decision',
+  R37: 'documents are compared nowhere',
+  R38: 'shows when an execution of somebody else is the head; a simulated device is alone on its thing',
+  R39: 'what the simulated service has told of can be asked for at once',
+  R43: 'a board takes one event after the other, whatever the agent on it decides',
+  R45: 'which documents are its own is for each device to say; the demo judges that by its table of documents',
+  R49: 'a simulated device has one connection; taking over a client id is tested at the MQTT door',
+  R50: 'the simulated service takes any filters; their limits are tested at the MQTT door',
+  R54: 'there is one job at a time, and the reboot is a step of it',
+  R58: 'simulated images differ in their self-test, and each can connect',
+  R62: 'below the agent the record is checked when it is read (`agent/device/non-volatile-record.ts`)',
+  R63: 'the simulated boot loader has two slots and swaps nothing; its own torn writes are in the sweep',
+  R65: 'a command of the application, which no job agent decides',
+  R67: 'a document and an answer have no buffer in common',
+  R71: 'a weak signal makes the simulated link slow, not the processor',
+  R76: 'addresses of the imaginary image server do not expire',
+  R77: 'what does not fit is refused before the start, and from then on nothing else asks for memory',
+};
