@@ -29,10 +29,19 @@ const publish = 3;
 const suback = 9;
 const keepAliveSeconds = 1200;
 
+/** All connections read into one buffer, each in its turn, and write from another: a load that leaves no garbage has no pauses. */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+let writeBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+
 /** Connects and subscribes; settles when SUBACK is in. */
 export async function connectWire(options: WireOptions): Promise<WireClient> {
   const { host, port, localAddress, clientId } = options;
-  const socket = net.connect({ host, port, noDelay: true, localAddress });
+  let read: ((chunk: Buffer) => void) | undefined;
+  const callback = (length: number) => {
+    read?.(readBuffer.subarray(0, length));
+    return true;
+  };
+  const socket = net.connect({ host, port, noDelay: true, localAddress, onread: { buffer: readBuffer, callback } });
   await once(socket, 'connect');
   socket.write(generate({ cmd: 'connect', protocolId: 'MQTT', clientId, clean: true, keepalive: keepAliveSeconds }));
   return new Promise((resolve, reject) => {
@@ -41,15 +50,15 @@ export async function connectWire(options: WireOptions): Promise<WireClient> {
     socket.on('error', (error) => gone(error.message));
     socket.on('close', () => gone('connection closed'));
     const client = openClient(socket);
-    readFrames(socket, (type, frame, bodyAt) => {
-      if (type === publish) return client.received(frame, bodyAt, options.onMessage);
-      if (type === connack && frame[bodyAt + 1] !== 0) return gone(`CONNACK ${frame[bodyAt + 1]}`);
+    read = frameReader((type, bytes, bodyAt, end) => {
+      if (type === publish) return client.received(bytes, bodyAt, end, options.onMessage);
+      if (type === connack && bytes[bodyAt + 1] !== 0) return gone(`CONNACK ${bytes[bodyAt + 1]}`);
       if (type === connack && options.filters.length > 0) {
         const subscriptions = options.filters.map((topic) => ({ topic, qos: 1 as const }));
         return socket.write(generate({ cmd: 'subscribe', messageId: 1, subscriptions }));
       }
       if (type !== suback && type !== connack) return;
-      if (type === suback && frame.subarray(bodyAt + 2).includes(0x80)) return gone('SUBACK refused a filter');
+      if (type === suback && bytes.subarray(bodyAt + 2, end).includes(0x80)) return gone('SUBACK refused a filter');
       ready = true;
       resolve(client);
     });
@@ -57,55 +66,71 @@ export async function connectWire(options: WireOptions): Promise<WireClient> {
 }
 
 type OpenClient = WireClient & {
-  received(frame: Buffer, bodyAt: number, onMessage: WireOptions['onMessage']): void;
+  /** A PUBLISH of QoS 1. */
+  received(bytes: Buffer, bodyAt: number, end: number, onMessage: WireOptions['onMessage']): void;
 };
+
+/** The id of a message that is acknowledged, or a message. */
+type Held = number | { readonly topic: string; readonly payload: string };
 
 /** PUBACK and whatever `onMessage` publishes leave in one write, at the end of the turn. */
 function openClient(socket: net.Socket): OpenClient {
   let lastMessageId = 1;
-  let held: Buffer[] = [];
+  let held: Held[] = [];
   const flush = () => {
-    socket.write(held.length === 1 ? held[0]! : Buffer.concat(held));
+    let end = 0;
+    for (const what of held) {
+      if (typeof what === 'number') {
+        end = writePuback(end, what);
+      } else {
+        lastMessageId = lastMessageId === 0xffff ? 1 : lastMessageId + 1;
+        end = writePublish(end, what.topic, what.payload, lastMessageId);
+      }
+    }
     held = [];
+    socket.write(writeBuffer.subarray(0, end));
+    // The system has not taken them all, so that they must stay as they are.
+    if (socket.writableLength > 0) writeBuffer = Buffer.allocUnsafeSlow(writeBuffer.length);
   };
-  const hold = (packet: Buffer) => {
-    if (held.push(packet) === 1) process.nextTick(flush);
+  const hold = (what: Held) => {
+    if (held.push(what) === 1) process.nextTick(flush);
   };
   return {
-    publish(topic, payload) {
-      lastMessageId = lastMessageId === 0xffff ? 1 : lastMessageId + 1;
-      hold(encodePublish(topic, payload, lastMessageId));
-    },
-    received(frame, bodyAt, onMessage) {
-      const topicEnd = bodyAt + 2 + frame.readUInt16BE(bodyAt);
-      const topic = frame.toString('latin1', bodyAt + 2, topicEnd);
-      const wantsPuback = (frame[0]! & 0x06) !== 0;
-      if (wantsPuback) hold(Buffer.from([0x40, 0x02, frame[topicEnd]!, frame[topicEnd + 1]!]));
-      onMessage(topic, frame.subarray(wantsPuback ? topicEnd + 2 : topicEnd));
+    publish: (topic, payload) => hold({ topic, payload }),
+    received(bytes, bodyAt, end, onMessage) {
+      const topicEnd = bodyAt + 2 + bytes.readUInt16BE(bodyAt);
+      const topic = bytes.toString('latin1', bodyAt + 2, topicEnd);
+      hold(bytes.readUInt16BE(topicEnd));
+      onMessage(topic, bytes.subarray(topicEnd + 2, end));
     },
   };
 }
 
-function encodePublish(topic: string, payload: string, messageId: number): Buffer {
-  const length = 2 + topic.length + 2 + payload.length;
-  const lengthBytes = length < 0x80 ? 1 : 2; // requests of the load stay far below 16 KB
-  const packet = Buffer.allocUnsafe(1 + lengthBytes + length);
-  packet[0] = 0x32;
-  packet[1] = lengthBytes === 1 ? length : (length & 0x7f) | 0x80;
-  if (lengthBytes === 2) packet[2] = length >> 7;
-  let at = packet.writeUInt16BE(topic.length, 1 + lengthBytes);
-  at += packet.write(topic, at, 'latin1');
-  at = packet.writeUInt16BE(messageId, at);
-  packet.write(payload, at, 'latin1');
-  return packet;
+function writePuback(start: number, messageId: number): number {
+  return writeBuffer.writeUInt16BE(messageId, writeBuffer.writeUInt16BE(0x4002, start));
 }
 
-type OnFrame = (type: number, frame: Buffer, bodyAt: number) => void;
+function writePublish(start: number, topic: string, payload: string, messageId: number): number {
+  const length = 2 + topic.length + 2 + payload.length;
+  let at = writeBuffer.writeUInt8(0x32, start);
+  if (length < 0x80) {
+    at = writeBuffer.writeUInt8(length, at);
+  } else {
+    at = writeBuffer.writeUInt8((length & 0x7f) | 0x80, at); // requests of the load stay far below 16 KB
+    at = writeBuffer.writeUInt8(length >> 7, at);
+  }
+  at = writeBuffer.writeUInt16BE(topic.length, at);
+  at += writeBuffer.write(topic, at, 'latin1');
+  at = writeBuffer.writeUInt16BE(messageId, at);
+  return at + writeBuffer.write(payload, at, 'latin1');
+}
 
-/** Cuts the byte stream into packets; one that is not whole yet waits for the next chunk. */
-function readFrames(socket: net.Socket, onFrame: OnFrame): void {
+type OnFrame = (type: number, bytes: Buffer, bodyAt: number, end: number) => void;
+
+/** @returns what cuts chunks into packets; one that is not whole yet waits for the next chunk. */
+function frameReader(onFrame: OnFrame): (chunk: Buffer) => void {
   let rest: Buffer | undefined;
-  socket.on('data', (chunk: Buffer) => {
+  return (chunk) => {
     const bytes = rest === undefined ? chunk : Buffer.concat([rest, chunk]);
     let at = 0;
     for (;;) {
@@ -113,11 +138,11 @@ function readFrames(socket: net.Socket, onFrame: OnFrame): void {
       if (end === undefined) break;
       let bodyAt = at + 1;
       while (bytes[bodyAt]! & 0x80) bodyAt += 1;
-      onFrame(bytes[at]! >> 4, bytes.subarray(at, end), bodyAt + 1 - at);
+      onFrame(bytes[at]! >> 4, bytes, bodyAt + 1, end);
       at = end;
     }
-    rest = at === bytes.length ? undefined : bytes.subarray(at);
-  });
+    rest = at === bytes.length ? undefined : Buffer.from(bytes.subarray(at));
+  };
 }
 
 /** @returns where the packet that starts at `at` ends, or `undefined` when it is not all there. */

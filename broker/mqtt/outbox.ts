@@ -16,12 +16,19 @@ type Internals = Client & {
   waitForDrain(done: () => void): void;
 };
 
+/** Not the library's private matter: message ids of one connection come from one counter. */
+const nextId = '_nextId';
+
 /** What a client may leave unread in our memory before it is cut off. */
 const maxUnreadBytes = 1024 * 1024;
 
 const publishHeader = 0x30;
 const pubackHeader = 0x40;
 const pubackBytes = 4;
+/** Type and Remaining Length, the topic's length, message id. */
+const maxHeaderBytes = 1 + 4 + 2 + 2;
+/** Of UTF-8, for one unit of a string. */
+const maxBytesOfUnit = 3;
 const maxMessageId = 0xffff;
 const slabBytes = 256 * 1024;
 
@@ -88,20 +95,21 @@ export class Outbox {
   }
 
   #encode(gathered: readonly Outgoing[]): Buffer {
-    let size = 0;
-    for (const what of gathered) size += typeof what === 'number' ? pubackBytes : publishBytes(what);
-    const bytes = slab.take(size);
+    let room = 0;
+    for (const what of gathered) room += typeof what === 'number' ? pubackBytes : roomFor(what);
+    const bytes = slab.take(room);
     let at = 0;
     for (const what of gathered) {
       at = typeof what === 'number' ? writePuback(bytes, at, what) : this.#writePublish(bytes, at, what);
     }
-    return bytes;
+    return bytes.subarray(0, at);
   }
 
   #writePublish(bytes: Buffer, start: number, { topic, payload, qos }: Publication): number {
     const topicBytes = Buffer.byteLength(topic);
+    const payloadBytes = Buffer.byteLength(payload);
     bytes[start] = publishHeader | (qos << 1);
-    let at = writeLength(bytes, remainingBytes(topicBytes, payload, qos), start + 1);
+    let at = writeLength(bytes, 2 + topicBytes + (qos === 0 ? 0 : 2) + payloadBytes, start + 1);
     at = bytes.writeUInt16BE(topicBytes, at);
     at += bytes.write(topic, at);
     if (qos > 0) at = bytes.writeUInt16BE(this.#takeMessageId(), at);
@@ -110,8 +118,8 @@ export class Outbox {
 
   #takeMessageId(): number {
     const client = this.#client;
-    const messageId = client._nextId;
-    client._nextId = messageId >= maxMessageId ? 1 : messageId + 1;
+    const messageId = client[nextId];
+    client[nextId] = messageId >= maxMessageId ? 1 : messageId + 1;
     return messageId;
   }
 }
@@ -156,13 +164,9 @@ function writePuback(bytes: Buffer, at: number, messageId: number): number {
   return bytes.writeUInt16BE(messageId, bytes.writeUInt16BE((pubackHeader << 8) | 2, at));
 }
 
-function publishBytes({ topic, payload, qos }: Publication): number {
-  const remaining = remainingBytes(Buffer.byteLength(topic), payload, qos);
-  return 1 + lengthBytes(remaining) + remaining;
-}
-
-function remainingBytes(topicBytes: number, payload: string | Buffer, qos: number): number {
-  return 2 + topicBytes + (qos === 0 ? 0 : 2) + Buffer.byteLength(payload);
+/** More than enough: a header, and as much as UTF-8 can take. */
+function roomFor({ topic, payload }: Publication): number {
+  return maxHeaderBytes + maxBytesOfUnit * (topic.length + payload.length);
 }
 
 /** Remaining Length, MQTT 3.1.1 §2.2.3: seven bits a byte, the lowest first. */
@@ -175,10 +179,4 @@ function writeLength(packet: Buffer, length: number, at: number): number {
   }
   packet[index] = rest;
   return index + 1;
-}
-
-function lengthBytes(length: number): number {
-  if (length < 0x80) return 1;
-  if (length < 0x4000) return 2;
-  return length < 0x20_0000 ? 3 : 4;
 }
