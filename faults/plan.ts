@@ -120,7 +120,8 @@ const perMessage = {
   lateMs: wholeNumber(0, dayMs, 5000),
 };
 
-const membersOf: Readonly<Record<MisfortuneKind, Readonly<Record<string, Member>>>> = {
+/** What may stand in each kind of misfortune, member by member. */
+export const misfortuneMembers: Readonly<Record<MisfortuneKind, Readonly<Record<string, Member>>>> = {
   'link-lost': { things, ...atInstants, forMs: wholeNumber(0, dayMs) },
   partition: { things, ...atInstants, forMs: wholeNumber(1, dayMs) },
   'power-cut': { things, ...atInstants, forMs: wholeNumber(0, dayMs) },
@@ -131,7 +132,7 @@ const membersOf: Readonly<Record<MisfortuneKind, Readonly<Record<string, Member>
   service: { ...perMessage, answer: oneOf(serviceAnswers) },
 };
 
-export const misfortuneKinds = Object.keys(membersOf);
+export const misfortuneKinds = Object.keys(misfortuneMembers);
 
 /** Checks a decoded plan, fills in what was left out, and names every member that is wrong. */
 export function parseFaultPlan(value: unknown): ParsedPlan {
@@ -156,7 +157,7 @@ function parseMisfortune(entry: unknown, path: string, problems: PlanProblem[]):
     problems.push({ path: `${path}.kind`, message: `expected one of ${misfortuneKinds.join(', ')}` });
     return undefined;
   }
-  const members = membersOf[kind];
+  const members = misfortuneMembers[kind];
   problems.push(...unknownMembers(entry, ['kind', ...Object.keys(members)], path));
   const parsed: Record<string, unknown> = { kind };
   for (const [name, member] of Object.entries(members)) {

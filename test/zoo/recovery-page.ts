@@ -11,7 +11,8 @@ import { stories } from '../../simulation/stories/stories.ts';
 import { configurationOf } from '../../simulation/stories/story.ts';
 import { deviceClaims } from '../../simulation/violation.ts';
 import { subjectsWith } from '../support/simulated.ts';
-import { formatted } from './markdown.ts';
+import { bootTable } from './boot-table.ts';
+import { type WrittenParts, writtenPage } from '../support/written-page.ts';
 
 /** Steps that meet every misfortune alike. */
 interface Group {
@@ -20,16 +21,10 @@ interface Group {
 }
 
 export function recoveryPage(text: string): Promise<string> {
-  let page = text;
-  for (const [name, write] of Object.entries(parts)) {
-    const block = new RegExp(`(<!-- begin ${name} -->\n)[^]*?(<!-- end ${name} -->)`);
-    if (!block.test(page)) throw new Error(`docs/recovery.md has no place for ${name}`);
-    page = page.replace(block, (_, begin: string, end: string) => `${begin}\n${write().join('\n')}\n\n${end}`);
-  }
-  return formatted([page.trimEnd()]);
+  return writtenPage('docs/recovery.md', text, parts);
 }
 
-const parts: Readonly<Record<string, () => readonly string[]>> = {
+const parts: WrittenParts = {
   claims: () => Object.entries(deviceClaims).map(([claim, words]) => `- **${claim}** ${words}`),
   journeys: () =>
     (
@@ -37,6 +32,7 @@ const parts: Readonly<Record<string, () => readonly string[]>> = {
     ).map((id) => `- \`${id}\`: ${journey(id).join(' → ')}`),
   diagram: () => ['```mermaid', 'stateDiagram-v2', ...diagram(), '```'],
   'recovery table': () => groups().flatMap(table),
+  'boot table': bootTable,
   rejections: () => [
     '| Code | What it says | What the agent does |',
     '| --- | --- | --- |',
@@ -53,6 +49,8 @@ const parts: Readonly<Record<string, () => readonly string[]>> = {
     `Pauses after 1, 2, 3, … failures in a row, each half of it chance: up to ${[1, 2, 3, 4, 5, 6, 7, 8, 9]
       .map((failures) => `${Math.round(referenceAgent.pauseMs(failures, 1) / 1000)} s`)
       .join(', ')}.`,
+    '',
+    `Progress is only news: it is sent at most ${referenceAgent.tries.progress} times. A report is sent until it is answered.`,
   ],
 };
 

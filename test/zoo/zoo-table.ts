@@ -6,7 +6,7 @@ import { stories } from '../../simulation/stories/stories.ts';
 import type { Story } from '../../simulation/stories/story.ts';
 import { type Claim, deviceClaims } from '../../simulation/violation.ts';
 import { subjectsWith } from '../support/simulated.ts';
-import { formatted } from './markdown.ts';
+import { formatted } from '../support/markdown.ts';
 import { withoutAgent } from './without-agent.ts';
 
 export interface Row {
