@@ -43,11 +43,13 @@ export interface HeadChanged {
   readonly jobDocument?: string;
 }
 
+type Writable<Payload> = { -readonly [Member in keyof Payload]: Payload[Member] };
+
 const accepted: {
   readonly [Operation in RequestOperation]: (
     response: DeviceResponse<Operation>,
     at: EpochMs,
-  ) => Omit<AcceptedPayloads[Operation], 'timestamp' | 'clientToken'>;
+  ) => Writable<Omit<AcceptedPayloads[Operation], 'timestamp' | 'clientToken'>>;
 } = {
   GetPendingJobExecutions: ({ inProgress, queued }) => ({
     inProgressJobs: inProgress.map(summary),
@@ -55,10 +57,12 @@ const accepted: {
   }),
   StartNextPendingJobExecution: describedExecution,
   DescribeJobExecution: describedExecution,
-  UpdateJobExecution: ({ executionState, jobDocument }) => ({
-    ...(executionState && { executionState: state(executionState) }),
-    ...(jobDocument !== undefined && { jobDocument: parsedDocument(jobDocument) }),
-  }),
+  UpdateJobExecution({ executionState, jobDocument }) {
+    const payload: Writable<Omit<AcceptedPayloads['UpdateJobExecution'], 'timestamp' | 'clientToken'>> = {};
+    if (executionState !== undefined) payload.executionState = state(executionState);
+    if (jobDocument !== undefined) payload.jobDocument = parsedDocument(jobDocument);
+    return payload;
+  },
 };
 
 export function acceptedPayload<Operation extends RequestOperation>(
@@ -67,9 +71,9 @@ export function acceptedPayload<Operation extends RequestOperation>(
   at: EpochMs,
   clientToken?: string,
 ): AcceptedPayloads[Operation] {
-  const members = accepted[operation](response, at);
-  const timestamp = toEpochSeconds(at);
-  const payload = clientToken === undefined ? { ...members, timestamp } : { ...members, clientToken, timestamp };
+  const payload = accepted[operation](response, at) as Writable<AcceptedPayloads[RequestOperation]>;
+  if (clientToken !== undefined) payload.clientToken = clientToken;
+  payload.timestamp = toEpochSeconds(at);
   return payload as AcceptedPayloads[Operation];
 }
 
@@ -111,31 +115,22 @@ export function rejectedPayload(
   at: EpochMs,
   clientToken?: string,
 ): RejectedPayload {
-  return {
-    code: rejections[code].mqtt,
-    message,
-    ...envelope(at, clientToken),
-    ...(executionState && { executionState: state(executionState) }),
-  };
+  const payload: Writable<RejectedPayload> = { code: rejections[code].mqtt, message, timestamp: toEpochSeconds(at) };
+  if (clientToken !== undefined) payload.clientToken = clientToken;
+  if (executionState !== undefined) payload.executionState = state(executionState);
+  return payload;
 }
 
 export function notifyPayload({ at, inProgress, queued }: PendingChanged): NotifyPayload {
-  return {
-    timestamp: toEpochSeconds(at),
-    jobs: {
-      ...(inProgress.length > 0 && { IN_PROGRESS: inProgress.map(summary) }),
-      ...(queued.length > 0 && { QUEUED: queued.map(summary) }),
-    },
-  };
+  const jobs: Writable<NotifyPayload['jobs']> = {};
+  if (inProgress.length > 0) jobs.IN_PROGRESS = inProgress.map(summary);
+  if (queued.length > 0) jobs.QUEUED = queued.map(summary);
+  return { timestamp: toEpochSeconds(at), jobs };
 }
 
 export function notifyNextPayload({ at, head, jobDocument }: HeadChanged): NotifyNextPayload {
-  return { timestamp: toEpochSeconds(at), ...(head && { execution: execution(head, at, jobDocument) }) };
-}
-
-function envelope(at: EpochMs, clientToken?: string): { timestamp: number; clientToken?: string } {
   const timestamp = toEpochSeconds(at);
-  return clientToken === undefined ? { timestamp } : { clientToken, timestamp };
+  return head === undefined ? { timestamp } : { timestamp, execution: execution(head, at, jobDocument) };
 }
 
 function describedExecution(
@@ -148,44 +143,51 @@ function describedExecution(
 }
 
 function summary(of: JobExecution): ExecutionSummaryPayload {
-  return {
+  const members: Writable<ExecutionSummaryPayload> = {
     jobId: of.jobId,
     queuedAt: toEpochSeconds(of.queuedAt),
     lastUpdatedAt: toEpochSeconds(of.lastUpdatedAt),
-    ...(of.startedAt !== undefined && { startedAt: toEpochSeconds(of.startedAt) }),
     executionNumber: of.executionNumber,
     versionNumber: of.versionNumber,
   };
+  if (of.startedAt !== undefined) members.startedAt = toEpochSeconds(of.startedAt);
+  return members;
 }
 
 /** With its document, as MQTT carries it. */
 function execution(of: JobExecution, at: EpochMs, jobDocument: string | undefined): ExecutionPayload {
-  const members = executionMembers(of, at);
-  return jobDocument === undefined ? members : { ...members, jobDocument: parsedDocument(jobDocument) };
+  const payload: Writable<ExecutionPayload> = executionMembers(of, at);
+  if (jobDocument !== undefined) payload.jobDocument = parsedDocument(jobDocument);
+  return payload;
 }
 
-function executionMembers(of: JobExecution, at: EpochMs): Omit<ExecutionPayload, 'jobDocument'> {
-  return {
+function executionMembers(of: JobExecution, at: EpochMs): Writable<Omit<ExecutionPayload, 'jobDocument'>> {
+  const members: Writable<Omit<ExecutionPayload, 'jobDocument'>> = {
     jobId: of.jobId,
     status: of.status,
-    ...(of.statusDetails && { statusDetails: of.statusDetails }),
     queuedAt: toEpochSeconds(of.queuedAt),
-    ...(of.startedAt !== undefined && { startedAt: toEpochSeconds(of.startedAt) }),
     lastUpdatedAt: toEpochSeconds(of.lastUpdatedAt),
     versionNumber: of.versionNumber,
     executionNumber: of.executionNumber,
-    ...(of.timesOutAt !== undefined && { approximateSecondsBeforeTimedOut: secondsBefore(of.timesOutAt, at) }),
   };
+  if (of.statusDetails !== undefined) members.statusDetails = of.statusDetails;
+  if (of.startedAt !== undefined) members.startedAt = toEpochSeconds(of.startedAt);
+  if (of.timesOutAt !== undefined) members.approximateSecondsBeforeTimedOut = secondsBefore(of.timesOutAt, at);
+  return members;
 }
 
 function state(of: JobExecution): ExecutionStatePayload {
-  return {
-    status: of.status,
-    ...(of.statusDetails && { statusDetails: of.statusDetails }),
-    versionNumber: of.versionNumber,
-  };
+  const { status, statusDetails, versionNumber } = of;
+  return statusDetails === undefined ? { status, versionNumber } : { status, statusDetails, versionNumber };
 }
 
+/** The document that was read last: a job has one for all its executions, and many are told of it in a row. */
+const latest: { text: string; document: JsonObject } = { text: '{}', document: {} };
+
 function parsedDocument(text: string): JsonObject {
-  return JSON.parse(text) as JsonObject;
+  if (text !== latest.text) {
+    latest.document = JSON.parse(text) as JsonObject;
+    latest.text = text;
+  }
+  return latest.document;
 }

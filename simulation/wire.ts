@@ -4,6 +4,7 @@
  */
 import type { CommandOf, NotifyEffect, NotifyNextEffect, Rejected, Reply } from '../broker/engine/contract.ts';
 import type { DeviceOperations } from '../protocol/device-api.ts';
+import { acceptedBytes, notifyBytes, notifyNextBytes, rejectedBytes } from '../protocol/device-bytes.ts';
 import { acceptedJson, notifyJson, notifyNextJson, rejectedJson } from '../protocol/device-json.ts';
 import {
   decodeDeviceMessage,
@@ -15,7 +16,6 @@ import { acceptedPayload, notifyNextPayload, notifyPayload, rejectedPayload } fr
 import { decodeDeviceRequest } from '../protocol/device-requests.ts';
 import type { EpochMs } from '../protocol/time.ts';
 import { formatJobsTopic, parseJobsTopic, type RequestOperation } from '../protocol/topics.ts';
-import { utf8Length } from '../protocol/utf8.ts';
 
 export type DeviceCommand = { [Name in RequestOperation]: CommandOf<`iotjobsdata:${Name}`> }[RequestOperation];
 export type DeviceReply = Reply<DeviceOperations[RequestOperation]['response']>;
@@ -39,25 +39,39 @@ const commandNames: { readonly [Name in RequestOperation]: `iotjobsdata:${Name}`
 /** Every message has the same members, unset ones too: one shape is read fastest. */
 export const objectWire: Wire = {
   toCommand: (thingName, { operation, jobId, namespaceId, body }) => {
-    // The agent's own types vouch for the members, which the text wire checks; the token among them is read by nobody.
-    const request = { ...body, thingName, jobId, namespaceId };
+    // The agent's own types vouch for the members, which the text wire checks; the token is read by nobody.
+    const request = {
+      thingName,
+      jobId,
+      namespaceId,
+      status: body.status,
+      statusDetails: body.statusDetails,
+      expectedVersion: body.expectedVersion,
+      executionNumber: body.executionNumber,
+      includeJobExecutionState: body.includeJobExecutionState,
+      includeJobDocument: body.includeJobDocument,
+      stepTimeoutInMinutes: body.stepTimeoutInMinutes,
+    };
     return { name: commandNames[operation], request } as unknown as DeviceCommand;
   },
   toMessage(_, request, reply, at) {
     const { operation, jobId, namespaceId, body } = request;
     const { clientToken } = body;
-    const bytes = utf8Length(replyText(request, reply, at));
-    const payload = reply.accepted
+    const { accepted } = reply;
+    const bytes = accepted
+      ? acceptedBytes(operation, reply.response, at, clientToken)
+      : rejectedBytes(reply, at, clientToken);
+    const payload = accepted
       ? acceptedPayload(operation, reply.response, at, clientToken)
       : rejectedPayload(reply, at, clientToken);
-    const outcome = reply.accepted ? 'accepted' : 'rejected';
+    const outcome = accepted ? 'accepted' : 'rejected';
     return { kind: 'reply', outcome, operation, jobId, namespaceId, bytes, payload } as DeviceMessage;
   },
   toNotification(effect) {
     const isList = effect.kind === 'notify';
     const name = isList ? 'JobExecutionsChanged' : 'NextJobExecutionChanged';
     const payload = isList ? notifyPayload(effect) : notifyNextPayload(effect);
-    const bytes = utf8Length(notificationText(effect));
+    const bytes = isList ? notifyBytes(effect) : notifyNextBytes(effect);
     return { kind: 'notification', name, namespaceId: effect.namespaceId, bytes, payload } as DeviceMessage;
   },
 };

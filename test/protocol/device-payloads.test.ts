@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JobExecution } from '../../protocol/device-api.ts';
+import { acceptedBytes, notifyBytes, notifyNextBytes, rejectedBytes } from '../../protocol/device-bytes.ts';
 import { acceptedJson, notifyJson, notifyNextJson, rejectedJson } from '../../protocol/device-json.ts';
 import { type DeviceMessage, decodeDeviceMessage } from '../../protocol/device-messages.ts';
 import {
@@ -127,6 +128,7 @@ interface Said {
   readonly topic: ReplyTopic | NotificationTopic;
   readonly payload: object;
   readonly json: string;
+  readonly bytes: number;
   readonly clientToken?: string;
 }
 
@@ -170,6 +172,7 @@ function accepted<Operation extends RequestOperation>(operation: Operation): fc.
       topic: replyTopic(operation, 'accepted', jobId, space),
       payload: acceptedPayload(operation, response, when, clientToken),
       json: acceptedJson(operation, response, when, clientToken),
+      bytes: acceptedBytes(operation, response, when, clientToken),
       clientToken,
     }));
 }
@@ -189,6 +192,7 @@ const rejected: fc.Arbitrary<Said> = fc
     topic: replyTopic(operation, 'rejected', jobId, space),
     payload: rejectedPayload({ code, message, executionState }, when, clientToken),
     json: rejectedJson({ code, message, executionState }, when, clientToken),
+    bytes: rejectedBytes({ code, message, executionState }, when, clientToken),
     clientToken,
   }));
 
@@ -196,6 +200,7 @@ const notified: fc.Arbitrary<Said> = fc.tuple(pending, moments, spaces).map(([li
   topic: { kind: 'notification', thingName: 'T', name: 'JobExecutionsChanged', ...space },
   payload: notifyPayload({ ...lists, at: when }),
   json: notifyJson({ ...lists, at: when }),
+  bytes: notifyBytes({ ...lists, at: when }),
 }));
 
 const notifiedNext: fc.Arbitrary<Said> = fc
@@ -204,6 +209,7 @@ const notifiedNext: fc.Arbitrary<Said> = fc
     topic: { kind: 'notification', thingName: 'T', name: 'NextJobExecutionChanged', ...space },
     payload: notifyNextPayload({ at: when, head: execution, jobDocument: text }),
     json: notifyNextJson({ at: when, head: execution, jobDocument: text }),
+    bytes: notifyNextBytes({ at: when, head: execution, jobDocument: text }),
   }));
 
 describe.each([
@@ -219,6 +225,14 @@ describe.each([
     fc.assert(
       fc.property(messages, ({ json, payload }) => {
         expect(JSON.parse(json)).toStrictEqual(JSON.parse(JSON.stringify(payload)));
+      }),
+    );
+  });
+
+  it('is as long as its text', () => {
+    fc.assert(
+      fc.property(messages, ({ json, bytes }) => {
+        expect(bytes).toBe(Buffer.byteLength(json));
       }),
     );
   });
