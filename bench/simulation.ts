@@ -63,6 +63,7 @@ function configurationOf(seed: number, hardware: readonly string[]): RunConfigur
     })),
     safetyMs,
     wire: 'objects',
+    grain: 'sign',
   };
 }
 

@@ -22,6 +22,11 @@ export interface RunConfiguration {
   readonly safetyMs: DurationMs;
   /** `text`: every message is encoded and decoded, as on a wire; the outcome is the same. */
   readonly wire: 'objects' | 'text';
+  /**
+   * How closely the hardware is followed. `operation`, the default: to each end of an operation, so that deeds and checkers
+   * can come in between. `sign`: to what shows outside; in between a device catches up.
+   */
+  readonly grain?: 'operation' | 'sign';
 }
 
 export interface ThingConfiguration {

@@ -11,8 +11,11 @@ import type { Direction } from '../faults/plan.ts';
 import type { DeviceMessage, DeviceRequest } from '../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../protocol/time.ts';
 import { parseJobsTopic, type NotificationName, type RequestOperation } from '../protocol/topics.ts';
+import type { RunConfiguration } from './configuration.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Observer } from './observer.ts';
+
+type Grain = NonNullable<RunConfiguration['grain']>;
 
 /** What a device reaches outside itself. */
 export interface Surroundings {
@@ -37,6 +40,8 @@ export interface DeviceOptions {
   readonly misfortunes: ThingMisfortunes;
   readonly chance: Chance;
   readonly surroundings: Surroundings;
+  /** See {@link RunConfiguration.grain}. */
+  readonly grain: Grain;
 }
 
 /** A connection that stays silent this long is given up by both sides (a keep-alive of 30 s, times 1.5). */
@@ -55,6 +60,7 @@ export class SimulatedDevice {
   readonly #conditions: LinkConditions;
   readonly #chance: Chance;
   readonly #out: Surroundings;
+  readonly #grain: Grain;
   #powered = false;
   /** The device's clock runs this far ahead. */
   #aheadMs: DurationMs = 0;
@@ -71,7 +77,8 @@ export class SimulatedDevice {
   #weakUntil: EpochMs = 0;
   #calm = false;
 
-  constructor({ board, conditions, misfortunes, chance, surroundings }: DeviceOptions) {
+  constructor({ board, conditions, misfortunes, chance, surroundings, grain }: DeviceOptions) {
+    this.#grain = grain;
     this.board = board;
     this.#misfortunes = misfortunes;
     this.#conditions = conditions;
@@ -204,7 +211,7 @@ export class SimulatedDevice {
       case 'request':
         return this.#send(effect.request);
       case 'trace':
-        return this.#out.observer.traced?.(this.thingName, effect.trace, this.#out.queue.now);
+        return this.#out.observer.traced?.(this.thingName, effect.trace, effect.at - this.#aheadMs);
     }
   }
 
@@ -279,7 +286,7 @@ export class SimulatedDevice {
 
   /** The board or its clock has moved, so its deadline may have. */
   #arm(): void {
-    const deadline = this.board.nextDeadline();
+    const deadline = this.#grain === 'sign' ? this.board.nextSign() : this.board.nextDeadline();
     this.#dueAt = deadline === undefined ? undefined : deadline - this.#aheadMs;
     this.#expectWake();
   }

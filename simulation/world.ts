@@ -71,6 +71,7 @@ export class World implements Surroundings, ControlPlane {
           misfortunes: misfortunesOf(configuration.faults, thing.thingName, chance.fork('faults')),
           chance: chance.fork(`device ${thing.thingName}`),
           surroundings: this,
+          grain: configuration.grain ?? 'operation',
         }),
     );
     this.#byName = new Map(this.devices.map((device) => [device.thingName, device]));

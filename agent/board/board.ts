@@ -24,7 +24,7 @@ import { Device, type DeviceEvent, type ImageOrigin, honestOrigin } from '../dev
 import { FirmwareClock } from '../device/firmware-clock.ts';
 import { type HardwareProfile, freeForJobs } from '../device/profile.ts';
 import { Radio } from '../device/radio.ts';
-import type { Board, BoardEffect, BoardInput, BoardView } from './contract.ts';
+import type { Board, BoardEffect, BoardInput, BoardTrace, BoardView } from './contract.ts';
 import { perform } from './perform.ts';
 import { SideEffects } from './side-effects.ts';
 
@@ -100,9 +100,18 @@ class AgentOnDevice implements Board {
   }
 
   nextDeadline(): EpochMs | undefined {
+    return this.#earliest(this.#device.nextDeadline());
+  }
+
+  nextSign(): EpochMs | undefined {
+    const stretch = this.#agent?.stretch();
+    return this.#earliest(stretch === undefined ? this.#device.nextDeadline() : this.#device.nextSign(stretch));
+  }
+
+  #earliest(device: EpochMs | undefined): EpochMs | undefined {
     const mind = this.#agentDeadline();
     const earliest = Math.min(
-      this.#device.nextDeadline() ?? Infinity,
+      device ?? Infinity,
       mind === undefined ? Infinity : this.#listensAt(Math.max(mind, this.#time)),
       this.#waiting.length === 0 ? Infinity : this.#listensAt(this.#time),
       this.#connects ? this.#clock.setAt : Infinity,
@@ -216,7 +225,8 @@ class AgentOnDevice implements Board {
       case 'booted':
         return this.#boot(event.outcome);
       case 'crashed':
-        this.#effects.push({ kind: 'trace', trace: { kind: 'crash', cause: event.cause } }, { kind: 'disconnect' });
+        this.#trace({ kind: 'crash', cause: event.cause });
+        this.#effects.push({ kind: 'disconnect' });
         return this.#die();
       case 'ended':
         return this.#tell(event.fault === undefined ? { kind: 'done' } : { kind: 'done', fault: event.fault });
@@ -227,7 +237,7 @@ class AgentOnDevice implements Board {
     const { record, boots } = this.#device;
     const checkpoint = record.read();
     this.#clock.start(this.#time, this.#options.hardware.boot.timeSyncMs);
-    this.#effects.push({ kind: 'trace', trace: { kind: 'boot', version: outcome.running.version, boots } });
+    this.#trace({ kind: 'boot', version: outcome.running.version, boots });
     if (outcome.isNew && checkpoint !== undefined) this.#sideEffects.count(checkpoint.execution, 'image');
     const { thingName, seed, namespaces = [] } = this.#options;
     const boot = this.#bootFacts(outcome, checkpoint);
@@ -290,10 +300,17 @@ class AgentOnDevice implements Board {
       case 'request':
         if (!this.#transmit()) return undefined;
         break;
+      case 'trace':
+        this.#trace(effect.trace);
+        return undefined;
       default:
     }
     this.#effects.push(effect);
     return undefined;
+  }
+
+  #trace(trace: BoardTrace): void {
+    this.#effects.push({ kind: 'trace', trace, at: this.#time });
   }
 
   #operate({ operation, execution }: Extract<AgentEffect, { kind: 'operate' }>): AgentInput | undefined {
@@ -332,7 +349,7 @@ class AgentOnDevice implements Board {
   /** The service hangs up on a client that sleeps too long; the device finds that out when it wakes. */
   #fallAsleep(): void {
     this.#radio.fallAsleep();
-    this.#effects.push({ kind: 'trace', trace: { kind: 'asleep' } });
+    this.#trace({ kind: 'asleep' });
     if (!this.#radio.outsleepsConnection) return;
     this.#effects.push({ kind: 'disconnect' });
     this.#waiting = [{ kind: 'disconnected' }];
@@ -340,7 +357,7 @@ class AgentOnDevice implements Board {
 
   #stayAwake(): void {
     const sleptMs = this.#radio.wake(this.#time, this.#agent?.isIdle() === true);
-    if (sleptMs !== undefined) this.#effects.push({ kind: 'trace', trace: { kind: 'awake', sleptMs } });
+    if (sleptMs !== undefined) this.#trace({ kind: 'awake', sleptMs });
   }
 
   #die(): void {

@@ -34,8 +34,8 @@ export type BoardEffect =
   | { readonly kind: 'subscribe'; readonly filters: readonly string[] }
   /** QoS 1. */
   | { readonly kind: 'request'; readonly request: DeviceRequest }
-  /** For progress, timelines and triggers; nothing depends on it. */
-  | { readonly kind: 'trace'; readonly trace: BoardTrace };
+  /** For progress, timelines and triggers; nothing depends on it. `at`: when it happened, if the board was woken later. */
+  | { readonly kind: 'trace'; readonly trace: BoardTrace; readonly at: EpochMs };
 
 export type BoardTrace =
   | AgentTrace
@@ -89,5 +89,10 @@ export interface Board {
   /** Total and synchronous; `now` must not go back. */
   apply(input: BoardInput, now: EpochMs): readonly BoardEffect[];
   nextDeadline(): EpochMs | undefined;
+  /**
+   * No effect but traces comes before this instant, unless an input does. Never earlier than {@link nextDeadline}: who is not
+   * interested in each end of an operation wakes the board at this one, and it catches up.
+   */
+  nextSign(): EpochMs | undefined;
   view(): BoardView;
 }

@@ -5,19 +5,21 @@
 import { type ExecutionIdentity, identityKey } from '../core/execution.ts';
 
 export class SideEffects {
-  /** Replaced at every count, so that it can be handed out as it is. */
-  #byExecution: Readonly<Record<string, number>> = {};
+  readonly #byExecution = new Map<string, number>();
   readonly #byPart = new Map<string, number>();
+  /** What was handed out last; made anew after a count. */
+  #shown: Readonly<Record<string, number>> | undefined;
 
   count(execution: ExecutionIdentity, part: string | number): void {
     const key = identityKey(execution);
     const times = (this.#byPart.get(`${key}/${part}`) ?? 0) + 1;
     this.#byPart.set(`${key}/${part}`, times);
-    this.#byExecution = { ...this.#byExecution, [key]: Math.max(this.#byExecution[key] ?? 0, times) };
+    this.#byExecution.set(key, Math.max(this.#byExecution.get(key) ?? 0, times));
+    this.#shown = undefined;
   }
 
   /** By `jobId#executionNumber@queuedAt`. */
   times(): Readonly<Record<string, number>> {
-    return this.#byExecution;
+    return (this.#shown ??= Object.fromEntries(this.#byExecution));
   }
 }

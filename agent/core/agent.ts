@@ -11,7 +11,7 @@ import { onNotify, onNotifyNext, onOversizeNotification } from './notifications.
 import { queues } from './queues.ts';
 import { recover, undoNext } from './recover.ts';
 import { ask, onRequestDeadline } from './requests.ts';
-import { account, advance, stepOf } from './stages.ts';
+import { account, advance, stepOf, stretchOf } from './stages.ts';
 import { type AgentOptions, type AgentState, type Turn, type Work, newState } from './turn.ts';
 
 export function createAgent(options: AgentOptions): Agent {
@@ -27,6 +27,7 @@ export function createAgent(options: AgentOptions): Agent {
       return { changes: turn.changes, effects: turn.effects };
     },
     nextDeadline: () => nextDeadline(state),
+    stretch: () => state.work && stretchOf(turn, state.work),
     work: () => state.work && { execution: state.work.execution, step: stepOf(state.work) },
     isIdle: () => isIdle(state) && state.unasked.length === 0,
   };

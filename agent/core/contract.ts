@@ -176,9 +176,23 @@ export interface Capacity {
   readonly tlsBytes: number;
 }
 
+/** A stretch of an image that is downloaded, verified and written segment by segment, and how far that is. */
+export interface Stretch {
+  readonly image: FirmwareImage;
+  /** Of the segment under way. */
+  readonly offset: number;
+  /** Not included: where the last of its segments ends. */
+  readonly end: number;
+  readonly segmentBytes: number;
+  /** What is being done with the segment under way. */
+  readonly doing: 'download' | 'verify' | 'write';
+}
+
 export interface Agent {
   apply(input: AgentInput, now: EpochMs): AgentOutcome;
   nextDeadline(): EpochMs | undefined;
+  /** What it goes through, if nothing fails and nothing comes from outside, before it does more than trace its steps. */
+  stretch(): Stretch | undefined;
   /** The execution at work and how far it is; absent when idle. */
   work(): { readonly execution: ExecutionIdentity; readonly step: Step } | undefined;
   /** Connected, and nothing to do until something arrives or a pause ends. */

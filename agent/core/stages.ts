@@ -3,7 +3,7 @@
  * operation is done, its checkpoint is kept, or the service has answered. What happens when it does not end well is
  * recovery.ts; who hears the events is agent.ts. Every stage belongs to one step, the unit that the recovery table knows.
  */
-import type { Checkpoint } from './contract.ts';
+import type { Checkpoint, Stretch } from './contract.ts';
 import type { Step } from './execution.ts';
 import type { Plan } from './plan.ts';
 import { type Stage, type Turn, type Work, keep, operate, trace } from './turn.ts';
@@ -224,6 +224,21 @@ function afterSegment(turn: Turn, work: Work): Stage {
   }
   if (work.writtenBytes >= firmware(work).image.sizeBytes) return 'close';
   return work.writtenBytes - work.keptBytes >= turn.behaviour.checkpointEveryBytes ? 'remember-progress' : 'download';
+}
+
+/** Ends with the segment after which the agent tells its progress, makes a checkpoint or has the whole image. */
+export function stretchOf({ behaviour, options }: Turn, work: Work): Stretch | undefined {
+  const { stage, plan, writtenBytes, keptBytes, reachedPercent, struck, undoing } = work;
+  if (stage !== 'download' && stage !== 'verify' && stage !== 'write') return undefined;
+  if (plan.kind !== 'firmware' || behaviour.erasesAhead || struck !== undefined || undoing !== undefined)
+    return undefined;
+  const { image } = plan;
+  const { segmentBytes } = options.boot.capacity;
+  const tellsAt = (image.sizeBytes * (reachedPercent + behaviour.progressEveryPercent)) / 100;
+  const aim = Math.min(image.sizeBytes, keptBytes + behaviour.checkpointEveryBytes, tellsAt);
+  const segments = Math.max(1, Math.ceil((aim - writtenBytes) / segmentBytes));
+  const end = Math.min(image.sizeBytes, writtenBytes + segments * segmentBytes);
+  return { image, offset: writtenBytes, end, segmentBytes, doing: stage };
 }
 
 function intended(work: Work): Stage {

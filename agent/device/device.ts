@@ -26,6 +26,16 @@ export interface ImageReference {
   readonly sha256: string;
 }
 
+/** Segments of an image that are downloaded, verified and written one after another, the first of them under way. */
+export interface ImageStretch {
+  readonly image: ImageReference;
+  readonly offset: number;
+  readonly end: number;
+  readonly segmentBytes: number;
+  /** What is being done with the segment under way. */
+  readonly doing: 'download' | 'verify' | 'write';
+}
+
 /** What really lies behind a description. */
 export interface ServedImage {
   readonly digest: string;
@@ -117,6 +127,37 @@ export class Device<Kept> {
 
   nextDeadline(): EpochMs | undefined {
     return this.#task?.endsAt;
+  }
+
+  /**
+   * Not before then has the device gone through a stretch of an image; the end of the operation under way, if it could fail.
+   * A bound from below: every operation takes its typical time or longer.
+   */
+  nextSign(stretch: ImageStretch): EpochMs | undefined {
+    const task = this.#task;
+    if (task?.ends !== 'operation' || !this.#isSure(stretch)) return task?.endsAt;
+    const { offset, end, segmentBytes, doing } = stretch;
+    const left = end - offset;
+    const segment = Math.min(left, segmentBytes);
+    const downloads = Math.ceil(left / segmentBytes) - 1;
+    return (
+      task.endsAt +
+      Math.floor(
+        this.#pace.leastMs({
+          downloads,
+          downloadBytes: left - segment,
+          verifyBytes: doing === 'download' ? left : left - segment,
+          writeBytes: doing === 'write' ? left - segment : left,
+        }),
+      )
+    );
+  }
+
+  /** Whether nothing on the way can fail. */
+  #isSure({ image }: ImageStretch): boolean {
+    const { flash, cpu } = this.#options.profile;
+    const isFed = flash.eraseStallsCpu === 0 || flash.eraseSectorMaxMs < cpu.watchdogMs;
+    return isFed && this.loader.spare.flash.endures(1) && this.#options.origin(image)?.digest === image.sha256;
   }
 
   /** When the CPU, which stands still while flash is erased, can next do something, from this instant on. */

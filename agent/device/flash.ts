@@ -91,6 +91,11 @@ export class SlotFlash {
     if (programmed < pages) this.#tear(programmedTo, programmedTo + 1);
   }
 
+  /** Whether no sector that is erased as often as the one erased most would be worn out by so many erases more. */
+  endures(erases: number): boolean {
+    return this.#counters.wear + erases <= this.#geometry.enduranceErases;
+  }
+
   /** Whether nothing is programmed here. */
   isBlank(offset: number, bytes: number): boolean {
     const { pageBytes } = this.#geometry;

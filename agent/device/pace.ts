@@ -13,6 +13,14 @@ export interface FlashPace {
   readonly programPageMs: DurationMs;
 }
 
+/** What is left of a run of segments. */
+export interface SegmentWork {
+  readonly downloads: number;
+  readonly downloadBytes: number;
+  readonly verifyBytes: number;
+  readonly writeBytes: number;
+}
+
 const grain = 1024;
 
 export class Pace {
@@ -47,6 +55,18 @@ export class Pace {
 
   readBackMs(size: number): DurationMs {
     return size / this.#profile.flash.readBytesPerMs + this.digestMs(size);
+  }
+
+  /** The least that a run of segments takes: to download, verify and write so many bytes, one segment after another. */
+  leastMs({ downloads, downloadBytes, verifyBytes, writeBytes }: SegmentWork): DurationMs {
+    const { link, flash } = this.#profile;
+    return (
+      downloads * link.latencyMs +
+      downloadBytes / link.downloadBytesPerMs +
+      this.digestMs(verifyBytes) +
+      Math.floor(writeBytes / flash.sectorBytes) * flash.eraseSectorMs +
+      Math.floor(writeBytes / flash.pageBytes) * flash.programPageMs
+    );
   }
 
   /** The eighth power of an even draw: in one of nine on average, and now and then all of it. */

@@ -22,6 +22,7 @@ function deafToPulls(board: Board): Board {
       const deaf = board.view().execution?.jobId.startsWith('firmware') === true && tellsOfPull(input);
       return deaf ? [] : board.apply(input, now);
     },
+    nextSign: () => undefined,
     nextDeadline: () => board.nextDeadline(),
     view: () => board.view(),
   };
