@@ -48,15 +48,20 @@ export function drawConfiguration(seed: number, options: SwarmOptions): RunConfi
   const things = drawThings(options, chance.fork('things'));
   const namespaces = chance.happens(300_000) ? ['line-7'] : [];
   const latencyMs = chance.pick([2, 20, 80, 400, 1500]);
+  const jitterMs = chance.pick([0, latencyMs, 3 * latencyMs]);
+  const operator = drawOperator(things, namespaces, safetyMs, chance.fork('operator'));
+  // Who waits for a step must see it when it comes.
+  const isFollowed = operator.some(({ when }) => 'step' in when) || chance.happens(300_000);
   return {
     seed,
     things,
     namespaces,
-    link: { latencyMs, jitterMs: chance.pick([0, latencyMs, 3 * latencyMs]) },
+    link: { latencyMs, jitterMs },
     faults: drawFaults(safetyMs, chance.fork('faults')),
-    operator: drawOperator(things, namespaces, safetyMs, chance.fork('operator')),
+    operator,
     safetyMs,
     wire: 'objects',
+    grain: isFollowed ? 'operation' : 'sign',
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RunConfiguration } from '../../simulation/configuration.ts';
 import type { Observer } from '../../simulation/observer.ts';
 import { runSimulation } from '../../simulation/run.ts';
 import { draw, subjectsWith } from '../support/simulated.ts';
@@ -7,6 +8,25 @@ const subjects = subjectsWith();
 const seeds = process.env['CI'] === 'true' ? 2000 : 400;
 /** Seeds for checks that need more than one run each. */
 const share = Array.from({ length: 40 }, (_, index) => index * 7 + 1);
+
+/** All that a run's devices did that shows outside, with the steps that they traced, by device. */
+function told(configuration: RunConfiguration): ReadonlyMap<string, readonly string[]> {
+  const lines = new Map<string, string[]>();
+  const note = (thingName: string, at: number, what: string): void => {
+    const own = lines.get(thingName);
+    if (own === undefined) lines.set(thingName, [`${at} ${what}`]);
+    else own.push(`${at} ${what}`);
+  };
+  runSimulation(configuration, subjects, {
+    observer: {
+      sent: (thingName, { operation, jobId, body }, at) =>
+        note(thingName, at, `${operation} ${jobId} ${JSON.stringify(body)}`),
+      connecting: (thingName, at) => note(thingName, at, 'connects'),
+      traced: (thingName, trace, at) => note(thingName, at, JSON.stringify(trace)),
+    },
+  });
+  return lines;
+}
 
 describe('simulation', () => {
   it(`finds nothing wrong with engine and reference agent over ${seeds} seeds`, { timeout: 120_000 }, () => {
@@ -33,6 +53,19 @@ describe('simulation', () => {
       const objects = runSimulation(draw(seed), subjects);
       expect(runSimulation({ ...draw(seed), wire: 'text' }, subjects)).toEqual(objects);
     }
+  });
+
+  it('says and does the same, at the same instants, whether hardware is followed closely or catches up', () => {
+    const unawaited = Array.from({ length: 400 }, (_, seed) => draw(seed)).filter(
+      ({ operator }) => !operator.some(({ when }) => 'step' in when),
+    );
+    for (const configuration of unawaited) {
+      const [closely, loosely] = (['operation', 'sign'] as const).map((grain) => told({ ...configuration, grain }));
+      expect(loosely).toEqual(closely);
+    }
+    const wakes = (grain: 'operation' | 'sign'): number =>
+      unawaited.reduce((sum, configuration) => sum + runSimulation({ ...configuration, grain }, subjects).events, 0);
+    expect(wakes('sign')).toBeLessThan(wakes('operation'));
   });
 
   it('is not changed by being watched', () => {
