@@ -2,12 +2,15 @@
  * `jobrig serve`: a local AWS IoT Jobs for devices, SDKs and the AWS CLI, until Ctrl-C. What was accepted is kept in
  * a directory, with the certificate authority that devices trust, and is there again at the next start; unless `--memory`.
  */
-import { resolve } from 'node:path';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { PortOption, Service, ServiceOptions } from '../broker/start-service.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { accessKey, jsonOption, matching, port, quietOption, seedOption, timeScaleOption } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
+import { caFileName } from './certificate-files.ts';
 import { exitCodes } from './exit.ts';
 import { faultsOption, readFaults } from './faults.ts';
 import { interruptible, whenAborted } from './interruption.ts';
@@ -99,10 +102,7 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
         .choices(durabilities),
     )
     .addOption(
-      new Option('--memory', 'keep nothing on disk, not even the certificate authority').conflicts([
-        'dataDir',
-        'durability',
-      ]),
+      new Option('--memory', 'keep nothing, not even the certificate authority').conflicts(['dataDir', 'durability']),
     )
     .addOption(jsonOption())
     .addOption(quietOption())
@@ -130,8 +130,10 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
     ...(keys && { accessKeys: keys }),
     onFailure: (error) => failed.abort(error),
   });
-  if (json) process.stdout.write(`${JSON.stringify(readyEvent(service))}\n`);
-  else if (!quiet) process.stdout.write(`${readyText(service, options.region, keys)}\n`);
+  await using authority = await authorityFile(service);
+  const endpoints = endpointsOf(service, authority.path);
+  if (json) process.stdout.write(`${JSON.stringify({ event: 'ready', ...endpoints, pid: process.pid })}\n`);
+  else if (!quiet) process.stdout.write(`${readyText(endpoints, options, keys)}\n`);
   await whenAborted(AbortSignal.any([stopped, failed.signal]));
   failed.signal.throwIfAborted();
   return exitCodes.ok;
@@ -152,18 +154,32 @@ function keysOfEnvironment(): AccessKeys {
   });
 }
 
-function readyEvent(service: Service): object {
-  return { event: 'ready', ...endpointsOf(service), pid: process.pid };
+/** Where a client finds the certificate to trust: in the data directory, or, without one, in a file that goes in the end. */
+async function authorityFile(service: Service): Promise<AsyncDisposable & { readonly path?: string }> {
+  const { ca, caFile } = service;
+  const stays = { [Symbol.asyncDispose]: () => Promise.resolve() };
+  if (caFile !== undefined) return { path: resolve(caFile), ...stays };
+  if ((service.mqttsUrl ?? service.wssUrl ?? service.httpsUrl) === undefined) return stays;
+  const directory = await mkdtemp(join(tmpdir(), 'jobrig-'));
+  const path = join(directory, caFileName);
+  await writeFile(path, ca);
+  return { path, [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) };
 }
 
-function readyText(service: Service, region: string, keys: AccessKeys | undefined): string {
-  const { httpUrl } = service;
-  const lines = Object.entries(endpointsOf(service)).map(([name, value]) => `  ${name.padEnd(10)} ${value}`);
-  return ['AWS IoT Jobs is ready', ...lines, ...(httpUrl ? ['', tryIt(httpUrl, region, keys)] : [])].join('\n');
+function readyText(endpoints: Endpoints, about: Identity, keys: AccessKeys | undefined): string {
+  const lines = Object.entries(endpoints).map(([name, value]) => `  ${name.padEnd(10)} ${value}`);
+  const { http } = endpoints;
+  return ['AWS IoT Jobs is ready', ...lines, ...(http ? ['', tryIt(http, about, keys)] : [])].join('\n');
 }
+
+type Endpoints = Readonly<Record<string, string>>;
+type Identity = Pick<ServeFlags, 'region' | 'account'>;
 
 /** What there is of it, in the order in which it is shown. */
-function endpointsOf({ mqttUrl, mqttsUrl, wsUrl, wssUrl, httpUrl, httpsUrl, caFile }: Service): Record<string, string> {
+function endpointsOf(
+  { mqttUrl, mqttsUrl, wsUrl, wssUrl, httpUrl, httpsUrl }: Service,
+  ca: string | undefined,
+): Endpoints {
   const endpoints = {
     mqtt: mqttUrl,
     mqtts: mqttsUrl,
@@ -172,7 +188,7 @@ function endpointsOf({ mqttUrl, mqttsUrl, wsUrl, wssUrl, httpUrl, httpsUrl, caFi
     http: httpUrl,
     https: httpsUrl,
     dashboard: httpUrl && `${httpUrl}/`,
-    ca: caFile && resolve(caFile),
+    ca,
   };
   return Object.fromEntries(
     Object.entries(endpoints).filter((entry): entry is [string, string] => entry[1] !== undefined),
@@ -180,14 +196,14 @@ function endpointsOf({ mqttUrl, mqttsUrl, wsUrl, wssUrl, httpUrl, httpsUrl, caFi
 }
 
 /** Any credentials do where nobody is asked; a secret is not shown. */
-function tryIt(httpUrl: string, region: string, keys: AccessKeys | undefined): string {
+function tryIt(httpUrl: string, { region, account }: Identity, keys: AccessKeys | undefined): string {
   const [id, secret] = keys === undefined ? ['jobrig', 'jobrig'] : [Object.keys(keys)[0], '…'];
   return [
     'Paste:',
     `  export AWS_ENDPOINT_URL=${httpUrl} AWS_REGION=${region} AWS_ACCESS_KEY_ID=${id} AWS_SECRET_ACCESS_KEY=${secret}`,
     '  aws iot create-thing --thing-name bench',
     `  aws iot create-job --job-id reboot --document '{"operation":"reboot"}' \\`,
-    `    --targets arn:aws:iot:${region}:000000000000:thing/bench`,
+    `    --targets arn:aws:iot:${region}:${account}:thing/bench`,
     '  aws iot delete-job --job-id reboot --force',
     'Ctrl-C to stop.',
   ].join('\n');

@@ -1,6 +1,8 @@
 import { DescribeThingCommand, CreateThingCommand, IoTClient } from '@aws-sdk/client-iot';
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { connectAsync } from 'mqtt';
 import { describe, expect, it } from 'vitest';
 import { start } from '../support/command.ts';
@@ -61,11 +63,23 @@ describe('jobrig serve', () => {
     expect(existsSync(join(folder, '.jobrig'))).toBe(false);
   });
 
+  it('with --memory has its authority in a file for as long as it runs', async () => {
+    const { ready, child, finished } = await serve('--memory');
+    const socket = connect({ port: Number(new URL(ready.https!).port), ca: readFileSync(ready.ca!) });
+    await once(socket, 'secureConnect');
+    expect(socket.authorized).toBe(true);
+    socket.destroy();
+    child.kill('SIGTERM');
+    expect((await finished).code).toBe(0);
+    expect(existsSync(ready.ca!)).toBe(false);
+  });
+
   it('shows people what to paste', async () => {
-    const { output, child, finished } = start('serve', '--memory', ...freePorts);
+    const { output, child, finished } = start('serve', '--memory', ...freePorts, '--account', '123456789012');
     const text = await output((all) => all.includes('Ctrl-C'));
     const http = /http {7}(http:\S+)/.exec(text)?.[1];
     expect(text).toContain(`AWS_ENDPOINT_URL=${http}`);
+    expect(text).toContain('arn:aws:iot:us-east-1:123456789012:thing/bench');
     child.kill('SIGTERM');
     expect((await finished).code).toBe(0);
   });
