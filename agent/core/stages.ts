@@ -34,20 +34,25 @@ const stages: Readonly<Record<Stage, StageRow>> = {
     step: 'download',
     begin(turn, work) {
       work.held = turn.state.link !== 'up';
-      if (!work.held) operate(turn, work, { kind: 'download', ...segment(turn, work) });
+      if (work.held) return;
+      const { image, offset, bytes } = segment(turn, work);
+      operate(turn, work, { kind: 'download', image, offset, bytes });
     },
     next: () => 'verify',
   },
   verify: {
     step: 'verify',
-    begin: (turn, work) => operate(turn, work, { kind: 'verify', ...segment(turn, work) }),
+    begin(turn, work) {
+      const { image, offset, bytes } = segment(turn, work);
+      operate(turn, work, { kind: 'verify', image, offset, bytes });
+    },
     next: () => 'write',
   },
   write: {
     step: 'write',
     begin(turn, work) {
-      const { erasesAhead } = turn.behaviour;
-      operate(turn, work, { kind: 'write', ...segment(turn, work), erasesAhead });
+      const { image, offset, bytes } = segment(turn, work);
+      operate(turn, work, { kind: 'write', image, offset, bytes, erasesAhead: turn.behaviour.erasesAhead });
     },
     next: afterSegment,
   },
