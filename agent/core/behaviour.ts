@@ -7,9 +7,9 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { maxStatusDetailValueLength } from '../../protocol/limits.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import { formatJobsTopic } from '../../protocol/topics.ts';
-import type { BootFacts, Capacity, Checkpoint, IncomingMessage } from './contract.ts';
+import type { BootFacts, Checkpoint, IncomingMessage } from './contract.ts';
 import type { ExecutionIdentity, Step } from './execution.ts';
-import { type Plan, type Refusal, readDocument } from './plan.ts';
+import { type Capacity, type Plan, type Refusal, readDocument } from './plan.ts';
 import { type Misfortune, type RecoveryTable, recoveryTable } from './recovery.ts';
 
 /** What a rejection says about the execution that was asked about. */

@@ -8,7 +8,7 @@ import type { DeviceMessage, DeviceRequest } from '../../protocol/device-message
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { RequestOperation } from '../../protocol/topics.ts';
 import type { ExecutionIdentity, Step } from './execution.ts';
-import type { FirmwareImage, Plan } from './plan.ts';
+import type { Capacity, FirmwareImage, Plan } from './plan.ts';
 
 /** A terminal status to tell the service. */
 export interface Report {
@@ -163,17 +163,6 @@ export interface BootFacts {
   readonly failedVersion?: string;
   readonly checkpoint?: Checkpoint;
   readonly capacity: Capacity;
-}
-
-/** What this device can hold; decides which jobs it takes. */
-export interface Capacity {
-  readonly slotBytes: number;
-  /** How much of an image is downloaded, verified and written at a time. */
-  readonly segmentBytes: number;
-  /** RAM free for a job once the device is connected. */
-  readonly freeBytes: number;
-  /** RAM that a download's own TLS session takes. */
-  readonly tlsBytes: number;
 }
 
 /** A stretch of an image that is downloaded, verified and written segment by segment, and how far that is. */

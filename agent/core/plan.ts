@@ -6,7 +6,6 @@
  */
 import { type JsonObject, isJsonObject } from '../../protocol/json.ts';
 import type { DurationMs } from '../../protocol/time.ts';
-import type { Capacity } from './contract.ts';
 
 export interface FirmwareImage {
   readonly url: string;
@@ -28,6 +27,17 @@ export type Plan =
   | { readonly kind: 'firmware'; readonly version: string; readonly image: FirmwareImage }
   | { readonly kind: 'handlers'; readonly runs: readonly HandlerRun[] }
   | { readonly kind: 'reboot' };
+
+/** What this device can hold; decides which jobs it takes. */
+export interface Capacity {
+  readonly slotBytes: number;
+  /** How much of an image is downloaded, verified and written at a time. */
+  readonly segmentBytes: number;
+  /** RAM free for a job once the device is connected. */
+  readonly freeBytes: number;
+  /** RAM that a download's own TLS session takes. */
+  readonly tlsBytes: number;
+}
 
 /** Why a document cannot be done; goes into the status details. */
 export interface Refusal {

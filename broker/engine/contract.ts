@@ -7,7 +7,7 @@
  * milliseconds, which a door writes in its own unit. Doors have checked types, lengths and patterns (`protocol/`) before
  * a command arrives; the engine checks what only state can tell.
  */
-import type { IotOperations } from '../../protocol/aws/iot.ts';
+import type { IotOperations, PresignedUrlConfig } from '../../protocol/aws/iot.ts';
 import type { DeviceOperations, JobExecution } from '../../protocol/device-api.ts';
 import type { RejectionCode } from '../../protocol/rejections.ts';
 import type { EpochMs } from '../../protocol/time.ts';
@@ -121,3 +121,14 @@ export interface ServiceIdentity {
   readonly region: string;
   readonly account: string;
 }
+
+/** For whom a document is. */
+export interface DocumentContext {
+  readonly jobId: string;
+  readonly thingName: string;
+  readonly executionNumber: number;
+  readonly presignedUrlConfig?: PresignedUrlConfig;
+}
+
+/** Total and free of side effects; a document without placeholders comes back as it is. */
+export type ResolveDocument = (text: string, context: DocumentContext) => string;

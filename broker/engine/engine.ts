@@ -3,9 +3,17 @@
  * it wants to be woken. All rules are elsewhere; this file runs one turn from beginning to end.
  * Source: the contract (contract.ts).
  */
-import type { Change, CommandOf, Effect, Engine, OperationName, Outcome, ServiceIdentity } from './contract.ts';
+import type {
+  Change,
+  CommandOf,
+  Effect,
+  Engine,
+  OperationName,
+  Outcome,
+  ResolveDocument,
+  ServiceIdentity,
+} from './contract.ts';
 import { handlers, type Handlers } from './dispatch.ts';
-import type { ResolveDocument } from './job-document.ts';
 import { announce } from './notifications.ts';
 import { profiles, type Profile } from './profile.ts';
 import { restoreState, rowsOf } from './restore.ts';

@@ -9,11 +9,20 @@ import { isPending, isTerminal, type JobExecutionStatus } from '../../protocol/s
 import { assert } from './assert.ts';
 import { deletedEvent, terminalEvent } from './events.ts';
 import { touch } from './notifications.ts';
-import { enter, leave, type PendingQueue, type QueueTouch } from './pending-queue.ts';
+import { enter, leave } from './pending-queue.ts';
 import { deadlineAfter, inProgressDeadline } from './policies/timeout.ts';
 import type { Profile } from './profile.ts';
 import { executionKey, type ExecutionRow } from './rows.ts';
-import { forgetThing, queueOf, type Execution, type Job, type State, type Thing } from './state.ts';
+import {
+  forgetThing,
+  queueOf,
+  type Execution,
+  type Job,
+  type PendingQueue,
+  type QueueTouch,
+  type State,
+  type Thing,
+} from './state.ts';
 import type { Transition } from './transitions.ts';
 import type { Turn } from './turn.ts';
 

@@ -10,10 +10,10 @@ import { cancellationSlice } from './job-cancellation.ts';
 import { completeWhenDone, replaceJob } from './jobs.ts';
 import { instantOf, phaseAt } from './policies/schedule.ts';
 import { dueAt, rollOut, type RolloutPlan } from './rollout.ts';
-import type { JobRow, WindowRow } from './rows.ts';
+import type { JobRow, PlanOf, WindowRow } from './rows.ts';
 import type { Job } from './state.ts';
 import type { Turn } from './turn.ts';
-import { beginWork, endWork, firstSliceSize, type PlanOf } from './work.ts';
+import { beginWork, endWork, firstSliceSize } from './work.ts';
 
 type WindowPlan = PlanOf<WindowRow>;
 

@@ -5,7 +5,8 @@
  * Source: reference notifications.md §1 and §2.
  */
 import { documentFor } from './job-document.ts';
-import { firstOf, headOf, shownOf, type PendingQueue, type QueueTouch } from './pending-queue.ts';
+import { firstOf, headOf, shownOf } from './pending-queue.ts';
+import type { PendingQueue, QueueTouch } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** Remembers how the queue stood, before the first change of it in this turn. */

@@ -7,33 +7,11 @@
 import type { JobExecution } from '../../protocol/device-api.ts';
 import { maxPendingShown, maxPendingShownWithSchedule } from '../../protocol/limits.ts';
 import { assert } from './assert.ts';
-import type { Execution } from './state.ts';
-
-export interface PendingQueue {
-  readonly thingName: string;
-  readonly namespaceId: string | undefined;
-  readonly inProgress: Execution[];
-  readonly queued: Execution[];
-  /** QUEUED outside the windows of their jobs: not part of the set that devices know. */
-  readonly hidden: Execution[];
-  /** What this command has done to the queue so far; notifications.ts owns it. */
-  touch: QueueTouch | undefined;
-}
-
-export interface QueueTouch {
-  /** The head that the device was told last. */
-  readonly headBefore: Execution | undefined;
-  /** Jobs whose execution entered or left the set. */
-  readonly changedJobIds: string[];
-}
+import type { Execution, PendingQueue } from './state.ts';
 
 export interface ShownExecutions {
   readonly inProgress: readonly JobExecution[];
   readonly queued: readonly JobExecution[];
-}
-
-export function createQueue(thingName: string, namespaceId: string | undefined): PendingQueue {
-  return { thingName, namespaceId, inProgress: [], queued: [], hidden: [], touch: undefined };
 }
 
 /** Puts an execution where its status belongs. */

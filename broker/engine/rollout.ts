@@ -8,11 +8,11 @@ import { formatThingArn, formatThingGroupArn } from '../../protocol/names.ts';
 import { queueExecution } from './executions.ts';
 import { completeWhenDone, replaceJob } from './jobs.ts';
 import { allowance, minuteAt, nextReleaseAt } from './policies/rollout-rate.ts';
-import type { RolloutRow } from './rows.ts';
+import type { PlanOf, RolloutRow } from './rows.ts';
 import { findGroup, findRegistration, type Job, type Membership, type State, type Thing } from './state.ts';
 import { withDescendants } from './targets.ts';
 import type { Turn } from './turn.ts';
-import { beginWork, continueWork, endWork, firstSliceSize, type PlanOf } from './work.ts';
+import { beginWork, continueWork, endWork, firstSliceSize } from './work.ts';
 
 export type RolloutPlan = PlanOf<RolloutRow>;
 

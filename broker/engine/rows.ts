@@ -15,8 +15,6 @@ import type {
 import type { JobExecution } from '../../protocol/device-api.ts';
 import type { JobStatus } from '../../protocol/status.ts';
 import type { EpochMs } from '../../protocol/time.ts';
-import type { RolloutMinute } from './policies/rollout-rate.ts';
-import type { PlanOf } from './work.ts';
 
 export type Attributes = Readonly<Record<string, string>>;
 
@@ -100,6 +98,17 @@ interface WorkBase {
   readonly at?: EpochMs;
 }
 
+/** One minute of a rollout. */
+export interface RolloutMinute {
+  readonly startedAt: EpochMs;
+  /** Executions released in this minute. */
+  readonly released: number;
+  /** What `numberOfNotifiedThings` is compared with. */
+  readonly releasedBefore: number;
+  /** What `numberOfSucceededThings` is compared with. */
+  readonly succeededBefore: number;
+}
+
 export interface RolloutRow extends WorkBase {
   readonly kind: 'rollout';
   readonly jobId: string;
@@ -141,6 +150,9 @@ export type WorkRow =
       readonly after: number;
     })
   | (WorkBase & { readonly kind: 'delete-group'; readonly groupName: string });
+
+/** Where a piece of work goes on, without its place in time. */
+export type PlanOf<Row extends WorkRow> = Row extends WorkRow ? Omit<Row, 'sequence' | 'at'> : never;
 
 export interface JobTemplateRow extends JobConfigs {
   readonly sequence: number;

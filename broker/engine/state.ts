@@ -5,9 +5,7 @@
  */
 import { jobExecutionStatuses, type JobExecutionStatus } from '../../protocol/status.ts';
 import { Agenda, type Timed } from './agenda.ts';
-import type { ServiceIdentity } from './contract.ts';
-import type { ResolveDocument } from './job-document.ts';
-import { createQueue, type PendingQueue } from './pending-queue.ts';
+import type { ResolveDocument, ServiceIdentity } from './contract.ts';
 import type { Profile } from './profile.ts';
 import type {
   EventConfigurationsRow,
@@ -77,6 +75,25 @@ export interface Execution extends Sequenced, Timed {
   older: Execution | undefined;
   /** Deleted. A command that deletes several things at once may come across it again. */
   gone: boolean;
+}
+
+/** The pending executions of one thing in one namespace; pending-queue.ts keeps their order. */
+export interface PendingQueue {
+  readonly thingName: string;
+  readonly namespaceId: string | undefined;
+  readonly inProgress: Execution[];
+  readonly queued: Execution[];
+  /** QUEUED outside the windows of their jobs: not part of the set that devices know. */
+  readonly hidden: Execution[];
+  /** What this command has done to the queue so far; notifications.ts owns it. */
+  touch: QueueTouch | undefined;
+}
+
+export interface QueueTouch {
+  /** The head that the device was told last. */
+  readonly headBefore: Execution | undefined;
+  /** Jobs whose execution entered or left the set. */
+  readonly changedJobIds: string[];
 }
 
 export interface Work extends Timed {
@@ -209,4 +226,8 @@ export function noExecutions(): Record<JobExecutionStatus, number> {
   const counts: Partial<Record<JobExecutionStatus, number>> = {};
   for (const status of jobExecutionStatuses) counts[status] = 0;
   return counts as Record<JobExecutionStatus, number>;
+}
+
+function createQueue(thingName: string, namespaceId: string | undefined): PendingQueue {
+  return { thingName, namespaceId, inProgress: [], queued: [], hidden: [], touch: undefined };
 }

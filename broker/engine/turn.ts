@@ -5,9 +5,8 @@
  */
 import type { EpochMs } from '../../protocol/time.ts';
 import type { Change, ChangeTable, Effect, EventEffect } from './contract.ts';
-import type { PendingQueue } from './pending-queue.ts';
 import { sequenceSetting, type Tables } from './rows.ts';
-import type { State } from './state.ts';
+import type { PendingQueue, State } from './state.ts';
 
 export class Turn {
   readonly state: State;

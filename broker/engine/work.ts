@@ -4,7 +4,7 @@
  */
 import { maxConcurrentJobs } from '../../protocol/limits.ts';
 import type { EpochMs } from '../../protocol/time.ts';
-import type { RolloutRow, WorkRow } from './rows.ts';
+import type { PlanOf, RolloutRow, WorkRow } from './rows.ts';
 import type { State, Work } from './state.ts';
 import type { Turn } from './turn.ts';
 
@@ -19,7 +19,6 @@ export const sliceSize = 256;
 /** The part of a slice that is done inside the command itself, so that small jobs are there when it is answered. */
 export const firstSliceSize = 100;
 
-export type PlanOf<Row extends WorkRow> = Row extends WorkRow ? Omit<Row, 'sequence' | 'at'> : never;
 export type WorkPlan = PlanOf<WorkRow>;
 
 /** Begins work, or replaces what the worker was doing. A rollout waits for its turn while too many jobs are concurrent. */

@@ -7,7 +7,7 @@ import { stat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import type { EpochMs } from '../../protocol/time.ts';
-import type { ResolveDocument } from '../engine/job-document.ts';
+import type { ResolveDocument } from '../engine/contract.ts';
 import { type FileServer, createFileServer } from './file-server.ts';
 import { resolvePlaceholders } from './placeholders.ts';
 import { parseS3Url, relativePathOf } from './s3-object.ts';

@@ -4,7 +4,7 @@
  * for parameters are filled in when the job is created. Source: reference configs.md §7.
  */
 import { presignedUrlSeconds } from '../../protocol/limits.ts';
-import type { DocumentContext } from '../engine/job-document.ts';
+import type { DocumentContext } from '../engine/contract.ts';
 import { type S3Object, parseS3Url } from './s3-object.ts';
 import type { SignedMethod } from './signed-urls.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DocumentContext } from '../../broker/engine/job-document.ts';
+import type { DocumentContext } from '../../broker/engine/contract.ts';
 import { type Files, openFiles } from '../../broker/http/files.ts';
 import { type HttpDoor, openHttpDoor } from '../../broker/http/http-door.ts';
 import { resolvePlaceholders } from '../../broker/http/placeholders.ts';

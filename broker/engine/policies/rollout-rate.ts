@@ -8,18 +8,8 @@
 import type { ExponentialRolloutRate } from '../../../protocol/aws/iot.ts';
 import { maxRolloutPerMinute } from '../../../protocol/limits.ts';
 import { msPerMinute, type EpochMs } from '../../../protocol/time.ts';
+import type { RolloutMinute } from '../rows.ts';
 import type { Job } from '../state.ts';
-
-/** One minute of a rollout. */
-export interface RolloutMinute {
-  readonly startedAt: EpochMs;
-  /** Executions released in this minute. */
-  readonly released: number;
-  /** What `numberOfNotifiedThings` is compared with. */
-  readonly releasedBefore: number;
-  /** What `numberOfSucceededThings` is compared with. */
-  readonly succeededBefore: number;
-}
 
 /** The minute that `now` lies in, given the last one. */
 export function minuteAt(last: RolloutMinute | undefined, { counts }: Job, now: EpochMs): RolloutMinute {
