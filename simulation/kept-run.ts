@@ -102,16 +102,19 @@ function keptRun(hardware: readonly string[]): Check {
   return object({
     why: expecting('a sentence', (value) => typeof value === 'string' && value !== ''),
     broke: oneOf(Object.keys(claims)),
-    configuration: object({
-      seed: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-      things: listOf(object({ thingName: name, hardware: oneOf(hardware) }), 1),
-      namespaces: names,
-      link: object({ latencyMs: duration, jitterMs: duration }),
-      faults: anything,
-      operator: listOf(object({ when: moment, deed: byKind(deeds) })),
-      safetyMs: wholeNumber(1, 7 * dayMs),
-      wire: oneOf(['objects', 'text']),
-    }),
+    configuration: object(
+      {
+        seed: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+        things: listOf(object({ thingName: name, hardware: oneOf(hardware) }), 1),
+        namespaces: names,
+        link: object({ latencyMs: duration, jitterMs: duration }),
+        faults: anything,
+        operator: listOf(object({ when: moment, deed: byKind(deeds) })),
+        safetyMs: wholeNumber(1, 7 * dayMs),
+        wire: oneOf(['objects', 'text']),
+      },
+      { grain: oneOf(['operation', 'sign']) },
+    ),
   });
 }
 

@@ -78,10 +78,8 @@ export function createNotificationChecker(ledger: Ledger, report: Report): Notif
       list.length === Math.min(rows.length, maxPendingShown) &&
       list.every((execution, index) => isSameState(execution, rows[index]!));
     if (isRight) return;
-    const states = (executions: readonly JobExecution[]): string =>
-      executions.map((one) => `${nameOf(one)} ${one.status} v${one.versionNumber}`).join() || 'nothing';
-    const wanted = states(rows.slice(0, maxPendingShown));
-    report('E5', `notify lists ${states(list)} instead of ${wanted}`, thingName);
+    const wanted = statesOf(rows.slice(0, maxPendingShown));
+    report('E5', `notify lists ${statesOf(list)} instead of ${wanted}`, thingName);
   }
 
   /** Names an execution that is hidden, because its job is being deleted, and not yet removed. */
@@ -120,4 +118,8 @@ function nameOf(one: Identity | undefined): string {
 
 function namesOf(set: readonly Identity[]): string {
   return set.map(nameOf).join() || 'nothing';
+}
+
+function statesOf(executions: readonly JobExecution[]): string {
+  return executions.map((one) => `${nameOf(one)} ${one.status} v${one.versionNumber}`).join() || 'nothing';
 }
