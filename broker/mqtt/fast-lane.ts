@@ -9,8 +9,9 @@ import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { IPubackPacket, IPublishPacket } from 'mqtt-packet';
 import { maxPublishBytes } from '../../protocol/limits.ts';
+import { readInPlace } from './read-in-place.ts';
 
-/** A packet that came in whole, read as mqtt-packet reads it. */
+/** A packet that came in whole, read as mqtt-packet reads it; its payload is only valid while it is offered. */
 export type OfferedPacket = IPubackPacket | IPublishPacket;
 
 /** Where a packet lies among the bytes that have come in; they may not all be there yet. */
@@ -41,7 +42,9 @@ export class FastLane extends Duplex {
     super();
     this.#wire = wire;
     this.#offer = offer;
-    wire.on('data', (chunk: Buffer) => this.#read(chunk));
+    const read = (chunk: Buffer): void => this.#read(chunk);
+    wire.on('data', read);
+    readInPlace(wire, read);
     wire.on('drain', () => this.emit('drain'));
     wire.on('error', (error) => this.destroy(error));
     wire.once('end', () => this.push(null));
@@ -106,7 +109,7 @@ export class FastLane extends Duplex {
       const frame = frameAt(bytes, at);
       const isOurs = frame !== undefined && isOffered(bytes[at]!) && frame.end - at <= maxPublishBytes;
       if (frame === undefined || (isOurs && frame.end > bytes.length)) {
-        this.#begun = bytes.subarray(at);
+        this.#begun = Buffer.from(bytes.subarray(at));
         return;
       }
       const end = Math.min(frame.end, bytes.length);
@@ -116,8 +119,9 @@ export class FastLane extends Duplex {
     }
   }
 
+  /** A copy, since these bytes will be others when they are read. */
   #pass(bytes: Buffer): void {
-    if (!this.push(bytes)) this.#wire.pause();
+    if (!this.push(Buffer.from(bytes))) this.#wire.pause();
   }
 
   #taken(bytes: Buffer, at: number, { bodyAt, end }: Frame): boolean {

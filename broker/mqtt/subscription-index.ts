@@ -43,8 +43,11 @@ export class SubscriptionIndex<Subscriber> {
 
   /** @returns every subscriber with a matching filter, once. */
   match(topic: string): readonly Match<Subscriber>[] {
-    const ofThing = collect(this.#byThing.get(thingIn(topic)), topic, undefined);
-    return collect(this.#byThing.get(anyThing), topic, ofThing) ?? nobody;
+    const thing = thingIn(topic);
+    // What names the topic's own thing begins like the topic.
+    const same = thing === noThing ? 0 : thingsPrefix.length + thing.length;
+    const ofThing = collect(this.#byThing.get(thing), topic, same, undefined);
+    return collect(this.#byThing.get(anyThing), topic, 0, ofThing) ?? nobody;
   }
 
   #without(subscriber: Subscriber, filter: string): readonly Subscription<Subscriber>[] {
@@ -59,12 +62,13 @@ const nobody: readonly never[] = Object.freeze([]);
 function collect<Subscriber>(
   subscriptions: readonly Subscription<Subscriber>[] | undefined,
   topic: string,
+  same: number,
   matches: Match<Subscriber>[] | undefined,
 ): Match<Subscriber>[] | undefined {
   if (subscriptions === undefined) return matches;
   let found = matches;
   for (const { subscriber, filter, hasWildcard: isPattern, qos } of subscriptions) {
-    if (isPattern ? !filterMatches(filter, topic) : filter !== topic) continue;
+    if (isPattern ? !filterMatches(filter, topic, same) : filter !== topic) continue;
     const known = found?.find((match) => match.subscriber === subscriber);
     if (known === undefined) (found ??= []).push({ subscriber, qos });
     else if (qos > known.qos) known.qos = qos;
@@ -76,10 +80,13 @@ export function hasWildcard(filter: string): boolean {
   return filter.includes('+') || filter.includes('#');
 }
 
-/** Whether a filter matches a topic, which has no wildcards. */
-export function filterMatches(filter: string, topic: string): boolean {
-  let at = 0;
-  for (let index = 0; index < filter.length; index += 1) {
+/**
+ * Whether a filter matches a topic, which has no wildcards.
+ * @param same how far both are known to be alike.
+ */
+export function filterMatches(filter: string, topic: string, same = 0): boolean {
+  let at = same;
+  for (let index = same; index < filter.length; index += 1) {
     const sign = filter.charCodeAt(index);
     // The slash before it was in the topic too, so that there is a level left, were it empty.
     if (sign === hash) return true;

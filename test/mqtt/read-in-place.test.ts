@@ -1,0 +1,91 @@
+/** Reading into one shared buffer: that it happens here, that it loses nothing, and that it holds on when asked to. */
+import { once } from 'node:events';
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { readInPlace } from '../../broker/mqtt/read-in-place.ts';
+
+/** Both ends of a connection; closed with the scope. */
+async function connection() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [far] = (await once(server, 'connection')) as [Socket];
+  return {
+    near,
+    far,
+    [Symbol.dispose]() {
+      near.destroy();
+      far.destroy();
+      server.close();
+    },
+  };
+}
+
+describe('readInPlace', () => {
+  it('hands over all that comes in, in order, and leaves nothing to the stream', async () => {
+    using ends = await connection();
+    const { near, far } = ends;
+    const sent = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
+    const chunks: Buffer[] = [];
+    const places = new Set<ArrayBufferLike>();
+    far.on('data', () => expect.fail('the stream has read'));
+    const inPlace = readInPlace(far, (bytes) => {
+      chunks.push(Buffer.from(bytes));
+      places.add(bytes.buffer);
+    });
+    expect(inPlace).toBe(true);
+    const ended = once(far, 'end');
+    near.end(sent);
+    await ended;
+    expect(Buffer.concat(chunks).equals(sent)).toBe(true);
+    expect(places.size).toBe(1);
+  });
+
+  it('comes after what the stream has read already', async () => {
+    using ends = await connection();
+    const { near, far } = ends;
+    near.write('first ');
+    await once(far, 'readable');
+    const heard: string[] = [];
+    const hear = (bytes: Buffer): void => void heard.push(String(bytes));
+    far.removeAllListeners('readable').on('data', hear);
+    readInPlace(far, hear);
+    const ended = once(far, 'end');
+    near.end('second');
+    await ended;
+    expect(heard.join('')).toBe('first second');
+  });
+
+  it('does not read while the socket is paused', async () => {
+    using ends = await connection();
+    const { near, far } = ends;
+    const heard: string[] = [];
+    const first = new Promise<void>((resolve) => {
+      readInPlace(far, (bytes) => {
+        if (heard.push(String(bytes)) > 1) return;
+        far.pause();
+        resolve();
+      });
+    });
+    far.resume();
+    near.write('a');
+    await first;
+    const written = new Promise((resolve) => near.write('b', resolve));
+    await written;
+    const ended = once(far, 'end');
+    near.end();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(heard).toEqual(['a']);
+    far.resume();
+    await ended;
+    expect(heard).toEqual(['a', 'b']);
+  });
+
+  it('leaves alone what is no TCP socket, and a socket that is gone', async () => {
+    using ends = await connection();
+    ends.far.destroy();
+    expect(readInPlace(ends.far, () => {})).toBe(false);
+    expect(readInPlace(new PassThrough(), () => {})).toBe(false);
+  });
+});
