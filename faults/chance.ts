@@ -25,7 +25,10 @@ export function seededChance(seed: number): Chance {
 }
 
 function stream(high: number, low: number): Chance {
-  const state = [mix(high), mix(low ^ 0x85eb_ca6b), mix(high ^ 0xc2b2_ae35), mix(low) | 1];
+  // Every word of the state depends on both: the generator's first number is the sum of two words, and seeds differ in one.
+  const right = low ^ mix(high);
+  const left = high ^ mix(right);
+  const state = [mix(left), mix(right ^ 0x85eb_ca6b), mix(left ^ 0xc2b2_ae35), mix(right) | 1];
   const generator = xoroshiro128plusFromState(state);
   return {
     between: (from, to) => uniformInt(generator, from, to),

@@ -18,6 +18,8 @@ export interface Story {
   /** Name of a hardware profile. */
   readonly hardware: string;
   readonly wire: RunConfiguration['wire'];
+  /** Of what is left to chance, e.g. how long the flash takes. Default 1. */
+  readonly seed?: number;
   /**
    * After a pull, work on what was pulled must have ended within this time (V2). Absent where the device cannot hear of it
    * so soon.
@@ -28,9 +30,16 @@ export interface Story {
 /** Everything must be quiet so long after the start. Shorter than the pause between two polls of an idle agent. */
 export const settledMs: DurationMs = 600_000;
 
-export function configurationOf({ actions, misfortunes, thingName, hardware, wire }: Story): RunConfiguration {
+export function configurationOf({
+  actions,
+  misfortunes,
+  thingName,
+  hardware,
+  wire,
+  seed = 1,
+}: Story): RunConfiguration {
   return {
-    seed: 1,
+    seed,
     things: [{ thingName, hardware }],
     namespaces: [],
     link: { latencyMs: 30, jitterMs: 0 },

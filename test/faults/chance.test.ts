@@ -20,18 +20,18 @@ describe('seeded chance', () => {
   it('means the same on every machine: a known seed gives known numbers', () => {
     expect(draw(seededChance(1), 4)).toMatchInlineSnapshot(`
       [
-        678244,
-        692185,
-        471295,
-        573601,
+        854183,
+        378426,
+        251494,
+        25848,
       ]
     `);
     expect(draw(seededChance(1).fork('link'), 4)).toMatchInlineSnapshot(`
       [
-        457573,
-        579179,
-        527787,
-        974277,
+        135000,
+        211696,
+        607181,
+        81852,
       ]
     `);
   });
@@ -41,6 +41,30 @@ describe('seeded chance', () => {
       draw(seededChance(seed)).join(),
     );
     expect(new Set(firsts).size).toBe(firsts.length);
+  });
+
+  it('draws its first numbers anew for each seed, in every stream', () => {
+    const streams: readonly ((chance: Chance) => Chance)[] = [
+      (chance) => chance,
+      (chance) => chance.fork('link'),
+      (chance) => chance.fork('configuration').fork('things'),
+    ];
+    for (const streamOf of streams) {
+      const drawn = Array.from({ length: 4000 }, (_, seed) => {
+        const chance = streamOf(seededChance(seed));
+        return [chance.between(0, 3), chance.between(0, 3)] as const;
+      });
+      for (const place of [0, 1] as const) {
+        for (const value of [0, 1, 2, 3]) {
+          const times = drawn.filter((pair) => pair[place] === value).length;
+          expect(times).toBeGreaterThan(850);
+          expect(times).toBeLessThan(1150);
+        }
+      }
+      // The second is not foretold by the first.
+      expect(drawn.filter(([first, second]) => first === second).length).toBeGreaterThan(850);
+      expect(drawn.filter(([first, second]) => first === second).length).toBeLessThan(1150);
+    }
   });
 
   it('forks by name alone, whatever was drawn before', () => {
