@@ -33,6 +33,8 @@ export interface ThingConfiguration {
   readonly thingName: string;
   /** Name of a hardware profile. */
   readonly hardware: string;
+  /** Absent: clean, so that a connection knows nothing of the one before. */
+  readonly session?: 'persistent';
 }
 
 export interface OperatorAction {

@@ -105,7 +105,7 @@ function keptRun(hardware: readonly string[]): Check {
     configuration: object(
       {
         seed: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-        things: listOf(object({ thingName: name, hardware: oneOf(hardware) }), 1),
+        things: listOf(object({ thingName: name, hardware: oneOf(hardware) }, { session: oneOf(['persistent']) }), 1),
         namespaces: names,
         link: object({ latencyMs: duration, jitterMs: duration }),
         faults: anything,

@@ -35,6 +35,9 @@ function* candidates(from: RunConfiguration): Generator<RunConfiguration> {
   }
   for (const misfortunes of withoutOne(faults.misfortunes)) yield { ...from, faults: { misfortunes } };
   for (const actions of withoutOne(operator)) yield { ...from, operator: actions };
+  if (things.some(({ session }) => session !== undefined)) {
+    yield { ...from, things: things.map(({ thingName, hardware }) => ({ thingName, hardware })) };
+  }
   if (namespaces.length > 0) yield { ...from, namespaces: [] };
   if (link.jitterMs > 0) yield { ...from, link: { ...link, jitterMs: 0 } };
   if (safetyMs > 1000) yield { ...from, safetyMs: Math.floor(safetyMs / 2) };

@@ -1,7 +1,7 @@
 /**
- * A board in virtual time: its power, its clock and its MQTT session over a link on which things go wrong. Sessions are clean:
- * what is under way when one ends is lost, and nothing is kept for a device that is away. The counterpart of the live device
- * (agent/live-device.ts) without sockets; knows no job and no rule of the protocol.
+ * A board in virtual time: its power, its clock and its MQTT session over a link on which things go wrong. What is under way
+ * when a connection ends is lost; what is kept for a device that is away is kept-session.ts's matter, where there is such a
+ * session. The counterpart of the live device (agent/live-device.ts) without sockets; knows no job and no rule of the protocol.
  */
 import type { Board, BoardEffect, BoardInput } from '../agent/board/contract.ts';
 import type { Chance } from '../faults/chance.ts';
@@ -13,6 +13,7 @@ import type { DurationMs, EpochMs } from '../protocol/time.ts';
 import { parseJobsTopic, type NotificationName, type RequestOperation } from '../protocol/topics.ts';
 import type { RunConfiguration } from './configuration.ts';
 import type { EventQueue } from './event-queue.ts';
+import { KeptSession } from './kept-session.ts';
 import type { Observer } from './observer.ts';
 
 type Grain = NonNullable<RunConfiguration['grain']>;
@@ -42,8 +43,13 @@ export interface DeviceOptions {
   readonly surroundings: Surroundings;
   /** See {@link RunConfiguration.grain}. */
   readonly grain: Grain;
+  /** Whether the device asks for a session that outlives its connections. */
+  readonly keepsSession: boolean;
 }
 
+/** A persistent session ends when its client stays away so long (reference limits.md §5), and is lost so often besides. */
+const sessionKeptMs: DurationMs = 3_600_000;
+const sessionLossPerMillion = 100_000;
 /** A connection that stays silent this long is given up by both sides (a keep-alive of 30 s, times 1.5). */
 const silenceMs: DurationMs = 45_000;
 /** An attempt to connect ends after this when nobody answers, and after that when there is no network at all. */
@@ -61,6 +67,9 @@ export class SimulatedDevice {
   readonly #chance: Chance;
   readonly #out: Surroundings;
   readonly #grain: Grain;
+  readonly #keepsSession: boolean;
+  #kept: KeptSession | undefined;
+  #leftAt: EpochMs = 0;
   #powered = false;
   /** The device's clock runs this far ahead. */
   #aheadMs: DurationMs = 0;
@@ -77,8 +86,9 @@ export class SimulatedDevice {
   #weakUntil: EpochMs = 0;
   #calm = false;
 
-  constructor({ board, conditions, misfortunes, chance, surroundings, grain }: DeviceOptions) {
+  constructor({ board, conditions, misfortunes, chance, surroundings, grain, keepsSession }: DeviceOptions) {
     this.#grain = grain;
+    this.#keepsSession = keepsSession;
     this.board = board;
     this.#misfortunes = misfortunes;
     this.#conditions = conditions;
@@ -127,6 +137,8 @@ export class SimulatedDevice {
       case 'weak-battery':
         return this.#weaken(strike.byMv, strike.forMs);
       case 'clock-jump':
+        // What was due before the leap happens by the clock as it was.
+        if (this.#grain === 'sign') this.#feed(wake);
         this.#aheadMs += strike.byMs;
         return this.#arm();
     }
@@ -135,7 +147,7 @@ export class SimulatedDevice {
   cutPower(forMs: DurationMs): void {
     if (!this.#powered) return;
     this.#powered = false;
-    this.#session = undefined;
+    this.#leave();
     this.#attempt += 1;
     this.#feed({ kind: 'power-cut' });
     const { queue } = this.#out;
@@ -155,14 +167,20 @@ export class SimulatedDevice {
   deliver(session: Session, message: DeviceMessage, operation?: RequestOperation): void {
     if (this.#session !== session) return;
     this.#carry(session, session.down, message.kind === 'reply' ? 'reply' : 'notification', operation, () => {
+      this.#kept?.acknowledge(message);
       this.#out.observer.received?.(this.thingName, message, this.#out.queue.now);
       this.#feed({ kind: 'message', message });
     });
   }
 
-  /** Delivers a notification if the device is there and asked for such. */
+  /** Delivers a notification if the device asked for such, and is there or will be told of it when it is back. */
   notify(stream: string, message: () => DeviceMessage): void {
-    if (this.#session?.streams.has(stream)) this.deliver(this.#session, message());
+    const session = this.#session;
+    const asked = session ?? this.#kept;
+    if (asked === undefined || !asked.streams.has(stream)) return;
+    const said = message();
+    this.#kept?.keep(said);
+    if (session !== undefined) this.deliver(session, said);
   }
 
   /** What the service does with a request of this device instead of answering it rightly. */
@@ -186,7 +204,7 @@ export class SimulatedDevice {
 
   #lose(session: Session | undefined): void {
     if (session === undefined || this.#session !== session) return;
-    this.#session = undefined;
+    this.#leave();
     this.#feed({ kind: 'disconnected' });
   }
 
@@ -203,7 +221,7 @@ export class SimulatedDevice {
       case 'connect':
         return this.#connect();
       case 'disconnect':
-        this.#session = undefined;
+        this.#leave();
         this.#attempt += 1;
         return;
       case 'subscribe':
@@ -217,7 +235,7 @@ export class SimulatedDevice {
 
   #connect(): void {
     const { queue } = this.#out;
-    this.#session = undefined;
+    this.#leave();
     this.#attempt += 1;
     const attempt = this.#attempt;
     const isReachable = (): boolean => this.#unreachableUntil <= queue.now;
@@ -226,13 +244,35 @@ export class SimulatedDevice {
     queue.schedule(queue.now + (isReachable() ? tripsToConnect * this.#conditions.latencyMs : failsMs), () => {
       if (this.#attempt !== attempt || !this.#powered) return;
       if (!isReachable()) return this.#feed({ kind: 'disconnected' });
-      this.#session = {
-        up: createLink(this.#conditions, this.#chance),
-        down: createLink(this.#conditions, this.#chance),
-        streams: new Set(),
-      };
-      this.#feed({ kind: 'connected', sessionPresent: false });
+      this.#enter();
     });
+  }
+
+  /** The service has let the device in: to its old session, if there is one. */
+  #enter(): void {
+    const sessionPresent = this.#resume();
+    const session: Session = {
+      up: createLink(this.#conditions, this.#chance),
+      down: createLink(this.#conditions, this.#chance),
+      streams: this.#kept?.streams ?? new Set(),
+    };
+    this.#session = session;
+    this.#feed({ kind: 'connected', sessionPresent });
+    for (const message of this.#kept?.waiting() ?? []) this.deliver(session, message);
+  }
+
+  /** @returns whether the session that the device left is still there */
+  #resume(): boolean {
+    if (!this.#keepsSession) return false;
+    const awayMs = this.#out.queue.now - this.#leftAt;
+    const isKept = this.#kept !== undefined && awayMs <= sessionKeptMs && !this.#chance.happens(sessionLossPerMillion);
+    if (!isKept) this.#kept = new KeptSession();
+    return isKept;
+  }
+
+  #leave(): void {
+    if (this.#session !== undefined) this.#leftAt = this.#out.queue.now;
+    this.#session = undefined;
   }
 
   #subscribe(filters: readonly string[]): void {

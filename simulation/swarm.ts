@@ -45,7 +45,7 @@ const documentsByWeight: readonly DocumentKind[] = [
 export function drawConfiguration(seed: number, options: SwarmOptions): RunConfiguration {
   const chance = seededChance(seed).fork('configuration');
   const safetyMs = chance.between(1, 12) * minuteMs;
-  const things = drawThings(options, chance.fork('things'));
+  const things = withSessions(drawThings(options, chance.fork('things')), chance.fork('sessions'));
   const namespaces = chance.happens(300_000) ? ['line-7'] : [];
   const latencyMs = chance.pick([2, 20, 80, 400, 1500]);
   const jitterMs = chance.pick([0, latencyMs, 3 * latencyMs]);
@@ -71,6 +71,12 @@ function drawThings({ hardware, things }: SwarmOptions, chance: Chance): readonl
     thingName: `thing-${index + 1}`,
     hardware: chance.pick(hardware),
   }));
+}
+
+/** In one run of four, half of the devices ask for persistent sessions. */
+function withSessions(things: readonly ThingConfiguration[], chance: Chance): readonly ThingConfiguration[] {
+  if (!chance.happens(250_000)) return things;
+  return things.map((thing) => (chance.happens(500_000) ? { ...thing, session: 'persistent' } : thing));
 }
 
 /** About half of all kinds of misfortune, each from rare to frequent; one run in eight has none. */

@@ -72,6 +72,7 @@ export class World implements Surroundings, ControlPlane {
           chance: chance.fork(`device ${thing.thingName}`),
           surroundings: this,
           grain: configuration.grain ?? 'operation',
+          keepsSession: thing.session === 'persistent',
         }),
     );
     this.#byName = new Map(this.devices.map((device) => [device.thingName, device]));
