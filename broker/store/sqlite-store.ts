@@ -129,21 +129,21 @@ function* rowsIn(database: Database, files: DatabaseFiles, table: TableName): Ge
 }
 
 function checksumOf(key: string, row: string): number {
-  return crc32(row, crc32(key));
+  return crc32(key + row);
 }
 
 type Write = (changes: readonly RowChange[], commits: number, at: EpochMs) => void;
+
+/** As many rows as one statement puts, which halves what a row costs. */
+const rowsAtOnce = 8;
 
 function writerOf(database: Database, { region, account }: ServiceIdentity): Write {
   const statements = new Map(
     tables.map((table) => [
       table,
       {
-        // Half the work of INSERT OR REPLACE, which deletes first.
-        put: database.prepare(
-          `INSERT INTO ${table} (key, row, checksum) VALUES (?, ?, ?)
-           ON CONFLICT DO UPDATE SET row = excluded.row, checksum = excluded.checksum`,
-        ),
+        put: database.prepare(putting(table, 1)),
+        putMany: database.prepare(putting(table, rowsAtOnce)),
         drop: database.prepare(`DELETE FROM ${table} WHERE key = ?`),
       },
     ]),
@@ -152,18 +152,27 @@ function writerOf(database: Database, { region, account }: ServiceIdentity): Wri
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
 
+  function writeRows(table: TableName, rows: ReadonlyMap<string, object | undefined>): void {
+    const { put, putMany, drop } = statements.get(table)!;
+    let values: (string | number)[] = [];
+    for (const [key, row] of rows) {
+      if (row === undefined) {
+        drop.run(key);
+        continue;
+      }
+      const text = JSON.stringify(row);
+      values.push(key, text, checksumOf(key, text));
+      if (values.length < rowsAtOnce * valuesOfRow) continue;
+      putMany.run(...values);
+      values = [];
+    }
+    for (let at = 0; at < values.length; at += valuesOfRow) put.run(...values.slice(at, at + valuesOfRow));
+  }
+
   return (changes, commits, at) => {
     begin.run();
     try {
-      for (const { table, key, row } of lastOfEach(changes)) {
-        const { put, drop } = statements.get(table)!;
-        if (row === undefined) {
-          drop.run(key);
-        } else {
-          const text = JSON.stringify(row);
-          put.run(key, text, checksumOf(key, text));
-        }
-      }
+      for (const [table, rows] of lastOfEach(changes)) writeRows(table, rows);
       writeHead({ region, account, commits, at });
       commit.run();
     } catch (error) {
@@ -174,8 +183,26 @@ function writerOf(database: Database, { region, account }: ServiceIdentity): Wri
   };
 }
 
-function lastOfEach(changes: readonly RowChange[]): Iterable<RowChange> {
-  const last = new Map<string, RowChange>();
-  for (const change of changes) last.set(`${change.table} ${change.key}`, change);
-  return last.values();
+/** Key, row, checksum. */
+const valuesOfRow = 3;
+
+/** Half the work of INSERT OR REPLACE, which deletes first. */
+function putting(table: TableName, rows: number): string {
+  const values = Array.from({ length: rows }, () => '(?, ?, ?)');
+  return `INSERT INTO ${table} (key, row, checksum) VALUES ${values.join(', ')}
+          ON CONFLICT DO UPDATE SET row = excluded.row, checksum = excluded.checksum`;
+}
+
+/** The rows of each table by their keys; a row that is gone is `undefined`. */
+function lastOfEach(changes: readonly RowChange[]): ReadonlyMap<TableName, ReadonlyMap<string, object | undefined>> {
+  const tablesChanged = new Map<TableName, Map<string, object | undefined>>();
+  for (const { table, key, row } of changes) {
+    let rows = tablesChanged.get(table);
+    if (rows === undefined) {
+      rows = new Map();
+      tablesChanged.set(table, rows);
+    }
+    rows.set(key, row);
+  }
+  return tablesChanged;
 }
