@@ -6,7 +6,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 needs it to be there before it is loaded
 import 'reflect-metadata';
 import { X509Certificate as NodeCertificate, createPrivateKey, webcrypto } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import {
@@ -25,6 +25,7 @@ import {
   type JsonName,
 } from '@peculiar/x509';
 import { OperationalError } from '../protocol/operational-error.ts';
+import { makeDirectory } from './store/make-directory.ts';
 
 /** A certificate and its private key, both PEM. */
 export interface IssuedCertificate {
@@ -88,7 +89,7 @@ async function openDirectory(directory: string): Promise<Keeper> {
   if (key !== undefined) throw unusable(caFile, 'is missing although its key is there');
 
   const made = await makeAuthority();
-  await makeDirectory(directory);
+  makeRoom(directory);
   await writeNew(keyFile, made.key, 0o600);
   await writeNew(caFile, made.keeper.certificate.toString('pem'), 0o644);
   return { ...made.keeper, caFile };
@@ -184,9 +185,9 @@ async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-async function makeDirectory(directory: string): Promise<void> {
+function makeRoom(directory: string): void {
   try {
-    await mkdir(directory, { recursive: true });
+    makeDirectory(directory);
   } catch (cause) {
     throw unusable(directory, 'cannot be made', cause);
   }

@@ -2,9 +2,10 @@
  * `jobrig certs`: device certificates from the rig's own certificate authority, the one that `jobrig serve` with the same
  * data directory uses, running or not, ready to be put on a device.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { makeDirectory } from '../broker/store/make-directory.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { isThingName } from '../protocol/names.ts';
 import { caFileName, certificateFileNames } from './certificate-files.ts';
@@ -66,7 +67,7 @@ async function certs({ thing, out, dataDir, json, quiet }: CertsFlags): Promise<
 
 async function write(directory: string, file: string, text: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true });
+    makeDirectory(directory);
     await writeFile(file, text, { mode: keyFileMode });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -63,7 +63,7 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   const hardware = readHardware(flags.hardware);
   const faults = flags.faults === undefined ? undefined : readFaults(flags.faults);
   const agent = readAgent(flags.agent);
-  await openOutput(flags.out);
+  openOutput(flags.out);
   // Loaded when wanted: the AWS SDK and the broker take a second, which `--help` should not.
   const { startService } = await import('../broker/start-service.ts');
   const { runDemo } = await import('../scenario/demo/run-demo.ts');

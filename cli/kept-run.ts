@@ -19,7 +19,7 @@ export function readKeptRun(file: string, hardware: readonly string[]): KeptRun 
 
 /** @returns the file's path. @throws {OperationalError} `OUTPUT_UNWRITABLE` */
 export async function writeKeptRun(directory: string, kept: KeptRun): Promise<string> {
-  await openOutput(directory);
+  openOutput(directory);
   const name = `seed-${kept.configuration.seed}.json`;
   return writeOutput(directory, name, `${JSON.stringify(kept, undefined, 2)}\n`);
 }

@@ -1,12 +1,13 @@
 /** The folder of `--out`: made before anything runs, because what cannot be written is worth nothing after a minute. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../broker/store/make-directory.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 
 /** @throws {OperationalError} `OUTPUT_UNWRITABLE` */
-export async function openOutput(directory: string): Promise<void> {
+export function openOutput(directory: string): void {
   try {
-    await mkdir(directory, { recursive: true });
+    makeDirectory(directory);
   } catch (cause) {
     throw unwritable(`--out ${directory} cannot be made`, cause);
   }

@@ -25,7 +25,7 @@ const everythingBelow = ['protocol', 'faults', ...brokerRooms, ...agentRooms, 's
 const rooms: readonly Room[] = [
   { folder: 'protocol', pure: true, uses: [], packages: [] },
   { folder: 'faults', pure: true, uses: [], packages: ['pure-rand'] },
-  { folder: 'broker/engine', pure: true, uses: ['protocol'], packages: ['croner'] },
+  { folder: 'broker/engine', pure: true, uses: ['protocol'], packages: [] },
   {
     folder: 'broker/store',
     uses: ['protocol'],

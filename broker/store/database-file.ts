@@ -4,12 +4,13 @@
  * what is lost cannot be told from what never was. SQLite's own lock keeps others out, so a killed process leaves none.
  * Source: SQLite's file format (application id, user version) and locking modes.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { OperationalError, type OperationalErrorCode } from '../../protocol/operational-error.ts';
 import { readMark } from './commit-mark.ts';
+import { makeDirectory } from './make-directory.ts';
 
 export type Database = DatabaseSyncInstance;
 
@@ -46,7 +47,7 @@ const headColumns = '(id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL,
 export function inspectDatabase(files: DatabaseFiles, schema: Schema): Head | undefined {
   const { database: file } = files;
   attempt(files, () => {
-    mkdirSync(dirname(file), { recursive: true });
+    makeDirectory(dirname(file));
     if (!existsSync(file)) makeDatabase(files, schema);
   });
   if (statSync(file).size === 0) throw torn(file, 'is empty');

@@ -103,6 +103,12 @@ describe('jobrig serve', () => {
     );
   });
 
+  it('refuses a data directory that cannot be made, instead of trying for ever', async () => {
+    const { code, stdout, stderr } = await start('serve', ...freePorts, '--data-dir', '/proc/jobrig/data').finished;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('/proc/jobrig');
+  });
+
   it.each([
     [['--host', '0.0.0.0'], '--host 0.0.0.0 is not a loopback address'],
     [['--require-auth', '--identity', 'open'], '--identity'],
