@@ -40,12 +40,15 @@ type Publication = Pick<OutgoingPacket, 'topic' | 'payload' | 'qos'>;
 
 export class Outbox {
   readonly #client: Internals;
+  readonly #gathersTurns: boolean;
   #gathered: Outgoing[] = [];
   #held = 0;
   #leaving = false;
 
-  constructor(client: Client) {
+  /** @param gathersTurns false where turns are gathered before: what is settled together leaves as soon as it is. */
+  constructor(client: Client, gathersTurns = true) {
     this.#client = client as Internals;
+    this.#gathersTurns = gathersTurns;
   }
 
   /** Lets nothing leave until {@link release}: more is to come. */
@@ -75,7 +78,8 @@ export class Outbox {
   #leaveSoon(): void {
     if (this.#held > 0 || this.#leaving) return;
     this.#leaving = true;
-    process.nextTick(leave, this);
+    if (!this.#gathersTurns) process.nextTick(leave, this);
+    else if (departing.push(this) === 1) setImmediate(depart);
   }
 
   /** Called once, at the end of the turn. */
@@ -126,6 +130,16 @@ export class Outbox {
 
 function leave(outbox: Outbox): void {
   outbox.leave();
+}
+
+/** Who has something to send at the end of the turn. */
+let departing: Outbox[] = [];
+
+/** All together: the other side, once woken up by the first of them, finds the others there. */
+function depart(): void {
+  const outboxes = departing;
+  departing = [];
+  for (const outbox of outboxes) outbox.leave();
 }
 
 /**

@@ -126,7 +126,8 @@ export class Sessions {
       session,
       client,
       principal,
-      outbox: new Outbox(client),
+      // With a store, its journal has gathered the turn.
+      outbox: new Outbox(client, this.#kept === undefined),
       superseded,
       ready: false,
       sending: false,

@@ -5,11 +5,11 @@ import { generate } from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
 import { Outbox } from '../../broker/mqtt/outbox.ts';
 
-function open(nextId = 1) {
+function open(nextId = 1, gathersTurns = true) {
   const writes: Buffer[] = [];
   const conn = { destroyed: false, write: (bytes: Buffer) => writes.push(bytes) > 0 };
   const client = { conn, _nextId: nextId } as unknown as Client;
-  return { outbox: new Outbox(client), writes, client };
+  return { outbox: new Outbox(client, gathersTurns), writes, client };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -52,6 +52,15 @@ describe('Outbox', () => {
     outbox.acknowledge(2);
     await turn();
     expect(writes).toEqual([Buffer.from([0x40, 2, 0, 1, 0x40, 2, 0, 2])]);
+  });
+
+  it('waits for the end of the turn only where nobody has gathered it before', async () => {
+    const [gathering, not] = [open(1, true), open(1, false)];
+    for (const { outbox } of [gathering, not]) outbox.acknowledge(1);
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    expect([gathering.writes.length, not.writes.length]).toEqual([0, 1]);
+    await turn();
+    expect(gathering.writes).toHaveLength(1);
   });
 
   it('takes message ids from the client’s own counter and never 0', async () => {

@@ -95,6 +95,12 @@ export class WireClient {
 
   /** After this, everything that the service sent before is here: it answers in order. */
   async settled(): Promise<void> {
+    // Twice: what a turn has caused leaves at its end, behind the answer to a ping that came in the same turn.
+    await this.#pinged();
+    await this.#pinged();
+  }
+
+  async #pinged(): Promise<void> {
     const pings = this.packets.filter(({ cmd }) => cmd === 'pingresp').length;
     this.send({ cmd: 'pingreq' });
     await this.until(() => this.packets.filter(({ cmd }) => cmd === 'pingresp').length > pings);
