@@ -12,7 +12,8 @@ import { realSubjects } from '../simulation/subjects.ts';
 const things = 50;
 const jobs = 20;
 const jobEveryMs = 120_000;
-const warmUpRuns = 10;
+/** Until the engine and a board of each profile are compiled as well as they will be. */
+const warmUpRuns = 40;
 
 export interface SimulationSamples {
   /** By CPU time. */
