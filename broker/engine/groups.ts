@@ -83,6 +83,7 @@ export function refuseMemberships(groups: readonly ThingGroup[]): Rejected | und
   if (groups.length > maxGroupsPerThing) {
     return invalidRequest(`A thing can be in at most ${maxGroupsPerThing} thing groups.`);
   }
+  if (groups.length < 2) return undefined;
   const roots = new Set(groups.map((group) => lineageOf(group).at(-1)));
   return roots.size === groups.length
     ? undefined

@@ -9,7 +9,7 @@ import { advanceExecution } from './conclusion.ts';
 import { queueExecution } from './executions.ts';
 import { followersOf, isGoing } from './jobs.ts';
 import type { Job, Membership, Registration, State, Thing, ThingGroup } from './state.ts';
-import { isTarget, lineageOf } from './targets.ts';
+import { isTarget } from './targets.ts';
 import { transitions } from './transitions.ts';
 import type { Turn } from './turn.ts';
 
@@ -20,12 +20,14 @@ export function changeMemberships(
   { join, leave }: { readonly join: readonly ThingGroup[]; readonly leave: readonly ThingGroup[] },
 ): void {
   const { thing } = registration;
-  const left = registration.memberships.filter(({ group }) => leave.includes(group) && !join.includes(group));
-  const joined = [...new Set(join)].filter((group) => !isMember(registration, group));
+  const isLeft = ({ group }: Membership): boolean => leave.includes(group) && !join.includes(group);
+  const left = leave.length === 0 ? [] : registration.memberships.filter(isLeft);
+  const joined = join.filter((group, index) => join.indexOf(group) === index && !isMember(registration, group));
   if (left.length === 0 && joined.length === 0) return;
   for (const membership of left) endMembership(membership);
+  const kept = left.length === 0 ? registration.memberships : registration.memberships.filter((one) => !isLeft(one));
   registration.memberships = [
-    ...registration.memberships.filter((membership) => !left.includes(membership)),
+    ...kept,
     ...joined.map((group) => holdMembership(registration, group, turn.createSequence())),
   ];
   const memberships = registration.memberships.map(({ sequence, group }) => ({ sequence, groupName: group.name }));
@@ -51,7 +53,8 @@ function isMember(registration: Registration, group: ThingGroup): boolean {
 }
 
 function concernedJobs(state: State, group: ThingGroup): readonly Job[] {
-  return lineageOf(group).flatMap((ancestor) => followersOf(state, ancestor.name));
+  if (group.parent === undefined) return followersOf(state, group.name);
+  return [...followersOf(state, group.name), ...concernedJobs(state, group.parent)];
 }
 
 function joinJob(turn: Turn, job: Job, thing: Thing): void {
