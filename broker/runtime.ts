@@ -32,7 +32,8 @@ const closed = internalError('The service is closed.');
 const notKept = internalError('The service could not store its state.');
 
 export function createRuntime({ engine, clock, journal = createForgetfulJournal() }: RuntimeOptions): Runtime {
-  const listeners = new Set<Listener>();
+  /** Replaced when somebody comes or goes, so that a round of telling is not disturbed. */
+  let listeners: readonly Listener[] = [];
   /** What new commands are told once the runtime is closed or nothing can be kept any more. */
   let refusal: Rejected | undefined;
   let alarm: { readonly at: EpochMs; readonly cancel: () => void } | undefined;
@@ -86,8 +87,10 @@ export function createRuntime({ engine, clock, journal = createForgetfulJournal(
     submit,
     onEffect(tell, foresee) {
       const listener = { tell, ...(foresee && { foresee }) };
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+      listeners = [...listeners, listener];
+      return () => {
+        listeners = listeners.filter((other) => other !== listener);
+      };
     },
     now: () => clock.now(),
     begin: setAlarm,
