@@ -13,7 +13,8 @@ import { keepAliveOf } from './keep-alive.ts';
 import { cutOffUnread } from './outbox.ts';
 import { judgePublish, mayReceive, maySubscribe } from './permissions.ts';
 import type { DoorReadings } from './readings.ts';
-import type { SessionTerms, Sessions } from './sessions.ts';
+import type { SessionTerms } from './session-terms.ts';
+import type { Sessions } from './sessions.ts';
 import { type StrictLimits, isWithinTopicLimits } from './strict-limits.ts';
 
 /** What a transport has found out about who is coming. */

@@ -19,7 +19,7 @@ import {
 import { maxPacketBytes, maxSessionExpirySeconds, maxTopicAliases } from '../../protocol/limits.ts';
 import { Disconnection, type Reason, reasonCodes, reasonOf } from './disconnection.ts';
 import { type Agreement, agreementOn, connack5, connectFor311, refusalOf, refusingConnack } from './mqtt5-connect.ts';
-import type { SessionTerms } from './sessions.ts';
+import type { SessionTerms } from './session-terms.ts';
 
 /** Messages that may wait for a client which does not acknowledge. */
 const maxPostponed = 1000;

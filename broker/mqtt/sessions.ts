@@ -12,6 +12,7 @@ import type { Principal } from './identity.ts';
 import type { OutgoingPacket } from './jobs-broker.ts';
 import type { KeptSessions, SessionRow } from './kept-sessions.ts';
 import { Mqtt5Stream } from './mqtt5-stream.ts';
+import type { SessionTerms } from './session-terms.ts';
 import { Outbox } from './outbox.ts';
 import { type Qos, SubscriptionIndex, filterMatches, hasWildcard } from './subscription-index.ts';
 
@@ -33,14 +34,6 @@ export interface Connection {
   ready: boolean;
   /** Of a persistent session: a message is on its way through aedes, and the next has to wait for it. */
   sending: boolean;
-}
-
-/** How a client wants its session. Read again when the connection ends: MQTT 5's DISCONNECT may say otherwise. */
-export interface SessionTerms {
-  /** An earlier session of this client is forgotten first. */
-  readonly startsAnew: boolean;
-  /** How long the session outlives its connection. */
-  readonly expirySeconds: number;
 }
 
 interface Session {
