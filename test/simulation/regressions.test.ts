@@ -16,4 +16,19 @@ describe('what the simulation once found', () => {
     expect(why.length).toBeGreaterThan(40);
     expect(runSimulation(configuration, subjectsWith()).violations).toEqual([]);
   });
+
+  it('a job is refused for its own document only', () => {
+    const { configuration } = readKeptRun(join(folder, 'refusal-of-the-next-head.json'), hardware);
+    const statuses: unknown[] = [];
+    runSimulation(configuration, subjectsWith(), {
+      observer: {
+        applied({ name, request }, { reply }) {
+          if (name !== 'iotjobsdata:UpdateJobExecution' || !reply.accepted || request.jobId !== 'job-2') return;
+          statuses.push(request.status);
+        },
+      },
+    });
+    expect(statuses[0]).toBe('IN_PROGRESS');
+    expect(statuses.at(-1)).toBe('SUCCEEDED');
+  });
 });
