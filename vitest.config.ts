@@ -11,6 +11,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // One core is not left idle: tests wait for events, never for time.
+    maxWorkers: '100%',
     // The SDK's notice about Node versions to come, on every run.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     reporters: ['default', new SkipReasons(), ...(counted ? jsonResults : [])],
