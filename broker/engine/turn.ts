@@ -30,20 +30,27 @@ export class Turn {
   }
 
   put<Table extends ChangeTable>(table: Table, key: string, row: Tables[Table]): void {
-    (this.#changes ??= []).push({ table, key, row });
+    this.#keep({ table, key, row });
   }
 
   drop(table: ChangeTable, key: string): void {
-    (this.#changes ??= []).push({ table, key });
+    this.#keep({ table, key });
   }
 
   notify(effect: Effect): void {
-    (this.#effects ??= []).push(effect);
+    if (this.#effects === undefined) this.#effects = [effect];
+    else this.#effects.push(effect);
   }
 
   /** Events leave after every notification of the turn (events.md §5). */
   event(effect: EventEffect): void {
     (this.#events ??= []).push(effect);
+  }
+
+  /** Most turns have one change, and a list of one takes far less room than one that is pushed to. */
+  #keep(change: Change): void {
+    if (this.#changes === undefined) this.#changes = [change];
+    else this.#changes.push(change);
   }
 
   takeChanges(): readonly Change[] | undefined {
