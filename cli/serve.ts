@@ -200,7 +200,8 @@ function tryIt(httpUrl: string, { region, account }: Identity, keys: AccessKeys 
   const [id, secret] = keys === undefined ? ['jobrig', 'jobrig'] : [Object.keys(keys)[0], '…'];
   return [
     'Paste:',
-    `  export AWS_ENDPOINT_URL=${httpUrl} AWS_REGION=${region} AWS_ACCESS_KEY_ID=${id} AWS_SECRET_ACCESS_KEY=${secret}`,
+    `  export AWS_ENDPOINT_URL=${httpUrl} AWS_ACCESS_KEY_ID=${id} AWS_SECRET_ACCESS_KEY=${secret}`,
+    `  export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}`,
     '  aws iot create-thing --thing-name bench',
     `  aws iot create-job --job-id reboot --document '{"operation":"reboot"}' \\`,
     `    --targets arn:aws:iot:${region}:${account}:thing/bench`,

@@ -79,6 +79,7 @@ describe('jobrig serve', () => {
     const text = await output((all) => all.includes('Ctrl-C'));
     const http = /http {7}(http:\S+)/.exec(text)?.[1];
     expect(text).toContain(`AWS_ENDPOINT_URL=${http}`);
+    expect(text).toContain('AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1');
     expect(text).toContain('arn:aws:iot:us-east-1:123456789012:thing/bench');
     child.kill('SIGTERM');
     expect((await finished).code).toBe(0);
