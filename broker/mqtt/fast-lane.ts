@@ -6,10 +6,11 @@
  * Source: MQTT 3.1.1 §2.2 (fixed header), §3.3 (PUBLISH), §3.4 (PUBACK).
  */
 import { Socket } from 'node:net';
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { IPubackPacket, IPublishPacket } from 'mqtt-packet';
 import { maxPublishBytes } from '../../protocol/limits.ts';
 import { readInPlace } from './read-in-place.ts';
+import { type Done, WireStream } from './wire-stream.ts';
 
 /** A packet that came in whole, read as mqtt-packet reads it; its payload is only valid while it is offered. */
 export type OfferedPacket = IPubackPacket | IPublishPacket;
@@ -20,8 +21,6 @@ interface Frame {
   readonly end: number;
 }
 
-type Done = (error?: Error | null) => void;
-
 /** PUBLISH with QoS 1, without RETAIN; DUP makes no difference. */
 const publishHeader = 0x32;
 const duplicateFlag = 0x08;
@@ -29,8 +28,7 @@ const pubackHeader = 0x40;
 const maxLengthBytes = 4;
 const nothing = Buffer.alloc(0);
 
-export class FastLane extends Duplex {
-  readonly #wire: Duplex;
+export class FastLane extends WireStream {
   readonly #offer: (packet: OfferedPacket) => boolean;
   /** The beginning of a packet whose rest has not come yet. */
   #begun: Buffer = nothing;
@@ -39,61 +37,40 @@ export class FastLane extends Duplex {
 
   /** @param offer true when the packet is dealt with and aedes is not to see it. */
   constructor(wire: Duplex, offer: (packet: OfferedPacket) => boolean) {
-    super();
-    this.#wire = wire;
+    super(wire);
     this.#offer = offer;
     const read = (chunk: Buffer): void => this.#read(chunk);
     wire.on('data', read);
     readInPlace(wire, read);
     wire.on('drain', () => this.emit('drain'));
-    wire.on('error', (error) => this.destroy(error));
-    wire.once('end', () => this.push(null));
-    wire.once('close', () => this.destroy());
   }
 
   /** What the client has not read yet; a write under way may count twice. */
   get unreadBytes(): number {
-    return this.writableLength + this.#wire.writableLength;
+    return this.writableLength + this.wire.writableLength;
   }
 
   /** The system has taken all that was sent, so that nobody will read those bytes again. */
   get holdsNothing(): boolean {
-    return this.#wire instanceof Socket && this.unreadBytes === 0;
+    return this.wire instanceof Socket && this.unreadBytes === 0;
   }
 
   /** Writes past the buffers of this stream, but never past what waits in them. @returns false when the wire is full. */
   send(bytes: Buffer): boolean {
-    return this.writableLength > 0 ? this.write(bytes) : this.#wire.write(bytes);
+    return this.writableLength > 0 ? this.write(bytes) : this.wire.write(bytes);
   }
 
-  override _read(): void {
-    this.#wire.resume();
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    this.#write([chunk], done);
-  }
-
-  override _writev(pieces: readonly { readonly chunk: Buffer }[], done: Done): void {
-    const chunks = pieces.map(({ chunk }) => chunk);
-    this.#write(chunks, done);
+  protected override sendOn(bytes: Buffer): void {
+    this.wire.write(bytes);
   }
 
   override _final(done: Done): void {
-    this.#wire.end(done);
+    this.wire.end(done);
   }
 
   override _destroy(error: Error | null, done: Done): void {
-    this.#wire.destroy(error ?? undefined);
+    this.wire.destroy(error ?? undefined);
     done(error);
-  }
-
-  #write(chunks: readonly Buffer[], done: Done): void {
-    this.#wire.cork();
-    for (const chunk of chunks) this.#wire.write(chunk);
-    this.#wire.uncork();
-    if (this.#wire.writableNeedDrain) this.#wire.once('drain', done);
-    else done();
   }
 
   #read(chunk: Buffer): void {
@@ -121,7 +98,7 @@ export class FastLane extends Duplex {
 
   /** A copy, since these bytes will be others when they are read. */
   #pass(bytes: Buffer): void {
-    if (!this.push(Buffer.from(bytes))) this.#wire.pause();
+    if (!this.push(Buffer.from(bytes))) this.wire.pause();
   }
 
   #taken(bytes: Buffer, at: number, { bodyAt, end }: Frame): boolean {

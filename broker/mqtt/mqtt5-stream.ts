@@ -4,7 +4,7 @@
  * session expiry, the receive window) is dealt with here. Properties of ordinary messages are not carried on.
  * Source: MQTT 5, reference connection.md §2 and §3, design clients.md (rule 7).
  */
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import {
   type IConnectPacket,
   type IDisconnectPacket,
@@ -20,6 +20,7 @@ import { maxPacketBytes, maxSessionExpirySeconds, maxTopicAliases } from '../../
 import { Disconnection, type Reason, reasonCodes, reasonOf } from './disconnection.ts';
 import { type Agreement, agreementOn, connack5, connectFor311, refusalOf, refusingConnack } from './mqtt5-connect.ts';
 import type { SessionTerms } from './session-terms.ts';
+import { type Done, WireStream } from './wire-stream.ts';
 
 /** Messages that may wait for a client which does not acknowledge. */
 const maxPostponed = 1000;
@@ -30,10 +31,7 @@ const maxReasonLength = 100;
 const failure311 = 128;
 const version5 = { protocolVersion: 5 };
 
-type Done = (error?: Error | null) => void;
-
-export class Mqtt5Stream extends Duplex implements SessionTerms {
-  readonly #wire: Duplex;
+export class Mqtt5Stream extends WireStream implements SessionTerms {
   readonly #whyNotGranted: (filter: string) => Reason;
   readonly #fromClient = parser();
   readonly #fromBroker = parser({ protocolVersion: 4 });
@@ -53,16 +51,12 @@ export class Mqtt5Stream extends Duplex implements SessionTerms {
 
   /** @param whyNotGranted is asked when the broker has refused a subscription. */
   constructor(wire: Duplex, whyNotGranted: (filter: string) => Reason) {
-    super();
-    this.#wire = wire;
+    super(wire);
     this.#whyNotGranted = whyNotGranted;
     this.#fromClient.on('packet', (packet) => this.#receive(packet));
     this.#fromClient.on('error', (error: Error) => this.#cutOff('malformedPacket', error.message));
     this.#fromBroker.on('packet', (packet) => this.#send(packet));
     wire.on('data', (chunk: Buffer) => this.#read(chunk));
-    wire.on('error', (error) => this.destroy(error));
-    wire.once('end', () => this.push(null));
-    wire.once('close', () => this.destroy());
   }
 
   get startsAnew(): boolean {
@@ -78,17 +72,8 @@ export class Mqtt5Stream extends Duplex implements SessionTerms {
     this.#farewell = farewell;
   }
 
-  override _read(): void {
-    this.#wire.resume();
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    this.#write([chunk], done);
-  }
-
-  override _writev(pieces: readonly { readonly chunk: Buffer }[], done: Done): void {
-    const chunks = pieces.map(({ chunk }) => chunk);
-    this.#write(chunks, done);
+  protected override sendOn(bytes: Buffer): void {
+    this.#fromBroker.parse(bytes);
   }
 
   override _destroy(error: Error | null, done: Done): void {
@@ -97,7 +82,7 @@ export class Mqtt5Stream extends Duplex implements SessionTerms {
       const properties = error === null ? {} : { reasonString: error.message.slice(0, maxReasonLength) };
       this.#toClient({ cmd: 'disconnect', reasonCode, properties });
     }
-    closeGently(this.#wire);
+    closeGently(this.wire);
     done(error);
   }
 
@@ -115,20 +100,12 @@ export class Mqtt5Stream extends Duplex implements SessionTerms {
     }
   }
 
-  #write(chunks: readonly Buffer[], done: Done): void {
-    this.#wire.cork();
-    for (const chunk of chunks) this.#fromBroker.parse(chunk);
-    this.#wire.uncork();
-    if (this.#wire.writableNeedDrain) this.#wire.once('drain', done);
-    else done();
-  }
-
   #toBroker(packet: Packet): void {
-    if (!this.push(generate(packet))) this.#wire.pause();
+    if (!this.push(generate(packet))) this.wire.pause();
   }
 
   #toClient(packet: Packet): void {
-    this.#wire.write(generate(packet, version5));
+    this.wire.write(generate(packet, version5));
   }
 
   // From the client to the broker.
@@ -252,7 +229,7 @@ export class Mqtt5Stream extends Duplex implements SessionTerms {
       return;
     }
     if (qos > 0) this.#unacknowledged.add(messageId!);
-    this.#wire.write(bytes);
+    this.wire.write(bytes);
   }
 
   /** aedes answers for each filter once, in the order in which they first came. */
