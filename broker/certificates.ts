@@ -210,7 +210,7 @@ function attempt<Value>(read: () => Value, file: string, complaint: string): Val
 }
 
 function unusable(file: string, complaint: string, cause?: unknown): OperationalError {
-  return new OperationalError('CERTIFICATES_UNUSABLE', `${file} ${complaint}.`, {
+  return new OperationalError('CERTIFICATES_UNUSABLE', `${file} ${complaint}`, {
     hint: 'Give another directory, or remove its ca.pem and ca.key to have new ones made (devices must then trust the new ca.pem).',
     cause,
   });

@@ -36,6 +36,7 @@ export class OperationalError extends Error {
   readonly code: OperationalErrorCode;
   readonly hint?: string;
 
+  /** @param message says what happened, without a full stop: the hint may follow */
   constructor(
     code: OperationalErrorCode,
     message: string,

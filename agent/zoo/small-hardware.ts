@@ -2,7 +2,14 @@
  * Agents that do not cope with little memory, slow flash, a weak battery, and downloads that fail or stop. Section B5 of the
  * catalogue in docs/recovery.md. Each is the reference agent with one decision made wrongly.
  */
+import type { Recovery } from '../core/recovery.ts';
 import { type ZooAgent, leaving, meeting, otherwise } from './zoo-agent.ts';
+
+/** Nothing is kept of the job and nothing told, so that it comes again. */
+const fromTheStart: Partial<Recovery> = {
+  undo: ['download', 'memory', 'slot', 'checkpoint'],
+  next: 'next-job',
+};
 
 export const smallHardware: readonly ZooAgent[] = [
   {
@@ -45,19 +52,13 @@ export const smallHardware: readonly ZooAgent[] = [
     bug: 'takes a missing image for a reason to start over',
     breaks: ['V6'],
     story: 'missing-image',
-    behaviour: meeting('download-failed', ['download'], {
-      undo: ['download', 'memory', 'slot', 'checkpoint'],
-      next: 'next-job',
-    }),
+    behaviour: meeting('download-failed', ['download'], fromTheStart),
   },
   {
     id: 'r75-downloads-a-bad-image-for-ever',
     bug: 'takes an image with a wrong digest for a reason to download it again',
     breaks: ['V6'],
     story: 'corrupt-image',
-    behaviour: meeting('digest-mismatch', ['verify'], {
-      undo: ['download', 'memory', 'slot', 'checkpoint'],
-      next: 'next-job',
-    }),
+    behaviour: meeting('digest-mismatch', ['verify'], fromTheStart),
   },
 ];

@@ -57,9 +57,9 @@ async function mustBeDirectory(directory: string): Promise<void> {
   try {
     if ((await stat(directory)).isDirectory()) return;
   } catch (cause) {
-    throw new OperationalError('FILES_UNUSABLE', `The directory ${directory} cannot be read.`, { hint, cause });
+    throw new OperationalError('FILES_UNUSABLE', `The directory ${directory} cannot be read`, { hint, cause });
   }
-  throw new OperationalError('FILES_UNUSABLE', `${directory} is not a directory.`, { hint });
+  throw new OperationalError('FILES_UNUSABLE', `${directory} is not a directory`, { hint });
 }
 
 /** Whatever keeps the file from being read, the caller hears that there is none, as S3 tells a stranger. */

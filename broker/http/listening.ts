@@ -19,7 +19,7 @@ export async function listen(server: Server, host: string, port: number): Promis
 
 function listenError(cause: NodeJS.ErrnoException, host: string, port: number): OperationalError {
   if (cause.code === 'EADDRINUSE') {
-    return new OperationalError('PORT_TAKEN', `Port ${port} on ${host} is taken by another process.`, {
+    return new OperationalError('PORT_TAKEN', `Port ${port} on ${host} is taken by another process`, {
       hint: 'Choose another port for HTTP, or 0 for a free one.',
       cause,
     });

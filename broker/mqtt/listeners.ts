@@ -113,12 +113,12 @@ export async function listen(transport: Transport, settings: ListenerSettings, a
 
 function listenError(cause: NodeJS.ErrnoException, transport: Transport, host: string, port: number): OperationalError {
   if (cause.code === 'EADDRINUSE') {
-    return new OperationalError('PORT_TAKEN', `Port ${port} on ${host} is taken by another process.`, {
+    return new OperationalError('PORT_TAKEN', `Port ${port} on ${host} is taken by another process`, {
       hint: `Choose another port for MQTT over ${transport.toUpperCase()}, or 0 for a free one.`,
       cause,
     });
   }
-  return new OperationalError('CANNOT_LISTEN', `Cannot listen for MQTT on ${host}:${port}: ${cause.message}.`, {
+  return new OperationalError('CANNOT_LISTEN', `Cannot listen for MQTT on ${host}:${port}: ${cause.message}`, {
     hint: 'Choose an address of this machine and a port that this user may open.',
     cause,
   });

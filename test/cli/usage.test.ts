@@ -82,7 +82,7 @@ describe('wrong usage', () => {
     other.close();
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^jobrig: [^\n]+\n$/);
-    expect(stderr).toContain(`${port}`);
+    expect(stderr).toContain(`Port ${port} on 127.0.0.1 is taken by another process. Choose`);
   });
 
   it('an endpoint where nobody listens: named', async () => {

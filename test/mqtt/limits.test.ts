@@ -119,7 +119,7 @@ it('a taken port is an error with a name and a hint', async () => {
   const { port } = taken.address() as { port: number };
   await expect(openDoor({ listeners: { tcp: port } })).rejects.toMatchObject({
     code: 'PORT_TAKEN',
-    message: `Port ${port} on 127.0.0.1 is taken by another process.`,
+    message: `Port ${port} on 127.0.0.1 is taken by another process`,
     hint: expect.stringContaining('another port') as string,
   });
   taken.close();
