@@ -153,6 +153,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     const mqtt = await openMqttDoor({
       port,
       answersMayStray: troubled !== undefined,
+      // One entry for each feature that is answered over MQTT beside Jobs.
+      answerers: {},
       host,
       listeners: listeners({ tcp: signatures ? 'off' : mqttPort, tls: mqttsPort, ws: wsPort, wss: wssPort }),
       certificates: { ...server, ca: authority.ca },
@@ -173,7 +175,11 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       strict: options.strict,
       ...(files && { files }),
       ...(signatures && { signatures }),
-      status: () => ({ endpoints, connectedClients: mqtt.connectedClients }),
+      status: () => ({
+        endpoints,
+        connectedClients: mqtt.connectedClients,
+        reservedPublications: mqtt.reservedPublications,
+      }),
     });
     closers.push(() => http.close());
     runtime.begin();

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import type { MqttDoorEvent } from '../broker/mqtt/mqtt-door.ts';
 import type { PortOption, Service, ServiceOptions } from '../broker/start-service.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { accessKey, jsonOption, matching, port, quietOption, seedOption, timeScaleOption } from './arguments.ts';
@@ -129,6 +130,7 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
     ...(!memory && { dataDir }),
     ...(keys && { accessKeys: keys }),
     onFailure: (error) => failed.abort(error),
+    onEvent: (event) => !quiet && tellNotAnswered(event),
   });
   await using authority = await authorityFile(service);
   const endpoints = endpointsOf(service, authority.path);
@@ -137,6 +139,13 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
   await whenAborted(AbortSignal.any([stopped, failed.signal]));
   failed.signal.throwIfAborted();
   return exitCodes.ok;
+}
+
+/** Once for each feature, so that nobody takes silence for an answer. */
+function tellNotAnswered(event: MqttDoorEvent): void {
+  if (event.kind !== 'not-answered') return;
+  const { feature, clientId, topic } = event;
+  process.stderr.write(`${clientId} published on ${topic}: accepted and dropped, ${feature} is not served here\n`);
 }
 
 function refuseStrangers(host: string): void {

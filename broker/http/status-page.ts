@@ -8,6 +8,8 @@ export interface RigStatus {
   readonly endpoints: Readonly<Record<string, string>>;
   /** MQTT clients connected now. */
   readonly connectedClients: number;
+  /** MQTT publications on reserved topics outside the Jobs space so far, by feature of AWS IoT. */
+  readonly reservedPublications?: Readonly<Record<string, number>>;
 }
 
 /** Answered HTTP requests by status code, since the start. */
@@ -39,7 +41,10 @@ ${rows.join('\n')}
 `;
 }
 
-export function metricsText({ connectedClients }: RigStatus, requests: RequestCounts): string {
+export function metricsText(
+  { connectedClients, reservedPublications = {} }: RigStatus,
+  requests: RequestCounts,
+): string {
   return [
     '# HELP jobrig_mqtt_clients MQTT clients connected now.',
     '# TYPE jobrig_mqtt_clients gauge',
@@ -47,6 +52,11 @@ export function metricsText({ connectedClients }: RigStatus, requests: RequestCo
     '# HELP jobrig_http_requests_total AWS API requests answered, by HTTP status.',
     '# TYPE jobrig_http_requests_total counter',
     ...[...requests].map(([status, count]) => `jobrig_http_requests_total{status="${status}"} ${count}`),
+    '# HELP jobrig_mqtt_reserved_publications_total MQTT publications on reserved topics beside Jobs, by feature.',
+    '# TYPE jobrig_mqtt_reserved_publications_total counter',
+    ...Object.entries(reservedPublications).map(
+      ([feature, count]) => `jobrig_mqtt_reserved_publications_total{feature="${feature}"} ${count}`,
+    ),
     '',
   ].join('\n');
 }

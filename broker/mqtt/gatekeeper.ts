@@ -6,12 +6,11 @@
  */
 import type { AedesOptions, Client, PublishPacket } from 'aedes';
 import { maxClientIdBytes } from '../../protocol/limits.ts';
-import type { RequestTopic, UnknownJobsTopic } from '../../protocol/topics.ts';
 import { Disconnection } from './disconnection.ts';
 import { type IdentityMode, type Principal, identify, noThing } from './identity.ts';
 import { keepAliveOf } from './keep-alive.ts';
 import { cutOffUnread } from './outbox.ts';
-import { judgePublish, mayReceive, maySubscribe } from './permissions.ts';
+import { type ServiceTopic, judgePublish, mayReceive, maySubscribe } from './permissions.ts';
 import type { DoorReadings } from './readings.ts';
 import type { SessionTerms } from './session-terms.ts';
 import type { Sessions } from './sessions.ts';
@@ -40,7 +39,7 @@ export class Gatekeeper {
   readonly #proofs = new WeakMap<Client, ConnectionProof>();
   /** Kept beyond the session's connection, because a last will is judged after it has ended. */
   readonly #principals = new WeakMap<Client, Principal>();
-  readonly #admitted = new WeakMap<PublishPacket, RequestTopic | UnknownJobsTopic>();
+  readonly #admitted = new WeakMap<PublishPacket, ServiceTopic>();
 
   /** @param strict AWS's limits that a bench does without; absent: it does. */
   constructor(sessions: Sessions, strict?: StrictLimits, forbidden: DoorReadings['forbiddenSubscribe'] = 'refused') {
@@ -58,8 +57,8 @@ export class Gatekeeper {
     return this.#principals.get(client) ?? noThing;
   }
 
-  /** What a publication is for the Jobs service, when it was let through to it. */
-  admitted(packet: PublishPacket): RequestTopic | UnknownJobsTopic | undefined {
+  /** What a publication is for the service, when it was let through to it. */
+  admitted(packet: PublishPacket): ServiceTopic | undefined {
     return this.#admitted.get(packet);
   }
 
@@ -88,7 +87,7 @@ export class Gatekeeper {
 
     /** An error closes the connection, as AWS does. Last wills pass here too. */
     authorizePublish: (client, packet, done) => {
-      const verdict = judgePublish(client === null ? noThing : this.principalOf(client), packet);
+      const verdict = judgePublish(client === null ? noThing : this.principalOf(client), client?.id ?? '', packet);
       if (verdict.kind === 'refused') {
         done(new Disconnection(verdict.reason, `publish refused: ${verdict.message}`));
         return;
@@ -98,7 +97,7 @@ export class Gatekeeper {
         done(new Disconnection(reason, `publish refused: ${packet.topic}`));
         return;
       }
-      if (verdict.kind === 'jobs') this.#admitted.set(packet, verdict.topic);
+      if (verdict.kind === 'service') this.#admitted.set(packet, verdict.topic);
       done(null);
     },
 
@@ -112,7 +111,7 @@ export class Gatekeeper {
         done(new Error('the connection is closed'));
         return;
       }
-      const allowed = maySubscribe(this.principalOf(client), topic);
+      const allowed = maySubscribe(this.principalOf(client), client.id, topic);
       const fits = this.#strict === undefined || isWithinTopicLimits(topic);
       if (!fits || (!allowed && this.#closesForbidden)) {
         done(new Disconnection(allowed ? 'topicFilterInvalid' : 'notAuthorized', `subscribe refused: ${topic}`));
@@ -127,7 +126,7 @@ export class Gatekeeper {
     authorizeForward: (client, packet) => {
       // Destroyed but not withheld: aedes must keep what a persistent session has not read.
       cutOffUnread(client);
-      if (packet.topic.startsWith('$') && !mayReceive(this.principalOf(client), packet.topic)) return null;
+      if (packet.topic.startsWith('$') && !mayReceive(this.principalOf(client), client.id, packet.topic)) return null;
       if (this.#strict === undefined) return packet;
       // AWS hands out what is retained to filters that name its topic, not to wildcards.
       const wanted = !packet.retain || this.#sessions.subscribesTo(client, packet.topic);

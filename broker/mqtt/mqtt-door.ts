@@ -31,6 +31,8 @@ import { Mqtt5Stream } from './mqtt5-stream.ts';
 import { whyNotGranted } from './permissions.ts';
 import { type DoorReadings, doorReadings } from './readings.ts';
 import { RequestDesk } from './request-desk.ts';
+import { type ReservedAnswerers, type ReservedCounts, ReservedRequests } from './reserved-requests.ts';
+import type { ReservedFeature } from './reserved-topics.ts';
 import { type Delivery, Sessions } from './sessions.ts';
 import { StrictLimits } from './strict-limits.ts';
 import type { MayUpgrade } from './websockets.ts';
@@ -54,6 +56,8 @@ export interface MqttDoorOptions {
   readonly readings?: DoorReadings;
   /** Some answers come late, twice or never, so that nothing may wait for them: PUBACKs leave at once. */
   readonly answersMayStray?: boolean;
+  /** Features of AWS IoT beside Jobs that are answered over MQTT; of others a publication is accepted and dropped. */
+  readonly answerers?: ReservedAnswerers;
   readonly onEvent?: (event: MqttDoorEvent) => void;
 }
 
@@ -63,6 +67,13 @@ export type MqttDoorEvent =
   | { readonly kind: 'disconnected'; readonly clientId: string }
   /** A connection was refused or cut off, by its own fault or the network's. */
   | { readonly kind: 'failed'; readonly clientId?: string; readonly reason: string }
+  /** The first publication on a reserved topic of a feature that this service does not have; it was accepted and dropped. */
+  | {
+      readonly kind: 'not-answered';
+      readonly feature: ReservedFeature;
+      readonly clientId: string;
+      readonly topic: string;
+    }
   /** The process has no descriptor left for a further connection, which was closed. */
   | { readonly kind: 'out-of-descriptors'; readonly connections: number };
 
@@ -70,6 +81,8 @@ export interface MqttDoor {
   /** The ports listened on. */
   readonly ports: { readonly [T in Transport]?: number };
   readonly connectedClients: number;
+  /** Publications on reserved topics outside the Jobs space so far, answered or not. */
+  readonly reservedPublications: ReservedCounts;
   /** For how many sockets this process has descriptors; infinite where the system does not tell. */
   readonly maxConnections: number;
   /** Lets a client in by any stream, known by its client id unless the proof says otherwise. */
@@ -100,7 +113,10 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const sessions = new Sessions({ keep, discard, kept, mayPass, expirySeconds });
   const gatekeeper = new Gatekeeper(sessions, strict, readings.forbiddenSubscribe);
   const { emptyPayload } = readings;
-  const desk = new RequestDesk({ port, sessions, gatekeeper, mayPass, answersMayStray, emptyPayload });
+  const reserved = new ReservedRequests(options.answerers ?? {}, (feature, { clientId, topic }) =>
+    onEvent({ kind: 'not-answered', feature, clientId, topic }),
+  );
+  const desk = new RequestDesk({ port, sessions, gatekeeper, reserved, mayPass, answersMayStray, emptyPayload });
   const broker = new JobsBroker({ ...brokerLimits, ...gatekeeper.hooks }, (packet, client) =>
     desk.takeRouted(packet, client),
   );
@@ -131,7 +147,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   }
 
   function serveMqtt5(stream: Duplex, proof: Partial<ConnectionProof>): void {
-    const explain = (filter: string): Reason => whyNotGranted(gatekeeper.principalOf(client), filter);
+    const explain = (filter: string): Reason => whyNotGranted(gatekeeper.principalOf(client), client.id, filter);
     const translated = new Mqtt5Stream(stream, explain);
     track(translated);
     const client = serve(translated, translated, { ...proof, terms: translated });
@@ -236,6 +252,9 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     ports: Object.fromEntries([...listeners].map(([transport, listener]) => [transport, listener.port])),
     get connectedClients() {
       return connected.size;
+    },
+    get reservedPublications() {
+      return reserved.counts;
     },
     maxConnections,
     accept,

@@ -1,12 +1,13 @@
 /**
- * Who may say what where. `$aws/…` is the service's: a client may publish requests for its own thing there and listen to what
- * concerns its own thing; everybody may listen to lifecycle events, which are for fleet monitoring. Topics without `$` are
- * nobody's business. Pure decisions; the door acts on them.
- * Source: reference mqtt-api.md §6, connection.md §3–§5, events.md, ambiguities.md A18 and A19.
+ * Who may say what where. `$aws/…` is the service's: a client may publish requests for its own thing there, use the topics
+ * of AWS IoT that belong to no thing, and listen to what concerns its own thing; everybody may listen to lifecycle events,
+ * which are for fleet monitoring. Topics without `$` are nobody's business. Pure decisions; the door acts on them.
+ * Source: reference mqtt-api.md §6, connection.md §3–§5, events.md, shadow-and-provisioning.md §6, ambiguities.md A18, A19.
  */
 import { type RequestTopic, type UnknownJobsTopic, parseJobsTopic } from '../../protocol/topics.ts';
 import type { Reason } from './disconnection.ts';
 import { type Principal, everyThing, noThing } from './identity.ts';
+import { type ReservedTopic, parseReservedTopic } from './reserved-topics.ts';
 import { hasWildcard } from './subscription-index.ts';
 
 export interface Publication {
@@ -15,50 +16,84 @@ export interface Publication {
   readonly retain: boolean;
 }
 
-/** `ordinary`: route it as any broker would. A Jobs topic: ask the service. `refused`: AWS closes the connection. */
+/** A topic on which the service is asked something. */
+export type ServiceTopic = RequestTopic | UnknownJobsTopic | ReservedTopic;
+
+/** `ordinary`: route it as any broker would. `service`: ask the service. `refused`: AWS closes the connection. */
 export type PublishVerdict =
   | { readonly kind: 'ordinary' }
-  | { readonly kind: 'jobs'; readonly topic: RequestTopic | UnknownJobsTopic }
+  | { readonly kind: 'service'; readonly topic: ServiceTopic }
   | { readonly kind: 'refused'; readonly reason: Reason; readonly message: string };
 
 const ordinary: PublishVerdict = { kind: 'ordinary' };
 
-export function judgePublish(principal: Principal, { topic, qos, retain }: Publication): PublishVerdict {
+export function judgePublish(
+  principal: Principal,
+  clientId: string,
+  { topic, qos, retain }: Publication,
+): PublishVerdict {
   if (!topic.startsWith('$')) return ordinary;
   if (hasWildcard(topic)) return refused('topicNameInvalid', `a wildcard in ${topic}`);
-  const jobsTopic = parseJobsTopic(topic);
-  if (jobsTopic === undefined) return refused('notAuthorized', `nobody may publish on ${topic}`);
-  if (!actsFor(principal, jobsTopic.thingName)) return refused('notAuthorized', `not its own thing: ${topic}`);
-  if (jobsTopic.kind === 'reply' || jobsTopic.kind === 'notification')
+  const parsed = parseJobsTopic(topic) ?? parseReservedTopic(topic);
+  if (parsed === undefined) return refused('notAuthorized', `nobody may publish on ${topic}`);
+  const owner = parsed.kind === 'reserved' ? parsed.parameters : parsed;
+  if (owner.thingName !== undefined && !actsFor(principal, owner.thingName))
+    return refused('notAuthorized', `not its own thing: ${topic}`);
+  if (parsed.kind === 'reply' || parsed.kind === 'notification')
     return refused('notAuthorized', `the service's own topic: ${topic}`);
+  if (parsed.kind === 'reserved' && !isOwnClientId(principal, clientId, parsed.parameters['clientId']))
+    return refused('notAuthorized', `not its own client id: ${topic}`);
   if (retain) return refused('retainNotSupported', `RETAIN on ${topic}`);
   if (qos > 1) return refused('qosNotSupported', `QoS ${qos} on ${topic}`);
-  return { kind: 'jobs', topic: jobsTopic };
+  return { kind: 'service', topic: parsed };
 }
+
+/** What belongs to no thing: everybody may listen there, and is told only what concerns him. */
+const commonSpaces: ReadonlySet<string> = new Set(['events', 'certificates', 'provisioning-templates']);
 
 /**
  * Whether a client may subscribe. A filter below `$` has to name the client's own thing literally: whatever could match a topic
  * of another thing is refused as a whole, and so are `$SYS` and `$share`, which the broker behind this door would grant
  * and never serve. A leading wildcard is harmless, since it does not match `$` topics.
  */
-export function maySubscribe(principal: Principal, filter: string): boolean {
+export function maySubscribe(principal: Principal, clientId: string, filter: string): boolean {
   if (!filter.startsWith('$')) return true;
-  const [space, kind, thingName, ...rest] = filter.split('/');
+  const [space, kind = '', ...levels] = filter.split('/');
   if (space !== '$aws') return false;
-  if (principal === everyThing || kind === 'events') return true;
-  return kind === 'things' && thingName === principal && principal !== noThing && rest.length > 0;
+  if (principal === everyThing || commonSpaces.has(kind)) return true;
+  return isOwnSpace(principal, clientId, kind, levels);
+}
+
+/** @param levels of a topic or filter below `$aws/KIND/`. */
+function isOwnSpace(principal: Principal, clientId: string, kind: string, levels: readonly string[]): boolean {
+  const [first, second, third] = levels;
+  switch (kind) {
+    case 'things':
+    case 'device_location':
+      return second !== undefined && principal !== noThing && first === principal;
+    case 'commands':
+      if (third === undefined) return false;
+      if (first === 'clients') return second === clientId && !hasWildcard(clientId);
+      return first === 'things' && principal !== noThing && second === principal;
+    default:
+      return false;
+  }
 }
 
 /** Why a filter was not granted, to clients that can be told. */
-export function whyNotGranted(principal: Principal, filter: string): Reason {
+export function whyNotGranted(principal: Principal, clientId: string, filter: string): Reason {
   if (filter.startsWith('$share/')) return 'sharedSubscriptionsNotSupported';
-  return maySubscribe(principal, filter) ? 'quotaExceeded' : 'notAuthorized';
+  return maySubscribe(principal, clientId, filter) ? 'quotaExceeded' : 'notAuthorized';
 }
 
 /** Whether a message on a `$aws` topic concerns this client; the last look before it leaves, stored messages included. */
-export function mayReceive(principal: Principal, topic: string): boolean {
-  if (principal === everyThing || topic.startsWith('$aws/events/')) return true;
-  return principal !== noThing && topic.startsWith(`$aws/things/${principal}/`);
+export function mayReceive(principal: Principal, clientId: string, topic: string): boolean {
+  return topic.startsWith('$aws/') && maySubscribe(principal, clientId, topic);
+}
+
+/** A client id may look like a wildcard: a topic is compared with it, never matched. */
+function isOwnClientId(principal: Principal, clientId: string, named: string | undefined): boolean {
+  return named === undefined || principal === everyThing || named === clientId;
 }
 
 function actsFor(principal: Principal, thingName: string): boolean {

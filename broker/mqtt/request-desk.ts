@@ -6,19 +6,21 @@
  */
 import type { Client, PublishPacket } from 'aedes';
 import type { IPubackPacket, IPublishPacket, Packet } from 'mqtt-packet';
-import type { RequestTopic, UnknownJobsTopic } from '../../protocol/topics.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 import { heardFrom } from './keep-alive.ts';
-import { judgePublish } from './permissions.ts';
+import { type ServiceTopic, judgePublish } from './permissions.ts';
 import type { DoorReadings } from './readings.ts';
 import { answer } from './requests.ts';
+import type { ReservedRequests } from './reserved-requests.ts';
 import type { Connection, Sessions } from './sessions.ts';
 
 export interface RequestDeskOptions {
   readonly port: ServicePort;
   readonly sessions: Sessions;
   readonly gatekeeper: Gatekeeper;
+  /** Deals with what is no business of the Jobs service. */
+  readonly reserved: ReservedRequests;
   /** Says of each publication whether it is one too many, which is dropped as if it had never come. */
   readonly mayPass: (client: Client) => boolean;
   /** Some answers come late, twice or never, so that nothing may wait for them: PUBACKs leave at once. */
@@ -53,15 +55,16 @@ export class RequestDesk {
   takeRouted(packet: PublishPacket, client: Client): boolean {
     const { gatekeeper, sessions } = this.#options;
     const topic = gatekeeper.admitted(packet);
-    if (topic !== undefined) this.#answer(packet, topic, sessions.connectionOf(client));
+    // A last will is published when the client is closed already.
+    if (topic !== undefined) this.#answer(packet, topic, client.closed ? undefined : sessions.connectionOf(client));
     return topic !== undefined;
   }
 
   #isTaken(packet: IPublishPacket | IPubackPacket, asker: Connection): boolean {
     // Nothing is remembered of what a clean session was sent, so nothing is to be forgotten.
     if (packet.cmd === 'puback') return asker.session.clean;
-    const verdict = judgePublish(asker.principal, packet);
-    if (verdict.kind !== 'jobs') return false;
+    const verdict = judgePublish(asker.principal, asker.session.clientId, packet);
+    if (verdict.kind !== 'service') return false;
     const { answersMayStray } = this.#options;
     const { outbox } = asker;
     if (!answersMayStray) outbox.hold();
@@ -73,11 +76,24 @@ export class RequestDesk {
   /** @param asker `undefined` for a last will, whose sender is gone. */
   #answer(
     { topic, payload, qos }: Publication,
-    parsed: RequestTopic | UnknownJobsTopic,
+    parsed: ServiceTopic,
     asker: Connection | undefined,
     answered?: () => void,
   ): void {
-    const { port, sessions, emptyPayload } = this.#options;
+    const { port, sessions, reserved, emptyPayload } = this.#options;
+    if (parsed.kind === 'reserved') {
+      // The features behind these topics take no last wills: documented for shadows, assumed for the others.
+      if (asker === undefined) return;
+      reserved.take(
+        { topic, parsed, payload, clientId: asker.session.clientId },
+        {
+          reply: (replyTopic, replyPayload) => sessions.reply(asker, replyTopic, replyPayload, qos === 0 ? 0 : 1),
+          announce: (toldTopic, told) => sessions.announce(toldTopic, () => told),
+          done: () => answered?.(),
+        },
+      );
+      return;
+    }
     answer(port, { topic, parsed, payload, emptyPayload }, (replyTopic, replyPayload) => {
       if (asker !== undefined) sessions.reply(asker, replyTopic, replyPayload, qos === 0 ? 0 : 1);
       answered?.();

@@ -181,7 +181,7 @@ export class Sessions {
   }
 
   /** To the connection that asked, whether or not it subscribed. */
-  reply(asker: Connection, topic: string, payload: string, requestQos: Qos): void {
+  reply(asker: Connection, topic: string, payload: string | Buffer, requestQos: Qos): void {
     const { session } = asker;
     if (session.connection !== asker) return;
     const granted = session.lowersQos ? grantedQos(session.filters, topic) : 1;
@@ -190,12 +190,12 @@ export class Sessions {
   }
 
   /** Tells every session that subscribed, once, however many of its filters match. */
-  announce(topic: string, writePayload: () => string): void {
+  announce(topic: string, writePayload: () => string | Buffer): void {
     for (const { session, message } of this.address(topic, writePayload)) this.#post(session, message);
   }
 
   /** What {@link announce} would post, to be posted once the store has committed; kept for persistent sessions until then. */
-  address(topic: string, writePayload: () => string): readonly Delivery[] {
+  address(topic: string, writePayload: () => string | Buffer): readonly Delivery[] {
     const matches = this.#index.match(topic);
     if (matches.length === 0) return nothing;
     const payload = writePayload();
@@ -293,7 +293,7 @@ class Numbering {
   readonly #source = `jobs-${randomUUID()}`;
   #last = 0;
 
-  packet(topic: string, payload: string, qos: Qos): OutgoingPacket {
+  packet(topic: string, payload: string | Buffer, qos: Qos): OutgoingPacket {
     this.#last += 1;
     return {
       cmd: 'publish',
