@@ -18,7 +18,7 @@ export default defineConfig({
     reporters: ['default', new SkipReasons(), ...(counted ? jsonResults : [])],
     coverage: {
       provider: 'v8',
-      include: ['protocol/**', 'faults/**', 'broker/**', 'agent/**', 'scenario/**', 'cli/**'],
+      include: ['protocol/**', 'faults/**', 'broker/**', 'agent/**', 'rig/**', 'cli/**'],
     },
   },
 });

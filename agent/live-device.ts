@@ -3,11 +3,12 @@
  * at a time and in order; knows no job, no step and no rule of the protocol. What crosses the wire, and what the board
  * traces, is told to one listener, which timelines, triggers and verdicts are made of.
  */
+import type { DeviceTrace, DeviceView } from '../observation/inside.ts';
 import type { MessageFate, Strike, Struck, ThingMisfortunes } from '../faults/misfortunes.ts';
 import type { Direction, Operation } from '../faults/plan.ts';
 import type { DeviceMessage, DeviceRequest } from '../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../protocol/time.ts';
-import type { Board, BoardEffect, BoardInput, BoardTrace, BoardView } from './board/contract.ts';
+import type { Board, BoardEffect, BoardInput } from './board/contract.ts';
 import type { DeviceClock } from './device-clock.ts';
 import type { ConnectionListener, DeviceConnection, DeviceCredentials } from './mqtt/device-connection.ts';
 import { createUnluckyLink } from './mqtt/unlucky-link.ts';
@@ -18,7 +19,7 @@ export type DeviceEvent = { readonly at: EpochMs } & (
   | { readonly kind: 'sent'; readonly request: DeviceRequest }
   /** Told before the board sees the message. */
   | { readonly kind: 'received'; readonly message: DeviceMessage }
-  | { readonly kind: 'trace'; readonly trace: BoardTrace }
+  | { readonly kind: 'trace'; readonly trace: DeviceTrace }
   | { readonly kind: 'connected' }
   | { readonly kind: 'disconnected'; readonly reason?: string }
   | { readonly kind: 'power'; readonly on: boolean }
@@ -37,7 +38,7 @@ export interface LiveDeviceOptions {
 
 export interface LiveDevice extends AsyncDisposable {
   readonly thingName: string;
-  view(): BoardView;
+  view(): DeviceView;
   powerOn(): void;
   /** Everything volatile is gone in the middle of whatever it was; the socket vanishes without a word. */
   powerCut(): void;
@@ -98,7 +99,7 @@ class BoardOnTheWire implements LiveDevice {
     });
   }
 
-  view(): BoardView {
+  view(): DeviceView {
     return this.#options.board.view();
   }
 

@@ -5,9 +5,9 @@
  */
 import { readHardwareProfiles } from '../agent/hardware-profiles.ts';
 import type { FaultPlan } from '../faults/plan.ts';
-import type { RunConfiguration } from '../simulation/configuration.ts';
-import { runSimulation } from '../simulation/run.ts';
-import { realSubjects } from '../simulation/subjects.ts';
+import type { RunConfiguration } from '../rig/virtual/configuration.ts';
+import { runSimulation } from '../rig/virtual/run.ts';
+import { realSubjects } from '../rig/virtual/subjects.ts';
 
 const things = 50;
 const jobs = 20;

@@ -1,15 +1,15 @@
 /**
- * `jobrig demo`: the main job on this machine. Starts a service on free loopback ports, runs the story of scenario/demo
+ * `jobrig demo`: the main job on this machine. Starts a service on free loopback ports, runs the story of rig/live/demo
  * against it, shows a table, writes the report.
  */
 import { join } from 'node:path';
 import { Command } from 'commander';
 import colors from 'picocolors';
 import { createBoard } from '../agent/board/board.ts';
-import { junitReport } from '../scenario/reports/junit.ts';
-import { reportPage } from '../scenario/reports/page.ts';
-import { countWords, spanText } from '../scenario/reports/words.ts';
-import type { DemoReport, DemoSummary, HardwareReport } from '../scenario/reports/run-report.ts';
+import { junitReport } from '../rig/report/junit.ts';
+import { reportPage } from '../rig/report/page.ts';
+import { countWords, spanText } from '../rig/report/words.ts';
+import type { DemoReport, DemoSummary, HardwareReport } from '../rig/report/run-report.ts';
 import { agentOption, readAgent } from './agent.ts';
 import { jsonOption, quietOption, seedOption, thingsOption, timeScaleOption } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
@@ -66,7 +66,7 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   openOutput(flags.out);
   // Loaded when wanted: the AWS SDK and the broker take a second, which `--help` should not.
   const { startService } = await import('../broker/start-service.ts');
-  const { runDemo } = await import('../scenario/demo/run-demo.ts');
+  const { runDemo } = await import('../rig/live/demo/run-demo.ts');
   const { things, seed, timeScale } = flags;
   await using service = await startService({ ...onlyPlain, region, timeScale, faults, seed });
   const { mqttUrl = '', httpUrl = '', onMisfortune } = service;

@@ -9,7 +9,7 @@ import type { FleetCounters } from '../agent/fleet.ts';
 import type { Service } from '../broker/start-service.ts';
 import type { FaultPlan } from '../faults/plan.ts';
 import { createTally } from '../faults/tally.ts';
-import { countWords } from '../scenario/reports/words.ts';
+import { countWords } from '../rig/report/words.ts';
 import { agentOption, readAgent } from './agent.ts';
 import {
   duration,
@@ -129,7 +129,7 @@ async function ownService(
   signal: AbortSignal,
 ): Promise<Service> {
   const { startService } = await import('../broker/start-service.ts');
-  const { Operator } = await import('../scenario/operator.ts');
+  const { Operator } = await import('../rig/live/operator.ts');
   const service = await startService({ ...onlyPlain, region, timeScale: flags.timeScale, faults, seed: flags.seed });
   const { httpUrl = '' } = service;
   try {

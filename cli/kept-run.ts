@@ -1,8 +1,8 @@
 /**
  * Kept runs of the simulation as files: one that broke something, made small, is written to be replayed by `--replay`, and to
- * be kept in fixtures/seeds/ once it has a better sentence. What may stand in one is simulation/kept-run.ts's business.
+ * be kept in fixtures/seeds/ once it has a better sentence. What may stand in one is rig/virtual/kept-run.ts's business.
  */
-import { type KeptRun, parseKeptRun } from '../simulation/kept-run.ts';
+import { type KeptRun, parseKeptRun } from '../rig/virtual/kept-run.ts';
 import { openOutput, writeOutput } from './output-folder.ts';
 import { readPositionedFile } from './positioned-file.ts';
 

@@ -1,6 +1,6 @@
 /** What `jobrig simulate` says at the end: one JSON object for machines, for people what struck, what broke and how to see it again. */
 import { createRequire } from 'node:module';
-import { type Violation, claims } from '../simulation/violation.ts';
+import { type Violation, claims } from '../rig/virtual/violation.ts';
 
 /** What all runs together came to. */
 export interface Totals {

@@ -4,13 +4,13 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, Option } from 'commander';
-import type { RunConfiguration } from '../simulation/configuration.ts';
-import type { KeptRun } from '../simulation/kept-run.ts';
-import { minimize } from '../simulation/minimize.ts';
-import { runSimulation } from '../simulation/run.ts';
-import type { RunResult } from '../simulation/run.ts';
-import { type Subjects, realSubjects } from '../simulation/subjects.ts';
-import { drawConfiguration } from '../simulation/swarm.ts';
+import type { RunConfiguration } from '../rig/virtual/configuration.ts';
+import type { KeptRun } from '../rig/virtual/kept-run.ts';
+import { minimize } from '../rig/virtual/minimize.ts';
+import { runSimulation } from '../rig/virtual/run.ts';
+import type { RunResult } from '../rig/virtual/run.ts';
+import { type Subjects, realSubjects } from '../rig/virtual/subjects.ts';
+import { drawConfiguration } from '../rig/virtual/swarm.ts';
 import { agentOption, readAgent, referenceName } from './agent.ts';
 import { duration, jsonOption, quietOption, wholeNumber } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';

@@ -19,12 +19,15 @@ interface Room {
 }
 
 const brokerRooms = ['broker', 'broker/engine', 'broker/store', 'broker/mqtt', 'broker/http'];
-const agentRooms = ['agent', 'agent/core', 'agent/device', 'agent/board', 'agent/zoo', 'agent/mqtt'];
-const everythingBelow = ['protocol', 'faults', ...brokerRooms, ...agentRooms, 'simulation'];
+const agentRooms = ['agent', 'agent/core', 'agent/device', 'agent/board', 'agent/station', 'agent/zoo', 'agent/mqtt'];
+const machines = ['agent/core', 'agent/device', 'agent/board', 'agent/station', 'agent/zoo', 'broker/engine'];
+const rigRooms = ['rig/verdict', 'rig/scenario', 'rig/virtual', 'rig/live', 'rig/report'];
+const everythingBelow = ['protocol', 'observation', 'faults', ...brokerRooms, ...agentRooms];
 
 const rooms: readonly Room[] = [
   { folder: 'protocol', pure: true, uses: [], packages: [] },
-  { folder: 'faults', pure: true, uses: [], packages: ['pure-rand'] },
+  { folder: 'observation', pure: true, uses: ['protocol'], packages: [] },
+  { folder: 'faults', pure: true, uses: ['protocol'], packages: ['pure-rand'] },
   { folder: 'broker/engine', pure: true, uses: ['protocol'], packages: [] },
   {
     folder: 'broker/store',
@@ -34,35 +37,60 @@ const rooms: readonly Room[] = [
   },
   {
     folder: 'broker/mqtt',
-    uses: ['protocol'],
+    uses: ['protocol', 'observation'],
     usesTypesOf: ['broker/engine'],
     packages: ['aedes', 'aedes-persistence', 'aedes-packet', 'mqtt-packet', 'ws', 'node:'],
   },
   {
     folder: 'broker/http',
-    uses: ['protocol'],
+    uses: ['protocol', 'observation'],
     usesTypesOf: ['broker/engine'],
     packages: ['hono', '@hono/node-server', '@smithy/signature-v4', 'send', 'node:'],
   },
-  { folder: 'broker', uses: ['protocol', 'faults', ...brokerRooms], packages: ['*'] },
-  { folder: 'agent/core', pure: true, uses: ['protocol'], packages: [] },
-  { folder: 'agent/device', pure: true, uses: ['protocol', 'faults'], packages: [] },
-  { folder: 'agent/board', pure: true, uses: ['protocol', 'faults', 'agent/core', 'agent/device'], packages: [] },
-  { folder: 'agent/zoo', pure: true, uses: ['agent/core'], packages: [] },
-  { folder: 'agent/mqtt', uses: ['protocol', 'faults'], packages: ['mqtt', 'node:'] },
-  { folder: 'agent', uses: ['protocol', 'faults', ...agentRooms], packages: ['p-queue', 'node:'] },
+  { folder: 'broker', uses: ['protocol', 'observation', 'faults', ...brokerRooms], packages: ['*'] },
+  { folder: 'agent/core', pure: true, uses: ['protocol', 'observation'], packages: [] },
+  { folder: 'agent/device', pure: true, uses: ['protocol', 'observation', 'faults'], packages: [] },
   {
-    folder: 'simulation',
+    folder: 'agent/board',
     pure: true,
-    uses: ['protocol', 'faults', 'broker/engine', 'agent/core', 'agent/device', 'agent/board', 'agent/zoo'],
+    uses: ['protocol', 'observation', 'faults', 'agent/core', 'agent/device'],
     packages: [],
   },
   {
-    folder: 'scenario',
-    uses: everythingBelow,
-    packages: ['yaml', 'zod', '@aws-sdk/client-iot', 'p-queue', 'node:'],
+    folder: 'agent/station',
+    pure: true,
+    uses: ['protocol', 'observation', 'faults', 'agent/core', 'agent/device', 'agent/board'],
+    packages: [],
   },
-  { folder: 'cli', uses: [...everythingBelow, 'scenario'], packages: ['*'] },
+  { folder: 'agent/zoo', pure: true, uses: ['observation', 'agent/core'], packages: [] },
+  { folder: 'agent/mqtt', uses: ['protocol', 'faults'], packages: ['mqtt', 'node:'] },
+  { folder: 'agent', uses: ['protocol', 'observation', 'faults', ...agentRooms], packages: ['p-queue', 'node:'] },
+  {
+    folder: 'rig/verdict',
+    pure: true,
+    uses: ['protocol', 'observation'],
+    usesTypesOf: machines,
+    packages: [],
+  },
+  {
+    folder: 'rig/scenario',
+    pure: true,
+    uses: ['protocol', 'observation', 'faults', 'rig/verdict'],
+    packages: ['zod', 'yaml'],
+  },
+  {
+    folder: 'rig/virtual',
+    pure: true,
+    uses: ['protocol', 'observation', 'faults', ...machines, 'rig/verdict', 'rig/scenario'],
+    packages: [],
+  },
+  {
+    folder: 'rig/live',
+    uses: [...everythingBelow, ...rigRooms],
+    packages: ['yaml', 'zod', '@aws-sdk/client-iot', 'p-queue', 'execa', 'node:'],
+  },
+  { folder: 'rig/report', uses: [...everythingBelow, ...rigRooms], packages: ['node:'] },
+  { folder: 'cli', uses: [...everythingBelow, ...rigRooms], packages: ['*'] },
 ];
 
 /** What a pure room may not name: time, chance, the process and everything asynchronous come in as values. */
@@ -133,7 +161,7 @@ function isPackage(specifier: string, name: string): boolean {
   return specifier === name || specifier.startsWith(`${name}/`);
 }
 
-const files = ['protocol', 'faults', 'broker', 'agent', 'simulation', 'scenario', 'cli'].flatMap(sourcesIn);
+const files = ['protocol', 'observation', 'faults', 'broker', 'agent', 'rig', 'cli'].flatMap(sourcesIn);
 
 describe('architecture', () => {
   it('sees the sources', () => {

@@ -4,6 +4,7 @@
  * the CPU or the radio sleeps, whatever comes from outside waits. A message larger than the MQTT buffer is drained, and the
  * agent learns only that it came. Decides nothing about jobs.
  */
+import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
 import { seededChance } from '../../faults/chance.ts';
 import type { DeviceMessage } from '../../protocol/device-messages.ts';
 import type { EpochMs } from '../../protocol/time.ts';
@@ -18,13 +19,13 @@ import type {
   Operation,
   OversizeMessage,
 } from '../core/contract.ts';
-import { type ExecutionIdentity, identityKey } from '../core/execution.ts';
+import { type ExecutionIdentity, identityKey } from '../../observation/execution.ts';
 import type { BootOutcome } from '../device/boot-loader.ts';
 import { Device, type DeviceEvent, type ImageOrigin, honestOrigin } from '../device/device.ts';
 import { FirmwareClock } from '../device/firmware-clock.ts';
 import { type HardwareProfile, freeForJobs } from '../device/profile.ts';
 import { Radio } from '../device/radio.ts';
-import type { Board, BoardEffect, BoardInput, BoardTrace, BoardView } from './contract.ts';
+import type { Board, BoardEffect, BoardInput } from './contract.ts';
 import { perform } from './perform.ts';
 import { SideEffects } from './side-effects.ts';
 
@@ -64,7 +65,7 @@ class AgentOnDevice implements Board {
   #connects = false;
   readonly #sideEffects = new SideEffects();
   /** Replaced at every download, so that it can be handed out as it is. */
-  #downloads: BoardView['downloads'] = {};
+  #downloads: DeviceView['downloads'] = {};
   /** What arrived while nobody listened, in order. */
   #waiting: OutsideInput[] = [];
   #effects: BoardEffect[] = [];
@@ -120,7 +121,7 @@ class AgentOnDevice implements Board {
     return earliest === Infinity ? undefined : earliest;
   }
 
-  view(): BoardView {
+  view(): DeviceView {
     const { loader, memory, record } = this.#device;
     const work = this.#agent?.work();
     return {
@@ -133,9 +134,7 @@ class AgentOnDevice implements Board {
       activeSlot: loader.active,
       ram: { usedBytes: memory.usedBytes, budgetBytes: memory.budgetBytes },
       openDownload: this.#device.hasOpenDownload,
-      flash: { ...this.#device.flashCounters },
-      crashes: { ...this.#device.crashCounters },
-      asleep: this.#radio.isAsleep,
+      flash: { erases: this.#device.flashCounters.erases, wear: this.#device.flashCounters.wear },
       checkpoint: record.read(),
       boots: this.#device.boots,
       sideEffects: this.#sideEffects.times(),
@@ -309,7 +308,7 @@ class AgentOnDevice implements Board {
     return undefined;
   }
 
-  #trace(trace: BoardTrace): void {
+  #trace(trace: DeviceTrace): void {
     this.#effects.push({ kind: 'trace', trace, at: this.#time });
   }
 

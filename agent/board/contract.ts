@@ -6,13 +6,8 @@
  * Messages are objects, not text: `protocol/device-messages.ts` turns them into topics and bytes where there is a wire.
  */
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
-import type { DurationMs, EpochMs } from '../../protocol/time.ts';
-import type { AgentTrace } from '../core/contract.ts';
-import { type ExecutionIdentity, type Step, steps } from '../core/execution.ts';
-import type { SlotState } from '../device/boot-loader.ts';
-import type { CrashCause } from '../device/device.ts';
-
-export { type ExecutionIdentity, type Step, steps };
+import type { EpochMs } from '../../protocol/time.ts';
+import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
 
 export type BoardInput =
   | { readonly kind: 'power-on' }
@@ -35,54 +30,7 @@ export type BoardEffect =
   /** QoS 1. */
   | { readonly kind: 'request'; readonly request: DeviceRequest }
   /** For progress, timelines and triggers; nothing depends on it. `at`: when it happened, if the board was woken later. */
-  | { readonly kind: 'trace'; readonly trace: BoardTrace; readonly at: EpochMs };
-
-export type BoardTrace =
-  | AgentTrace
-  | { readonly kind: 'boot'; readonly version: string; readonly boots: number }
-  /** The device reset itself, in the middle of whatever it was. */
-  | { readonly kind: 'crash'; readonly cause: CrashCause }
-  | { readonly kind: 'asleep' }
-  | { readonly kind: 'awake'; readonly sleptMs: DurationMs };
-
-export interface SlotView {
-  readonly version: string | undefined;
-  readonly state: SlotState;
-}
-
-/** The inside of a device, for claims that the wire cannot show. Plain data. */
-export interface BoardView {
-  readonly powered: boolean;
-  readonly connected: boolean;
-  readonly step: Step | 'idle';
-  readonly execution: ExecutionIdentity | undefined;
-  readonly runningVersion: string;
-  readonly slots: readonly SlotView[];
-  readonly activeSlot: number;
-  readonly ram: { readonly usedBytes: number; readonly budgetBytes: number };
-  readonly openDownload: boolean;
-  /** Erases and programs of the slots, pages torn anywhere; `wear`: erases of the sector that was erased most. */
-  readonly flash: {
-    readonly erases: number;
-    readonly programs: number;
-    readonly tornPages: number;
-    readonly wear: number;
-  };
-  readonly crashes: Readonly<Record<CrashCause, number>>;
-  readonly asleep: boolean;
-  /** What non-volatile memory holds of a job, decoded; absent when nothing. */
-  readonly checkpoint: object | undefined;
-  readonly boots: number;
-  /** How often the side effect of each execution happened, by `jobId#executionNumber@queuedAt`. */
-  readonly sideEffects: Readonly<Record<string, number>>;
-  /** What was asked of the image's server for each execution, by the same key; what came twice counts twice. */
-  readonly downloads: Readonly<Record<string, Download>>;
-}
-
-export interface Download {
-  readonly bytes: number;
-  readonly imageBytes: number;
-}
+  | { readonly kind: 'trace'; readonly trace: DeviceTrace; readonly at: EpochMs };
 
 export interface Board {
   readonly thingName: string;
@@ -94,5 +42,5 @@ export interface Board {
    * interested in each end of an operation wakes the board at this one, and it catches up.
    */
   nextSign(): EpochMs | undefined;
-  view(): BoardView;
+  view(): DeviceView;
 }

@@ -2,7 +2,7 @@
  * How often each execution had its side effect: an image tried, a handler started, a reboot that was the job. Counted by part,
  * because one execution may have several handlers; what counts for the execution is the part that happened most often.
  */
-import { type ExecutionIdentity, identityKey } from '../core/execution.ts';
+import { type ExecutionIdentity, identityKey } from '../../observation/execution.ts';
 
 export class SideEffects {
   readonly #byExecution = new Map<string, number>();

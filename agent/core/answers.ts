@@ -3,9 +3,10 @@
  * nobody waiting. The version is always taken from an answer, never counted along (recovery-bugs.md R24), and every way to
  * be refused leads somewhere (R14): gone, stale, refused for good, or later again.
  */
+import type { PullSign } from '../../observation/inside.ts';
 import type { AcceptedPayloads, DeviceMessage, RejectedPayload } from '../../protocol/device-messages.ts';
 import type { Meaning } from './behaviour.ts';
-import type { OversizeMessage, PullSign } from './contract.ts';
+import type { OversizeMessage } from './contract.ts';
 import { consider, documentTooLarge, nothingToDo, refuse, sighting, takeUp } from './heads.ts';
 import { queueOf } from './queues.ts';
 import { mourn, reassure, strike } from './recover.ts';

@@ -8,7 +8,7 @@ import { maxStatusDetailValueLength } from '../../protocol/limits.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import { formatJobsTopic } from '../../protocol/topics.ts';
 import type { BootFacts, Checkpoint, IncomingMessage } from './contract.ts';
-import type { ExecutionIdentity, Step } from './execution.ts';
+import type { ExecutionIdentity, Step } from '../../observation/execution.ts';
 import { type Capacity, type Plan, type Refusal, readDocument } from './plan.ts';
 import { type Misfortune, type RecoveryTable, recoveryTable } from './recovery.ts';
 

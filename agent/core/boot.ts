@@ -5,7 +5,7 @@
  */
 import type { Checkpoint } from './contract.ts';
 import { connect, rest } from './connection.ts';
-import type { Step } from './execution.ts';
+import type { Step } from '../../observation/execution.ts';
 import { newWork } from './heads.ts';
 import { recover } from './recover.ts';
 import { begin, enter } from './stages.ts';

@@ -7,7 +7,8 @@
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { RequestOperation } from '../../protocol/topics.ts';
-import type { ExecutionIdentity, Step } from './execution.ts';
+import type { AgentTrace } from '../../observation/inside.ts';
+import type { ExecutionIdentity, Step } from '../../observation/execution.ts';
 import type { Capacity, FirmwareImage, Plan } from './plan.ts';
 
 /** A terminal status to tell the service. */
@@ -115,20 +116,6 @@ export type AgentInput =
   /** The checkpoint under way is durable. */
   | { readonly kind: 'kept' }
   | { readonly kind: 'wake' };
-
-/** What told the agent that its execution is gone. */
-export type PullSign = 'notify' | 'notify-next' | 'rejected' | 'empty-next' | 'other-next';
-
-/** For progress, timelines and triggers; nothing depends on it. */
-export type AgentTrace =
-  | { readonly kind: 'step'; readonly step: Step; readonly execution: ExecutionIdentity; readonly percent: number }
-  /** The agent learnt that its execution is gone. */
-  | { readonly kind: 'pulled'; readonly step: Step; readonly execution: ExecutionIdentity; readonly by: PullSign }
-  /** It has undone or finished what the pull left behind. */
-  | { readonly kind: 'recovered'; readonly execution: ExecutionIdentity }
-  /** The service has taken a terminal status. */
-  | { readonly kind: 'finished'; readonly execution: ExecutionIdentity; readonly status: string }
-  | { readonly kind: 'note'; readonly text: string };
 
 export type AgentEffect =
   | { readonly kind: 'connect' }

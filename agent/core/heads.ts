@@ -5,7 +5,7 @@
  */
 import type { ExecutionPayload } from '../../protocol/device-messages.ts';
 import type { Sighting } from './behaviour.ts';
-import type { ExecutionIdentity } from './execution.ts';
+import type { ExecutionIdentity } from '../../observation/execution.ts';
 import type { Plan, Refusal } from './plan.ts';
 import { type Queue, identityIn } from './queues.ts';
 import { send } from './requests.ts';

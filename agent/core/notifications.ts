@@ -3,10 +3,11 @@
  * that does not name the execution at work raises a doubt, never more: it may be late or a duplicate. A queue's notifications
  * speak for that queue only. Source: reference notifications.md, design recovery-bugs.md R03, R04, R15, R35, R38.
  */
+import type { PullSign } from '../../observation/inside.ts';
 import type { ExecutionSummaryPayload, NotifyNextPayload, NotifyPayload } from '../../protocol/device-messages.ts';
 import type { DurationMs, EpochSeconds } from '../../protocol/time.ts';
-import type { OversizeMessage, PullSign } from './contract.ts';
-import type { ExecutionIdentity } from './execution.ts';
+import type { OversizeMessage } from './contract.ts';
+import type { ExecutionIdentity } from '../../observation/execution.ts';
 import { consider } from './heads.ts';
 import { type Queue, identityIn, queueOf } from './queues.ts';
 import { stepOf } from './stages.ts';

@@ -2,7 +2,7 @@
  * The pending queues that a device serves: the plain one and one for each namespace. Jobs of a namespace never show in the
  * plain queue, and what one queue's messages say holds for that queue only. Source: reference mqtt-api.md §7.
  */
-import type { ExecutionIdentity } from './execution.ts';
+import type { ExecutionIdentity } from '../../observation/execution.ts';
 
 /** The namespace, or {@link plainQueue}. */
 export type Queue = string;

@@ -3,7 +3,8 @@
  * operations on the hardware, and goes where the table says. Decides nothing itself. Also what makes a suspicion into a
  * pull: only an answer to a question asked after the suspicion, because a notification may be late or a duplicate.
  */
-import { abortable, type PullSign } from './contract.ts';
+import type { PullSign } from '../../observation/inside.ts';
+import { abortable } from './contract.ts';
 import { type Holding, type Misfortune, type Resort, reasons } from './recovery.ts';
 import { advance, becomeIdle, begin, enter, stepOf } from './stages.ts';
 import { type PendingRequest, type Turn, type Work, keep, operate, trace } from './turn.ts';

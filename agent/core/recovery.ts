@@ -7,7 +7,7 @@
  * image either way; then nothing is reported, because nobody is there to be told. What cannot happen in a step has a row
  * all the same, with the answer that is safe. Source: design recovery.md (V1–V10), recovery-bugs.md B1, B4 and B5.
  */
-import type { Step } from './execution.ts';
+import type { Step } from '../../observation/execution.ts';
 
 /** What an execution holds on the device. */
 export type Holding =

@@ -5,7 +5,7 @@
  */
 import { nextJobId } from '../../protocol/topics.ts';
 import type { Sighting } from './behaviour.ts';
-import type { ExecutionIdentity } from './execution.ts';
+import type { ExecutionIdentity } from '../../observation/execution.ts';
 import { type Queue, plainQueue, queueOf } from './queues.ts';
 import { advance, percentOf, stepOf } from './stages.ts';
 import { type PendingRequest, type Purpose, type TokenRequest, type Turn, type Work, pause } from './turn.ts';

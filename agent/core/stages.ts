@@ -4,7 +4,7 @@
  * recovery.ts; who hears the events is agent.ts. Every stage belongs to one step, the unit that the recovery table knows.
  */
 import type { Checkpoint, Stretch } from './contract.ts';
-import type { Step } from './execution.ts';
+import type { Step } from '../../observation/execution.ts';
 import type { Plan } from './plan.ts';
 import { type Stage, type Turn, type Work, keep, operate, trace } from './turn.ts';
 import { queues } from './queues.ts';

@@ -2,21 +2,20 @@
  * What the agent remembers, as plain data, and one turn of it: the state, the time and the outcome being gathered. The files
  * of this room are functions over a turn; none keeps anything of its own. Volatile by nature: only checkpoints survive.
  */
+import type { AgentTrace, PullSign } from '../../observation/inside.ts';
 import type { DeviceRequest, DeviceRequestBody } from '../../protocol/device-messages.ts';
 import type { EpochMs, EpochSeconds } from '../../protocol/time.ts';
 import type { AgentBehaviour, Sighting } from './behaviour.ts';
 import type {
   AgentEffect,
-  AgentTrace,
   BootFacts,
   Checkpoint,
   CheckpointChange,
   Operation,
   OperationKind,
-  PullSign,
   Report,
 } from './contract.ts';
-import type { ExecutionIdentity, Step } from './execution.ts';
+import type { ExecutionIdentity, Step } from '../../observation/execution.ts';
 import type { Plan } from './plan.ts';
 import type { Queue } from './queues.ts';
 import type { Holding, Misfortune, Resort } from './recovery.ts';

@@ -4,10 +4,9 @@
  * one confirmed image is always there. Its own state changes in one write, which either happened or did not.
  * Models MCUboot's test swap and ESP-IDF's rollback; what they differ in is not modelled.
  */
+import type { SlotState } from '../../observation/inside.ts';
 import { type FlashCounters, SlotFlash } from './flash.ts';
 import type { HardwareProfile } from './profile.ts';
-
-export type SlotState = 'empty' | 'partial' | 'ready' | 'pending-verify' | 'confirmed' | 'invalid';
 
 /** How an image behaves once it runs; only running it tells. */
 export type ImageHealth = 'good' | 'fails-self-test' | 'does-not-boot';

@@ -4,6 +4,7 @@
  * each has a duration, stalls the CPU while it erases, and a cut inside computes how far it got. It knows no job and no
  * service: `agent/board` has the agent on top of it. Figures are a profile's; what they do is in docs/hardware.md.
  */
+import type { CrashCause } from '../../observation/inside.ts';
 import type { Chance } from '../../faults/chance.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { BootLoader, type BootOutcome, type ImageHealth, type SlotImage } from './boot-loader.ts';
@@ -49,7 +50,6 @@ export type ImageOrigin = (image: ImageReference) => ServedImage | undefined;
 export const honestOrigin: ImageOrigin = ({ sha256 }) => ({ digest: sha256, health: 'good' });
 
 /** Resets that nobody asked for. */
-export type CrashCause = 'watchdog' | 'brown-out';
 
 export interface DeviceOptions {
   readonly profile: HardwareProfile;
@@ -80,7 +80,6 @@ export class Device<Kept> {
   readonly loader: BootLoader;
   readonly flashCounters: FlashCounters = { erases: 0, programs: 0, tornPages: 0, wear: 0 };
   /** How often it crashed, by cause. */
-  readonly crashCounters: Record<CrashCause, number> = { watchdog: 0, 'brown-out': 0 };
   readonly record = new NonVolatileRecord<Kept>();
   readonly #options: DeviceOptions;
   readonly #pace: Pace;
@@ -348,7 +347,6 @@ export class Device<Kept> {
   }
 
   #crash(cause: CrashCause, now: EpochMs): DeviceEvent {
-    this.crashCounters[cause] += 1;
     this.#crashesInRow = now - this.#startedAt >= stableMs ? 1 : this.#crashesInRow + 1;
     this.#loseVolatile(now);
     this.#startLoader(now);
@@ -368,9 +366,8 @@ export class Device<Kept> {
       startedAt: now,
       endsAt: now + Math.ceil(boot.loaderMs + (hangs ? cpu.watchdogMs + boot.loaderMs : 0) + boot.applicationMs),
       ends: 'boot',
-      settle: (elapsedMs, isWhole) => {
+      settle: (elapsedMs) => {
         if (elapsedMs >= boot.loaderMs) load();
-        if (hangs && isWhole) this.crashCounters.watchdog += 1;
         return undefined;
       },
       stall: undefined,

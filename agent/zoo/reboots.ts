@@ -3,7 +3,7 @@
  * docs/recovery.md. Each is the reference agent with one decision made wrongly.
  */
 import { type AgentBehaviour, type BootFinding, referenceAgent } from '../core/behaviour.ts';
-import { steps } from '../core/execution.ts';
+import { steps } from '../../observation/execution.ts';
 import type { Misfortune } from '../core/recovery.ts';
 import { type ZooAgent, meeting, otherwise } from './zoo-agent.ts';
 

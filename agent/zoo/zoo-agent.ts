@@ -4,7 +4,7 @@
  * the two ways in which most of them are made, out of the recovery table. No agent has code of its own.
  */
 import { type AgentBehaviour, referenceAgent } from '../core/behaviour.ts';
-import type { Step } from '../core/execution.ts';
+import type { Step } from '../../observation/execution.ts';
 import { type Holding, type Misfortune, type Recovery, type RecoveryTable, recoveryTable } from '../core/recovery.ts';
 
 export type BrokenClaim = `V${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10}`;

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { type AgentBehaviour, referenceAgent } from '../../agent/core/behaviour.ts';
-import type { Step } from '../../agent/core/execution.ts';
+import type { Step } from '../../observation/execution.ts';
 import { type Misfortune, type Recovery, recoveryTable } from '../../agent/core/recovery.ts';
 import { type Misfortune as Blow, type Pull, type Subject, disturb, pointsOf } from '../support/sweep.ts';
 import { firmwareDocument } from '../support/virtual-world.ts';

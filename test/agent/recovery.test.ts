@@ -1,6 +1,6 @@
 /** The recovery table, walked whole: what every cell must hold for the agent that carries it out to end valid. */
 import { describe, expect, it } from 'vitest';
-import { type Step, steps } from '../../agent/core/execution.ts';
+import { type Step, steps } from '../../observation/execution.ts';
 import { holdings, misfortunes, reasons, recoveryTable } from '../../agent/core/recovery.ts';
 
 const cells = steps.flatMap((step) =>

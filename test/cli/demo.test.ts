@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
-import type { DemoReport, DemoSummary } from '../../scenario/reports/run-report.ts';
+import type { DemoReport, DemoSummary } from '../../rig/report/run-report.ts';
 import { run, start } from '../support/command.ts';
 
 describe('jobrig demo', () => {

@@ -5,8 +5,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Misfortune } from '../../faults/plan.ts';
-import { stories } from '../../simulation/stories/stories.ts';
-import type { Story } from '../../simulation/stories/story.ts';
+import { stories } from '../../rig/virtual/stories/stories.ts';
+import type { Story } from '../../rig/virtual/stories/story.ts';
 import { liveOutcome, simulatedOutcome } from '../support/story-outcome.ts';
 
 /** Stories whose moment is no narrower than what a busy machine may be late. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DeviceEvent, LiveDevice } from '../../agent/live-device.ts';
 import { openCertificateAuthority } from '../../broker/certificates.ts';
-import { readJobDocument } from '../../scenario/demo/documents.ts';
+import { readJobDocument } from '../../rig/live/demo/documents.ts';
 import { finished, liveFleet, liveService } from '../support/live.ts';
 
 const firmware = await readJobDocument('jobrig-firmware.json');

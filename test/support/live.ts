@@ -5,7 +5,7 @@ import type { Fleet, FleetOptions } from '../../agent/fleet.ts';
 import type { DeviceEvent } from '../../agent/live-device.ts';
 import { startService } from '../../broker/start-service.ts';
 import type { Service, ServiceOptions } from '../../broker/start-service.ts';
-import { Operator } from '../../scenario/operator.ts';
+import { Operator } from '../../rig/live/operator.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
 

@@ -1,13 +1,14 @@
 /** Evidence on a pulled device that is well, for tests to spoil one thing at a time. */
-import type { BoardTrace, BoardView, ExecutionIdentity } from '../../agent/board/contract.ts';
+import type { ExecutionIdentity } from '../../observation/execution.ts';
+import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
 import type { DeviceEvent } from '../../agent/live-device.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
-import type { PulledDevice } from '../../scenario/evidence.ts';
+import type { PulledDevice } from '../../rig/live/demo/evidence.ts';
 
 export const pulledAt = 10_000;
 export const dead: ExecutionIdentity = { jobId: 'firmware', executionNumber: 1, queuedAt: 1 };
 
-export const idleView: BoardView = {
+export const idleView: DeviceView = {
   powered: true,
   connected: true,
   step: 'idle',
@@ -20,9 +21,7 @@ export const idleView: BoardView = {
   activeSlot: 1,
   ram: { usedBytes: 1000, budgetBytes: 5000 },
   openDownload: false,
-  flash: { erases: 10, programs: 100, tornPages: 0, wear: 2 },
-  crashes: { watchdog: 0, 'brown-out': 0 },
-  asleep: false,
+  flash: { erases: 10, wear: 2 },
   checkpoint: undefined,
   boots: 2,
   sideEffects: { 'firmware#1@1': 1 },
@@ -61,11 +60,11 @@ export function received(at: number, message: DeviceMessage): DeviceEvent {
   return { at, kind: 'received', message };
 }
 
-export function traced(at: number, trace: BoardTrace): DeviceEvent {
+export function traced(at: number, trace: DeviceTrace): DeviceEvent {
   return { at, kind: 'trace', trace };
 }
 
-export function atStep(at: number, step: Extract<BoardTrace, { kind: 'step' }>['step']): DeviceEvent {
+export function atStep(at: number, step: Extract<DeviceTrace, { kind: 'step' }>['step']): DeviceEvent {
   return traced(at, { kind: 'step', step, execution: dead, percent: 0 });
 }
 

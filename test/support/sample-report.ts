@@ -1,9 +1,9 @@
 /** A report as a run of the demo leaves it, small enough to read and with every outcome in it. */
-import { steps } from '../../agent/board/contract.ts';
-import { claims } from '../../scenario/claims.ts';
-import type { ClaimId, Finding } from '../../scenario/claims.ts';
-import type { DemoReport, DeviceReport, TimelineEntry } from '../../scenario/reports/run-report.ts';
-import { spreadOf } from '../../scenario/statistics.ts';
+import { steps } from '../../observation/execution.ts';
+import { claims } from '../../rig/live/demo/claims.ts';
+import type { ClaimId, Finding } from '../../rig/live/demo/claims.ts';
+import type { DemoReport, DeviceReport, TimelineEntry } from '../../rig/report/run-report.ts';
+import { spreadOf } from '../../rig/report/statistics.ts';
 
 export interface SampleNames {
   readonly thingName?: (index: number) => string;

@@ -1,10 +1,10 @@
 /** Runs of the simulation with the hardware profiles that come with jobrig. */
 import type { AgentBehaviour } from '../../agent/core/behaviour.ts';
 import { readHardwareProfiles } from '../../agent/hardware-profiles.ts';
-import type { RunConfiguration } from '../../simulation/configuration.ts';
-import { runSimulation, type RunResult } from '../../simulation/run.ts';
-import { realSubjects, type Subjects } from '../../simulation/subjects.ts';
-import { drawConfiguration } from '../../simulation/swarm.ts';
+import type { RunConfiguration } from '../../rig/virtual/configuration.ts';
+import { runSimulation, type RunResult } from '../../rig/virtual/run.ts';
+import { realSubjects, type Subjects } from '../../rig/virtual/subjects.ts';
+import { drawConfiguration } from '../../rig/virtual/swarm.ts';
 
 const hardware = readHardwareProfiles('mix');
 

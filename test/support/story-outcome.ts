@@ -3,20 +3,20 @@
  * socket, where the same operator performs the same deeds and the same plan brings the same misfortune. What comes of it is
  * told in the same words, without times.
  */
+import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
 import { vi } from 'vitest';
-import type { BoardTrace, BoardView } from '../../agent/board/contract.ts';
 import { createDeviceClock } from '../../agent/device-clock.ts';
 import { startFleet } from '../../agent/fleet.ts';
 import { readHardwareProfiles } from '../../agent/hardware-profiles.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../../broker/engine/contract.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
 import { startService } from '../../broker/start-service.ts';
-import { isQuiet } from '../../simulation/checkers/quiet-device.ts';
-import { fleetGroup } from '../../simulation/configuration.ts';
-import { createEventQueue } from '../../simulation/event-queue.ts';
-import { type ControlPlane, type Operator, createOperator } from '../../simulation/operator.ts';
-import { runSimulation } from '../../simulation/run.ts';
-import { type Story, configurationOf, settledMs } from '../../simulation/stories/story.ts';
+import { isQuiet } from '../../rig/virtual/checkers/quiet-device.ts';
+import { fleetGroup } from '../../rig/virtual/configuration.ts';
+import { createEventQueue } from '../../rig/virtual/event-queue.ts';
+import { type ControlPlane, type Operator, createOperator } from '../../rig/virtual/operator.ts';
+import { runSimulation } from '../../rig/virtual/run.ts';
+import { type Story, configurationOf, settledMs } from '../../rig/virtual/stories/story.ts';
 import { subjectsWith } from './simulated.ts';
 
 export interface StoryOutcome {
@@ -32,8 +32,8 @@ export interface StoryOutcome {
 type Ask = ControlPlane['ask'];
 
 export function simulatedOutcome(story: Story): StoryOutcome {
-  const traces: BoardTrace[] = [];
-  let view: BoardView | undefined;
+  const traces: DeviceTrace[] = [];
+  let view: DeviceView | undefined;
   let outcome: StoryOutcome | undefined;
   const { violations } = runSimulation(configurationOf(story), subjectsWith(), {
     observer: {
@@ -74,7 +74,7 @@ export async function liveOutcome(story: Story): Promise<StoryOutcome> {
 
   const clock = createDeviceClock(timeScale, () => service.port.now());
   const subjects = subjectsWith();
-  const traces: BoardTrace[] = [];
+  const traces: DeviceTrace[] = [];
   /** Hears of what the device does once it is there. */
   const audience: { operator?: Operator } = {};
   await using fleet = await startFleet({
@@ -143,7 +143,7 @@ function pending(ask: Ask, thingName: string): number {
   return reply.response.inProgress.length + reply.response.queued.length;
 }
 
-function outcomeOf({ thingName }: Story, ask: Ask, view: BoardView, traces: readonly BoardTrace[]): StoryOutcome {
+function outcomeOf({ thingName }: Story, ask: Ask, view: DeviceView, traces: readonly DeviceTrace[]): StoryOutcome {
   const listed = ask({ name: 'iot:ListJobExecutionsForThing', request: { thingName } });
   if (!listed.accepted) throw new Error(listed.message);
   return {

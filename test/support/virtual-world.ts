@@ -3,10 +3,11 @@
  * a connection with latency. Messages travel as objects. Whoever drives it may cut the power, the link or a message at any
  * instant. Everything that was said and traced is recorded with its time.
  */
+import type { DeviceTrace } from '../../observation/inside.ts';
 import { readFileSync } from 'node:fs';
 import type { AgentBehaviour } from '../../agent/core/behaviour.ts';
 import { createBoard } from '../../agent/board/board.ts';
-import type { Board, BoardEffect, BoardInput, BoardTrace } from '../../agent/board/contract.ts';
+import type { Board, BoardEffect, BoardInput } from '../../agent/board/contract.ts';
 import type { ImageOrigin } from '../../agent/device/device.ts';
 import { type HardwareProfile, parseHardwareProfile } from '../../agent/device/profile.ts';
 import type { CommandOf, Effect, Engine, OperationName, Reply, ResponseOf } from '../../broker/engine/contract.ts';
@@ -31,7 +32,7 @@ export function hardware(name: string): HardwareProfile {
 export type Happening =
   | { readonly at: EpochMs; readonly kind: 'sent'; readonly request: DeviceRequest }
   | { readonly at: EpochMs; readonly kind: 'received'; readonly message: DeviceMessage }
-  | { readonly at: EpochMs; readonly kind: 'trace'; readonly trace: BoardTrace };
+  | { readonly at: EpochMs; readonly kind: 'trace'; readonly trace: DeviceTrace };
 
 /** What becomes of a message on its way: how often it arrives, and how much later than it should. */
 export type Fate = readonly { readonly lateMs: number }[];
@@ -177,9 +178,9 @@ export class VirtualWorld {
     this.now = end;
   }
 
-  traces<Kind extends BoardTrace['kind']>(kind: Kind): Extract<BoardTrace, { kind: Kind }>[] {
+  traces<Kind extends DeviceTrace['kind']>(kind: Kind): Extract<DeviceTrace, { kind: Kind }>[] {
     return this.happenings.flatMap((event) =>
-      event.kind === 'trace' && event.trace.kind === kind ? [event.trace as Extract<BoardTrace, { kind: Kind }>] : [],
+      event.kind === 'trace' && event.trace.kind === kind ? [event.trace as Extract<DeviceTrace, { kind: Kind }>] : [],
     );
   }
 

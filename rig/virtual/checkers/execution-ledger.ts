@@ -1,0 +1,138 @@
+/**
+ * What exists, told from the engine's changes alone: every execution, every job with its counts, every thing's pending queue in
+ * AWS's order. A second, plain implementation of what the engine keeps in its own indexes, for the checkers to compare with.
+ * Source: reference lifecycle.md §3 and §5.
+ */
+import { executionKey, type ExecutionRow, type JobRow } from '../../../broker/engine/rows.ts';
+import { isPending, jobExecutionStatuses, type JobExecutionStatus } from '../../../protocol/status.ts';
+import { toEpochSeconds } from '../../../protocol/time.ts';
+
+export interface LedgerJob {
+  row: JobRow;
+  readonly executions: Map<string, ExecutionRow>;
+  readonly counts: Record<JobExecutionStatus, number>;
+}
+
+/** The pending executions of a thing in a namespace, those of jobs being deleted included. */
+export interface LedgerQueue {
+  readonly thingName: string;
+  readonly namespaceId: string | undefined;
+  readonly pending: Map<string, ExecutionRow>;
+}
+
+export interface Ledger {
+  readonly jobs: ReadonlyMap<string, LedgerJob>;
+  execution(key: string): ExecutionRow | undefined;
+  queues(): Iterable<LedgerQueue>;
+  queueOf(thingName: string, namespaceId: string | undefined): LedgerQueue;
+  /** How many executions there ever were of that identity; more than one when ids were reused within a second. */
+  created(thingName: string, identityKey: string): number;
+  /** The identity of the pending execution that has these ids now. */
+  pendingKey(thingName: string, jobId: string, executionNumber: number): string | undefined;
+  /** All executions that ever were, and those that ended or were deleted. */
+  readonly totals: { readonly created: number; readonly ended: number };
+  /** The highest number among the existing executions of a job on a thing; 0 when there is none. */
+  highestNumber(jobId: string, thingName: string): number;
+  putExecution(key: string, row: ExecutionRow): void;
+  dropExecution(key: string): void;
+  putJob(row: JobRow): void;
+  dropJob(jobId: string): void;
+}
+
+export function createLedger(): Ledger {
+  const jobs = new Map<string, LedgerJob>();
+  const executions = new Map<string, ExecutionRow>();
+  const queues = new Map<string, LedgerQueue>();
+  const identities = new Map<string, number>();
+  const totals = { created: 0, ended: 0 };
+
+  function queueOf(thingName: string, namespaceId: string | undefined): LedgerQueue {
+    const key = namespaceId === undefined ? thingName : `${thingName} ${namespaceId}`;
+    let queue = queues.get(key);
+    if (queue === undefined) queues.set(key, (queue = { thingName, namespaceId, pending: new Map() }));
+    return queue;
+  }
+
+  function forget(key: string, row: ExecutionRow): void {
+    const job = jobs.get(row.jobId);
+    if (job !== undefined) {
+      job.counts[row.status] -= 1;
+      job.executions.delete(key);
+    }
+    if (isPending(row.status)) queueOf(row.thingName, row.namespaceId).pending.delete(key);
+  }
+
+  return {
+    jobs,
+    totals,
+    queueOf,
+    queues: () => queues.values(),
+    execution: (key) => executions.get(key),
+    created: (thingName, identityKey) => identities.get(`${thingName} ${identityKey}`) ?? 0,
+    pendingKey(thingName, jobId, executionNumber) {
+      const row = executions.get(executionKey(jobId, thingName, executionNumber));
+      return row !== undefined && isPending(row.status) ? identityOf(row) : undefined;
+    },
+    highestNumber(jobId, thingName) {
+      let highest = 0;
+      for (const row of jobs.get(jobId)?.executions.values() ?? []) {
+        if (row.thingName === thingName) highest = Math.max(highest, row.executionNumber);
+      }
+      return highest;
+    },
+    putExecution(key, row) {
+      const before = executions.get(key);
+      if (before === undefined) {
+        totals.created += 1;
+        const identity = `${row.thingName} ${identityOf(row)}`;
+        identities.set(identity, (identities.get(identity) ?? 0) + 1);
+      } else {
+        forget(key, before);
+        if (isPending(before.status) && !isPending(row.status)) totals.ended += 1;
+      }
+      executions.set(key, row);
+      const job = jobs.get(row.jobId);
+      if (job !== undefined) {
+        job.executions.set(key, row);
+        job.counts[row.status] += 1;
+      }
+      if (isPending(row.status)) queueOf(row.thingName, row.namespaceId).pending.set(key, row);
+    },
+    dropExecution(key) {
+      const row = executions.get(key);
+      if (row === undefined) return;
+      if (isPending(row.status)) totals.ended += 1;
+      forget(key, row);
+      executions.delete(key);
+    },
+    putJob(row) {
+      const job = jobs.get(row.jobId);
+      if (job === undefined) jobs.set(row.jobId, { row, executions: new Map(), counts: noCounts() });
+      else job.row = row;
+    },
+    dropJob: (jobId) => jobs.delete(jobId),
+  };
+}
+
+/** As a device sees it, with `queuedAt` in seconds. */
+function identityOf({ jobId, executionNumber, queuedAt }: ExecutionRow): string {
+  return `${jobId}#${executionNumber}@${toEpochSeconds(queuedAt)}`;
+}
+
+/** What a device may see: in order, without those of jobs being deleted. */
+export function visible(ledger: Ledger, { pending }: LedgerQueue): readonly ExecutionRow[] {
+  const rows: ExecutionRow[] = [];
+  for (const row of pending.values()) {
+    if (ledger.jobs.get(row.jobId)?.row.status !== 'DELETION_IN_PROGRESS') rows.push(row);
+  }
+  return rows.length > 1 ? rows.sort(inOrder) : rows;
+}
+
+function inOrder(a: ExecutionRow, b: ExecutionRow): number {
+  if (a.status !== b.status) return a.status === 'IN_PROGRESS' ? -1 : 1;
+  return a.queuedAt - b.queuedAt || a.sequence - b.sequence;
+}
+
+function noCounts(): Record<JobExecutionStatus, number> {
+  return Object.fromEntries(jobExecutionStatuses.map((status) => [status, 0])) as Record<JobExecutionStatus, number>;
+}

@@ -1,0 +1,49 @@
+/**
+ * What can be seen of a run from outside its machines: each command and its outcome, each message that a device sends or
+ * gets, each move of a board. Checkers, triggers, recordings and the trace hash are observers; none can change what happens.
+ */
+import type { DeviceTrace } from '../../observation/inside.ts';
+import type { Board, BoardInput } from '../../agent/board/contract.ts';
+import type { Command, Outcome } from '../../broker/engine/contract.ts';
+import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+
+export interface Observer {
+  /** The engine has applied a command; `at` is service time. */
+  applied?(command: Command, outcome: Outcome, at: EpochMs): void;
+  connecting?(thingName: string, at: EpochMs): void;
+  sent?(thingName: string, request: DeviceRequest, at: EpochMs): void;
+  /** Told before the board sees the message. */
+  received?(thingName: string, message: DeviceMessage, at: EpochMs): void;
+  traced?(thingName: string, trace: DeviceTrace, at: EpochMs): void;
+  /** The board has taken an input; its effects follow. */
+  moved?(board: Board, input: BoardInput, at: EpochMs): void;
+  /** A misfortune has struck, e.g. `power-cut`, `reply lost`, `service twice`. */
+  struck?(misfortune: string, thingName: string, at: EpochMs): void;
+}
+
+/** Several observers as one, in order. What nobody looks at costs nothing. */
+export function observeAll(observers: readonly Observer[]): Observer {
+  const all: { -readonly [Name in keyof Observer]: Observer[Name] } = {};
+  for (const observer of observers) {
+    all.applied = inTurn(all.applied, observer.applied);
+    all.connecting = inTurn(all.connecting, observer.connecting);
+    all.sent = inTurn(all.sent, observer.sent);
+    all.received = inTurn(all.received, observer.received);
+    all.traced = inTurn(all.traced, observer.traced);
+    all.moved = inTurn(all.moved, observer.moved);
+    all.struck = inTurn(all.struck, observer.struck);
+  }
+  return all;
+}
+
+function inTurn<Seen extends readonly unknown[]>(
+  first: ((...seen: Seen) => void) | undefined,
+  second: ((...seen: Seen) => void) | undefined,
+): ((...seen: Seen) => void) | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return (...seen) => {
+    first(...seen);
+    second(...seen);
+  };
+}

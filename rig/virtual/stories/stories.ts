@@ -1,0 +1,260 @@
+/**
+ * The stories, each about one way to lose a job, a message or the power. Moments are steps of the device where that is
+ * possible; times are since the start, and the device is idle and connected when its job comes. Plays nothing: run-story.ts.
+ */
+import type { Step } from '../../../observation/execution.ts';
+import type { Strike } from '../../../faults/misfortunes.ts';
+import type { Misfortune } from '../../../faults/plan.ts';
+import type { DurationMs } from '../../../protocol/time.ts';
+import type { Deed, OperatorAction } from '../configuration.ts';
+import type { DocumentKind } from '../documents.ts';
+import type { Story } from './story.ts';
+
+const thingName = 'thing-1';
+const jobId = 'job-1';
+const jobAtMs: DurationMs = 10_000;
+/** Of 128 characters, the most that AWS allows. */
+const longThingName = 'thing-'.padEnd(128, 'x');
+/** From the last check of an image to the middle of the boot loader's own write. */
+const selectingAfterMs: DurationMs = 80;
+/** Ordinals of firmware documents: one whose image comes in one piece, without progress to tell, and one of 64 KiB. */
+const small = 0;
+const large = 2;
+/** With which an erase takes far longer than it typically does. */
+const slowFlashSeed = 11;
+/** Loads 64 KiB in 13 s, and neither sleeps nor sags. */
+const slowLink = 'stm32l4';
+
+function at(atMs: DurationMs, deed: Deed): OperatorAction {
+  return { when: { atMs }, deed };
+}
+
+function when(step: Step, afterMs: DurationMs, deed: Deed): OperatorAction {
+  return { when: { thingName, step, occurrence: 1, afterMs }, deed };
+}
+
+function given(document: DocumentKind, ordinal = 1, atMs = jobAtMs): OperatorAction {
+  return at(atMs, { kind: 'create-job', jobId, document, ordinal, things: [thingName] });
+}
+
+function struck(strike: Strike): Deed {
+  return { kind: 'befall', thingName, strike };
+}
+
+type MessageLoss = Omit<Extract<Misfortune, { kind: 'message' }>, 'kind' | 'things' | 'perMillion' | 'lateMs' | 'fate'>;
+
+function lost(loss: MessageLoss): Misfortune {
+  return { kind: 'message', things: '*', perMillion: 1_000_000, fate: 'lost', lateMs: 0, ...loss };
+}
+
+const deleteExecution: Deed = { kind: 'delete-execution', jobId, thingName };
+const cancelExecution: Deed = { kind: 'cancel-execution', jobId, thingName, force: true };
+/** From when the job's own notification has arrived. */
+const noMoreNotifications = lost({ direction: 'notification', fromMs: jobAtMs + 200, untilMs: 100_000 });
+
+type Telling = Pick<Story, 'id' | 'claim' | 'actions'> & Partial<Story>;
+
+function told(telling: Telling): Story {
+  return { misfortunes: [], thingName, hardware: 'esp32-s3', wire: 'objects', ...telling };
+}
+
+export const stories: readonly Story[] = [
+  told({
+    id: 'plain-update',
+    claim: 'An update to which nothing happens succeeds.',
+    actions: [given('firmware')],
+  }),
+  told({
+    id: 'reboot-job',
+    claim: 'A job that is a reboot is done by one reboot.',
+    actions: [given('reboot')],
+  }),
+  told({
+    id: 'pulled-before-the-start',
+    claim: 'The execution is deleted while the device asks to start it: it asks for the next one.',
+    actions: [given('firmware'), at(jobAtMs + 50, deleteExecution)],
+  }),
+  told({
+    id: 'pulled-in-a-long-download',
+    claim: 'The execution is deleted during the download, which ends within seconds and leaves nothing behind.',
+    hardware: slowLink,
+    noticeMs: 5000,
+    actions: [given('firmware', large), when('download', 3000, deleteExecution)],
+  }),
+  told({
+    id: 'pulled-in-a-handler',
+    claim: 'The execution is deleted while its first handler runs: the handler is stopped, the second never starts.',
+    actions: [given('handlers'), when('activate', 500, deleteExecution)],
+  }),
+  told({
+    id: 'pulled-unheard-before-the-reboot',
+    claim: 'The execution is deleted and the notification is lost: the question before the reboot finds out.',
+    misfortunes: [noMoreNotifications],
+    actions: [given('firmware', small), when('write', 0, deleteExecution)],
+  }),
+  told({
+    id: 'canceled-unheard-before-the-reboot',
+    claim: 'The execution is canceled by force and the notification is lost: the refusal ends the work.',
+    misfortunes: [noMoreNotifications],
+    actions: [given('firmware', small), when('write', 0, cancelExecution)],
+  }),
+  told({
+    id: 'pulled-while-selecting',
+    claim: 'The execution is deleted while the boot loader is told to try the image: that is taken back.',
+    actions: [given('firmware'), when('activate', selectingAfterMs, deleteExecution)],
+  }),
+  told({
+    id: 'pulled-in-the-self-test',
+    claim: 'The execution is deleted past the point of no return: the new image is tested and confirmed all the same.',
+    actions: [given('firmware'), when('self-test', 100, deleteExecution)],
+  }),
+  told({
+    id: 'replaced-while-off',
+    claim: 'The job is replaced by another while the power is off: the new one is done, nothing more of the old one.',
+    hardware: slowLink,
+    noticeMs: 10_000,
+    actions: [
+      given('firmware', large),
+      when('write', 0, struck({ kind: 'power-cut', forMs: 5000 })),
+      when('write', 1000, { kind: 'delete-job', jobId }),
+      when('write', 1000, {
+        kind: 'create-job',
+        jobId: 'job-2',
+        document: 'firmware',
+        ordinal: 6,
+        things: [thingName],
+      }),
+    ],
+  }),
+  told({
+    id: 'created-again',
+    claim: 'A job that was done is deleted and created again under the same id: it is done again.',
+    actions: [given('handlers'), at(60_000, { kind: 'delete-job', jobId }), given('handlers', 1, 60_000)],
+  }),
+  told({
+    id: 'joined-the-group-again',
+    claim: 'The thing leaves a group with a continuous job and joins it again: the new execution is done.',
+    actions: [
+      at(jobAtMs, { kind: 'create-job', jobId, document: 'handlers', ordinal: 1 }),
+      at(60_000, { kind: 'rejoin', thingName }),
+    ],
+  }),
+  told({
+    id: 'throttled-at-the-report',
+    claim: 'The service throttles for a while: the report is repeated, with growing pauses, until it is taken.',
+    misfortunes: [
+      {
+        kind: 'service',
+        answer: 'RequestThrottled',
+        things: '*',
+        perMillion: 1_000_000,
+        operations: ['UpdateJobExecution'],
+        lateMs: 0,
+        fromMs: 13_000,
+        untilMs: 60_000,
+      },
+    ],
+    actions: [given('handlers')],
+  }),
+  told({
+    id: 'report-lost',
+    claim: 'The report is lost on its way: it is sent again, and the job is done once.',
+    misfortunes: [lost({ direction: 'request', operations: ['UpdateJobExecution'], fromMs: 13_500, untilMs: 40_000 })],
+    actions: [given('handlers')],
+  }),
+  told({
+    id: 'reply-lost',
+    claim: 'An answer is lost: the question is asked again.',
+    misfortunes: [lost({ direction: 'reply', fromMs: jobAtMs, untilMs: 13_000 })],
+    actions: [given('handlers')],
+  }),
+  told({
+    id: 'unclean-document',
+    claim: 'A document is refused whose own text no status detail may hold.',
+    wire: 'text',
+    actions: [given('unclean')],
+  }),
+  told({
+    id: 'large-document',
+    claim: 'A document that does not fit the receive buffer is refused, and the queue goes on.',
+    actions: [given('oversize')],
+  }),
+  told({
+    id: 'created-while-off',
+    claim: 'A job is created while the device has no power: it is found at the next connection.',
+    actions: [at(5000, struck({ kind: 'power-cut', forMs: 20_000 })), given('handlers')],
+  }),
+  told({
+    id: 'created-after-a-lost-link',
+    claim: 'A job is created after the connection was lost and made again: it is heard of.',
+    actions: [at(5000, struck({ kind: 'link-lost', forMs: 2000 })), given('handlers', 1, 40_000)],
+  }),
+  told({
+    id: 'long-thing-name',
+    claim: 'The thing has a long name: its notifications arrive.',
+    thingName: longThingName,
+    actions: [at(jobAtMs, { kind: 'create-job', jobId, document: 'handlers', ordinal: 1, things: [longThingName] })],
+  }),
+  told({
+    id: 'link-lost-in-a-long-download',
+    claim: 'The connection is lost during the download: the job goes on when it is back.',
+    hardware: slowLink,
+    actions: [given('firmware', large), when('download', 2000, struck({ kind: 'link-lost', forMs: 3000 }))],
+  }),
+  told({
+    id: 'link-lost-in-a-handler',
+    claim: 'The connection is lost while a handler runs: the handler is not run again.',
+    actions: [given('handlers'), when('activate', 500, struck({ kind: 'link-lost', forMs: 3000 }))],
+  }),
+  told({
+    id: 'link-lost-at-the-report',
+    claim: 'The connection is lost as the report is sent: it is sent again when the connection is back.',
+    actions: [given('handlers'), when('report', 10, struck({ kind: 'link-lost', forMs: 3000 }))],
+  }),
+  told({
+    id: 'power-cut-in-the-transfer',
+    claim: 'The power is cut while the image is written: the transfer is resumed and the update succeeds.',
+    actions: [given('firmware'), when('write', 10, struck({ kind: 'power-cut', forMs: 2000 }))],
+  }),
+  told({
+    id: 'power-cut-before-the-reboot',
+    claim:
+      'The power is cut while the boot loader is told to try the image: it is told again, and the update succeeds.',
+    actions: [given('firmware'), when('activate', selectingAfterMs + 20, struck({ kind: 'power-cut', forMs: 2000 }))],
+  }),
+  told({
+    id: 'power-cut-in-a-handler',
+    claim: 'The power is cut while a handler runs: nobody knows how far it got, so it is FAILED and not run again.',
+    actions: [given('handlers'), when('activate', 500, struck({ kind: 'power-cut', forMs: 2000 }))],
+  }),
+  told({
+    id: 'missing-image',
+    claim: 'The image cannot be had: the job is FAILED and the device as before.',
+    actions: [given('missing-firmware')],
+  }),
+  told({
+    id: 'corrupt-image',
+    claim: 'The image is not the one that the document names: the job is FAILED and the device as before.',
+    hardware: slowLink,
+    actions: [given('corrupt-firmware', large)],
+  }),
+  told({
+    id: 'failing-image',
+    claim: 'The new image fails its self-test: the old one runs again and the job is FAILED.',
+    actions: [given('failing-firmware')],
+  }),
+  told({
+    id: 'battery-sags-in-an-update',
+    claim:
+      'The battery gives way when the radio sends: the device stays off the air ever longer, and the update succeeds.',
+    hardware: slowLink,
+    actions: [given('firmware'), at(jobAtMs, struck({ kind: 'weak-battery', forMs: 300_000, byMv: 550 }))],
+  }),
+  told({
+    id: 'large-image-on-slow-flash',
+    claim: 'The flash takes longer to be erased than the watchdog waits: the device does not reset.',
+    hardware: 'rp2040',
+    seed: slowFlashSeed,
+    actions: [given('large-firmware')],
+  }),
+];

@@ -1,0 +1,214 @@
+/**
+ * The Jobs service and a fleet in virtual time: one event queue, one clock, the real engine and real boards, and misfortune
+ * between them. Says in which order things happen and nothing more: what must hold is the checkers' matter (checkers/), what
+ * the operator does is in the configuration, and a run's two phases are in run.ts.
+ */
+import type { Board } from '../../agent/board/contract.ts';
+import type {
+  Command,
+  CommandOf,
+  Effect,
+  Engine,
+  OperationName,
+  Rejected,
+  Reply,
+  ResponseOf,
+} from '../../broker/engine/contract.ts';
+import { seededChance, type Chance } from '../../faults/chance.ts';
+import type { ServiceFate, Strike } from '../../faults/misfortunes.ts';
+import { misfortunesOf, serviceBlows } from '../../faults/misfortunes.ts';
+import type { DeviceRequest } from '../../protocol/device-messages.ts';
+import type { DurationMs, EpochMs } from '../../protocol/time.ts';
+import { fleetGroup, type RunConfiguration, type ThingConfiguration } from './configuration.ts';
+import { createEventQueue, type EventQueue } from './event-queue.ts';
+import type { Observer } from './observer.ts';
+import { createOperator, type ControlPlane, type Operator } from './operator.ts';
+import { SimulatedDevice, streamKey, type Session, type Surroundings } from './simulated-device.ts';
+import { objectWire, textWire, type DeviceCommand, type DeviceReply, type Notification, type Wire } from './wire.ts';
+
+export interface WorldOptions {
+  readonly configuration: RunConfiguration;
+  readonly engine: Engine;
+  readonly boardOf: (thing: ThingConfiguration) => Board;
+  readonly observer: Observer;
+}
+
+/** When every run begins: a Tuesday in 2023. */
+const epoch: EpochMs = 1_700_000_000_000;
+/** A slice of bulk work waits up to this long, so that devices act between slices. */
+const maxSliceDelayMs: DurationMs = 40;
+
+const throttled: Rejected = { accepted: false, code: 'RequestThrottled', message: 'Too many requests.' };
+const failed: Rejected = { accepted: false, code: 'InternalError', message: 'Internal error.' };
+
+export class World implements Surroundings, ControlPlane {
+  readonly queue: EventQueue<() => void> = createEventQueue(epoch);
+  readonly startedAt: EpochMs = epoch;
+  readonly observer: Observer;
+  readonly devices: readonly SimulatedDevice[];
+  readonly operator: Operator;
+  readonly #configuration: RunConfiguration;
+  readonly #engine: Engine;
+  readonly #wire: Wire;
+  readonly #byName: ReadonlyMap<string, SimulatedDevice>;
+  readonly #chance: Chance;
+  /** The service's clock runs this far ahead. */
+  #aheadMs: DurationMs = 0;
+  #wakeAt: EpochMs | undefined;
+  #calm = false;
+
+  constructor({ configuration, engine, boardOf, observer }: WorldOptions) {
+    const chance = seededChance(configuration.seed);
+    this.observer = observer;
+    this.#engine = engine;
+    this.#wire = configuration.wire === 'text' ? textWire : objectWire;
+    this.#chance = chance.fork('service');
+    this.devices = configuration.things.map(
+      (thing) =>
+        new SimulatedDevice({
+          board: boardOf(thing),
+          conditions: configuration.link,
+          misfortunes: misfortunesOf(configuration.faults, thing.thingName, chance.fork('faults')),
+          chance: chance.fork(`device ${thing.thingName}`),
+          surroundings: this,
+          grain: configuration.grain ?? 'operation',
+          keepsSession: thing.session === 'persistent',
+        }),
+    );
+    this.#byName = new Map(this.devices.map((device) => [device.thingName, device]));
+    this.operator = createOperator(this);
+    this.#configuration = configuration;
+  }
+
+  get elapsedMs(): DurationMs {
+    return this.queue.now - this.startedAt;
+  }
+
+  /** Service time. */
+  get serviceNow(): EpochMs {
+    return this.queue.now + this.#aheadMs;
+  }
+
+  /** The registry is filled, devices are switched on, operator and misfortunes wait for their moments. */
+  start(): void {
+    const { things, operator, faults, seed } = this.#configuration;
+    this.ask({ name: 'iot:CreateThingGroup', request: { thingGroupName: fleetGroup } });
+    for (const { thingName } of things) {
+      this.ask({ name: 'iot:CreateThing', request: { thingName } });
+      this.ask({ name: 'iot:AddThingToThingGroup', request: { thingGroupName: fleetGroup, thingName } });
+    }
+    for (const device of this.devices) device.start();
+    this.operator.start(operator);
+    for (const blow of serviceBlows(faults, seededChance(seed).fork('faults'))) {
+      if (blow.kind === 'clock-jump') this.queue.schedule(this.startedAt + blow.atMs, () => this.#leap(blow.byMs));
+    }
+  }
+
+  /** Lets the next event happen; false when there is none before `until`. */
+  step(until: EpochMs): boolean {
+    const at = this.queue.nextAt();
+    if (at === undefined || at > until) return false;
+    this.queue.take()?.();
+    return true;
+  }
+
+  /** The liveness phase begins: nothing goes wrong any more. */
+  calm(): void {
+    this.#calm = true;
+    this.operator.stop();
+    for (const device of this.devices) device.calm();
+  }
+
+  ask<Name extends OperationName>(command: CommandOf<Name>): Reply<ResponseOf<Name>> {
+    const outcome = this.#engine.apply(command, this.serviceNow);
+    this.observer.applied?.(command as unknown as Command, outcome, this.serviceNow);
+    this.#publish(outcome.effects);
+    this.#arm();
+    return outcome.reply;
+  }
+
+  befall(thingName: string, strike: Strike): void {
+    this.#byName.get(thingName)?.suffer(strike);
+  }
+
+  serve(device: SimulatedDevice, session: Session, request: DeviceRequest): void {
+    const fate = device.serviceFate(request.operation);
+    switch (fate?.answer) {
+      case 'not-at-all':
+        return;
+      case 'RequestThrottled':
+        return this.#answer(device, session, request, throttled, undefined);
+      case 'InternalError':
+        return this.#answer(device, session, request, failed, undefined);
+      default:
+        return this.#serveRightly(device, session, request, fate);
+    }
+  }
+
+  /** Reply first, then what follows from it (reference notifications.md N3). */
+  #serveRightly(
+    device: SimulatedDevice,
+    session: Session,
+    request: DeviceRequest,
+    fate: ServiceFate | undefined,
+  ): void {
+    const command: DeviceCommand | Rejected = this.#wire.toCommand(device.thingName, request);
+    if ('accepted' in command) return this.#answer(device, session, request, command, fate);
+    const outcome = this.#engine.apply<DeviceCommand['name']>(command, this.serviceNow);
+    this.observer.applied?.(command, outcome, this.serviceNow);
+    this.#answer(device, session, request, outcome.reply, fate);
+    this.#publish(outcome.effects);
+    this.#arm();
+  }
+
+  #answer(
+    device: SimulatedDevice,
+    session: Session,
+    request: DeviceRequest,
+    reply: DeviceReply,
+    fate: ServiceFate | undefined,
+  ): void {
+    const message = this.#wire.toMessage(device.thingName, request, reply, this.serviceNow);
+    const deliver = (): void => device.deliver(session, message, request.operation);
+    if (fate?.answer === 'late') this.queue.schedule(this.queue.now + fate.lateMs, deliver);
+    else deliver();
+    if (fate?.answer === 'twice') deliver();
+  }
+
+  #publish(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.kind !== 'event') this.#notify(effect);
+    }
+  }
+
+  #notify(effect: Notification): void {
+    const name = effect.kind === 'notify' ? 'JobExecutionsChanged' : 'NextJobExecutionChanged';
+    const stream = streamKey(effect.namespaceId === undefined ? { name } : { name, namespaceId: effect.namespaceId });
+    this.#byName.get(effect.thingName)?.notify(stream, () => this.#wire.toNotification(effect));
+  }
+
+  #leap(byMs: DurationMs): void {
+    if (this.#calm) return;
+    this.observer.struck?.('service-clock-jump', '', this.queue.now);
+    this.#aheadMs += byMs;
+    this.#arm();
+  }
+
+  /** Keeps one event in the queue for the engine's deadline. */
+  #arm(): void {
+    const deadline = this.#engine.nextDeadline();
+    if (deadline === undefined) return;
+    const { now } = this.queue;
+    const dueAt = deadline - this.#aheadMs;
+    if (this.#wakeAt !== undefined && this.#wakeAt <= Math.max(dueAt, now + maxSliceDelayMs)) return;
+    const at = dueAt > now ? dueAt : now + this.#chance.between(0, maxSliceDelayMs);
+    this.#wakeAt = at;
+    this.queue.schedule(at, () => {
+      if (this.#wakeAt !== at) return;
+      this.#wakeAt = undefined;
+      const due = this.#engine.nextDeadline();
+      if (due !== undefined && due <= this.serviceNow) this.ask({ name: 'jobrig:Wake', request: {} });
+      else this.#arm();
+    });
+  }
+}

@@ -1,0 +1,90 @@
+/** What every agent of the zoo breaks in every story, played once, for the tests and for docs/zoo.md. */
+import { type ZooAgent, catalogueNumber } from '../../../agent/zoo/zoo-agent.ts';
+import { zoo } from '../../../agent/zoo/zoo.ts';
+import { runStory } from '../../../rig/virtual/stories/run-story.ts';
+import { stories } from '../../../rig/virtual/stories/stories.ts';
+import type { Story } from '../../../rig/virtual/stories/story.ts';
+import { type Claim, deviceClaims } from '../../../rig/virtual/violation.ts';
+import { subjectsWith } from '../../support/simulated.ts';
+import { formatted } from '../../support/markdown.ts';
+import { withoutAgent } from './without-agent.ts';
+
+export interface Row {
+  readonly agent: ZooAgent;
+  /** By story, where it broke anything. */
+  readonly broke: ReadonlyMap<string, readonly Claim[]>;
+}
+
+export function zooTable(): readonly Row[] {
+  return zoo.map((agent) => {
+    const subjects = subjectsWith(agent.behaviour);
+    const played = stories.map((story) => [story.id, runStory(story, subjects).map(({ broke }) => broke)] as const);
+    return { agent, broke: new Map(played.filter(([, broke]) => broke.length > 0)) };
+  });
+}
+
+export function zooPage(table: readonly Row[]): Promise<string> {
+  const lines = [
+    '# The zoo',
+    '',
+    'Agents with one bug each, every one the reference agent with one decision made wrongly. They prove that the verdict',
+    'sees: the reference agent breaks nothing in any story, each of these breaks what it should. Written by',
+    '`test/zoo/zoo.test.ts` (`vitest -u`); the catalogue is in [recovery.md](recovery.md).',
+    '',
+    'Try one: `npx jobrig simulate --agent r02-keeps-its-checkpoint`.',
+    '',
+    '## Agents',
+    '',
+    'The claim in the fourth column is what breaks first in the story that is about the bug.',
+    '',
+    '| Agent | Catalogue | What it does wrong | Breaks | In the story | Caught in |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...table.map(agentRow),
+    '',
+    '## Stories',
+    '',
+    'One device, one misfortune, then a canary job. The second column says what happens and what a right device makes of it.',
+    '',
+    '| Story | Claim | Agents that fail it |',
+    '| --- | --- | --- |',
+    ...stories.map((story) => storyRow(story, table)),
+    '',
+    '## Every agent in every story',
+    '',
+    'What each breaks, by story; in all other stories it breaks nothing.',
+    '',
+    ...table.map(({ agent, broke }) => `- \`${agent.id}\`: ${cells(broke)}`),
+    '',
+    '## Bugs without an agent',
+    '',
+    'What is simulated has no place for them, or no claim is about them.',
+    '',
+    '| Catalogue | Why |',
+    '| --- | --- |',
+    ...Object.entries(withoutAgent).map(([number, why]) => `| ${number} | ${why} |`),
+    '',
+    '## Claims',
+    '',
+    ...Object.entries(deviceClaims).map(([claim, words]) => `- ${claim} ${words}`),
+  ];
+  return formatted(lines);
+}
+
+function agentRow({ agent, broke }: Row): string {
+  const { id, bug, story } = agent;
+  const caughtIn = `${broke.size} of ${stories.length}`;
+  return `| \`${id}\` | ${catalogueNumber(agent)} | ${bug} | ${broke.get(story)?.join(', ') ?? ''} | \`${story}\` | ${caughtIn} |`;
+}
+
+function storyRow({ id, claim }: Story, table: readonly Row[]): string {
+  return `| \`${id}\` | ${claim} | ${table.filter(({ broke }) => broke.has(id)).length} |`;
+}
+
+function cells(broke: Row['broke']): string {
+  const byClaims = new Map<string, string[]>();
+  for (const [story, found] of broke) {
+    const key = found.join(', ');
+    byClaims.set(key, [...(byClaims.get(key) ?? []), story]);
+  }
+  return [...byClaims].map(([found, inStories]) => `**${found}** in ${inStories.join(', ')}`).join('; ');
+}

@@ -1,0 +1,70 @@
+/** The zoo proves the verdict: every bug is caught by a claim that it breaks, nobody is failed for what is not its own. */
+import { describe, expect, it } from 'vitest';
+import { referenceAgent } from '../../../agent/core/behaviour.ts';
+import { recoveryTable } from '../../../agent/core/recovery.ts';
+import { zoo } from '../../../agent/zoo/zoo.ts';
+import { runStory } from '../../../rig/virtual/stories/run-story.ts';
+import { stories } from '../../../rig/virtual/stories/stories.ts';
+import { subjectsWith } from '../../support/simulated.ts';
+import { zooPage, zooTable } from './zoo-table.ts';
+
+const table = zooTable();
+const members = Object.keys(referenceAgent) as (keyof typeof referenceAgent)[];
+
+/** In how many places an agent decides otherwise than the reference. */
+function decisionsChanged(agent: typeof referenceAgent): string[] {
+  return members.filter((member) => agent[member] !== referenceAgent[member]);
+}
+
+describe('the zoo', () => {
+  it('has at least 40 agents and two dozen stories, each under one name', () => {
+    expect(zoo.length).toBeGreaterThanOrEqual(40);
+    expect(stories.length).toBeGreaterThanOrEqual(24);
+    expect(new Set(zoo.map(({ id }) => id)).size).toBe(zoo.length);
+    expect(new Set(stories.map(({ id }) => id)).size).toBe(stories.length);
+  });
+
+  it.each(zoo.map((agent) => [agent.id, agent] as const))('%s decides one thing otherwise', (id, { behaviour }) => {
+    expect(id).toMatch(/^r\d\d-[a-z-]+$/);
+    expect(decisionsChanged(behaviour)).toHaveLength(1);
+    const changed = Object.entries(recoveryTable).flatMap(([step, row]) =>
+      Object.keys(row).filter((cell) => {
+        const own = behaviour.recovery[step as keyof typeof recoveryTable][cell as keyof typeof row];
+        return JSON.stringify(own) !== JSON.stringify(row[cell as keyof typeof row]);
+      }),
+    );
+    // In the table it is one misfortune that is met otherwise.
+    expect(new Set(changed).size).toBeLessThanOrEqual(1);
+  });
+
+  it.each(stories.map((story) => [story.id, story] as const))(
+    'the reference agent breaks nothing in %s',
+    (_, story) => {
+      expect(runStory(story, subjectsWith())).toEqual([]);
+    },
+  );
+
+  it.each(table.map((row) => [row.agent.id, row] as const))('%s is caught in its own story', (_, { agent, broke }) => {
+    const found = broke.get(agent.story) ?? [];
+    expect(found).not.toEqual([]);
+    expect(agent.breaks).toEqual(expect.arrayContaining([...found]));
+  });
+
+  it.each(table.map((row) => [row.agent.id, row] as const))('%s is failed for nothing else', (_, { agent, broke }) => {
+    const foreign = [...broke].filter(([, found]) => found.some((claim) => !agent.breaks.some((one) => one === claim)));
+    expect(foreign).toEqual([]);
+    const all = new Set([...broke.values()].flat());
+    expect(agent.breaks.filter((claim) => !all.has(claim))).toEqual([]);
+  });
+
+  it('every claim about a device is broken by some agent, and every story by some', () => {
+    const broken = new Set(table.flatMap(({ broke }) => [...broke.values()].flat()));
+    expect([...broken].sort()).toEqual(['V1', 'V10', 'V2', 'V3', 'V4', 'V5', 'V6', 'V7', 'V8', 'V9']);
+    const harmless = stories.filter(({ id }) => !table.some(({ broke }) => broke.has(id)));
+    expect(harmless.map(({ id }) => id)).toEqual([]);
+  });
+
+  it('is what docs/zoo.md says (vitest -u)', async () => {
+    await expect(await zooPage(table)).toMatchFileSnapshot('../../../docs/zoo.md');
+  });
+});

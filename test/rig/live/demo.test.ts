@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { createBoard } from '../../../agent/board/board.ts';
+import type { Board, BoardInput } from '../../../agent/board/contract.ts';
+import { runDemo } from '../../../rig/live/demo/run-demo.ts';
+import type { DemoOptions } from '../../../rig/live/demo/run-demo.ts';
+import { liveService } from '../../support/live.ts';
+
+const timeScale = 200;
+
+async function demo(options: Pick<DemoOptions, 'things' | 'boardOf' | 'signal' | 'onProgress'>) {
+  const { service } = await liveService({ timeScale });
+  const { mqttUrl = '', httpUrl = '', onMisfortune } = service;
+  const where = { mqttUrl, httpUrl, region: 'us-east-1', onMisfortune };
+  return runDemo({ service: where, seed: 1, timeScale, hardware: 'esp32-s3', ...options });
+}
+
+/** A device that hears nothing which could tell it that its firmware job is gone. */
+function deafToPulls(board: Board): Board {
+  return {
+    thingName: board.thingName,
+    apply(input, now) {
+      const deaf = board.view().execution?.jobId.startsWith('firmware') === true && tellsOfPull(input);
+      return deaf ? [] : board.apply(input, now);
+    },
+    nextSign: () => undefined,
+    nextDeadline: () => board.nextDeadline(),
+    view: () => board.view(),
+  };
+}
+
+function tellsOfPull(input: BoardInput): boolean {
+  if (input.kind !== 'message') return false;
+  const { message } = input;
+  if (message.kind === 'reply') return message.outcome === 'rejected';
+  return message.name === 'NextJobExecutionChanged'
+    ? message.payload.execution === undefined
+    : Object.keys(message.payload.jobs).length === 0;
+}
+
+describe('the demo', () => {
+  it(
+    'fails devices that do not notice the pull, names the claims, shows the evidence',
+    { timeout: 120_000 },
+    async () => {
+      const report = await demo({ things: 3, boardOf: (options) => deafToPulls(createBoard(options)) });
+      expect(report.verdict).toBe('fail');
+      expect(report.devices.invalid).toBe(3);
+      for (const device of report.deviceReports) {
+        expect(device.outcome).toBe('invalid');
+        expect(device.findings.filter(({ outcome }) => outcome === 'fail').map(({ claim }) => claim)).toContain('V1');
+      }
+      expect(report.pulls.every(({ recovered }) => recovered === 0)).toBe(true);
+    },
+  );
+
+  it('ends with the reason it is stopped for, wherever it is', async () => {
+    const acts = new Set<string>();
+    const controller = new AbortController();
+    const stopped = demo({
+      things: 4,
+      signal: controller.signal,
+      onProgress({ act }) {
+        acts.add(act);
+        if (act.startsWith('wave 1')) controller.abort(new Error('enough'));
+      },
+    });
+    await expect(stopped).rejects.toThrow('enough');
+    expect([...acts].some((act) => act.includes('same jobs again'))).toBe(false);
+  });
+});

@@ -1,0 +1,181 @@
+/**
+ * The proof that the checkers see: bugs are planted in the engine and in the agent, one at a time, and each must be found
+ * within 1,000 seeds, by a claim that it breaks.
+ */
+import { describe, expect, it } from 'vitest';
+import { type AgentBehaviour, referenceAgent } from '../../../agent/core/behaviour.ts';
+import { recoveryTable, type Holding, type RecoveryTable } from '../../../agent/core/recovery.ts';
+import type { Effect, Engine, Outcome } from '../../../broker/engine/contract.ts';
+import type { ExecutionRow } from '../../../broker/engine/rows.ts';
+import type { Claim } from '../../../rig/virtual/violation.ts';
+import { firstViolation, subjectsWith } from '../../support/simulated.ts';
+
+const seeds = 1000;
+
+/** The reference agent, but a pulled job leaves something behind. */
+function leaving(holding: Holding): AgentBehaviour {
+  const rows = Object.entries(recoveryTable).map(([step, row]) => {
+    const undo = row.pulled.undo.filter((one) => one !== holding);
+    return [step, { ...row, pulled: { ...row.pulled, undo } }];
+  });
+  return { ...referenceAgent, recovery: Object.fromEntries(rows) as RecoveryTable };
+}
+
+const agents: readonly (readonly [string, AgentBehaviour, readonly Claim[]])[] = [
+  [
+    'takes "gone" for "try again"',
+    {
+      ...referenceAgent,
+      meaningOf: (code) => {
+        const meaning = referenceAgent.meaningOf(code);
+        return meaning === 'gone' ? 'retry' : meaning;
+      },
+    },
+    ['V1', 'V2'],
+  ],
+  ['takes whatever it sees for its own execution', { ...referenceAgent, isStillOurs: () => true }, ['V3', 'V9']],
+  ['asks for nothing after connecting', { ...referenceAgent, asksOnConnect: false }, ['V1']],
+  ['does not ask before the point of no return', { ...referenceAgent, asksBeforeNoReturn: false }, ['V3']],
+  ['does not clear its checkpoint', leaving('checkpoint'), ['V7']],
+  ['leaves a part of an image in the slot', leaving('slot'), ['V10']],
+  ['leaves the document in memory', leaving('memory'), ['V10']],
+  ['leaves the download open', leaving('download'), ['V1', 'V10']],
+  ['goes on the air at once after a brown-out', { ...referenceAgent, restsAfterCrash: false }, ['V8']],
+  ['keeps its deadlines in a clock that is set later', { ...referenceAgent, timeBase: 'wall-clock' }, ['V5', 'V9']],
+  ['does not pause between attempts', { ...referenceAgent, pauseMs: () => 1 }, ['V6']],
+  [
+    'runs an interrupted handler again',
+    {
+      ...referenceAgent,
+      foundAtBoot(checkpoint, boot) {
+        const found = referenceAgent.foundAtBoot(checkpoint, boot);
+        const isHandler = found.kind === 'misfortune' && found.misfortune === 'handler-interrupted';
+        return isHandler ? { kind: 'misfortune', misfortune: 'power-cut' } : found;
+      },
+    },
+    ['V4'],
+  ],
+  [
+    'reports success after a roll-back',
+    {
+      ...referenceAgent,
+      foundAtBoot(checkpoint, boot) {
+        const found = referenceAgent.foundAtBoot(checkpoint, boot);
+        const isRollBack = found.kind === 'misfortune' && found.misfortune === 'rolled-back';
+        return isRollBack ? { kind: 'succeeded' } : found;
+      },
+    },
+    ['V9'],
+  ],
+];
+
+/** Spoils what an engine answers. */
+type Spoil = (outcome: Outcome) => Partial<Outcome>;
+
+function spoiled(spoil: Spoil): (engine: Engine) => Engine {
+  return (engine) => ({
+    apply: (command, now) => {
+      const outcome = engine.apply(command, now);
+      return { ...outcome, ...(spoil(outcome as unknown as Outcome) as Partial<typeof outcome>) };
+    },
+    nextDeadline: () => engine.nextDeadline(),
+    rows: () => engine.rows(),
+  });
+}
+
+function silent(about: Effect['kind']): (engine: Engine) => Engine {
+  return spoiled(({ effects }) => ({ effects: effects.filter(({ kind }) => kind !== about) }));
+}
+
+function withRows(change: (row: ExecutionRow) => ExecutionRow): Spoil {
+  return ({ changes }) => ({
+    changes: changes.map((one) =>
+      one.table === 'jobExecution' && one.row !== undefined ? { ...one, row: change(one.row as ExecutionRow) } : one,
+    ),
+  });
+}
+
+const engines: readonly (readonly [string, (engine: Engine) => Engine, readonly Claim[]])[] = [
+  ['forgets notify-next', silent('notify-next'), ['E6']],
+  ['forgets notify', silent('notify'), ['E5']],
+  [
+    'says notify-next twice',
+    spoiled(({ effects }) => ({
+      effects: effects.flatMap((effect): readonly Effect[] =>
+        effect.kind === 'notify-next' ? [effect, effect] : [effect],
+      ),
+    })),
+    ['E6'],
+  ],
+  ['says notify after notify-next', spoiled(({ effects }) => ({ effects: effects.toReversed() })), ['E5']],
+  [
+    'lists what is queued before what runs',
+    spoiled(({ effects }) => ({
+      effects: effects.map((effect) =>
+        effect.kind === 'notify' ? { ...effect, inProgress: effect.queued, queued: effect.inProgress } : effect,
+      ),
+    })),
+    ['E5'],
+  ],
+  [
+    'uses a version again',
+    spoiled(withRows((row) => (row.status === 'SUCCEEDED' ? { ...row, versionNumber: row.versionNumber - 1 } : row))),
+    ['E2'],
+  ],
+  [
+    'skips an execution number',
+    spoiled(withRows((row) => ({ ...row, executionNumber: row.executionNumber + 1 }))),
+    ['E3'],
+  ],
+  [
+    'lets a finished execution start again',
+    spoiled(withRows((row) => (row.versionNumber > 4 ? { ...row, status: 'QUEUED' } : row))),
+    ['E4'],
+  ],
+  [
+    'counts wrong',
+    spoiled(({ reply }) => {
+      if (!reply.accepted || typeof reply.response !== 'object' || !('job' in reply.response)) return {};
+      const { job } = reply.response as { readonly job: { readonly jobProcessDetails: object } };
+      const jobProcessDetails = { ...job.jobProcessDetails, numberOfQueuedThings: 7 };
+      return {
+        reply: { accepted: true, response: { job: { ...job, jobProcessDetails } } } as unknown as Outcome['reply'],
+      };
+    }),
+    ['E7'],
+  ],
+  [
+    'keeps the executions of a deleted job',
+    spoiled(({ changes }) => ({
+      changes: changes.filter(({ table, row }) => table !== 'jobExecution' || row !== undefined),
+    })),
+    ['E5', 'E6', 'E8'],
+  ],
+  [
+    'changes something although it refuses',
+    spoiled(({ reply, changes }) =>
+      reply.accepted ? {} : { changes: [...changes, { table: 'setting', key: 'refused', row: {} }] },
+    ),
+    ['E1'],
+  ],
+  [
+    'forgets to keep a row',
+    spoiled(({ changes }) => ({ changes: changes.filter(({ table }) => table !== 'thing') })),
+    ['E9'],
+  ],
+];
+
+describe('the simulation finds', () => {
+  it.each(agents)('an agent that %s', { timeout: 60_000 }, (_, agent, claims) => {
+    const found = firstViolation(subjectsWith(agent), seeds);
+    expect(found?.broke ?? []).not.toEqual([]);
+    expect(claims).toContain(found?.broke[0]);
+  });
+
+  it.each(engines)('an engine that %s', { timeout: 60_000 }, (_, plant, claims) => {
+    const subjects = subjectsWith();
+    const found = firstViolation({ ...subjects, createEngine: () => plant(subjects.createEngine()) }, seeds);
+    expect(found?.broke ?? []).not.toEqual([]);
+    expect(claims).toContain(found?.broke[0]);
+  });
+});

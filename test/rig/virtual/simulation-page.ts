@@ -1,0 +1,40 @@
+/** The parts of docs/simulation.md that the code writes. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { misfortuneMembers } from '../../../faults/plan.ts';
+import { type WrittenParts, writtenPage } from '../../support/written-page.ts';
+
+export function simulationPage(text: string): Promise<string> {
+  return writtenPage('docs/simulation.md', text, parts);
+}
+
+const examples = join(import.meta.dirname, '../../../fixtures/faults');
+
+const parts: WrittenParts = {
+  'plan members': () => ['| Member | May be | Left out | In |', '| --- | --- | --- | --- |', ...memberRows()],
+  'example plans': () =>
+    readdirSync(examples).map((file) => `- [\`${file}\`](../fixtures/faults/${file}): ${firstComment(file)}`),
+};
+
+/** One row for each member and what may stand there, with the kinds of misfortune that have it. */
+function memberRows(): readonly string[] {
+  const kindsByRow = new Map<string, string[]>();
+  for (const [kind, members] of Object.entries(misfortuneMembers)) {
+    for (const [name, { expects, default: byDefault }] of Object.entries(members)) {
+      const row = `| \`${name}\` | ${expects} | ${leftOut(byDefault)} |`;
+      kindsByRow.set(row, [...(kindsByRow.get(row) ?? []), kind]);
+    }
+  }
+  return [...kindsByRow].map(([row, kinds]) => `${row} ${kinds.join(', ')} |`);
+}
+
+function leftOut(byDefault: unknown): string {
+  if (byDefault === undefined) return 'must be given';
+  return byDefault === null ? 'all of them' : `\`${String(byDefault)}\``;
+}
+
+/** The first comment line of a plan says what it is. */
+function firstComment(file: string): string {
+  const [line = ''] = readFileSync(join(examples, file), 'utf8').split('\n');
+  return line.replace(/^# /, '');
+}
