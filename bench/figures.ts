@@ -1,6 +1,6 @@
 /**
  * What jobrig promises about its speed: one row a figure, with the bar that must hold and the aim that is worth having.
- * The comparisons measure, this table judges. Source: design performance.md, "What it must reach".
+ * The comparisons measure, this table judges. Source: docs/performance.md, "What it must reach".
  */
 import type { Spread } from './rounds.ts';
 

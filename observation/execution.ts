@@ -1,7 +1,7 @@
 /**
  * Which execution, and how far: the words that everyone who looks at an agent shares. The identity of an execution is what
  * AWS never reuses: it hands out job ids and execution numbers again after a delete, so the queueing time belongs to it.
- * Source: reference lifecycle.md §3 (executionNumber), design recovery-bugs.md R17 and R19.
+ * Source: reference lifecycle.md §3 (executionNumber), docs/recovery-bugs.md R17 and R19.
  */
 import type { EpochSeconds } from '../protocol/time.ts';
 

@@ -1,6 +1,6 @@
 /**
  * The agent's side of the connection: connects, subscribes before anything else, waits a bounded time for each, and comes
- * back after growing pauses with chance in them, so that a fleet does not return in step (dependencies.md: the MQTT client
+ * back after growing pauses with chance in them, so that a fleet does not return in step (performance.md: the MQTT client
  * has no jitter of its own). A clean session every time: subscriptions are always asked for again (recovery-bugs.md R41).
  */
 import { queues } from './queues.ts';

@@ -1,7 +1,7 @@
 /**
  * What is heard unasked. While idle, a notification is a hint that there is something to ask or to start; while working, one
  * that does not name the execution at work raises a doubt, never more: it may be late or a duplicate. A queue's notifications
- * speak for that queue only. Source: reference notifications.md, design recovery-bugs.md R03, R04, R15, R35, R38.
+ * speak for that queue only. Source: reference notifications.md, docs/recovery-bugs.md R03, R04, R15, R35, R38.
  */
 import type { PullSign } from '../../observation/inside.ts';
 import type { ExecutionSummaryPayload, NotifyNextPayload, NotifyPayload } from '../../protocol/device-messages.ts';

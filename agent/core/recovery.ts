@@ -5,7 +5,7 @@
  * The point of no return is the reboot into the new image. Before it a pulled job is undone. After it there is no way back
  * to before, so the device finishes: it tests the image and confirms it, or rolls back, and ends with exactly one confirmed
  * image either way; then nothing is reported, because nobody is there to be told. What cannot happen in a step has a row
- * all the same, with the answer that is safe. Source: design recovery.md (V1–V10), recovery-bugs.md B1, B4 and B5.
+ * all the same, with the answer that is safe. Source: docs/recovery.md (V1–V10), recovery-bugs.md B1, B4 and B5.
  */
 import type { Step } from '../../observation/execution.ts';
 

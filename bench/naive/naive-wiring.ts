@@ -2,7 +2,7 @@
  * The baseline: the Jobs service wired to aedes the way the broker's own documentation suggests. A subscriber on wildcard
  * filters takes the requests, `broker.publish` sends replies and notifications through the broker's routing. Engine,
  * runtime and payloads are the same as behind jobrig's own door, so only the wiring differs. It is kept to be measured, not
- * to be used: it answers subscribers only, and design/clients.md says which messages it loses.
+ * to be used: it answers subscribers only, and docs/clients.md says which messages it loses.
  */
 import net, { type AddressInfo } from 'node:net';
 import { once } from 'node:events';

@@ -1,7 +1,7 @@
 /**
  * DescribeEndpoint: the addresses at which this rig really answers. AWS gives a bare host name, whose ports are known by
  * convention; the rig's ports are not, so the address is `host:port` of the HTTP door, with TLS when it has it, which is
- * what HTTP job agents open (design clients.md, "HTTP job agents"). The ports of MQTT are told when the rig starts.
+ * what HTTP job agents open (docs/clients.md, "HTTP job agents"). The ports of MQTT are told when the rig starts.
  */
 import { invalidRequest } from './aws-error.ts';
 import type { Read } from './aws-request.ts';

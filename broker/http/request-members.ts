@@ -1,7 +1,7 @@
 /**
  * The members of a request, gathered from path, query and body as the operations table binds them. Unknown members and
  * nulls are dropped, as AWS drops them. Nothing is judged here: a value of the wrong type is passed on as it came, for the
- * validation to refuse in AWS's words. Source: reference http-api.md §1; design clients.md rule 4 (numbers as strings).
+ * validation to refuse in AWS's words. Source: reference http-api.md §1; docs/clients.md rule 4 (numbers as strings).
  */
 import { type MemberBinding, type OperationEntry, type ServiceName, shapeOf } from '../../protocol/operations.ts';
 import type { PathParameters } from './route-table.ts';

@@ -1,7 +1,7 @@
 /**
  * Which of the two AWS services a request is for. They share one port and two request lines (`GET /things/T/jobs` and
  * `GET /things/T/jobs/J`) with different answers, so the path cannot tell; the service in the SigV4 credential scope does
- * (reference http-api.md §1, design clients.md rule 9). Signatures are read here, not verified.
+ * (reference http-api.md §1, docs/clients.md rule 9). Signatures are read here, not verified.
  */
 import type { ServiceName } from '../../protocol/operations.ts';
 

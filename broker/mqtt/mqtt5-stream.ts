@@ -2,7 +2,7 @@
  * MQTT 5 in front of a broker that speaks 3.1.1: a stream from which aedes reads, and to which it writes, 3.1.1, while the
  * client below speaks 5. Every packet is read and written again as a copy; what 3.1.1 has no words for (aliases, reasons,
  * session expiry, the receive window) is dealt with here. Properties of ordinary messages are not carried on.
- * Source: MQTT 5, reference connection.md §2 and §3, design clients.md (rule 7).
+ * Source: MQTT 5, reference connection.md §2 and §3, docs/clients.md (rule 7).
  */
 import type { Duplex } from 'node:stream';
 import {

@@ -1,7 +1,7 @@
 /**
  * MQTT over WebSocket: an HTTP server that does nothing but upgrade requests for `/mqtt` to a stream of bytes. Whether a
  * signature has to come along (AWS's SDKs sign the URL) is for whoever opens the door. Text frames are taken as bytes.
- * Source: reference connection.md §1; MQTT 3.1.1 §6; AWS's SDK v1 asks for `mqttv3.1` (design clients.md).
+ * Source: reference connection.md §1; MQTT 3.1.1 §6; AWS's SDK v1 asks for `mqttv3.1` (docs/clients.md).
  */
 import { type IncomingHttpHeaders, type IncomingMessage, type Server, STATUS_CODES, createServer } from 'node:http';
 import type { Duplex } from 'node:stream';

@@ -1,21 +1,17 @@
 /**
- * Derives this folder from the machine-readable reference of AWS IoT Jobs:
+ * Derives this folder from the machine-readable reference of AWS IoT Jobs, docs/reference/iot-jobs-operations.json:
  *
- *     node protocol/aws/generate.mjs ../shared/reference/iot-jobs-operations.json
+ *     node protocol/aws/generate.mjs [FOLDER]
  *
- * Writes `operations.json` (methods, paths, bindings, constraints, error statuses) and one file of TypeScript interfaces
+ * Into this folder, or into FOLDER to look at, it writes `operations.json` (methods, paths, bindings, constraints, error statuses) and one file of TypeScript interfaces
  * per service. Only what an operation can reach is kept; exceptions are described by their HTTP status alone.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
-const [, , source] = process.argv;
-if (source === undefined) {
-  console.error('usage: node protocol/aws/generate.mjs REFERENCE.json');
-  process.exit(2);
-}
+const [, , folder = import.meta.dirname] = process.argv;
+const source = join(import.meta.dirname, '../../docs/reference/iot-jobs-operations.json');
 const reference = JSON.parse(readFileSync(source, 'utf8'));
-const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 const table = { services: reference.services, operations: {}, shapes: {}, serverSideRules: reference.serverSideRules };
 
@@ -49,9 +45,9 @@ for (const [service, operations] of Object.entries(reference.operations)) {
     };
   }
   table.shapes[service] = Object.fromEntries([...kept].sort(([a], [b]) => (a < b ? -1 : 1)));
-  writeFileSync(here(`${service}.ts`), interfaces(service, table.operations[service], table.shapes[service]));
+  writeFileSync(join(folder, `${service}.ts`), interfaces(service, table.operations[service], table.shapes[service]));
 }
-writeFileSync(here('operations.json'), `${JSON.stringify(table, null, 1)}\n`);
+writeFileSync(join(folder, 'operations.json'), `${JSON.stringify(table, null, 1)}\n`);
 
 function interfaces(service, operations, shapes) {
   const typeOf = (name) => {

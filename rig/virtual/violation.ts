@@ -1,5 +1,5 @@
 /**
- * What a run can find wrong. V1–V10 are claims about a device (design recovery.md), E1–E9 about the service's engine, R1 and
+ * What a run can find wrong. V1–V10 are claims about a device (docs/recovery.md), E1–E9 about the service's engine, R1 and
  * R2 about the run itself. A violation names the claim, the thing where there is one, and the virtual instant; the seed does the rest.
  */
 import type { DurationMs } from '../../protocol/time.ts';

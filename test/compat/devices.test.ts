@@ -1,6 +1,6 @@
 /**
  * Unmodified device clients against the service: each takes a job, reports it, and lives through the force-deletion of what it
- * is running. What each client is told then is its own (design clients.md); that it goes on with the next job is not. The
+ * is running. What each client is told then is its own (docs/clients.md); that it goes on with the next job is not. The
  * service asks for certificates and signatures, but of those that have neither.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';

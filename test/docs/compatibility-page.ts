@@ -25,8 +25,8 @@ another one asks the engine whether it reads and answers what is said here.
 answered.
 
 **Evidence** for what AWS does — **M** its service model, **D** its documentation, **L** a published capture or measurement of the
-live service, **C** the source of a client; **A**_n_ is an open point, where the sources are silent or contradict each other and
-jobrig has decided.
+live service, **C** the source of a client; **A**_n_ is an [open point](reference/ambiguities.md), where the sources are silent or
+contradict each other and jobrig has decided. The facts themselves are in [reference/](reference/README.md).
 
 Times, errors, limits and messages: see the tests in \`test/http\` and \`test/protocol\`. Clients that run unmodified against it:
 \`test/compat\`.

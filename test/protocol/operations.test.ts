@@ -1,9 +1,9 @@
 /**
- * The operation table against its two sources: the reference that it is generated from, where that lies beside the
- * project, and the schemas that AWS's own SDK carries, which is how a change of the services will be noticed.
+ * The operation table against its two sources: the reference that it is generated from, and the schemas that AWS's own SDK
+ * carries, which is how a change of the services will be noticed.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,16 +13,14 @@ import { describe, expect, it } from 'vitest';
 import { type OperationEntry, type ServiceName, operationsOf, shapeOf } from '../../protocol/operations.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const source = join(root, '../shared/reference/iot-jobs-operations.json');
 
-describe.skipIf(!existsSync(source))('the generated files (needs the reference beside the project)', () => {
+describe('the generated files', () => {
   it.each(['operations.json', 'iot.ts', 'iot-jobs-data.ts'])(
     '%s is what generate.mjs makes of the reference',
     (file) => {
       const folder = mkdtempSync(join(tmpdir(), 'jobrig-generate-'));
       try {
-        cpSync(join(root, 'protocol/aws/generate.mjs'), join(folder, 'generate.mjs'));
-        execFileSync(process.execPath, [join(folder, 'generate.mjs'), source]);
+        execFileSync(process.execPath, [join(root, 'protocol/aws/generate.mjs'), folder]);
         expect(readFileSync(join(root, 'protocol/aws', file), 'utf8')).toBe(readFileSync(join(folder, file), 'utf8'));
       } finally {
         rmSync(folder, { recursive: true });

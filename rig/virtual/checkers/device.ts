@@ -1,5 +1,5 @@
 /**
- * The claims about one device that can be judged while it runs: V2, V3, V4, V6, V8 and V9 of design recovery.md, from the
+ * The claims about one device that can be judged while it runs: V2, V3, V4, V6, V8 and V9 of docs/recovery.md, from the
  * messages on the wire and the inside of the board. What a device was told counts, not what it could have known: an execution
  * is dead to it from the first rejection that says so. What must hold when all is quiet is judged in quiet-device.ts.
  */
