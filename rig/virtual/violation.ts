@@ -4,7 +4,7 @@
  */
 import type { DurationMs } from '../../protocol/time.ts';
 
-/** About a device: also what the verdict on a live one is made of (rig/verdict/claims.ts). */
+/** About a device: also what the verdict on a live one is made of (rig/live/demo/claims.ts). */
 export const deviceClaims = {
   V1: 'converges: ends idle, with nothing left to do',
   V2: 'no zombie work on an execution that it was told is gone',

@@ -29,7 +29,7 @@ export function zooPage(table: readonly Row[]): Promise<string> {
     '',
     'Agents with one bug each, every one the reference agent with one decision made wrongly. They prove that the verdict',
     'sees: the reference agent breaks nothing in any story, each of these breaks what it should. Written by',
-    '`test/zoo/zoo.test.ts` (`vitest -u`); the catalogue is in [recovery.md](recovery.md).',
+    '`test/agent/zoo/zoo.test.ts` (`vitest -u`); the catalogue is in [recovery.md](recovery.md).',
     '',
     'Try one: `npx jobrig simulate --agent r02-keeps-its-checkpoint`.',
     '',
