@@ -1,97 +1,11 @@
 /**
- * The map in ARCHITECTURE.md, enforced: which room may import what, and what a pure room may not touch. Reads the sources as
- * text, so that a wrong arrow is named with file, line and how to mend it.
+ * The table of rooms in ARCHITECTURE.md, enforced: which room may import what, and what a pure room may not touch. Reads the
+ * sources as text, so that a wrong arrow is named with file, line and how to mend it.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-
-interface Room {
-  /** Folder; a file belongs to the longest folder that matches. */
-  readonly folder: string;
-  readonly pure?: true;
-  /** Rooms whose values and types may be imported. */
-  readonly uses: readonly string[];
-  /** Rooms of which only types may be imported. */
-  readonly usesTypesOf?: readonly string[];
-  /** Packages and `node:` modules; `*` is any. */
-  readonly packages: readonly string[];
-}
-
-const brokerRooms = ['broker', 'broker/engine', 'broker/store', 'broker/mqtt', 'broker/http'];
-const agentRooms = ['agent', 'agent/core', 'agent/device', 'agent/board', 'agent/station', 'agent/zoo', 'agent/mqtt'];
-const machines = ['agent/core', 'agent/device', 'agent/board', 'agent/station', 'agent/zoo', 'broker/engine'];
-const rigRooms = ['rig/verdict', 'rig/scenario', 'rig/virtual', 'rig/live', 'rig/report'];
-const everythingBelow = ['protocol', 'observation', 'faults', ...brokerRooms, ...agentRooms];
-
-const rooms: readonly Room[] = [
-  { folder: 'protocol', pure: true, uses: [], packages: [] },
-  { folder: 'observation', pure: true, uses: ['protocol'], packages: [] },
-  { folder: 'faults', pure: true, uses: ['protocol'], packages: ['pure-rand'] },
-  { folder: 'broker/engine', pure: true, uses: ['protocol'], packages: [] },
-  {
-    folder: 'broker/store',
-    uses: ['protocol'],
-    usesTypesOf: ['broker/engine'],
-    packages: ['@photostructure/sqlite', 'node:'],
-  },
-  {
-    folder: 'broker/mqtt',
-    uses: ['protocol', 'observation'],
-    usesTypesOf: ['broker/engine'],
-    packages: ['aedes', 'aedes-persistence', 'aedes-packet', 'mqtt-packet', 'ws', 'node:'],
-  },
-  {
-    folder: 'broker/http',
-    uses: ['protocol', 'observation'],
-    usesTypesOf: ['broker/engine'],
-    packages: ['hono', '@hono/node-server', '@smithy/signature-v4', 'send', 'node:'],
-  },
-  { folder: 'broker', uses: ['protocol', 'observation', 'faults', ...brokerRooms], packages: ['*'] },
-  { folder: 'agent/core', pure: true, uses: ['protocol', 'observation'], packages: [] },
-  { folder: 'agent/device', pure: true, uses: ['protocol', 'observation', 'faults'], packages: [] },
-  {
-    folder: 'agent/board',
-    pure: true,
-    uses: ['protocol', 'observation', 'faults', 'agent/core', 'agent/device'],
-    packages: [],
-  },
-  {
-    folder: 'agent/station',
-    pure: true,
-    uses: ['protocol', 'observation', 'faults', 'agent/core', 'agent/device', 'agent/board'],
-    packages: [],
-  },
-  { folder: 'agent/zoo', pure: true, uses: ['observation', 'agent/core'], packages: [] },
-  { folder: 'agent/mqtt', uses: ['protocol', 'faults'], packages: ['mqtt', 'node:'] },
-  { folder: 'agent', uses: ['protocol', 'observation', 'faults', ...agentRooms], packages: ['p-queue', 'node:'] },
-  {
-    folder: 'rig/verdict',
-    pure: true,
-    uses: ['protocol', 'observation'],
-    usesTypesOf: machines,
-    packages: [],
-  },
-  {
-    folder: 'rig/scenario',
-    pure: true,
-    uses: ['protocol', 'observation', 'faults', 'rig/verdict'],
-    packages: ['zod', 'yaml'],
-  },
-  {
-    folder: 'rig/virtual',
-    pure: true,
-    uses: ['protocol', 'observation', 'faults', ...machines, 'rig/verdict', 'rig/scenario'],
-    packages: [],
-  },
-  {
-    folder: 'rig/live',
-    uses: [...everythingBelow, ...rigRooms],
-    packages: ['yaml', 'zod', '@aws-sdk/client-iot', 'p-queue', 'execa', 'node:'],
-  },
-  { folder: 'rig/report', uses: [...everythingBelow, ...rigRooms], packages: ['node:'] },
-  { folder: 'cli', uses: [...everythingBelow, ...rigRooms], packages: ['*'] },
-];
+import { type Room, parseRooms } from './rooms.ts';
 
 /** What a pure room may not name: time, chance, the process and everything asynchronous come in as values. */
 const impure =
@@ -100,6 +14,7 @@ const importOf =
   /^\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/;
 
 const root = resolve(import.meta.dirname, '..');
+const { rooms, unbound } = parseRooms(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8'));
 
 function sourcesIn(folder: string): string[] {
   try {
@@ -153,7 +68,7 @@ function objection(file: string, room: Room, found: Import): string | undefined 
   const other = roomOf(target);
   if (other === undefined) return `${target} is in no room: nothing imports test/, bench/ or the top level`;
   if (other.folder === room.folder || room.uses.includes(other.folder)) return undefined;
-  if (typeOnly && room.usesTypesOf?.includes(other.folder)) return undefined;
+  if (typeOnly && room.usesTypesOf.includes(other.folder)) return undefined;
   return `${room.folder}/ may not import ${typeOnly ? 'types' : 'values'} of ${other.folder}/: move what both need to protocol/, or pass it in`;
 }
 
@@ -161,7 +76,12 @@ function isPackage(specifier: string, name: string): boolean {
   return specifier === name || specifier.startsWith(`${name}/`);
 }
 
-const files = ['protocol', 'observation', 'faults', 'broker', 'agent', 'rig', 'cli'].flatMap(sourcesIn);
+/** Every source but for those of rooms that may import anything. */
+const files = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !/^(?:\.|node_modules$|dist$|coverage$)/.test(entry.name))
+  .map((entry) => entry.name)
+  .filter((folder) => !unbound.includes(folder))
+  .flatMap(sourcesIn);
 
 describe('architecture', () => {
   it('sees the sources', () => {
@@ -199,6 +119,16 @@ describe('architecture', () => {
   it('has no room without a name of its own', () => {
     const nameless = /(^|\/)(utils?|helpers?|common|misc|manager)(\.ts$|\/)/;
     expect(files.filter((file) => nameless.test(file))).toEqual([]);
+  });
+
+  it.each([
+    ['a room that is none', '| `x/` | | everything | – |', '"everything", which is no room'],
+    ['a room that comes later', '| `x/` | | y | – |\n| `y/` | | – | – |', undefined],
+    ['a name without a folder', '| x | | – | – |', '"x" names no room'],
+  ])('the table is read to the letter: %s', (_, rows, error) => {
+    const page = `| Room | What | May import | Packages |\n|--|--|--|--|\n${rows}\n`;
+    if (error === undefined) expect(parseRooms(page).rooms).toHaveLength(2);
+    else expect(() => parseRooms(page)).toThrow(error);
   });
 
   it('finds a wrong arrow and an impure word when there is one', () => {
