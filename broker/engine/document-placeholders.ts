@@ -1,8 +1,10 @@
 /**
  * What a job document may not say with its placeholders, as far as it can be told from the text and the request: whether a
  * package, its version or an object in S3 exists is not looked up. Texts of other programs (`${HOME}`) are none of AWS's.
- * Source: reference configs.md §7 (table of refusals, whose texts these are).
+ * Source: reference configs.md §7 (table of refusals, whose texts these are). Assumed: that URLs which name no object of S3
+ * are refused when the job is created, and the texts for it, since a device could do nothing with them.
  */
+import { isBucketName, isObjectKey, parseS3Url } from '../../protocol/s3-url.ts';
 import type { Rejected } from './contract.ts';
 import { invalidRequest } from './refusals.ts';
 
@@ -22,6 +24,7 @@ interface Placeholder {
 const maxLocalOccurrences = 2;
 const localName = /^(?:thingName|jobId|executionNumber)$/;
 const uploadPrefix = 'aws:iot:s3-presigned-url-upload:';
+const downloadPrefix = /^aws:iot:s3-presigned-url(?:-v1|-v2)?:/;
 const packagePattern =
   /^aws:iot:package:(?<name>[^:]*):version:(?<version>[^:]*):(?:(?<artifact>artifact(?:-location)?:s3-presigned-url)|attributes(?<attribute>:.+)?)$/s;
 
@@ -43,14 +46,19 @@ function outerProblem(placeholder: Placeholder, context: PlaceholderContext): st
   if (isPresigned && context.roleArn === undefined) {
     return 'presignedUrlConfig role ARN is required to generate an S3 presigned url in job document.';
   }
-  if (text.startsWith(uploadPrefix)) return uploadProblem(placeholder);
+  if (text.startsWith(uploadPrefix)) return uploadProblem(placeholder) ?? urlProblem(placeholder, uploadPrefix);
+  const [prefix] = downloadPrefix.exec(text) ?? [];
+  const problem = prefix === undefined || children.length > 0 ? undefined : urlProblem(placeholder, prefix);
+  if (problem !== undefined) return problem;
   return packageProblem(placeholder, context, false) ?? firstOf(children, (child) => innerProblem(child, context));
 }
 
-/** Only a single attribute of a package may stand within another placeholder. */
+/** Only a single attribute of a package may stand within another placeholder, and an image that is to be signed. */
 function innerProblem(placeholder: Placeholder, context: PlaceholderContext): string | undefined {
   const { text } = placeholder;
-  if (!text.startsWith('aws:')) return outerProblem(placeholder, context);
+  if (!text.startsWith('aws:') || text.startsWith('aws:iot:code-sign-signature:')) {
+    return outerProblem(placeholder, context);
+  }
   const isAttribute = packagePattern.exec(text)?.groups?.['artifact'] === undefined && packagePattern.test(text);
   return isAttribute ? packageProblem(placeholder, context, true) : secondLayer(text);
 }
@@ -69,6 +77,25 @@ function uploadProblem({ text, children }: Placeholder): string | undefined {
     if (children.filter((other) => other.text === child.text).length <= maxLocalOccurrences) return undefined;
     return `The occurrence of local placeholder ${whole} within S3 presigned url upload placeholder exceeds limit of ${maxLocalOccurrences}.`;
   });
+}
+
+/** An upload may leave its key to the service; what stands for a local placeholder is a name in any case. */
+function urlProblem({ text }: Placeholder, prefix: string): string | undefined {
+  const url = asJsonReads(text.slice(prefix.length));
+  const object = parseS3Url(url.replaceAll(/\$\{\w+\}/g, '0'));
+  if (object === undefined) return `The S3 URL ${url} in the job document is not valid.`;
+  if (!isBucketName(object.bucket)) return `The bucket name ${object.bucket} in the job document is not valid.`;
+  if (isObjectKey(object.key) || (object.key === '' && prefix === uploadPrefix)) return undefined;
+  return `The S3 URL ${url} in the job document has no valid object key.`;
+}
+
+/** The text stands in a JSON string: `\/` is a slash. */
+function asJsonReads(text: string): string {
+  try {
+    return JSON.parse(`"${text}"`) as string;
+  } catch {
+    return text;
+  }
 }
 
 function packageProblem(placeholder: Placeholder, context: PlaceholderContext, isNested: boolean): string | undefined {

@@ -11,13 +11,16 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import send from 'send';
 import type { EpochMs } from '../../protocol/time.ts';
+import type { Transfer, TransferListener } from '../../protocol/transfers.ts';
 import { relativePathOf } from './s3-object.ts';
-import type { Refusal, SignedUrls } from './signed-urls.ts';
+import type { OpenedUrl, Refusal, SignedUrls } from './signed-urls.ts';
 
 export interface FileServerOptions {
   readonly directory: string;
   readonly urls: SignedUrls;
   readonly now: () => EpochMs;
+  /** Hears of every request whose URL is good. */
+  readonly onTransfer?: TransferListener;
 }
 
 export type FileServer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -33,19 +36,65 @@ const refusals: Readonly<Record<Refusal, readonly [code: string, message: string
   ],
 };
 
-export function createFileServer({ directory, urls, now }: FileServerOptions): FileServer {
+export function createFileServer({ directory, urls, now, onTransfer }: FileServerOptions): FileServer {
+  let requests = 0;
   return async (request, response) => {
-    const object = urls.open(request.method, request.url ?? '', now());
-    if (typeof object === 'string') return refuse(response, 403, ...refusals[object]);
-    const path = relativePathOf(object);
+    const opened = urls.open(request.method, request.url ?? '', now());
+    if (typeof opened === 'string') return refuse(response, 403, ...refusals[opened]);
+    requests += 1;
+    const count = onTransfer && watch(transferOf(requests, opened, request), request, response, onTransfer);
+    const path = relativePathOf(opened.object);
     if (path === undefined) return noSuchKey(response);
+    if (opened.object.versionId !== undefined) response.setHeader('x-amz-version-id', opened.object.versionId);
     if (request.method === 'PUT') return upload(request, response, join(directory, path));
-    download(request, response, directory, path);
+    download(request, response, directory, path, count);
   };
 }
 
-function download(request: IncomingMessage, response: ServerResponse, root: string, path: string): void {
+function transferOf(id: number, { object, holder }: OpenedUrl, { method, headers }: IncomingMessage): Transfer {
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '') ?? [];
+  return {
+    id,
+    by: 'url',
+    direction: method === 'PUT' ? 'upload' : 'download',
+    ...holder,
+    object,
+    start: Number(first ?? 0),
+    ...(last && { end: Number(last) + 1 }),
+  };
+}
+
+/** Tells of a transfer, and of its end. @returns what counts the bytes of a download. */
+function watch(
+  transfer: Transfer,
+  request: IncomingMessage,
+  response: ServerResponse,
+  tell: TransferListener,
+): (chunk: Uint8Array) => void {
+  let bytes = 0;
+  tell({ kind: 'asked', transfer });
+  response.once('close', () => {
+    const isDone = response.writableFinished;
+    const outcome = !isDone ? 'given up' : response.statusCode < 400 ? 'finished' : 'refused';
+    const uploaded = isDone ? Number(request.headers['content-length'] ?? 0) : 0;
+    tell({ kind: 'ended', transfer, outcome, bytes: transfer.direction === 'upload' ? uploaded : bytes });
+  });
+  return (chunk) => {
+    bytes += chunk.length;
+  };
+}
+
+function download(
+  request: IncomingMessage,
+  response: ServerResponse,
+  root: string,
+  path: string,
+  count?: (chunk: Uint8Array) => void,
+): void {
   send(request, encodeURI(path), { root, dotfiles: 'allow', index: false, cacheControl: false })
+    .on('stream', (file: NodeJS.ReadableStream) => {
+      if (count !== undefined) file.on('data', count);
+    })
     .on('error', ({ status }: { readonly status: number }) => {
       if (status === 416) refuse(response, 416, 'InvalidRange', 'The requested range is not satisfiable');
       else noSuchKey(response);

@@ -6,11 +6,13 @@
 import { stat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../../protocol/operational-error.ts';
+import { parseS3Url } from '../../protocol/s3-url.ts';
 import type { EpochMs } from '../../protocol/time.ts';
+import type { TransferListener } from '../../protocol/transfers.ts';
 import type { ResolveDocument } from '../engine/contract.ts';
 import { type FileServer, createFileServer } from './file-server.ts';
 import { resolvePlaceholders } from './placeholders.ts';
-import { parseS3Url, relativePathOf } from './s3-object.ts';
+import { relativePathOf } from './s3-object.ts';
 import { createSignedUrls } from './signed-urls.ts';
 
 export interface FilesOptions {
@@ -20,8 +22,10 @@ export interface FilesOptions {
   readonly region: string;
   /** Service time: a URL expires in it. */
   readonly now: () => EpochMs;
-  /** Where the HTTP door is, e.g. `http://127.0.0.1:4510`. */
-  readonly baseUrl: () => string;
+  /** Where a device finds the HTTP door, e.g. `https://127.0.0.1:4511`. */
+  readonly baseUrl: (thingName: string) => string;
+  /** Hears what devices do with the URLs. */
+  readonly onTransfer?: TransferListener;
 }
 
 export interface Files {
@@ -33,7 +37,7 @@ export interface Files {
 }
 
 /** @throws OperationalError `FILES_UNUSABLE` when `directory` is none. */
-export async function openFiles({ directory, key, region, now, baseUrl }: FilesOptions): Promise<Files> {
+export async function openFiles({ directory, key, region, now, baseUrl, onTransfer }: FilesOptions): Promise<Files> {
   await mustBeDirectory(directory);
   const urls = createSignedUrls(key, region);
   return {
@@ -46,9 +50,10 @@ export async function openFiles({ directory, key, region, now, baseUrl }: FilesO
       resolvePlaceholders(
         text,
         context,
-        (method, object, expiresInSec) => baseUrl() + urls.sign(method, object, expiresInSec, now()),
+        (method, object, expiresInSec) =>
+          baseUrl(context.thingName) + urls.sign(method, object, expiresInSec, now(), context),
       ),
-    serve: createFileServer({ directory, urls, now }),
+    serve: createFileServer({ directory, urls, now, ...(onTransfer && { onTransfer }) }),
   };
 }
 

@@ -4,8 +4,8 @@
  * for parameters are filled in when the job is created. Source: reference configs.md §7.
  */
 import { presignedUrlSeconds } from '../../protocol/limits.ts';
+import { type S3Object, parseS3Url } from '../../protocol/s3-url.ts';
 import type { DocumentContext } from '../engine/contract.ts';
-import { type S3Object, parseS3Url } from './s3-object.ts';
 import type { SignedMethod } from './signed-urls.ts';
 
 export type Presign = (method: SignedMethod, object: S3Object, expiresInSec: number) => string;
@@ -22,13 +22,17 @@ export function resolvePlaceholders(text: string, context: DocumentContext, pres
     if (object === undefined) return whole;
     const { bucket, key } = object;
     if (upload) return presign('PUT', { bucket, key: key || generatedKey(context) }, expiresInSec);
-    return presign('GET', object, expiresInSec);
+    return key === '' ? whole : presign('GET', object, expiresInSec);
   });
 }
 
-/** JSON may write `/` as `\/`. */
+/** As JSON reads it: `\/` is a slash. */
 function unescaped(url: string): string {
-  return url.replaceAll(String.raw`\/`, '/');
+  try {
+    return JSON.parse(`"${url}"`) as string;
+  } catch {
+    return url;
+  }
 }
 
 function withLocals(url: string, { thingName, jobId, executionNumber }: DocumentContext): string {

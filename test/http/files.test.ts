@@ -3,14 +3,16 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DocumentContext } from '../../broker/engine/contract.ts';
 import { type Files, openFiles } from '../../broker/http/files.ts';
 import { type HttpDoor, openHttpDoor } from '../../broker/http/http-door.ts';
 import { resolvePlaceholders } from '../../broker/http/placeholders.ts';
-import { type S3Object, parseS3Url, relativePathOf } from '../../broker/http/s3-object.ts';
+import { relativePathOf } from '../../broker/http/s3-object.ts';
 import { type SignedUrls, createSignedUrls } from '../../broker/http/signed-urls.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
+import { type S3Object, parseS3Url } from '../../protocol/s3-url.ts';
+import type { TransferEvent } from '../../protocol/transfers.ts';
 import { rawHttp, scopedTo } from '../support/raw-http.ts';
 import { createRecordingPort } from '../support/recording-port.ts';
 
@@ -27,9 +29,10 @@ let urls: SignedUrls;
 let port: ReturnType<typeof createRecordingPort>;
 let door: HttpDoor;
 let httpPort: number;
+let events: TransferEvent[];
 
-function presign(method: string, { bucket, key: objectKey }: S3Object, expiresInSec: number): string {
-  return `${method} ${bucket} ${objectKey} ${expiresInSec}`;
+function presign(method: string, { bucket, key: objectKey, versionId }: S3Object, expiresInSec: number): string {
+  return [method, bucket, objectKey, versionId, expiresInSec].filter((part) => part !== undefined).join(' ');
 }
 
 function resolved(text: string, config = {}): string {
@@ -54,7 +57,9 @@ beforeEach(async () => {
   now = start;
   urls = createSignedUrls(key, 'us-east-1');
   const baseUrl = (): string => `http://127.0.0.1:${httpPort}`;
-  files = await openFiles({ directory, key, region: 'us-east-1', now: () => now, baseUrl });
+  events = [];
+  const onTransfer = (event: TransferEvent): void => void events.push(event);
+  files = await openFiles({ directory, key, region: 'us-east-1', now: () => now, baseUrl, onTransfer });
   port = createRecordingPort();
   door = await openHttpDoor({
     port,
@@ -77,12 +82,22 @@ describe('the URL of an object', () => {
     'https://s3-eu-west-1.amazonaws.com/images/v2/firmware.bin',
     'https://s3.amazonaws.com/images/v2%2Ffirmware.bin',
     'https://images.s3.eu-central-1.amazonaws.com/v2/firmware.bin',
-    'https://images.s3.amazonaws.com/v2/firmware.bin?versionId=abc',
+    'https://images.s3.amazonaws.com/v2/firmware.bin?x=1#part',
+    'https://images.s3-fips.dualstack.us-east-1.amazonaws.com/v2/firmware.bin',
     'https://images.s3.dualstack.us-east-1.amazonaws.com/v2/firmware.bin',
     'https://s3.cn-north-1.amazonaws.com.cn/images/v2/firmware.bin',
     's3://images/v2/firmware.bin',
   ])('%s', (url) => {
     expect(parseS3Url(url)).toEqual(object);
+  });
+
+  it.each([
+    'https://images.s3.amazonaws.com/v2/firmware.bin?versionId=a%2Bc',
+    'https://s3.amazonaws.com/images/v2/firmware.bin?x=1&versionId=a%2Bc#part',
+    'https://images.s3.amazonaws.com/v2%2Ffirmware.bin%3FversionId%3Da%2Bc',
+    's3://images/v2/firmware.bin?versionId=a%2Bc',
+  ])('with a version: %s', (url) => {
+    expect(parseS3Url(url)).toEqual({ ...object, versionId: 'a+c' });
   });
 
   it.each(['https://example.com/images/a', 'https://s3.amazonaws.com.example.com/images/a', 'ftp://x', '', 'images/a'])(
@@ -110,6 +125,8 @@ describe('a placeholder', () => {
     ['s3-presigned-url-v1:https://s3.us-east-1.amazonaws.com/images/a.bin', 'GET images a.bin 3600'],
     ['s3-presigned-url-v2:https://images.s3.us-east-1.amazonaws.com/a%20b.bin', 'GET images a b.bin 3600'],
     ['s3-presigned-url:https:\\/\\/s3.amazonaws.com\\/images\\/a.bin', 'GET images a.bin 3600'],
+    ['s3-presigned-url:s3://images/\\u00e4.bin', 'GET images ä.bin 3600'],
+    ['s3-presigned-url-v2:https://images.s3.amazonaws.com/a%2Fb%3FversionId%3D7', 'GET images a/b 7 3600'],
     [
       's3-presigned-url-upload:https://images.s3.us-east-1.amazonaws.com/${jobId}/${thingName}-${executionNumber}.log',
       'PUT images J/T:1-3.log 3600',
@@ -149,11 +166,12 @@ describe('a signed URL', () => {
   it('has the query of a presigned one', () => {
     const query = new URL(handedOut()).searchParams;
     expect([...query.keys()]).toEqual([
+      'X-Amz-Security-Token',
       'X-Amz-Algorithm',
-      'X-Amz-Credential',
       'X-Amz-Date',
-      'X-Amz-Expires',
       'X-Amz-SignedHeaders',
+      'X-Amz-Expires',
+      'X-Amz-Credential',
       'X-Amz-Signature',
     ]);
     expect(query.get('X-Amz-Date')).toBe('20261122T024315Z');
@@ -201,9 +219,57 @@ describe('a signed URL', () => {
   });
 
   it.each(['v2/missing', 'v2', '../outside', 'v2/../../outside', '', 'a//b'])('finds no object %j', async (missing) => {
-    const path = urls.sign('GET', { ...object, key: missing }, 60, now);
+    const path = urls.sign('GET', { ...object, key: missing }, 60, now, context);
     const { status, text } = await rawHttp(httpPort, { path });
     expect([status, text]).toEqual([404, expect.stringContaining('<Code>NoSuchKey</Code>')]);
+  });
+
+  it('carries the version, and answers with it', async () => {
+    const url = handedOut('{"url":"${aws:iot:s3-presigned-url:s3://images/v2/firmware.bin?versionId=3HL4kq}"}');
+    expect(new URL(url).searchParams.get('versionId')).toBe('3HL4kq');
+    const response = await fetch(url);
+    expect([await response.text(), response.headers.get('x-amz-version-id')]).toEqual([firmware, '3HL4kq']);
+  });
+
+  it('tells whose execution moves which bytes, and how that ends', async () => {
+    const ended = (): TransferEvent[] => events.filter(({ kind }) => kind === 'ended');
+    const whose = { by: 'url', jobId: 'J', thingName: 'T:1', executionNumber: 3 };
+    await (await fetch(handedOut(), { headers: { range: 'bytes=590-594' } })).text();
+    await (await fetch(handedOut('{"url":"${aws:iot:s3-presigned-url:s3://images/missing}"}'))).text();
+    const upload = '{"url":"${aws:iot:s3-presigned-url-upload:s3://logs/log.txt}"}';
+    await fetch(handedOut(upload), { method: 'PUT', body: 'all is well' });
+    await vi.waitUntil(() => ended().length === 3);
+    expect(events.map(({ kind }) => kind)).toEqual(['asked', 'ended', 'asked', 'ended', 'asked', 'ended']);
+    expect(ended()).toEqual([
+      {
+        kind: 'ended',
+        outcome: 'finished',
+        bytes: 5,
+        transfer: { id: 1, ...whose, direction: 'download', object, start: 590, end: 595 },
+      },
+      {
+        kind: 'ended',
+        outcome: 'refused',
+        bytes: 0,
+        transfer: { id: 2, ...whose, direction: 'download', object: { bucket: 'images', key: 'missing' }, start: 0 },
+      },
+      {
+        kind: 'ended',
+        outcome: 'finished',
+        bytes: 11,
+        transfer: { id: 3, ...whose, direction: 'upload', object: { bucket: 'logs', key: 'log.txt' }, start: 0 },
+      },
+    ]);
+  });
+
+  it('tells of a device that gives a download up', async () => {
+    await writeFile(join(directory, 'images/v2/firmware.bin'), Buffer.alloc(32 * 1024 * 1024));
+    const stop = new AbortController();
+    const response = await fetch(handedOut(), { signal: stop.signal });
+    await response.body!.getReader().read();
+    stop.abort();
+    await vi.waitUntil(() => events.length === 2);
+    expect(events[1]).toMatchObject({ kind: 'ended', outcome: 'given up', transfer: { jobId: 'J' } });
   });
 
   it('of an upload keeps what a device sends, once it is whole', async () => {
@@ -215,7 +281,7 @@ describe('a signed URL', () => {
   });
 
   it('of an upload refuses what does not say how much it is, or is too much', async () => {
-    const path = urls.sign('PUT', { bucket: 'logs', key: 'x' }, 60, now);
+    const path = urls.sign('PUT', { bucket: 'logs', key: 'x' }, 60, now, context);
     const headers = { 'transfer-encoding': 'chunked' };
     expect((await rawHttp(httpPort, { method: 'PUT', path, headers, body: 'x' })).status).toBe(411);
     const huge = { 'content-length': String(2 ** 40) };
