@@ -7,6 +7,7 @@ import type { EpochMs } from '../protocol/time.ts';
 import type { Clock } from './clock.ts';
 import type { CommandOf, Effect, Engine, OperationName, Rejected, Reply, ResponseOf } from './engine/contract.ts';
 import type { ServicePort } from './engine/port.ts';
+import type { ExecutionChanges } from './execution-changes.ts';
 import { type Journal, createForgetfulJournal } from './journal.ts';
 
 export interface RuntimeOptions {
@@ -14,6 +15,8 @@ export interface RuntimeOptions {
   readonly clock: Clock;
   /** Absent: nothing outlives the process, and nothing is waited for. */
   readonly journal?: Journal;
+  /** Told what becomes of executions; absent: nobody looks. */
+  readonly executionChanges?: ExecutionChanges;
 }
 
 export interface Runtime extends ServicePort {
@@ -31,7 +34,8 @@ interface Listener {
 const closed = internalError('The service is closed.');
 const notKept = internalError('The service could not store its state.');
 
-export function createRuntime({ engine, clock, journal = createForgetfulJournal() }: RuntimeOptions): Runtime {
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const { engine, clock, journal = createForgetfulJournal(), executionChanges } = options;
   /** Replaced when somebody comes or goes, so that a round of telling is not disturbed. */
   let listeners: readonly Listener[] = [];
   /** What new commands are told once the runtime is closed or nothing can be kept any more. */
@@ -56,6 +60,7 @@ export function createRuntime({ engine, clock, journal = createForgetfulJournal(
         answer(notKept, at);
         return;
       }
+      executionChanges?.tell(command as CommandOf<OperationName>, changes, at);
       answer(reply, at);
       for (const effect of effects) for (const { tell } of listeners) tell(effect);
     });

@@ -5,19 +5,21 @@
  */
 import { isIPv6 } from 'node:net';
 import type { FaultPlan } from '../faults/plan.ts';
+import type { Observer } from '../observation/observation.ts';
 import { openCertificateAuthority } from './certificates.ts';
 import { type Clock, scaledClock } from './clock.ts';
 import { handledOperations } from './engine/dispatch.ts';
 import { createEngine } from './engine/engine.ts';
 import type { ServicePort } from './engine/port.ts';
 import { type ProfileName, profiles } from './engine/profile.ts';
+import { createExecutionChanges } from './execution-changes.ts';
 import { openFiles } from './http/files.ts';
 import { openHttpDoor } from './http/http-door.ts';
 import { createSignatureCheck } from './http/signatures.ts';
 import { openKeptState, stateInMemory } from './kept-state.ts';
 import { type MisfortuneListener, leaping, unreliable } from './misfortune.ts';
 import type { IdentityMode } from './mqtt/identity.ts';
-import { type MqttDoorEvent, openMqttDoor } from './mqtt/mqtt-door.ts';
+import { type ConnectionTap, type MqttDoorEvent, openMqttDoor } from './mqtt/mqtt-door.ts';
 import { doorReadings } from './mqtt/readings.ts';
 import { createRuntime } from './runtime.ts';
 import { openSigningKey } from './signing-key.ts';
@@ -69,6 +71,10 @@ export interface ServiceOptions {
   readonly onFailure?: (error: unknown) => void;
   /** Connections that come, go and fail. */
   readonly onEvent?: (event: MqttDoorEvent) => void;
+  /** Told what is seen of the service: what becomes of executions. */
+  readonly observer?: Observer;
+  /** Goes between each MQTT connection and the door; gets the stream and returns the one that the door reads. */
+  readonly tap?: ConnectionTap;
 }
 
 /** A running service; the URL of what was turned `off` is absent. */
@@ -143,6 +149,9 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       engine: options.strict ? throttled(engine) : engine,
       clock: state.clock,
       journal: state.journal,
+      ...(options.observer?.execution && {
+        executionChanges: createExecutionChanges(options.observer, engine.rows()),
+      }),
     });
     closers.push(() => runtime.close());
     const troubled = misfortune && unreliable(runtime, { ...misfortune, clock: scaledClock(timeScale) });
@@ -164,6 +173,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       strict: options.strict,
       readings: doorReadings[options.profile ?? 'observed'],
       ...(onEvent && { onEvent }),
+      ...(options.tap && { tap: options.tap }),
     });
     closers.push(() => mqtt.close());
     const https = httpsPort === 'off' ? {} : { https: { port: httpsPort ?? 0, ...server, ca: authority.ca } };

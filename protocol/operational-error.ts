@@ -27,6 +27,8 @@ export const operationalErrors = {
   FAULTS_INVALID: 'A fault plan is broken or has unknown faults; the message has file, line and column.',
   REPLAY_INVALID: 'A kept run of the simulation is broken; the message has file, line and column.',
   OUTPUT_UNWRITABLE: 'A folder or file to be written cannot be.',
+  COMMAND_NOT_STARTED: 'The program to be checked is not there or may not be executed.',
+  TEMPLATE_UNREADABLE: 'A template file for the program to be checked cannot be read.',
   JOB_NOT_DELETED: 'A job was still being deleted when its time was up.',
 } as const;
 

@@ -59,7 +59,12 @@ export interface MqttDoorOptions {
   /** Features of AWS IoT beside Jobs that are answered over MQTT; of others a publication is accepted and dropped. */
   readonly answerers?: ReservedAnswerers;
   readonly onEvent?: (event: MqttDoorEvent) => void;
+  /** Goes between each connection and the door; absent: nothing does. */
+  readonly tap?: ConnectionTap;
 }
+
+/** What looks at a connection, or injects faults into it, before the door reads it. */
+export type ConnectionTap = (stream: Duplex, certificateName: string | undefined) => Duplex;
 
 /** For logs and dashboards. */
 export type MqttDoorEvent =
@@ -101,10 +106,12 @@ const brokerLimits = {
   maxClientsIdLength: maxClientIdBytes,
 } as const;
 
+const untapped: ConnectionTap = (stream) => stream;
 const everythingMayPass = (): boolean => true;
 
 export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> {
   const { port, host = '127.0.0.1', identity, certificates, sessionStore, onEvent = () => {} } = options;
+  const { tap = untapped } = options;
   const { mayUpgrade = () => true, answersMayStray = false, readings = doorReadings.observed } = options;
   const kept = sessionStore && new KeptSessions(sessionStore);
   const strict = options.strict === true ? new StrictLimits() : undefined;
@@ -233,7 +240,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
       count(socket);
     },
     arrived: (transport, stream, certificateName) =>
-      accept(stream, { identity: identityOn(transport, certificateName), certificateName }),
+      accept(tap(stream, certificateName), { identity: identityOn(transport, certificateName), certificateName }),
     failed: ({ message }) => onEvent({ kind: 'failed', reason: message }),
   };
   try {

@@ -1,0 +1,119 @@
+/**
+ * What a device under check is given: a state directory, key files as strict clients want them (files 600 in a directory
+ * 700), where the service is, as environment and as placeholders, and the user's template files written out. One set for
+ * each scenario, under one directory that goes away with the check.
+ */
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { OperationalError } from '../../../protocol/operational-error.ts';
+
+/** Where the service listens, and what proves who is who. */
+export interface Endpoints {
+  readonly host: string;
+  readonly mqttPort?: number;
+  readonly mqttsPort?: number;
+  readonly wsUrl?: string;
+  readonly httpUrl?: string;
+  readonly witnessUrl?: string;
+}
+
+export interface EquipmentOptions {
+  /** Of this scenario alone; made when it is missing. */
+  readonly directory: string;
+  readonly thingName: string;
+  readonly clientId?: string;
+  readonly endpoints: Endpoints;
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  /** Files with placeholders; written into the state directory under their own names. */
+  readonly templates: readonly string[];
+}
+
+export interface Equipment {
+  /** Kept across power cuts. */
+  readonly stateDirectory: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** By name, without braces. */
+  readonly placeholders: Readonly<Record<string, string>>;
+}
+
+/** Every placeholder with the variable that says the same; the member order is that of the help text. */
+export const placeholderNames = [
+  'thing',
+  'client-id',
+  'mqtt-host',
+  'mqtt-port',
+  'mqtts-port',
+  'ws-url',
+  'http-url',
+  'ca',
+  'cert',
+  'key',
+  'state',
+  'witness-url',
+] as const;
+export type PlaceholderName = (typeof placeholderNames)[number];
+
+const variables: Readonly<Record<PlaceholderName, string>> = {
+  thing: 'JOBRIG_THING_NAME',
+  'client-id': 'JOBRIG_CLIENT_ID',
+  'mqtt-host': 'JOBRIG_MQTT_HOST',
+  'mqtt-port': 'JOBRIG_MQTT_PORT',
+  'mqtts-port': 'JOBRIG_MQTTS_PORT',
+  'ws-url': 'JOBRIG_WS_URL',
+  'http-url': 'JOBRIG_HTTP_URL',
+  ca: 'JOBRIG_CA_FILE',
+  cert: 'JOBRIG_CERT_FILE',
+  key: 'JOBRIG_KEY_FILE',
+  state: 'JOBRIG_STATE_DIR',
+  'witness-url': 'JOBRIG_WITNESS_URL',
+};
+
+/** @throws {OperationalError} `TEMPLATE_UNREADABLE` */
+export async function equip(options: EquipmentOptions): Promise<Equipment> {
+  const { directory, thingName, clientId = thingName, endpoints, templates } = options;
+  const keys = join(directory, 'keys');
+  const stateDirectory = join(directory, 'state');
+  for (const each of [keys, stateDirectory]) {
+    await mkdir(each, { recursive: true, mode: 0o700 });
+    await chmod(each, 0o700);
+  }
+  const files = { ca: join(keys, 'ca.pem'), cert: join(keys, 'device.cert.pem'), key: join(keys, 'device.key.pem') };
+  await Promise.all([
+    writeFile(files.ca, options.ca, { mode: 0o644 }),
+    writeFile(files.cert, options.cert, { mode: 0o644 }),
+    writeFile(files.key, options.key, { mode: 0o600 }),
+  ]);
+  const values: Record<PlaceholderName, string> = {
+    thing: thingName,
+    'client-id': clientId,
+    'mqtt-host': endpoints.host,
+    'mqtt-port': String(endpoints.mqttPort ?? ''),
+    'mqtts-port': String(endpoints.mqttsPort ?? ''),
+    'ws-url': endpoints.wsUrl ?? '',
+    'http-url': endpoints.httpUrl ?? '',
+    ...files,
+    state: stateDirectory,
+    'witness-url': endpoints.witnessUrl ?? '',
+  };
+  for (const template of templates) {
+    const text = await readTemplate(template);
+    await writeFile(join(stateDirectory, basename(template)), fillIn(text, values), { mode: 0o600 });
+  }
+  const environment = Object.fromEntries(placeholderNames.map((name) => [variables[name], values[name]]));
+  return { stateDirectory, environment, placeholders: values };
+}
+
+/** Replaces each `{name}` that is known; other braces stay, since templates are JSON more often than not. */
+export function fillIn(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\{([a-z][a-z0-9-]*)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+async function readTemplate(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new OperationalError('TEMPLATE_UNREADABLE', `--template: ${file} cannot be read`, { cause });
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * One program under check: started in a process group of its own, its output seen line by line, its power cut as SIGKILL of
+ * the whole group, since an agent's own children (a download by curl, a handler's script) lose their power with it. A
+ * program that ends by itself is started again where the user says so: some firmware exits in order to reboot. What it exits
+ * for is not judged here.
+ */
+import { type ResultPromise, execa } from 'execa';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { Observer } from '../../../observation/observation.ts';
+import { OperationalError } from '../../../protocol/operational-error.ts';
+import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
+
+export type RestartRule = 'on-exit' | 'never';
+
+export interface ProgramOptions {
+  readonly thingName: string;
+  /** The command and its arguments; no shell is between. */
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Default: where jobrig was started. */
+  readonly directory?: string;
+  readonly restart: RestartRule;
+  readonly observer: Observer;
+  readonly now: () => EpochMs;
+}
+
+export interface Program {
+  readonly isRunning: boolean;
+  /** How often it ended by itself since it was made. */
+  readonly exits: number;
+  /** @throws {OperationalError} `COMMAND_NOT_STARTED` when there is no such program */
+  powerOn(): Promise<void>;
+  /** Resolves when no process of the group is left. */
+  powerCut(): Promise<void>;
+  /** SIGTERM, a little patience, then as {@link powerCut}. */
+  stop(): Promise<void>;
+}
+
+/** A program that ends sooner than this has not worked; the pause before its next start grows. */
+const shortLifeMs: DurationMs = 1000;
+const firstPauseMs: DurationMs = 100;
+const longestPauseMs: DurationMs = 5000;
+/** How long a program may take to leave when asked. */
+const patienceMs: DurationMs = 2000;
+/** Longer lines are cut: a device's log is for people. */
+const maxLineCharacters = 2000;
+
+/** Groups that live now; none outlives the rig. */
+const groups = new Set<number>();
+process.on('exit', () => {
+  for (const group of groups) kill(group, 'SIGKILL');
+});
+
+export function createProgram(options: ProgramOptions): Program {
+  return new SupervisedProgram(options);
+}
+
+class SupervisedProgram implements Program {
+  readonly #options: ProgramOptions;
+  #running: { readonly child: ResultPromise; readonly pid: number; readonly ended: Promise<void> } | undefined;
+  #wanted = false;
+  #exits = 0;
+  #pauseMs: DurationMs = firstPauseMs;
+  #nextStart: NodeJS.Timeout | undefined;
+
+  constructor(options: ProgramOptions) {
+    this.#options = options;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  get exits(): number {
+    return this.#exits;
+  }
+
+  async powerOn(): Promise<void> {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    this.#tellPower(true);
+    await this.#start();
+  }
+
+  async powerCut(): Promise<void> {
+    const wasOn = this.#wanted;
+    this.#switchOff();
+    if (wasOn) this.#tellPower(false);
+    const running = this.#running;
+    if (running === undefined) return;
+    kill(running.pid, 'SIGKILL');
+    await running.ended;
+  }
+
+  async stop(): Promise<void> {
+    this.#switchOff();
+    const running = this.#running;
+    if (running === undefined) return;
+    kill(running.pid, 'SIGTERM');
+    const patience = setTimeout(() => kill(running.pid, 'SIGKILL'), patienceMs);
+    await running.ended;
+    clearTimeout(patience);
+    // What the program left behind in its group goes with it.
+    kill(running.pid, 'SIGKILL');
+  }
+
+  #switchOff(): void {
+    this.#wanted = false;
+    clearTimeout(this.#nextStart);
+  }
+
+  async #start(): Promise<void> {
+    const { command, environment, directory, observer, thingName, now } = this.#options;
+    const [file = '', ...words] = command;
+    const child = execa(file, words, {
+      ...(directory !== undefined && { cwd: directory }),
+      env: environment,
+      detached: true,
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+      buffer: false,
+      reject: false,
+    });
+    const { pid } = child;
+    if (pid === undefined) throw notStarted(file, await child);
+    groups.add(pid);
+    observer.program?.({ kind: 'program', source: 'host', at: now(), thingName, event: 'started', pid });
+    const printed = Promise.all([this.#watch(child.stdout, 'stdout'), this.#watch(child.stderr, 'stderr')]);
+    const startedAt = performance.now();
+    const ended = this.#whenEnded(child, pid, startedAt, printed);
+    this.#running = { child, pid, ended };
+  }
+
+  async #whenEnded(child: ResultPromise, pid: number, startedAt: number, printed: Promise<unknown>): Promise<void> {
+    const { exitCode, signal } = await child;
+    // Its children may hold the output open; the device is gone all the same.
+    await Promise.race([printed, new Promise((settle) => setTimeout(settle, 50).unref())]);
+    groups.delete(pid);
+    this.#running = undefined;
+    const { observer, thingName, now, restart } = this.#options;
+    const byRig = !this.#wanted;
+    const end = { event: 'exited', code: exitCode ?? null, signal: signal ?? null, byRig } as const;
+    observer.program?.({ kind: 'program', source: 'host', at: now(), thingName, ...end });
+    if (byRig) return;
+    this.#exits += 1;
+    kill(pid, 'SIGKILL');
+    if (restart === 'on-exit') this.#startLater(performance.now() - startedAt);
+  }
+
+  #startLater(livedMs: DurationMs): void {
+    this.#pauseMs = livedMs < shortLifeMs ? Math.min(this.#pauseMs * 2, longestPauseMs) : firstPauseMs;
+    this.#nextStart = setTimeout(() => {
+      // It started before; if it is gone now, there is nobody to connect, and the scenario says so.
+      if (this.#wanted) this.#start().catch(() => {});
+    }, this.#pauseMs);
+  }
+
+  async #watch(output: Readable | undefined, stream: 'stdout' | 'stderr'): Promise<void> {
+    if (output === undefined) return;
+    const { observer, thingName, now } = this.#options;
+    try {
+      for await (const text of createInterface({ input: output, crlfDelay: Infinity })) {
+        const line = text.slice(0, maxLineCharacters);
+        observer.printed?.({ kind: 'printed', source: 'device', at: now(), thingName, stream, line });
+      }
+    } catch {
+      // The pipe went with the process.
+    }
+  }
+
+  #tellPower(on: boolean): void {
+    const { observer, thingName, now } = this.#options;
+    observer.power?.({ kind: 'power', source: 'host', at: now(), thingName, on });
+  }
+}
+
+/** Of a whole group; one that is gone already is no error. */
+function kill(group: number, signal: 'SIGKILL' | 'SIGTERM'): void {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // Gone.
+  }
+}
+
+function notStarted(file: string, result: unknown): OperationalError {
+  const { code, originalMessage } = result as { readonly code?: string; readonly originalMessage?: string };
+  const reason =
+    code === 'ENOENT' ? 'there is no such program' : code === 'EACCES' ? 'it may not be executed' : originalMessage;
+  return new OperationalError('COMMAND_NOT_STARTED', `${file} cannot be started: ${reason ?? code ?? 'unknown'}`, {
+    hint: 'Check the path behind `--`; a program in this directory needs ./ before its name.',
+    cause: result,
+  });
+}
