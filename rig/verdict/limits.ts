@@ -1,0 +1,86 @@
+/**
+ * What a valid device may need, in one table: each figure with the reason for it. AWS gives none of them, so each is generous
+ * to a device that is well and still far from what a broken one does. A device's own pace, as its handshake showed it, may
+ * raise a limit; nothing lowers one silently.
+ */
+
+interface Limit {
+  readonly value: number;
+  readonly reason: string;
+}
+
+const table = {
+  refusedUpdates: {
+    value: 3,
+    reason: 'one late update is nothing; three in a row say that the answer is not read (R01, R21, R23)',
+  },
+  noticeMs: {
+    value: 10_000,
+    reason: 'once told, a device may finish a flash operation that cannot be stopped; an erase takes seconds (R70)',
+  },
+  askMs: {
+    value: 120_000,
+    reason:
+      'to ask, or to take what it was told, after a connection or a pull: back-off, and a reply that must be repeated',
+  },
+  settleMs: {
+    value: 180_000,
+    reason: 'to be idle again after a pull: undo, perhaps a boot and a connection, and then the question',
+  },
+  canaryMs: {
+    value: 600_000,
+    reason: 'to finish the job that follows; shorter than the poll of an idle device, which would hide every lost hint',
+  },
+  requestsPerMinute: {
+    value: 60,
+    reason:
+      'progress each percent is twenty a minute at most in an update of minutes; one a second without end is a storm',
+  },
+  connectsPerMinute: {
+    value: 20,
+    reason: 'a pause of three seconds each time; AWS throttles a client id that connects more than once a second',
+  },
+  repeatsWithoutGrowth: {
+    value: 8,
+    reason: 'so many pauses of one request, all short and none longer than the first, are not a back-off',
+  },
+  shortPauseMs: {
+    value: 10_000,
+    reason: 'a pause of this length loads nobody, even where it does not grow',
+  },
+  downloadsPerExecution: {
+    value: 3,
+    reason: 'an image is fetched once, again after a power cut, and once more after a failed check',
+  },
+  erasesPerExecution: {
+    value: 40,
+    reason: 'the largest image of a simulated run, twice, with room to spare; flash wears out',
+  },
+  bootsPerExecution: {
+    value: 3,
+    reason: 'into the new image, back from it, and one more for a reset that recovers',
+  },
+  spareBoots: { value: 3, reason: 'the first boot, and two that cannot be told apart from outside' },
+  bootsOnWeakSupply: {
+    value: 12,
+    reason: 'while the supply sags each attempt to send may reset the device, with a growing pause after each (R72)',
+  },
+  lagMs: {
+    value: 2_000,
+    reason: 'a rig that runs this late itself cannot tell a late device from a late host',
+  },
+} as const satisfies Readonly<Record<string, Limit>>;
+
+export type LimitId = keyof typeof table;
+
+/** Milliseconds where the name ends in `Ms`, else a count. */
+export type Limits = Readonly<Record<LimitId, number>>;
+
+export const limitTable: Readonly<Record<LimitId, Limit>> = table;
+
+/** @param own limits of this device that replace those of the table */
+export function limitsWith(own: Partial<Limits> = {}): Limits {
+  const limits: Partial<Record<LimitId, number>> = {};
+  for (const id of Object.keys(table) as LimitId[]) limits[id] = own[id] ?? table[id].value;
+  return limits as Limits;
+}
