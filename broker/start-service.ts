@@ -162,7 +162,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     const mqtt = await openMqttDoor({
       port,
       answersMayStray: troubled !== undefined,
-      // One entry for each feature that is answered over MQTT beside Jobs.
+      // One entry for each feature that is answered over MQTT beside Jobs and shadows.
       answerers: {},
       host,
       listeners: listeners({ tcp: signatures ? 'off' : mqttPort, tls: mqttsPort, ws: wsPort, wss: wssPort }),

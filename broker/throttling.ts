@@ -23,6 +23,10 @@ const rates: Readonly<Record<string, number>> = {
   'iot:AddThingToThingGroup': 100,
   'iot:RemoveThingFromThingGroup': 100,
   'iot:ListThingGroupsForThing': 100,
+  // Assumed: that of most regions, for each operation; reads and writes may share it.
+  'iot:GetThingShadow': 400,
+  'iot:UpdateThingShadow': 400,
+  'iot:DeleteThingShadow': 400,
 };
 
 const defaultRate = 10;

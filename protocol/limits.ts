@@ -4,6 +4,15 @@
  * by validation.ts. Rates are not here either, because jobrig does not throttle of its own accord.
  */
 
+// Device shadow, shadow-and-provisioning.md §1.
+
+/** UTF-8 bytes of `desired` and `reported` together, as JSON text without metadata. */
+export const maxShadowBytes = 8192;
+/** UTF-8 bytes of a shadow request's `clientToken`. */
+export const maxClientTokenBytes = 64;
+/** How long the version of a deleted shadow goes on in one of the same name, in hours. */
+export const shadowVersionHours = 48;
+
 // Jobs, limits.md §1.
 
 /** Targets of one job. */

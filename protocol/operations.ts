@@ -1,17 +1,20 @@
 /**
- * Typed access to the operation table of the two AWS services (`aws/operations.json`, made by `aws/generate.mjs` from the
+ * Typed access to the operation table of the AWS services (`aws/operations.json`, made by `aws/generate.mjs` from the
  * service models). Routing, binding, validation and error statuses are derived from it; nothing is decided here.
  * Source: reference iot-jobs-operations.json.
  */
 import table from './aws/operations.json' with { type: 'json' };
 
-/** The control plane and the Jobs data plane, by their signing names. */
-export type ServiceName = 'iot' | 'iot-jobs-data';
+/** The control plane, the Jobs data plane and the data plane of shadows. */
+export const serviceNames = ['iot', 'iot-jobs-data', 'iot-data'] as const;
+export type ServiceName = (typeof serviceNames)[number];
 
 export interface MemberBinding {
   readonly name: string;
   readonly shape: string;
   readonly required?: boolean;
+  /** What it is called in the query or the headers; absent: its name. */
+  readonly wireName?: string;
 }
 
 export interface OperationEntry {
@@ -23,11 +26,16 @@ export interface OperationEntry {
   readonly request: {
     readonly path?: readonly MemberBinding[];
     readonly query?: readonly MemberBinding[];
+    readonly header?: readonly MemberBinding[];
     readonly body?: readonly MemberBinding[];
+    /** The member that is the body as it came, instead of a JSON object of members. */
+    readonly payload?: readonly [MemberBinding];
   };
   readonly requestShape: string;
   /** Absent: the answer has no body. */
   readonly responseShape?: string;
+  /** The member of the answer that is the body as it is, JSON text. */
+  readonly responsePayload?: string;
   /** Exception name → HTTP status. */
   readonly errors: Readonly<Record<string, number>>;
 }
@@ -97,6 +105,7 @@ const { operations, shapes, serverSideRules: rules } = table as unknown as Opera
 const entries: Readonly<Record<ServiceName, readonly OperationEntry[]>> = {
   iot: entriesOf('iot'),
   'iot-jobs-data': entriesOf('iot-jobs-data'),
+  'iot-data': entriesOf('iot-data'),
 };
 
 function entriesOf(service: ServiceName): readonly OperationEntry[] {

@@ -66,6 +66,27 @@ export const rejections = {
     control: { exception: 'LimitExceededException', status: 410 },
     data: invalidRequest,
   },
+  /** Of a shadow document; Jobs has its own words for what is too large. */
+  RequestEntityTooLarge: { mqtt: 'InvalidRequest', control: invalidRequest, data: invalidRequest },
+  UnsupportedDocumentEncoding: { mqtt: 'InvalidRequest', control: invalidRequest, data: invalidRequest },
 } as const satisfies Record<string, RejectionForms>;
 
 export type RejectionCode = keyof typeof rejections;
+
+/**
+ * How the device shadow says no: the exception over HTTP, whose status is the `code` over MQTT. What is not here cannot be
+ * met there, and is an internal failure. Source: reference shadow-and-provisioning.md §1.
+ */
+const shadowForms: { readonly [Code in RejectionCode]?: HttpError } = {
+  InvalidJson: invalidRequest,
+  InvalidRequest: invalidRequest,
+  ResourceNotFound: notFound,
+  VersionMismatch: { exception: 'ConflictException', status: 409 },
+  RequestEntityTooLarge: { exception: 'RequestEntityTooLargeException', status: 413 },
+  UnsupportedDocumentEncoding: { exception: 'UnsupportedDocumentEncodingException', status: 415 },
+  RequestThrottled: { exception: 'ThrottlingException', status: 429 },
+};
+
+export function shadowError(code: RejectionCode): HttpError {
+  return shadowForms[code] ?? internal;
+}

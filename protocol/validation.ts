@@ -39,11 +39,20 @@ function validationMessage(clauses: readonly string[]): string {
   return `${clauses.length} validation error${clauses.length === 1 ? '' : 's'} detected: ${clauses.join('; ')}`;
 }
 
-const compiled: Record<ServiceName, Map<string, Check>> = { iot: new Map(), 'iot-jobs-data': new Map() };
-const requestShapes: Record<ServiceName, ReadonlyMap<string, string>> = {
-  iot: new Map(operationsOf('iot').map((entry) => [entry.name, entry.requestShape])),
-  'iot-jobs-data': new Map(operationsOf('iot-jobs-data').map((entry) => [entry.name, entry.requestShape])),
+const compiled: Record<ServiceName, Map<string, Check>> = {
+  iot: new Map(),
+  'iot-jobs-data': new Map(),
+  'iot-data': new Map(),
 };
+const requestShapes: Record<ServiceName, ReadonlyMap<string, string>> = {
+  iot: requestShapesOf('iot'),
+  'iot-jobs-data': requestShapesOf('iot-jobs-data'),
+  'iot-data': requestShapesOf('iot-data'),
+};
+
+function requestShapesOf(service: ServiceName): ReadonlyMap<string, string> {
+  return new Map(operationsOf(service).map((entry) => [entry.name, entry.requestShape]));
+}
 
 function requestCheck(service: ServiceName, operationName: string): Check {
   const shapeName = requestShapes[service].get(operationName);

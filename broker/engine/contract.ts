@@ -1,5 +1,5 @@
 /**
- * The one contract of the Jobs service: commands in; a reply, the changes to keep and the effects to perform out. The
+ * The one contract of the service: commands in; a reply, the changes to keep and the effects to perform out. The
  * engine behind it has no clock, no sockets and no storage; it is total, so a user's mistake is a reply and never a throw.
  *
  * Command names are AWS's IAM actions (`iot:CreateJob`, `iotjobsdata:UpdateJobExecution`), which tell the two planes'
@@ -7,6 +7,7 @@
  * milliseconds, which a door writes in its own unit. Doors have checked types, lengths and patterns (`protocol/`) before
  * a command arrives; the engine checks what only state can tell.
  */
+import type { IotDataOperations } from '../../protocol/aws/iot-data.ts';
 import type { IotOperations, PresignedUrlConfig } from '../../protocol/aws/iot.ts';
 import type { DeviceOperations, JobExecution } from '../../protocol/device-api.ts';
 import type { RejectionCode } from '../../protocol/rejections.ts';
@@ -17,6 +18,14 @@ export interface ServiceOperations {
   readonly Wake: { readonly request: Readonly<Record<never, never>>; readonly response: undefined };
 }
 
+/** Operations of device shadows. A get or a delete may carry the text of its MQTT message, which holds a client token. */
+export type ShadowOperations = {
+  readonly [Name in keyof IotDataOperations]: {
+    readonly request: IotDataOperations[Name]['request'] & { readonly payload?: string };
+    readonly response: IotDataOperations[Name]['response'];
+  };
+};
+
 /** Operations of the control plane that the engine answers; endpoints belong to the doors. */
 export type ControlOperations = Omit<IotOperations, 'DescribeEndpoint'>;
 
@@ -25,7 +34,7 @@ type Named<Prefix extends string, Plane> = {
 };
 
 /** Every command with its request and response. Dispatch is a mapped type over this: a missing one does not compile. */
-export type Operations = Named<'iot', ControlOperations> &
+export type Operations = Named<'iot', ControlOperations & ShadowOperations> &
   Named<'iotjobsdata', DeviceOperations> &
   Named<'jobrig', ServiceOperations>;
 
@@ -66,7 +75,8 @@ export interface Change {
   readonly row?: object;
 }
 
-export type ChangeTable = 'thing' | 'thingGroup' | 'job' | 'jobExecution' | 'work' | 'jobTemplate' | 'tag' | 'setting';
+export type ChangeTable =
+  'thing' | 'thingGroup' | 'job' | 'jobExecution' | 'work' | 'jobTemplate' | 'tag' | 'setting' | 'shadow';
 
 /** `notify`: the set of pending executions of a thing changed (reference notifications.md N1). */
 export interface NotifyEffect {
@@ -92,7 +102,10 @@ export interface NotifyNextEffect {
   readonly jobDocument?: string;
 }
 
-/** A lifecycle event for `$aws/events/…`; emitted only when switched on (events.md). */
+/**
+ * A message for whoever has subscribed to its topic: a lifecycle event for `$aws/events/…`, emitted only when switched on
+ * (events.md), or what the shadow of a thing says.
+ */
 export interface EventEffect {
   readonly kind: 'event';
   readonly topic: string;

@@ -42,6 +42,10 @@ import { updateJob } from './control-plane/update-job.ts';
 import { updateThingGroup } from './control-plane/update-thing-group.ts';
 import { updateThingGroupsForThing } from './control-plane/update-thing-groups-for-thing.ts';
 import { updateThing } from './control-plane/update-thing.ts';
+import { deleteThingShadow } from './shadow/delete-thing-shadow.ts';
+import { getThingShadow } from './shadow/get-thing-shadow.ts';
+import { listNamedShadowsForThing } from './shadow/list-named-shadows-for-thing.ts';
+import { updateThingShadow } from './shadow/update-thing-shadow.ts';
 import { describeJobExecution as describePendingJobExecution } from './data-plane/describe-job-execution.ts';
 import { getPendingJobExecutions } from './data-plane/get-pending-job-executions.ts';
 import { startNextPendingJobExecution } from './data-plane/start-next-pending-job-execution.ts';
@@ -93,6 +97,10 @@ export const handlers: Handlers = {
   'iot:UpdateThingGroup': updateThingGroup,
   'iot:UpdateThingGroupsForThing': updateThingGroupsForThing,
   'iot:UpdateThing': updateThing,
+  'iot:DeleteThingShadow': deleteThingShadow,
+  'iot:GetThingShadow': getThingShadow,
+  'iot:ListNamedShadowsForThing': listNamedShadowsForThing,
+  'iot:UpdateThingShadow': updateThingShadow,
   'iotjobsdata:DescribeJobExecution': describePendingJobExecution,
   'iotjobsdata:GetPendingJobExecutions': getPendingJobExecutions,
   'iotjobsdata:StartNextPendingJobExecution': startNextPendingJobExecution,

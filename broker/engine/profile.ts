@@ -2,7 +2,7 @@
  * Where AWS is silent or contradicts itself and no measurement helps: one switch for each such row of the reference, with both
  * readings. `observed` is what this service decided on, `documented` the other reading, which a page's words, an older page
  * or another emulator suggests. The open points of the MQTT broker itself (A5, A18, A19) are in `broker/mqtt/readings.ts`.
- * Source: reference ambiguities.md, the rows marked low.
+ * Source: reference ambiguities.md, the rows marked low; shadow-and-provisioning.md §7 for those with S.
  */
 
 export interface Profile {
@@ -26,6 +26,8 @@ export interface Profile {
   readonly omittedParameter: 'empty' | 'placeholder';
   /** A39: a QUEUED execution outside its window, for a device that asks for it by id. */
   readonly hiddenExecution: 'reachable' | 'not found';
+  /** S1: levels of members below each section of a shadow. */
+  readonly shadowDepth: number;
   /** A41: entries of a page when `maxResults` is absent. */
   readonly defaultPageSize: number;
 }
@@ -42,6 +44,7 @@ export const profiles = {
     abortTexts: 'written',
     omittedParameter: 'empty',
     hiddenExecution: 'reachable',
+    shadowDepth: 8,
     defaultPageSize: 250,
   },
   documented: {
@@ -55,6 +58,7 @@ export const profiles = {
     abortTexts: 'absent',
     omittedParameter: 'placeholder',
     hiddenExecution: 'not found',
+    shadowDepth: 6,
     // Assumed: only the maximum is documented; whoever reads on until there is no token is right with any size.
     defaultPageSize: 100,
   },

@@ -111,6 +111,21 @@ export function jobBeingDeleted(jobId: string): Rejected {
   return refuse('InvalidStateTransition', `Job ${jobId} is being deleted.`);
 }
 
+// Shadows
+
+/** @param name of the shadow; the classic one goes by the name of its thing. */
+export function shadowNotFound(name: string): Rejected {
+  return refuse('ResourceNotFound', `No shadow exists with name: '${name}'`);
+}
+
+export function shadowConflict(): Rejected {
+  return refuse('VersionMismatch', 'Version conflict');
+}
+
+export function shadowTooLarge(): Rejected {
+  return refuse('RequestEntityTooLarge', 'The payload exceeds the maximum size allowed');
+}
+
 // Lists
 
 export function badToken(): Rejected {

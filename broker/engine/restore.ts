@@ -10,6 +10,7 @@ import { holdJob } from './jobs.ts';
 import { holdMembership } from './membership.ts';
 import { enter } from './pending-queue.ts';
 import { eventConfigurationsSetting, sequenceSetting, type Tables } from './rows.ts';
+import { holdShadow, shadowKey } from './shadow/shadows.ts';
 import { createState, thingNamed, type Registration, type Settings, type State } from './state.ts';
 import { isPending } from '../../protocol/status.ts';
 import { holdTemplate } from './templates.ts';
@@ -35,6 +36,7 @@ export function restoreState(settings: Settings, rows: Iterable<Required<Change>
     holdWork(state, worker, row);
   }
   for (const row of inOrder(byTable.jobTemplate)) holdTemplate(state, row);
+  for (const row of inOrder(byTable.shadow)) holdShadow(state, row);
   for (const row of byTable.tag) state.tags.set(row.resourceArn, row);
   for (const row of byTable.setting) {
     if ('next' in row) state.nextSequence = row.next;
@@ -52,6 +54,9 @@ export function* rowsOf(state: State): Generator<Required<Change>, void, undefin
   }
   for (const { row } of state.work.values()) yield { table: 'work', key: workKey(row), row };
   for (const { row } of state.templateList) yield { table: 'jobTemplate', key: row.jobTemplateId, row };
+  for (const shadows of state.shadows.values()) {
+    for (const row of shadows.values()) yield { table: 'shadow', key: shadowKey(row), row };
+  }
   for (const [key, row] of state.tags) yield { table: 'tag', key, row };
   if (state.eventConfigurations !== undefined) {
     yield { table: 'setting', key: eventConfigurationsSetting, row: state.eventConfigurations };
@@ -71,6 +76,7 @@ function groupRows(rows: Iterable<Required<Change>>): RowsByTable {
     jobTemplate: [],
     tag: [],
     setting: [],
+    shadow: [],
   };
   // A store gives back what the engine gave it, so a row is of its table's type.
   for (const { table, row } of rows) (byTable[table] as object[]).push(row);

@@ -15,6 +15,7 @@ import type {
 import type { JobExecution } from '../../protocol/device-api.ts';
 import type { JobStatus } from '../../protocol/status.ts';
 import type { EpochMs } from '../../protocol/time.ts';
+import type { ShadowDocument } from './shadow/shadow-document.ts';
 
 export type Attributes = Readonly<Record<string, string>>;
 
@@ -180,6 +181,18 @@ export interface SequenceRow {
   readonly next: number;
 }
 
+/** A device shadow, or what is left of a deleted one: its version, which one of the same name goes on with. */
+export interface ShadowRow {
+  readonly sequence: number;
+  readonly thingName: string;
+  /** Absent: the classic shadow. */
+  readonly shadowName?: string;
+  readonly version: number;
+  /** Absent once it is deleted. */
+  readonly document?: ShadowDocument;
+  readonly deletedAt?: EpochMs;
+}
+
 /** Which row type each table holds, and what its key is. */
 export interface Tables {
   /** By thing name. */
@@ -198,6 +211,8 @@ export interface Tables {
   readonly tag: TagRow;
   /** By the name of the setting. */
   readonly setting: SequenceRow | EventConfigurationsRow;
+  /** By `thingName/shadowName`; the classic shadow has an empty name. */
+  readonly shadow: ShadowRow;
 }
 
 export const sequenceSetting = 'sequence';

@@ -12,6 +12,7 @@ import type {
   ExecutionRow,
   JobRow,
   JobTemplateRow,
+  ShadowRow,
   TagRow,
   ThingGroupRow,
   ThingRow,
@@ -134,6 +135,8 @@ export interface State extends Settings {
   readonly templateList: SequenceList<JobTemplate>;
   readonly tags: Map<string, TagRow>;
   eventConfigurations: EventConfigurationsRow | undefined;
+  /** By the name of the thing, which need not be registered, then by the name of the shadow; the classic one has none. */
+  readonly shadows: Map<string, Map<string, ShadowRow>>;
   nextSequence: number;
 }
 
@@ -156,6 +159,7 @@ export function createState(settings: Settings): State {
     templateList: new SequenceList(),
     tags: new Map(),
     eventConfigurations: undefined,
+    shadows: new Map(),
     nextSequence: 1,
   };
 }

@@ -5,7 +5,7 @@
  */
 import { rejectedPayload } from '../../protocol/device-payloads.ts';
 import type { ServiceName } from '../../protocol/operations.ts';
-import { type HttpError, rejections } from '../../protocol/rejections.ts';
+import { type HttpError, rejections, shadowError } from '../../protocol/rejections.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { Rejected } from '../engine/contract.ts';
 
@@ -19,6 +19,12 @@ export interface AwsError extends HttpError {
 export const unknownOperation: HttpError = { exception: 'UnknownOperationException', status: 404 };
 /** The credential is scoped to some other AWS service. */
 export const wrongScope: HttpError = { exception: 'InvalidSignatureException', status: 403 };
+/** Data plane of shadows only; the other services do not tell a wrong method from a wrong path. */
+export const methodNotAllowed: HttpError = { exception: 'MethodNotAllowedException', status: 405 };
+export const unsupportedEncoding: AwsError = {
+  ...shadowError('UnsupportedDocumentEncoding'),
+  message: 'Unsupported documented encoding; supported encoding is UTF-8',
+};
 export const bodyTooLarge: HttpError = { exception: 'RequestEntityTooLargeException', status: 413 };
 export const invalidRequest: HttpError = rejections.InvalidRequest.control;
 export const internalFailure: HttpError = rejections.InternalError.control;
@@ -26,6 +32,7 @@ export const internalFailure: HttpError = rejections.InternalError.control;
 /** A refusal of the engine as the given plane says it. */
 export function errorOfRejection(service: ServiceName, rejected: Rejected, at: EpochMs): AwsError {
   const { code, message, members } = rejected;
+  if (service === 'iot-data') return { ...shadowError(code), message };
   if (service === 'iot') return { ...rejections[code].control, message, ...(members && { members }) };
   // Documented for the data plane's 409; the model has no such member and SDKs pass it over (ambiguities.md A40).
   const { executionState } = rejectedPayload(rejected, at);

@@ -80,7 +80,7 @@ async function perform(
   }
   const { reply, at } = await submit(port, command);
   if (!reply.accepted) return { error: errorOfRejection(service, reply, at) };
-  const response = service === 'iot' ? reply.response : dataPlaneOutput(name, reply.response, at);
+  const response = service === 'iot-jobs-data' ? dataPlaneOutput(name, reply.response, at) : reply.response;
   return { value: responseText(operation, response) };
 }
 
@@ -104,7 +104,7 @@ function refused(message: string): { readonly error: AwsError } {
 
 /** Validation has given the members the command's shape, which the compiler cannot see. */
 function commandOf({ operation: { service, name }, members }: AwsCall): CommandOf<OperationName> {
-  const prefix = service === 'iot' ? 'iot' : 'iotjobsdata';
+  const prefix = service === 'iot-jobs-data' ? 'iotjobsdata' : 'iot';
   return { name: `${prefix}:${name}`, request: members } as unknown as CommandOf<OperationName>;
 }
 

@@ -7,8 +7,16 @@
  * request while a device with a certificate on port 8443 signs nothing; `/jobs-data/…` always means the data plane.
  */
 import { type OperationEntry, operationsOf } from '../../protocol/operations.ts';
+import { decodeUtf8 } from '../../protocol/utf8.ts';
 import { validateRequest } from '../../protocol/validation.ts';
-import { type AwsError, invalidRequest, unknownOperation, wrongScope } from './aws-error.ts';
+import {
+  type AwsError,
+  invalidRequest,
+  methodNotAllowed,
+  unknownOperation,
+  unsupportedEncoding,
+  wrongScope,
+} from './aws-error.ts';
 import { type Members, gatherMembers, isObject } from './request-members.ts';
 import { type RouteMatch, createRouteTable, splitPath } from './route-table.ts';
 import type { SignedRequest } from './signatures.ts';
@@ -27,15 +35,19 @@ export type Read<Value> = { readonly value: Value } | { readonly error: AwsError
 const dataPlanePrefix = 'jobs-data';
 const controlRoutes = createRouteTable(operationsOf('iot'));
 const dataRoutes = createRouteTable(operationsOf('iot-jobs-data'));
+const shadowRoutes = createRouteTable(operationsOf('iot-data'));
+const methods = [...new Set(operationsOf('iot-data').map(({ method }) => method))];
 
 export function readAwsRequest(request: AwsRequest): Read<AwsCall> {
   const [pathname, query] = splitTarget(request.target);
   const matched = matchOperation(request, pathname, query);
   if ('error' in matched) return matched;
   const { operation, parameters } = matched.value;
-  const body = operation.request.body === undefined ? { value: {} } : readBody(request.body);
+  const body = readBody(operation, request.body);
   if ('error' in body) return body;
-  const members = gatherMembers(operation, parameters, query, body.value);
+  const members = gatherMembers(operation, { parameters, query, headers: request.headers, body: body.value });
+  const [payload] = operation.request.payload ?? [];
+  if (payload !== undefined) members[payload.name] = body.value[payload.name];
   const objection = validateRequest(operation.service, operation.name, members);
   return objection === undefined ? { value: { operation, members } } : refused(objection);
 }
@@ -56,6 +68,9 @@ function matchOperation(request: AwsRequest, pathname: string, query: URLSearchP
   }
   const match = matchService(method, segments, scope);
   if (match !== undefined) return { value: match };
+  if (scope === 'iot-data' && methods.some((other) => shadowRoutes.match(other, segments) !== undefined)) {
+    return { error: { ...methodNotAllowed, message: `${method} is not allowed on ${pathname}.` } };
+  }
   return { error: { ...unknownOperation, message: `No operation is called by ${method} ${pathname}.` } };
 }
 
@@ -71,14 +86,25 @@ function matchService(
       return controlRoutes.match(method, segments);
     case 'iot-jobs-data':
       return dataRoutes.match(method, segments);
+    case 'iot-data':
+      return shadowRoutes.match(method, segments);
     case 'unsigned':
-      return dataRoutes.match(method, segments) ?? controlRoutes.match(method, segments);
+      return (
+        dataRoutes.match(method, segments) ??
+        shadowRoutes.match(method, segments) ??
+        controlRoutes.match(method, segments)
+      );
   }
 }
 
 /** An empty body counts as `{}`: SDKs send none when every member of it is unset. */
-function readBody(body: Uint8Array): Read<Members> {
-  if (body.length === 0) return { value: {} };
+function readBody({ request }: OperationEntry, body: Uint8Array): Read<Members> {
+  const [payload] = request.payload ?? [];
+  if (payload !== undefined) {
+    const text = decodeUtf8(body);
+    return text === undefined ? { error: unsupportedEncoding } : { value: { [payload.name]: text } };
+  }
+  if (request.body === undefined || body.length === 0) return { value: {} };
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));

@@ -27,7 +27,8 @@ export function identifyCaller(
 export function objectionTo(caller: Caller, { operation, members }: AwsCall): AwsError | undefined {
   if (caller.kind !== 'device') return undefined;
   const isOwn = caller.thingName === '*' || caller.thingName === members['thingName'];
-  if (operation.service === 'iot-jobs-data' && isOwn) return undefined;
+  if (operation.service !== 'iot' && isOwn) return undefined;
   const message = `The certificate of ${caller.thingName} does not allow ${operation.name}.`;
-  return { exception: 'AccessDeniedException', status: 403, message };
+  const exception = operation.service === 'iot-data' ? 'ForbiddenException' : 'AccessDeniedException';
+  return { exception, status: 403, message };
 }

@@ -1,8 +1,9 @@
 /**
- * The members of a request, gathered from path, query and body as the operations table binds them. Unknown members and
+ * The members of a request, gathered from path, query, headers and body as the operations table binds them. Unknown members and
  * nulls are dropped, as AWS drops them. Nothing is judged here: a value of the wrong type is passed on as it came, for the
  * validation to refuse in AWS's words. Source: reference http-api.md §1; docs/clients.md rule 4 (numbers as strings).
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import { type MemberBinding, type OperationEntry, type ServiceName, shapeOf } from '../../protocol/operations.ts';
 import type { PathParameters } from './route-table.ts';
 
@@ -13,12 +14,16 @@ const undocumentedQuery: Readonly<Record<string, readonly MemberBinding[]>> = {
   GetPendingJobExecutions: [{ name: 'namespaceId', shape: 'JobId' }],
 };
 
-export function gatherMembers(
-  operation: OperationEntry,
-  parameters: PathParameters,
-  query: URLSearchParams,
-  body: Readonly<Members>,
-): Members {
+/** What a request consists of, as it stood on the wire. */
+export interface RequestParts {
+  readonly parameters: PathParameters;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Readonly<Members>;
+}
+
+export function gatherMembers(operation: OperationEntry, parts: RequestParts): Members {
+  const { parameters, query, headers, body } = parts;
   const { service, name, request } = operation;
   const members: Members = {};
   const take = (binding: MemberBinding, value: unknown): void => {
@@ -26,7 +31,11 @@ export function gatherMembers(
   };
   for (const binding of request.path ?? []) take(binding, fromText(service, binding, parameters[binding.name]));
   for (const binding of [...(request.query ?? []), ...(undocumentedQuery[name] ?? [])]) {
-    take(binding, fromText(service, binding, query.get(binding.name)));
+    take(binding, fromText(service, binding, query.get(binding.wireName ?? binding.name)));
+  }
+  for (const binding of request.header ?? []) {
+    const value = headers[(binding.wireName ?? binding.name).toLowerCase()];
+    take(binding, fromText(service, binding, Array.isArray(value) ? value[0] : value));
   }
   for (const binding of request.body ?? []) {
     if (Object.hasOwn(body, binding.name)) take(binding, fromJson(service, binding.shape, body[binding.name]));

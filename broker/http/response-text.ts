@@ -21,6 +21,8 @@ const writtenWhenUnset: ReadonlySet<string> = new Set([
 /** The body of a success; empty where the operation has no output. */
 export function responseText(operation: OperationEntry, response: unknown): string {
   if (operation.responseShape === undefined) return '';
+  if (operation.responsePayload !== undefined)
+    return (response as Record<string, string>)[operation.responsePayload] ?? '';
   return writerOf(operation.service, operation.responseShape)(response ?? {}, writtenWithNulls.has(operation.name));
 }
 

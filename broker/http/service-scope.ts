@@ -1,5 +1,5 @@
 /**
- * Which of the two AWS services a request is for. They share one port and two request lines (`GET /things/T/jobs` and
+ * Which of the AWS services a request is for. They share one port, and two of them two request lines (`GET /things/T/jobs` and
  * `GET /things/T/jobs/J`) with different answers, so the path cannot tell; the service in the SigV4 credential scope does
  * (reference http-api.md §1, docs/clients.md rule 9). Signatures are read here, not verified.
  */
@@ -13,6 +13,7 @@ const servicesByScope: ReadonlyMap<string, ServiceName> = new Map([
   ['iot', 'iot'],
   ['execute-api', 'iot'],
   ['iot-jobs-data', 'iot-jobs-data'],
+  ['iotdata', 'iot-data'],
 ]);
 
 /** Reads `KEY/DATE/REGION/SERVICE/aws4_request` from the Authorization header or a presigned URL's query. */

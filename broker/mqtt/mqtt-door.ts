@@ -30,6 +30,7 @@ import { KeptSessions, type SessionStore } from './kept-sessions.ts';
 import { Mqtt5Stream } from './mqtt5-stream.ts';
 import { whyNotGranted } from './permissions.ts';
 import { type DoorReadings, doorReadings } from './readings.ts';
+import { shadowAnswerer } from './shadow-requests.ts';
 import { RequestDesk } from './request-desk.ts';
 import { type ReservedAnswerers, type ReservedCounts, ReservedRequests } from './reserved-requests.ts';
 import type { ReservedFeature } from './reserved-topics.ts';
@@ -56,7 +57,7 @@ export interface MqttDoorOptions {
   readonly readings?: DoorReadings;
   /** Some answers come late, twice or never, so that nothing may wait for them: PUBACKs leave at once. */
   readonly answersMayStray?: boolean;
-  /** Features of AWS IoT beside Jobs that are answered over MQTT; of others a publication is accepted and dropped. */
+  /** Features of AWS IoT beside Jobs and shadows that are answered; of others a publication is accepted and dropped. */
   readonly answerers?: ReservedAnswerers;
   readonly onEvent?: (event: MqttDoorEvent) => void;
   /** Goes between each connection and the door; absent: nothing does. */
@@ -120,8 +121,9 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const sessions = new Sessions({ keep, discard, kept, mayPass, expirySeconds });
   const gatekeeper = new Gatekeeper(sessions, strict, readings.forbiddenSubscribe);
   const { emptyPayload } = readings;
-  const reserved = new ReservedRequests(options.answerers ?? {}, (feature, { clientId, topic }) =>
-    onEvent({ kind: 'not-answered', feature, clientId, topic }),
+  const reserved = new ReservedRequests(
+    { shadow: shadowAnswerer(port), ...options.answerers },
+    (feature, { clientId, topic }) => onEvent({ kind: 'not-answered', feature, clientId, topic }),
   );
   const desk = new RequestDesk({ port, sessions, gatekeeper, reserved, mayPass, answersMayStray, emptyPayload });
   const broker = new JobsBroker({ ...brokerLimits, ...gatekeeper.hooks }, (packet, client) =>

@@ -47,6 +47,7 @@ const tables = Object.keys({
   jobTemplate: true,
   tag: true,
   setting: true,
+  shadow: true,
   mqttSession: true,
   mqttMessage: true,
 } satisfies Record<TableName, true>) as readonly TableName[];

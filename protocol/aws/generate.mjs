@@ -1,19 +1,40 @@
 /**
- * Derives this folder from the machine-readable reference of AWS IoT Jobs, docs/reference/iot-jobs-operations.json:
+ * Derives this folder from the machine-readable reference of AWS IoT Jobs, docs/reference/iot-jobs-operations.json, and from
+ * `additions/`, files of the same form with what the reference lacks, from the same service models:
  *
  *     node protocol/aws/generate.mjs [FOLDER]
  *
- * Into this folder, or into FOLDER to look at, it writes `operations.json` (methods, paths, bindings, constraints, error statuses) and one file of TypeScript interfaces
- * per service. Only what an operation can reach is kept; exceptions are described by their HTTP status alone.
+ * Into this folder, or into FOLDER to look at, it writes `operations.json` (methods, paths, bindings, constraints, error
+ * statuses) and one file of TypeScript interfaces per service. Only what an operation can reach is kept; exceptions are
+ * described by their HTTP status alone. Where two files have the same shape, that of the reference counts.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const [, , folder = import.meta.dirname] = process.argv;
-const source = join(import.meta.dirname, '../../docs/reference/iot-jobs-operations.json');
-const reference = JSON.parse(readFileSync(source, 'utf8'));
+const additions = join(import.meta.dirname, 'additions');
+const reference = merged([
+  join(import.meta.dirname, '../../docs/reference/iot-jobs-operations.json'),
+  ...readdirSync(additions)
+    .sort()
+    .map((file) => join(additions, file)),
+]);
 
 const table = { services: reference.services, operations: {}, shapes: {}, serverSideRules: reference.serverSideRules };
+
+function merged(files) {
+  const whole = { services: {}, operations: {}, shapes: {}, serverSideRules: [] };
+  for (const file of files) {
+    const { services, operations, shapes, serverSideRules = [] } = JSON.parse(readFileSync(file, 'utf8'));
+    whole.services = { ...services, ...whole.services };
+    for (const service of Object.keys(operations)) {
+      whole.operations[service] = { ...whole.operations[service], ...operations[service] };
+      whole.shapes[service] = { ...shapes[service], ...whole.shapes[service] };
+    }
+    whole.serverSideRules.push(...serverSideRules);
+  }
+  return whole;
+}
 
 for (const [service, operations] of Object.entries(reference.operations)) {
   const shapes = reference.shapes[service];
@@ -33,13 +54,19 @@ for (const [service, operations] of Object.entries(reference.operations)) {
     keep(operation.responseShape);
     const bindings = Object.entries(operation.request ?? {}).map(([place, members]) => [
       place,
-      members.map(({ name: member, shape, required }) => ({ name: member, shape, ...(required && { required }) })),
+      members.map(({ name: member, shape, required, wireName }) => ({
+        name: member,
+        shape,
+        ...(wireName && { wireName }),
+        ...(required && { required }),
+      })),
     ]);
     table.operations[service][name] = {
       method: operation.method,
       uri: operation.uri,
       requestShape: operation.requestShape,
       ...(operation.responseShape && { responseShape: operation.responseShape }),
+      ...(operation.responsePayload && { responsePayload: operation.responsePayload }),
       request: Object.fromEntries(bindings),
       errors: Object.fromEntries(operation.errors.map((error) => [error.name, error.httpStatus])),
     };
@@ -97,7 +124,7 @@ function interfaces(service, operations, shapes) {
     ([name, { requestShape, responseShape }]) =>
       `  readonly ${name}: { readonly request: ${requestShape}; readonly response: ${responseShape ?? 'undefined'} };`,
   );
-  const title = service === 'iot' ? 'IotOperations' : 'IotJobsDataOperations';
+  const title = `${service.replace(/(?:^|-)[a-z]/g, (start) => start.at(-1).toUpperCase())}Operations`;
   body.push(
     `/** Every operation of the ${service} API with what it takes and gives. */`,
     `export interface ${title} {\n${map.join('\n')}\n}`,

@@ -12,12 +12,13 @@ import { type MemberNote, notes } from './compatibility-notes.ts';
 export interface Member {
   readonly name: string;
   readonly shape: string;
-  readonly place: 'path' | 'query' | 'body' | 'answer';
+  readonly place: 'path' | 'query' | 'header' | 'body' | 'payload' | 'answer';
 }
 
 const introduction = `# Compatibility
 
-Every operation of AWS IoT Jobs, and of the registry as far as Jobs needs it, with every member of its request and its answer.
+Every operation of AWS IoT Jobs, of device shadows, and of the registry as far as devices need it, with every member of its
+request and its answer.
 \`npx vitest run test/docs -u\` writes this page from AWS's operation table and the code; a test keeps it equal to them, and
 another one asks the engine whether it reads and answers what is said here.
 
@@ -35,7 +36,8 @@ Times, errors, limits and messages: see the tests in \`test/http\` and \`test/pr
 export async function compatibilityPage(handled: ReadonlySet<OperationName>): Promise<string> {
   const control = section('Control plane', operationsOf('iot'), handled);
   const device = section('Jobs data plane', operationsOf('iot-jobs-data'), handled);
-  const page = [introduction, control, device, openPoints()].join('\n');
+  const shadow = section('Shadow data plane', operationsOf('iot-data'), handled);
+  const page = [introduction, control, device, shadow, missing(), openPoints()].join('\n');
   return format(page, { ...(await resolveConfig('docs/compatibility.md')), parser: 'markdown' });
 }
 
@@ -44,6 +46,28 @@ function section(title: string, operations: readonly OperationEntry[], handled: 
   return [`## ${title}`, '', '| Operation | Member | In | Supported | Evidence |', '|-|-|-|-|-|', ...rows, ''].join(
     '\n',
   );
+}
+
+/** What devices and operators of Jobs come across in AWS IoT and do not find here. */
+export const missingOperations: Readonly<Record<string, string>> = {
+  StartCommandExecution: 'AWS IoT commands; what a device says of its executions is accepted and dropped',
+  CreateDynamicThingGroup: 'dynamic thing groups: there is no fleet index to query',
+  SearchIndex: 'the fleet index',
+  CreateTopicRule: 'rules; what a device publishes on `$aws/rules/…` is accepted and dropped',
+};
+
+function missing(): string {
+  const rows = Object.entries(missingOperations).map(([name, what]) => row([name, what]));
+  return [
+    '## Missing',
+    '',
+    'Refused with `UnknownOperationException`.',
+    '',
+    '| Operation | What it belongs to |',
+    '|-|-|',
+    ...rows,
+    '',
+  ].join('\n');
 }
 
 function openPoints(): string {
@@ -70,7 +94,7 @@ export function isHandled(operation: OperationEntry, handled: ReadonlySet<Operat
 }
 
 export function commandOf({ service, name }: OperationEntry): OperationName {
-  return `${service === 'iot' ? 'iot' : 'iotjobsdata'}:${name}` as OperationName;
+  return `${service === 'iot-jobs-data' ? 'iotjobsdata' : 'iot'}:${name}` as OperationName;
 }
 
 /** A note on `answer.jobId` is on that one, a note on `jobId` on every member of the name. */
@@ -80,7 +104,7 @@ export function noteOf({ service, name }: OperationEntry, member: Member): Membe
 }
 
 export function membersOf({ service, request, responseShape }: OperationEntry): readonly Member[] {
-  const asked = (['path', 'query', 'body'] as const).flatMap((place) =>
+  const asked = (['path', 'query', 'header', 'body', 'payload'] as const).flatMap((place) =>
     (request[place] ?? []).map(({ name, shape }) => ({ name, shape, place })),
   );
   return [...asked, ...(responseShape === undefined ? [] : answered(service, responseShape))];

@@ -79,6 +79,7 @@ function* chapters(now: () => number): Generator<CommandOf<OperationName>> {
   yield* jobs(now);
   yield* device();
   yield* lists();
+  yield* shadows();
   yield* endings();
 }
 
@@ -166,6 +167,16 @@ function* device(): Generator<CommandOf<OperationName>> {
   const wanted = { includeJobExecutionState: true, includeJobDocument: true };
   yield ask('iotjobsdata:UpdateJobExecution', { ...execution, ...report, ...wanted });
   yield ask('iot:DescribeJobExecution', execution);
+}
+
+function* shadows(): Generator<CommandOf<OperationName>> {
+  const [thingName, payload] = ['T', '{"state":{"reported":{"version":"1"}}}'];
+  for (const shadowName of ['config', 'other']) yield ask('iot:UpdateThingShadow', { thingName, shadowName, payload });
+  yield ask('iot:GetThingShadow', { thingName, shadowName: 'config' });
+  const page = { thingName, pageSize: 1 };
+  yield ask('iot:ListNamedShadowsForThing', page);
+  yield ask('iot:ListNamedShadowsForThing', { ...page, nextToken: 'shadows.config' });
+  yield ask('iot:DeleteThingShadow', { thingName, shadowName: 'config' });
 }
 
 function* lists(): Generator<CommandOf<OperationName>> {

@@ -12,6 +12,8 @@ const targets = [thingArn('t'), thingArn('u')];
 
 type Readings = readonly [observed: unknown, documented: unknown];
 
+const nested = (levels: number): string => `{"state":{"desired":${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}}}`;
+
 /** What is seen of a world that has things `t` and `u`, and what it is with each reading. */
 const switches: { readonly [Switch in keyof Profile]: readonly [(world: World) => unknown, ...Readings] } = {
   emptyStatusDetails: [
@@ -133,6 +135,15 @@ const switches: { readonly [Switch in keyof Profile]: readonly [(world: World) =
     },
     true,
     false,
+  ],
+  shadowDepth: [
+    (world) => {
+      const isTaken = (levels: number): boolean =>
+        world.apply('iot:UpdateThingShadow', { thingName: 't', payload: nested(levels) }).reply.accepted;
+      return [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].findLast(isTaken);
+    },
+    8,
+    6,
   ],
   defaultPageSize: [
     (world) => {

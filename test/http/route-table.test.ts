@@ -1,12 +1,12 @@
 import { assert, constantFrom, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRouteTable, splitPath } from '../../broker/http/route-table.ts';
-import { type ServiceName, operationsOf } from '../../protocol/operations.ts';
+import { type ServiceName, operationsOf, serviceNames } from '../../protocol/operations.ts';
 
-const services: readonly ServiceName[] = ['iot', 'iot-jobs-data'];
 const tables = {
   iot: createRouteTable(operationsOf('iot')),
   'iot-jobs-data': createRouteTable(operationsOf('iot-jobs-data')),
+  'iot-data': createRouteTable(operationsOf('iot-data')),
 };
 
 function match(service: ServiceName, method: string, path: string) {
@@ -15,7 +15,7 @@ function match(service: ServiceName, method: string, path: string) {
 }
 
 describe('route table', () => {
-  const all = services.flatMap((service) => operationsOf(service));
+  const all = serviceNames.flatMap((service) => operationsOf(service));
 
   it.each(all.map((operation) => [`${operation.service} ${operation.name}`, operation] as const))(
     'finds %s by its own request line and gives back every path parameter',

@@ -8,14 +8,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as control from '@aws-sdk/client-iot';
+import * as shadow from '@aws-sdk/client-iot-data-plane';
 import * as data from '@aws-sdk/client-iot-jobs-data-plane';
 import { describe, expect, it } from 'vitest';
-import { type OperationEntry, type ServiceName, operationsOf, shapeOf } from '../../protocol/operations.ts';
+import {
+  type OperationEntry,
+  type ServiceName,
+  operationsOf,
+  serviceNames,
+  shapeOf,
+} from '../../protocol/operations.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('the generated files', () => {
-  it.each(['operations.json', 'iot.ts', 'iot-jobs-data.ts'])(
+  it.each(['operations.json', ...serviceNames.map((service) => `${service}.ts`)])(
     '%s is what generate.mjs makes of the reference',
     (file) => {
       const folder = mkdtempSync(join(tmpdir(), 'jobrig-generate-'));
@@ -29,7 +36,11 @@ describe('the generated files', () => {
   );
 });
 
-const sdks: Readonly<Record<ServiceName, Readonly<Record<string, unknown>>>> = { iot: control, 'iot-jobs-data': data };
+const sdks: Readonly<Record<ServiceName, Readonly<Record<string, unknown>>>> = {
+  iot: control,
+  'iot-jobs-data': data,
+  'iot-data': shadow,
+};
 
 /** A schema of the SDK: `[kind, namespace, name, traits, …]`. */
 type Schema = readonly unknown[];
@@ -49,9 +60,15 @@ function resolved(schema: unknown): unknown {
 function memberOf(reference: unknown): { kind: string; place: string; schema: unknown } {
   const wrapped = Array.isArray(reference) && !isStructureLike(reference);
   const [schema, traits] = wrapped ? (reference as [unknown, unknown]) : [reference, 0];
-  const query = (traits as { httpQuery?: string }).httpQuery;
-  const place = traits === 1 ? 'path' : query === undefined ? 'body' : 'query';
-  return { kind: kindOf(resolved(schema)), place, schema: resolved(schema) };
+  return { kind: kindOf(resolved(schema)), place: placeOf(traits), schema: resolved(schema) };
+}
+
+function placeOf(traits: unknown): string {
+  if (traits === 1) return 'path';
+  if (traits === 16) return 'payload';
+  const { httpQuery, httpHeader } = traits as { readonly httpQuery?: string; readonly httpHeader?: string };
+  if (httpQuery !== undefined) return 'query';
+  return httpHeader === undefined ? 'body' : 'header';
 }
 
 function isStructureLike(schema: readonly unknown[]): boolean {
@@ -64,6 +81,7 @@ function kindOf(schema: unknown): string {
   if (code >= 128) return 'map';
   if (code >= 64) return 'list';
   if (code >= 4 && code <= 7) return 'timestamp';
+  if (code === 21) return 'string'; // a blob: JSON text, here
   return ['string', 'number', 'boolean'][code] ?? 'unknown';
 }
 
@@ -93,7 +111,7 @@ function expectSameStructure(service: ServiceName, name: string, schema: Schema,
   });
 }
 
-const operations = [...operationsOf('iot'), ...operationsOf('iot-jobs-data')];
+const operations = serviceNames.flatMap(operationsOf);
 const named = operations.map((entry): [string, OperationEntry] => [`${entry.service} ${entry.name}`, entry]);
 
 describe.each(named)('%s', (_, entry) => {

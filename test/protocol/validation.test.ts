@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ServiceName, operationsOf, shapeOf } from '../../protocol/operations.ts';
+import { type ServiceName, operationsOf, serviceNames, shapeOf } from '../../protocol/operations.ts';
 import { validateRequest } from '../../protocol/validation.ts';
 import { jobIds, statusDetails as detailMaps, thingNames } from './arbitraries.ts';
 
@@ -196,7 +196,7 @@ describe('validateRequest', () => {
   });
 
   it('has a check for every operation of both services', () => {
-    for (const service of ['iot', 'iot-jobs-data'] as const) {
+    for (const service of serviceNames) {
       for (const entry of operationsOf(service)) {
         const shape = shapeOf(service, entry.requestShape);
         const required = shape.type === 'structure' ? (shape.required ?? []) : [];
@@ -211,7 +211,7 @@ describe('validateRequest', () => {
   });
 
   it('counts clauses rightly and never throws, whatever it is given', () => {
-    const services = fc.constantFrom<ServiceName>('iot', 'iot-jobs-data');
+    const services = fc.constantFrom<ServiceName>(...serviceNames);
     fc.assert(
       fc.property(
         services.chain((service) => fc.tuple(fc.constant(service), fc.constantFrom(...operationsOf(service)))),

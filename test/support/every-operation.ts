@@ -6,5 +6,6 @@ export const everyOperation: ReadonlySet<OperationName> = new Set([
   ...operationsOf('iot')
     .filter(({ name }) => name !== 'DescribeEndpoint')
     .map(({ name }) => `iot:${name}` as OperationName),
+  ...operationsOf('iot-data').map(({ name }) => `iot:${name}` as OperationName),
   ...operationsOf('iot-jobs-data').map(({ name }) => `iotjobsdata:${name}` as OperationName),
 ]);

@@ -1,0 +1,99 @@
+/** The data plane of shadows through the real AWS SDK, and what an HTTP client without one sees. */
+import {
+  DeleteThingShadowCommand,
+  GetThingShadowCommand,
+  IoTDataPlaneClient,
+  ListNamedShadowsForThingCommand,
+  UpdateThingShadowCommand,
+} from '@aws-sdk/client-iot-data-plane';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type HttpService, startHttpService } from '../support/http-service.ts';
+import { rawHttp, scopedTo } from '../support/raw-http.ts';
+
+let service: HttpService;
+let client: IoTDataPlaneClient;
+
+beforeAll(async () => {
+  service = await startHttpService();
+  client = new IoTDataPlaneClient({
+    endpoint: `http://127.0.0.1:${service.httpPort}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+  });
+});
+
+afterAll(async () => {
+  client.destroy();
+  await service.close();
+});
+
+const text = (payload: Uint8Array | undefined): unknown => JSON.parse(new TextDecoder().decode(payload));
+const written = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+describe('through the AWS SDK', () => {
+  it.each([undefined, 'config', '$net'])('a shadow (%s) is updated, read and deleted', async (shadowName) => {
+    const about = { thingName: 'T:1', shadowName };
+    const state = { desired: { led: 'on' }, reported: { led: 'off' } };
+    const updated = await client.send(new UpdateThingShadowCommand({ ...about, payload: written({ state }) }));
+    expect(text(updated.payload)).toMatchObject({ state, version: 1 });
+    const read = await client.send(new GetThingShadowCommand(about));
+    expect(text(read.payload)).toMatchObject({ state: { ...state, delta: { led: 'on' } }, version: 1 });
+    const deleted = await client.send(new DeleteThingShadowCommand(about));
+    expect(text(deleted.payload)).toMatchObject({ version: 1 });
+    await expect(client.send(new GetThingShadowCommand(about))).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+      message: `No shadow exists with name: '${shadowName ?? 'T:1'}'`,
+    });
+  });
+
+  it('refusals are its exceptions', async () => {
+    const update = (request: unknown) =>
+      client.send(new UpdateThingShadowCommand({ thingName: 'U', payload: written(request) }));
+    await expect(update([])).rejects.toMatchObject({ name: 'InvalidRequestException', message: 'Invalid JSON' });
+    await update({ state: {} });
+    await expect(update({ state: {}, version: 7 })).rejects.toMatchObject({ name: 'ConflictException' });
+    await expect(update({ state: { desired: { a: 'x'.repeat(9000) } } })).rejects.toMatchObject({
+      name: 'RequestEntityTooLargeException',
+    });
+    await expect(
+      client.send(new UpdateThingShadowCommand({ thingName: 'U', payload: new Uint8Array([0xff]) })),
+    ).rejects.toMatchObject({ name: 'UnsupportedDocumentEncodingException' });
+  });
+
+  it('named shadows are listed page by page', async () => {
+    for (const shadowName of ['a', 'b', 'c']) {
+      await client.send(new UpdateThingShadowCommand({ thingName: 'V', shadowName, payload: written({ state: {} }) }));
+    }
+    const list = { thingName: 'V', pageSize: 2 };
+    const first = await client.send(new ListNamedShadowsForThingCommand(list));
+    expect(first).toMatchObject({ results: ['a', 'b'], timestamp: Math.floor(service.clock.now() / 1000) });
+    const second = await client.send(new ListNamedShadowsForThingCommand({ ...list, nextToken: first.nextToken }));
+    expect(second.results).toEqual(['c']);
+    expect(second.nextToken).toBeUndefined();
+  });
+});
+
+describe('without an SDK', () => {
+  it('a device that signs nothing finds its shadow', async () => {
+    const path = '/things/W/shadow';
+    const body = '{"state":{"reported":{"version":"1"}}}';
+    expect(await rawHttp(service.httpPort, { method: 'POST', path, body })).toMatchObject({ status: 200 });
+    const { status, headers, json } = await rawHttp(service.httpPort, { path });
+    expect([status, headers['content-type']]).toEqual([200, 'application/json']);
+    expect(json()).toMatchObject({ state: { reported: { version: '1' } } });
+  });
+
+  it.each([
+    ['PUT', '/things/W/shadow', 'iotdata', 405, 'MethodNotAllowedException'],
+    ['GET', '/things/W/shadows', 'iotdata', 404, 'UnknownOperationException'],
+    ['GET', '/things/W/shadow', 'iot', 404, 'UnknownOperationException'],
+    ['GET', '/things/W/jobs', 'iotdata', 404, 'UnknownOperationException'],
+    ['GET', '/things/W%20/shadow', 'iotdata', 400, 'InvalidRequestException'],
+    ['GET', '/things/W/shadow?name=a%20b', 'iotdata', 400, 'InvalidRequestException'],
+    ['GET', '/api/things/shadow/ListNamedShadowsForThing/W?pageSize=101', 'iotdata', 400, 'InvalidRequestException'],
+  ] as const)('%s %s, signed for %s: %d %s', async (method, path, scope, status, exception) => {
+    const answer = await rawHttp(service.httpPort, { method, path, headers: scopedTo(scope) });
+    expect([answer.status, answer.headers['x-amzn-errortype']]).toEqual([status, exception]);
+  });
+});
