@@ -1,8 +1,13 @@
 /**
- * What the engine believes of itself, always checked: a broken belief is a bug in the engine and stops the run. A user's
- * mistake never ends here; it is a rejection.
+ * What must hold inside the engine, always checked. A failed assertion is a bug in the engine: the runtime stops the service
+ * (broker/runtime.ts), a simulation ends its run. A user's mistake never ends here; it is a rejection.
  */
 
 export function assert(condition: boolean, belief: string): asserts condition {
-  if (!condition) throw new Error(`engine: it should hold that ${belief}`);
+  if (!condition) broken(belief);
+}
+
+/** For beliefs whose text is made only when they fail. */
+export function broken(belief: string): never {
+  throw new Error(`engine: it should hold that ${belief}`);
 }

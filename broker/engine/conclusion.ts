@@ -12,18 +12,18 @@ import { abortTexts, metAbortCriterion } from './policies/abort.ts';
 import { deservesRetry } from './policies/retry.ts';
 import type { Execution } from './state.ts';
 import { isWanted } from './targets.ts';
-import type { Transition } from './transitions.ts';
+import type { Actor } from './transitions.ts';
 import type { Turn } from './turn.ts';
 
-/** Makes a transition that the table allows, and what follows from it. */
+/** Makes a transition of the table, and what follows from it. */
 export function advanceExecution(
   turn: Turn,
   execution: Execution,
   to: JobExecutionStatus,
-  transition: Transition,
+  actor: Actor,
   update: ExecutionUpdate,
 ): void {
-  moveExecution(turn, execution, to, transition, update);
+  moveExecution(turn, execution, to, actor, update);
   if (isTerminal(to)) conclude(turn, execution);
 }
 

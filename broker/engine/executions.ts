@@ -6,7 +6,7 @@
  */
 import type { StatusDetails } from '../../protocol/device-api.ts';
 import { isPending, isTerminal, type JobExecutionStatus } from '../../protocol/status.ts';
-import { assert } from './assert.ts';
+import { assert, broken } from './assert.ts';
 import { deletedEvent, terminalEvent } from './events.ts';
 import { touch } from './notifications.ts';
 import { enter, leave } from './pending-queue.ts';
@@ -23,7 +23,7 @@ import {
   type State,
   type Thing,
 } from './state.ts';
-import type { Transition } from './transitions.ts';
+import { findTransition, versionAfter, type Actor } from './transitions.ts';
 import type { Turn } from './turn.ts';
 
 /** What a request changes besides the status. */
@@ -83,17 +83,19 @@ export function holdExecution(state: State, job: Job, thing: Thing, row: Executi
   return execution;
 }
 
-/** Makes a transition that the table allows. */
+/** Makes a transition of the table. Whether it is one, users' commands have asked before (transitions.ts). */
 export function moveExecution(
   turn: Turn,
   execution: Execution,
   to: JobExecutionStatus,
-  { versionStep, actor }: Transition,
+  actor: Actor,
   { statusDetails, stepTimeoutInMinutes, forceCanceled }: ExecutionUpdate,
 ): void {
   const { now } = turn;
   const { profile } = turn.state;
   const before = execution.row;
+  const transition = findTransition(before.status, to, actor, forceCanceled === true);
+  if (transition === undefined) return broken(`the ${actor} may move an execution from ${before.status} to ${to}`);
   const byDevice = actor === 'device';
   const runs = to === 'IN_PROGRESS';
   const starts = runs && before.status === 'QUEUED';
@@ -113,7 +115,7 @@ export function moveExecution(
         ? (before.startedAt ?? now)
         : before.startedAt,
     lastUpdatedAt: now,
-    versionNumber: before.versionNumber + (to === 'TIMED_OUT' ? profile.timeOutVersionStep : versionStep),
+    versionNumber: versionAfter(before.versionNumber, transition, profile),
     timesOutAt: runs ? deadlineAfter(running, inProgressTimesOutAt, stepTimeoutInMinutes, now) : undefined,
     forceCanceled: forceCanceled ?? before.forceCanceled,
     retryAttempt: before.retryAttempt,

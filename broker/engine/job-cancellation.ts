@@ -5,7 +5,7 @@
  */
 import { jobEvent } from './events.ts';
 import { moveExecution } from './executions.ts';
-import { completeWhenDone, replaceJob } from './jobs.ts';
+import { completeWhenDone, moveJob } from './jobs.ts';
 import type { Job } from './state.ts';
 import { findTransition } from './transitions.ts';
 import type { Turn } from './turn.ts';
@@ -20,7 +20,7 @@ export interface Cancellation {
 /** A rollout that was not over is replaced by the cancellation, or ends with it. */
 export function cancelJob(turn: Turn, job: Job, { force, reasonCode, comment }: Cancellation): void {
   const forceCanceled = force || undefined;
-  replaceJob(turn, job, { status: 'CANCELED', forceCanceled, reasonCode, comment, lastUpdatedAt: turn.now });
+  moveJob(turn, job, 'CANCELED', 'operator', { forceCanceled, reasonCode, comment });
   jobEvent(turn, job, 'cancellation_in_progress');
   const after = cancellationSlice(turn, job, 0, firstSliceSize);
   if (after === undefined) finishCancellation(turn, job);
@@ -41,8 +41,9 @@ export function cancellationSlice(turn: Turn, job: Job, after: number, budget: n
     if (left === 0) return last;
     left -= 1;
     last = execution.sequence;
-    const transition = findTransition(execution.row.status, 'CANCELED', 'operator', force);
-    if (transition !== undefined) moveExecution(turn, execution, 'CANCELED', transition, { forceCanceled });
+    if (findTransition(execution.row.status, 'CANCELED', 'operator', force) !== undefined) {
+      moveExecution(turn, execution, 'CANCELED', 'operator', { forceCanceled });
+    }
   }
   return undefined;
 }

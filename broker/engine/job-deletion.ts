@@ -7,14 +7,14 @@
 import { formatJobArn } from '../../protocol/names.ts';
 import { jobEvent } from './events.ts';
 import { dropExecution } from './executions.ts';
-import { holdDeletingJob, replaceJob } from './jobs.ts';
+import { holdDeletingJob, moveJob } from './jobs.ts';
 import type { Job } from './state.ts';
 import { setTags } from './tags.ts';
 import type { Turn } from './turn.ts';
 import { beginWork, endWork } from './work.ts';
 
-export function deleteJob(turn: Turn, job: Job): void {
-  replaceJob(turn, job, { status: 'DELETION_IN_PROGRESS', lastUpdatedAt: turn.now });
+export function deleteJob(turn: Turn, job: Job, force: boolean): void {
+  moveJob(turn, job, 'DELETION_IN_PROGRESS', 'operator', {}, force);
   holdDeletingJob(turn.state, job);
   jobEvent(turn, job, 'deletion_in_progress');
   beginWork(turn, job, { kind: 'delete-job', jobId: job.id, after: 0 });

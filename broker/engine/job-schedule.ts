@@ -7,7 +7,7 @@
 import type { EpochMs } from '../../protocol/time.ts';
 import { setHidden } from './executions.ts';
 import { cancellationSlice } from './job-cancellation.ts';
-import { completeWhenDone, replaceJob } from './jobs.ts';
+import { changeJob, completeWhenDone, moveJob } from './jobs.ts';
 import { instantOf, phaseAt } from './policies/schedule.ts';
 import { dueAt, rollOut, type RolloutPlan } from './rollout.ts';
 import type { JobRow, PlanOf, WindowRow } from './rows.ts';
@@ -40,14 +40,14 @@ export function keepToSchedule(turn: Turn, job: Job): void {
     return;
   }
   const wanted = scheduleAt(row.schedulingConfig, turn.now);
-  if (wanted.status === row.status) replaceJob(turn, job, wanted);
+  if (wanted.status === row.status) changeJob(turn, job, { nextPhaseAt: wanted.nextPhaseAt });
   else if (wanted.status === 'SCHEDULED') closeWindow(turn, job, wanted.nextPhaseAt);
   else openWindow(turn, job, wanted.nextPhaseAt);
 }
 
 function openWindow(turn: Turn, job: Job, nextPhaseAt: EpochMs | undefined): void {
   const { hasOpened } = job.row;
-  replaceJob(turn, job, { status: 'IN_PROGRESS', nextPhaseAt, lastUpdatedAt: turn.now });
+  moveJob(turn, job, 'IN_PROGRESS', 'service', { nextPhaseAt });
   if (hasOpened === true) showOrHide(turn, job, false);
   else rollOut(turn, job, [...job.targetThings], [...job.targetGroups], snapshotAt(turn, job));
 }
@@ -58,7 +58,7 @@ function snapshotAt(turn: Turn, job: Job): number {
 }
 
 function closeWindow(turn: Turn, job: Job, nextPhaseAt: EpochMs | undefined): void {
-  replaceJob(turn, job, { status: 'SCHEDULED', nextPhaseAt, hasOpened: true, lastUpdatedAt: turn.now });
+  moveJob(turn, job, 'SCHEDULED', 'service', { nextPhaseAt, hasOpened: true });
   showOrHide(turn, job, true);
 }
 
@@ -68,7 +68,9 @@ function closeWindow(turn: Turn, job: Job, nextPhaseAt: EpochMs | undefined): vo
  */
 function endJob(turn: Turn, job: Job): void {
   const { endBehavior = 'STOP_ROLLOUT' } = job.row.schedulingConfig ?? {};
-  replaceJob(turn, job, { status: 'IN_PROGRESS', nextPhaseAt: undefined, hasEnded: true, lastUpdatedAt: turn.now });
+  const changes = { nextPhaseAt: undefined, hasEnded: true } as const;
+  if (job.row.status === 'SCHEDULED') moveJob(turn, job, 'IN_PROGRESS', 'service', changes);
+  else changeJob(turn, job, { ...changes, lastUpdatedAt: turn.now });
   endWork(turn, job);
   if (endBehavior === 'STOP_ROLLOUT') {
     showOrHide(turn, job, false);

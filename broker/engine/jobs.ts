@@ -1,13 +1,16 @@
 /**
- * A job as a whole: replacing its row, who follows which group, and when a SNAPSHOT job is done. The commands that start,
- * cancel and delete jobs build on this; executions.ts knows nothing of it.
+ * A job as a whole: replacing its row, changing its status, who follows which group, and when a job is done. The commands that
+ * start, cancel and delete jobs build on this.
  * Source: reference lifecycle.md §2.
  */
 import { parseArn } from '../../protocol/names.ts';
+import type { JobStatus } from '../../protocol/status.ts';
+import { broken } from './assert.ts';
 import { jobEvent } from './events.ts';
 import type { JobRow } from './rows.ts';
 import { SequenceList } from './sequence-list.ts';
 import { noExecutions, type Job, type State } from './state.ts';
+import { mayMoveJob, type Actor } from './transitions.ts';
 import type { Turn } from './turn.ts';
 import { isConcurrentWork } from './work.ts';
 
@@ -59,9 +62,30 @@ export function holdDeletingJob(state: State, job: Job): void {
   state.deletingJobs = [...state.deletingJobs, job].sort(bySequence);
 }
 
-export function replaceJob(turn: Turn, job: Job, changes: Partial<JobRow>): void {
+/** Everything but the status, which only {@link moveJob} changes. */
+export type JobChanges = Partial<Omit<JobRow, 'status'>> & { readonly status?: never };
+
+export function changeJob(turn: Turn, job: Job, changes: JobChanges): void {
+  replaceRow(turn, job, { ...job.row, ...changes, status: job.row.status });
+}
+
+/** Makes a transition of the table. Whether it is one, users' commands have asked before (transitions.ts). */
+export function moveJob(
+  turn: Turn,
+  job: Job,
+  to: JobStatus,
+  actor: Actor,
+  changes: JobChanges = {},
+  force = false,
+): void {
+  const { status } = job.row;
+  if (!mayMoveJob(status, to, actor, force)) return broken(`the ${actor} may move a job from ${status} to ${to}`);
+  replaceRow(turn, job, { ...job.row, ...changes, status: to, lastUpdatedAt: turn.now });
+}
+
+function replaceRow(turn: Turn, job: Job, row: JobRow): void {
   const followed = followsGroups(job);
-  job.row = { ...job.row, ...changes };
+  job.row = row;
   turn.put('job', job.id, job.row);
   scheduleJob(turn.state, job);
   if (followed === followsGroups(job)) return;
@@ -82,7 +106,7 @@ export function completeWhenDone(turn: Turn, job: Job): void {
   const { row, counts, work } = job;
   if (row.status !== 'IN_PROGRESS' || (row.targetSelection !== 'SNAPSHOT' && row.hasEnded !== true)) return;
   if (work !== undefined || counts.QUEUED > 0 || counts.IN_PROGRESS > 0) return;
-  replaceJob(turn, job, { status: 'COMPLETED', completedAt: turn.now, lastUpdatedAt: turn.now });
+  moveJob(turn, job, 'COMPLETED', 'service', { completedAt: turn.now });
   jobEvent(turn, job, 'completed');
 }
 

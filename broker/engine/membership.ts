@@ -10,7 +10,6 @@ import { queueExecution } from './executions.ts';
 import { followersOf, isGoing } from './jobs.ts';
 import type { Job, Membership, Registration, State, Thing, ThingGroup } from './state.ts';
 import { isTarget } from './targets.ts';
-import { transitions } from './transitions.ts';
 import type { Turn } from './turn.ts';
 
 /** Groups that the thing is in already, or is not in, are no change. */
@@ -66,5 +65,5 @@ function joinJob(turn: Turn, job: Job, thing: Thing): void {
 function leaveJob(turn: Turn, job: Job, thing: Thing): void {
   const newest = job.newest.get(thing.name);
   if (newest?.row.status !== 'QUEUED' || isTarget(job, thing)) return;
-  advanceExecution(turn, newest, 'REMOVED', transitions.QUEUED.REMOVED!, {});
+  advanceExecution(turn, newest, 'REMOVED', 'service', {});
 }

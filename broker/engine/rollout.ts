@@ -6,7 +6,7 @@
  */
 import { formatThingArn, formatThingGroupArn } from '../../protocol/names.ts';
 import { queueExecution } from './executions.ts';
-import { completeWhenDone, replaceJob } from './jobs.ts';
+import { completeWhenDone, changeJob } from './jobs.ts';
 import { allowance, minuteAt, nextReleaseAt } from './policies/rollout-rate.ts';
 import type { PlanOf, RolloutRow } from './rows.ts';
 import { findGroup, findRegistration, type Job, type Membership, type State, type Thing } from './state.ts';
@@ -96,7 +96,7 @@ export function dueAt({ now }: Turn, job: Job, { minute }: RolloutPlan): number 
 export function finishRollout(turn: Turn, job: Job): void {
   endWork(turn, job);
   // A fresh job's lastUpdatedAt moves once more when its rollout is over (lifecycle.md §2).
-  if (job.row.lastUpdatedAt !== turn.now) replaceJob(turn, job, { lastUpdatedAt: turn.now });
+  if (job.row.lastUpdatedAt !== turn.now) changeJob(turn, job, { lastUpdatedAt: turn.now });
   completeWhenDone(turn, job);
 }
 

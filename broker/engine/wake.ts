@@ -1,6 +1,7 @@
 /**
- * Wake: what the timers ask. Does what is due, oldest first, until a slice is full: running executions time out, jobs
- * keep to their schedules, bulk work goes on. What is still due then is due at the next Wake, which the runtime asks for after the devices have been served.
+ * Wake: what the timers ask. Does what is due, oldest first: up to a slice of executions time out, and the first job or piece
+ * of bulk work that is due ends the command. What is still due then is due at the next Wake, which the runtime asks for after
+ * the devices have been served.
  * Source: reference configs.md §3 (time-outs).
  */
 import { runSlice } from './bulk-work.ts';
@@ -10,7 +11,6 @@ import { dropExecution } from './executions.ts';
 import { keepToSchedule } from './job-schedule.ts';
 import { acceptedNothing } from './reply.ts';
 import type { Execution } from './state.ts';
-import { transitions } from './transitions.ts';
 import type { Turn } from './turn.ts';
 import { sliceSize } from './work.ts';
 
@@ -31,5 +31,5 @@ export function wake(turn: Turn): Reply<undefined> {
 
 function timeOut(turn: Turn, execution: Execution): void {
   if (execution.job.row.status === 'DELETION_IN_PROGRESS') dropExecution(turn, execution);
-  else advanceExecution(turn, execution, 'TIMED_OUT', transitions.IN_PROGRESS.TIMED_OUT!, {});
+  else advanceExecution(turn, execution, 'TIMED_OUT', 'service', {});
 }

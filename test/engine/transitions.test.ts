@@ -1,6 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { findTransition, transitions, type Actor } from '../../broker/engine/transitions.ts';
-import { isTerminal, jobExecutionStatuses, type JobExecutionStatus } from '../../protocol/status.ts';
+import { profiles } from '../../broker/engine/profile.ts';
+import {
+  executionTransitions,
+  findTransition,
+  mayMoveJob,
+  versionAfter,
+  type Actor,
+} from '../../broker/engine/transitions.ts';
+import {
+  isTerminal,
+  jobExecutionStatuses,
+  jobStatuses,
+  type JobExecutionStatus,
+  type JobStatus,
+} from '../../protocol/status.ts';
 import { thingArn, World } from './world.ts';
 
 const actors: readonly Actor[] = ['device', 'operator', 'service'];
@@ -29,10 +42,12 @@ describe('the table of transitions', () => {
       for (const actor of actors) {
         it(`${from} → ${to} by the ${actor} is as the reference has it`, () => {
           const key = `${from} ${to} ${actor}`;
-          const unforced = findTransition(from, to, actor);
-          const forced = findTransition(from, to, actor, true);
-          expect(unforced?.versionStep).toBe(allowed.get(key));
-          expect(forced?.versionStep).toBe(allowed.get(`${key} force`) ?? allowed.get(key));
+          const step = (force: boolean): number | undefined => {
+            const transition = findTransition(from, to, actor, force);
+            return transition && versionAfter(7, transition, profiles.observed) - 7;
+          };
+          expect(step(false)).toBe(allowed.get(key));
+          expect(step(true)).toBe(allowed.get(`${key} force`) ?? allowed.get(key));
         });
       }
     }
@@ -40,7 +55,89 @@ describe('the table of transitions', () => {
 
   it('has nothing that leads out of a terminal status', () => {
     for (const status of jobExecutionStatuses) {
-      expect(Object.keys(transitions[status]).length > 0).toBe(!isTerminal(status));
+      expect(Object.keys(executionTransitions[status]).length > 0).toBe(!isTerminal(status));
+    }
+  });
+
+  it('makes a time-out no new version where the profile says so (A31)', () => {
+    const timeOut = findTransition('IN_PROGRESS', 'TIMED_OUT', 'service', false)!;
+    expect(versionAfter(7, timeOut, profiles.observed)).toBe(8);
+    expect(versionAfter(7, timeOut, profiles.documented)).toBe(7);
+  });
+});
+
+/** reference lifecycle.md §2, once more and by hand: from, to, actor, whether forced. */
+const jobMoves = new Set([
+  'SCHEDULED IN_PROGRESS service',
+  'SCHEDULED CANCELED operator',
+  'SCHEDULED DELETION_IN_PROGRESS operator force',
+  'IN_PROGRESS SCHEDULED service',
+  'IN_PROGRESS COMPLETED service',
+  'IN_PROGRESS CANCELED operator',
+  'IN_PROGRESS DELETION_IN_PROGRESS operator force',
+  'COMPLETED DELETION_IN_PROGRESS operator',
+  'CANCELED DELETION_IN_PROGRESS operator',
+]);
+
+describe('the table of job transitions', () => {
+  for (const from of jobStatuses) {
+    for (const to of jobStatuses) {
+      for (const actor of actors) {
+        it(`${from} → ${to} by the ${actor} is as the reference has it`, () => {
+          const key = `${from} ${to} ${actor}`;
+          expect(mayMoveJob(from, to, actor, false)).toBe(jobMoves.has(key));
+          expect(mayMoveJob(from, to, actor, true)).toBe(jobMoves.has(key) || jobMoves.has(`${key} force`));
+        });
+      }
+    }
+  }
+});
+
+/** Brings job j into a status by the means that AWS has for it. */
+const reachJob: { readonly [Status in JobStatus]: (world: World) => void } = {
+  SCHEDULED: (world) => world.job('j', [thingArn('t')], { schedulingConfig: { startTime: '2030-01-01T00:00:00Z' } }),
+  IN_PROGRESS: (world) => world.job('j', [thingArn('t')]),
+  COMPLETED: (world) => {
+    world.job('j', [thingArn('t')]);
+    world.update('t', 'j', 'SUCCEEDED');
+  },
+  CANCELED: (world) => {
+    world.job('j', [thingArn('t')]);
+    world.ok('iot:CancelJob', { jobId: 'j' });
+  },
+  DELETION_IN_PROGRESS: (world) => {
+    world.job('j', [thingArn('t')]);
+    world.ok('iot:DeleteJob', { jobId: 'j', force: true });
+  },
+};
+
+describe.each(jobStatuses)('a job that is %s', (status) => {
+  const worldOf = (): World => {
+    const world = new World();
+    world.things('t');
+    reachJob[status](world);
+    expect(world.jobOf('j')?.status).toBe(status);
+    return world;
+  };
+
+  it.each([false, true])('is canceled if the table says so (force: %s)', (force) => {
+    const world = worldOf();
+    if (jobMoves.has(`${status} CANCELED operator`)) {
+      world.ok('iot:CancelJob', { jobId: 'j', force });
+      expect(world.jobOf('j')).toMatchObject({ status: 'CANCELED', lastUpdatedAt: world.now });
+    } else {
+      expect(world.refused('iot:CancelJob', { jobId: 'j', force }).code).toBe('InvalidRequest');
+    }
+  });
+
+  it.each([false, true])('is deleted if the table says so (force: %s)', (force) => {
+    const world = worldOf();
+    const move = `${status} DELETION_IN_PROGRESS operator`;
+    if (jobMoves.has(move) || (force && jobMoves.has(`${move} force`))) {
+      world.ok('iot:DeleteJob', { jobId: 'j', force });
+      expect(world.jobOf('j')?.status).toBe('DELETION_IN_PROGRESS');
+    } else {
+      expect(world.refused('iot:DeleteJob', { jobId: 'j', force }).code).toBe('InvalidStateTransition');
     }
   });
 });

@@ -7,7 +7,7 @@ import type { AssociateTargetsWithJobRequest, AssociateTargetsWithJobResponse } 
 import { maxTargets } from '../../../protocol/limits.ts';
 import { formatJobArn } from '../../../protocol/names.ts';
 import type { Reply } from '../contract.ts';
-import { findJob, holdTargets, replaceJob } from '../jobs.ts';
+import { findJob, holdTargets, changeJob } from '../jobs.ts';
 import { invalidRequest, jobInStatus, jobNotFound, limitExceeded } from '../refusals.ts';
 import { accept } from '../reply.ts';
 import { rollOutFurther } from '../rollout.ts';
@@ -32,7 +32,7 @@ export function associateTargetsWithJob(
   const all = [...row.targets, ...added];
   if (all.length > maxTargets) return limitExceeded(`A job has at most ${maxTargets} targets.`);
   const newGroups = resolved.groups.filter((groupName) => !job.targetGroups.has(groupName));
-  replaceJob(turn, job, { targets: all, comment: comment ?? row.comment, lastUpdatedAt: turn.now });
+  changeJob(turn, job, { targets: all, comment: comment ?? row.comment, lastUpdatedAt: turn.now });
   holdTargets(state, job, added);
   rollOutFurther(turn, job, newGroups);
   return accept({ jobArn: formatJobArn(state.identity, jobId), jobId, description: row.description });

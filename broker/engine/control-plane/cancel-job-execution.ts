@@ -21,8 +21,8 @@ export function cancelJobExecution(turn: Turn, request: CancelJobExecutionReques
   const { row } = execution;
   if (expectedVersion !== undefined && expectedVersion !== row.versionNumber)
     return versionMismatch(expectedVersion, row);
-  const transition = findTransition(row.status, 'CANCELED', 'operator', force);
-  if (transition === undefined) return forbiddenTransition('CANCELED', row);
-  advanceExecution(turn, execution, 'CANCELED', transition, { statusDetails, forceCanceled: force || undefined });
+  if (findTransition(row.status, 'CANCELED', 'operator', force) === undefined)
+    return forbiddenTransition('CANCELED', row);
+  advanceExecution(turn, execution, 'CANCELED', 'operator', { statusDetails, forceCanceled: force || undefined });
   return acceptedNothing;
 }

@@ -8,6 +8,7 @@ import type { Reply } from '../contract.ts';
 import { cancelJob as cancel } from '../job-cancellation.ts';
 import { jobInStatus, jobNotFound } from '../refusals.ts';
 import { accept } from '../reply.ts';
+import { mayMoveJob } from '../transitions.ts';
 import type { Turn } from '../turn.ts';
 
 export function cancelJob(turn: Turn, request: CancelJobRequest): Reply<CancelJobResponse> {
@@ -16,7 +17,7 @@ export function cancelJob(turn: Turn, request: CancelJobRequest): Reply<CancelJo
   if (job === undefined) return jobNotFound(jobId);
   const { status, description } = job.row;
   const { identity, profile } = turn.state;
-  if (status === 'IN_PROGRESS' || status === 'SCHEDULED') cancel(turn, job, { force, reasonCode, comment });
+  if (mayMoveJob(status, 'CANCELED', 'operator', force)) cancel(turn, job, { force, reasonCode, comment });
   else if (status === 'DELETION_IN_PROGRESS' || profile.cancelOfFinishedJob === 'refused') {
     return jobInStatus(jobId, status, 'canceled');
   }

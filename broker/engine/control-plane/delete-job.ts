@@ -4,26 +4,23 @@
  */
 import type { DeleteJobRequest } from '../../../protocol/aws/iot.ts';
 import { maxJobsDeleting } from '../../../protocol/limits.ts';
-import type { JobStatus } from '../../../protocol/status.ts';
 import type { Reply } from '../contract.ts';
 import { deleteJob as beginDeletion } from '../job-deletion.ts';
 import { findJob } from '../jobs.ts';
 import { jobNotDeletable, jobNotFound, limitExceeded } from '../refusals.ts';
 import { acceptedNothing } from '../reply.ts';
+import { mayMoveJob } from '../transitions.ts';
 import type { Turn } from '../turn.ts';
 
 export function deleteJob(turn: Turn, request: DeleteJobRequest): Reply<undefined> {
   const { jobId, namespaceId, force = false } = request;
   const job = findJob(turn.state, jobId, namespaceId);
   if (job === undefined) return jobNotFound(jobId);
-  if (!isDeletable(job.row.status, force)) return jobNotDeletable(jobId, job.row.status);
+  const { status } = job.row;
+  if (!mayMoveJob(status, 'DELETION_IN_PROGRESS', 'operator', force)) return jobNotDeletable(jobId, status);
   if (turn.state.deletingJobs.length >= maxJobsDeleting) {
     return limitExceeded(`At most ${maxJobsDeleting} jobs can be in status DELETION_IN_PROGRESS.`);
   }
-  beginDeletion(turn, job);
+  beginDeletion(turn, job, force);
   return acceptedNothing;
-}
-
-function isDeletable(status: JobStatus, force: boolean): boolean {
-  return status === 'COMPLETED' || status === 'CANCELED' || (force && status !== 'DELETION_IN_PROGRESS');
 }

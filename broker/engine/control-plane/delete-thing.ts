@@ -6,13 +6,13 @@
  */
 import type { DeleteThingRequest, DeleteThingResponse } from '../../../protocol/aws/iot.ts';
 import { advanceExecution } from '../conclusion.ts';
+import { isPending } from '../../../protocol/status.ts';
 import type { Reply } from '../contract.ts';
 import { openQueue } from '../executions.ts';
 import { versionConflict } from '../refusals.ts';
 import { acceptedEmpty } from '../reply.ts';
 import { findRegistration, queuesOf } from '../state.ts';
 import { releaseThing } from '../things.ts';
-import { findTransition } from '../transitions.ts';
 import type { Turn } from '../turn.ts';
 
 export function deleteThing(turn: Turn, request: DeleteThingRequest): Reply<DeleteThingResponse> {
@@ -27,8 +27,8 @@ export function deleteThing(turn: Turn, request: DeleteThingRequest): Reply<Dele
   for (const queue of queuesOf(thing)) {
     openQueue(turn, queue);
     for (const execution of [...queue.inProgress, ...queue.queued, ...queue.hidden]) {
-      const removal = findTransition(execution.row.status, 'REMOVED', 'service');
-      if (removal !== undefined) advanceExecution(turn, execution, 'REMOVED', removal, {});
+      // An abort that an earlier one has caused may have canceled it.
+      if (isPending(execution.row.status)) advanceExecution(turn, execution, 'REMOVED', 'service', {});
     }
   }
   return acceptedEmpty;

@@ -6,7 +6,7 @@
 import type { JobExecutionsRetryConfig, UpdateJobRequest } from '../../../protocol/aws/iot.ts';
 import type { Rejected, Reply } from '../contract.ts';
 import { configsOf } from '../job-configs.ts';
-import { findJob, replaceJob } from '../jobs.ts';
+import { findJob, changeJob } from '../jobs.ts';
 import { invalidRequest, jobInStatus, jobNotFound } from '../refusals.ts';
 import { acceptedNothing } from '../reply.ts';
 import { resumeRollout } from '../rollout.ts';
@@ -23,7 +23,7 @@ export function updateJob(turn: Turn, request: UpdateJobRequest): Reply<undefine
   if (row.status !== 'IN_PROGRESS' && row.status !== 'SCHEDULED') return jobInStatus(jobId, row.status, 'updated');
   const refusal = refuseRetries(row.jobExecutionsRetryConfig, request.jobExecutionsRetryConfig);
   if (refusal !== undefined) return refusal;
-  replaceJob(turn, job, {
+  changeJob(turn, job, {
     ...configsOf(request, row),
     description: request.description ?? row.description,
     lastUpdatedAt: turn.now,

@@ -11,7 +11,6 @@ import { headOf } from '../pending-queue.ts';
 import { thingNotFound } from '../refusals.ts';
 import { accept } from '../reply.ts';
 import { findRegistration, pendingQueueOf } from '../state.ts';
-import { transitions } from '../transitions.ts';
 import type { Turn } from '../turn.ts';
 
 type Operation = DeviceOperations['StartNextPendingJobExecution'];
@@ -26,8 +25,7 @@ export function startNextPendingJobExecution(
   const head = queue && headOf(queue);
   if (head === undefined) return accept({});
   if (head.row.status === 'QUEUED') {
-    const start = transitions.QUEUED.IN_PROGRESS!;
-    moveExecution(turn, head, 'IN_PROGRESS', start, { statusDetails, stepTimeoutInMinutes });
+    moveExecution(turn, head, 'IN_PROGRESS', 'device', { statusDetails, stepTimeoutInMinutes });
   } else if (stepTimeoutInMinutes !== undefined) {
     retimeExecution(turn, head, stepTimeoutInMinutes);
   }

@@ -20,13 +20,13 @@ export function updateJobExecution(turn: Turn, request: Operation['request']): R
   const execution = findDeviceExecution(turn.state, request);
   if (execution === undefined) return executionNotFound(jobId, thingName);
   const { row } = execution;
-  const transition = findTransition(row.status, status, 'device');
+  const isAllowed = findTransition(row.status, status, 'device', false) !== undefined;
   const isStale = expectedVersion !== undefined && expectedVersion !== row.versionNumber;
-  const isLate = transition === undefined && turn.state.profile.firstRefusal === 'state';
+  const isLate = !isAllowed && turn.state.profile.firstRefusal === 'state';
   if (isStale && !isLate) return versionMismatch(expectedVersion, row);
-  if (transition === undefined) return forbiddenTransition(status, row);
+  if (!isAllowed) return forbiddenTransition(status, row);
   const { statusDetails, stepTimeoutInMinutes } = request;
-  advanceExecution(turn, execution, status, transition, { statusDetails, stepTimeoutInMinutes });
+  advanceExecution(turn, execution, status, 'device', { statusDetails, stepTimeoutInMinutes });
   return accept({
     executionState: request.includeJobExecutionState ? execution.row : undefined,
     jobDocument: request.includeJobDocument ? documentFor(turn.state, execution) : undefined,

@@ -1,17 +1,20 @@
 /**
- * The engine's own invariants, after every command: rejected means untouched, versions and numbers grow, statuses follow the
- * table, `notify` and `notify-next` exactly when they are due and with what is there, counts, and deletion. Only what a command
- * touched is looked at; everything is compared once more at the end. Judges by changes, replies and effects, never by the
- * engine's inner state. Source: reference lifecycle.md, notifications.md §1, ambiguities.md A31.
+ * The engine's own invariants (E1–E9), after every command: rejected means untouched, versions and numbers grow, statuses and
+ * answers follow the laws (execution-law.ts, job-law.ts), `notify` and `notify-next` come exactly when they are due and with
+ * what is there, counts, lists and deletion. Only what a command touched is looked at; everything is compared once more at the
+ * end. Judges by changes, replies and effects, never by the engine's inner state.
  */
-import type { Change, Command, Engine, Outcome } from '../../../broker/engine/contract.ts';
+import type { Change, Command, Engine, Outcome, ResponseOf } from '../../../broker/engine/contract.ts';
+import { profiles, type Profile } from '../../../broker/engine/profile.ts';
 import type { ExecutionRow, JobRow } from '../../../broker/engine/rows.ts';
-import { findTransition, type Transition } from '../../../broker/engine/transitions.ts';
 import type { JobProcessDetails } from '../../../protocol/aws/iot.ts';
 import { isPending, type JobExecutionStatus } from '../../../protocol/status.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
 import type { Report } from '../violation.ts';
-import { createLedger, type Ledger, type LedgerJob, type LedgerQueue } from './execution-ledger.ts';
+import { dueAnswer, objectionToAnswer } from './answer-law.ts';
+import { isOver, objectionToChange, objectionToNew, type Objection } from './execution-law.ts';
+import { createLedger, shown, visible, type Ledger, type LedgerJob, type LedgerQueue } from './execution-ledger.ts';
+import { dueAnswerOfJob, mustAbort, objectionToJob } from './job-law.ts';
 import { createNotificationChecker } from './notifications.ts';
 
 export interface EngineChecker {
@@ -24,7 +27,12 @@ export interface EngineChecker {
 /** What the changes left behind, by table and key. */
 type KeptRows = Map<Change['table'], Map<string, object>>;
 
-export function createEngineChecker(engine: Engine, report: Report): EngineChecker {
+/** @param profile how the engine reads what AWS leaves open */
+export function createEngineChecker(
+  engine: Engine,
+  report: Report,
+  profile: Profile = profiles.observed,
+): EngineChecker {
   const ledger = createLedger();
   const notifications = createNotificationChecker(ledger, report);
   const rows: KeptRows = new Map();
@@ -32,14 +40,33 @@ export function createEngineChecker(engine: Engine, report: Report): EngineCheck
   const recounted = new Set<string>();
   let touches = 0;
 
-  function keep(change: Change): void {
-    const { table, key, row } = change;
-    if (table === 'job') keepJob(key, row as JobRow | undefined);
-    else if (table === 'jobExecution') keepExecution(key, row as ExecutionRow | undefined);
+  /** What is now known of one command. */
+  interface Doing {
+    readonly command: Command;
+    readonly at: EpochMs;
+    /** Jobs of which an execution ended. */
+    readonly ended: Set<string>;
+    triedAgain: boolean;
   }
 
-  function keepJob(jobId: string, row: JobRow | undefined): void {
+  function keep(change: Change, doing: Doing): void {
+    const { table, key, row } = change;
+    if (table === 'job') keepJob(key, row as JobRow | undefined, doing);
+    else if (table === 'jobExecution') keepExecution(key, row as ExecutionRow | undefined, doing);
+    else if (table === 'thing' && row === undefined) ledger.things.delete(key);
+    else if (table === 'thing') ledger.things.add(key);
+  }
+
+  function object(objection: Objection | undefined, what: string, thingName?: string): void {
+    if (objection !== undefined) report(objection.broke, `${what} ${objection.message}`, thingName);
+  }
+
+  function keepJob(jobId: string, row: JobRow | undefined, { command, at }: Doing): void {
     const job = ledger.jobs.get(jobId);
+    const before = job?.row;
+    if (row !== undefined && job !== undefined) job.row = row;
+    const hasWork = rows.get('work')?.has(`job/${jobId}`) === true;
+    object(objectionToJob({ before, row, command, at, job, hasWork }), `job ${jobId}`);
     if (row === undefined) {
       if (job !== undefined && job.executions.size > 0) {
         report('E8', `job ${jobId} is gone but ${job.executions.size} of its executions are not`);
@@ -47,7 +74,7 @@ export function createEngineChecker(engine: Engine, report: Report): EngineCheck
       ledger.dropJob(jobId);
       return;
     }
-    if (row.status === 'DELETION_IN_PROGRESS' && job?.row.status !== 'DELETION_IN_PROGRESS') {
+    if (row.status === 'DELETION_IN_PROGRESS' && before?.status !== 'DELETION_IN_PROGRESS') {
       for (const execution of job?.executions.values() ?? []) {
         if (isPending(execution.status)) touch(execution);
       }
@@ -55,14 +82,13 @@ export function createEngineChecker(engine: Engine, report: Report): EngineCheck
     ledger.putJob(row);
   }
 
-  function keepExecution(key: string, row: ExecutionRow | undefined): void {
+  function keepExecution(key: string, row: ExecutionRow | undefined, doing: Doing): void {
     const before = ledger.execution(key);
     const either = row ?? before;
     if (either === undefined) return;
     if (row === undefined) ledger.dropExecution(key);
     else {
-      if (before === undefined) checkNew(row);
-      else checkSuccessor(before, row);
+      judge(before, row, doing);
       ledger.putExecution(key, row);
     }
     if (before?.status === row?.status) {
@@ -71,34 +97,57 @@ export function createEngineChecker(engine: Engine, report: Report): EngineCheck
     touch(either);
   }
 
+  function judge(before: ExecutionRow | undefined, row: ExecutionRow, doing: Doing): void {
+    const cause = { command: doing.command, at: doing.at, job: ledger.jobs.get(row.jobId)?.row };
+    const objection =
+      before === undefined ? objectionToNew(row, ledger, cause) : objectionToChange(before, row, cause, profile);
+    object(objection, name(row), row.thingName);
+    if (before === undefined && row.retryAttempt !== undefined && row.retryAttempt > 0) doing.triedAgain = true;
+    if (before !== undefined && !isOver(before) && isOver(row)) doing.ended.add(row.jobId);
+  }
+
   function touch({ thingName, namespaceId }: ExecutionRow): void {
     notifications.touch(ledger.queueOf(thingName, namespaceId));
   }
 
-  function checkNew(row: ExecutionRow): void {
-    const { jobId, thingName, executionNumber, versionNumber, status } = row;
-    const expected = ledger.highestNumber(jobId, thingName) + 1;
-    if (executionNumber !== expected) {
-      report('E3', `${jobId} got executionNumber ${executionNumber} instead of ${expected}`, thingName);
+  /** An accepted update or deletion has done what it was asked for. */
+  function checkDone({ name: asked, request }: Command): void {
+    if (asked === 'iotjobsdata:UpdateJobExecution') {
+      const { jobId, thingName, executionNumber, status } = request;
+      const executions = ledger.executionsOf(jobId, thingName);
+      const row = executions.findLast(
+        (one) => executionNumber === undefined || one.executionNumber === executionNumber,
+      );
+      // A failure may have been followed by the next try at once.
+      if (executions.some((one) => one.status === status)) return;
+      report('E4', `${jobId} is ${row?.status ?? 'gone'} after an accepted update to ${status}`, thingName);
     }
-    if (versionNumber !== 1) report('E2', `${name(row)} starts with version ${versionNumber}`, thingName);
-    if (status !== 'QUEUED') report('E4', `${name(row)} starts as ${status}`, thingName);
+    if (asked === 'iot:DeleteJobExecution') {
+      const { jobId, thingName, executionNumber } = request;
+      const left = ledger.executionsOf(jobId, thingName).some((one) => one.executionNumber === executionNumber);
+      if (left) report('E8', `${jobId}#${executionNumber} is there after it was deleted`, thingName);
+    }
   }
 
-  function checkSuccessor(before: ExecutionRow, row: ExecutionRow): void {
-    const { thingName } = row;
-    const transition = transitionOf(before.status, row.status);
-    if (transition === undefined) {
-      report('E4', `${name(row)} went from ${before.status} to ${row.status}`, thingName);
-      return;
+  function checkAborts(ended: ReadonlySet<string>): void {
+    for (const jobId of ended) {
+      const job = ledger.jobs.get(jobId);
+      if (job?.row.status !== 'IN_PROGRESS' || job.row.hasEnded === true || !mustAbort(job)) continue;
+      report('E4', `${jobId} goes on although an abort criterion is met`);
     }
-    const step = row.versionNumber - before.versionNumber;
-    // A11: start-next hands a started execution out again and may set its step timer; that is no new version.
-    const isHandedOutAgain = step === 0 && row.status === 'IN_PROGRESS' && before.status === 'IN_PROGRESS';
-    if (step !== transition.versionStep && !isHandedOutAgain) {
-      report('E2', `${name(row)} went from version ${before.versionNumber} to ${row.versionNumber}`, thingName);
-    }
-    if (row.queuedAt !== before.queuedAt) report('E4', `${name(row)} changed its queuedAt`, thingName);
+  }
+
+  /** `$next` is the first of what is visible. */
+  function checkHead(command: Command, { reply }: Outcome): void {
+    if (!reply.accepted) return;
+    const { name: asked, request } = command;
+    const asksNext = asked === 'iotjobsdata:DescribeJobExecution' && request.jobId === '$next';
+    if (!asksNext && asked !== 'iotjobsdata:StartNextPendingJobExecution') return;
+    const { thingName, namespaceId } = request;
+    const [head] = visible(ledger, ledger.queueOf(thingName, namespaceId));
+    const { execution } = reply.response as ResponseOf<typeof asked>;
+    if (execution?.jobId === head?.jobId && execution?.versionNumber === head?.versionNumber) return;
+    report('E6', `${asked} gives ${execution?.jobId ?? 'nothing'}, the head is ${head?.jobId ?? 'nothing'}`, thingName);
   }
 
   function checkCounts(job: LedgerJob, at: EpochMs): void {
@@ -111,9 +160,9 @@ export function createEngineChecker(engine: Engine, report: Report): EngineCheck
     if (changes.length + effects.length > 0) report('E1', `describing ${jobId} changes something`);
     const details = reply.response.job?.jobProcessDetails ?? {};
     for (const [status, member] of countMembers) {
-      const shown = details[member] ?? 0;
-      if (shown === job.counts[status]) continue;
-      report('E7', `${jobId} shows ${String(shown)} ${status}, there are ${job.counts[status]}`);
+      const told = details[member] ?? 0;
+      if (told === job.counts[status]) continue;
+      report('E7', `${jobId} shows ${String(told)} ${status}, there are ${job.counts[status]}`);
     }
   }
 
@@ -134,33 +183,32 @@ export function createEngineChecker(engine: Engine, report: Report): EngineCheck
 
   return {
     ledger,
-    check(command, { reply, changes, effects }, at) {
+    check(command, outcome, at) {
+      const { reply, changes, effects } = outcome;
       if (!reply.accepted && changes.length + effects.length > 0) {
         report('E1', `${command.name} was rejected (${reply.message}) and left ${changes.length} changes`);
       }
+      const due = dueAnswer(command, ledger, profile) ?? dueAnswerOfJob(command, ledger, profile);
+      object(objectionToAnswer(command, outcome, due), '');
+      const doing: Doing = { command, at, ended: new Set(), triedAgain: false };
       for (const change of changes) {
-        keep(change);
+        keep(change, doing);
         remember(change);
       }
-      notifications.check(effects);
+      if (reply.accepted) checkDone(command);
+      checkHead(command, outcome);
+      checkAborts(doing.ended);
+      notifications.check(effects, doing.triedAgain);
       touches += 1;
       if (recounted.size > 0 && touches % countEvery === 0) checkTouchedCounts(at);
     },
     finish(at) {
       for (const job of ledger.jobs.values()) if (job.row.status !== 'DELETION_IN_PROGRESS') checkCounts(job, at);
       for (const queue of ledger.queues()) checkQueue(engine, ledger, queue, at, report);
+      checkLists(engine, ledger, at, report);
       checkRows(engine, rows, report);
     },
   };
-}
-
-/** Whoever makes it. */
-function transitionOf(from: JobExecutionStatus, to: JobExecutionStatus): Transition | undefined {
-  return (
-    findTransition(from, to, 'device', true) ??
-    findTransition(from, to, 'operator', true) ??
-    findTransition(from, to, 'service', true)
-  );
 }
 
 /** A wrong count stays wrong, so not every change of one is followed by a look at it. */
@@ -183,12 +231,59 @@ function checkQueue(engine: Engine, ledger: Ledger, queue: LedgerQueue, at: Epoc
   const { thingName, namespaceId } = queue;
   const request = namespaceId === undefined ? { thingName } : { thingName, namespaceId };
   const { reply } = engine.apply({ name: 'iotjobsdata:GetPendingJobExecutions', request }, at);
-  const shown = reply.accepted ? [...reply.response.inProgress, ...reply.response.queued] : [];
-  const gone = shown.find(({ jobId }) => !ledger.jobs.has(jobId));
+  const given = reply.accepted ? [...reply.response.inProgress, ...reply.response.queued] : [];
+  const gone = given.find(({ jobId }) => !ledger.jobs.has(jobId));
   if (gone !== undefined) report('E8', `${gone.jobId} is deleted and still pending`, thingName);
-  if (reply.accepted && shown.length !== Math.min(10, queue.pending.size)) {
-    report('E5', `${shown.length} executions are shown as pending, there are ${queue.pending.size}`, thingName);
+  if (!reply.accepted) return;
+  const due = shown(ledger, visible(ledger, queue));
+  if (given.map(({ jobId }) => jobId).join() !== due.map(({ jobId }) => jobId).join()) {
+    report('E5', `${given.length} executions are given as pending, there are ${due.length}`, thingName);
   }
+}
+
+/** The lists of the control plane hold what the ledger holds: for every job, and for every thing in each of its namespaces. */
+function checkLists(engine: Engine, ledger: Ledger, at: EpochMs, report: Report): void {
+  const due = new Map<string, { thingName: string; namespaceId: string | undefined; count: number }>();
+  const ofThing = (thingName: string, namespaceId: string | undefined, count: 0 | 1): void => {
+    const key = `${thingName} ${namespaceId ?? ''}`;
+    const known = due.get(key);
+    if (known === undefined) due.set(key, { thingName, namespaceId, count });
+    else known.count += count;
+  };
+  for (const thingName of ledger.things) ofThing(thingName, undefined, 0);
+  for (const [jobId, { executions }] of ledger.jobs) {
+    for (const { thingName, namespaceId } of executions.values()) ofThing(thingName, namespaceId, 1);
+    const listed = everyPage((nextToken) =>
+      engine.apply({ name: 'iot:ListJobExecutionsForJob', request: { jobId, nextToken } }, at),
+    );
+    if (listed !== executions.size) report('E8', `job ${jobId} lists ${listed} executions of ${executions.size}`);
+  }
+  for (const { thingName, namespaceId, count } of due.values()) {
+    if (!ledger.things.has(thingName)) continue;
+    const listed = everyPage((nextToken) =>
+      engine.apply({ name: 'iot:ListJobExecutionsForThing', request: { thingName, namespaceId, nextToken } }, at),
+    );
+    if (listed !== count) report('E8', `the list has ${listed} executions of ${count}`, thingName);
+  }
+}
+
+interface ListPage {
+  readonly executionSummaries?: readonly unknown[];
+  readonly nextToken?: string;
+}
+
+/** @returns how many there are on all pages. */
+function everyPage(page: (nextToken: string | undefined) => Outcome): number {
+  let count = 0;
+  let token: string | undefined;
+  do {
+    const { reply } = page(token);
+    if (!reply.accepted) break;
+    const { executionSummaries = [], nextToken } = reply.response as ListPage;
+    count += executionSummaries.length;
+    token = nextToken;
+  } while (token !== undefined);
+  return count;
 }
 
 /** Empties what was kept: what is then left is not in the engine. */

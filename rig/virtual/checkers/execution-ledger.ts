@@ -1,7 +1,8 @@
 /**
- * What exists, told from the engine's changes alone: every execution, every job with its counts, every thing's pending queue in
- * AWS's order. A second, plain implementation of what the engine keeps in its own indexes, for the checkers to compare with.
- * Source: reference lifecycle.md §3 and §5.
+ * What exists, told from the engine's changes alone: every thing, every execution, every job with its counts, every thing's
+ * pending queue in AWS's order. A second, plain implementation of what the engine keeps in its own indexes, for the checkers to
+ * compare with.
+ * Source: reference lifecycle.md §3 and §5, limits.md §2.
  */
 import { executionKey, type ExecutionRow, type JobRow } from '../../../broker/engine/rows.ts';
 import { isPending, jobExecutionStatuses, type JobExecutionStatus } from '../../../protocol/status.ts';
@@ -10,10 +11,12 @@ import { toEpochSeconds } from '../../../protocol/time.ts';
 export interface LedgerJob {
   row: JobRow;
   readonly executions: Map<string, ExecutionRow>;
+  /** The same by thing, the lowest number first. */
+  readonly byThing: Map<string, readonly ExecutionRow[]>;
   readonly counts: Record<JobExecutionStatus, number>;
 }
 
-/** The pending executions of a thing in a namespace, those of jobs being deleted included. */
+/** The pending executions of a thing in a namespace, those of jobs being deleted included, those outside a window not. */
 export interface LedgerQueue {
   readonly thingName: string;
   readonly namespaceId: string | undefined;
@@ -22,6 +25,8 @@ export interface LedgerQueue {
 
 export interface Ledger {
   readonly jobs: ReadonlyMap<string, LedgerJob>;
+  /** What is in the registry. */
+  readonly things: Set<string>;
   execution(key: string): ExecutionRow | undefined;
   queues(): Iterable<LedgerQueue>;
   queueOf(thingName: string, namespaceId: string | undefined): LedgerQueue;
@@ -31,8 +36,8 @@ export interface Ledger {
   pendingKey(thingName: string, jobId: string, executionNumber: number): string | undefined;
   /** All executions that ever were, and those that ended or were deleted. */
   readonly totals: { readonly created: number; readonly ended: number };
-  /** The highest number among the existing executions of a job on a thing; 0 when there is none. */
-  highestNumber(jobId: string, thingName: string): number;
+  /** Of one job on one thing, the lowest number first. */
+  executionsOf(jobId: string, thingName: string): readonly ExecutionRow[];
   putExecution(key: string, row: ExecutionRow): void;
   dropExecution(key: string): void;
   putJob(row: JobRow): void;
@@ -41,6 +46,7 @@ export interface Ledger {
 
 export function createLedger(): Ledger {
   const jobs = new Map<string, LedgerJob>();
+  const things = new Set<string>();
   const executions = new Map<string, ExecutionRow>();
   const queues = new Map<string, LedgerQueue>();
   const identities = new Map<string, number>();
@@ -58,12 +64,16 @@ export function createLedger(): Ledger {
     if (job !== undefined) {
       job.counts[row.status] -= 1;
       job.executions.delete(key);
+      const others = (job.byThing.get(row.thingName) ?? none).filter((other) => other !== row);
+      if (others.length > 0) job.byThing.set(row.thingName, others);
+      else job.byThing.delete(row.thingName);
     }
     if (isPending(row.status)) queueOf(row.thingName, row.namespaceId).pending.delete(key);
   }
 
   return {
     jobs,
+    things,
     totals,
     queueOf,
     queues: () => queues.values(),
@@ -73,13 +83,7 @@ export function createLedger(): Ledger {
       const row = executions.get(executionKey(jobId, thingName, executionNumber));
       return row !== undefined && isPending(row.status) ? identityOf(row) : undefined;
     },
-    highestNumber(jobId, thingName) {
-      let highest = 0;
-      for (const row of jobs.get(jobId)?.executions.values() ?? []) {
-        if (row.thingName === thingName) highest = Math.max(highest, row.executionNumber);
-      }
-      return highest;
-    },
+    executionsOf: (jobId, thingName) => jobs.get(jobId)?.byThing.get(thingName) ?? none,
     putExecution(key, row) {
       const before = executions.get(key);
       if (before === undefined) {
@@ -94,9 +98,10 @@ export function createLedger(): Ledger {
       const job = jobs.get(row.jobId);
       if (job !== undefined) {
         job.executions.set(key, row);
+        job.byThing.set(row.thingName, [...(job.byThing.get(row.thingName) ?? none), row].sort(byNumber));
         job.counts[row.status] += 1;
       }
-      if (isPending(row.status)) queueOf(row.thingName, row.namespaceId).pending.set(key, row);
+      if (isPending(row.status) && row.hidden !== true) queueOf(row.thingName, row.namespaceId).pending.set(key, row);
     },
     dropExecution(key) {
       const row = executions.get(key);
@@ -107,11 +112,23 @@ export function createLedger(): Ledger {
     },
     putJob(row) {
       const job = jobs.get(row.jobId);
-      if (job === undefined) jobs.set(row.jobId, { row, executions: new Map(), counts: noCounts() });
+      if (job === undefined)
+        jobs.set(row.jobId, { row, executions: new Map(), byThing: new Map(), counts: noCounts() });
       else job.row = row;
     },
     dropJob: (jobId) => jobs.delete(jobId),
   };
+}
+
+const none: readonly ExecutionRow[] = [];
+
+function byNumber(a: ExecutionRow, b: ExecutionRow): number {
+  return a.executionNumber - b.executionNumber;
+}
+
+/** The newest execution of a job on a thing. */
+export function newestOf(ledger: Ledger, jobId: string, thingName: string): ExecutionRow | undefined {
+  return ledger.executionsOf(jobId, thingName).at(-1);
 }
 
 /** As a device sees it, with `queuedAt` in seconds. */
@@ -126,6 +143,16 @@ export function visible(ledger: Ledger, { pending }: LedgerQueue): readonly Exec
     if (ledger.jobs.get(row.jobId)?.row.status !== 'DELETION_IN_PROGRESS') rows.push(row);
   }
   return rows.length > 1 ? rows.sort(inOrder) : rows;
+}
+
+/** What of it a list shows: ten, and five more of jobs with maintenance windows. */
+export function shown(ledger: Ledger, rows: readonly ExecutionRow[]): readonly ExecutionRow[] {
+  if (rows.length <= 10) return rows;
+  let windowed = 5;
+  return rows.filter((row, index) => {
+    const mayBeMore = (ledger.jobs.get(row.jobId)?.row.schedulingConfig?.maintenanceWindows?.length ?? 0) > 0;
+    return index < 10 || (mayBeMore && windowed-- > 0);
+  });
 }
 
 function inOrder(a: ExecutionRow, b: ExecutionRow): number {

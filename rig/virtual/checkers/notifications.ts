@@ -6,15 +6,17 @@
 import type { Effect, NotifyEffect, NotifyNextEffect } from '../../../broker/engine/contract.ts';
 import type { ExecutionRow } from '../../../broker/engine/rows.ts';
 import type { JobExecution } from '../../../protocol/device-api.ts';
-import { maxPendingShown } from '../../../protocol/limits.ts';
 import type { Report } from '../violation.ts';
-import { visible, type Ledger, type LedgerQueue } from './execution-ledger.ts';
+import { shown, visible, type Ledger, type LedgerQueue } from './execution-ledger.ts';
 
 export interface NotificationChecker {
   /** Something in the queue changed in this command. */
   touch(queue: LedgerQueue): void;
-  /** After the changes of a command: the notifications among its effects are all that were due, and no others. */
-  check(effects: readonly Effect[]): void;
+  /**
+   * After the changes of a command: the notifications among its effects are all that were due, and no others.
+   * @param mayRepeat the command tried something again: the end of one try and the next one are told apart (A22)
+   */
+  check(effects: readonly Effect[], mayRepeat: boolean): void;
 }
 
 type Identity = Pick<JobExecution, 'jobId' | 'executionNumber' | 'queuedAt'>;
@@ -43,10 +45,11 @@ export function createNotificationChecker(ledger: Ledger, report: Report): Notif
     return found;
   }
 
-  function hear(effect: NotifyEffect | NotifyNextEffect): void {
+  function hear(effect: NotifyEffect | NotifyNextEffect, mayRepeat: boolean): void {
     const told = of(ledger.queueOf(effect.thingName, effect.namespaceId));
     if (effect.kind === 'notify') {
-      if (told.nextCame) report('E5', 'notify came after notify-next', effect.thingName);
+      if (told.nextCame && !mayRepeat) report('E5', 'notify came after notify-next', effect.thingName);
+      if (told.list !== undefined && !mayRepeat) report('E5', 'two notify of one change', effect.thingName);
       told.list = effect.inProgress.length === 0 ? effect.queued : [...effect.inProgress, ...effect.queued];
       return;
     }
@@ -60,7 +63,8 @@ export function createNotificationChecker(ledger: Ledger, report: Report): Notif
     const { thingName, pending } = told.queue;
     const rows = visible(ledger, told.queue);
     if (told.list !== undefined) {
-      judgeList(told.list, rows, thingName);
+      judgeList(told.list, shown(ledger, rows), thingName);
+      if (isSameSet(told.set, pending)) report('E5', `notify, although ${namesOf(told.set)} stayed`, thingName);
       told.set = [...pending.values()];
     } else if (!isSameSet(told.set, pending) && !told.set.some(isExcused)) {
       report('E5', `no notify, although ${namesOf(told.set)} became ${namesOf([...pending.values()])}`, thingName);
@@ -74,12 +78,8 @@ export function createNotificationChecker(ledger: Ledger, report: Report): Notif
   }
 
   function judgeList(list: readonly JobExecution[], rows: readonly ExecutionRow[], thingName: string): void {
-    const isRight =
-      list.length === Math.min(rows.length, maxPendingShown) &&
-      list.every((execution, index) => isSameState(execution, rows[index]!));
-    if (isRight) return;
-    const wanted = statesOf(rows.slice(0, maxPendingShown));
-    report('E5', `notify lists ${statesOf(list)} instead of ${wanted}`, thingName);
+    if (list.length === rows.length && list.every((execution, index) => isSameState(execution, rows[index]!))) return;
+    report('E5', `notify lists ${statesOf(list)} instead of ${statesOf(rows)}`, thingName);
   }
 
   /** Names an execution that is hidden, because its job is being deleted, and not yet removed. */
@@ -89,8 +89,8 @@ export function createNotificationChecker(ledger: Ledger, report: Report): Notif
 
   return {
     touch: of,
-    check(effects) {
-      for (const effect of effects) if (effect.kind !== 'event') hear(effect);
+    check(effects, mayRepeat) {
+      for (const effect of effects) if (effect.kind !== 'event') hear(effect, mayRepeat);
       for (const told of touched) judge(told);
       touched.clear();
     },

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AgentBehaviour, referenceAgent } from '../../../agent/core/behaviour.ts';
 import { recoveryTable, type Holding, type RecoveryTable } from '../../../agent/core/recovery.ts';
-import type { Effect, Engine, Outcome } from '../../../broker/engine/contract.ts';
+import type { Command, Effect, Engine, Outcome } from '../../../broker/engine/contract.ts';
 import type { ExecutionRow } from '../../../broker/engine/rows.ts';
 import type { Claim } from '../../../rig/virtual/violation.ts';
 import { firstViolation, subjectsWith } from '../../support/simulated.ts';
@@ -83,6 +83,25 @@ function spoiled(spoil: Spoil): (engine: Engine) => Engine {
   });
 }
 
+/** Asks the engine something else than what was asked. */
+function misheard(change: (command: Command, now: number) => readonly [Command, number]): (engine: Engine) => Engine {
+  return (engine) => ({
+    apply: (command, now) => {
+      const [asked, at] = change(command as unknown as Command, now);
+      return engine.apply(asked as unknown as typeof command, at);
+    },
+    nextDeadline: () => engine.nextDeadline(),
+    rows: () => engine.rows(),
+  });
+}
+
+function withRequest(names: readonly Command['name'][], members: object): (engine: Engine) => Engine {
+  return misheard((command, now) => [
+    names.includes(command.name) ? ({ ...command, request: { ...command.request, ...members } } as Command) : command,
+    now,
+  ]);
+}
+
 function silent(about: Effect['kind']): (engine: Engine) => Engine {
   return spoiled(({ effects }) => ({ effects: effects.filter(({ kind }) => kind !== about) }));
 }
@@ -149,7 +168,7 @@ const engines: readonly (readonly [string, (engine: Engine) => Engine, readonly 
     spoiled(({ changes }) => ({
       changes: changes.filter(({ table, row }) => table !== 'jobExecution' || row !== undefined),
     })),
-    ['E5', 'E6', 'E8'],
+    ['E4', 'E5', 'E6', 'E8'],
   ],
   [
     'changes something although it refuses',
@@ -159,8 +178,94 @@ const engines: readonly (readonly [string, (engine: Engine) => Engine, readonly 
     ['E1'],
   ],
   [
+    'passes over expectedVersion',
+    withRequest(['iotjobsdata:UpdateJobExecution'], { expectedVersion: undefined }),
+    ['E2'],
+  ],
+  [
+    'cancels what runs without force',
+    withRequest(['iot:CancelJobExecution', 'iot:CancelJob'], { force: true }),
+    ['E4'],
+  ],
+  [
+    'cancels nothing that runs, whatever the force',
+    withRequest(['iot:CancelJobExecution', 'iot:CancelJob'], { force: false }),
+    ['E4'],
+  ],
+  [
+    'accepts updates of what is gone',
+    spoiled(({ reply }) =>
+      reply.accepted || reply.code !== 'ResourceNotFound'
+        ? {}
+        : { reply: { accepted: true, response: {} } as unknown as Outcome['reply'] },
+    ),
+    ['E4'],
+  ],
+  [
+    'accepts a report and does not keep it',
+    spoiled(({ changes }) => ({
+      changes: changes.filter(({ row }) => (row as ExecutionRow | undefined)?.status !== 'SUCCEEDED'),
+    })),
+    ['E4'],
+  ],
+  [
+    'times out before the time',
+    misheard((command, now) => [command, command.name === 'jobrig:Wake' ? now + 3_600_000 : now]),
+    ['E4'],
+  ],
+  ['loses when it was started', spoiled(withRows((row) => ({ ...row, startedAt: undefined }))), ['E4']],
+  [
+    'says notify when only a status changed',
+    spoiled(({ changes, effects, reply }) => {
+      const [started] = changes.map(({ row }) => row as ExecutionRow | undefined);
+      if (!reply.accepted || effects.length > 0 || started?.status !== 'IN_PROGRESS') return {};
+      const { thingName, namespaceId } = started;
+      const at = started.lastUpdatedAt;
+      return {
+        effects: [{ kind: 'notify', thingName, namespaceId, at, inProgress: [started], queued: [], changedJobIds: [] }],
+      };
+    }),
+    ['E5'],
+  ],
+  [
+    'says notify twice',
+    spoiled(({ effects }) => ({
+      effects: effects.flatMap((effect): readonly Effect[] => (effect.kind === 'notify' ? [effect, effect] : [effect])),
+    })),
+    ['E5'],
+  ],
+  [
+    'lists a deleted execution',
+    spoiled(({ reply }) => {
+      if (!reply.accepted || typeof reply.response !== 'object' || !('executionSummaries' in reply.response)) return {};
+      const response = { ...reply.response, executionSummaries: [{}, {}, {}] };
+      return { reply: { accepted: true, response } as unknown as Outcome['reply'] };
+    }),
+    ['E8'],
+  ],
+  [
+    'gives something else than the head',
+    spoiled(({ reply }) =>
+      reply.accepted && typeof reply.response === 'object' && 'execution' in reply.response
+        ? { reply: { accepted: true, response: {} } as unknown as Outcome['reply'] }
+        : {},
+    ),
+    ['E6'],
+  ],
+  [
+    'completes a job that goes on',
+    spoiled(({ changes }) => ({
+      changes: changes.map((one) =>
+        one.table === 'job' && one.row !== undefined
+          ? { ...one, row: { ...one.row, status: 'COMPLETED', completedAt: 0 } }
+          : one,
+      ),
+    })),
+    ['E4'],
+  ],
+  [
     'forgets to keep a row',
-    spoiled(({ changes }) => ({ changes: changes.filter(({ table }) => table !== 'thing') })),
+    spoiled(({ changes }) => ({ changes: changes.filter(({ table }) => table !== 'thingGroup') })),
     ['E9'],
   ],
 ];
