@@ -3,22 +3,24 @@
  * closed together. Composes and holds no rule. This is what `jobrig serve` runs and what tests start by the dozen, so every
  * port is free by default and nothing is written unless a directory is given.
  */
-import { isIPv6 } from 'node:net';
 import type { FaultPlan } from '../faults/plan.ts';
 import type { Observer } from '../observation/observation.ts';
+import type { TransferListener } from '../protocol/transfers.ts';
+import { type Advertised, createAddresses } from './addresses.ts';
 import { openCertificateAuthority } from './certificates.ts';
 import { type Clock, scaledClock } from './clock.ts';
 import { handledOperations } from './engine/dispatch.ts';
 import { createEngine } from './engine/engine.ts';
 import type { ServicePort } from './engine/port.ts';
 import { type ProfileName, profiles } from './engine/profile.ts';
+import { certificateNames, endpointsOf, localHostOf } from './endpoints.ts';
 import { createExecutionChanges } from './execution-changes.ts';
 import { openFiles } from './http/files.ts';
-import { openHttpDoor } from './http/http-door.ts';
+import { type HttpDoor, openHttpDoor } from './http/http-door.ts';
 import { createSignatureCheck } from './http/signatures.ts';
 import { openKeptState, stateInMemory } from './kept-state.ts';
 import { type MisfortuneListener, leaping, unreliable } from './misfortune.ts';
-import type { IdentityMode } from './mqtt/identity.ts';
+import { type IdentityMode, everyThing, noThing } from './mqtt/identity.ts';
 import { type ConnectionTap, type MqttDoorEvent, openMqttDoor } from './mqtt/mqtt-door.ts';
 import { doorReadings } from './mqtt/readings.ts';
 import { createRuntime } from './runtime.ts';
@@ -36,10 +38,12 @@ export interface ServiceOptions {
   readonly mqttsPort?: PortOption;
   /** MQTT over WebSocket, at `/mqtt`. */
   readonly wsPort?: PortOption;
-  /** The same over TLS; also MQTT without WebSocket for who asks for `x-amzn-mqtt-ca` by ALPN, as on AWS's port 443. */
+  /** MQTT over WebSocket over TLS; also MQTT without WebSocket, for who names it by ALPN or begins with it. */
   readonly wssPort?: PortOption;
   readonly httpPort?: PortOption;
   readonly httpsPort?: PortOption;
+  /** HTTPS is spoken on the `wssPort`, as on AWS's port 443, and {@link httpsPort} is not asked for. */
+  readonly board?: boolean;
   /** Part of every ARN; default us-east-1. */
   readonly region?: string;
   /** Twelve digits, part of every ARN; default 000000000000. */
@@ -63,6 +67,10 @@ export interface ServiceOptions {
   readonly accessKeys?: Readonly<Record<string, string>>;
   /** Directory that stands in for S3, one folder for each bucket; without it there is no S3. */
   readonly files?: string;
+  /** How devices find the service; by default by the name or address by which each of them came last. */
+  readonly advertise?: Advertised;
+  /** Hears what devices do with signed URLs and streams. */
+  readonly onTransfer?: TransferListener;
   /** What goes wrong with the service's answers and its clock, in service time since the start; default: nothing. */
   readonly faults?: FaultPlan;
   /** The same seed gives the same fates; default 1. */
@@ -102,9 +110,9 @@ export interface Service {
 
 /** @throws OperationalError when a port or the directory cannot be used; nothing is left running then. */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
-  const { host = '127.0.0.1', region = 'us-east-1', account = '000000000000', timeScale, dataDir, onEvent } = options;
-  const { mqttPort, mqttsPort, wsPort, wssPort, httpPort, httpsPort, identity } = options;
-  const { durability, onFailure = () => {} } = options;
+  const { host = '127.0.0.1', region = 'us-east-1', account = '000000000000', timeScale, dataDir, advertise } = options;
+  const { mqttPort, mqttsPort, wsPort, wssPort, httpPort, httpsPort, board = false, identity } = options;
+  const { durability, onFailure = () => {}, onEvent = () => {} } = options;
   const whoHears: MisfortuneListener[] = [];
   const onMisfortune: MisfortuneListener = (struck, thingName) => {
     for (const hear of whoHears) hear(struck, thingName);
@@ -119,13 +127,19 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
 
   /** Filled in when the doors are open. */
   let endpoints: Readonly<Record<string, string>> = {};
+  let httpPorts: HttpDoor['ports'] = {};
+  const addresses = createAddresses({
+    ...(advertise && { advertised: advertise }),
+    localHost: localHostOf(host),
+    ports: () => httpPorts,
+  });
   const closers: (() => Promise<void> | void)[] = [() => state.close()];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
     const authority = await openCertificateAuthority(dataDir ?? 'memory');
-    const server = await authority.issueServerCertificate([...new Set(['localhost', '127.0.0.1', '::1', host])]);
+    const server = await authority.issueServerCertificate(certificateNames(host, advertise?.host));
     const files =
       options.files === undefined
         ? undefined
@@ -134,7 +148,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
             key: await openSigningKey(dataDir ?? 'memory'),
             region,
             now: () => runtime.now(),
-            baseUrl: () => endpoints['http'] ?? endpoints['https'] ?? '',
+            baseUrl: addresses.originFor,
+            ...(options.onTransfer && { onTransfer: options.onTransfer }),
           });
     const engine = state.restore((rows) =>
       createEngine({
@@ -159,6 +174,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     const port = troubled ?? runtime;
     const signatures =
       options.accessKeys && createSignatureCheck(new Map(Object.entries(options.accessKeys)), () => Date.now());
+    let answerHttp: HttpDoor['answer'] = notYet;
     const mqtt = await openMqttDoor({
       port,
       answersMayStray: troubled !== undefined,
@@ -172,17 +188,23 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       ...(identity && !signatures && { identity }),
       strict: options.strict,
       readings: doorReadings[options.profile ?? 'observed'],
-      ...(onEvent && { onEvent }),
       ...(options.tap && { tap: options.tap }),
+      ...(board && { web: (request, response) => answerHttp(request, response) }),
+      onEvent(event) {
+        if (event.kind === 'connected') addresses.deviceCame(deviceOf(event), event.address ?? '');
+        onEvent(event);
+      },
     });
     closers.push(() => mqtt.close());
-    const https = httpsPort === 'off' ? {} : { https: { port: httpsPort ?? 0, ...server, ca: authority.ca } };
+    const https = board || httpsPort === 'off' ? {} : { https: { port: httpsPort ?? 0, ...server, ca: authority.ca } };
     const http = await openHttpDoor({
       port,
       handled: handledOperations,
       host,
       listeners: { ...listeners({ http: httpPort }), ...https },
       strict: options.strict,
+      endpointFor: addresses.endpointFor,
+      deviceCame: addresses.deviceCame,
       ...(files && { files }),
       ...(signatures && { signatures }),
       status: () => ({
@@ -191,11 +213,12 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
         reservedPublications: mqtt.reservedPublications,
       }),
     });
-    closers.push(() => http.close());
-    runtime.begin();
-
+    closers.push(http.close);
+    answerHttp = http.answer;
     const { tcp, tls, ws, wss } = mqtt.ports;
-    endpoints = endpointsOf(host, { mqtt: tcp, mqtts: tls, ws, wss, ...http.ports });
+    httpPorts = { ...http.ports, ...(board && wss !== undefined && { https: wss }) };
+    endpoints = endpointsOf(host, { mqtt: tcp, mqtts: tls, ws, wss, ...httpPorts });
+    runtime.begin();
     return {
       mqttUrl: endpoints['mqtt'],
       mqttsUrl: endpoints['mqtts'],
@@ -220,6 +243,12 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
 }
 
 const noBody = new Uint8Array();
+const notYet: HttpDoor['answer'] = (_request, response) => void response.writeHead(503).end();
+
+/** A client that may act for every thing is taken for the one that its client id names. */
+function deviceOf({ clientId, principal }: MqttDoorEvent & { readonly kind: 'connected' }): string {
+  return principal === everyThing || principal === noThing ? clientId : principal;
+}
 
 /** Only what is not `off`; what is not said takes a free port. */
 function listeners<Name extends string>(
@@ -227,20 +256,4 @@ function listeners<Name extends string>(
 ): { [N in Name]?: number } {
   const entries = Object.entries<PortOption | undefined>(wanted).filter(([, port]) => port !== 'off');
   return Object.fromEntries(entries.map(([name, port = 0]) => [name, port])) as { [N in Name]?: number };
-}
-
-const paths: Readonly<Record<string, string>> = { ws: '/mqtt', wss: '/mqtt' };
-
-function endpointsOf(host: string, ports: Readonly<Record<string, number | undefined>>): Record<string, string> {
-  const open = Object.entries(ports).filter(([, port]) => port !== undefined);
-  return Object.fromEntries(
-    open.map(([scheme, port]) => [scheme, `${scheme}://${reachable(host)}:${port}${paths[scheme] ?? ''}`]),
-  );
-}
-
-/** Where a client on this machine finds a service that listens on `host`. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  if (host === '::') return '[::1]';
-  return isIPv6(host) ? `[${host}]` : host;
 }

@@ -3,6 +3,7 @@
  * name. Shared options are here so that they read the same on every verb.
  */
 import { InvalidArgumentError, Option } from 'commander';
+import { type Advertised, parseAdvertised } from '../broker/addresses.ts';
 
 /** A whole number between the two limits, both allowed. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
@@ -65,6 +66,12 @@ export function accessKey(
   const [, id, secret] = /^([\w-]{1,128}):(\S+)$/.exec(text) ?? [];
   if (id === undefined || secret === undefined) throw new InvalidArgumentError('Must be ID:SECRET.');
   return { ...others, [id]: secret };
+}
+
+export function advertised(text: string): Advertised {
+  const place = parseAdvertised(text);
+  if (place === undefined) throw new InvalidArgumentError('Must be a host name or an address, or HOST:PORT.');
+  return place;
 }
 
 export function mqttUrl(text: string): string {

@@ -9,7 +9,16 @@ import { Command, Option } from 'commander';
 import type { MqttDoorEvent } from '../broker/mqtt/mqtt-door.ts';
 import type { PortOption, Service, ServiceOptions } from '../broker/start-service.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
-import { accessKey, jsonOption, matching, port, quietOption, seedOption, timeScaleOption } from './arguments.ts';
+import {
+  accessKey,
+  advertised,
+  jsonOption,
+  matching,
+  port,
+  quietOption,
+  seedOption,
+  timeScaleOption,
+} from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { caFileName } from './certificate-files.ts';
 import { exitCodes } from './exit.ts';
@@ -32,6 +41,8 @@ interface ServeFlags extends CommonOptions {
   readonly profile: NonNullable<ServiceOptions['profile']>;
   readonly strict?: true;
   readonly timeScale: number;
+  readonly board?: true;
+  readonly advertise?: NonNullable<ServiceOptions['advertise']>;
   readonly files?: string;
   readonly requireAuth?: true;
   readonly accessKey?: AccessKeys;
@@ -58,6 +69,20 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     .addOption(portOption('--wss-port', 'MQTT over WebSocket over TLS, or by ALPN x-amzn-mqtt-ca', 8443))
     .addOption(portOption('--http-port', 'REST API and dashboard', 4510))
     .addOption(portOption('--https-port', 'REST API over TLS', 4511))
+    .addOption(
+      new Option(
+        '--board',
+        "AWS's own ports for firmware that has them compiled in: 443 for all over TLS, HTTPS too, and 8883",
+      )
+        .implies({ wssPort: 443 })
+        .conflicts('httpsPort'),
+    )
+    .addOption(
+      new Option(
+        '--advertise <host[:port]>',
+        'how devices find this service, in signed URLs and endpoints (default: as each of them has come)',
+      ).argParser(advertised),
+    )
     .addOption(
       new Option('--region <name>', 'region in ARNs')
         .default('us-east-1')

@@ -32,18 +32,22 @@ export interface AwsFrontOptions {
   readonly strict?: boolean;
   /** Reads what a `documentSource` names; absent without a place that stands in for S3. */
   readonly readDocument?: (url: string) => Promise<string | undefined>;
+  /** The `host:port` at which who has reached the door by this host name reaches it again. */
+  readonly endpointFor: (host: string) => string;
+  /** A device has reached the door by this host name. */
+  readonly deviceCame?: (thingName: string, host: string) => void;
 }
 
-/** `address` is the `host:port` at which whoever asked reaches the door again. */
-export type AwsFront = (request: AwsRequest, caller: Caller, address: string) => Promise<AwsResponse>;
+/** `host` is the host name or address by which whoever asks has reached the door. */
+export type AwsFront = (request: AwsRequest, caller: Caller, host: string) => Promise<AwsResponse>;
 
 export function createAwsFront(options: AwsFrontOptions): AwsFront {
-  return async (request, caller, address) => {
+  return async (request, caller, host) => {
     const call = readAwsRequest(request);
     if ('error' in call) return errorResponse(call.error);
     const objection = objectionTo(caller, call.value);
     if (objection !== undefined) return errorResponse(objection);
-    const answer = await perform(options, call.value, address);
+    const answer = await perform(options, call.value, host);
     return 'error' in answer ? errorResponse(answer.error) : success(answer.value);
   };
 }
@@ -62,14 +66,14 @@ function responseHeaders(): Record<string, string> {
 }
 
 async function perform(
-  { port, handled, strict = false, readDocument }: AwsFrontOptions,
+  { port, handled, strict = false, readDocument, endpointFor, deviceCame }: AwsFrontOptions,
   call: AwsCall,
-  address: string,
+  host: string,
 ): Promise<Read<string>> {
   const { operation } = call;
   const { service, name } = operation;
   if (name === 'DescribeEndpoint') {
-    const endpoint = describeEndpoint(call.members['endpointType'] as string | undefined, address, strict);
+    const endpoint = describeEndpoint(call.members['endpointType'] as string | undefined, endpointFor(host), strict);
     return 'error' in endpoint ? endpoint : { value: responseText(operation, endpoint.value) };
   }
   const members = await withDocument(call.members, readDocument);
@@ -78,6 +82,7 @@ async function perform(
   if (!handled.has(command.name)) {
     return { error: { ...unknownOperation, message: `jobrig does not have the operation ${name}.` } };
   }
+  if (service === 'iot-jobs-data') deviceCame?.(call.members['thingName'] as string, host);
   const { reply, at } = await submit(port, command);
   if (!reply.accepted) return { error: errorOfRejection(service, reply, at) };
   const response = service === 'iot-jobs-data' ? dataPlaneOutput(name, reply.response, at) : reply.response;

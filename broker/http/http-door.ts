@@ -8,7 +8,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type HttpBindings, getRequestListener } from '@hono/node-server';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { bodyTooLarge, internalFailure, invalidRequest } from './aws-error.ts';
 import { type AwsFrontOptions, type AwsResponse, createAwsFront, errorResponse } from './aws-front.ts';
 import { identifyCaller } from './callers.ts';
@@ -19,7 +19,7 @@ import type { SignatureCheck } from './signatures.ts';
 import { filesPath } from './signed-urls.ts';
 import { type RigStatus, metricsText, statusPage } from './status-page.ts';
 
-export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'readDocument'> {
+export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'readDocument' | 'endpointFor'> {
   /** Interface to listen on; default 127.0.0.1. */
   readonly host?: string;
   /** Port per listener, 0 for a free one; an absent listener is not opened. */
@@ -32,6 +32,8 @@ export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'readDocument'> {
   readonly signatures?: SignatureCheck;
   /** What stands in for S3; absent: there is none. */
   readonly files?: Files;
+  /** What DescribeEndpoint says to who has reached this door by this host name; by default that name and this door's port. */
+  readonly endpointFor?: (host: string) => string;
   /** What the status page shows. */
   readonly status: () => RigStatus;
 }
@@ -39,6 +41,8 @@ export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'readDocument'> {
 export interface HttpDoor {
   /** Where each opened listener listens. */
   readonly ports: HttpPorts;
+  /** Answers a request that came in by another listener. */
+  readonly answer: RequestListener;
   /** Answers what has been asked, then closes every connection. */
   close(): Promise<void>;
 }
@@ -73,7 +77,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     await close();
     throw error;
   }
-  return { ports, close };
+  return { ports, answer, close };
 }
 
 function requestListener(options: HttpDoorOptions, ports: HttpPorts): RequestListener {
@@ -92,9 +96,16 @@ function requestListener(options: HttpDoorOptions, ports: HttpPorts): RequestLis
 
 type Environment = { Bindings: HttpBindings };
 
-function createApp({ status, files, signatures, ...options }: HttpDoorOptions, ports: HttpPorts): Hono<Environment> {
+function createApp(
+  { status, files, signatures, endpointFor, ...options }: HttpDoorOptions,
+  ports: HttpPorts,
+): Hono<Environment> {
   const app = new Hono<Environment>();
-  const front = createAwsFront({ ...options, ...(files && { readDocument: files.readDocument }) });
+  const front = createAwsFront({
+    endpointFor: endpointFor ?? ((host) => `${host}:${ports.https ?? ports.http}`),
+    ...options,
+    ...(files && { readDocument: files.readDocument }),
+  });
   const requests = new Map<number, number>();
   const answered = (response: AwsResponse): Response => {
     requests.set(response.status, (requests.get(response.status) ?? 0) + 1);
@@ -112,7 +123,7 @@ function createApp({ status, files, signatures, ...options }: HttpDoorOptions, p
     const request = { method, target, headers, body };
     const caller = identifyCaller(request, certificateName(incoming.socket), signatures);
     if ('error' in caller) return answered(errorResponse(caller.error));
-    return answered(await front(request, caller.value, addressFor(context, ports)));
+    return answered(await front(request, caller.value, new URL(context.req.url).hostname));
   });
   app.onError((error, { env }) => {
     const clientLeft = env.incoming.errored !== null;
@@ -127,11 +138,6 @@ function certificateName(socket: Socket | TLSSocket): string | undefined {
   if (!('authorized' in socket) || !socket.authorized) return undefined;
   const name = socket.getPeerCertificate().subject.CN;
   return typeof name === 'string' ? name : undefined;
-}
-
-/** By the name under which the caller has reached this door, so that it can be reached again. */
-function addressFor(context: Context, { http, https }: HttpPorts): string {
-  return `${new URL(context.req.url).hostname}:${https ?? http}`;
 }
 
 function toResponse({ status, headers, body }: AwsResponse): Response {

@@ -5,7 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 
-const connectHeader = 0x10;
+export const connectHeader = 0x10;
 const maxLengthBytes = 4;
 /** As long as aedes waits. */
 const connectPatienceMs = 30_000;
@@ -22,10 +22,23 @@ export function protocolLevel(start: Buffer): number | undefined {
   return levelAt > nameAt + 'MQIsdp'.length ? 0 : start[levelAt];
 }
 
-/** Calls `known` once, or destroys the stream when it ends, fails or lets us wait too long. */
+/** As {@link awaitFirstBytes}, for {@link protocolLevel}. */
 export function awaitProtocolLevel(
   stream: Duplex,
   known: (level: number) => void,
+  failed: (error: Error) => void,
+): void {
+  awaitFirstBytes(stream, protocolLevel, known, failed);
+}
+
+/**
+ * Calls `known` once, with what the first bytes tell, or destroys the stream when it ends, fails or lets us wait too long.
+ * @param read gives `undefined` while there are too few bytes.
+ */
+export function awaitFirstBytes<Told>(
+  stream: Duplex,
+  read: (start: Buffer) => Told | undefined,
+  known: (told: Told) => void,
   failed: (error: Error) => void,
 ): void {
   let seen: Buffer = Buffer.alloc(0);
@@ -39,11 +52,11 @@ export function awaitProtocolLevel(
     const chunk = stream.read() as Buffer | null;
     if (chunk === null) return;
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
-    const level = protocolLevel(seen);
-    if (level === undefined) return;
+    const told = read(seen);
+    if (told === undefined) return;
     done();
     stream.unshift(seen);
-    known(level);
+    known(told);
   };
   stream.on('readable', look).on('end', leave).on('error', failed).on('close', done);
 }

@@ -20,7 +20,9 @@ import { type StrictLimits, isWithinTopicLimits } from './strict-limits.ts';
 export interface ConnectionProof {
   readonly identity: IdentityMode;
   /** Common name of the verified certificate. */
-  readonly certificateName?: string;
+  readonly certificateName?: string | undefined;
+  /** Host name or address by which it has come. */
+  readonly address?: string | undefined;
   /** What an MQTT 5 client asks for; 3.1.1 has no more than a clean session or not. */
   readonly terms?: SessionTerms;
 }
@@ -51,6 +53,10 @@ export class Gatekeeper {
   /** Somebody is at the door, and will send CONNECT. */
   expect(client: Client, proof: ConnectionProof): void {
     this.#proofs.set(client, proof);
+  }
+
+  addressOf(client: Client): string | undefined {
+    return this.#proofs.get(client)?.address;
   }
 
   principalOf(client: Client): Principal {

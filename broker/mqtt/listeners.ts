@@ -1,14 +1,16 @@
 /**
  * The sockets on which devices arrive, one entry per transport; each ends in a duplex stream with what it proves about its
- * owner. The `wss` port is AWS's port 443: whoever names MQTT in the handshake (ALPN) speaks it at once, everybody else
- * speaks HTTP first. Nagle's algorithm is off (an exchange takes 44 ms with it, 0.1 ms without), and the backlog takes a
+ * owner. The `wss` port is AWS's port 443: whoever names MQTT or HTTP in the handshake (ALPN) speaks it at once; of who names
+ * nothing, the first byte tells. Nagle's algorithm is off (an exchange takes 44 ms with it, 0.1 ms without), and the backlog takes a
  * fleet that connects at once. Source: reference connection.md §1; rates measured in the design's performance notes.
  */
 import { strict as assert } from 'node:assert';
+import type { RequestListener } from 'node:http';
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type TLSSocket, createServer as createTlsServer } from 'node:tls';
 import { OperationalError } from '../../protocol/operational-error.ts';
+import { awaitFirstBytes, connectHeader } from './first-packet.ts';
 import { type MayUpgrade, createWebSocketServer } from './websockets.ts';
 
 export const transports = ['tcp', 'tls', 'ws', 'wss'] as const;
@@ -30,13 +32,24 @@ export interface ListenerSettings {
   /** A device without a certificate of our CA fails in the TLS handshake. */
   readonly demandCertificate: boolean;
   readonly mayUpgrade: MayUpgrade;
+  /** Answers HTTP on the `wss` port. */
+  readonly web?: RequestListener;
+}
+
+export interface Arrival {
+  /** `tls` also for who came to the `wss` port and speaks MQTT without WebSocket. */
+  readonly transport: Transport;
+  readonly stream: Duplex;
+  /** Common name of its certificate, if that is one of our CA. */
+  readonly certificateName?: string | undefined;
+  /** By which host name or address it has come, as it says itself or as the socket shows. */
+  readonly address: string | undefined;
 }
 
 export interface Arrivals {
   /** A raw connection, before any handshake; it may be destroyed here. */
   readonly connecting: (socket: Socket) => void;
-  /** By `tls` also who came to the `wss` port and named MQTT. */
-  readonly arrived: (transport: Transport, stream: Duplex, certificateName?: string) => void;
+  readonly arrived: (arrival: Arrival) => void;
   readonly failed: (error: Error) => void;
 }
 
@@ -46,40 +59,68 @@ export interface Listener {
 }
 
 /** AWS's name for MQTT on port 443, and the plain one; a device may also offer none. */
-const mqttProtocols = ['x-amzn-mqtt-ca', 'mqtt'];
+const mqttProtocols: readonly string[] = ['x-amzn-mqtt-ca', 'mqtt'];
+/** AWS's name for HTTP with a client certificate on port 443, and the plain one. */
+const httpProtocols: readonly string[] = ['x-amzn-http-ca', 'http/1.1'];
 const backlog = 4096;
 
 const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arrivals: Arrivals) => Server } = {
-  tcp: (_settings, { arrived }) => createServer({ noDelay: true }, (socket) => arrived('tcp', socket)),
-
-  tls: (settings, arrivals) =>
-    secureServer(settings, arrivals, mqttProtocols, (socket) =>
-      arrivals.arrived('tls', socket, certificateName(socket)),
+  tcp: (_settings, { arrived }) =>
+    createServer({ noDelay: true }, (socket) =>
+      arrived({ transport: 'tcp', stream: socket, address: socket.localAddress }),
     ),
 
-  ws: ({ mayUpgrade }, { arrived }) => createWebSocketServer(mayUpgrade, (stream) => arrived('ws', stream)),
+  tls: (settings, arrivals) =>
+    secureServer(settings, arrivals, mqttProtocols, (socket) => arrivals.arrived(overTls(socket))),
 
-  wss(settings, arrivals) {
-    const web = createWebSocketServer(settings.mayUpgrade, (stream, socket) =>
-      arrivals.arrived('wss', stream, certificateName(socket as TLSSocket)),
+  ws: ({ mayUpgrade }, { arrived }) =>
+    createWebSocketServer({ mayUpgrade }, (stream, _socket, address) => arrived({ transport: 'ws', stream, address })),
+
+  wss({ mayUpgrade, web, ...settings }, arrivals) {
+    const server = createWebSocketServer({ mayUpgrade, web }, (stream, socket, address) =>
+      arrivals.arrived({
+        transport: 'wss',
+        stream,
+        certificateName: certificateName(socket as TLSSocket),
+        address,
+      }),
     );
-    return secureServer(settings, arrivals, [...mqttProtocols, 'http/1.1'], (socket) => {
-      const saidMqtt = socket.alpnProtocol !== false && mqttProtocols.includes(socket.alpnProtocol ?? '');
-      if (saidMqtt) arrivals.arrived('tls', socket, certificateName(socket));
-      else web.emit('connection', socket);
+    const speak = (socket: TLSSocket, protocol: 'mqtt' | 'http'): void => {
+      if (protocol === 'mqtt') arrivals.arrived(overTls(socket));
+      else server.emit('connection', socket);
+    };
+    return secureServer({ ...settings, mayUpgrade }, arrivals, [...mqttProtocols, ...httpProtocols], (socket) => {
+      const named = socket.alpnProtocol;
+      if (named) speak(socket, mqttProtocols.includes(named) ? 'mqtt' : 'http');
+      else awaitFirstBytes(socket, protocolOf, (protocol) => speak(socket, protocol), arrivals.failed);
     });
   },
 };
 
+/** No method of HTTP begins as CONNECT does. */
+function protocolOf([first]: Buffer): 'mqtt' | 'http' {
+  return first === connectHeader ? 'mqtt' : 'http';
+}
+
+function overTls(socket: TLSSocket): Arrival {
+  const { servername, localAddress } = socket as TLSSocket & { readonly servername?: string | false };
+  return {
+    transport: 'tls',
+    stream: socket,
+    certificateName: certificateName(socket),
+    address: servername || localAddress,
+  };
+}
+
 function secureServer(
   { certificates, demandCertificate }: ListenerSettings,
   { failed }: Arrivals,
-  ALPNProtocols: string[],
+  protocols: readonly string[],
   secured: (socket: TLSSocket) => void,
 ): Server {
   assert(certificates !== undefined, 'TLS needs a certificate');
   const options = { ...certificates, requestCert: true, rejectUnauthorized: demandCertificate };
-  const server = createTlsServer({ ...options, ALPNProtocols, noDelay: true }, secured);
+  const server = createTlsServer({ ...options, ALPNProtocols: [...protocols], noDelay: true }, secured);
   return server.on('tlsClientError', (error, { authorizationError }) =>
     // Node closes on a certificate of another CA, and reports no more than that the socket hung up.
     failed(authorizationError ? new Error(`certificate refused: ${String(authorizationError)}`) : error),

@@ -4,6 +4,7 @@
  * that a further transport is one entry in listeners.ts or one call of `accept`.
  * Source: reference connection.md, mqtt-api.md §1–§3.
  */
+import type { RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
 import { maxClientIdBytes, persistentSessionSeconds } from '../../protocol/limits.ts';
@@ -59,6 +60,8 @@ export interface MqttDoorOptions {
   readonly answersMayStray?: boolean;
   /** Features of AWS IoT beside Jobs and shadows that are answered; of others a publication is accepted and dropped. */
   readonly answerers?: ReservedAnswerers;
+  /** Answers who speaks HTTP on the `wss` port and wants no WebSocket. */
+  readonly web?: RequestListener;
   readonly onEvent?: (event: MqttDoorEvent) => void;
   /** Goes between each connection and the door; absent: nothing does. */
   readonly tap?: ConnectionTap;
@@ -69,7 +72,13 @@ export type ConnectionTap = (stream: Duplex, certificateName: string | undefined
 
 /** For logs and dashboards. */
 export type MqttDoorEvent =
-  | { readonly kind: 'connected'; readonly clientId: string; readonly principal: Principal }
+  | {
+      readonly kind: 'connected';
+      readonly clientId: string;
+      readonly principal: Principal;
+      /** Host name or address by which the client has reached this door, as far as that can be seen. */
+      readonly address?: string;
+    }
   | { readonly kind: 'disconnected'; readonly clientId: string }
   /** A connection was refused or cut off, by its own fault or the network's. */
   | { readonly kind: 'failed'; readonly clientId?: string; readonly reason: string }
@@ -111,7 +120,7 @@ const untapped: ConnectionTap = (stream) => stream;
 const everythingMayPass = (): boolean => true;
 
 export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> {
-  const { port, host = '127.0.0.1', identity, certificates, sessionStore, onEvent = () => {} } = options;
+  const { port, host = '127.0.0.1', identity, certificates, sessionStore, web, onEvent = () => {} } = options;
   const { tap = untapped } = options;
   const { mayUpgrade = () => true, answersMayStray = false, readings = doorReadings.observed } = options;
   const kept = sessionStore && new KeptSessions(sessionStore);
@@ -183,7 +192,9 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
 
   broker.on('clientReady', (client) => {
     connected.add(client);
-    onEvent({ kind: 'connected', clientId: client.id, principal: gatekeeper.principalOf(client) });
+    const cameBy = gatekeeper.addressOf(client);
+    const principal = gatekeeper.principalOf(client);
+    onEvent({ kind: 'connected', clientId: client.id, principal, ...(cameBy !== undefined && { address: cameBy }) });
     sessions.ready(client);
   });
   broker.on('unsubscribe', (filters, client) => sessions.unsubscribe(client, filters));
@@ -195,7 +206,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   /** With a store: to whom something certain will be told, once it and what waits for absent clients are kept together. */
   const foreseen = new Map<Effect, readonly Delivery[]>();
   const forms = readings.namespacedNotify;
-  const address = (effect: Effect): readonly Delivery[] => {
+  const addressees = (effect: Effect): readonly Delivery[] => {
     const deliveries: Delivery[] = [];
     announce(effect, forms, (topic, write) => deliveries.push(...sessions.address(topic, write)));
     return deliveries;
@@ -211,7 +222,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
       for (const delivery of deliveries) sessions.deliver(delivery);
       foreseen.delete(effect);
     },
-    kept && ((effect) => foreseen.set(effect, address(effect))),
+    kept && ((effect) => foreseen.set(effect, addressees(effect))),
   );
 
   const maxConnections = connectionBudget();
@@ -241,16 +252,22 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
       track(socket);
       count(socket);
     },
-    arrived: (transport, stream, certificateName) =>
-      accept(tap(stream, certificateName), { identity: identityOn(transport, certificateName), certificateName }),
+    arrived: ({ transport, stream, certificateName, address }) =>
+      accept(tap(stream, certificateName), {
+        identity: identityOn(transport, certificateName),
+        certificateName,
+        address,
+      }),
     failed: ({ message }) => onEvent({ kind: 'failed', reason: message }),
   };
   try {
     for (const transport of transports) {
       const wanted = options.listeners[transport];
       if (wanted === undefined) continue;
-      const demandCertificate = identityOn(transport) === 'certificate';
-      const settings = { host, port: wanted, certificates, demandCertificate, mayUpgrade };
+      // Where HTTP is spoken as well, a client without one is refused when it turns out to speak MQTT.
+      const speaksHttp = transport === 'wss' && web !== undefined;
+      const demandCertificate = identityOn(transport) === 'certificate' && !speaksHttp;
+      const settings = { host, port: wanted, certificates, demandCertificate, mayUpgrade, ...(web && { web }) };
       listeners.set(transport, await listen(transport, settings, arrivals));
     }
   } catch (error) {

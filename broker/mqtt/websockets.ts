@@ -1,9 +1,17 @@
 /**
- * MQTT over WebSocket: an HTTP server that does nothing but upgrade requests for `/mqtt` to a stream of bytes. Whether a
+ * MQTT over WebSocket: an HTTP server that upgrades requests for `/mqtt` to a stream of bytes, and leaves all else to who
+ * answers HTTP on the same port, if anybody does. Whether a
  * signature has to come along (AWS's SDKs sign the URL) is for whoever opens the door. Text frames are taken as bytes.
  * Source: reference connection.md §1; MQTT 3.1.1 §6; AWS's SDK v1 asks for `mqttv3.1` (docs/clients.md).
  */
-import { type IncomingHttpHeaders, type IncomingMessage, type Server, STATUS_CODES, createServer } from 'node:http';
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  STATUS_CODES,
+  createServer,
+} from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer, createWebSocketStream } from 'ws';
 
@@ -22,27 +30,41 @@ export interface UpgradeRequest {
 /** Who may come in by WebSocket. */
 export type MayUpgrade = (request: UpgradeRequest) => boolean;
 
-/** @param arrived gets the stream and the connection below it. */
+export interface WebSocketServerOptions {
+  readonly mayUpgrade: MayUpgrade;
+  /** Answers requests that are no upgrades; absent: they are told that only WebSocket is spoken here. */
+  readonly web?: RequestListener | undefined;
+}
+
+/** @param arrived gets the stream, the connection below it and the host that the client has asked. */
 export function createWebSocketServer(
-  mayUpgrade: MayUpgrade,
-  arrived: (stream: Duplex, socket: Duplex) => void,
+  { mayUpgrade, web = onlyWebSocket }: WebSocketServerOptions,
+  arrived: (stream: Duplex, socket: Duplex, host: string | undefined) => void,
 ): Server {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxMessageBytes,
     handleProtocols: (offered) => firstKnown([...offered]) ?? false,
   });
-  const server = createServer((_request, response) => {
-    response.writeHead(426, { upgrade: 'websocket' }).end(`MQTT over WebSocket is at ${path}.\n`);
-  });
-  return server.on('upgrade', (request: IncomingMessage, socket, head) => {
+  return createServer(web).on('upgrade', (request: IncomingMessage, socket, head) => {
     const status = refusalOf(request, mayUpgrade);
     if (status !== undefined) {
       socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => arrived(byteStream(webSocket), socket));
+    sockets.handleUpgrade(request, socket, head, (webSocket) =>
+      arrived(byteStream(webSocket), socket, hostAsked(request)),
+    );
   });
+}
+
+const onlyWebSocket: RequestListener = (_request, response) => {
+  response.writeHead(426, { upgrade: 'websocket' }).end(`MQTT over WebSocket is at ${path}.\n`);
+};
+
+/** Without its port. */
+function hostAsked({ headers: { host = '' } }: IncomingMessage): string | undefined {
+  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : undefined;
 }
 
 function refusalOf({ method = '', url = '', headers }: IncomingMessage, mayUpgrade: MayUpgrade): number | undefined {

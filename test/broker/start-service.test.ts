@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { openCertificateAuthority } from '../../broker/certificates.ts';
 import { startService } from '../../broker/start-service.ts';
+import { download } from '../support/download.ts';
 
 function operatorOf(endpoint: string | undefined): IoTClient {
   if (endpoint === undefined) throw new Error('HTTP is off');
@@ -147,8 +148,9 @@ describe('startService', () => {
       const answer = await fetch(`${service.httpUrl}/jobs-data/things/T/jobs/$next`);
       const { execution } = (await answer.json()) as { execution: { jobDocument: string } };
       const { url } = JSON.parse(execution.jobDocument) as { url: string };
-      expect(await (await fetch(url)).text()).toBe('new image');
-      path = url.slice(service.httpUrl?.length);
+      expect(url.startsWith(`${service.httpsUrl}/`)).toBe(true);
+      expect((await download(url, service.ca)).body.toString()).toBe('new image');
+      path = url.slice(service.httpsUrl?.length);
     }
     await using again = await startService({ files, dataDir });
     expect(await (await fetch(`${again.httpUrl}${path}`)).text()).toBe('new image');

@@ -74,6 +74,15 @@ describe('jobrig serve', () => {
     expect(existsSync(ready.ca!)).toBe(false);
   });
 
+  it('serves a board on one port with TLS, under the name that it advertises', async () => {
+    const ports = ['mqtt', 'mqtts', 'ws', 'wss', 'http'].flatMap((name) => [`--${name}-port`, '0']);
+    const command = start('serve', '--json', '--memory', '--board', '--advertise', 'rig.test:443', ...ports);
+    const ready = JSON.parse(await command.output((text) => text.includes('\n'))) as Ready;
+    expect(new URL(ready.https!).port).toBe(new URL(ready.wss!).port);
+    const answer = (await (await fetch(`${ready.http}/endpoint?endpointType=iot:Data-ATS`)).json()) as object;
+    expect(answer).toEqual({ endpointAddress: 'rig.test' });
+  });
+
   it('shows people what to paste', async () => {
     const { output, child, finished } = start('serve', '--memory', ...freePorts, '--account', '123456789012');
     const text = await output((all) => all.includes('Ctrl-C'));
@@ -115,6 +124,8 @@ describe('jobrig serve', () => {
     [['--require-auth', '--identity', 'open'], '--identity'],
     [['--access-key', 'nonsense'], 'Must be ID:SECRET.'],
     [['--files', '/nowhere'], '/nowhere cannot be read'],
+    [['--advertise', 'https://rig.test'], 'Must be a host name or an address, or HOST:PORT.'],
+    [['--board'], '--https-port'],
   ])('refuses %j with one line, and starts nothing', async (args, complaint) => {
     const { code, stdout, stderr } = await start('serve', '--memory', ...freePorts, ...args).finished;
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -15,6 +15,7 @@ import {
 import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Service, startService } from '../../broker/start-service.ts';
+import { download } from '../support/download.ts';
 
 const placeholder = '${aws:iot:s3-presigned-url:https://images.s3.us-east-1.amazonaws.com/v2.bin}';
 const documentText = JSON.stringify({ url: placeholder });
@@ -60,8 +61,8 @@ it('hands every device URLs that open the file, by MQTT and by HTTP', async () =
   const response = await fetch(`${service.httpUrl}/jobs-data/things/T/jobs/$next`);
   const { execution } = (await response.json()) as { execution: { jobDocument: string } };
   const described = (JSON.parse(execution.jobDocument) as { url: string }).url;
-  expect(await (await fetch(described)).text()).toBe('firmware');
-  expect(await (await fetch(notified)).text()).toBe('firmware');
+  expect((await download(described, service.ca)).body.toString()).toBe('firmware');
+  expect((await download(notified, service.ca)).body.toString()).toBe('firmware');
   expect(notified).toContain('X-Amz-Expires=60');
 
   expect((await operator.send(new DescribeJobCommand({ jobId: 'J' }))).documentSource).toBe(documentSource);
