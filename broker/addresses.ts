@@ -29,6 +29,7 @@ export interface Addresses {
 }
 
 const hostName = /^(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*\.?$/i;
+const maxHosts = 100_000;
 const impliedPorts = { http: 80, https: 443 } as const;
 
 /** @returns `undefined` for what is neither a host name nor an address: what clients say of themselves may be anything. */
@@ -62,8 +63,12 @@ export function createAddresses({ advertised, localHost, ports }: AddressesOptio
     deviceCame(thingName, said) {
       const host = hostFrom(said);
       if (advertised !== undefined || host === undefined) return;
-      if (host === localHost) hosts.delete(thingName);
-      else hosts.set(thingName, host);
+      hosts.delete(thingName);
+      if (host === localHost) return;
+      // Names come from whoever connects: the one that has been away longest is forgotten.
+      const [oldest] = hosts.keys();
+      if (hosts.size >= maxHosts && oldest !== undefined) hosts.delete(oldest);
+      hosts.set(thingName, host);
     },
     originFor(thingName) {
       const { scheme, address } = place(hosts.get(thingName) ?? localHost);

@@ -10,7 +10,7 @@ import type { SessionStore } from './mqtt/kept-sessions.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { torn } from './store/database-file.ts';
 import { type Durability, openSqliteStore } from './store/sqlite-store.ts';
-import { type RowChange, isSessionTable } from './store/store.ts';
+import { type DamageListener, type RowChange, isSessionTable } from './store/store.ts';
 
 export interface KeptState {
   readonly clock: Clock;
@@ -56,15 +56,17 @@ export function openKeptState({ timeScale, clockOf = itself, onFailure, ...where
     clock,
     journal,
     sessionStore: {
-      *rows() {
-        for (const { table, key, row } of store.rows()) if (isSessionTable(table)) yield { table, key, row };
+      *rows(damaged) {
+        for (const { table, key, row } of store.rows(isSessionTable, tellOfSession(damaged))) {
+          if (isSessionTable(table)) yield { table, key, row };
+        }
       },
       keep: (change) => journal.keep([change], () => {}),
       kept: () => new Promise((resolve, reject) => journal.keep([], settle(resolve, reject))),
     },
     restore(build) {
       try {
-        return build(engineRows(store.rows()));
+        return build(engineRows(store.rows((table) => !isSessionTable(table))));
       } catch (cause) {
         if (cause instanceof OperationalError) throw cause;
         throw torn(store.name, 'holds rows that do not fit together', cause);
@@ -85,6 +87,12 @@ export function openKeptState({ timeScale, clockOf = itself, onFailure, ...where
 
 function* engineRows(rows: Iterable<Required<RowChange>>): Generator<Required<Change>> {
   for (const { table, key, row } of rows) if (!isSessionTable(table)) yield { table, key, row };
+}
+
+function tellOfSession(damaged: Parameters<SessionStore['rows']>[0]): DamageListener {
+  return (table, key) => {
+    if (isSessionTable(table)) damaged({ table, key });
+  };
 }
 
 function settle(resolve: () => void, reject: (error: Error) => void): (kept: boolean) => void {

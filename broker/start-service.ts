@@ -3,6 +3,7 @@
  * closed together. Composes and holds no rule. This is what `jobrig serve` runs and what tests start by the dozen, so every
  * port is free by default and nothing is written unless a directory is given.
  */
+import { isIPv6 } from 'node:net';
 import type { FaultPlan } from '../faults/plan.ts';
 import type { Observer } from '../observation/observation.ts';
 import type { TransferListener } from '../protocol/transfers.ts';
@@ -23,6 +24,8 @@ import { type MisfortuneListener, leaping, unreliable } from './misfortune.ts';
 import { type IdentityMode, everyThing, noThing } from './mqtt/identity.ts';
 import { type ConnectionTap, type MqttDoorEvent, openMqttDoor } from './mqtt/mqtt-door.ts';
 import { doorReadings } from './mqtt/readings.ts';
+import { SocketBudget } from './net/socket-budget.ts';
+import { type WebRules, objectionToWeb, parseHost } from './net/web-guard.ts';
 import { createRuntime } from './runtime.ts';
 import { openSigningKey } from './signing-key.ts';
 import { throttled } from './throttling.ts';
@@ -65,6 +68,8 @@ export interface ServiceOptions {
    * sign where they come by WebSocket; MQTT without TLS, which proves nothing, is `off`, and `identity` is not asked for.
    */
   readonly accessKeys?: Readonly<Record<string, string>>;
+  /** Origins of web pages that may use the rig, e.g. `https://example.com`; default: only its own. */
+  readonly allowedOrigins?: readonly string[];
   /** Directory that stands in for S3, one folder for each bucket; without it there is no S3. */
   readonly files?: string;
   /** How devices find the service; by default by the name or address by which each of them came last. */
@@ -175,6 +180,13 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     const signatures =
       options.accessKeys && createSignatureCheck(new Map(Object.entries(options.accessKeys)), () => Date.now());
     let answerHttp: HttpDoor['answer'] = notYet;
+    const budget = new SocketBudget((connections) => onEvent({ kind: 'out-of-descriptors', connections }));
+    const web: WebRules = {
+      hosts: [localHostOf(host), ...(advertise ? [advertise.host] : [])].map(asInUrl),
+      checksHost: signatures === undefined,
+      origins: options.allowedOrigins ?? [],
+      ownPorts: () => Object.values(httpPorts),
+    };
     const mqtt = await openMqttDoor({
       port,
       answersMayStray: troubled !== undefined,
@@ -184,7 +196,9 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       listeners: listeners({ tcp: signatures ? 'off' : mqttPort, tls: mqttsPort, ws: wsPort, wss: wssPort }),
       certificates: { ...server, ca: authority.ca },
       sessionStore: state.sessionStore,
-      ...(signatures && { mayUpgrade: (request) => signatures({ ...request, body: noBody }) === undefined }),
+      whyNotUpgrade: (request) =>
+        objectionToWeb(request, web) ?? (signatures && signatures({ ...request, body: noBody })),
+      budget,
       ...(identity && !signatures && { identity }),
       strict: options.strict,
       readings: doorReadings[options.profile ?? 'observed'],
@@ -207,6 +221,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       deviceCame: addresses.deviceCame,
       ...(files && { files }),
       ...(signatures && { signatures }),
+      web,
+      budget,
       status: () => ({
         endpoints,
         connectedClients: mqtt.connectedClients,
@@ -240,6 +256,11 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     await close();
     throw error;
   }
+}
+
+/** As a Host header names it. */
+function asInUrl(host: string): string {
+  return parseHost(isIPv6(host) ? `[${host}]` : host)?.name ?? host;
 }
 
 const noBody = new Uint8Array();

@@ -26,7 +26,8 @@ const forms: readonly RegExp[] = [
 export function parseS3Url(url: string): S3Object | undefined {
   for (const form of forms) {
     const { bucket, rest = '' } = form.exec(url)?.groups ?? {};
-    if (bucket !== undefined) return { bucket, ...objectIn(rest) };
+    // What UTF-8 cannot write is in no URL.
+    if (bucket !== undefined && !/\p{Surrogate}/u.test(rest)) return { bucket, ...objectIn(rest) };
   }
   return undefined;
 }

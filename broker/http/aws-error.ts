@@ -26,6 +26,8 @@ export const unsupportedEncoding: AwsError = {
   message: 'Unsupported documented encoding; supported encoding is UTF-8',
 };
 export const bodyTooLarge: HttpError = { exception: 'RequestEntityTooLargeException', status: 413 };
+/** The one operation that says so by its model is the data plane's; every SDK asks again after it. */
+export const serviceUnavailable: HttpError = { exception: 'ServiceUnavailableException', status: 503 };
 export const invalidRequest: HttpError = rejections.InvalidRequest.control;
 export const internalFailure: HttpError = rejections.InternalError.control;
 

@@ -6,6 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type DeviceResponse, dataPlanePayload } from '../../protocol/device-payloads.ts';
+import { maxDocumentBytes } from '../../protocol/limits.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { RequestOperation } from '../../protocol/topics.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../engine/contract.ts';
@@ -15,6 +16,7 @@ import { type AwsCall, type AwsRequest, type Read, readAwsRequest } from './aws-
 import { type Caller, objectionTo } from './callers.ts';
 import { describeEndpoint } from './describe-endpoint.ts';
 import type { Members } from './request-members.ts';
+import type { TextRead } from './object-folder.ts';
 import { responseText } from './response-text.ts';
 
 export interface AwsResponse {
@@ -31,7 +33,7 @@ export interface AwsFrontOptions {
   /** Refuses the endpoint type `iot:Jobs`, as AWS does now. */
   readonly strict?: boolean;
   /** Reads what a `documentSource` names; absent without a place that stands in for S3. */
-  readonly readDocument?: (url: string) => Promise<string | undefined>;
+  readonly readDocument?: (url: string) => Promise<TextRead>;
   /** The `host:port` at which who has reached the door by this host name reaches it again. */
   readonly endpointFor: (host: string) => string;
   /** A device has reached the door by this host name. */
@@ -97,10 +99,12 @@ async function withDocument(members: Members, readDocument: AwsFrontOptions['rea
     return refused('Job document and job document source cannot be specified at the same time.');
   }
   if (readDocument === undefined) return refused('Job document source cannot be read: there is no file store.');
-  const text = await readDocument(documentSource as string);
-  // Assumed: AWS's own text is not published.
-  if (text === undefined) return refused(`Job document source ${String(documentSource)} cannot be found.`);
-  return { value: { ...members, document: text } };
+  const read = await readDocument(documentSource as string);
+  if ('text' in read) return { value: { ...members, document: read.text } };
+  // Assumed: AWS's own texts are not published.
+  return read.missing === 'too large'
+    ? refused(`Job document source ${String(documentSource)} is larger than ${maxDocumentBytes} bytes.`)
+    : refused(`Job document source ${String(documentSource)} cannot be found.`);
 }
 
 function refused(message: string): { readonly error: AwsError } {

@@ -3,27 +3,24 @@
  * conditional requests, so that a device can go on where it was cut off; an upload shows once it is whole. Errors are XML,
  * as S3's are. Source: reference configs.md §7; the rest is HTTP (RFC 9110) and left to a library.
  */
-import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import send from 'send';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { Transfer, TransferListener } from '../../protocol/transfers.ts';
+import type { ObjectFolder, Unwritable } from './object-folder.ts';
 import { relativePathOf } from './s3-object.ts';
 import type { OpenedUrl, Refusal, SignedUrls } from './signed-urls.ts';
 
 export interface FileServerOptions {
-  readonly directory: string;
+  readonly folder: ObjectFolder;
   readonly urls: SignedUrls;
   readonly now: () => EpochMs;
   /** Hears of every request whose URL is good. */
   readonly onTransfer?: TransferListener;
 }
 
-export type FileServer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+/** Never rejects. `opened` is told that the URL is a good one, before anything is sent. */
+export type FileServer = (request: IncomingMessage, response: ServerResponse, opened?: () => void) => Promise<void>;
 
 /** More than any firmware image or log of a constrained device. */
 const maxUploadBytes = 256 * 1024 * 1024;
@@ -36,18 +33,38 @@ const refusals: Readonly<Record<Refusal, readonly [code: string, message: string
   ],
 };
 
-export function createFileServer({ directory, urls, now, onTransfer }: FileServerOptions): FileServer {
+const obstacles: Readonly<Record<Unwritable, readonly [status: number, code: string, message: string]>> = {
+  'too long': [400, 'KeyTooLongError', 'Your key is too long'],
+  outside: [403, 'AccessDenied', 'Access Denied'],
+  // S3 has no folders, so it has no word for this.
+  'in the way': [409, 'InvalidRequest', 'Another object is where this key, or a part of it, has to be a folder.'],
+};
+
+export function createFileServer({ folder, urls, now, onTransfer }: FileServerOptions): FileServer {
   let requests = 0;
-  return async (request, response) => {
+
+  async function serve(request: IncomingMessage, response: ServerResponse, isGood: () => void): Promise<void> {
     const opened = urls.open(request.method, request.url ?? '', now());
     if (typeof opened === 'string') return refuse(response, 403, ...refusals[opened]);
+    isGood();
     requests += 1;
     const count = onTransfer && watch(transferOf(requests, opened, request), request, response, onTransfer);
     const path = relativePathOf(opened.object);
     if (path === undefined) return noSuchKey(response);
     if (opened.object.versionId !== undefined) response.setHeader('x-amz-version-id', opened.object.versionId);
-    if (request.method === 'PUT') return upload(request, response, join(directory, path));
-    download(request, response, directory, path, count);
+    if (request.method === 'PUT') return upload(request, response, folder, path);
+    const file = await folder.find(path);
+    if (file === undefined) return noSuchKey(response);
+    download(request, response, file, count);
+  }
+
+  return async (request, response, opened = () => {}) => {
+    try {
+      await serve(request, response, opened);
+    } catch (error) {
+      if (request.errored || response.headersSent) response.destroy();
+      else refuse(response, 500, 'InternalError', error instanceof Error ? error.message : String(error));
+    }
   };
 }
 
@@ -87,23 +104,28 @@ function watch(
 function download(
   request: IncomingMessage,
   response: ServerResponse,
-  root: string,
-  path: string,
+  file: string,
   count?: (chunk: Uint8Array) => void,
 ): void {
-  send(request, encodeURI(path), { root, dotfiles: 'allow', index: false, cacheControl: false })
-    .on('stream', (file: NodeJS.ReadableStream) => {
-      if (count !== undefined) file.on('data', count);
+  send(request, encodeURI(file), { dotfiles: 'allow', index: false, cacheControl: false })
+    .on('stream', (stream: NodeJS.ReadableStream) => {
+      if (count !== undefined) stream.on('data', count);
     })
     .on('error', ({ status }: { readonly status: number }) => {
       if (status === 416) refuse(response, 416, 'InvalidRange', 'The requested range is not satisfiable');
+      else if (status === 412) refuse(response, 412, 'PreconditionFailed', 'A precondition that you gave did not hold');
       else noSuchKey(response);
     })
     .on('directory', () => noSuchKey(response))
     .pipe(response);
 }
 
-async function upload(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+async function upload(
+  request: IncomingMessage,
+  response: ServerResponse,
+  folder: ObjectFolder,
+  path: string,
+): Promise<void> {
   const length = Number(request.headers['content-length']);
   if (Number.isNaN(length)) {
     return refuse(response, 411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.');
@@ -111,16 +133,9 @@ async function upload(request: IncomingMessage, response: ServerResponse, path: 
   if (length > maxUploadBytes) {
     return refuse(response, 400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size');
   }
-  const unfinished = `${path}.${randomUUID()}.part`;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await pipeline(request, createWriteStream(unfinished, { flags: 'wx' }));
-    await rename(unfinished, path);
-    response.writeHead(200).end();
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    if (!request.errored) refuse(response, 500, 'InternalError', (error as Error).message);
-  }
+  const obstacle = await folder.write(path, request);
+  if (obstacle !== undefined) return refuse(response, ...obstacles[obstacle]);
+  response.writeHead(200).end();
 }
 
 function noSuchKey(response: ServerResponse): void {

@@ -3,14 +3,15 @@
  * `documentSource`, and devices download from and upload into it by the signed URLs that placeholders become. Composes the
  * files beside it. Source: reference configs.md §6 and §7.
  */
-import { stat, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { maxDocumentBytes } from '../../protocol/limits.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { parseS3Url } from '../../protocol/s3-url.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { TransferListener } from '../../protocol/transfers.ts';
 import type { ResolveDocument } from '../engine/contract.ts';
 import { type FileServer, createFileServer } from './file-server.ts';
+import { ObjectFolder, type TextRead } from './object-folder.ts';
 import { resolvePlaceholders } from './placeholders.ts';
 import { relativePathOf } from './s3-object.ts';
 import { createSignedUrls } from './signed-urls.ts';
@@ -29,8 +30,8 @@ export interface FilesOptions {
 }
 
 export interface Files {
-  /** The text at a `documentSource`, or `undefined` when there is none. */
-  readDocument(url: string): Promise<string | undefined>;
+  /** The text at a `documentSource`, or why there is none. */
+  readDocument(url: string): Promise<TextRead>;
   /** The document as a device is handed it. */
   readonly resolveDocument: ResolveDocument;
   readonly serve: FileServer;
@@ -40,11 +41,12 @@ export interface Files {
 export async function openFiles({ directory, key, region, now, baseUrl, onTransfer }: FilesOptions): Promise<Files> {
   await mustBeDirectory(directory);
   const urls = createSignedUrls(key, region);
+  const folder = new ObjectFolder(directory);
   return {
     async readDocument(url) {
       const object = parseS3Url(url);
       const path = object && relativePathOf(object);
-      return path === undefined ? undefined : readIfThere(join(directory, path));
+      return path === undefined ? { missing: 'not found' } : folder.readText(path, maxDocumentBytes);
     },
     resolveDocument: (text, context) =>
       resolvePlaceholders(
@@ -53,7 +55,7 @@ export async function openFiles({ directory, key, region, now, baseUrl, onTransf
         (method, object, expiresInSec) =>
           baseUrl(context.thingName) + urls.sign(method, object, expiresInSec, now(), context),
       ),
-    serve: createFileServer({ directory, urls, now, ...(onTransfer && { onTransfer }) }),
+    serve: createFileServer({ folder, urls, now, ...(onTransfer && { onTransfer }) }),
   };
 }
 
@@ -65,13 +67,4 @@ async function mustBeDirectory(directory: string): Promise<void> {
     throw new OperationalError('FILES_UNUSABLE', `The directory ${directory} cannot be read`, { hint, cause });
   }
   throw new OperationalError('FILES_UNUSABLE', `${directory} is not a directory`, { hint });
-}
-
-/** Whatever keeps the file from being read, the caller hears that there is none, as S3 tells a stranger. */
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

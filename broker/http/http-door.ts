@@ -1,20 +1,24 @@
 /**
  * The HTTP door: AWS's REST APIs, the status page and what machines ask (`/healthz`, `/metrics`), on one port in plain HTTP
- * and, where it has a certificate, on a second one with TLS. Hono routes the rig's own pages; AWS's paths go raw to
- * `aws-front.ts`, signed URLs to `file-server.ts`. Without access keys, credentials are read for their scope only.
+ * and, where it has a certificate, on a second one with TLS. Web pages of others are kept out before anything is read. Hono
+ * routes the rig's own pages; AWS's paths go raw to `aws-front.ts`, signed URLs to `file-server.ts`. Without access keys,
+ * credentials are read for their scope only.
  */
-import { type RequestListener, createServer } from 'node:http';
+import { type IncomingMessage, type RequestListener, type ServerResponse, createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type HttpBindings, getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import { bodyTooLarge, internalFailure, invalidRequest } from './aws-error.ts';
+import { closeHttpServer, listen } from '../net/listening.ts';
+import { httpLimits, limitHandshakes, maxHeaders } from '../net/server-limits.ts';
+import { SocketBudget } from '../net/socket-budget.ts';
+import { type WebRules, objectionToWeb, parseHost } from '../net/web-guard.ts';
+import { type AwsError, bodyTooLarge, internalFailure, invalidRequest, serviceUnavailable } from './aws-error.ts';
 import { type AwsFrontOptions, type AwsResponse, createAwsFront, errorResponse } from './aws-front.ts';
 import { identifyCaller } from './callers.ts';
 import type { Files } from './files.ts';
-import { closeServer, listen } from './listening.ts';
-import { readBody } from './request-body.ts';
+import { BodyReader } from './request-body.ts';
 import type { SignatureCheck } from './signatures.ts';
 import { filesPath } from './signed-urls.ts';
 import { type RigStatus, metricsText, statusPage } from './status-page.ts';
@@ -34,6 +38,10 @@ export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'readDocument' | 
   readonly files?: Files;
   /** What DescribeEndpoint says to who has reached this door by this host name; by default that name and this door's port. */
   readonly endpointFor?: (host: string) => string;
+  /** Which web pages may use the rig, and by which names it may be called; absent: none but its own, and loopback. */
+  readonly web?: WebRules;
+  /** Shared with other doors of this process; absent: this door counts for itself. */
+  readonly budget?: SocketBudget;
   /** What the status page shows. */
   readonly status: () => RigStatus;
 }
@@ -55,24 +63,50 @@ interface HttpPorts {
 /** Well above any request of AWS IoT Jobs: the largest is CreateJob, with a document of 32 KB and its parameters. */
 const maxBodyBytes = 1024 * 1024;
 const tooLarge = `The request body is larger than ${maxBodyBytes} bytes.`;
+/** Of all requests that are being read at a time. */
+const maxBodiesBytes = 64 * maxBodyBytes;
+const noRoom = 'Too many large requests are being sent at the same time.';
+/** No page of others shows this one in a frame, and nothing in it is taken for what it is not. */
+const pageHeaders = {
+  'content-security-policy': "frame-ancestors 'none'",
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+};
 /** AWS's name for plain HTTPS with a client certificate on a shared port 443 (reference connection.md §1). */
 const alpnProtocols = ['x-amzn-http-ca', 'http/1.1'];
 
 /** @throws OperationalError `PORT_TAKEN` or `CANNOT_LISTEN`; nothing is left open then. */
 export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> {
-  const { host = '127.0.0.1', listeners } = options;
+  const { host = '127.0.0.1', listeners, budget = new SocketBudget(() => {}) } = options;
   const ports: { -readonly [Name in keyof HttpPorts]: number } = {};
-  const answer = requestListener(options, ports);
-  const http = createServer(answer);
+  const web = options.web ?? {
+    hosts: [],
+    checksHost: options.signatures === undefined,
+    origins: [],
+    ownPorts: () => Object.values(ports),
+  };
+  const answer = requestListener(options, { ports, web, budget });
+  const http = createServer(httpLimits, answer);
   const requestCert = options.signatures !== undefined;
   const tls = { ALPNProtocols: alpnProtocols, requestCert, rejectUnauthorized: false, ...listeners.https };
-  const https = createTlsServer(tls, answer);
+  const https = createTlsServer({ ...tls, ...httpLimits }, answer);
+  limitHandshakes(https, () => {});
+  for (const server of [http, https]) {
+    server.maxHeadersCount = maxHeaders;
+    server.prependListener('connection', (socket: Socket) => void budget.admit(socket));
+  }
   const close = async (): Promise<void> => {
-    await Promise.all([closeServer(http), closeServer(https)]);
+    await Promise.all([closeHttpServer(http), closeHttpServer(https)]);
   };
   try {
-    if (listeners.http !== undefined) ports.http = await listen(http, host, listeners.http);
-    if (listeners.https !== undefined) ports.https = await listen(https, host, listeners.https.port);
+    if (listeners.http !== undefined) {
+      const place = { host, port: listeners.http, purpose: 'HTTP', option: '--http-port' };
+      ports.http = await listen(http, place);
+    }
+    if (listeners.https !== undefined) {
+      const place = { host, port: listeners.https.port, purpose: 'HTTPS', option: '--https-port' };
+      ports.https = await listen(https, place);
+    }
   } catch (error) {
     await close();
     throw error;
@@ -80,25 +114,78 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   return { ports, answer, close };
 }
 
-function requestListener(options: HttpDoorOptions, ports: HttpPorts): RequestListener {
+interface Surroundings {
+  readonly ports: HttpPorts;
+  readonly web: WebRules;
+  readonly budget: SocketBudget;
+}
+
+function requestListener(options: HttpDoorOptions, surroundings: Surroundings): RequestListener {
   const { files } = options;
-  const app = createApp(options, ports);
+  const { web, budget } = surroundings;
+  const app = createApp(options, surroundings);
   const answer = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
     overrideGlobalObjects: false, // the globals belong to whoever imports jobrig
-    // Called for requests that are no HTTP at all, e.g. without a Host header.
+    // Called for requests that are no HTTP at all.
     errorHandler: (error) => toResponse(errorResponse({ ...invalidRequest, message: String(error) })),
   });
-  if (files === undefined) return answer;
-  // Streams from and to files, which Node's own objects do better than web streams.
-  return (request, response) =>
-    request.url?.startsWith(filesPath) ? files.serve(request, response) : answer(request, response);
+  return (request, response) => {
+    const { url = '', headers, socket } = request;
+    // A signed URL proves more than any header could.
+    const isFile = files !== undefined && url.startsWith(filesPath);
+    const objection = isFile ? undefined : objectionToWeb({ headers, localAddress: socket.localAddress }, web);
+    if (objection !== undefined) {
+      const exception = objection.status === 400 ? invalidRequest.exception : 'AccessDeniedException';
+      refuse(response, { ...objection, exception });
+    } else if (!url.startsWith('/')) {
+      refuse(response, { ...invalidRequest, message: 'The request target must be a path.' });
+    } else if (isForAllowedOrigin(request, response, web)) {
+      response.writeHead(204).end();
+    } else if (isFile) {
+      // Streams from and to files, which Node's own objects do better than web streams.
+      void files.serve(request, response, () => whileServed(budget, response));
+    } else {
+      void answer(request, response);
+    }
+  };
+}
+
+/** Of a request that is not read: its body would be taken for the next one. */
+function refuse(response: ServerResponse, error: AwsError): void {
+  const { status, headers, body } = errorResponse(error);
+  response.writeHead(status, { ...headers, connection: 'close' }).end(body);
+}
+
+/**
+ * Tells a browser that the page which asks may read the answer.
+ * @returns whether it asks only whether it may ask (a preflight), which is answered by these headers alone.
+ */
+function isForAllowedOrigin({ method, headers }: IncomingMessage, response: ServerResponse, web: WebRules): boolean {
+  const { origin } = headers;
+  if (origin === undefined || !web.origins.includes(origin)) return false;
+  response.setHeader('access-control-allow-origin', origin);
+  response.setHeader('access-control-expose-headers', 'x-amzn-ErrorType, x-amzn-RequestId');
+  response.setHeader('vary', 'origin');
+  if (method !== 'OPTIONS' || headers['access-control-request-method'] === undefined) return false;
+  response.setHeader('access-control-allow-methods', 'GET, PUT, POST, PATCH, DELETE');
+  response.setHeader('access-control-allow-headers', headers['access-control-request-headers'] ?? '');
+  response.setHeader('access-control-allow-private-network', 'true');
+  return true;
+}
+
+/** The connection gives way to nobody until the answer has left. */
+function whileServed(budget: SocketBudget, response: ServerResponse): void {
+  const { socket } = response;
+  if (socket === null) return;
+  budget.hold(socket);
+  response.once('close', () => budget.release(socket));
 }
 
 type Environment = { Bindings: HttpBindings };
 
 function createApp(
   { status, files, signatures, endpointFor, ...options }: HttpDoorOptions,
-  ports: HttpPorts,
+  { ports, budget }: Surroundings,
 ): Hono<Environment> {
   const app = new Hono<Environment>();
   const front = createAwsFront({
@@ -106,24 +193,26 @@ function createApp(
     ...options,
     ...(files && { readDocument: files.readDocument }),
   });
+  const bodies = new BodyReader(maxBodyBytes, maxBodiesBytes);
   const requests = new Map<number, number>();
   const answered = (response: AwsResponse): Response => {
     requests.set(response.status, (requests.get(response.status) ?? 0) + 1);
     return toResponse(response);
   };
 
-  app.get('/', (context) => context.html(statusPage(status(), requests)));
+  app.get('/', (context) => context.html(statusPage(status(), requests), 200, pageHeaders));
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.get('/metrics', (context) => context.text(metricsText(status(), requests)));
-  app.all('*', async (context) => {
-    const { incoming } = context.env;
-    const body = await readBody(incoming, maxBodyBytes);
-    if (body === undefined) return answered(errorResponse({ ...bodyTooLarge, message: tooLarge }));
+  app.all('*', async ({ env: { incoming, outgoing } }) => {
+    const body = await bodies.read(incoming);
+    if (body === 'too large') return answered(errorResponse({ ...bodyTooLarge, message: tooLarge }));
+    if (body === 'no room') return answered(errorResponse({ ...serviceUnavailable, message: noRoom }));
+    whileServed(budget, outgoing as ServerResponse);
     const { method = 'GET', url: target = '/', headers } = incoming;
     const request = { method, target, headers, body };
     const caller = identifyCaller(request, certificateName(incoming.socket), signatures);
     if ('error' in caller) return answered(errorResponse(caller.error));
-    return answered(await front(request, caller.value, new URL(context.req.url).hostname));
+    return answered(await front(request, caller.value, parseHost(headers.host)?.name ?? 'localhost'));
   });
   app.onError((error, { env }) => {
     const clientLeft = env.incoming.errored !== null;

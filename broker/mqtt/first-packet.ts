@@ -40,10 +40,11 @@ export function awaitFirstBytes<Told>(
   read: (start: Buffer) => Told | undefined,
   known: (told: Told) => void,
   failed: (error: Error) => void,
+  patienceMs = connectPatienceMs,
 ): void {
   let seen: Buffer = Buffer.alloc(0);
   const leave = (): void => void stream.destroy();
-  const patience = setTimeout(() => stream.destroy(new Error('CONNECT did not arrive in time')), connectPatienceMs);
+  const patience = setTimeout(() => stream.destroy(new Error('CONNECT did not arrive in time')), patienceMs);
   const done = (): void => {
     clearTimeout(patience);
     stream.off('readable', look).off('end', leave).off('error', failed).off('close', done);

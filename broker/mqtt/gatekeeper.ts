@@ -4,6 +4,7 @@
  * once: aedes reorders the packets of a client whose hooks answer later.
  * Source: reference connection.md §2–§4, limits.md §5.
  */
+import type { Duplex } from 'node:stream';
 import type { AedesOptions, Client, PublishPacket } from 'aedes';
 import { maxClientIdBytes } from '../../protocol/limits.ts';
 import { Disconnection } from './disconnection.ts';
@@ -23,6 +24,8 @@ export interface ConnectionProof {
   readonly certificateName?: string | undefined;
   /** Host name or address by which it has come. */
   readonly address?: string | undefined;
+  /** What it comes in by; absent where that is no socket of ours. */
+  readonly socket?: Duplex;
   /** What an MQTT 5 client asks for; 3.1.1 has no more than a clean session or not. */
   readonly terms?: SessionTerms;
 }
@@ -55,8 +58,8 @@ export class Gatekeeper {
     this.#proofs.set(client, proof);
   }
 
-  addressOf(client: Client): string | undefined {
-    return this.#proofs.get(client)?.address;
+  proofOf(client: Client): ConnectionProof {
+    return this.#proofs.get(client)!;
   }
 
   principalOf(client: Client): Principal {
@@ -79,6 +82,9 @@ export class Gatekeeper {
       const principal = identify(identity, { clientId: client.id, username, certificateName });
       if (Buffer.byteLength(client.id) > maxClientIdBytes) {
         done(refusal(`a client id above ${maxClientIdBytes} bytes`, identifierRejected), false);
+      } else if (client.id.includes('\0')) {
+        // MQTT 3.1.1 §1.5.3: such a string closes the connection. No store keeps it as it is, either.
+        done(refusal('a client id with U+0000', identifierRejected), false);
       } else if (principal === undefined) {
         done(refusal(`no ${identity} to tell who this is`, notAuthorized), false);
       } else if (this.#strict?.mayConnect(client.id) === false) {

@@ -9,8 +9,8 @@ import type { Qos } from './subscription-index.ts';
 
 /** What the door needs of a store, whatever is behind it. */
 export interface SessionStore {
-  /** What an earlier door has kept. */
-  rows(): Iterable<Required<SessionChange>>;
+  /** What an earlier door has kept. Tells of rows that cannot be read. */
+  rows(damaged: (row: RowName) => void): Iterable<Required<SessionChange>>;
   keep(change: SessionChange): void;
   /** Resolves when everything that was given to `keep` so far is safe. */
   kept(): Promise<void>;
@@ -38,6 +38,14 @@ interface MessageRow {
   readonly packet: OutgoingPacket & { readonly payload: string };
   /** How the payload is written: ordinary messages may be no text. */
   readonly encoding: 'utf8' | 'base64';
+}
+
+type RowName = Pick<SessionChange, 'table' | 'key'>;
+
+export interface RestoredSessions {
+  readonly sessions: readonly SessionRow[];
+  /** What could not be read and is forgotten. */
+  readonly damaged: readonly RowName[];
 }
 
 export class KeptSessions {
@@ -73,30 +81,45 @@ export class KeptSessions {
     if (this.#messages.delete(key)) this.#store.keep({ table: 'mqttMessage', key });
   }
 
-  /** Gives aedes what was kept, and from then on keeps what aedes does. @returns the sessions there were. */
-  async restore(persistence: Persistence): Promise<readonly SessionRow[]> {
-    const sessions: SessionRow[] = [];
-    const messages: MessageRow[] = [];
-    // A store gives back what it was given, so a row is of its table's type.
-    for (const { table, row } of this.#store.rows()) {
-      if (table === 'mqttSession') sessions.push(row as SessionRow);
-      else messages.push(row as MessageRow);
-    }
+  /**
+   * Gives aedes what was kept, and from then on keeps what aedes does. A session whose row cannot be read is forgotten, and
+   * so is a message: they cost themselves, not the service. @returns the sessions there were.
+   */
+  async restore(persistence: Persistence): Promise<RestoredSessions> {
+    const { sessions, messages, damaged } = this.#read();
     for (const session of sessions) {
       const { clientId, filters } = session;
       this.#sessions.set(clientId, session);
       const subscriptions = filters.map(([topic, qos]) => ({ topic, qos }));
       await persistence.addSubscriptions({ id: clientId }, subscriptions);
     }
-    for (const row of messages.sort((one, other) => one.sequence - other.sequence)) {
+    for (const row of messages) {
       const { sequence, clientId, packet, encoding } = row;
+      // Of a session that is forgotten: a later one of this client id has nothing to do with it.
+      if (!this.#sessions.has(clientId)) {
+        this.#store.keep({ table: 'mqttMessage', key: messageKey(clientId, packet) });
+        continue;
+      }
       this.#messages.add(messageKey(clientId, packet));
       this.#nextSequence = sequence + 1;
       const payload = encoding === 'utf8' ? packet.payload : Buffer.from(packet.payload, encoding);
       await persistence.outgoingEnqueue({ clientId }, { ...packet, payload });
     }
     this.#follow(persistence);
-    return sessions;
+    for (const { table, key } of damaged) this.#store.keep({ table, key });
+    return { sessions, damaged };
+  }
+
+  #read(): { sessions: SessionRow[]; messages: MessageRow[]; damaged: RowName[] } {
+    const sessions: SessionRow[] = [];
+    const messages: MessageRow[] = [];
+    const damaged: RowName[] = [];
+    for (const { table, key, row } of this.#store.rows((name) => damaged.push(name))) {
+      if (table === 'mqttSession' && isSessionRow(row, key)) sessions.push(row);
+      else if (table === 'mqttMessage' && isMessageRow(row, key)) messages.push(row);
+      else damaged.push({ table, key });
+    }
+    return { sessions, messages: messages.sort((one, other) => one.sequence - other.sequence), damaged };
   }
 
   /** aedes tells the door only after it has told the client, which would be too early. */
@@ -142,4 +165,23 @@ function written(packet: OutgoingPacket): Pick<MessageRow, 'packet' | 'encoding'
   const encoding = typeof payload === 'string' ? 'utf8' : 'base64';
   const text = typeof payload === 'string' ? payload : payload.toString(encoding);
   return { packet: { cmd, topic, payload: text, qos, retain, dup, brokerId, brokerCounter }, encoding };
+}
+
+/** What is on disk may be another program's work, or an older one's: only what can be worked with is believed. */
+function isSessionRow(row: object, key: string): row is SessionRow {
+  const { clientId, principal, filters, expirySeconds = 0 } = row as Partial<SessionRow>;
+  if (clientId !== key || typeof principal !== 'string' || !(expirySeconds >= 0) || !Array.isArray(filters))
+    return false;
+  return (filters as unknown[]).every(
+    (filter) => Array.isArray(filter) && typeof filter[0] === 'string' && (filter[1] === 0 || filter[1] === 1),
+  );
+}
+
+function isMessageRow(row: object, key: string): row is MessageRow {
+  const { sequence, clientId, packet, encoding } = row as Partial<MessageRow>;
+  if (typeof clientId !== 'string' || !Number.isSafeInteger(sequence) || typeof packet !== 'object') return false;
+  if (packet === null || (encoding !== 'utf8' && encoding !== 'base64')) return false;
+  const { cmd, topic, payload, qos } = packet as Partial<MessageRow['packet']>;
+  const isPublication = cmd === 'publish' && typeof topic === 'string' && typeof payload === 'string';
+  return isPublication && (qos === 1 || qos === 2) && messageKey(clientId, packet) === key;
 }

@@ -5,13 +5,15 @@
  * fleet that connects at once. Source: reference connection.md §1; rates measured in the design's performance notes.
  */
 import { strict as assert } from 'node:assert';
-import type { RequestListener } from 'node:http';
-import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
+import { type RequestListener, createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type Server, type Socket, createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type TLSSocket, createServer as createTlsServer } from 'node:tls';
-import { OperationalError } from '../../protocol/operational-error.ts';
+import { type Server as TlsServer, type TLSSocket, type TlsOptions, createServer as createTlsServer } from 'node:tls';
+import { listen as listenAt } from '../net/listening.ts';
+import { httpLimits, limitHandshakes, maxHeaders } from '../net/server-limits.ts';
 import { awaitFirstBytes, connectHeader } from './first-packet.ts';
-import { type MayUpgrade, createWebSocketServer } from './websockets.ts';
+import { type WhyNotUpgrade, acceptWebSockets } from './websockets.ts';
 
 export const transports = ['tcp', 'tls', 'ws', 'wss'] as const;
 export type Transport = (typeof transports)[number];
@@ -31,7 +33,7 @@ export interface ListenerSettings {
   readonly certificates?: ServerCertificate;
   /** A device without a certificate of our CA fails in the TLS handshake. */
   readonly demandCertificate: boolean;
-  readonly mayUpgrade: MayUpgrade;
+  readonly whyNotUpgrade: WhyNotUpgrade;
   /** Answers HTTP on the `wss` port. */
   readonly web?: RequestListener;
 }
@@ -40,6 +42,8 @@ export interface Arrival {
   /** `tls` also for who came to the `wss` port and speaks MQTT without WebSocket. */
   readonly transport: Transport;
   readonly stream: Duplex;
+  /** What the stream comes in by. */
+  readonly socket: Duplex;
   /** Common name of its certificate, if that is one of our CA. */
   readonly certificateName?: string | undefined;
   /** By which host name or address it has come, as it says itself or as the socket shows. */
@@ -62,40 +66,60 @@ export interface Listener {
 const mqttProtocols: readonly string[] = ['x-amzn-mqtt-ca', 'mqtt'];
 /** AWS's name for HTTP with a client certificate on port 443, and the plain one. */
 const httpProtocols: readonly string[] = ['x-amzn-http-ca', 'http/1.1'];
-const backlog = 4096;
 
 const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arrivals: Arrivals) => Server } = {
   tcp: (_settings, { arrived }) =>
     createServer({ noDelay: true }, (socket) =>
-      arrived({ transport: 'tcp', stream: socket, address: socket.localAddress }),
+      arrived({ transport: 'tcp', stream: socket, socket, address: socket.localAddress }),
     ),
 
-  tls: (settings, arrivals) =>
-    secureServer(settings, arrivals, mqttProtocols, (socket) => arrivals.arrived(overTls(socket))),
+  tls(settings, arrivals) {
+    const options = tlsOptions(settings, mqttProtocols);
+    return guarded(
+      createTlsServer(options, (socket) => arrivals.arrived(overTls(socket))),
+      arrivals,
+    );
+  },
 
-  ws: ({ mayUpgrade }, { arrived }) =>
-    createWebSocketServer({ mayUpgrade }, (stream, _socket, address) => arrived({ transport: 'ws', stream, address })),
+  ws({ whyNotUpgrade }, { arrived }) {
+    const server = createHttpServer({ ...httpLimits, noDelay: true });
+    server.maxHeadersCount = maxHeaders;
+    acceptWebSockets(server, { whyNotUpgrade }, (stream, socket, address) =>
+      arrived({ transport: 'ws', stream, socket, address }),
+    );
+    return server;
+  },
 
-  wss({ mayUpgrade, web, ...settings }, arrivals) {
-    const server = createWebSocketServer({ mayUpgrade, web }, (stream, socket, address) =>
+  wss(settings, arrivals) {
+    // One server that listens, so that Node's limits on headers hold: it looks after connections of listening servers only.
+    const server = createHttpsServer({ ...tlsOptions(settings, [...mqttProtocols, ...httpProtocols]), ...httpLimits });
+    server.maxHeadersCount = maxHeaders;
+    acceptWebSockets(server, settings, (stream, socket, address) =>
       arrivals.arrived({
         transport: 'wss',
         stream,
+        socket,
         certificateName: certificateName(socket as TLSSocket),
         address,
       }),
     );
+    const speakHttp = server.listeners('secureConnection') as ((socket: TLSSocket) => void)[];
+    server.removeAllListeners('secureConnection');
     const speak = (socket: TLSSocket, protocol: 'mqtt' | 'http'): void => {
       if (protocol === 'mqtt') arrivals.arrived(overTls(socket));
-      else server.emit('connection', socket);
+      else for (const listener of speakHttp) listener.call(server, socket);
     };
-    return secureServer({ ...settings, mayUpgrade }, arrivals, [...mqttProtocols, ...httpProtocols], (socket) => {
+    server.on('secureConnection', (socket) => {
       const named = socket.alpnProtocol;
       if (named) speak(socket, mqttProtocols.includes(named) ? 'mqtt' : 'http');
-      else awaitFirstBytes(socket, protocolOf, (protocol) => speak(socket, protocol), arrivals.failed);
+      else awaitFirstBytes(socket, protocolOf, (protocol) => speak(socket, protocol), arrivals.failed, firstByteMs);
     });
+    return guarded(server, arrivals);
   },
 };
+
+/** As long as HTTP waits for its headers. */
+const firstByteMs = 10_000;
 
 /** No method of HTTP begins as CONNECT does. */
 function protocolOf([first]: Buffer): 'mqtt' | 'http' {
@@ -107,20 +131,23 @@ function overTls(socket: TLSSocket): Arrival {
   return {
     transport: 'tls',
     stream: socket,
+    socket,
     certificateName: certificateName(socket),
     address: servername || localAddress,
   };
 }
 
-function secureServer(
+function tlsOptions(
   { certificates, demandCertificate }: ListenerSettings,
-  { failed }: Arrivals,
-  protocols: readonly string[],
-  secured: (socket: TLSSocket) => void,
-): Server {
+  ALPNProtocols: readonly string[],
+): TlsOptions {
   assert(certificates !== undefined, 'TLS needs a certificate');
   const options = { ...certificates, requestCert: true, rejectUnauthorized: demandCertificate };
-  const server = createTlsServer({ ...options, ALPNProtocols: [...protocols], noDelay: true }, secured);
+  return { ...options, ALPNProtocols: [...ALPNProtocols], noDelay: true };
+}
+
+function guarded(server: TlsServer, { failed }: Arrivals): Server {
+  limitHandshakes(server, failed);
   return server.on('tlsClientError', (error, { authorizationError }) =>
     // Node closes on a certificate of another CA, and reports no more than that the socket hung up.
     failed(authorizationError ? new Error(`certificate refused: ${String(authorizationError)}`) : error),
@@ -134,33 +161,26 @@ function certificateName(socket: TLSSocket): string | undefined {
   return typeof name === 'string' ? name : undefined; // several common names name nobody
 }
 
+const names: { readonly [T in Transport]: readonly [purpose: string, option: string] } = {
+  tcp: ['MQTT over TCP', '--mqtt-port'],
+  tls: ['MQTT over TLS', '--mqtts-port'],
+  ws: ['MQTT over WebSocket', '--ws-port'],
+  wss: ['MQTT over WebSocket with TLS', '--wss-port'],
+};
+
+/** @throws OperationalError `PORT_TAKEN` or `CANNOT_LISTEN` */
 export async function listen(transport: Transport, settings: ListenerSettings, arrivals: Arrivals): Promise<Listener> {
   const { host, port } = settings;
   const server = serverFor[transport](settings, arrivals);
   server.prependListener('connection', arrivals.connecting);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => reject(listenError(cause, transport, host, port)));
-    server.listen({ host, port, backlog }, resolve);
-  });
+  const [purpose, option] = names[transport];
+  const listened = await listenAt(server, { host, port, purpose, option });
   server.on('error', arrivals.failed);
   return {
-    port: (server.address() as AddressInfo).port,
+    port: listened,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
       }),
   };
-}
-
-function listenError(cause: NodeJS.ErrnoException, transport: Transport, host: string, port: number): OperationalError {
-  if (cause.code === 'EADDRINUSE') {
-    return new OperationalError('PORT_TAKEN', `Port ${port} on ${host} is taken by another process`, {
-      hint: `Choose another port for MQTT over ${transport.toUpperCase()}, or 0 for a free one.`,
-      cause,
-    });
-  }
-  return new OperationalError('CANNOT_LISTEN', `Cannot listen for MQTT on ${host}:${port}: ${cause.message}`, {
-    hint: 'Choose an address of this machine and a port that this user may open.',
-    cause,
-  });
 }

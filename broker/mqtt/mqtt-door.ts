@@ -10,8 +10,8 @@ import type { Client } from 'aedes';
 import { maxClientIdBytes, persistentSessionSeconds } from '../../protocol/limits.ts';
 import type { Effect } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
+import { SocketBudget } from '../net/socket-budget.ts';
 import { announce } from './announcements.ts';
-import { connectionBudget, countSockets } from './descriptors.ts';
 import type { Reason } from './disconnection.ts';
 import { FastLane } from './fast-lane.ts';
 import { awaitProtocolLevel } from './first-packet.ts';
@@ -37,7 +37,7 @@ import { type ReservedAnswerers, type ReservedCounts, ReservedRequests } from '.
 import type { ReservedFeature } from './reserved-topics.ts';
 import { type Delivery, Sessions } from './sessions.ts';
 import { StrictLimits } from './strict-limits.ts';
-import type { MayUpgrade } from './websockets.ts';
+import type { WhyNotUpgrade } from './websockets.ts';
 
 export interface MqttDoorOptions {
   readonly port: ServicePort;
@@ -49,7 +49,9 @@ export interface MqttDoorOptions {
   readonly identity?: IdentityMode;
   readonly certificates?: ServerCertificate;
   /** Who may come in by WebSocket; absent: everybody. A signature stands for the client id that comes with it. */
-  readonly mayUpgrade?: MayUpgrade;
+  readonly whyNotUpgrade?: WhyNotUpgrade;
+  /** Shared with other doors of this process; absent: this door counts for itself. */
+  readonly budget?: SocketBudget;
   /** Where persistent sessions outlive the process; absent: nowhere. */
   readonly sessionStore?: SessionStore;
   /** AWS's limits on topics, rates and sessions too, which a bench does without. */
@@ -90,7 +92,9 @@ export type MqttDoorEvent =
       readonly topic: string;
     }
   /** The process has no descriptor left for a further connection, which was closed. */
-  | { readonly kind: 'out-of-descriptors'; readonly connections: number };
+  | { readonly kind: 'out-of-descriptors'; readonly connections: number }
+  /** What was kept of a session or a message is damaged. A session's key is its client id. */
+  | { readonly kind: 'forgotten'; readonly what: 'session' | 'message'; readonly key: string };
 
 export interface MqttDoor {
   /** The ports listened on. */
@@ -122,7 +126,9 @@ const everythingMayPass = (): boolean => true;
 export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> {
   const { port, host = '127.0.0.1', identity, certificates, sessionStore, web, onEvent = () => {} } = options;
   const { tap = untapped } = options;
-  const { mayUpgrade = () => true, answersMayStray = false, readings = doorReadings.observed } = options;
+  const { whyNotUpgrade = () => undefined, answersMayStray = false, readings = doorReadings.observed } = options;
+  const outOfDescriptors = (connections: number): void => onEvent({ kind: 'out-of-descriptors', connections });
+  const { budget = new SocketBudget(outOfDescriptors) } = options;
   const kept = sessionStore && new KeptSessions(sessionStore);
   const strict = options.strict === true ? new StrictLimits() : undefined;
   const mayPass = strict ? (client: Client) => strict.mayPass(client) : everythingMayPass;
@@ -192,7 +198,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
 
   broker.on('clientReady', (client) => {
     connected.add(client);
-    const cameBy = gatekeeper.addressOf(client);
+    const { socket, address: cameBy } = gatekeeper.proofOf(client);
+    if (socket !== undefined) budget.hold(socket);
     const principal = gatekeeper.principalOf(client);
     onEvent({ kind: 'connected', clientId: client.id, principal, ...(cameBy !== undefined && { address: cameBy }) });
     sessions.ready(client);
@@ -201,7 +208,11 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   broker.on('clientError', (client, { message }) => onEvent({ kind: 'failed', clientId: client.id, reason: message }));
   broker.on('connectionError', (_client, { message }) => onEvent({ kind: 'failed', reason: message }));
   await broker.listen();
-  for (const session of (await kept?.restore(broker.persistence)) ?? []) sessions.restore(session);
+  const restored = await kept?.restore(broker.persistence);
+  for (const session of restored?.sessions ?? []) sessions.restore(session);
+  for (const { table, key } of restored?.damaged ?? []) {
+    onEvent({ kind: 'forgotten', what: table === 'mqttSession' ? 'session' : 'message', key });
+  }
 
   /** With a store: to whom something certain will be told, once it and what waits for absent clients are kept together. */
   const foreseen = new Map<Effect, readonly Delivery[]>();
@@ -225,8 +236,6 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     kept && ((effect) => foreseen.set(effect, addressees(effect))),
   );
 
-  const maxConnections = connectionBudget();
-  const count = countSockets(maxConnections, (connections) => onEvent({ kind: 'out-of-descriptors', connections }));
   const listeners = new Map<Transport, Listener>();
   const identityOn = (transport: Transport, certificateName?: string): IdentityMode =>
     identity ?? (transport === 'tls' || certificateName !== undefined ? 'certificate' : 'client-id');
@@ -250,13 +259,14 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const arrivals: Arrivals = {
     connecting(socket) {
       track(socket);
-      count(socket);
+      budget.admit(socket);
     },
-    arrived: ({ transport, stream, certificateName, address }) =>
+    arrived: ({ transport, stream, socket, certificateName, address: cameBy }) =>
       accept(tap(stream, certificateName), {
         identity: identityOn(transport, certificateName),
         certificateName,
-        address,
+        address: cameBy,
+        socket,
       }),
     failed: ({ message }) => onEvent({ kind: 'failed', reason: message }),
   };
@@ -267,7 +277,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
       // Where HTTP is spoken as well, a client without one is refused when it turns out to speak MQTT.
       const speaksHttp = transport === 'wss' && web !== undefined;
       const demandCertificate = identityOn(transport) === 'certificate' && !speaksHttp;
-      const settings = { host, port: wanted, certificates, demandCertificate, mayUpgrade, ...(web && { web }) };
+      const settings = { host, port: wanted, certificates, demandCertificate, whyNotUpgrade, ...(web && { web }) };
       listeners.set(transport, await listen(transport, settings, arrivals));
     }
   } catch (error) {
@@ -282,7 +292,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     get reservedPublications() {
       return reserved.counts;
     },
-    maxConnections,
+    maxConnections: budget.max,
     accept,
     close,
   };

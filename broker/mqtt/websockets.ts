@@ -1,7 +1,7 @@
 /**
  * MQTT over WebSocket: an HTTP server that upgrades requests for `/mqtt` to a stream of bytes, and leaves all else to who
- * answers HTTP on the same port, if anybody does. Whether a
- * signature has to come along (AWS's SDKs sign the URL) is for whoever opens the door. Text frames are taken as bytes.
+ * answers HTTP on the same port, if anybody does. Whether a signature has to come along (AWS's SDKs sign the URL) and which
+ * web pages may come is for whoever opens the door. Text frames are taken as bytes.
  * Source: reference connection.md §1; MQTT 3.1.1 §6; AWS's SDK v1 asks for `mqttv3.1` (docs/clients.md).
  */
 import {
@@ -10,9 +10,10 @@ import {
   type RequestListener,
   type Server,
   STATUS_CODES,
-  createServer,
 } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { parseHost } from '../net/web-guard.ts';
 import { type WebSocket, WebSocketServer, createWebSocketStream } from 'ws';
 
 const path = '/mqtt';
@@ -25,36 +26,47 @@ export interface UpgradeRequest {
   readonly method: string;
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
+  /** The address of this machine on which it came in. */
+  readonly localAddress?: string;
 }
 
-/** Who may come in by WebSocket. */
-export type MayUpgrade = (request: UpgradeRequest) => boolean;
+export interface UpgradeRefusal {
+  /** Of HTTP. */
+  readonly status: number;
+  readonly message: string;
+}
 
-export interface WebSocketServerOptions {
-  readonly mayUpgrade: MayUpgrade;
+/** Who may come in by WebSocket: `undefined` for who may. */
+export type WhyNotUpgrade = (request: UpgradeRequest) => UpgradeRefusal | undefined;
+
+export interface WebSocketOptions {
+  readonly whyNotUpgrade: WhyNotUpgrade;
   /** Answers requests that are no upgrades; absent: they are told that only WebSocket is spoken here. */
   readonly web?: RequestListener | undefined;
 }
 
 /** @param arrived gets the stream, the connection below it and the host that the client has asked. */
-export function createWebSocketServer(
-  { mayUpgrade, web = onlyWebSocket }: WebSocketServerOptions,
+export function acceptWebSockets(
+  server: Server | HttpsServer,
+  { whyNotUpgrade, web = onlyWebSocket }: WebSocketOptions,
   arrived: (stream: Duplex, socket: Duplex, host: string | undefined) => void,
-): Server {
+): void {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxMessageBytes,
     handleProtocols: (offered) => firstKnown([...offered]) ?? false,
   });
-  return createServer(web).on('upgrade', (request: IncomingMessage, socket, head) => {
-    const status = refusalOf(request, mayUpgrade);
-    if (status !== undefined) {
-      socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-      return;
+  server.on('request', web);
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Until somebody else listens; a socket that fails without a listener ends the process.
+    socket.on('error', () => {});
+    const refusal = refusalOf(request, whyNotUpgrade);
+    if (refusal === undefined) {
+      const { name } = parseHost(request.headers.host) ?? {};
+      sockets.handleUpgrade(request, socket, head, (webSocket) => arrived(byteStream(webSocket), socket, name));
+    } else {
+      refuse(socket, refusal);
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      arrived(byteStream(webSocket), socket, hostAsked(request)),
-    );
   });
 }
 
@@ -62,16 +74,20 @@ const onlyWebSocket: RequestListener = (_request, response) => {
   response.writeHead(426, { upgrade: 'websocket' }).end(`MQTT over WebSocket is at ${path}.\n`);
 };
 
-/** Without its port. */
-function hostAsked({ headers: { host = '' } }: IncomingMessage): string | undefined {
-  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : undefined;
+function refuse(socket: Duplex, { status, message }: UpgradeRefusal): void {
+  const body = `${message}\n`;
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\n`;
+  socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
-function refusalOf({ method = '', url = '', headers }: IncomingMessage, mayUpgrade: MayUpgrade): number | undefined {
-  if (url.split('?', 1)[0] !== path) return 404;
+function refusalOf(request: IncomingMessage, whyNotUpgrade: WhyNotUpgrade): UpgradeRefusal | undefined {
+  const { method = '', url = '', headers, socket } = request;
+  if (url.split('?', 1)[0] !== path) return { status: 404, message: `MQTT over WebSocket is at ${path}.` };
   const offered = headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? [];
-  if (firstKnown(offered) === undefined) return 400;
-  return mayUpgrade({ method, target: url, headers }) ? undefined : 403;
+  if (firstKnown(offered) === undefined) {
+    return { status: 400, message: 'The subprotocol mqtt has to be asked for (Sec-WebSocket-Protocol).' };
+  }
+  return whyNotUpgrade({ method, target: url, headers, localAddress: socket.localAddress });
 }
 
 function firstKnown(offered: readonly string[]): string | undefined {

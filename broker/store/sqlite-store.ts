@@ -18,7 +18,8 @@ import {
   torn,
 } from './database-file.ts';
 import type { Database, DatabaseFiles, Head, Schema } from './database-file.ts';
-import type { RowChange, Store, TableName } from './store.ts';
+import { keptKey, keyOf } from './kept-key.ts';
+import type { DamageListener, RowChange, Store, TableName } from './store.ts';
 
 /**
  * What survives: `fsync` a power cut, with everything that was answered; `write` a killed process with everything, a power
@@ -70,8 +71,8 @@ export function openSqliteStore({ directory, identity, durability = 'fsync' }: S
   return {
     name: files.database,
     lastCommitAt: head?.at,
-    *rows() {
-      for (const table of tables) yield* rowsIn(database, files, table);
+    *rows(isWanted = () => true, damaged) {
+      for (const table of tables) if (isWanted(table)) yield* rowsIn(database, files, table, damaged);
     },
     commit(changes, at) {
       try {
@@ -121,11 +122,28 @@ interface KeptRow {
   readonly checksum: number;
 }
 
-function* rowsIn(database: Database, files: DatabaseFiles, table: TableName): Generator<Required<RowChange>> {
-  const kept = attempt(files, () => database.prepare(`SELECT key, row, checksum FROM ${table}`).all()) as KeptRow[];
-  for (const { key, row, checksum } of kept) {
-    if (checksumOf(key, row) !== checksum) throw torn(files.database, `has a damaged row: ${table} ${key}`);
-    yield { table, key, row: JSON.parse(row) as object };
+function* rowsIn(
+  database: Database,
+  files: DatabaseFiles,
+  table: TableName,
+  damaged?: DamageListener,
+): Generator<Required<RowChange>> {
+  const select = `SELECT key, row, checksum FROM ${table}`;
+  const cursor = attempt(files, () => database.prepare(select).iterate()) as Iterator<KeptRow>;
+  try {
+    for (;;) {
+      const next = attempt(files, () => cursor.next());
+      if (next.done === true) return;
+      const { key, row, checksum } = next.value;
+      if (checksumOf(key, row) === checksum) {
+        yield { table, key: keyOf(key), row: JSON.parse(row) as object };
+      } else {
+        if (damaged === undefined) throw torn(files.database, `has a damaged row: ${table} ${key}`);
+        damaged(table, keyOf(key));
+      }
+    }
+  } finally {
+    cursor.return?.();
   }
 }
 
@@ -156,7 +174,8 @@ function writerOf(database: Database, { region, account }: ServiceIdentity): Wri
   function writeRows(table: TableName, rows: ReadonlyMap<string, object | undefined>): void {
     const { put, putMany, drop } = statements.get(table)!;
     let values: (string | number)[] = [];
-    for (const [key, row] of rows) {
+    for (const [name, row] of rows) {
+      const key = keptKey(name);
       if (row === undefined) {
         drop.run(key);
         continue;

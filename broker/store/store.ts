@@ -14,6 +14,9 @@ export function isSessionTable(table: TableName): table is SessionTable {
   return table === 'mqttSession' || table === 'mqttMessage';
 }
 
+/** Told of a row that is damaged, which is then passed over; its key may be damaged too. */
+export type DamageListener = (table: TableName, key: string) => void;
+
 /** One row to keep or to drop. A row is a plain JSON value. */
 export interface RowChange {
   readonly table: TableName;
@@ -25,8 +28,11 @@ export interface RowChange {
 export interface Store {
   /** How errors call it. */
   readonly name: string;
-  /** Everything kept, in no particular order; to be read before the first commit. */
-  rows(): Iterable<Required<RowChange>>;
+  /**
+   * Everything kept, or what is wanted of it, in no particular order and one row in memory at a time; to be read before the
+   * first commit. @throws OperationalError where a row is damaged, unless somebody is told of it.
+   */
+  rows(isWanted?: (table: TableName) => boolean, damaged?: DamageListener): Iterable<Required<RowChange>>;
   /** Service time of the last commit, behind which the next service's time must not start. */
   readonly lastCommitAt: EpochMs | undefined;
   /** Keeps all of it or, when it throws, nothing; of several changes of one row the last one counts. One call at a time. */

@@ -13,7 +13,11 @@ export interface StoreUnderTest {
 const tables: readonly TableName[] = ['thing', 'job', 'jobExecution', 'setting', 'mqttSession', 'mqttMessage'];
 
 /** Names with everything that a key may hold: AWS's separators, quotes, what SQL and UTF-8 may stumble over. */
-const key = fc.oneof(fc.constantFrom('a', 'b', 'job-1/thing-1/1', "it's", 'ß≠😀', ''), fc.string({ unit: 'grapheme' }));
+const key = fc.oneof(
+  fc.constantFrom('a', 'b', 'job-1/thing-1/1', "it's", 'ß≠😀', '', 'a\0b', '\0', '\ud800', 'x\udfffy', '\u001b0000'),
+  fc.string({ unit: 'grapheme' }),
+  fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) }),
+);
 const change = fc.record({
   table: fc.constantFrom(...tables),
   key,

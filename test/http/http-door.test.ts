@@ -126,9 +126,9 @@ describe('DescribeEndpoint', () => {
   });
 
   it('speaks of the host by which it was reached', async () => {
-    const headers = { host: 'rig.test:8080' };
+    const headers = { host: 'rig.localhost:8080' };
     expect((await ask({ path: '/endpoint', headers })).json()).toEqual({
-      endpointAddress: `rig.test:${recorder.httpPort}`,
+      endpointAddress: `rig.localhost:${recorder.httpPort}`,
     });
   });
 });

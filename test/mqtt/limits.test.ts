@@ -6,7 +6,6 @@ import { duplexPair } from '../support/duplex-pair.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Gatekeeper } from '../../broker/mqtt/gatekeeper.ts';
 import type { Sessions } from '../../broker/mqtt/sessions.ts';
-import { countSockets } from '../../broker/mqtt/descriptors.ts';
 import { maxPublishBytes, maxSubscriptions } from '../../protocol/limits.ts';
 import { notify } from '../support/fake-service.ts';
 import { closeDoors, openDoor } from '../support/mqtt-door.ts';
@@ -129,18 +128,6 @@ it('the door knows for how many connections there are descriptors', async () => 
   const { door } = await openDoor();
   expect(door.maxConnections).toBeGreaterThan(0);
   expect(Number.isFinite(door.maxConnections) || process.platform !== 'linux').toBe(true);
-});
-
-it('connections beyond the descriptors are closed with a word about it', () => {
-  const refusals: number[] = [];
-  const count = countSockets(2, (connections) => refusals.push(connections));
-  const sockets = Array.from({ length: 4 }, () => duplexPair()[0]);
-  for (const socket of sockets.slice(0, 3)) count(socket);
-  expect(sockets.map(({ destroyed }) => destroyed)).toEqual([false, false, true, false]);
-  expect(refusals).toEqual([2]);
-  sockets[0]!.emit('close');
-  count(sockets[3]!);
-  expect(sockets[3]!.destroyed).toBe(false);
 });
 
 it('a client may come by any stream', async () => {

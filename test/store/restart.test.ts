@@ -5,9 +5,10 @@
 import { connect as tcp } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Service, type ServiceOptions, startService } from '../../broker/start-service.ts';
-import type { OperationName, RequestOf, ResponseOf } from '../../broker/engine/contract.ts';
+import type { OperationName } from '../../broker/engine/contract.ts';
 import { openSqliteStore } from '../../broker/store/sqlite-store.ts';
 import { formatThingArn, formatThingGroupArn } from '../../protocol/names.ts';
+import { ask } from '../support/ask.ts';
 import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
 import { WireClient } from '../support/wire-client.ts';
 
@@ -39,19 +40,6 @@ function killed(from: StoreDirectory): StoreDirectory {
   const copy = from.killed();
   directories.push(copy);
   return copy;
-}
-
-function ask<Name extends OperationName>(
-  { port }: Service,
-  name: Name,
-  request: RequestOf<Name>,
-): Promise<ResponseOf<Name>> {
-  return new Promise((resolve, reject) => {
-    port.submit({ name, request }, (reply) => {
-      if (reply.accepted) resolve(reply.response);
-      else reject(new Error(`${reply.code}: ${reply.message}`));
-    });
-  });
 }
 
 async function createJob(service: Service, jobId: string, thing: string, more: object = {}): Promise<void> {

@@ -7,8 +7,8 @@ export class MemoryStore implements Store {
   lastCommitAt: EpochMs | undefined;
   readonly #rows = new Map<string, Required<RowChange>>();
 
-  *rows(): Iterable<Required<RowChange>> {
-    yield* this.#rows.values();
+  *rows(isWanted: (table: RowChange['table']) => boolean = () => true): Iterable<Required<RowChange>> {
+    for (const row of this.#rows.values()) if (isWanted(row.table)) yield row;
   }
 
   commit(changes: readonly RowChange[], at: EpochMs): void {

@@ -8,8 +8,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export interface ServeProcess {
+  readonly pid: number;
   readonly mqttPort: number;
   readonly httpUrl: string;
+  /** The URL of each listener, by its scheme. */
+  readonly urls: Readonly<Record<string, string>>;
+  /** What it has said on stderr so far. */
+  readonly stderr: () => string;
   /** SIGKILL, and the end of it. */
   kill(): Promise<void>;
   /** SIGTERM, and the end of it. */
@@ -40,10 +45,12 @@ export interface Launch {
   readonly flags: readonly string[];
   /** A limit on the size of any file it writes, which looks like a full disk. */
   readonly maxFileKiB?: number;
+  /** A limit on its file descriptors. */
+  readonly maxDescriptors?: number;
 }
 
 /** @returns how it ended when it ended before it was ready. */
-export async function launchServe({ flags, maxFileKiB }: Launch): Promise<ServeProcess | Ended> {
+export async function launchServe({ flags, maxFileKiB, maxDescriptors }: Launch): Promise<ServeProcess | Ended> {
   const command = [
     process.execPath,
     program,
@@ -52,8 +59,11 @@ export async function launchServe({ flags, maxFileKiB }: Launch): Promise<ServeP
     ...listeners.flatMap((flag) => flag.split(' ')),
     ...flags,
   ];
-  const limit = maxFileKiB === undefined ? '' : `ulimit -f ${maxFileKiB}; `;
-  const child = spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const limits = [
+    ...(maxFileKiB === undefined ? [] : [`ulimit -f ${maxFileKiB}; `]),
+    ...(maxDescriptors === undefined ? [] : [`ulimit -n ${maxDescriptors}; `]),
+  ].join('');
+  const child = spawn('bash', ['-c', `${limits}exec "$@"`, 'bash', ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -64,10 +74,13 @@ export async function launchServe({ flags, maxFileKiB }: Launch): Promise<ServeP
   const ready = once(createInterface(child.stdout), 'line').then(([line]) => line as string);
   const first = await Promise.race([ready, ended]);
   if (typeof first !== 'string') return first;
-  const { mqtt, http } = JSON.parse(first) as { readonly mqtt: string; readonly http: string };
+  const urls = JSON.parse(first) as { readonly mqtt: string; readonly http: string };
   return {
-    mqttPort: Number(new URL(mqtt).port),
-    httpUrl: http,
+    pid: child.pid!,
+    mqttPort: Number(new URL(urls.mqtt).port),
+    httpUrl: urls.http,
+    urls,
+    stderr: () => stderr,
     async kill() {
       child.kill('SIGKILL');
       await ended;

@@ -1,0 +1,58 @@
+/**
+ * Opening and closing a server so that a taken port is an error with a name, and closing an HTTP server ends: connections that
+ * are idle at once, those with a request under way after it is answered or after a short grace.
+ */
+import type { Server as HttpServer } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
+import { OperationalError } from '../../protocol/operational-error.ts';
+
+const closingGraceMs = 500;
+/** Takes a fleet that connects at once. */
+const backlog = 4096;
+
+export interface Place {
+  readonly host: string;
+  /** 0 for a free one. */
+  readonly port: number;
+  /** How errors call the listener and the option that moves it, e.g. `MQTT over TLS` and `--mqtts-port`. */
+  readonly purpose: string;
+  readonly option: string;
+}
+
+/** @returns the port listened on. @throws OperationalError `PORT_TAKEN` or `CANNOT_LISTEN` */
+export async function listen(server: Server, place: Place): Promise<number> {
+  const { host, port } = place;
+  await new Promise<void>((resolve, reject) => {
+    const failed = (cause: NodeJS.ErrnoException): void => reject(listenError(cause, place));
+    server.once('error', failed);
+    server.listen({ host, port, backlog }, () => {
+      server.off('error', failed);
+      resolve();
+    });
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function listenError(cause: NodeJS.ErrnoException, { host, port, purpose, option }: Place): OperationalError {
+  if (cause.code === 'EADDRINUSE') {
+    return new OperationalError('PORT_TAKEN', `Port ${port} on ${host} is taken by another process`, {
+      hint: `Choose another port for ${purpose} with ${option}, or 0 for a free one.`,
+      cause,
+    });
+  }
+  return new OperationalError('CANNOT_LISTEN', `Cannot listen for ${purpose} on ${host}:${port}: ${cause.message}`, {
+    hint: `Choose an address of this machine with --host, and with ${option} a port that this user may open.`,
+    cause,
+  });
+}
+
+export async function closeHttpServer(server: HttpServer): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  server.closeIdleConnections();
+  const grace = setTimeout(() => server.closeAllConnections(), closingGraceMs);
+  await closed;
+  clearTimeout(grace);
+}

@@ -1,0 +1,42 @@
+/**
+ * What a connection may take of a server before it has said anything useful: seconds for a TLS handshake, for the headers of
+ * a request and for all of it, and bytes and lines of headers. Node's own limits are minutes, and an idle timeout starts again
+ * with every byte, so the handshake has a deadline here.
+ */
+import type { ServerOptions } from 'node:http';
+import type { Server } from 'node:tls';
+import { nameOf } from './socket-budget.ts';
+
+const handshakeMs = 10_000;
+
+/** For every HTTP server, those that only upgrade to WebSocket included. */
+export const httpLimits: ServerOptions = {
+  headersTimeout: 10_000,
+  /** An upload of a large log over a slow line takes its time. */
+  requestTimeout: 300_000,
+  connectionsCheckingInterval: 2000,
+  keepAliveTimeout: 5000,
+  maxHeaderSize: 16 * 1024,
+};
+
+export const maxHeaders = 100;
+
+/** @param expired is told why a connection was closed. */
+export function limitHandshakes(server: Server, expired: (error: Error) => void, patienceMs = handshakeMs): void {
+  const deadlines = new Map<string, NodeJS.Timeout>();
+  const done = (name: string): void => {
+    clearTimeout(deadlines.get(name));
+    deadlines.delete(name);
+  };
+  server.prependListener('connection', (socket) => {
+    if (socket.destroyed) return;
+    const name = nameOf(socket);
+    const expire = (): void => {
+      socket.destroy();
+      expired(new Error(`no TLS handshake within ${patienceMs / 1000} s`));
+    };
+    deadlines.set(name, setTimeout(expire, patienceMs).unref());
+    socket.once('close', () => done(name));
+  });
+  server.prependListener('secureConnection', (socket) => done(nameOf(socket)));
+}

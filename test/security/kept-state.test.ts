@@ -1,0 +1,124 @@
+/** Names that no store keeps as they are, and rows that are damaged, cost whoever they belong to and never the service. */
+import { DatabaseSync } from '@photostructure/sqlite';
+import { connectAsync } from 'mqtt';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { MqttDoorEvent } from '../../broker/mqtt/mqtt-door.ts';
+import { type Service, type ServiceOptions, startService } from '../../broker/start-service.ts';
+import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
+import { WireClient } from '../support/wire-client.ts';
+
+const directories: StoreDirectory[] = [];
+const services: Service[] = [];
+
+afterEach(async () => {
+  for (const service of services.splice(0)) await service.close();
+  for (const directory of directories.splice(0)) directory.remove();
+});
+
+async function serve({ path }: StoreDirectory, options: ServiceOptions = {}): Promise<Service> {
+  const service = await startService({ dataDir: path, durability: 'off', ...options });
+  services.push(service);
+  return service;
+}
+
+function home(): StoreDirectory {
+  const made = makeStoreDirectory();
+  directories.push(made);
+  return made;
+}
+
+function killed(from: StoreDirectory): StoreDirectory {
+  const copy = from.killed();
+  directories.push(copy);
+  return copy;
+}
+
+const portOf = (url: string | undefined): number => Number(new URL(url ?? '').port);
+
+describe('a client id with U+0000', () => {
+  it.each([4, 5] as const)('is refused by MQTT %i, and the service starts again', async (protocolVersion) => {
+    const directory = home();
+    const service = await serve(directory);
+    for (const clientId of ['\0', 'a\0b', 'lamp\0']) {
+      const properties = protocolVersion === 5 ? { sessionExpiryInterval: 3600 } : {};
+      const options = { clientId, clean: false, protocolVersion, properties };
+      const spoiled = await WireClient.connect(portOf(service.mqttUrl), options);
+      await spoiled.closed;
+      expect(spoiled.packets).toEqual([
+        expect.objectContaining(protocolVersion === 5 ? { reasonCode: 0x85 } : { returnCode: 2 }),
+      ]);
+    }
+    const again = await serve(killed(directory));
+    const witness = await WireClient.connect(portOf(again.mqttUrl), { clientId: 'witness' });
+    await witness.settled();
+  });
+
+  it('is refused over WebSocket', async () => {
+    const service = await serve(home());
+    const client = connectAsync(service.wsUrl ?? '', { clientId: 'a\0b', clean: false, reconnectPeriod: 0 });
+    await expect(client).rejects.toThrow(/Identifier rejected/);
+  });
+});
+
+/** Sessions of `good` and `bad`, both with a message that waits, as a killed service leaves them. */
+async function asleep(): Promise<StoreDirectory> {
+  const directory = home();
+  const service = await serve(directory);
+  for (const clientId of ['good', 'bad']) {
+    const client = await WireClient.connect(portOf(service.mqttUrl), { clientId, clean: false });
+    await client.subscribe(['news/#']);
+    await client.drop();
+  }
+  const speaker = await WireClient.connect(portOf(service.mqttUrl), { clientId: 'speaker' });
+  speaker.publish('news/today', 'one');
+  await speaker.received('puback');
+  await speaker.settled();
+  await service.close();
+  return directory;
+}
+
+function spoil({ database }: StoreDirectory, statement: string): void {
+  const opened = new DatabaseSync(database);
+  opened.exec(statement);
+  opened.close();
+}
+
+const rowOf = (row: string): string => `UPDATE mqttSession SET row = '${row}' WHERE key = 'bad'`;
+
+describe('a damaged row of a session', () => {
+  it.each([
+    ['its row was changed', `UPDATE mqttSession SET row = replace(row, 'news', 'olds') WHERE key = 'bad'`],
+    ['its row is no JSON', rowOf('{"clientId":')],
+    ['its key was cut', `UPDATE mqttSession SET key = 'ba' WHERE key = 'bad'`],
+    ['its checksum is gone', `UPDATE mqttSession SET checksum = 0 WHERE key = 'bad'`],
+  ])('costs that session and no other: %s', async (_how, statement) => {
+    const directory = await asleep();
+    spoil(directory, statement);
+    const events: MqttDoorEvent[] = [];
+    const service = await serve(directory, { onEvent: (event) => events.push(event) });
+    expect(events).toEqual([{ kind: 'forgotten', what: 'session', key: expect.stringMatching(/^ba/) as string }]);
+    const good = await WireClient.connect(portOf(service.mqttUrl), { clientId: 'good', clean: false });
+    await good.until(() => good.messages.length === 1);
+    const bad = await WireClient.connect(portOf(service.mqttUrl), { clientId: 'bad', clean: false });
+    await bad.settled();
+    expect(bad.packets.find(({ cmd }) => cmd === 'connack')).toMatchObject({ sessionPresent: false });
+    expect(bad.messages).toEqual([]);
+    await service.close();
+    const told: MqttDoorEvent[] = [];
+    await serve(directory, { onEvent: (event) => told.push(event) });
+    expect(told).toEqual([]);
+  });
+
+  it('costs a message where that is damaged', async () => {
+    const directory = await asleep();
+    spoil(directory, `UPDATE mqttMessage SET checksum = 0 WHERE key LIKE '% bad'`);
+    const service = await serve(directory);
+    const [good, bad] = await Promise.all(
+      ['good', 'bad'].map((clientId) => WireClient.connect(portOf(service.mqttUrl), { clientId, clean: false })),
+    );
+    await good!.until(() => good!.messages.length === 1);
+    await bad!.settled();
+    expect(bad!.messages).toEqual([]);
+    expect(bad!.packets.find(({ cmd }) => cmd === 'connack')).toMatchObject({ sessionPresent: true });
+  });
+});

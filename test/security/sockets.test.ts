@@ -1,0 +1,131 @@
+/** Sockets that never prove anything are given back, and while they are there, good devices get in all the same. */
+import { once } from 'node:events';
+import { request as httpsRequest } from 'node:https';
+import { type Socket, connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket, createWebSocketStream } from 'ws';
+import { type Service, startService } from '../../broker/start-service.ts';
+import { rawHttp } from '../support/raw-http.ts';
+import { killAll, startServe } from '../support/serve-process.ts';
+import { WireClient } from '../support/wire-client.ts';
+
+const insecure = { rejectUnauthorized: false } as const;
+const portOf = (url: string | undefined): number => Number(new URL(url ?? '').port);
+
+async function secured(port: number): Promise<Socket> {
+  const socket = connectTls({ port, host: '127.0.0.1', ...insecure });
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+async function plain(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  return socket;
+}
+
+async function webSocketTo(url: string): Promise<Duplex> {
+  const webSocket = new WebSocket(url, 'mqtt', insecure);
+  await once(webSocket, 'open');
+  return createWebSocketStream(webSocket);
+}
+
+/** As a device does, it tries again when it is turned away before it could say who it is. */
+async function arrived(clientId: string, open: () => Promise<Duplex>): Promise<WireClient> {
+  for (let attempt = 1; ; attempt += 1) {
+    const device = await open().then(
+      (stream) => new WireClient(stream),
+      () => undefined,
+    );
+    if ((await device?.login({ clientId })) === 0) return device!;
+    if (attempt === 5) throw new Error(`${clientId} was turned away ${attempt} times`);
+  }
+}
+
+/** The beginning of a ClientHello, of which more never comes. */
+const halfHello = Buffer.from('16030100f0010000ec0303', 'hex');
+const halfRequest = 'GET /mqtt HTTP/1.1\r\nHost: localhost\r\nUpgrade: webso';
+
+describe('a connection that does not go on is closed within seconds', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService({ identity: 'client-id' });
+  });
+  afterAll(() => service.close());
+
+  type Url = 'wsUrl' | 'wssUrl' | 'mqttsUrl' | 'httpUrl' | 'httpsUrl';
+  interface Kind {
+    readonly what: string;
+    readonly url: Url;
+    readonly open: (port: number) => Promise<Socket>;
+    readonly bytes?: string | Buffer;
+  }
+  const secureDoors: readonly Url[] = ['mqttsUrl', 'wssUrl', 'httpsUrl'];
+  const kinds: readonly Kind[] = [
+    ...secureDoors.map((url) => ({ what: 'silent before the handshake', url, open: plain })),
+    ...secureDoors.map((url) => ({ what: 'half a handshake', url, open: plain, bytes: halfHello })),
+    { what: 'half a request', url: 'wsUrl', open: plain, bytes: halfRequest },
+    { what: 'half a request', url: 'wssUrl', open: secured, bytes: halfRequest },
+    { what: 'half a request', url: 'httpUrl', open: plain, bytes: halfRequest },
+    { what: 'half a request', url: 'httpsUrl', open: secured, bytes: halfRequest },
+    { what: 'silent', url: 'wssUrl', open: secured },
+    { what: 'silent', url: 'httpsUrl', open: secured },
+    { what: 'silent', url: 'httpUrl', open: plain },
+  ];
+
+  it.concurrent.each(kinds)('$what on $url', async ({ url, open, bytes }) => {
+    const socket = (await open(portOf(service[url]))).resume();
+    socket.on('error', () => {});
+    if (bytes !== undefined) socket.write(bytes);
+    await once(socket, 'close');
+  });
+
+  it.concurrent.each(['mqttsUrl', 'wssUrl', 'httpsUrl'] as const)(
+    'a handshake of one byte a second on %s',
+    async (url) => {
+      const socket = (await plain(portOf(service[url]))).resume();
+      socket.on('error', () => {});
+      let sent = 0;
+      const drip = setInterval(() => socket.write(halfHello.subarray(sent, (sent += 1))), 1000);
+      await once(socket, 'close');
+      clearInterval(drip);
+    },
+  );
+});
+
+describe('with 256 descriptors', () => {
+  afterEach(killAll);
+
+  const silent = 400;
+  const doors = ['mqtts', 'wss', 'https', 'http', 'ws', 'mqtt'];
+
+  it.each(doors)(`good devices get in on every door beside ${silent} silent connections to %s`, async (attacked) => {
+    const ports = doors.flatMap((door) => [`--${door}-port`, '0']);
+    const { urls } = await startServe({
+      flags: ['--memory', '--identity', 'client-id', ...ports],
+      maxDescriptors: 256,
+    });
+    const port = portOf(urls[attacked]);
+    const sockets = await Promise.all(Array.from({ length: silent }, () => plain(port)));
+    for (const socket of sockets) socket.on('error', () => {});
+
+    const devices = [
+      await arrived('good-mqtt', () => plain(portOf(urls['mqtt']))),
+      await arrived('good-mqtts', () => secured(portOf(urls['mqtts']))),
+      await arrived('good-ws', () => webSocketTo(urls['ws']!)),
+      await arrived('good-wss', () => webSocketTo(urls['wss']!)),
+    ];
+    expect((await rawHttp(portOf(urls['http']), { path: '/healthz' })).status).toBe(200);
+    const [answer] = (await once(httpsRequest(`${urls['https']}/healthz`, insecure).end(), 'response')) as [
+      { statusCode: number },
+    ];
+    expect(answer.statusCode).toBe(200);
+    // Those who have proved who they are stay, however many more come.
+    const more = await Promise.all(Array.from({ length: silent }, () => plain(port)));
+    for (const socket of more) socket.on('error', () => {});
+    await Promise.all(devices.map((device) => device.settled()));
+    for (const socket of [...sockets, ...more]) socket.destroy();
+  });
+});
