@@ -8,12 +8,15 @@ import type { Change, ServiceIdentity } from './engine/contract.ts';
 import { type Journal, createJournal } from './journal.ts';
 import type { SessionStore } from './mqtt/kept-sessions.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
+import type { DurationMs } from '../protocol/time.ts';
 import { torn } from './store/database-file.ts';
 import { type Durability, openSqliteStore } from './store/sqlite-store.ts';
 import { type DamageListener, type RowChange, isSessionTable } from './store/store.ts';
 
 export interface KeptState {
   readonly clock: Clock;
+  /** How far service time is ahead of the wall clock at the start, because an earlier service got that far. */
+  readonly aheadMs?: DurationMs;
   /** Absent in memory. */
   readonly journal?: Journal;
   readonly sessionStore?: SessionStore;
@@ -54,6 +57,7 @@ export function openKeptState({ timeScale, clockOf = itself, onFailure, ...where
   });
   return {
     clock,
+    aheadMs: Math.max((store.lastCommitAt ?? 0) - Date.now(), 0),
     journal,
     sessionStore: {
       *rows(damaged) {

@@ -7,7 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
 
-const signingKeyFile = 'url-signing.key';
+export const signingKeyFile = 'url-signing.key';
 
 const keyBytes = 32;
 

@@ -9,6 +9,7 @@ import type { Observer } from '../observation/observation.ts';
 import type { TransferListener } from '../protocol/transfers.ts';
 import { type Advertised, createAddresses } from './addresses.ts';
 import { openCertificateAuthority } from './certificates.ts';
+import { rememberDirectory } from './data-directory.ts';
 import { type Clock, scaledClock } from './clock.ts';
 import { handledOperations } from './engine/dispatch.ts';
 import { createEngine } from './engine/engine.ts';
@@ -19,11 +20,12 @@ import { createExecutionChanges } from './execution-changes.ts';
 import { openFiles } from './http/files.ts';
 import { type HttpDoor, openHttpDoor } from './http/http-door.ts';
 import { createSignatureCheck } from './http/signatures.ts';
-import { openKeptState, stateInMemory } from './kept-state.ts';
+import { type KeptState, openKeptState, stateInMemory } from './kept-state.ts';
 import { type MisfortuneListener, leaping, unreliable } from './misfortune.ts';
 import { type IdentityMode, everyThing, noThing } from './mqtt/identity.ts';
 import { type ConnectionTap, type MqttDoorEvent, openMqttDoor } from './mqtt/mqtt-door.ts';
 import { doorReadings } from './mqtt/readings.ts';
+import type { WantedPort } from './net/listening.ts';
 import { SocketBudget } from './net/socket-budget.ts';
 import { type WebRules, objectionToWeb, parseHost } from './net/web-guard.ts';
 import { createRuntime } from './runtime.ts';
@@ -31,8 +33,8 @@ import { openSigningKey } from './signing-key.ts';
 import { throttled } from './throttling.ts';
 import type { Durability } from './store/sqlite-store.ts';
 
-/** 0 takes a free port, `off` does not listen. */
-export type PortOption = number | 'off';
+/** 0 takes a free port, a preferred one gives way to a free one where it is taken, `off` does not listen. */
+export type PortOption = WantedPort | 'off';
 
 export interface ServiceOptions {
   /** Interface to listen on; default 127.0.0.1. */
@@ -82,6 +84,8 @@ export interface ServiceOptions {
   readonly seed?: number;
   /** Nothing can be kept any more, for want of room perhaps: every request is refused from now on. */
   readonly onFailure?: (error: unknown) => void;
+  /** Told at the start what is odd about the state that is gone on with, in words for whoever started it. */
+  readonly onWarning?: (warning: string) => void;
   /** Connections that come, go and fail. */
   readonly onEvent?: (event: MqttDoorEvent) => void;
   /** Told what is seen of the service: what becomes of executions. */
@@ -113,8 +117,18 @@ export interface Service {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** @throws OperationalError when a port or the directory cannot be used; nothing is left running then. */
+/** @throws OperationalError when a port or the directory cannot be used; nothing is left running, or behind, then. */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
+  const undo = options.dataDir === undefined ? () => {} : rememberDirectory(options.dataDir);
+  try {
+    return await start(options);
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
+async function start(options: ServiceOptions): Promise<Service> {
   const { host = '127.0.0.1', region = 'us-east-1', account = '000000000000', timeScale, dataDir, advertise } = options;
   const { mqttPort, mqttsPort, wsPort, wssPort, httpPort, httpsPort, board = false, identity } = options;
   const { durability, onFailure = () => {}, onEvent = () => {} } = options;
@@ -129,6 +143,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     dataDir === undefined
       ? stateInMemory({ timeScale, clockOf })
       : openKeptState({ directory: dataDir, identity: serviceIdentity, durability, timeScale, clockOf, onFailure });
+
+  if (dataDir !== undefined) warnOfClock(state, dataDir, options.onWarning);
 
   /** Filled in when the doors are open. */
   let endpoints: Readonly<Record<string, string>> = {};
@@ -177,8 +193,9 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     const troubled = misfortune && unreliable(runtime, { ...misfortune, clock: scaledClock(timeScale) });
     closers.push(() => troubled?.close());
     const port = troubled ?? runtime;
-    const signatures =
-      options.accessKeys && createSignatureCheck(new Map(Object.entries(options.accessKeys)), () => Date.now());
+    const accessKeys = options.accessKeys && new Map(Object.entries(options.accessKeys));
+    const signatures = accessKeys && createSignatureCheck(accessKeys, Date.now);
+    const gatewaySignatures = accessKeys && createSignatureCheck(accessKeys, Date.now, gatewayServices);
     let answerHttp: HttpDoor['answer'] = notYet;
     const budget = new SocketBudget((connections) => onEvent({ kind: 'out-of-descriptors', connections }));
     const web: WebRules = {
@@ -197,7 +214,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       certificates: { ...server, ca: authority.ca },
       sessionStore: state.sessionStore,
       whyNotUpgrade: (request) =>
-        objectionToWeb(request, web) ?? (signatures && signatures({ ...request, body: noBody })),
+        objectionToWeb(request, web) ?? (gatewaySignatures && gatewaySignatures({ ...request, body: noBody })),
       budget,
       ...(identity && !signatures && { identity }),
       strict: options.strict,
@@ -263,8 +280,22 @@ function asInUrl(host: string): string {
   return parseHost(isIPv6(host) ? `[${host}]` : host)?.name ?? host;
 }
 
+/** What clients sign the URL of a WebSocket for; AWS's SDK for Python, version 1, says `iotdata`. */
+const gatewayServices: ReadonlySet<string> = new Set(['iotdevicegateway', 'iotdata']);
 const noBody = new Uint8Array();
 const notYet: HttpDoor['answer'] = (_request, response) => void response.writeHead(503).end();
+
+/** Clocks of one machine are corrected by less than that. */
+const usualCorrectionMs = 60_000;
+
+function warnOfClock({ aheadMs = 0, clock }: KeptState, dataDir: string, warn: ServiceOptions['onWarning']): void {
+  if (aheadMs < usualCorrectionMs) return;
+  const ahead =
+    aheadMs < 2 * 3_600_000 ? `${Math.round(aheadMs / 60_000)} min` : `${Math.round(aheadMs / 3_600_000)} h`;
+  warn?.(
+    `Service time is ${new Date(clock.now()).toISOString()}, ${ahead} ahead of this machine's clock: an earlier service on ${dataDir} got that far, by --time-scale or before the clock was set back. It never goes back, and times, timeouts and signed URLs follow it. To begin at the present time, give another --data-dir or remove that one.`,
+  );
+}
 
 /** A client that may act for every thing is taken for the one that its client id names. */
 function deviceOf({ clientId, principal }: MqttDoorEvent & { readonly kind: 'connected' }): string {

@@ -3,6 +3,8 @@
  * name. Shared options are here so that they read the same on every verb.
  */
 import { InvalidArgumentError, Option } from 'commander';
+import { originOf } from '../broker/net/web-guard.ts';
+import { parseAccessKey } from './access-keys.ts';
 import { type Advertised, parseAdvertised } from '../broker/addresses.ts';
 
 /** A whole number between the two limits, both allowed. */
@@ -58,14 +60,21 @@ export function matching(pattern: RegExp, what: string): (text: string) => strin
   };
 }
 
+/** An origin of web pages, one more of possibly several. */
+export function origin(text: string, others: readonly string[] = []): readonly string[] {
+  const parsed = originOf(text);
+  if (parsed === undefined) throw new InvalidArgumentError('Must be an origin like https://example.com:8443.');
+  return [...others, parsed];
+}
+
 /** `ID:SECRET`, one more of possibly several. */
 export function accessKey(
   text: string,
   others: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
-  const [, id, secret] = /^([\w-]{1,128}):(\S+)$/.exec(text) ?? [];
-  if (id === undefined || secret === undefined) throw new InvalidArgumentError('Must be ID:SECRET.');
-  return { ...others, [id]: secret };
+  const key = parseAccessKey(text);
+  if (key === undefined) throw new InvalidArgumentError('Must be ID:SECRET.');
+  return { ...others, [key[0]]: key[1] };
 }
 
 export function advertised(text: string): Advertised {

@@ -14,18 +14,18 @@ import {
   advertised,
   jsonOption,
   matching,
+  origin,
   port,
   quietOption,
   seedOption,
   timeScaleOption,
 } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
+import { type AccessKeys, keysOfEnvironment, readAccessKeys } from './access-keys.ts';
 import { caFileName } from './certificate-files.ts';
 import { exitCodes } from './exit.ts';
 import { faultsOption, readFaults } from './faults.ts';
 import { interruptible, whenAborted } from './interruption.ts';
-
-type AccessKeys = NonNullable<ServiceOptions['accessKeys']>;
 
 interface ServeFlags extends CommonOptions {
   readonly host: string;
@@ -46,6 +46,8 @@ interface ServeFlags extends CommonOptions {
   readonly files?: string;
   readonly requireAuth?: true;
   readonly accessKey?: AccessKeys;
+  readonly accessKeyFile?: string;
+  readonly allowOrigin?: readonly string[];
   readonly dataDir: string;
   readonly durability: NonNullable<ServiceOptions['durability']>;
   readonly memory?: true;
@@ -107,10 +109,24 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
       ).conflicts('identity'),
     )
     .addOption(
-      new Option('--access-key <id:secret>', 'who may sign, repeatable (default: AWS_ACCESS_KEY_ID of the environment)')
+      new Option(
+        '--access-key-file <file>',
+        'who may sign, ID:SECRET a line (default: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment)',
+      )
+        .conflicts('identity')
+        .implies({ requireAuth: true }),
+    )
+    .addOption(
+      new Option('--access-key <id:secret>', 'the same, repeatable, where no other user can see the command line')
         .argParser(accessKey)
         .conflicts('identity')
         .implies({ requireAuth: true }),
+    )
+    .addOption(
+      new Option(
+        '--allow-origin <url>',
+        'web pages that may use this service, repeatable (default: only its own)',
+      ).argParser(origin),
     )
     .addOption(
       new Option('--profile <name>', 'how AWS is read where it is silent: as decided here, or the other way')
@@ -133,8 +149,8 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     .addOption(jsonOption())
     .addOption(quietOption())
     .addHelpText('after', '\nExample:\n  $ jobrig serve --mqtt-port 0 --http-port 0 --json\n')
-    .action(async (flags: ServeFlags) => {
-      finish(await interruptible((signal) => serve(flags, signal)));
+    .action(async (flags: ServeFlags, command: Command) => {
+      finish(await interruptible((signal) => serve({ ...flags, ...preferredPorts(flags, command) }, signal)));
     });
 }
 
@@ -142,10 +158,21 @@ function portOption(flag: string, what: string, byDefault: number): Option {
   return new Option(`${flag} <port>`, `${what}; 0 for a free port, or off`).default(byDefault).argParser(port);
 }
 
+const portFlags = ['mqttPort', 'mqttsPort', 'wsPort', 'wssPort', 'httpPort', 'httpsPort'] as const;
+type PortFlags = Pick<ServeFlags, (typeof portFlags)[number]>;
+
+/** A port that nobody has asked for gives way to a free one where it is taken. */
+function preferredPorts(flags: PortFlags, command: Command): Partial<PortFlags> {
+  const byDefault = portFlags.filter((flag) => command.getOptionValueSource(flag) === 'default');
+  return Object.fromEntries(byDefault.map((flag) => [flag, { preferred: flags[flag] as number }]));
+}
+
 async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
-  const { json, quiet, memory, dataDir, requireAuth, accessKey: accessKeys, faults: file, ...options } = flags;
+  const { json, quiet, memory, dataDir, requireAuth, accessKey: given, accessKeyFile, ...others } = flags;
+  const { faults: file, allowOrigin: allowedOrigins, ...options } = others;
   if (!requireAuth) refuseStrangers(options.host);
-  const keys = requireAuth ? (accessKeys ?? keysOfEnvironment()) : undefined;
+  const read = accessKeyFile === undefined ? undefined : readAccessKeys(accessKeyFile);
+  const keys = requireAuth ? (given || read ? { ...read, ...given } : keysOfEnvironment()) : undefined;
   const faults = file === undefined ? undefined : readFaults(file);
   const { startService } = await import('../broker/start-service.ts');
   const failed = new AbortController();
@@ -154,9 +181,12 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
     ...(faults && { faults }),
     ...(!memory && { dataDir }),
     ...(keys && { accessKeys: keys }),
+    ...(allowedOrigins && { allowedOrigins }),
+    onWarning: (warning) => void process.stderr.write(`jobrig: ${warning}\n`),
     onFailure: (error) => failed.abort(error),
     onEvent: (event) => !quiet && tellNotAnswered(event),
   });
+  tellMoved(options, service);
   await using authority = await authorityFile(service);
   const endpoints = endpointsOf(service, authority.path);
   if (json) process.stdout.write(`${JSON.stringify({ event: 'ready', ...endpoints, pid: process.pid })}\n`);
@@ -173,18 +203,22 @@ function tellNotAnswered(event: MqttDoorEvent): void {
   process.stderr.write(`${clientId} published on ${topic}: accepted and dropped, ${feature} is not served here\n`);
 }
 
+function tellMoved(wanted: PortFlags, service: Service): void {
+  for (const flag of portFlags) {
+    const asked = wanted[flag];
+    const url = service[flag.replace('Port', 'Url') as 'mqttUrl'];
+    if (typeof asked !== 'object' || url === undefined || new URL(url).port === String(asked.preferred)) continue;
+    const option = `--${flag.replace('Port', '-port')}`;
+    process.stderr.write(
+      `jobrig: Port ${asked.preferred} is taken by another process, so ${url} it is; ${option} chooses\n`,
+    );
+  }
+}
+
 function refuseStrangers(host: string): void {
   if (/^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)) return;
   throw new OperationalError('HOST_NOT_LOOPBACK', `--host ${host} is not a loopback address`, {
     hint: 'Add --require-auth, so that only who has a key or a certificate is served.',
-  });
-}
-
-function keysOfEnvironment(): AccessKeys {
-  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = process.env;
-  if (id && secret) return { [id]: secret };
-  throw new OperationalError('NO_ACCESS_KEY', '--require-auth has no access key to know operators by', {
-    hint: 'Give --access-key ID:SECRET, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
   });
 }
 

@@ -8,6 +8,7 @@ export const operationalErrors = {
   CANNOT_LISTEN: 'The address or port cannot be listened on: it is not of this machine, or not for this user.',
   HOST_NOT_LOOPBACK: 'The service is asked to listen beyond this machine without authentication.',
   NO_ACCESS_KEY: 'Authentication is asked for, but there is no access key to know operators by.',
+  ACCESS_KEYS_UNREADABLE: 'The file with the access keys cannot be read, or a line of it is not ID:SECRET.',
   ENDPOINT_UNREACHABLE: 'Nothing answers MQTT at the endpoint, or it refuses the first device.',
   CERTIFICATES_UNUSABLE:
     "A file of the rig's certificate authority is torn or foreign. Remove the folder to begin anew.",

@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type HttpBindings, getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import { closeHttpServer, listen } from '../net/listening.ts';
+import { type WantedPort, closeHttpServer, listen } from '../net/listening.ts';
 import { httpLimits, limitHandshakes, maxHeaders } from '../net/server-limits.ts';
 import { SocketBudget } from '../net/socket-budget.ts';
 import { type WebRules, objectionToWeb, parseHost } from '../net/web-guard.ts';
@@ -28,9 +28,9 @@ export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'readDocument' | 
   readonly host?: string;
   /** Port per listener, 0 for a free one; an absent listener is not opened. */
   readonly listeners: {
-    readonly http?: number;
+    readonly http?: WantedPort;
     /** `key`, `cert` and `ca` are PEM texts; who shows a certificate of the CA is a device. */
-    readonly https?: { readonly port: number; readonly key: string; readonly cert: string; readonly ca?: string };
+    readonly https?: { readonly port: WantedPort; readonly key: string; readonly cert: string; readonly ca?: string };
   };
   /** Asks every caller of AWS's APIs for a signature or a certificate; absent: asks nobody. */
   readonly signatures?: SignatureCheck;

@@ -38,19 +38,31 @@ interface Claim {
 
 /** How far AWS lets clocks be apart, and how long a header's signature lives. */
 const skewMs = 5 * 60 * 1000;
+/** What a presigned URL may live: from a second to a week. */
+const maxExpiresSec = 7 * 24 * 60 * 60;
 const algorithm = 'AWS4-HMAC-SHA256';
 
-/** @param now is the wall clock, which callers sign by, and not service time. */
-export function createSignatureCheck(accessKeys: AccessKeys, now: () => EpochMs): SignatureCheck {
+/**
+ * @param now is the wall clock, which callers sign by, and not service time.
+ * @param services who may be meant by the signature; absent: whoever asks looks at that.
+ */
+export function createSignatureCheck(
+  accessKeys: AccessKeys,
+  now: () => EpochMs,
+  services?: ReadonlySet<string>,
+): SignatureCheck {
   return (request) => {
-    const query = new URLSearchParams(request.target.split('?')[1]);
-    if (!isSigned(request, query))
-      return refusal('MissingAuthenticationTokenException', 'Missing Authentication Token');
-    const claim = claimInHeader(request.headers) ?? claimInQuery(query);
+    const query = queryOf(request.target);
+    const inHeader = request.headers.authorization !== undefined;
+    const inQuery = ['Signature', 'Credential', 'Algorithm'].some((name) => query.has(`X-Amz-${name}`));
+    if (!inHeader && !inQuery) return refusal('MissingAuthenticationTokenException', 'Missing Authentication Token');
+    // Whoever reads the one must not believe the other.
+    if (inHeader && inQuery) return refusal('IncompleteSignatureException', 'Only one signature is allowed.');
+    const claim = inHeader ? claimInHeader(request.headers) : claimInQuery(query);
     if (claim === undefined) {
       return refusal(
         'IncompleteSignatureException',
-        'The Authorization header or the query lacks a part of a signature.',
+        'The Authorization header or the query lacks a part of a signature, or has one that is out of range.',
       );
     }
     const secret = accessKeys.get(claim.accessKeyId);
@@ -59,16 +71,25 @@ export function createSignatureCheck(accessKeys: AccessKeys, now: () => EpochMs)
     }
     const wanted = signatureOf(request, query, claim, secret);
     if (!isEqual(claim.signature, wanted)) return refusal('InvalidSignatureException', mismatch);
+    if (services !== undefined && !services.has(claim.service)) {
+      const wantedService = [...services][0] ?? '';
+      return refusal(
+        'InvalidSignatureException',
+        `Credential should be scoped to correct service: '${wantedService}'.`,
+      );
+    }
     return untimely(claim, now());
   };
 }
 
+/** All behind the first question mark: a second one is a part of it. */
+function queryOf(target: string): URLSearchParams {
+  const mark = target.indexOf('?');
+  return new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1));
+}
+
 const mismatch =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.';
-
-function isSigned({ headers }: SignedRequest, query: URLSearchParams): boolean {
-  return headers.authorization !== undefined || query.has('X-Amz-Signature');
-}
 
 function claimInHeader({ authorization = '', 'x-amz-date': longDate }: IncomingHttpHeaders): Claim | undefined {
   const [, credential, headers, signature] =
@@ -80,13 +101,15 @@ function claimInHeader({ authorization = '', 'x-amz-date': longDate }: IncomingH
 
 function claimInQuery(query: URLSearchParams): Claim | undefined {
   const member = (name: string): string | undefined => query.get(`X-Amz-${name}`) ?? undefined;
-  const expires = member('Expires');
+  const expires = member('Expires') ?? String(skewMs / 1000);
+  const isAlgorithm = member('Algorithm') === algorithm;
+  if (!isAlgorithm || !/^\d{1,6}$/.test(expires) || Number(expires) > maxExpiresSec) return undefined;
   return claimOf({
     credential: member('Credential'),
     headers: member('SignedHeaders'),
     signature: member('Signature'),
     longDate: member('Date'),
-    lifeMs: expires === undefined ? skewMs : Number(expires) * 1000,
+    lifeMs: Number(expires) * 1000,
   });
 }
 
@@ -105,9 +128,13 @@ function claimOf({
 }): Claim | undefined {
   const [, accessKeyId, shortDate, region, service] =
     /^([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/.exec(credential) ?? [];
-  const isDate = typeof longDate === 'string' && /^\d{8}T\d{6}Z$/.test(longDate);
-  if (!accessKeyId || !shortDate || !region || !service || signature === undefined || !isDate) return undefined;
+  if (!accessKeyId || !shortDate || !region || !service || signature === undefined) return undefined;
+  if (typeof longDate !== 'string' || Number.isNaN(instantOf(longDate)) || !longDate.startsWith(shortDate)) {
+    return undefined;
+  }
   const signedHeaders = headers.split(';');
+  // A signature that does not say for whom it is could be taken elsewhere.
+  if (!signedHeaders.includes('host')) return undefined;
   return { accessKeyId, shortDate, region, service, signedHeaders, signature, longDate, lifeMs };
 }
 
@@ -176,12 +203,18 @@ function isEqual(given: string, wanted: string): boolean {
 }
 
 function untimely({ longDate, lifeMs }: Claim, now: EpochMs): AwsError | undefined {
-  const signedAt = Date.parse(longDate.replace(/^(....)(..)(..T..)(..)/, '$1-$2-$3:$4:'));
+  const signedAt = instantOf(longDate);
   if (signedAt > now + skewMs)
     return refusal('InvalidSignatureException', `Signature not yet current: ${longDate} is in the future.`);
   if (signedAt + lifeMs < now)
     return refusal('InvalidSignatureException', `Signature expired: ${longDate} is too long ago.`);
   return undefined;
+}
+
+/** Of `20261122T024315Z`; NaN for what is no date. */
+function instantOf(longDate: string): EpochMs {
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(longDate) ?? [];
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 }
 
 function refusal(exception: string, message: string): AwsError {

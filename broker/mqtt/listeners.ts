@@ -10,7 +10,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type Server, type Socket, createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server as TlsServer, type TLSSocket, type TlsOptions, createServer as createTlsServer } from 'node:tls';
-import { listen as listenAt } from '../net/listening.ts';
+import { type WantedPort, listen as listenAt } from '../net/listening.ts';
 import { httpLimits, limitHandshakes, maxHeaders } from '../net/server-limits.ts';
 import { awaitFirstBytes, connectHeader } from './first-packet.ts';
 import { type WhyNotUpgrade, acceptWebSockets } from './websockets.ts';
@@ -27,8 +27,7 @@ export interface ServerCertificate {
 
 export interface ListenerSettings {
   readonly host: string;
-  /** 0 for a free one. */
-  readonly port: number;
+  readonly port: WantedPort;
   /** Needed for TLS. */
   readonly certificates?: ServerCertificate;
   /** A device without a certificate of our CA fails in the TLS handshake. */

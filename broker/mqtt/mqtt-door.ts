@@ -10,6 +10,7 @@ import type { Client } from 'aedes';
 import { maxClientIdBytes, persistentSessionSeconds } from '../../protocol/limits.ts';
 import type { Effect } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
+import type { WantedPort } from '../net/listening.ts';
 import { SocketBudget } from '../net/socket-budget.ts';
 import { announce } from './announcements.ts';
 import type { Reason } from './disconnection.ts';
@@ -44,7 +45,7 @@ export interface MqttDoorOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** Where to listen: 0 is a free port, absent is not at all. `tls` and `wss` need {@link certificates}. */
-  readonly listeners: { readonly [T in Transport]?: number };
+  readonly listeners: { readonly [T in Transport]?: WantedPort };
   /** How a client shows who it is. Default: by its certificate on TLS and where it shows one, by its client id elsewhere. */
   readonly identity?: IdentityMode;
   readonly certificates?: ServerCertificate;

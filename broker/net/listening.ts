@@ -10,17 +10,31 @@ const closingGraceMs = 500;
 /** Takes a fleet that connects at once. */
 const backlog = 4096;
 
+export type WantedPort = number | { readonly preferred: number };
+
 export interface Place {
   readonly host: string;
-  /** 0 for a free one. */
-  readonly port: number;
+  /** 0 for a free one. A preferred one that is taken gives way to a free one. */
+  readonly port: WantedPort;
   /** How errors call the listener and the option that moves it, e.g. `MQTT over TLS` and `--mqtts-port`. */
   readonly purpose: string;
   readonly option: string;
 }
 
 /** @returns the port listened on. @throws OperationalError `PORT_TAKEN` or `CANNOT_LISTEN` */
-export async function listen(server: Server, place: Place): Promise<number> {
+export async function listen(server: Server, { port: wanted, ...place }: Place): Promise<number> {
+  if (typeof wanted === 'number') return listenAt(server, { ...place, port: wanted });
+  try {
+    return await listenAt(server, { ...place, port: wanted.preferred });
+  } catch (error) {
+    if (!(error instanceof OperationalError) || error.code !== 'PORT_TAKEN') throw error;
+    return listenAt(server, { ...place, port: 0 });
+  }
+}
+
+type CertainPlace = Place & { readonly port: number };
+
+async function listenAt(server: Server, place: CertainPlace): Promise<number> {
   const { host, port } = place;
   await new Promise<void>((resolve, reject) => {
     const failed = (cause: NodeJS.ErrnoException): void => reject(listenError(cause, place));
@@ -33,7 +47,7 @@ export async function listen(server: Server, place: Place): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-function listenError(cause: NodeJS.ErrnoException, { host, port, purpose, option }: Place): OperationalError {
+function listenError(cause: NodeJS.ErrnoException, { host, port, purpose, option }: CertainPlace): OperationalError {
   if (cause.code === 'EADDRINUSE') {
     return new OperationalError('PORT_TAKEN', `Port ${port} on ${host} is taken by another process`, {
       hint: `Choose another port for ${purpose} with ${option}, or 0 for a free one.`,

@@ -34,7 +34,7 @@ export function readMark(file: string): Mark | undefined {
 
 export function openMark(file: string, commits: number): CommitMark {
   // Not truncated: an old mark is good until the new one, which is as long, is over it.
-  const descriptor = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o644);
+  const descriptor = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
   const pid = String(process.pid).padStart(10, '0');
   const set = (count: number): void => {
     writeSync(descriptor, `${String(count).padStart(16, '0')} commits by process ${pid}\n`, 0);

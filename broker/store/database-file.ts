@@ -4,7 +4,7 @@
  * what is lost cannot be told from what never was. SQLite's own lock keeps others out, so a killed process leaves none.
  * Source: SQLite's file format (application id, user version) and locking modes.
  */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
@@ -67,6 +67,7 @@ export function inspectDatabase(files: DatabaseFiles, schema: Schema): Head | un
 
 /** For this process alone, with the tables of `schema`. */
 export function openDatabase(files: DatabaseFiles, schema: Schema): Database {
+  keepPrivate(files.database);
   const database = attempt(files, () => new DatabaseSync(files.database));
   try {
     attempt(files, () => {
@@ -78,6 +79,18 @@ export function openDatabase(files: DatabaseFiles, schema: Schema): Database {
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/** What a job's document holds is nobody else's business. SQLite gives its log the mode of the database. */
+const ownerOnly = 0o600;
+
+/** Made by an earlier version, or copied. Where this user may not, it stays as it is. */
+function keepPrivate(file: string): void {
+  try {
+    if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, ownerOnly);
+  } catch {
+    // Whether it can be used is found out next.
   }
 }
 
@@ -100,6 +113,7 @@ function makeDatabase({ database: file, log, mark }: DatabaseFiles, schema: Sche
   for (const left of [log, mark]) if (existsSync(left)) throw torn(file, `is missing, but ${left} is there`);
   const unfinished = `${file}.new`;
   rmSync(unfinished, { force: true });
+  closeSync(openSync(unfinished, 'wx', ownerOnly));
   const database = new DatabaseSync(unfinished);
   for (const [table, columns] of tablesOf(schema)) database.exec(create(table, columns));
   database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`);

@@ -92,9 +92,18 @@ export function openSqliteStore({ directory, identity, durability = 'fsync' }: S
   };
 }
 
+const databaseName = 'jobrig.db';
+const markName = 'jobrig.mark';
+
+/** Names of all files that a store may have in its directory. */
+export const storeFiles: readonly string[] = [
+  ...['', '-wal', '-shm', '-journal', '.new'].map((end) => databaseName + end),
+  markName,
+];
+
 function filesIn(directory: string): DatabaseFiles {
-  const database = join(directory, 'jobrig.db');
-  return { database, log: `${database}-wal`, mark: join(directory, 'jobrig.mark') };
+  const database = join(directory, databaseName);
+  return { database, log: `${database}-wal`, mark: join(directory, markName) };
 }
 
 /** Nothing is missing at its end, and it is this service's own. */

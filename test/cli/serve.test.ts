@@ -1,11 +1,14 @@
 import { DescribeThingCommand, CreateThingCommand, IoTClient } from '@aws-sdk/client-iot';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { connectAsync } from 'mqtt';
 import { describe, expect, it } from 'vitest';
 import { start } from '../support/command.ts';
+import { signedHeaders } from '../support/sigv4.ts';
 
 const freePorts = ['mqtt', 'mqtts', 'ws', 'wss', 'http', 'https'].flatMap((name) => [`--${name}-port`, '0']);
 
@@ -131,5 +134,38 @@ describe('jobrig serve', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(complaint);
     expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(2);
+  });
+
+  it('takes a free port for one that nobody asked for and another has, and says so', async () => {
+    const other = createServer();
+    // Whether it is this test or somebody else on this machine who has the port makes no difference.
+    await new Promise((resolve) => other.once('listening', resolve).once('error', resolve).listen(1883, '127.0.0.1'));
+    const command = start('serve', '--json', '--memory');
+    const ready = JSON.parse(await command.output((text) => text.includes('\n'))) as Ready;
+    const told = await command.progress((text) => text.includes('--mqtt-port'));
+    other.close();
+    expect(new URL(ready.mqtt!).port).not.toBe('1883');
+    expect(told).toContain(`Port 1883 is taken by another process, so ${ready.mqtt} it is; --mqtt-port chooses`);
+  });
+
+  it('knows who may sign from a file, and asks everybody else', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'jobrig-keys-'));
+    writeFileSync(join(folder, 'keys'), '# two\nAKIDONE:one\nAKIDTWO:two\n');
+    const { ready } = await serve('--memory', '--access-key-file', join(folder, 'keys'));
+    rmSync(folder, { recursive: true });
+    const host = new URL(ready.http!).host;
+    const ask = async (accessKeyId: string, secret: string): Promise<number> => {
+      const { host: _, ...headers } = signedHeaders({ accessKeyId, secret, service: 'iot', host, target: '/things' });
+      return (await fetch(`${ready.http}/things`, { headers })).status;
+    };
+    expect([await ask('AKIDONE', 'one'), await ask('AKIDTWO', 'two'), await ask('AKIDTWO', 'one')]).toEqual([
+      200, 200, 403,
+    ]);
+  });
+
+  it('lets pages of an allowed origin in, and no others', async () => {
+    const { ready } = await serve('--memory', '--allow-origin', 'https://Tool.example/');
+    const ask = async (origin: string) => (await fetch(`${ready.http}/things`, { headers: { origin } })).status;
+    expect([await ask('https://tool.example'), await ask('https://evil.example')]).toEqual([200, 403]);
   });
 });

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -83,6 +83,34 @@ describe('wrong usage', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^jobrig: [^\n]+\n$/);
     expect(stderr).toContain(`Port ${port} on 127.0.0.1 is taken by another process. Choose`);
+  });
+
+  it.each(['mqtt', 'mqtts', 'ws', 'wss', 'http', 'https'])(
+    'a port for %s that is taken: the flag is named, and nothing is left behind',
+    async (door) => {
+      const other = createServer().listen(0, '127.0.0.1');
+      await new Promise((ready) => other.once('listening', ready));
+      const { port } = other.address() as AddressInfo;
+      const ports = ['mqtt', 'mqtts', 'ws', 'wss', 'http', 'https'].flatMap((name) => [
+        `--${name}-port`,
+        name === door ? String(port) : '0',
+      ]);
+      const command = start('serve', '--data-dir', 'a/b', ...ports);
+      const { code, stderr } = await command.finished;
+      other.close();
+      expect(code).toBe(2);
+      expect(stderr).toContain(`--${door}-port`);
+      expect(readdirSync(command.folder)).toEqual([]);
+    },
+  );
+
+  it('access keys that cannot be read: the file and the line are named, and no secret is', async () => {
+    const command = start('serve', '--memory', '--access-key-file', 'keys');
+    writeFileSync(join(command.folder, 'keys'), '# ours\nAKID:fine\nsecret-without-id\n');
+    const { code, stderr } = await command.finished;
+    expect(code).toBe(2);
+    expect(stderr).toContain('--access-key-file: keys:3 is not ID:SECRET');
+    expect(stderr).not.toContain('secret-without-id');
   });
 
   it('an endpoint where nobody listens: named', async () => {

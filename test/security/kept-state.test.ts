@@ -1,4 +1,6 @@
 /** Names that no store keeps as they are, and rows that are damaged, cost whoever they belong to and never the service. */
+import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { connectAsync } from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -120,5 +122,46 @@ describe('a damaged row of a session', () => {
     await bad!.settled();
     expect(bad!.messages).toEqual([]);
     expect(bad!.packets.find(({ cmd }) => cmd === 'connack')).toMatchObject({ sessionPresent: true });
+  });
+});
+
+describe('what is on disk', () => {
+  it('is for its owner alone, whatever the umask, and becomes so where it was not', async () => {
+    const directory = home();
+    const before = process.umask(0o000);
+    try {
+      const service = await serve(directory, { files: directory.path });
+      const modes = (): Record<string, string> =>
+        Object.fromEntries(
+          readdirSync(directory.path)
+            .filter((name) => name !== 'ca.pem') // devices have to read it
+            .map((name) => [name, (statSync(join(directory.path, name)).mode & 0o777).toString(8)]),
+        );
+      expect(new Set(Object.values(modes()))).toEqual(new Set(['600']));
+      expect(Object.keys(modes())).toEqual(
+        expect.arrayContaining(['jobrig.db', 'jobrig.db-wal', 'jobrig.mark', 'ca.key']),
+      );
+      await service.close();
+      chmodSync(directory.database, 0o644);
+      await serve(directory);
+      expect(modes()['jobrig.db']).toBe('600');
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  it('that is ahead of the clock is told, with what to do', async () => {
+    const directory = home();
+    const fast = await serve(directory, { timeScale: 1_000_000 });
+    const start = fast.port.now();
+    while (fast.port.now() < start + 7_200_000) await new Promise((resolve) => setImmediate(resolve));
+    await fast.close();
+    const warnings: string[] = [];
+    await serve(directory, { onWarning: (warning) => warnings.push(warning) });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Service time is 2\d{3}-.* ahead of this machine's clock.*--data-dir/),
+    ]);
+    await serve(home(), { onWarning: (warning) => warnings.push(warning) });
+    expect(warnings).toHaveLength(1);
   });
 });
