@@ -42,6 +42,8 @@ export interface CertificateAuthority {
   issueServerCertificate(hosts: readonly string[]): Promise<IssuedCertificate>;
   /** @param thingName the thing to act for, or `*` for a bench certificate that may act for any. */
   issueThingCertificate(thingName: string): Promise<IssuedCertificate>;
+  /** For keys that somebody else has. @returns the certificate of a device, PEM. */
+  certify(publicKey: webcrypto.CryptoKey, commonName: string): Promise<string>;
 }
 
 export const caCertificateFile = 'ca.pem';
@@ -77,6 +79,8 @@ export async function openCertificateAuthority(directory: string | 'memory'): Pr
       ]),
     issueThingCertificate: (thingName) =>
       issue(keeper, thingName, [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])]),
+    certify: (publicKey, commonName) =>
+      sign(keeper, publicKey, commonName, [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])]),
   };
 }
 
@@ -139,6 +143,16 @@ async function readAuthority({ ca, key, caFile, keyFile }: AuthorityFiles): Prom
 
 async function issue(keeper: Keeper, commonName: string, extensions: readonly Extension[]): Promise<IssuedCertificate> {
   const keys = await makeKeys();
+  const cert = await sign(keeper, keys.publicKey, commonName, extensions);
+  return { cert, key: await privateKeyPem(keys.privateKey) };
+}
+
+async function sign(
+  keeper: Keeper,
+  publicKey: webcrypto.CryptoKey,
+  commonName: string,
+  extensions: readonly Extension[],
+): Promise<string> {
   const now = Date.now();
   const subject: JsonName = [{ CN: [commonName] }];
   const certificate = await X509CertificateGenerator.create({
@@ -147,7 +161,7 @@ async function issue(keeper: Keeper, commonName: string, extensions: readonly Ex
     issuer: keeper.certificate.subjectName,
     notBefore: new Date(now - backdatedMs),
     notAfter: new Date(now + leafLifeMs),
-    publicKey: keys.publicKey,
+    publicKey,
     signingKey: keeper.privateKey,
     signingAlgorithm,
     extensions: [
@@ -155,10 +169,10 @@ async function issue(keeper: Keeper, commonName: string, extensions: readonly Ex
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       ...extensions,
       await AuthorityKeyIdentifierExtension.create(keeper.certificate),
-      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await SubjectKeyIdentifierExtension.create(publicKey),
     ],
   });
-  return { cert: certificate.toString('pem'), key: await privateKeyPem(keys.privateKey) };
+  return certificate.toString('pem');
 }
 
 function makeKeys(): Promise<webcrypto.CryptoKeyPair> {

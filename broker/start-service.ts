@@ -8,6 +8,7 @@ import type { FaultPlan } from '../faults/plan.ts';
 import type { Observer } from '../observation/observation.ts';
 import type { TransferListener } from '../protocol/transfers.ts';
 import { type Advertised, createAddresses } from './addresses.ts';
+import { createCertificateIssuer } from './certificate-issuer.ts';
 import { openCertificateAuthority } from './certificates.ts';
 import { rememberDirectory } from './data-directory.ts';
 import { type Clock, scaledClock } from './clock.ts';
@@ -231,6 +232,7 @@ async function start(options: ServiceOptions): Promise<Service> {
     const http = await openHttpDoor({
       port,
       handled: handledOperations,
+      certificates: createCertificateIssuer(authority),
       host,
       listeners: { ...listeners({ http: httpPort }), ...https },
       strict: options.strict,

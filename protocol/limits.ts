@@ -13,6 +13,17 @@ export const maxClientTokenBytes = 64;
 /** How long the version of a deleted shadow goes on in one of the same name, in hours. */
 export const shadowVersionHours = 48;
 
+// Certificates and policies: the quotas of AWS IoT Core, and shadow-and-provisioning.md §2 and §4.
+
+/** Policies attached to one certificate or thing group. */
+export const maxPoliciesPerTarget = 10;
+/** Versions of one policy that are kept. */
+export const maxPolicyVersions = 5;
+/** How long a certificate that a claim has made can be provisioned, in minutes. */
+export const ownershipTokenMinutes = 60;
+/** How long a provisioning claim is good for, in minutes. */
+export const provisioningClaimMinutes = 5;
+
 // Jobs, limits.md §1.
 
 /** Targets of one job. */

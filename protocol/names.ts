@@ -59,6 +59,22 @@ export function formatJobTemplateArn(scope: ArnScope, jobTemplateId: string): st
   return formatArn(scope, 'jobtemplate', jobTemplateId);
 }
 
+export function formatCertificateArn(scope: ArnScope, certificateId: string): string {
+  return formatArn(scope, 'cert', certificateId);
+}
+
+export function formatPolicyArn(scope: ArnScope, policyName: string): string {
+  return formatArn(scope, 'policy', policyName);
+}
+
+export function formatThingTypeArn(scope: ArnScope, thingTypeName: string): string {
+  return formatArn(scope, 'thingtype', thingTypeName);
+}
+
+export function formatProvisioningTemplateArn(scope: ArnScope, templateName: string): string {
+  return formatArn(scope, 'provisioningtemplate', templateName);
+}
+
 function formatArn({ region, account }: ArnScope, resource: string, name: string): string {
   return `arn:aws:iot:${region}:${account}:${resource}/${name}`;
 }

@@ -23,6 +23,11 @@ const notFound: HttpError = { exception: 'ResourceNotFoundException', status: 40
 const invalidState: HttpError = { exception: 'InvalidStateTransitionException', status: 409 };
 const internal: HttpError = { exception: 'InternalFailureException', status: 500 };
 
+/** What neither devices nor the data plane can meet. */
+function onControlPlane(exception: string, status: number): RejectionForms & { readonly mqtt: 'InvalidRequest' } {
+  return { mqtt: 'InvalidRequest', control: { exception, status }, data: invalidRequest };
+}
+
 export const rejections = {
   InvalidTopic: { mqtt: 'InvalidTopic', control: invalidRequest, data: invalidRequest },
   InvalidJson: { mqtt: 'InvalidJson', control: invalidRequest, data: invalidRequest },
@@ -66,6 +71,12 @@ export const rejections = {
     control: { exception: 'LimitExceededException', status: 410 },
     data: invalidRequest,
   },
+  /** Of certificates, policies and what is attached to what; only operators meet these. */
+  CertificateState: onControlPlane('CertificateStateException', 406),
+  CertificateValidation: onControlPlane('CertificateValidationException', 400),
+  DeleteConflict: onControlPlane('DeleteConflictException', 409),
+  MalformedPolicy: onControlPlane('MalformedPolicyException', 400),
+  VersionsLimitExceeded: onControlPlane('VersionsLimitExceededException', 409),
   /** Of a shadow document; Jobs has its own words for what is too large. */
   RequestEntityTooLarge: { mqtt: 'InvalidRequest', control: invalidRequest, data: invalidRequest },
   UnsupportedDocumentEncoding: { mqtt: 'InvalidRequest', control: invalidRequest, data: invalidRequest },

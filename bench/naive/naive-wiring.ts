@@ -67,7 +67,7 @@ function answer(port: ServicePort, topic: RequestTopic, payload: Buffer | string
 }
 
 function announce(effect: Effect, publish: Publish): void {
-  if (effect.kind === 'event') return;
+  if (effect.kind === 'event' || effect.kind === 'principal') return;
   const { thingName, namespaceId } = effect;
   const address = { kind: 'notification' as const, thingName, ...(namespaceId !== undefined && { namespaceId }) };
   if (effect.kind === 'notify') {

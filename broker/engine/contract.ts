@@ -12,10 +12,64 @@ import type { IotOperations, PresignedUrlConfig } from '../../protocol/aws/iot.t
 import type { DeviceOperations, JobExecution } from '../../protocol/device-api.ts';
 import type { RejectionCode } from '../../protocol/rejections.ts';
 import type { EpochMs } from '../../protocol/time.ts';
+import type { CertificateFacts, CertificateStatus } from './provisioning/certificate-facts.ts';
 
-/** What a timer asks: do the bulk work and the deadlines that are due, one bounded slice of them. */
+/** What nobody asks by the name of an operation of AWS. */
 export interface ServiceOperations {
+  /** A timer: do the bulk work and the deadlines that are due, one bounded slice of them. */
   readonly Wake: { readonly request: Readonly<Record<never, never>>; readonly response: undefined };
+  /** A door: who is it that shows this certificate and calls itself so? Its answer changes with a `principal` effect. */
+  readonly DescribePrincipal: {
+    readonly request: { readonly certificateId: string; readonly clientId: string };
+    readonly response: PrincipalDescription;
+  };
+  /** A device, over MQTT: a certificate that it will own once it is provisioned. A door has made it, and the token. */
+  readonly CreateClaimedCertificate: {
+    readonly request: { readonly certificate: CertificateFacts; readonly ownershipToken: string };
+    readonly response: ClaimedCertificate;
+  };
+  /** A device, over MQTT: a thing for the certificate that the token stands for. A refusal may name its `errorCode`. */
+  readonly ProvisionThing: {
+    readonly request: {
+      readonly templateName: string;
+      readonly ownershipToken: string;
+      readonly parameters: Readonly<Record<string, string>>;
+    };
+    readonly response: ProvisionedThing;
+  };
+}
+
+export interface ClaimedCertificate {
+  readonly certificateId: string;
+  readonly certificatePem: string;
+}
+
+export interface ProvisionedThing {
+  readonly deviceConfiguration: Readonly<Record<string, string>>;
+  /** Absent: the template makes no thing. */
+  readonly thingName?: string;
+}
+
+/** What a certificate lets its holder do, as far as the registry knows. */
+export interface PrincipalDescription {
+  /** Absent: the certificate is in no registry. */
+  readonly certificate?: {
+    readonly status: CertificateStatus;
+    /** Names of the things that it is attached to, oldest attachment first. */
+    readonly thingNames: readonly string[];
+  };
+  /** The thing of the connection: named like the client id, or the one to which the certificate belongs exclusively. */
+  readonly thing?: {
+    readonly thingName: string;
+    readonly thingTypeName?: string;
+    readonly attributes: Readonly<Record<string, string>>;
+    /** Whether the certificate is attached to it. */
+    readonly isAttached: boolean;
+    /** Whether it is attached exclusively, so that events name the thing. */
+    readonly isExclusive: boolean;
+  };
+  /** Texts of the policies attached to the certificate and to the groups of the thing. */
+  readonly policies: readonly string[];
 }
 
 /** Operations of device shadows. A get or a delete may carry the text of its MQTT message, which holds a client token. */
@@ -26,8 +80,23 @@ export type ShadowOperations = {
   };
 };
 
+/** Operations whose certificate a door has made or read: the engine knows no cryptography and no chance. */
+interface CertificateOperations {
+  readonly CreateKeysAndCertificate: WithCertificate<'CreateKeysAndCertificate'>;
+  readonly CreateCertificateFromCsr: WithCertificate<'CreateCertificateFromCsr'>;
+  readonly RegisterCertificate: WithCertificate<'RegisterCertificate'>;
+  readonly RegisterCertificateWithoutCA: WithCertificate<'RegisterCertificateWithoutCA'>;
+  readonly CreateProvisioningClaim: WithCertificate<'CreateProvisioningClaim'>;
+}
+
+interface WithCertificate<Name extends keyof IotOperations> {
+  readonly request: IotOperations[Name]['request'] & { readonly certificate: CertificateFacts };
+  readonly response: IotOperations[Name]['response'];
+}
+
 /** Operations of the control plane that the engine answers; endpoints belong to the doors. */
-export type ControlOperations = Omit<IotOperations, 'DescribeEndpoint'>;
+export type ControlOperations = Omit<IotOperations, 'DescribeEndpoint' | keyof CertificateOperations> &
+  CertificateOperations;
 
 type Named<Prefix extends string, Plane> = {
   readonly [Name in keyof Plane & string as `${Prefix}:${Name}`]: Plane[Name];
@@ -76,7 +145,19 @@ export interface Change {
 }
 
 export type ChangeTable =
-  'thing' | 'thingGroup' | 'job' | 'jobExecution' | 'work' | 'jobTemplate' | 'tag' | 'setting' | 'shadow';
+  | 'certificate'
+  | 'policy'
+  | 'thingType'
+  | 'provisioningTemplate'
+  | 'thing'
+  | 'thingGroup'
+  | 'job'
+  | 'jobExecution'
+  | 'work'
+  | 'jobTemplate'
+  | 'tag'
+  | 'setting'
+  | 'shadow';
 
 /** `notify`: the set of pending executions of a thing changed (reference notifications.md N1). */
 export interface NotifyEffect {
@@ -112,7 +193,13 @@ export interface EventEffect {
   readonly payload: object;
 }
 
-export type Effect = NotifyEffect | NotifyNextEffect | EventEffect;
+/** What a certificate lets its holder do may have changed; a door that knows its holder asks DescribePrincipal again. */
+export interface PrincipalEffect {
+  readonly kind: 'principal';
+  readonly certificateId: string;
+}
+
+export type Effect = NotifyEffect | NotifyNextEffect | EventEffect | PrincipalEffect;
 
 export interface Outcome<Name extends OperationName = OperationName> {
   readonly reply: Reply<ResponseOf<Name>>;

@@ -42,6 +42,45 @@ import { updateJob } from './control-plane/update-job.ts';
 import { updateThingGroup } from './control-plane/update-thing-group.ts';
 import { updateThingGroupsForThing } from './control-plane/update-thing-groups-for-thing.ts';
 import { updateThing } from './control-plane/update-thing.ts';
+import { attachPolicy, attachPrincipalPolicy } from './provisioning/attach-policy.ts';
+import { attachThingPrincipal } from './provisioning/attach-thing-principal.ts';
+import { createCertificateFromCsr } from './provisioning/create-certificate-from-csr.ts';
+import { createClaimedCertificate } from './provisioning/create-claimed-certificate.ts';
+import { createKeysAndCertificate } from './provisioning/create-keys-and-certificate.ts';
+import { createPolicy } from './provisioning/create-policy.ts';
+import { createPolicyVersion } from './provisioning/create-policy-version.ts';
+import { createProvisioningClaim } from './provisioning/create-provisioning-claim.ts';
+import { createProvisioningTemplate } from './provisioning/create-provisioning-template.ts';
+import { createThingType } from './provisioning/create-thing-type.ts';
+import { deleteCertificate } from './provisioning/delete-certificate.ts';
+import { deletePolicy } from './provisioning/delete-policy.ts';
+import { deletePolicyVersion } from './provisioning/delete-policy-version.ts';
+import { deleteProvisioningTemplate } from './provisioning/delete-provisioning-template.ts';
+import { deleteThingType } from './provisioning/delete-thing-type.ts';
+import { deprecateThingType } from './provisioning/deprecate-thing-type.ts';
+import { describeCertificate } from './provisioning/describe-certificate.ts';
+import { describePrincipal } from './provisioning/describe-principal.ts';
+import { describeProvisioningTemplate } from './provisioning/describe-provisioning-template.ts';
+import { describeThingType } from './provisioning/describe-thing-type.ts';
+import { detachPolicy, detachPrincipalPolicy } from './provisioning/detach-policy.ts';
+import { detachThingPrincipal } from './provisioning/detach-thing-principal.ts';
+import { getPolicy } from './provisioning/get-policy.ts';
+import { getPolicyVersion } from './provisioning/get-policy-version.ts';
+import { listAttachedPolicies, listPrincipalPolicies } from './provisioning/list-attached-policies.ts';
+import { listCertificates } from './provisioning/list-certificates.ts';
+import { listPolicies } from './provisioning/list-policies.ts';
+import { listPolicyVersions } from './provisioning/list-policy-versions.ts';
+import { listPrincipalThings } from './provisioning/list-principal-things.ts';
+import { listProvisioningTemplates } from './provisioning/list-provisioning-templates.ts';
+import { listTargetsForPolicy } from './provisioning/list-targets-for-policy.ts';
+import { listThingPrincipals } from './provisioning/list-thing-principals.ts';
+import { listThingTypes } from './provisioning/list-thing-types.ts';
+import { provisionThing } from './provisioning/provision-thing.ts';
+import { registerCertificate } from './provisioning/register-certificate.ts';
+import { registerCertificateWithoutCA } from './provisioning/register-certificate-without-ca.ts';
+import { setDefaultPolicyVersion } from './provisioning/set-default-policy-version.ts';
+import { updateCertificate } from './provisioning/update-certificate.ts';
+import { updateProvisioningTemplate } from './provisioning/update-provisioning-template.ts';
 import { deleteThingShadow } from './shadow/delete-thing-shadow.ts';
 import { getThingShadow } from './shadow/get-thing-shadow.ts';
 import { listNamedShadowsForThing } from './shadow/list-named-shadows-for-thing.ts';
@@ -97,6 +136,45 @@ export const handlers: Handlers = {
   'iot:UpdateThingGroup': updateThingGroup,
   'iot:UpdateThingGroupsForThing': updateThingGroupsForThing,
   'iot:UpdateThing': updateThing,
+  'iot:AttachPolicy': attachPolicy,
+  'iot:AttachPrincipalPolicy': attachPrincipalPolicy,
+  'iot:AttachThingPrincipal': attachThingPrincipal,
+  'iot:CreateCertificateFromCsr': createCertificateFromCsr,
+  'iot:CreateKeysAndCertificate': createKeysAndCertificate,
+  'iot:CreatePolicy': createPolicy,
+  'iot:CreatePolicyVersion': createPolicyVersion,
+  'iot:CreateProvisioningClaim': createProvisioningClaim,
+  'iot:CreateProvisioningTemplate': createProvisioningTemplate,
+  'iot:CreateThingType': createThingType,
+  'iot:DeleteCertificate': deleteCertificate,
+  'iot:DeletePolicy': deletePolicy,
+  'iot:DeletePolicyVersion': deletePolicyVersion,
+  'iot:DeleteProvisioningTemplate': deleteProvisioningTemplate,
+  'iot:DeleteThingType': deleteThingType,
+  'iot:DeprecateThingType': deprecateThingType,
+  'iot:DescribeCertificate': describeCertificate,
+  'iot:DescribeProvisioningTemplate': describeProvisioningTemplate,
+  'iot:DescribeThingType': describeThingType,
+  'iot:DetachPolicy': detachPolicy,
+  'iot:DetachPrincipalPolicy': detachPrincipalPolicy,
+  'iot:DetachThingPrincipal': detachThingPrincipal,
+  'iot:GetPolicy': getPolicy,
+  'iot:GetPolicyVersion': getPolicyVersion,
+  'iot:ListAttachedPolicies': listAttachedPolicies,
+  'iot:ListCertificates': listCertificates,
+  'iot:ListPolicies': listPolicies,
+  'iot:ListPolicyVersions': listPolicyVersions,
+  'iot:ListPrincipalPolicies': listPrincipalPolicies,
+  'iot:ListPrincipalThings': listPrincipalThings,
+  'iot:ListProvisioningTemplates': listProvisioningTemplates,
+  'iot:ListTargetsForPolicy': listTargetsForPolicy,
+  'iot:ListThingPrincipals': listThingPrincipals,
+  'iot:ListThingTypes': listThingTypes,
+  'iot:RegisterCertificate': registerCertificate,
+  'iot:RegisterCertificateWithoutCA': registerCertificateWithoutCA,
+  'iot:SetDefaultPolicyVersion': setDefaultPolicyVersion,
+  'iot:UpdateCertificate': updateCertificate,
+  'iot:UpdateProvisioningTemplate': updateProvisioningTemplate,
   'iot:DeleteThingShadow': deleteThingShadow,
   'iot:GetThingShadow': getThingShadow,
   'iot:ListNamedShadowsForThing': listNamedShadowsForThing,
@@ -105,6 +183,9 @@ export const handlers: Handlers = {
   'iotjobsdata:GetPendingJobExecutions': getPendingJobExecutions,
   'iotjobsdata:StartNextPendingJobExecution': startNextPendingJobExecution,
   'iotjobsdata:UpdateJobExecution': updateJobExecution,
+  'jobrig:CreateClaimedCertificate': createClaimedCertificate,
+  'jobrig:DescribePrincipal': describePrincipal,
+  'jobrig:ProvisionThing': provisionThing,
   'jobrig:Wake': wake,
 };
 

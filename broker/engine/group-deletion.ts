@@ -30,9 +30,11 @@ export function groupDeletionSlice(turn: Turn, group: ThingGroup, budget: number
 export function finishGroupDeletion(turn: Turn, group: ThingGroup): void {
   const { state } = turn;
   endWork(turn, group);
+  const arn = formatThingGroupArn(state.identity, group.name);
+  for (const name of group.row.policies ?? []) state.policies.get(name)?.targets.delete(arn);
   state.groups.delete(group.name);
   state.groupList.remove(group);
   group.parent?.children.remove(group);
   turn.drop('thingGroup', group.name);
-  setTags(turn, formatThingGroupArn(state.identity, group.name), {});
+  setTags(turn, arn, {});
 }

@@ -9,6 +9,7 @@ import { advanceExecution } from './conclusion.ts';
 import { queueExecution } from './executions.ts';
 import { followersOf, isGoing } from './jobs.ts';
 import type { Job, Membership, Registration, State, Thing, ThingGroup } from './state.ts';
+import { tellThing } from './provisioning/attachments.ts';
 import { isTarget } from './targets.ts';
 import type { Turn } from './turn.ts';
 
@@ -32,6 +33,7 @@ export function changeMemberships(
   const memberships = registration.memberships.map(({ sequence, group }) => ({ sequence, groupName: group.name }));
   registration.row = { ...registration.row, memberships };
   turn.put('thing', thing.name, registration.row);
+  tellThing(turn, thing.name);
   for (const { group } of left) for (const job of concernedJobs(turn.state, group)) leaveJob(turn, job, thing);
   for (const group of joined) for (const job of concernedJobs(turn.state, group)) joinJob(turn, job, thing);
 }

@@ -56,6 +56,16 @@ export function pageOf<Entry>(
   return { entries };
 }
 
+/** The same for the lists that call a token a marker. */
+export function markedPageOf<Entry>(
+  state: Pick<State, 'profile'>,
+  { marker, pageSize }: { readonly marker?: string; readonly pageSize?: number },
+  source: PageSource<Entry>,
+): { readonly entries: Entry[]; readonly nextMarker?: string } | undefined {
+  const page = pageOf(state, { nextToken: marker, maxResults: pageSize }, source);
+  return page && { entries: page.entries, nextMarker: page.nextToken };
+}
+
 function writeToken(list: string, cursor: Cursor): string {
   return [list, ...cursor.map((sequence) => sequence?.toString(36))].join('.');
 }

@@ -111,6 +111,44 @@ export function jobBeingDeleted(jobId: string): Rejected {
   return refuse('InvalidStateTransition', `Job ${jobId} is being deleted.`);
 }
 
+// Certificates, policies, thing types, provisioning
+
+export function certificateNotFound(principal: string): Rejected {
+  return refuse('ResourceNotFound', `Certificate ${principal} cannot be found.`);
+}
+
+export function certificateInState(message: string): Rejected {
+  return refuse('CertificateState', message);
+}
+
+export function deleteConflict(message: string): Rejected {
+  return refuse('DeleteConflict', message);
+}
+
+export function policyNotFound(policyName: string): Rejected {
+  return refuse('ResourceNotFound', `Policy ${policyName} cannot be found.`);
+}
+
+export function policyVersionNotFound(policyName: string, versionId: string): Rejected {
+  return refuse('ResourceNotFound', `Version ${versionId} of policy ${policyName} cannot be found.`);
+}
+
+export function malformedPolicy(message: string): Rejected {
+  return refuse('MalformedPolicy', message);
+}
+
+export function tooManyPolicyVersions(policyName: string): Rejected {
+  return refuse('VersionsLimitExceeded', `The policy ${policyName} already has the maximum number of versions (5)`);
+}
+
+export function thingTypeNotFound(thingTypeName: string): Rejected {
+  return refuse('ResourceNotFound', `Thing Type ${thingTypeName} cannot be found.`);
+}
+
+export function provisioningTemplateNotFound(templateName: string): Rejected {
+  return refuse('ResourceNotFound', `Provisioning Template ${templateName} cannot be found.`);
+}
+
 // Shadows
 
 /** @param name of the shadow; the classic one goes by the name of its thing. */
@@ -130,6 +168,10 @@ export function shadowTooLarge(): Rejected {
 
 export function badToken(): Rejected {
   return invalidRequest('Next token is invalid.');
+}
+
+export function badMarker(): Rejected {
+  return invalidRequest('Marker is invalid.');
 }
 
 function versionText(expected: number, found: number): string {

@@ -12,6 +12,11 @@ import { enter } from './pending-queue.ts';
 import { eventConfigurationsSetting, sequenceSetting, type Tables } from './rows.ts';
 import { holdShadow, shadowKey } from './shadow/shadows.ts';
 import { createState, thingNamed, type Registration, type Settings, type State } from './state.ts';
+import { restoreAttachments } from './provisioning/attachments.ts';
+import { holdCertificate } from './provisioning/certificates.ts';
+import { holdPolicy } from './provisioning/policies.ts';
+import { holdProvisioningTemplate } from './provisioning/provisioning-templates.ts';
+import { holdThingType } from './provisioning/thing-types.ts';
 import { isPending } from '../../protocol/status.ts';
 import { holdTemplate } from './templates.ts';
 import { holdThing } from './things.ts';
@@ -23,6 +28,11 @@ export function restoreState(settings: Settings, rows: Iterable<Required<Change>
   for (const row of inOrder(byTable.thingGroup)) holdGroup(state, row);
   const registrations = inOrder(byTable.thing).map((row) => holdThing(state, row));
   restoreMemberships(state, registrations);
+  for (const row of inOrder(byTable.thingType)) holdThingType(state, row);
+  for (const row of inOrder(byTable.policy)) holdPolicy(state, row);
+  for (const row of inOrder(byTable.certificate)) holdCertificate(state, row);
+  restoreAttachments(state);
+  for (const row of inOrder(byTable.provisioningTemplate)) holdProvisioningTemplate(state, row);
   for (const row of inOrder(byTable.job)) holdJob(state, row);
   for (const row of inOrder(byTable.jobExecution)) {
     const job = state.jobs.get(row.jobId);
@@ -53,6 +63,12 @@ export function* rowsOf(state: State): Generator<Required<Change>, void, undefin
     for (const { key, row } of job.executions) yield { table: 'jobExecution', key, row };
   }
   for (const { row } of state.work.values()) yield { table: 'work', key: workKey(row), row };
+  for (const { row } of state.thingTypeList) yield { table: 'thingType', key: row.thingTypeName, row };
+  for (const { name, row } of state.policyList) yield { table: 'policy', key: name, row };
+  for (const { row } of state.certificateList) yield { table: 'certificate', key: row.certificateId, row };
+  for (const { row } of state.provisioningTemplateList) {
+    yield { table: 'provisioningTemplate', key: row.templateName, row };
+  }
   for (const { row } of state.templateList) yield { table: 'jobTemplate', key: row.jobTemplateId, row };
   for (const shadows of state.shadows.values()) {
     for (const row of shadows.values()) yield { table: 'shadow', key: shadowKey(row), row };
@@ -76,6 +92,10 @@ function groupRows(rows: Iterable<Required<Change>>): RowsByTable {
     jobTemplate: [],
     tag: [],
     setting: [],
+    certificate: [],
+    policy: [],
+    thingType: [],
+    provisioningTemplate: [],
     shadow: [],
   };
   // A store gives back what the engine gave it, so a row is of its table's type.

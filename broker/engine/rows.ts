@@ -9,12 +9,15 @@ import type {
   JobExecutionsRolloutConfig,
   MaintenanceWindow,
   PresignedUrlConfig,
+  ProvisioningHook,
   SchedulingConfig,
+  ThingTypeProperties,
   TimeoutConfig,
 } from '../../protocol/aws/iot.ts';
 import type { JobExecution } from '../../protocol/device-api.ts';
 import type { JobStatus } from '../../protocol/status.ts';
 import type { EpochMs } from '../../protocol/time.ts';
+import type { CertificateFacts, CertificateStatus } from './provisioning/certificate-facts.ts';
 import type { ShadowDocument } from './shadow/shadow-document.ts';
 
 export type Attributes = Readonly<Record<string, string>>;
@@ -24,7 +27,7 @@ export interface ThingRow {
   readonly thingName: string;
   readonly version: number;
   readonly attributes: Attributes;
-  /** A label: there is no registry of thing types or billing groups behind these names. */
+  /** A thing type that is registered, or a label; billing groups are labels only. */
   readonly thingTypeName?: string;
   readonly billingGroupName?: string;
   readonly memberships: readonly MembershipRow[];
@@ -44,6 +47,8 @@ export interface ThingGroupRow {
   readonly description?: string;
   readonly attributes: Attributes;
   readonly createdAt: EpochMs;
+  /** Names of the policies attached to it; absent: none. */
+  readonly policies?: readonly string[];
 }
 
 /** The configurations that UpdateJob may replace and that a template may bring. */
@@ -181,6 +186,71 @@ export interface SequenceRow {
   readonly next: number;
 }
 
+export interface CertificateRow extends CertificateFacts {
+  readonly sequence: number;
+  readonly status: CertificateStatus;
+  readonly version: number;
+  readonly createdAt: EpochMs;
+  readonly lastModifiedAt: EpochMs;
+  /** Registered without its CA. */
+  readonly sniOnly?: true;
+  /** Names of the policies attached to it, oldest attachment first. */
+  readonly policies: readonly string[];
+  readonly things: readonly AttachmentRow[];
+  /** While it waits to be provisioned: who can show this owns it. */
+  readonly ownership?: { readonly token: string; readonly expiresAt: EpochMs };
+  /** A provisioning claim: for which template, and until when. */
+  readonly claim?: { readonly templateName: string; readonly expiresAt: EpochMs };
+}
+
+/** A certificate is attached to a thing. */
+export interface AttachmentRow {
+  /** When, in the order of creation. */
+  readonly sequence: number;
+  readonly thingName: string;
+  /** Absent: not exclusively. */
+  readonly exclusive?: true;
+}
+
+export interface PolicyRow {
+  readonly sequence: number;
+  readonly policyName: string;
+  readonly createdAt: EpochMs;
+  readonly lastModifiedAt: EpochMs;
+  readonly defaultVersionId: string;
+  /** Oldest first. */
+  readonly versions: readonly PolicyVersionRow[];
+  /** How many versions there have been. */
+  readonly versionCount: number;
+}
+
+export interface PolicyVersionRow {
+  readonly versionId: string;
+  readonly document: string;
+  readonly createdAt: EpochMs;
+}
+
+export interface ThingTypeRow {
+  readonly sequence: number;
+  readonly thingTypeName: string;
+  readonly properties: ThingTypeProperties;
+  readonly createdAt: EpochMs;
+  readonly deprecatedAt?: EpochMs;
+}
+
+export interface ProvisioningTemplateRow {
+  readonly sequence: number;
+  readonly templateName: string;
+  readonly description?: string;
+  readonly templateBody: string;
+  readonly enabled: boolean;
+  readonly provisioningRoleArn: string;
+  readonly preProvisioningHook?: ProvisioningHook;
+  readonly type: 'FLEET_PROVISIONING' | 'JITP';
+  readonly createdAt: EpochMs;
+  readonly lastModifiedAt: EpochMs;
+}
+
 /** A device shadow, or what is left of a deleted one: its version, which one of the same name goes on with. */
 export interface ShadowRow {
   readonly sequence: number;
@@ -209,6 +279,14 @@ export interface Tables {
   readonly jobTemplate: JobTemplateRow;
   /** By ARN. */
   readonly tag: TagRow;
+  /** By certificate id. */
+  readonly certificate: CertificateRow;
+  /** By policy name. */
+  readonly policy: PolicyRow;
+  /** By thing type name. */
+  readonly thingType: ThingTypeRow;
+  /** By template name. */
+  readonly provisioningTemplate: ProvisioningTemplateRow;
   /** By the name of the setting. */
   readonly setting: SequenceRow | EventConfigurationsRow;
   /** By `thingName/shadowName`; the classic shadow has an empty name. */

@@ -8,14 +8,18 @@ import { Agenda, type Timed } from './agenda.ts';
 import type { ResolveDocument, ServiceIdentity } from './contract.ts';
 import type { Profile } from './profile.ts';
 import type {
+  CertificateRow,
   EventConfigurationsRow,
   ExecutionRow,
   JobRow,
   JobTemplateRow,
+  PolicyRow,
+  ProvisioningTemplateRow,
   ShadowRow,
   TagRow,
   ThingGroupRow,
   ThingRow,
+  ThingTypeRow,
   WorkRow,
 } from './rows.ts';
 import { SequenceList, type Sequenced } from './sequence-list.ts';
@@ -105,6 +109,25 @@ export interface JobTemplate extends Sequenced {
   readonly row: JobTemplateRow;
 }
 
+export interface Certificate extends Sequenced {
+  row: CertificateRow;
+}
+
+export interface Policy extends Sequenced {
+  readonly name: string;
+  row: PolicyRow;
+  /** ARNs of the certificates and groups that it is attached to. */
+  readonly targets: Set<string>;
+}
+
+export interface ThingType extends Sequenced {
+  row: ThingTypeRow;
+}
+
+export interface ProvisioningTemplate extends Sequenced {
+  row: ProvisioningTemplateRow;
+}
+
 /** What an engine is told once and for all. */
 export interface Settings {
   readonly identity: ServiceIdentity;
@@ -135,6 +158,18 @@ export interface State extends Settings {
   readonly templateList: SequenceList<JobTemplate>;
   readonly tags: Map<string, TagRow>;
   eventConfigurations: EventConfigurationsRow | undefined;
+  readonly certificates: Map<string, Certificate>;
+  readonly certificateList: SequenceList<Certificate>;
+  /** Certificates by the name of each thing that they are attached to, oldest attachment first. */
+  readonly principals: Map<string, Set<Certificate>>;
+  /** Certificates that wait to be provisioned, oldest first. */
+  readonly unprovisioned: Set<Certificate>;
+  readonly policies: Map<string, Policy>;
+  readonly policyList: SequenceList<Policy>;
+  readonly thingTypes: Map<string, ThingType>;
+  readonly thingTypeList: SequenceList<ThingType>;
+  readonly provisioningTemplates: Map<string, ProvisioningTemplate>;
+  readonly provisioningTemplateList: SequenceList<ProvisioningTemplate>;
   /** By the name of the thing, which need not be registered, then by the name of the shadow; the classic one has none. */
   readonly shadows: Map<string, Map<string, ShadowRow>>;
   nextSequence: number;
@@ -159,6 +194,16 @@ export function createState(settings: Settings): State {
     templateList: new SequenceList(),
     tags: new Map(),
     eventConfigurations: undefined,
+    certificates: new Map(),
+    certificateList: new SequenceList(),
+    principals: new Map(),
+    unprovisioned: new Set(),
+    policies: new Map(),
+    policyList: new SequenceList(),
+    thingTypes: new Map(),
+    thingTypeList: new SequenceList(),
+    provisioningTemplates: new Map(),
+    provisioningTemplateList: new SequenceList(),
     shadows: new Map(),
     nextSequence: 1,
   };

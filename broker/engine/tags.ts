@@ -1,5 +1,6 @@
 /**
- * Tags by resource, each resource's tags as one row: jobs, job templates and thing groups can have them.
+ * Tags by resource, each resource's tags as one row: jobs, job templates, thing groups and types, policies and provisioning
+ * templates can have them.
  * Source: reference http-api.md §6 (tags), limits.md §1.
  */
 import type { Tag } from '../../protocol/aws/iot.ts';
@@ -20,6 +21,12 @@ export function isTaggable(state: State, resourceArn: string): boolean {
       return state.templates.has(local.name);
     case 'thinggroup':
       return findGroup(state, local.name) !== undefined;
+    case 'thingtype':
+      return state.thingTypes.has(local.name);
+    case 'policy':
+      return state.policies.has(local.name);
+    case 'provisioningtemplate':
+      return state.provisioningTemplates.has(local.name);
     default:
       return false;
   }

@@ -16,6 +16,7 @@ export class Turn {
   #changes: Change[] | undefined;
   #effects: Effect[] | undefined;
   #events: EventEffect[] | undefined;
+  #principals: Set<string> | undefined;
   #createdSomething = false;
 
   constructor(state: State, now: EpochMs) {
@@ -47,6 +48,11 @@ export class Turn {
     (this.#events ??= []).push(effect);
   }
 
+  /** What this certificate lets its holder do may have changed. Doors are told once a turn, before anything else. */
+  principal(certificateId: string): void {
+    (this.#principals ??= new Set()).add(certificateId);
+  }
+
   /** Most turns have one change, and a list of one takes far less room than one that is pushed to. */
   #keep(change: Change): void {
     if (this.#changes === undefined) this.#changes = [change];
@@ -59,7 +65,12 @@ export class Turn {
   }
 
   takeEffects(): readonly Effect[] | undefined {
-    if (this.#events === undefined) return this.#effects;
-    return this.#effects === undefined ? this.#events : [...this.#effects, ...this.#events];
+    const said =
+      this.#events === undefined || this.#effects === undefined
+        ? (this.#events ?? this.#effects)
+        : [...this.#effects, ...this.#events];
+    if (this.#principals === undefined) return said;
+    const changed = [...this.#principals].map((certificateId): Effect => ({ kind: 'principal', certificateId }));
+    return said === undefined ? changed : [...changed, ...said];
   }
 }

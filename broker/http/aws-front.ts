@@ -1,7 +1,7 @@
 /**
  * AWS's REST-JSON front over the service: a request becomes one engine command, its reply a response. Everything an
  * operation needs is in the operations table; only DescribeEndpoint, which asks about this door, is answered here, and a
- * `documentSource` is read here, because the engine reads no files. Knows no framework and no sockets.
+ * `documentSource` is read here and certificates are made here, because the engine reads no files and knows no cryptography. Knows no framework and no sockets.
  * Source: reference http-api.md §2 (errors), §3 and §5 (operations), configs.md §6 (document sources).
  */
 import { randomUUID } from 'node:crypto';
@@ -12,6 +12,7 @@ import type { RequestOperation } from '../../protocol/topics.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { type AwsError, errorBody, errorOfRejection, invalidRequest, unknownOperation } from './aws-error.ts';
+import { type CertificateIssuer, preparationFor } from './certificate-members.ts';
 import { type AwsCall, type AwsRequest, type Read, readAwsRequest } from './aws-request.ts';
 import { type Caller, objectionTo } from './callers.ts';
 import { describeEndpoint } from './describe-endpoint.ts';
@@ -32,6 +33,8 @@ export interface AwsFrontOptions {
   readonly handled: ReadonlySet<OperationName>;
   /** Refuses the endpoint type `iot:Jobs`, as AWS does now. */
   readonly strict?: boolean;
+  /** Makes and reads certificates; absent: the operations that need that are not there. */
+  readonly certificates?: CertificateIssuer;
   /** Reads what a `documentSource` names; absent without a place that stands in for S3. */
   readonly readDocument?: (url: string) => Promise<TextRead>;
   /** The `host:port` at which who has reached the door by this host name reaches it again. */
@@ -68,7 +71,7 @@ function responseHeaders(): Record<string, string> {
 }
 
 async function perform(
-  { port, handled, strict = false, readDocument, endpointFor, deviceCame }: AwsFrontOptions,
+  { port, handled, strict = false, certificates, readDocument, endpointFor, deviceCame }: AwsFrontOptions,
   call: AwsCall,
   host: string,
 ): Promise<Read<string>> {
@@ -80,15 +83,20 @@ async function perform(
   }
   const members = await withDocument(call.members, readDocument);
   if ('error' in members) return members;
-  const command = commandOf({ operation, members: members.value });
-  if (!handled.has(command.name)) {
+  const prepare = preparationFor(name);
+  const made = prepare && certificates && (await prepare(certificates, members.value));
+  if (made !== undefined && 'error' in made) return made;
+  const asked = made === undefined ? members.value : { ...members.value, certificate: made.certificate };
+  const command = commandOf({ operation, members: asked });
+  if (!handled.has(command.name) || (prepare !== undefined && made === undefined)) {
     return { error: { ...unknownOperation, message: `jobrig does not have the operation ${name}.` } };
   }
   if (service === 'iot-jobs-data') deviceCame?.(call.members['thingName'] as string, host);
   const { reply, at } = await submit(port, command);
   if (!reply.accepted) return { error: errorOfRejection(service, reply, at) };
   const response = service === 'iot-jobs-data' ? dataPlaneOutput(name, reply.response, at) : reply.response;
-  return { value: responseText(operation, response) };
+  const keyPair = made?.keyPair;
+  return { value: responseText(operation, keyPair === undefined ? response : { ...response, keyPair }) };
 }
 
 /** The engine is given a source together with its text, so it could not tell that a caller has given both. */

@@ -49,6 +49,10 @@ const tables = Object.keys({
   tag: true,
   setting: true,
   shadow: true,
+  certificate: true,
+  policy: true,
+  thingType: true,
+  provisioningTemplate: true,
   mqttSession: true,
   mqttMessage: true,
 } satisfies Record<TableName, true>) as readonly TableName[];

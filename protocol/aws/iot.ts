@@ -37,6 +37,24 @@ export interface AssociateTargetsWithJobResponse {
   readonly description?: string;
 }
 
+export interface AttachPolicyRequest {
+  readonly policyName: string;
+  readonly target: string;
+}
+
+export interface AttachPrincipalPolicyRequest {
+  readonly policyName: string;
+  readonly principal: string;
+}
+
+export interface AttachThingPrincipalRequest {
+  readonly thingName: string;
+  readonly principal: string;
+  readonly thingPrincipalType?: 'EXCLUSIVE_THING' | 'NON_EXCLUSIVE_THING';
+}
+
+export type AttachThingPrincipalResponse = Readonly<Record<never, never>>;
+
 export interface AttributePayload {
   readonly attributes?: Readonly<Record<string, string>>;
   readonly merge?: boolean;
@@ -63,8 +81,49 @@ export interface CancelJobResponse {
   readonly description?: string;
 }
 
+export interface Certificate {
+  readonly certificateArn?: string;
+  readonly certificateId?: string;
+  readonly status?: 'ACTIVE' | 'INACTIVE' | 'REVOKED' | 'PENDING_TRANSFER' | 'REGISTER_INACTIVE' | 'PENDING_ACTIVATION';
+  readonly certificateMode?: 'DEFAULT' | 'SNI_ONLY';
+  readonly creationDate?: EpochMs;
+}
+
+export interface CertificateDescription {
+  readonly certificateArn?: string;
+  readonly certificateId?: string;
+  readonly caCertificateId?: string;
+  readonly status?: 'ACTIVE' | 'INACTIVE' | 'REVOKED' | 'PENDING_TRANSFER' | 'REGISTER_INACTIVE' | 'PENDING_ACTIVATION';
+  readonly certificatePem?: string;
+  readonly ownedBy?: string;
+  readonly previousOwnedBy?: string;
+  readonly creationDate?: EpochMs;
+  readonly lastModifiedDate?: EpochMs;
+  readonly customerVersion?: number;
+  readonly transferData?: TransferData;
+  readonly generationId?: string;
+  readonly validity?: CertificateValidity;
+  readonly certificateMode?: 'DEFAULT' | 'SNI_ONLY';
+}
+
+export interface CertificateValidity {
+  readonly notBefore?: EpochMs;
+  readonly notAfter?: EpochMs;
+}
+
 export interface Configuration {
   readonly Enabled?: boolean;
+}
+
+export interface CreateCertificateFromCsrRequest {
+  readonly certificateSigningRequest: string;
+  readonly setAsActive?: boolean;
+}
+
+export interface CreateCertificateFromCsrResponse {
+  readonly certificateArn?: string;
+  readonly certificateId?: string;
+  readonly certificatePem?: string;
 }
 
 export interface CreateJobRequest {
@@ -114,6 +173,71 @@ export interface CreateJobTemplateResponse {
   readonly jobTemplateId?: string;
 }
 
+export interface CreateKeysAndCertificateRequest {
+  readonly setAsActive?: boolean;
+}
+
+export interface CreateKeysAndCertificateResponse {
+  readonly certificateArn?: string;
+  readonly certificateId?: string;
+  readonly certificatePem?: string;
+  readonly keyPair?: KeyPair;
+}
+
+export interface CreatePolicyRequest {
+  readonly policyName: string;
+  readonly policyDocument: string;
+  readonly tags?: readonly Tag[];
+}
+
+export interface CreatePolicyResponse {
+  readonly policyName?: string;
+  readonly policyArn?: string;
+  readonly policyDocument?: string;
+  readonly policyVersionId?: string;
+}
+
+export interface CreatePolicyVersionRequest {
+  readonly policyName: string;
+  readonly policyDocument: string;
+  readonly setAsDefault?: boolean;
+}
+
+export interface CreatePolicyVersionResponse {
+  readonly policyArn?: string;
+  readonly policyDocument?: string;
+  readonly policyVersionId?: string;
+  readonly isDefaultVersion?: boolean;
+}
+
+export interface CreateProvisioningClaimRequest {
+  readonly templateName: string;
+}
+
+export interface CreateProvisioningClaimResponse {
+  readonly certificateId?: string;
+  readonly certificatePem?: string;
+  readonly keyPair?: KeyPair;
+  readonly expiration?: EpochMs;
+}
+
+export interface CreateProvisioningTemplateRequest {
+  readonly templateName: string;
+  readonly description?: string;
+  readonly templateBody: string;
+  readonly enabled?: boolean;
+  readonly provisioningRoleArn: string;
+  readonly preProvisioningHook?: ProvisioningHook;
+  readonly tags?: readonly Tag[];
+  readonly type?: 'FLEET_PROVISIONING' | 'JITP';
+}
+
+export interface CreateProvisioningTemplateResponse {
+  readonly templateArn?: string;
+  readonly templateName?: string;
+  readonly defaultVersionId?: number;
+}
+
 export interface CreateThingGroupRequest {
   readonly thingGroupName: string;
   readonly parentGroupName?: string;
@@ -140,6 +264,23 @@ export interface CreateThingResponse {
   readonly thingId?: string;
 }
 
+export interface CreateThingTypeRequest {
+  readonly thingTypeName: string;
+  readonly thingTypeProperties?: ThingTypeProperties;
+  readonly tags?: readonly Tag[];
+}
+
+export interface CreateThingTypeResponse {
+  readonly thingTypeName?: string;
+  readonly thingTypeArn?: string;
+  readonly thingTypeId?: string;
+}
+
+export interface DeleteCertificateRequest {
+  readonly certificateId: string;
+  readonly forceDelete?: boolean;
+}
+
 export interface DeleteJobExecutionRequest {
   readonly jobId: string;
   readonly thingName: string;
@@ -158,6 +299,21 @@ export interface DeleteJobTemplateRequest {
   readonly jobTemplateId: string;
 }
 
+export interface DeletePolicyRequest {
+  readonly policyName: string;
+}
+
+export interface DeletePolicyVersionRequest {
+  readonly policyName: string;
+  readonly policyVersionId: string;
+}
+
+export interface DeleteProvisioningTemplateRequest {
+  readonly templateName: string;
+}
+
+export type DeleteProvisioningTemplateResponse = Readonly<Record<never, never>>;
+
 export interface DeleteThingGroupRequest {
   readonly thingGroupName: string;
   readonly expectedVersion?: number;
@@ -171,6 +327,27 @@ export interface DeleteThingRequest {
 }
 
 export type DeleteThingResponse = Readonly<Record<never, never>>;
+
+export interface DeleteThingTypeRequest {
+  readonly thingTypeName: string;
+}
+
+export type DeleteThingTypeResponse = Readonly<Record<never, never>>;
+
+export interface DeprecateThingTypeRequest {
+  readonly thingTypeName: string;
+  readonly undoDeprecate?: boolean;
+}
+
+export type DeprecateThingTypeResponse = Readonly<Record<never, never>>;
+
+export interface DescribeCertificateRequest {
+  readonly certificateId: string;
+}
+
+export interface DescribeCertificateResponse {
+  readonly certificateDescription?: CertificateDescription;
+}
 
 export interface DescribeEndpointRequest {
   readonly endpointType?: string;
@@ -243,6 +420,24 @@ export interface DescribeManagedJobTemplateResponse {
   readonly document?: string;
 }
 
+export interface DescribeProvisioningTemplateRequest {
+  readonly templateName: string;
+}
+
+export interface DescribeProvisioningTemplateResponse {
+  readonly templateArn?: string;
+  readonly templateName?: string;
+  readonly description?: string;
+  readonly creationDate?: EpochMs;
+  readonly lastModifiedDate?: EpochMs;
+  readonly defaultVersionId?: number;
+  readonly templateBody?: string;
+  readonly enabled?: boolean;
+  readonly provisioningRoleArn?: string;
+  readonly preProvisioningHook?: ProvisioningHook;
+  readonly type?: 'FLEET_PROVISIONING' | 'JITP';
+}
+
 export interface DescribeThingGroupRequest {
   readonly thingGroupName: string;
 }
@@ -275,6 +470,35 @@ export interface DescribeThingResponse {
   readonly billingGroupName?: string;
 }
 
+export interface DescribeThingTypeRequest {
+  readonly thingTypeName: string;
+}
+
+export interface DescribeThingTypeResponse {
+  readonly thingTypeName?: string;
+  readonly thingTypeId?: string;
+  readonly thingTypeArn?: string;
+  readonly thingTypeProperties?: ThingTypeProperties;
+  readonly thingTypeMetadata?: ThingTypeMetadata;
+}
+
+export interface DetachPolicyRequest {
+  readonly policyName: string;
+  readonly target: string;
+}
+
+export interface DetachPrincipalPolicyRequest {
+  readonly policyName: string;
+  readonly principal: string;
+}
+
+export interface DetachThingPrincipalRequest {
+  readonly thingName: string;
+  readonly principal: string;
+}
+
+export type DetachThingPrincipalResponse = Readonly<Record<never, never>>;
+
 export interface DocumentParameter {
   readonly key?: string;
   readonly description?: string;
@@ -296,6 +520,36 @@ export interface GetJobDocumentRequest {
 
 export interface GetJobDocumentResponse {
   readonly document?: string;
+}
+
+export interface GetPolicyRequest {
+  readonly policyName: string;
+}
+
+export interface GetPolicyResponse {
+  readonly policyName?: string;
+  readonly policyArn?: string;
+  readonly policyDocument?: string;
+  readonly defaultVersionId?: string;
+  readonly creationDate?: EpochMs;
+  readonly lastModifiedDate?: EpochMs;
+  readonly generationId?: string;
+}
+
+export interface GetPolicyVersionRequest {
+  readonly policyName: string;
+  readonly policyVersionId: string;
+}
+
+export interface GetPolicyVersionResponse {
+  readonly policyArn?: string;
+  readonly policyName?: string;
+  readonly policyDocument?: string;
+  readonly policyVersionId?: string;
+  readonly isDefaultVersion?: boolean;
+  readonly creationDate?: EpochMs;
+  readonly lastModifiedDate?: EpochMs;
+  readonly generationId?: string;
 }
 
 export interface GroupNameAndArn {
@@ -408,6 +662,34 @@ export interface JobTemplateSummary {
   readonly createdAt?: EpochMs;
 }
 
+export interface KeyPair {
+  readonly PublicKey?: string;
+  readonly PrivateKey?: string;
+}
+
+export interface ListAttachedPoliciesRequest {
+  readonly target: string;
+  readonly recursive?: boolean;
+  readonly marker?: string;
+  readonly pageSize?: number;
+}
+
+export interface ListAttachedPoliciesResponse {
+  readonly policies?: readonly Policy[];
+  readonly nextMarker?: string;
+}
+
+export interface ListCertificatesRequest {
+  readonly pageSize?: number;
+  readonly marker?: string;
+  readonly ascendingOrder?: boolean;
+}
+
+export interface ListCertificatesResponse {
+  readonly certificates?: readonly Certificate[];
+  readonly nextMarker?: string;
+}
+
 export interface ListJobExecutionsForJobRequest {
   readonly jobId: string;
   readonly status?: 'QUEUED' | 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'REJECTED' | 'REMOVED' | 'CANCELED';
@@ -470,6 +752,58 @@ export interface ListManagedJobTemplatesResponse {
   readonly nextToken?: string;
 }
 
+export interface ListPoliciesRequest {
+  readonly marker?: string;
+  readonly pageSize?: number;
+  readonly ascendingOrder?: boolean;
+}
+
+export interface ListPoliciesResponse {
+  readonly policies?: readonly Policy[];
+  readonly nextMarker?: string;
+}
+
+export interface ListPolicyVersionsRequest {
+  readonly policyName: string;
+}
+
+export interface ListPolicyVersionsResponse {
+  readonly policyVersions?: readonly PolicyVersion[];
+}
+
+export interface ListPrincipalPoliciesRequest {
+  readonly principal: string;
+  readonly marker?: string;
+  readonly pageSize?: number;
+  readonly ascendingOrder?: boolean;
+}
+
+export interface ListPrincipalPoliciesResponse {
+  readonly policies?: readonly Policy[];
+  readonly nextMarker?: string;
+}
+
+export interface ListPrincipalThingsRequest {
+  readonly nextToken?: string;
+  readonly maxResults?: number;
+  readonly principal: string;
+}
+
+export interface ListPrincipalThingsResponse {
+  readonly things?: readonly string[];
+  readonly nextToken?: string;
+}
+
+export interface ListProvisioningTemplatesRequest {
+  readonly maxResults?: number;
+  readonly nextToken?: string;
+}
+
+export interface ListProvisioningTemplatesResponse {
+  readonly templates?: readonly ProvisioningTemplateSummary[];
+  readonly nextToken?: string;
+}
+
 export interface ListTagsForResourceRequest {
   readonly resourceArn: string;
   readonly nextToken?: string;
@@ -478,6 +812,17 @@ export interface ListTagsForResourceRequest {
 export interface ListTagsForResourceResponse {
   readonly tags?: readonly Tag[];
   readonly nextToken?: string;
+}
+
+export interface ListTargetsForPolicyRequest {
+  readonly policyName: string;
+  readonly marker?: string;
+  readonly pageSize?: number;
+}
+
+export interface ListTargetsForPolicyResponse {
+  readonly targets?: readonly string[];
+  readonly nextMarker?: string;
 }
 
 export interface ListThingGroupsForThingRequest {
@@ -501,6 +846,28 @@ export interface ListThingGroupsRequest {
 
 export interface ListThingGroupsResponse {
   readonly thingGroups?: readonly GroupNameAndArn[];
+  readonly nextToken?: string;
+}
+
+export interface ListThingPrincipalsRequest {
+  readonly nextToken?: string;
+  readonly maxResults?: number;
+  readonly thingName: string;
+}
+
+export interface ListThingPrincipalsResponse {
+  readonly principals?: readonly string[];
+  readonly nextToken?: string;
+}
+
+export interface ListThingTypesRequest {
+  readonly nextToken?: string;
+  readonly maxResults?: number;
+  readonly thingTypeName?: string;
+}
+
+export interface ListThingTypesResponse {
+  readonly thingTypes?: readonly ThingTypeDefinition[];
   readonly nextToken?: string;
 }
 
@@ -543,14 +910,72 @@ export interface ManagedJobTemplateSummary {
   readonly templateVersion?: string;
 }
 
+export interface Mqtt5Configuration {
+  readonly propagatingAttributes?: readonly PropagatingAttribute[];
+}
+
+export interface Policy {
+  readonly policyName?: string;
+  readonly policyArn?: string;
+}
+
+export interface PolicyVersion {
+  readonly versionId?: string;
+  readonly isDefaultVersion?: boolean;
+  readonly createDate?: EpochMs;
+}
+
 export interface PresignedUrlConfig {
   readonly roleArn?: string;
   readonly expiresInSec?: number;
 }
 
+export interface PropagatingAttribute {
+  readonly userPropertyKey?: string;
+  readonly thingAttribute?: string;
+  readonly connectionAttribute?: string;
+}
+
+export interface ProvisioningHook {
+  readonly payloadVersion?: string;
+  readonly targetArn: string;
+}
+
+export interface ProvisioningTemplateSummary {
+  readonly templateArn?: string;
+  readonly templateName?: string;
+  readonly description?: string;
+  readonly creationDate?: EpochMs;
+  readonly lastModifiedDate?: EpochMs;
+  readonly enabled?: boolean;
+  readonly type?: 'FLEET_PROVISIONING' | 'JITP';
+}
+
 export interface RateIncreaseCriteria {
   readonly numberOfNotifiedThings?: number;
   readonly numberOfSucceededThings?: number;
+}
+
+export interface RegisterCertificateRequest {
+  readonly certificatePem: string;
+  readonly caCertificatePem?: string;
+  readonly setAsActive?: boolean;
+  readonly status?: 'ACTIVE' | 'INACTIVE' | 'REVOKED' | 'PENDING_TRANSFER' | 'REGISTER_INACTIVE' | 'PENDING_ACTIVATION';
+}
+
+export interface RegisterCertificateResponse {
+  readonly certificateArn?: string;
+  readonly certificateId?: string;
+}
+
+export interface RegisterCertificateWithoutCARequest {
+  readonly certificatePem: string;
+  readonly status?: 'ACTIVE' | 'INACTIVE' | 'REVOKED' | 'PENDING_TRANSFER' | 'REGISTER_INACTIVE' | 'PENDING_ACTIVATION';
+}
+
+export interface RegisterCertificateWithoutCAResponse {
+  readonly certificateArn?: string;
+  readonly certificateId?: string;
 }
 
 export interface RemoveThingFromThingGroupRequest {
@@ -576,6 +1001,11 @@ export interface SchedulingConfig {
   readonly endTime?: string;
   readonly endBehavior?: 'STOP_ROLLOUT' | 'CANCEL' | 'FORCE_CANCEL';
   readonly maintenanceWindows?: readonly MaintenanceWindow[];
+}
+
+export interface SetDefaultPolicyVersionRequest {
+  readonly policyName: string;
+  readonly policyVersionId: string;
 }
 
 export interface Tag {
@@ -609,8 +1039,35 @@ export interface ThingGroupProperties {
   readonly attributePayload?: AttributePayload;
 }
 
+export interface ThingTypeDefinition {
+  readonly thingTypeName?: string;
+  readonly thingTypeArn?: string;
+  readonly thingTypeProperties?: ThingTypeProperties;
+  readonly thingTypeMetadata?: ThingTypeMetadata;
+}
+
+export interface ThingTypeMetadata {
+  readonly deprecated?: boolean;
+  readonly deprecationDate?: EpochMs;
+  readonly creationDate?: EpochMs;
+}
+
+export interface ThingTypeProperties {
+  readonly thingTypeDescription?: string;
+  readonly searchableAttributes?: readonly string[];
+  readonly mqtt5Configuration?: Mqtt5Configuration;
+}
+
 export interface TimeoutConfig {
   readonly inProgressTimeoutInMinutes?: number;
+}
+
+export interface TransferData {
+  readonly transferMessage?: string;
+  readonly rejectReason?: string;
+  readonly transferDate?: EpochMs;
+  readonly acceptDate?: EpochMs;
+  readonly rejectDate?: EpochMs;
 }
 
 export interface UntagResourceRequest {
@@ -619,6 +1076,11 @@ export interface UntagResourceRequest {
 }
 
 export type UntagResourceResponse = Readonly<Record<never, never>>;
+
+export interface UpdateCertificateRequest {
+  readonly certificateId: string;
+  readonly newStatus: 'ACTIVE' | 'INACTIVE' | 'REVOKED' | 'PENDING_TRANSFER' | 'REGISTER_INACTIVE' | 'PENDING_ACTIVATION';
+}
 
 export interface UpdateEventConfigurationsRequest {
   readonly eventConfigurations?: Readonly<Record<string, Configuration>>;
@@ -636,6 +1098,18 @@ export interface UpdateJobRequest {
   readonly namespaceId?: string;
   readonly jobExecutionsRetryConfig?: JobExecutionsRetryConfig;
 }
+
+export interface UpdateProvisioningTemplateRequest {
+  readonly templateName: string;
+  readonly description?: string;
+  readonly enabled?: boolean;
+  readonly defaultVersionId?: number;
+  readonly provisioningRoleArn?: string;
+  readonly preProvisioningHook?: ProvisioningHook;
+  readonly removePreProvisioningHook?: boolean;
+}
+
+export type UpdateProvisioningTemplateResponse = Readonly<Record<never, never>>;
 
 export interface UpdateThingGroupRequest {
   readonly thingGroupName: string;
@@ -708,4 +1182,43 @@ export interface IotOperations {
   readonly TagResource: { readonly request: TagResourceRequest; readonly response: TagResourceResponse };
   readonly UntagResource: { readonly request: UntagResourceRequest; readonly response: UntagResourceResponse };
   readonly ListTagsForResource: { readonly request: ListTagsForResourceRequest; readonly response: ListTagsForResourceResponse };
+  readonly CreateKeysAndCertificate: { readonly request: CreateKeysAndCertificateRequest; readonly response: CreateKeysAndCertificateResponse };
+  readonly CreateCertificateFromCsr: { readonly request: CreateCertificateFromCsrRequest; readonly response: CreateCertificateFromCsrResponse };
+  readonly RegisterCertificate: { readonly request: RegisterCertificateRequest; readonly response: RegisterCertificateResponse };
+  readonly RegisterCertificateWithoutCA: { readonly request: RegisterCertificateWithoutCARequest; readonly response: RegisterCertificateWithoutCAResponse };
+  readonly DescribeCertificate: { readonly request: DescribeCertificateRequest; readonly response: DescribeCertificateResponse };
+  readonly UpdateCertificate: { readonly request: UpdateCertificateRequest; readonly response: undefined };
+  readonly DeleteCertificate: { readonly request: DeleteCertificateRequest; readonly response: undefined };
+  readonly ListCertificates: { readonly request: ListCertificatesRequest; readonly response: ListCertificatesResponse };
+  readonly CreatePolicy: { readonly request: CreatePolicyRequest; readonly response: CreatePolicyResponse };
+  readonly GetPolicy: { readonly request: GetPolicyRequest; readonly response: GetPolicyResponse };
+  readonly DeletePolicy: { readonly request: DeletePolicyRequest; readonly response: undefined };
+  readonly ListPolicies: { readonly request: ListPoliciesRequest; readonly response: ListPoliciesResponse };
+  readonly CreatePolicyVersion: { readonly request: CreatePolicyVersionRequest; readonly response: CreatePolicyVersionResponse };
+  readonly GetPolicyVersion: { readonly request: GetPolicyVersionRequest; readonly response: GetPolicyVersionResponse };
+  readonly ListPolicyVersions: { readonly request: ListPolicyVersionsRequest; readonly response: ListPolicyVersionsResponse };
+  readonly SetDefaultPolicyVersion: { readonly request: SetDefaultPolicyVersionRequest; readonly response: undefined };
+  readonly DeletePolicyVersion: { readonly request: DeletePolicyVersionRequest; readonly response: undefined };
+  readonly AttachPolicy: { readonly request: AttachPolicyRequest; readonly response: undefined };
+  readonly DetachPolicy: { readonly request: DetachPolicyRequest; readonly response: undefined };
+  readonly ListAttachedPolicies: { readonly request: ListAttachedPoliciesRequest; readonly response: ListAttachedPoliciesResponse };
+  readonly ListTargetsForPolicy: { readonly request: ListTargetsForPolicyRequest; readonly response: ListTargetsForPolicyResponse };
+  readonly AttachPrincipalPolicy: { readonly request: AttachPrincipalPolicyRequest; readonly response: undefined };
+  readonly DetachPrincipalPolicy: { readonly request: DetachPrincipalPolicyRequest; readonly response: undefined };
+  readonly ListPrincipalPolicies: { readonly request: ListPrincipalPoliciesRequest; readonly response: ListPrincipalPoliciesResponse };
+  readonly AttachThingPrincipal: { readonly request: AttachThingPrincipalRequest; readonly response: AttachThingPrincipalResponse };
+  readonly DetachThingPrincipal: { readonly request: DetachThingPrincipalRequest; readonly response: DetachThingPrincipalResponse };
+  readonly ListThingPrincipals: { readonly request: ListThingPrincipalsRequest; readonly response: ListThingPrincipalsResponse };
+  readonly ListPrincipalThings: { readonly request: ListPrincipalThingsRequest; readonly response: ListPrincipalThingsResponse };
+  readonly CreateThingType: { readonly request: CreateThingTypeRequest; readonly response: CreateThingTypeResponse };
+  readonly DescribeThingType: { readonly request: DescribeThingTypeRequest; readonly response: DescribeThingTypeResponse };
+  readonly DeprecateThingType: { readonly request: DeprecateThingTypeRequest; readonly response: DeprecateThingTypeResponse };
+  readonly DeleteThingType: { readonly request: DeleteThingTypeRequest; readonly response: DeleteThingTypeResponse };
+  readonly ListThingTypes: { readonly request: ListThingTypesRequest; readonly response: ListThingTypesResponse };
+  readonly CreateProvisioningTemplate: { readonly request: CreateProvisioningTemplateRequest; readonly response: CreateProvisioningTemplateResponse };
+  readonly DescribeProvisioningTemplate: { readonly request: DescribeProvisioningTemplateRequest; readonly response: DescribeProvisioningTemplateResponse };
+  readonly UpdateProvisioningTemplate: { readonly request: UpdateProvisioningTemplateRequest; readonly response: UpdateProvisioningTemplateResponse };
+  readonly DeleteProvisioningTemplate: { readonly request: DeleteProvisioningTemplateRequest; readonly response: DeleteProvisioningTemplateResponse };
+  readonly ListProvisioningTemplates: { readonly request: ListProvisioningTemplatesRequest; readonly response: ListProvisioningTemplatesResponse };
+  readonly CreateProvisioningClaim: { readonly request: CreateProvisioningClaimRequest; readonly response: CreateProvisioningClaimResponse };
 }

@@ -177,7 +177,7 @@ export class World implements Surroundings, ControlPlane {
 
   #publish(effects: readonly Effect[]): void {
     for (const effect of effects) {
-      if (effect.kind !== 'event') this.#notify(effect);
+      if (effect.kind === 'notify' || effect.kind === 'notify-next') this.#notify(effect);
     }
   }
 

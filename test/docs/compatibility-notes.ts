@@ -8,6 +8,8 @@ export interface MemberNote {
   /** `kept`: shown again, otherwise without effect. `no`: passed over, or never answered. Default: yes. */
   readonly support?: 'kept' | 'no';
   readonly why?: string;
+  /** Read or answered by the HTTP door, so that the engine bears no witness to it; another test does. */
+  readonly by?: 'door';
   /** Beside the service model (M). */
   readonly evidence?: string;
 }
@@ -16,7 +18,12 @@ type OperationNotes = Readonly<Record<string, MemberNote>>;
 
 const noDynamicGroups: MemberNote = { support: 'no', why: 'there are no dynamic groups' };
 const noCatalogue: MemberNote = { support: 'no', why: 'there is no package catalogue, so nothing is substituted' };
-const label: MemberNote = { support: 'kept', why: 'a label; thing types and billing groups are not managed' };
+const label: MemberNote = { support: 'kept', why: 'a label; billing groups are not managed' };
+const thingType: MemberNote = { why: 'a type that is not registered is a label; refused by a strict service' };
+const madeByDoor: MemberNote = { by: 'door', why: 'RSA of 2048 bits; kept nowhere', evidence: 'D' };
+const readByDoor: MemberNote = { by: 'door' };
+const oneVersion: MemberNote = { why: 'always 1: templates have one version' };
+const notCalled: MemberNote = { support: 'kept', why: 'there is no AWS Lambda to call' };
 const packages: MemberNote = {
   support: 'kept',
   why: 'accepted and shown; there is no package catalogue',
@@ -54,7 +61,22 @@ export const notes: Readonly<Record<string, OperationNotes>> = {
     presignedUrlConfig: presigned,
     maintenanceWindows: { evidence: 'D, L, A27' },
   },
-  'iot:CreateThing': { thingTypeName: label, billingGroupName: label },
+  'iot:CreateCertificateFromCsr': { certificateSigningRequest: readByDoor },
+  'iot:CreateKeysAndCertificate': { keyPair: madeByDoor },
+  'iot:CreateProvisioningClaim': { keyPair: madeByDoor, expiration: { why: 'after five minutes', evidence: 'D' } },
+  'iot:CreateProvisioningTemplate': {
+    preProvisioningHook: notCalled,
+    provisioningRoleArn: { support: 'kept', why: 'any role will do' },
+    type: { support: 'kept', why: 'certificates do not provision themselves (JITP)' },
+    defaultVersionId: oneVersion,
+  },
+  'iot:UpdateProvisioningTemplate': { defaultVersionId: oneVersion },
+  'iot:RegisterCertificate': {
+    certificatePem: readByDoor,
+    caCertificatePem: { by: 'door', why: 'without it, the authority of this rig has to have signed' },
+  },
+  'iot:RegisterCertificateWithoutCA': { certificatePem: readByDoor },
+  'iot:CreateThing': { thingTypeName: thingType, billingGroupName: label },
   'iot:CancelJob': { 'path.jobId': { evidence: 'D, A23' } },
   'iot:DeleteJob': { 'path.jobId': { evidence: 'D, A23' } },
   'iot:DeleteJobExecution': { force: { evidence: 'D, A6' }, executionNumber: { evidence: 'D' } },

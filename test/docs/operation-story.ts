@@ -80,6 +80,9 @@ function* chapters(now: () => number): Generator<CommandOf<OperationName>> {
   yield* device();
   yield* lists();
   yield* shadows();
+  yield* principals();
+  yield* thingTypes();
+  yield* provisioning();
   yield* endings();
 }
 
@@ -177,6 +180,107 @@ function* shadows(): Generator<CommandOf<OperationName>> {
   yield ask('iot:ListNamedShadowsForThing', page);
   yield ask('iot:ListNamedShadowsForThing', { ...page, nextToken: 'shadows.config' });
   yield ask('iot:DeleteThingShadow', { thingName, shadowName: 'config' });
+}
+
+const arnOfCertificate = (id: string): string => `arn:aws:iot:us-east-1:000000000000:cert/${id.padEnd(64, '0')}`;
+
+/** As a door has read or made it. */
+function certificate(id: string): RequestOf<'iot:RegisterCertificate'>['certificate'] {
+  const certificateId = id.padEnd(64, '0');
+  return { certificateId, certificatePem: 'PEM', notBefore: 0, notAfter: 4_000_000_000_000, caCertificateId: 'ca' };
+}
+
+function* principals(): Generator<CommandOf<OperationName>> {
+  yield ask('iot:CreateKeysAndCertificate', { setAsActive: true, certificate: certificate('a') });
+  const csr = { certificateSigningRequest: 'CSR', setAsActive: false };
+  yield ask('iot:CreateCertificateFromCsr', { ...csr, certificate: certificate('b') });
+  const [certificatePem, caCertificatePem] = ['PEM', 'CA'];
+  const registered = { certificatePem, caCertificatePem, setAsActive: true, certificate: certificate('c') };
+  yield ask('iot:RegisterCertificate', registered);
+  yield ask('iot:RegisterCertificate', { ...registered, status: 'INACTIVE', certificate: certificate('d') });
+  const withoutCa = { certificatePem, status: 'ACTIVE', certificate: certificate('e') } as const;
+  yield ask('iot:RegisterCertificateWithoutCA', withoutCa);
+  const { certificateId } = certificate('d');
+  yield ask('iot:DescribeCertificate', { certificateId });
+  yield ask('iot:ListCertificates', { pageSize: 1, ascendingOrder: true });
+  yield ask('iot:ListCertificates', { pageSize: 1, ascendingOrder: true, marker: 'certificates-up.1' });
+  const policyDocument = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}';
+  const tags = [{ Key: 'team', Value: 'a' }];
+  for (const policyName of ['P', 'Q']) yield ask('iot:CreatePolicy', { policyName, policyDocument, tags });
+  yield ask('iot:GetPolicy', { policyName: 'P' });
+  yield ask('iot:ListPolicies', { pageSize: 1, ascendingOrder: true });
+  yield ask('iot:ListPolicies', { pageSize: 1, ascendingOrder: true, marker: 'policies-up.1' });
+  yield ask('iot:CreatePolicyVersion', { policyName: 'P', policyDocument, setAsDefault: true });
+  const version = { policyName: 'P', policyVersionId: '1' };
+  yield ask('iot:GetPolicyVersion', version);
+  yield ask('iot:ListPolicyVersions', { policyName: 'P' });
+  yield ask('iot:SetDefaultPolicyVersion', { ...version, policyVersionId: '2' });
+  yield ask('iot:DeletePolicyVersion', version);
+  const [principal, other] = [arnOfCertificate('d'), arnOfCertificate('a')];
+  yield ask('iot:AttachPolicy', { policyName: 'P', target: principal });
+  yield ask('iot:AttachPrincipalPolicy', { policyName: 'Q', principal });
+  yield ask('iot:AttachPrincipalPolicy', { policyName: 'Q', principal: other });
+  const page = { pageSize: 1, marker: 'attached.1' };
+  yield ask('iot:ListAttachedPolicies', { target: principal, recursive: true, ...page, marker: undefined });
+  yield ask('iot:ListAttachedPolicies', { target: principal, recursive: true, ...page });
+  yield ask('iot:ListPrincipalPolicies', { principal, pageSize: 1, ascendingOrder: true });
+  yield ask('iot:ListPrincipalPolicies', { principal, ...page });
+  yield ask('iot:ListTargetsForPolicy', { policyName: 'Q', pageSize: 1 });
+  yield ask('iot:ListTargetsForPolicy', { policyName: 'Q', pageSize: 1, marker: 'targets.1' });
+  for (const thingName of ['T', 'U']) yield ask('iot:AttachThingPrincipal', { thingName, principal });
+  const attachment = { thingName: 'T', principal: other };
+  yield ask('iot:AttachThingPrincipal', { ...attachment, thingPrincipalType: 'EXCLUSIVE_THING' });
+  yield ask('iot:ListThingPrincipals', { thingName: 'T', maxResults: 1 });
+  yield ask('iot:ListThingPrincipals', { thingName: 'T', maxResults: 1, nextToken: 'principals.1' });
+  yield ask('iot:ListPrincipalThings', { principal, maxResults: 1 });
+  yield ask('iot:ListPrincipalThings', { principal, maxResults: 1, nextToken: 'things-of-principal.1' });
+  yield ask('jobrig:DescribePrincipal', { certificateId, clientId: 'T' });
+  for (const thingName of ['T', 'U']) yield ask('iot:DetachThingPrincipal', { thingName, principal });
+  yield ask('iot:DetachThingPrincipal', attachment);
+  yield ask('iot:DetachPolicy', { policyName: 'P', target: principal });
+  yield ask('iot:DetachPrincipalPolicy', { policyName: 'Q', principal: other });
+  yield ask('iot:UpdateCertificate', { certificateId, newStatus: 'REVOKED' });
+  yield ask('iot:DeleteCertificate', { certificateId, forceDelete: true });
+  yield ask('iot:DeletePolicy', { policyName: 'P' });
+}
+
+function* thingTypes(): Generator<CommandOf<OperationName>> {
+  const thingTypeProperties = { thingTypeDescription: 'lamps', searchableAttributes: ['site'] };
+  const tags = [{ Key: 'team', Value: 'a' }];
+  for (const thingTypeName of ['door', 'gate']) {
+    yield ask('iot:CreateThingType', { thingTypeName, thingTypeProperties, tags });
+  }
+  yield ask('iot:DescribeThingType', { thingTypeName: 'door' });
+  yield ask('iot:ListThingTypes', { thingTypeName: 'gate', maxResults: 1 });
+  yield ask('iot:ListThingTypes', { maxResults: 1 });
+  yield ask('iot:DeprecateThingType', { thingTypeName: 'door', undoDeprecate: false });
+  yield ask('iot:DeleteThingType', { thingTypeName: 'door' });
+}
+
+function* provisioning(): Generator<CommandOf<OperationName>> {
+  const templateBody = '{"Resources":{"thing":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":"V"}}}}';
+  const provisioningRoleArn = 'arn:aws:iam::000000000000:role/provisioning';
+  const hook = { preProvisioningHook: { targetArn: 'arn:aws:lambda:us-east-1:000000000000:function:hook' } };
+  const about = { description: 'A fleet.', enabled: true, provisioningRoleArn, ...hook };
+  const tags = [{ Key: 'team', Value: 'a' }];
+  for (const templateName of ['F', 'G']) {
+    yield ask('iot:CreateProvisioningTemplate', {
+      templateName,
+      templateBody,
+      ...about,
+      tags,
+      type: 'FLEET_PROVISIONING',
+    });
+  }
+  const update = { templateName: 'F', ...about, defaultVersionId: 1, removePreProvisioningHook: false };
+  yield ask('iot:UpdateProvisioningTemplate', update);
+  yield ask('iot:DescribeProvisioningTemplate', { templateName: 'F' });
+  yield ask('iot:ListProvisioningTemplates', { maxResults: 1 });
+  yield ask('iot:CreateProvisioningClaim', { templateName: 'F', certificate: certificate('f') });
+  const ownershipToken = 'token';
+  yield ask('jobrig:CreateClaimedCertificate', { certificate: certificate('0'), ownershipToken });
+  yield ask('jobrig:ProvisionThing', { templateName: 'F', ownershipToken, parameters: {} });
+  yield ask('iot:DeleteProvisioningTemplate', { templateName: 'F' });
 }
 
 function* lists(): Generator<CommandOf<OperationName>> {

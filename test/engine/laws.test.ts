@@ -361,7 +361,7 @@ describe('what a device sees', () => {
 });
 
 function effectKey(effect: Effect): string[] {
-  return effect.kind === 'event' ? [] : [queueKey(effect)];
+  return effect.kind === 'event' || effect.kind === 'principal' ? [] : [queueKey(effect)];
 }
 
 describe('an engine built from the rows', () => {

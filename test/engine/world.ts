@@ -148,6 +148,8 @@ function inShort(effect: Effect): string {
       return `notify-next ${device(effect)} ${head(effect)}`;
     case 'event':
       return `event ${effect.topic}`;
+    case 'principal':
+      return `principal ${effect.certificateId}`;
   }
 }
 

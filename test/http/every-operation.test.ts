@@ -6,6 +6,8 @@ import * as iot from '@aws-sdk/client-iot';
 import * as data from '@aws-sdk/client-iot-jobs-data-plane';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HttpDoor, openHttpDoor } from '../../broker/http/http-door.ts';
+import type { CertificateFacts, KeyPair } from '../../broker/engine/provisioning/certificate-facts.ts';
+import type { CertificateIssuer } from '../../broker/http/certificate-members.ts';
 import type { JobExecution } from '../../protocol/device-api.ts';
 import { type OperationEntry, operationsOf } from '../../protocol/operations.ts';
 import { everyOperation } from '../support/every-operation.ts';
@@ -25,6 +27,28 @@ const leftOut: Readonly<Record<string, readonly string[]>> = {
   UpdateJob: ['jobExecutionsRolloutConfig'],
 };
 
+/** Reads and makes always the same. */
+const certificate: CertificateFacts = {
+  certificateId: 'ab'.repeat(32),
+  certificatePem: 'a certificate',
+  notBefore: 1_700_000_000_000,
+  notAfter: 1_800_000_000_000,
+};
+const keyPair = sampleOf('iot', 'KeyPair') as KeyPair;
+const certificates: CertificateIssuer = {
+  createWithKeys: () => Promise.resolve({ certificate, keyPair }),
+  issueFor: () => Promise.resolve(certificate),
+  read: () => certificate,
+};
+/** Operations for which the door makes or reads a certificate. */
+const withCertificate: ReadonlySet<string> = new Set([
+  'CreateKeysAndCertificate',
+  'CreateCertificateFromCsr',
+  'CreateProvisioningClaim',
+  'RegisterCertificate',
+  'RegisterCertificateWithoutCA',
+]);
+
 const control = operationsOf('iot').filter(({ name }) => name !== 'DescribeEndpoint');
 const device = operationsOf('iot-jobs-data');
 const port = createRecordingPort();
@@ -36,6 +60,7 @@ beforeAll(async () => {
   door = await openHttpDoor({
     port,
     handled: everyOperation,
+    certificates,
     listeners: { http: 0 },
     status: () => ({ endpoints: {}, connectedClients: 0 }),
   });
@@ -81,7 +106,8 @@ describe('every operation of the control plane', () => {
 
     const output = await run(operator, iot, name, input);
 
-    expect(port.commands).toEqual([{ name: `iot:${name}`, request: input }]);
+    const request = withCertificate.has(name) ? { ...input, certificate } : input;
+    expect(port.commands).toEqual([{ name: `iot:${name}`, request }]);
     expect(output).toEqual(
       responseShape === undefined ? {} : sampleOf(service, responseShape, (atMs) => new Date(atMs)),
     );

@@ -76,6 +76,8 @@ function isStructureLike(schema: readonly unknown[]): boolean {
 }
 
 function kindOf(schema: unknown): string {
+  // A type of its own for a plain one: `[0, namespace, name, traits, type]`.
+  if (Array.isArray(schema) && schema[0] === 0) return kindOf(schema[4]);
   if (Array.isArray(schema)) return ['', 'list', 'map', 'structure'][Number(schema[0])] ?? 'unknown';
   const code = Number(schema);
   if (code >= 128) return 'map';

@@ -8,7 +8,7 @@ export type InstantAs = (atMs: number) => unknown;
 
 const instantMs = 1_700_000_000_123;
 /** One of these satisfies every pattern of the table. */
-const texts = ['sample-1', 'sample', 'SAMPLE_1', '1.0', 'arn:aws:iot:us-east-1:000000000000:job/sample'];
+const texts = ['sample-1', 'sample', 'SAMPLE_1', '1.0', '1', 'abc', 'arn:aws:iot:us-east-1:000000000000:job/sample'];
 
 /** Where the shape does not say all that is asked of its values. */
 const textsByShape: Readonly<Record<string, string>> = {

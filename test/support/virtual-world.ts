@@ -293,7 +293,7 @@ export class VirtualWorld {
 
   #perform(effects: readonly Effect[]): void {
     for (const effect of effects) {
-      if (effect.kind === 'event') continue;
+      if (effect.kind === 'event' || effect.kind === 'principal') continue;
       const name = effect.kind === 'notify' ? 'JobExecutionsChanged' : 'NextJobExecutionChanged';
       const namespace = effect.namespaceId === undefined ? {} : { namespaceId: effect.namespaceId };
       if (!this.#filters.includes(formatJobsTopic({ kind: 'notification', thingName, name, ...namespace }))) continue;

@@ -1,12 +1,13 @@
 /**
- * CreateThing: idempotent for identical content, refused for other content under the same name. Thing type and billing group
- * are kept as labels.
+ * CreateThing: idempotent for identical content, refused for other content under the same name. A thing type
+ * may be in no registry, and a billing group always is: they are kept as labels then.
  * Source: reference http-api.md §6.
  */
 import type { CreateThingRequest, CreateThingResponse } from '../../../protocol/aws/iot.ts';
 import { formatThingArn } from '../../../protocol/names.ts';
 import { isSameAttributes, tooManyThingAttributes, updatedAttributes } from '../attributes.ts';
 import type { Reply } from '../contract.ts';
+import { refuseThingType } from '../provisioning/thing-types.ts';
 import { alreadyExists } from '../refusals.ts';
 import { accept } from '../reply.ts';
 import type { ThingRow } from '../rows.ts';
@@ -30,7 +31,7 @@ export function createThing(turn: Turn, request: CreateThingRequest): Reply<Crea
     if (isSameContent(existing, wanted)) return accept(described(state, existing));
     return alreadyExists('Thing', thingName, thingIdOf(existing), formatThingArn(state.identity, thingName));
   }
-  const refusal = tooManyThingAttributes({ ...wanted, sequence: 0 });
+  const refusal = refuseThingType(state, thingTypeName) ?? tooManyThingAttributes({ ...wanted, sequence: 0 });
   if (refusal !== undefined) return refusal;
   const row = { ...wanted, sequence: turn.createSequence() };
   holdThing(state, row);

@@ -1,6 +1,7 @@
 /**
  * DeleteThing: the thing leaves its groups and the registry; what it had pending becomes REMOVED, which unblocks its jobs,
- * and a later thing of the same name does not inherit it. Deleting what is not there succeeds.
+ * and a later thing of the same name does not inherit it. Deleting what is not there succeeds; a thing with principals
+ * stays.
  * Costs as much as this one thing has pending, however many things and jobs there are.
  * Source: reference http-api.md §6, lifecycle.md §4, ambiguities.md A14.
  */
@@ -9,7 +10,8 @@ import { advanceExecution } from '../conclusion.ts';
 import { isPending } from '../../../protocol/status.ts';
 import type { Reply } from '../contract.ts';
 import { openQueue } from '../executions.ts';
-import { versionConflict } from '../refusals.ts';
+import { principalsOf } from '../provisioning/attachments.ts';
+import { invalidRequest, versionConflict } from '../refusals.ts';
 import { acceptedEmpty } from '../reply.ts';
 import { findRegistration, queuesOf } from '../state.ts';
 import { releaseThing } from '../things.ts';
@@ -22,6 +24,9 @@ export function deleteThing(turn: Turn, request: DeleteThingRequest): Reply<Dele
   const { row, thing } = registration;
   if (expectedVersion !== undefined && expectedVersion !== row.version) {
     return versionConflict(expectedVersion, row.version);
+  }
+  if (principalsOf(turn.state, thingName).length > 0) {
+    return invalidRequest(`Cannot delete. Thing ${thingName} is still attached to one or more principals`);
   }
   releaseThing(turn, registration);
   for (const queue of queuesOf(thing)) {

@@ -5,6 +5,8 @@
 import type { UpdateThingRequest, UpdateThingResponse } from '../../../protocol/aws/iot.ts';
 import { tooManyThingAttributes, updatedAttributes } from '../attributes.ts';
 import type { Reply } from '../contract.ts';
+import { tellThing } from '../provisioning/attachments.ts';
+import { refuseThingType } from '../provisioning/thing-types.ts';
 import { thingNotFound, versionConflict } from '../refusals.ts';
 import { acceptedEmpty } from '../reply.ts';
 import { findRegistration } from '../state.ts';
@@ -24,9 +26,12 @@ export function updateThing(turn: Turn, request: UpdateThingRequest): Reply<Upda
     attributes: updatedAttributes(row.attributes, attributePayload),
     thingTypeName: removeThingType ? undefined : (thingTypeName ?? row.thingTypeName),
   };
-  const refusal = tooManyThingAttributes(updated);
+  const isOtherType = updated.thingTypeName !== row.thingTypeName;
+  const refusal =
+    (isOtherType ? refuseThingType(turn.state, updated.thingTypeName) : undefined) ?? tooManyThingAttributes(updated);
   if (refusal !== undefined) return refusal;
   registration.row = updated;
   turn.put('thing', thingName, updated);
+  tellThing(turn, thingName);
   return acceptedEmpty;
 }

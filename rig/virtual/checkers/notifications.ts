@@ -90,7 +90,8 @@ export function createNotificationChecker(ledger: Ledger, report: Report): Notif
   return {
     touch: of,
     check(effects, mayRepeat) {
-      for (const effect of effects) if (effect.kind !== 'event') hear(effect, mayRepeat);
+      for (const effect of effects)
+        if (effect.kind === 'notify' || effect.kind === 'notify-next') hear(effect, mayRepeat);
       for (const told of touched) judge(told);
       touched.clear();
     },
