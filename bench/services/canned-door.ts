@@ -61,7 +61,7 @@ export async function openCannedDoor(things: number): Promise<ServiceUnderLoad> 
     lines.get(thingName)?.outbox.publish(message(`${jobsSpace(thingName)}notify-next`, headChanged));
   }
 
-  const broker = new JobsBroker({}, () => false);
+  const broker = new JobsBroker({ take: () => false, acknowledge: () => {} });
   broker.on('clientReady', (client) => lines.set(client.id, { outbox: new Outbox(client), exchanges: 0 }));
   await broker.listen();
   const server = net.createServer({ noDelay: true }, (socket) => {

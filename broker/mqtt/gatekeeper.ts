@@ -89,6 +89,8 @@ export class Gatekeeper {
         done(refusal(`no ${identity} to tell who this is`, notAuthorized), false);
       } else if (this.#strict?.mayConnect(client.id) === false) {
         done(refusal('a second CONNECT within a second', serverUnavailable), false);
+      } else if (!client.clean && !this.#sessions.hasRoomFor(client.id)) {
+        done(refusal('as many persistent sessions as this service keeps', serverUnavailable), false);
       } else {
         this.#principals.set(client, principal);
         const cleared = this.#sessions.open(client, principal, terms);

@@ -1,10 +1,11 @@
 /**
  * Persistent sessions beyond the life of the process: their subscriptions, and the messages that wait for them or that they
  * have not acknowledged. Messages of the Jobs service are kept as soon as they are certain, together with what they tell of;
- * ordinary ones when aedes queues them. Replies are not kept: they belong to a connection, which does not survive either.
- * Retained messages, last wills and QoS 2 handshakes live in memory only.
+ * ordinary ones when aedes queues them, and retained ones. Replies are not kept: they belong to a connection, which does not
+ * survive either. Last wills live in memory only.
  */
 import type { OutgoingPacket, Persistence } from './jobs-broker.ts';
+import { MemoryBounds } from './memory-bounds.ts';
 import type { Qos } from './subscription-index.ts';
 
 /** What the door needs of a store, whatever is behind it. */
@@ -17,7 +18,7 @@ export interface SessionStore {
 }
 
 export interface SessionChange {
-  readonly table: 'mqttSession' | 'mqttMessage';
+  readonly table: 'mqttSession' | 'mqttMessage' | 'mqttRetained';
   readonly key: string;
   /** Absent: the row is gone. */
   readonly row?: object;
@@ -39,6 +40,19 @@ interface MessageRow {
   /** How the payload is written: ordinary messages may be no text. */
   readonly encoding: 'utf8' | 'base64';
 }
+
+/** As kept; the key is the topic. */
+type RetainedRow = Pick<MessageRow, 'packet' | 'encoding'>;
+
+interface Read {
+  readonly sessions: readonly SessionRow[];
+  readonly messages: readonly MessageRow[];
+  readonly retained: readonly RetainedRow[];
+  readonly damaged: RowName[];
+}
+
+/** What does not fit is dropped over several starts: the names of millions of rows would not fit either. */
+const maxDroppedAtOnce = 100_000;
 
 type RowName = Pick<SessionChange, 'table' | 'key'>;
 
@@ -85,8 +99,8 @@ export class KeptSessions {
    * Gives aedes what was kept, and from then on keeps what aedes does. A session whose row cannot be read is forgotten, and
    * so is a message: they cost themselves, not the service. @returns the sessions there were.
    */
-  async restore(persistence: Persistence): Promise<RestoredSessions> {
-    const { sessions, messages, damaged } = this.#read();
+  async restore(persistence: Persistence, bounds: MemoryBounds): Promise<RestoredSessions> {
+    const { sessions, messages, retained, damaged } = this.#read();
     for (const session of sessions) {
       const { clientId, filters } = session;
       this.#sessions.set(clientId, session);
@@ -95,31 +109,47 @@ export class KeptSessions {
     }
     for (const row of messages) {
       const { sequence, clientId, packet, encoding } = row;
+      const message = { ...packet, payload: payloadOf(packet.payload, encoding) };
+      this.#nextSequence = sequence + 1;
       // Of a session that is forgotten: a later one of this client id has nothing to do with it.
-      if (!this.#sessions.has(clientId)) {
+      if (!this.#sessions.has(clientId) || !bounds.queue(clientId, message)) {
         this.#store.keep({ table: 'mqttMessage', key: messageKey(clientId, packet) });
         continue;
       }
       this.#messages.add(messageKey(clientId, packet));
-      this.#nextSequence = sequence + 1;
-      const payload = encoding === 'utf8' ? packet.payload : Buffer.from(packet.payload, encoding);
-      await persistence.outgoingEnqueue({ clientId }, { ...packet, payload });
+      await persistence.outgoingEnqueue({ clientId }, message);
+    }
+    for (const { packet, encoding } of retained) {
+      const message = { ...packet, payload: payloadOf(packet.payload, encoding) };
+      if (bounds.retain(message)) await persistence.storeRetained(message);
+      else this.#store.keep({ table: 'mqttRetained', key: packet.topic });
     }
     this.#follow(persistence);
     for (const { table, key } of damaged) this.#store.keep({ table, key });
     return { sessions, damaged };
   }
 
-  #read(): { sessions: SessionRow[]; messages: MessageRow[]; damaged: RowName[] } {
+  /** Of messages never more than can be kept, whatever an earlier version has left: the rest is dropped with the damaged. */
+  #read(): Read {
     const sessions: SessionRow[] = [];
     const messages: MessageRow[] = [];
+    const retained: RetainedRow[] = [];
     const damaged: RowName[] = [];
+    const bounds = new MemoryBounds();
     for (const { table, key, row } of this.#store.rows((name) => damaged.push(name))) {
       if (table === 'mqttSession' && isSessionRow(row, key)) sessions.push(row);
-      else if (table === 'mqttMessage' && isMessageRow(row, key)) messages.push(row);
+      else if (table === 'mqttMessage' && isMessageRow(row, key)) {
+        if (bounds.queue(row.clientId, row.packet)) messages.push(row);
+        else if (damaged.length < maxDroppedAtOnce) damaged.push({ table, key });
+      } else if (table === 'mqttRetained' && isRetainedRow(row, key)) retained.push(row);
       else damaged.push({ table, key });
     }
-    return { sessions, messages: messages.sort((one, other) => one.sequence - other.sequence), damaged };
+    return { sessions, messages: messages.sort((one, other) => one.sequence - other.sequence), retained, damaged };
+  }
+
+  /** Resolves when everything that was given to the store so far is safe. */
+  safe(): Promise<void> {
+    return this.#store.kept();
   }
 
   /** aedes tells the door only after it has told the client, which would be too early. */
@@ -132,6 +162,7 @@ export class KeptSessions {
   /** Subscriptions are acknowledged when they are safe. A message that was acknowledged may come again, but never stays away. */
   #follow(persistence: Persistence): void {
     const { addSubscriptions, removeSubscriptions, outgoingEnqueueCombi, outgoingClearMessageId } = persistence;
+    const { storeRetained } = persistence;
     Object.assign(persistence, {
       addSubscriptions: async (...given) => {
         await addSubscriptions.apply(persistence, given);
@@ -150,6 +181,11 @@ export class KeptSessions {
         const packet = await outgoingClearMessageId.call(persistence, client, acknowledged);
         if (packet !== undefined) this.removeMessage(client.id, packet);
         return packet;
+      },
+      storeRetained: (packet) => {
+        const isGone = packet.payload.length === 0;
+        this.#store.keep({ table: 'mqttRetained', key: packet.topic, ...(!isGone && { row: written(packet) }) });
+        return storeRetained.call(persistence, packet);
       },
     } satisfies Partial<Persistence>);
   }
@@ -178,10 +214,22 @@ function isSessionRow(row: object, key: string): row is SessionRow {
 }
 
 function isMessageRow(row: object, key: string): row is MessageRow {
-  const { sequence, clientId, packet, encoding } = row as Partial<MessageRow>;
-  if (typeof clientId !== 'string' || !Number.isSafeInteger(sequence) || typeof packet !== 'object') return false;
-  if (packet === null || (encoding !== 'utf8' && encoding !== 'base64')) return false;
+  const { sequence, clientId, packet } = row as Partial<MessageRow>;
+  if (typeof clientId !== 'string' || !Number.isSafeInteger(sequence) || !hasPublication(row)) return false;
+  return packet !== undefined && packet.qos > 0 && messageKey(clientId, packet) === key;
+}
+
+function isRetainedRow(row: object, key: string): row is RetainedRow {
+  return hasPublication(row) && row.packet.topic === key && row.packet.payload !== '';
+}
+
+function hasPublication(row: object): row is RetainedRow {
+  const { packet, encoding } = row as Partial<MessageRow>;
+  if (typeof packet !== 'object' || packet === null || (encoding !== 'utf8' && encoding !== 'base64')) return false;
   const { cmd, topic, payload, qos } = packet as Partial<MessageRow['packet']>;
-  const isPublication = cmd === 'publish' && typeof topic === 'string' && typeof payload === 'string';
-  return isPublication && (qos === 1 || qos === 2) && messageKey(clientId, packet) === key;
+  return cmd === 'publish' && typeof topic === 'string' && typeof payload === 'string' && [0, 1, 2].includes(qos ?? 3);
+}
+
+function payloadOf(text: string, encoding: MessageRow['encoding']): string | Buffer {
+  return encoding === 'utf8' ? text : Buffer.from(text, encoding);
 }

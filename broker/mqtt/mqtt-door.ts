@@ -7,13 +7,14 @@
 import type { RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
-import { maxClientIdBytes, persistentSessionSeconds } from '../../protocol/limits.ts';
+import { maxClientIdBytes, maxSessionExpirySeconds, persistentSessionSeconds } from '../../protocol/limits.ts';
 import type { Effect } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { WantedPort } from '../net/listening.ts';
 import { SocketBudget } from '../net/socket-budget.ts';
 import { announce } from './announcements.ts';
-import type { Reason } from './disconnection.ts';
+import { boundPersistence } from './bounded-persistence.ts';
+import { Disconnection, type Reason } from './disconnection.ts';
 import { FastLane } from './fast-lane.ts';
 import { awaitProtocolLevel } from './first-packet.ts';
 import { type ConnectionProof, Gatekeeper } from './gatekeeper.ts';
@@ -29,6 +30,7 @@ import {
   transports,
 } from './listeners.ts';
 import { KeptSessions, type SessionStore } from './kept-sessions.ts';
+import { MemoryBounds } from './memory-bounds.ts';
 import { Mqtt5Stream } from './mqtt5-stream.ts';
 import { whyNotGranted } from './permissions.ts';
 import { type DoorReadings, doorReadings } from './readings.ts';
@@ -95,7 +97,12 @@ export type MqttDoorEvent =
   /** The process has no descriptor left for a further connection, which was closed. */
   | { readonly kind: 'out-of-descriptors'; readonly connections: number }
   /** What was kept of a session or a message is damaged. A session's key is its client id. */
-  | { readonly kind: 'forgotten'; readonly what: 'session' | 'message'; readonly key: string };
+  | { readonly kind: 'forgotten'; readonly what: 'session' | 'message' | 'retained message'; readonly key: string }
+  /** A message for which there is no room: its session, all sessions together or retained messages have too much. */
+  | { readonly kind: 'dropped'; readonly what: 'queued message'; readonly clientId: string }
+  | { readonly kind: 'dropped'; readonly what: 'retained message'; readonly topic: string };
+
+const lost = { mqttSession: 'session', mqttMessage: 'message', mqttRetained: 'retained message' } as const;
 
 export interface MqttDoor {
   /** The ports listened on. */
@@ -133,7 +140,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const kept = sessionStore && new KeptSessions(sessionStore);
   const strict = options.strict === true ? new StrictLimits() : undefined;
   const mayPass = strict ? (client: Client) => strict.mayPass(client) : everythingMayPass;
-  const expirySeconds = strict ? persistentSessionSeconds : Infinity;
+  // AWS's hour, or the most to which an account can have it raised: a bench sleeps over the weekend.
+  const expirySeconds = strict ? persistentSessionSeconds : maxSessionExpirySeconds;
   const sessions = new Sessions({ keep, discard, kept, mayPass, expirySeconds });
   const gatekeeper = new Gatekeeper(sessions, strict, readings.forbiddenSubscribe);
   const { emptyPayload } = readings;
@@ -142,15 +150,25 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     (feature, { clientId, topic }) => onEvent({ kind: 'not-answered', feature, clientId, topic }),
   );
   const desk = new RequestDesk({ port, sessions, gatekeeper, reserved, mayPass, answersMayStray, emptyPayload });
-  const broker = new JobsBroker({ ...brokerLimits, ...gatekeeper.hooks }, (packet, client) =>
-    desk.takeRouted(packet, client),
-  );
+  const bounds = new MemoryBounds();
+  const broker = new JobsBroker({
+    ...brokerLimits,
+    ...gatekeeper.hooks,
+    preConnect(client, packet, done) {
+      if (packet.will === undefined || bounds.will(client, packet.will))
+        gatekeeper.hooks.preConnect!(client, packet, done);
+      else done(new Disconnection('quotaExceeded', 'no room for a last will'), false);
+    },
+    take: (packet, client) => desk.takeRouted(packet, client),
+    acknowledge: (client, messageId) => sessions.connectionOf(client)?.outbox.acknowledge(messageId),
+    safe: (subscribers, { retain }) => (subscribers > 0 || retain ? kept?.safe() : undefined),
+  });
   /** Everything open, TLS handshakes under way included. */
   const streams = new Set<Duplex>();
   const connected = new Set<Client>();
 
   function keep(clientId: string, packet: OutgoingPacket): void {
-    broker.persistence.outgoingEnqueue({ clientId }, packet).catch((error: Error) => broker.emit('error', error));
+    broker.persistence.outgoingEnqueue({ clientId }, packet).catch(() => kept?.removeMessage(clientId, packet));
   }
 
   function discard(clientId: string): Promise<void> {
@@ -192,6 +210,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     stream.once('close', () => {
       // Not aedes' own event: it is not sent for a connection that was closing when its client came back.
       sessions.close(client);
+      bounds.forgetWill(client);
       if (connected.delete(client)) onEvent({ kind: 'disconnected', clientId: client.id });
     });
     return client;
@@ -209,10 +228,19 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   broker.on('clientError', (client, { message }) => onEvent({ kind: 'failed', clientId: client.id, reason: message }));
   broker.on('connectionError', (_client, { message }) => onEvent({ kind: 'failed', reason: message }));
   await broker.listen();
-  const restored = await kept?.restore(broker.persistence);
+  const restored = await kept?.restore(broker.persistence, bounds);
+  boundPersistence(broker.persistence, {
+    bounds,
+    queueIsFull(clientId) {
+      const client = broker.clientOf(clientId);
+      client?.conn.destroy(new Disconnection('quotaExceeded', 'does not acknowledge what it is sent'));
+      onEvent({ kind: 'dropped', what: 'queued message', clientId });
+    },
+    notRetained: (topic) => onEvent({ kind: 'dropped', what: 'retained message', topic }),
+  });
   for (const session of restored?.sessions ?? []) sessions.restore(session);
   for (const { table, key } of restored?.damaged ?? []) {
-    onEvent({ kind: 'forgotten', what: table === 'mqttSession' ? 'session' : 'message', key });
+    onEvent({ kind: 'forgotten', what: lost[table], key });
   }
 
   /** With a store: to whom something certain will be told, once it and what waits for absent clients are kept together. */

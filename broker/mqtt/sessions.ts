@@ -8,13 +8,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'aedes';
 import { maxSubscriptions } from '../../protocol/limits.ts';
+import { Disconnection } from './disconnection.ts';
 import type { Principal } from './identity.ts';
 import type { OutgoingPacket } from './jobs-broker.ts';
 import type { KeptSessions, SessionRow } from './kept-sessions.ts';
+import { maxQueuedMessages } from './memory-bounds.ts';
 import { Mqtt5Stream } from './mqtt5-stream.ts';
 import type { SessionTerms } from './session-terms.ts';
 import { Outbox } from './outbox.ts';
 import { type Qos, SubscriptionIndex, filterMatches, hasWildcard } from './subscription-index.ts';
+
+/** Connected or away: ten times as many as one process has sockets for. */
+const maxSessions = 200_000;
 
 interface Message {
   readonly packet: OutgoingPacket;
@@ -100,6 +105,11 @@ export class Sessions {
     this.#byClientId.set(clientId, session);
     for (const [filter, qos] of filters) if (isJobsFilter(filter)) this.#index.add(session, filter, qos);
     this.#leaveAlone(session);
+  }
+
+  /** Whether there may be one more session that outlives its connection. */
+  hasRoomFor(clientId: string): boolean {
+    return this.#byClientId.size < maxSessions || this.#byClientId.has(clientId);
   }
 
   /**
@@ -221,6 +231,9 @@ export class Sessions {
     } else {
       session.waiting.push(message);
       this.#pump(session);
+      if (session.waiting.length > maxQueuedMessages) {
+        connection.client.conn.destroy(new Disconnection('quotaExceeded', 'does not take what it is sent'));
+      }
     }
   }
 

@@ -55,6 +55,7 @@ const tables = Object.keys({
   provisioningTemplate: true,
   mqttSession: true,
   mqttMessage: true,
+  mqttRetained: true,
 } satisfies Record<TableName, true>) as readonly TableName[];
 
 const columns = '(key TEXT PRIMARY KEY, row TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID';

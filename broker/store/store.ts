@@ -6,12 +6,12 @@
 import type { EpochMs } from '../../protocol/time.ts';
 import type { ChangeTable } from '../engine/contract.ts';
 
-/** `mqttSession`: subscriptions of persistent sessions, by client id. `mqttMessage`: what waits for them. */
-export type SessionTable = 'mqttSession' | 'mqttMessage';
+/** `mqttSession`: subscriptions of persistent sessions, by client id. `mqttMessage`: what waits for them. `mqttRetained`: by topic. */
+export type SessionTable = 'mqttSession' | 'mqttMessage' | 'mqttRetained';
 export type TableName = ChangeTable | SessionTable;
 
 export function isSessionTable(table: TableName): table is SessionTable {
-  return table === 'mqttSession' || table === 'mqttMessage';
+  return table === 'mqttSession' || table === 'mqttMessage' || table === 'mqttRetained';
 }
 
 /** Told of a row that is damaged, which is then passed over; its key may be damaged too. */

@@ -1,0 +1,99 @@
+/**
+ * How much of what clients send is kept for others: messages that wait in the queues of persistent sessions, retained
+ * messages, last wills. Each has a bound of its own, in messages and bytes, and all together have one, so that nobody can fill
+ * the memory of the service, nor of the one that is started after it. What is one too many is not kept; who is told of it is
+ * for whoever asks. Source: reference limits.md §5, where AWS says a figure; the others are this rig's own.
+ */
+
+/** Of one persistent session; AWS names no figure. A device that comes back asks for its jobs anyway. */
+export const maxQueuedMessages = 1000;
+const maxQueuedBytes = 8 * 1024 * 1024;
+/** AWS's own figure is 500,000 for an account, of 128 KB each. */
+const maxRetainedMessages = 10_000;
+/** All queues, retained messages and last wills together. */
+const maxKeptBytes = 256 * 1024 * 1024;
+/** What a message costs beside its topic and payload. */
+const overheadBytes = 256;
+
+interface Message {
+  readonly topic: string;
+  readonly payload: string | Uint8Array;
+}
+
+interface Queue {
+  messages: number;
+  bytes: number;
+}
+
+function bytesOf({ topic, payload }: Message): number {
+  return overheadBytes + topic.length + payload.length;
+}
+
+export class MemoryBounds {
+  readonly #queues = new Map<string, Queue>();
+  readonly #retained = new Map<string, number>();
+  readonly #wills = new Map<object, number>();
+  readonly #maxBytes: number;
+  #bytes = 0;
+
+  constructor(maxBytes = maxKeptBytes) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** A message is to wait for a session. @returns false when it is one too many */
+  queue(clientId: string, message: Message): boolean {
+    const bytes = bytesOf(message);
+    const queue = this.#queues.get(clientId) ?? { messages: 0, bytes: 0 };
+    if (queue.messages >= maxQueuedMessages || queue.bytes + bytes > maxQueuedBytes || !this.#take(bytes)) return false;
+    queue.messages += 1;
+    queue.bytes += bytes;
+    this.#queues.set(clientId, queue);
+    return true;
+  }
+
+  /** It waits no longer. */
+  unqueue(clientId: string, message: Message): void {
+    const queue = this.#queues.get(clientId);
+    if (queue === undefined) return;
+    const bytes = Math.min(bytesOf(message), queue.bytes);
+    queue.messages -= 1;
+    queue.bytes -= bytes;
+    this.#bytes -= bytes;
+    if (queue.messages <= 0) this.#queues.delete(clientId);
+  }
+
+  /** Takes the place of the one before it. @returns false when it is one too many; the one before it then stays */
+  retain(message: Message): boolean {
+    const before = this.#retained.get(message.topic) ?? 0;
+    if (message.payload.length === 0) {
+      this.#retained.delete(message.topic);
+      this.#bytes -= before;
+      return true;
+    }
+    const bytes = bytesOf(message);
+    if (before === 0 && this.#retained.size >= maxRetainedMessages) return false;
+    if (!this.#take(bytes - before)) return false;
+    this.#retained.set(message.topic, bytes);
+    return true;
+  }
+
+  /** A client leaves a last will. @returns false when there is no room for it */
+  will(client: object, message: Message): boolean {
+    const bytes = bytesOf(message);
+    if (!this.#take(bytes)) return false;
+    this.#wills.set(client, bytes);
+    return true;
+  }
+
+  /** The client has gone, and its will with it. */
+  forgetWill(client: object): void {
+    this.#bytes -= this.#wills.get(client) ?? 0;
+    this.#wills.delete(client);
+  }
+
+  #take(bytes: number): boolean {
+    if (this.#bytes + bytes > this.#maxBytes) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+}
