@@ -25,6 +25,7 @@ import { type KeptState, openKeptState, stateInMemory } from './kept-state.ts';
 import { type MisfortuneListener, leaping, unreliable } from './misfortune.ts';
 import { type IdentityMode, everyThing, noThing } from './mqtt/identity.ts';
 import { type ConnectionTap, type MqttDoorEvent, openMqttDoor } from './mqtt/mqtt-door.ts';
+import { provisioningAnswerer } from './mqtt/provisioning-requests.ts';
 import { doorReadings } from './mqtt/readings.ts';
 import type { WantedPort } from './net/listening.ts';
 import { SocketBudget } from './net/socket-budget.ts';
@@ -161,6 +162,7 @@ async function start(options: ServiceOptions): Promise<Service> {
   };
   try {
     const authority = await openCertificateAuthority(dataDir ?? 'memory');
+    const issuer = createCertificateIssuer(authority);
     const server = await authority.issueServerCertificate(certificateNames(host, advertise?.host));
     const files =
       options.files === undefined
@@ -208,8 +210,8 @@ async function start(options: ServiceOptions): Promise<Service> {
     const mqtt = await openMqttDoor({
       port,
       answersMayStray: troubled !== undefined,
-      // One entry for each feature that is answered over MQTT beside Jobs and shadows.
-      answerers: {},
+      // One entry for each feature that needs more than the service to be answered.
+      answerers: { provisioning: provisioningAnswerer(port, issuer) },
       host,
       listeners: listeners({ tcp: signatures ? 'off' : mqttPort, tls: mqttsPort, ws: wsPort, wss: wssPort }),
       certificates: { ...server, ca: authority.ca },
@@ -232,7 +234,7 @@ async function start(options: ServiceOptions): Promise<Service> {
     const http = await openHttpDoor({
       port,
       handled: handledOperations,
-      certificates: createCertificateIssuer(authority),
+      certificates: issuer,
       host,
       listeners: { ...listeners({ http: httpPort }), ...https },
       strict: options.strict,

@@ -34,6 +34,8 @@ import { MemoryBounds } from './memory-bounds.ts';
 import { Mqtt5Stream } from './mqtt5-stream.ts';
 import { whyNotGranted } from './permissions.ts';
 import { type DoorReadings, doorReadings } from './readings.ts';
+import { commandAnswerer } from './command-requests.ts';
+import { defenderAnswerer } from './defender-requests.ts';
 import { shadowAnswerer } from './shadow-requests.ts';
 import { RequestDesk } from './request-desk.ts';
 import { type ReservedAnswerers, type ReservedCounts, ReservedRequests } from './reserved-requests.ts';
@@ -63,7 +65,7 @@ export interface MqttDoorOptions {
   readonly readings?: DoorReadings;
   /** Some answers come late, twice or never, so that nothing may wait for them: PUBACKs leave at once. */
   readonly answersMayStray?: boolean;
-  /** Features of AWS IoT beside Jobs and shadows that are answered; of others a publication is accepted and dropped. */
+  /** Further features of AWS IoT that are answered; of those that nobody answers a publication is accepted and dropped. */
   readonly answerers?: ReservedAnswerers;
   /** Answers who speaks HTTP on the `wss` port and wants no WebSocket. */
   readonly web?: RequestListener;
@@ -128,6 +130,11 @@ const brokerLimits = {
   maxClientsIdLength: maxClientIdBytes,
 } as const;
 
+/** What the door answers with no more than the service behind it. */
+function ownAnswerers(port: ServicePort): ReservedAnswerers {
+  return { shadow: shadowAnswerer(port), defender: defenderAnswerer(port), commands: commandAnswerer };
+}
+
 const untapped: ConnectionTap = (stream) => stream;
 const everythingMayPass = (): boolean => true;
 
@@ -146,7 +153,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const gatekeeper = new Gatekeeper(sessions, strict, readings.forbiddenSubscribe);
   const { emptyPayload } = readings;
   const reserved = new ReservedRequests(
-    { shadow: shadowAnswerer(port), ...options.answerers },
+    { ...ownAnswerers(port), ...options.answerers },
     (feature, { clientId, topic }) => onEvent({ kind: 'not-answered', feature, clientId, topic }),
   );
   const desk = new RequestDesk({ port, sessions, gatekeeper, reserved, mayPass, answersMayStray, emptyPayload });

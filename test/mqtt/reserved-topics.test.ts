@@ -67,7 +67,7 @@ it('a feature that the service does not have is told of once, with who used it f
   const { port, events } = await openDoor();
   for (const clientId of ['lamp', 'door']) {
     const client = await WireClient.connect(port, { clientId });
-    client.publish(`$aws/things/${clientId}/defender/metrics/json`, {});
+    client.publish(`$aws/things/${clientId}/greengrassv2/health/json`, {});
     client.publish('$aws/rules/telemetry', {});
     client.publish('$aws/rules/other', {});
     await client.settled();
@@ -75,9 +75,9 @@ it('a feature that the service does not have is told of once, with who used it f
   expect(events.filter(({ kind }) => kind === 'not-answered')).toEqual([
     {
       kind: 'not-answered',
-      feature: 'defender',
+      feature: 'greengrass-health',
       clientId: 'lamp',
-      topic: '$aws/things/lamp/defender/metrics/json',
+      topic: '$aws/things/lamp/greengrassv2/health/json',
     },
     { kind: 'not-answered', feature: 'basic-ingest', clientId: 'lamp', topic: '$aws/rules/telemetry' },
   ]);

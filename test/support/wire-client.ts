@@ -17,6 +17,7 @@ export class WireClient {
   readonly messages: {
     readonly topic: string;
     readonly payload: string;
+    readonly bytes: Buffer;
     readonly qos: number;
     readonly dup: boolean;
     readonly messageId?: number;
@@ -141,6 +142,7 @@ export class WireClient {
       this.messages.push({
         topic: packet.topic,
         payload: packet.payload.toString(),
+        bytes: Buffer.from(packet.payload),
         qos: packet.qos,
         dup: packet.dup,
         messageId: packet.messageId,
