@@ -26,6 +26,9 @@ export const provisioningClaimMinutes = 5;
 
 // Jobs, limits.md §1.
 
+/** Characters of a job's id, but for the jobs of OTA updates. */
+export const maxJobIdLength = 64;
+
 /** Targets of one job. */
 export const maxTargets = 100;
 /** UTF-8 bytes of a job document; the model says characters, the quota bytes (ambiguities.md A24). */
@@ -101,3 +104,20 @@ export const maxTopicSlashes = 7;
 export const maxPublishesPerSecond = 100;
 /** How long AWS keeps a persistent session of MQTT 3.1.1 whose client is away. */
 export const persistentSessionSeconds = 3600;
+
+// Streams and OTA updates, streams-and-ota.md §1.2, §2 and S14.
+
+/** Bytes of a file in an OTA update. */
+export const maxOtaFileBytes = 16 * 1024 * 1024;
+export const maxFilesPerStream = 50;
+/** After this many days a deleted stream's id begins with version 1 again. */
+export const streamVersionDays = 90;
+export const streamBlockBytes = { min: 256, max: 131_072 } as const;
+/** Blocks of one request together, payload only. */
+export const maxStreamRequestBytes = 131_072;
+/** First block, and number of blocks: 24 MB in the smallest blocks. */
+export const maxStreamBlocks = 98_304;
+export const maxStreamBitmapBytes = 12_287;
+export const maxStreamTokenBytes = 64;
+/** Life of a presigned URL of an OTA update when none is asked for, seconds. */
+export const otaPresignedUrlSeconds = 1800;

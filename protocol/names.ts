@@ -1,11 +1,14 @@
 /**
  * Names and ARNs: what may be called what, and how a name becomes an ARN and back. Says nothing about existence: an ARN of
  * another account parses well, and whoever resolves it decides. Partitions other than `aws` are read but never written.
- * Source: reference mqtt-api.md §2 (names), http-api.md §3 (ARNs), templates.md §2 (managed templates have no account).
+ * Source: reference mqtt-api.md §2 (names), http-api.md §3 (ARNs), templates.md §2 (managed templates have no account),
+ * streams-and-ota.md §2 (streams and OTA updates).
  */
 
 const thingNamePattern = /^[a-zA-Z0-9:_-]{1,128}$/;
-const jobIdPattern = /^[a-zA-Z0-9_-]{1,64}$/;
+/** The job of an OTA update has the update's id behind this, and may be as much longer (reference streams-and-ota.md S11). */
+export const otaJobIdPrefix = 'AFR_OTA-';
+const jobIdPattern = new RegExp(`^(?:${otaJobIdPrefix})?[a-zA-Z0-9_-]{1,64}$`);
 const namespaceIdPattern = /^[a-zA-Z0-9_-]+$/;
 const arnPattern = /^arn:aws[a-z-]*:iot:([a-z0-9-]*):([0-9]*):([a-z]+)\/(.+)$/;
 
@@ -73,6 +76,14 @@ export function formatThingTypeArn(scope: ArnScope, thingTypeName: string): stri
 
 export function formatProvisioningTemplateArn(scope: ArnScope, templateName: string): string {
   return formatArn(scope, 'provisioningtemplate', templateName);
+}
+
+export function formatStreamArn(scope: ArnScope, streamId: string): string {
+  return formatArn(scope, 'stream', streamId);
+}
+
+export function formatOtaUpdateArn(scope: ArnScope, otaUpdateId: string): string {
+  return formatArn(scope, 'otaupdate', otaUpdateId);
 }
 
 function formatArn({ region, account }: ArnScope, resource: string, name: string): string {

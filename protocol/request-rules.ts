@@ -3,9 +3,16 @@
  * express and that need no state. Only the first broken rule is reported, in AWS's words where the reference quotes them
  * (texts marked `Assumed:` are our own). Source: reference configs.md §1–§8, templates.md §1–§2, ambiguities.md A24, A26.
  */
-import type { CreateJobRequest, CreateJobTemplateRequest, UpdateJobRequest } from './aws/iot.ts';
+import type {
+  CodeSigning,
+  CreateJobRequest,
+  CreateJobTemplateRequest,
+  CreateOTAUpdateRequest,
+  OTAUpdateFile,
+  UpdateJobRequest,
+} from './aws/iot.ts';
 import { parseJsonObject } from './json.ts';
-import { maxDocumentBytes, maxRetries, timeoutMinutes } from './limits.ts';
+import { maxDocumentBytes, maxJobIdLength, maxRetries, presignedUrlSeconds, timeoutMinutes } from './limits.ts';
 import { parseArn } from './names.ts';
 import { cronProblem, parseScheduleTime } from './schedule.ts';
 import { utf8Length } from './utf8.ts';
@@ -24,6 +31,7 @@ const configurationRules: readonly Rule<Configured>[] = [rolloutRule, roleRule, 
 
 /** In the order in which AWS reports failed constraints, as far as it is known; the rest follows. */
 const createJobRules: readonly Rule<CreateJobRequest>[] = [
+  jobIdRule,
   ...configurationRules,
   (job) => documentRule(job, job.jobTemplateArn),
   (job) => arnKindRule(job.jobTemplateArn, 'jobtemplate'),
@@ -41,6 +49,13 @@ const createJobTemplateRules: readonly Rule<CreateJobTemplateRequest>[] = [
 
 const updateJobRules: readonly Rule<UpdateJobRequest>[] = [emptyUpdateRule, ...configurationRules, noNewRetriesRule];
 
+const createOtaUpdateRules: readonly Rule<CreateOTAUpdateRequest>[] = [
+  ({ awsJobExecutionsRolloutConfig }) => rolloutRule({ jobExecutionsRolloutConfig: awsJobExecutionsRolloutConfig }),
+  ({ awsJobTimeoutConfig }) => timeoutRule({ timeoutConfig: awsJobTimeoutConfig }),
+  urlLifeRule,
+  otaFilesRule,
+];
+
 /**
  * @param members have passed the checks of validation.ts.
  * @returns the message of the first broken rule.
@@ -53,6 +68,8 @@ export function brokenRule(operationName: string, members: Readonly<Record<strin
       return firstBroken(createJobTemplateRules, members as unknown as CreateJobTemplateRequest);
     case 'UpdateJob':
       return firstBroken(updateJobRules, members as unknown as UpdateJobRequest);
+    case 'CreateOTAUpdate':
+      return firstBroken(createOtaUpdateRules, members as unknown as CreateOTAUpdateRequest);
     default:
       return undefined;
   }
@@ -64,6 +81,12 @@ function firstBroken<Request>(rules: readonly Rule<Request>[], request: Request)
     if (text !== undefined) return text;
   }
   return undefined;
+}
+
+/** In the words of the model, which has this length for all jobs; those of OTA updates are longer. */
+function jobIdRule({ jobId }: CreateJobRequest): string | undefined {
+  if (jobId.length <= maxJobIdLength) return undefined;
+  return `1 validation error detected: Value '${jobId}' at 'jobId' failed to satisfy constraint: Member must have length less than or equal to ${maxJobIdLength}`;
 }
 
 // Configurations.
@@ -208,6 +231,60 @@ function windowsRule(windows: CreateJobTemplateRequest['maintenanceWindows']): s
     if (problem !== undefined) return `Given maintenance window startTime ${startTime} is invalid: ${problem}.`;
   }
   return undefined;
+}
+
+// OTA updates. Assumed: all texts (reference streams-and-ota.md §2.1).
+
+function urlLifeRule({ awsJobPresignedUrlConfig }: CreateOTAUpdateRequest): string | undefined {
+  const { expiresInSec } = awsJobPresignedUrlConfig ?? {};
+  const { min, max } = presignedUrlSeconds;
+  return isUnset(expiresInSec) || (expiresInSec >= min && expiresInSec <= max)
+    ? undefined
+    : `Provide valid expiresInSec value from ${min} to ${max}, expiresInSec cannot be ${expiresInSec}.`;
+}
+
+function otaFilesRule({ files }: CreateOTAUpdateRequest): string | undefined {
+  for (const file of files) {
+    const problem = locationProblem(file) ?? (isUnset(file.codeSigning) ? undefined : signingProblem(file.codeSigning));
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function locationProblem({ fileLocation }: OTAUpdateFile): string | undefined {
+  const { stream, s3Location } = fileLocation ?? {};
+  if (isUnset(stream) === isUnset(s3Location)) {
+    return 'The fileLocation of a file must be either a stream or an s3Location.';
+  }
+  if (!isUnset(stream)) {
+    return isUnset(stream.streamId) || isUnset(stream.fileId)
+      ? 'The stream of a fileLocation needs streamId and fileId.'
+      : undefined;
+  }
+  return isUnset(s3Location?.bucket) || isUnset(s3Location.key)
+    ? 'The s3Location of a fileLocation needs bucket and key.'
+    : undefined;
+}
+
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+function signingProblem({
+  awsSignerJobId,
+  startSigningJobParameter,
+  customCodeSigning,
+}: CodeSigning): string | undefined {
+  const forms = [awsSignerJobId, startSigningJobParameter, customCodeSigning].filter((form) => !isUnset(form)).length;
+  if (forms !== 1) {
+    return 'The codeSigning of a file must be one of awsSignerJobId, startSigningJobParameter and customCodeSigning.';
+  }
+  if (isUnset(customCodeSigning)) return undefined;
+  const signature = customCodeSigning.signature?.inlineDocument;
+  if (isUnset(signature) || signature === '' || !base64.test(signature)) {
+    return 'The customCodeSigning of a file needs a signature.inlineDocument in Base64.';
+  }
+  return isUnset(customCodeSigning.hashAlgorithm) || isUnset(customCodeSigning.signatureAlgorithm)
+    ? 'The customCodeSigning of a file needs hashAlgorithm and signatureAlgorithm.'
+    : undefined;
 }
 
 /** JSON callers write `null` for what they leave out; AWS reads both alike. */

@@ -6,6 +6,7 @@
  * of every device passes through here. Source: reference configs.md §8, limits.md, the table's shapes and server-side rules.
  */
 import { isJsonObject } from './json.ts';
+import { otaJobIdPrefix } from './names.ts';
 import type { MapShape, NumberShape, ServiceName, Shape, StringShape, StructureShape } from './operations.ts';
 import { operationsOf, serverSideRules, shapeOf } from './operations.ts';
 import { brokenRule } from './request-rules.ts';
@@ -196,7 +197,7 @@ function scalarCheck<Value>(
 }
 
 function stringConstraints(service: ServiceName, name: string, shape: StringShape): readonly Constraint<string>[] {
-  const constraints = [...boundsOn(name, shape, lengthWords, (value: string) => value.length)];
+  const constraints = [...boundsOn(name, shape, lengthWords, name === 'JobId' ? lengthOfJobId : lengthOfText)];
   const { enum: values, pattern } = shape;
   if (values !== undefined) {
     const printed = printedEnums[name] ?? values;
@@ -279,6 +280,15 @@ function boundsOn<Value>(
     });
   }
   return constraints;
+}
+
+function lengthOfText(value: string): number {
+  return value.length;
+}
+
+/** Jobs of OTA updates may be longer by their prefix; CreateJob has a rule of its own against it. */
+function lengthOfJobId(value: string): number {
+  return value.startsWith(otaJobIdPrefix) ? value.length - otaJobIdPrefix.length : value.length;
 }
 
 function sizeOfList(value: readonly unknown[]): number {

@@ -8,9 +8,10 @@
  * a command arrives; the engine checks what only state can tell.
  */
 import type { IotDataOperations } from '../../protocol/aws/iot-data.ts';
-import type { IotOperations, PresignedUrlConfig } from '../../protocol/aws/iot.ts';
+import type { CreateOTAUpdateRequest, IotOperations, PresignedUrlConfig, StreamFile } from '../../protocol/aws/iot.ts';
 import type { DeviceOperations, JobExecution } from '../../protocol/device-api.ts';
 import type { RejectionCode } from '../../protocol/rejections.ts';
+import type { S3Object } from '../../protocol/s3-url.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { CertificateFacts, CertificateStatus } from './provisioning/certificate-facts.ts';
 
@@ -95,8 +96,49 @@ interface WithCertificate<Name extends keyof IotOperations> {
 }
 
 /** Operations of the control plane that the engine answers; endpoints belong to the doors. */
-export type ControlOperations = Omit<IotOperations, 'DescribeEndpoint' | keyof CertificateOperations> &
-  CertificateOperations;
+export type ControlOperations = Omit<
+  IotOperations,
+  'DescribeEndpoint' | keyof CertificateOperations | 'CreateOTAUpdate'
+> &
+  CertificateOperations & {
+    readonly CreateOTAUpdate: {
+      readonly request: CreateOtaUpdate;
+      readonly response: IotOperations['CreateOTAUpdate']['response'];
+    };
+  };
+
+/** What has been found out about a file of an OTA update, since the engine reads no files. */
+export interface OtaImage {
+  readonly object: S3Object;
+  readonly bytes: number;
+  /** Base64, where the request wants it made. */
+  readonly signature?: string;
+}
+
+export interface CreateOtaUpdate extends CreateOTAUpdateRequest {
+  /** By position in `files`, or why a file cannot be had; absent where no files can be read. */
+  readonly images?: readonly (OtaImage | { readonly code: string; readonly message: string })[];
+}
+
+/** A device asks something of a stream. */
+export interface OpenStreamRequest {
+  readonly thingName: string;
+  readonly streamId: string;
+}
+
+export interface OpenedStream {
+  readonly streamId: string;
+  readonly version: number;
+  readonly description?: string | undefined;
+  readonly files: readonly StreamFile[];
+  /** The job for which the stream was made, or that the device is doing with it. */
+  readonly jobId?: string | undefined;
+}
+
+/** What doors ask that serve streams. */
+export interface StreamOperations {
+  readonly OpenStream: { readonly request: OpenStreamRequest; readonly response: OpenedStream };
+}
 
 type Named<Prefix extends string, Plane> = {
   readonly [Name in keyof Plane & string as `${Prefix}:${Name}`]: Plane[Name];
@@ -105,7 +147,7 @@ type Named<Prefix extends string, Plane> = {
 /** Every command with its request and response. Dispatch is a mapped type over this: a missing one does not compile. */
 export type Operations = Named<'iot', ControlOperations & ShadowOperations> &
   Named<'iotjobsdata', DeviceOperations> &
-  Named<'jobrig', ServiceOperations>;
+  Named<'jobrig', ServiceOperations & StreamOperations>;
 
 export type OperationName = keyof Operations;
 export type RequestOf<Name extends OperationName> = Operations[Name] extends { readonly request: infer R } ? R : never;
@@ -157,7 +199,9 @@ export type ChangeTable =
   | 'jobTemplate'
   | 'tag'
   | 'setting'
-  | 'shadow';
+  | 'shadow'
+  | 'stream'
+  | 'otaUpdate';
 
 /** `notify`: the set of pending executions of a thing changed (reference notifications.md N1). */
 export interface NotifyEffect {

@@ -81,10 +81,20 @@ import { registerCertificateWithoutCA } from './provisioning/register-certificat
 import { setDefaultPolicyVersion } from './provisioning/set-default-policy-version.ts';
 import { updateCertificate } from './provisioning/update-certificate.ts';
 import { updateProvisioningTemplate } from './provisioning/update-provisioning-template.ts';
+import { createOTAUpdate } from './ota/create-ota-update.ts';
+import { deleteOTAUpdate } from './ota/delete-ota-update.ts';
+import { getOTAUpdate } from './ota/get-ota-update.ts';
+import { listOTAUpdates } from './ota/list-ota-updates.ts';
 import { deleteThingShadow } from './shadow/delete-thing-shadow.ts';
 import { getThingShadow } from './shadow/get-thing-shadow.ts';
 import { listNamedShadowsForThing } from './shadow/list-named-shadows-for-thing.ts';
 import { updateThingShadow } from './shadow/update-thing-shadow.ts';
+import { createStream } from './streams/create-stream.ts';
+import { deleteStream } from './streams/delete-stream.ts';
+import { describeStream } from './streams/describe-stream.ts';
+import { listStreams } from './streams/list-streams.ts';
+import { openStream } from './streams/open-stream.ts';
+import { updateStream } from './streams/update-stream.ts';
 import { describeJobExecution as describePendingJobExecution } from './data-plane/describe-job-execution.ts';
 import { getPendingJobExecutions } from './data-plane/get-pending-job-executions.ts';
 import { startNextPendingJobExecution } from './data-plane/start-next-pending-job-execution.ts';
@@ -175,6 +185,15 @@ export const handlers: Handlers = {
   'iot:SetDefaultPolicyVersion': setDefaultPolicyVersion,
   'iot:UpdateCertificate': updateCertificate,
   'iot:UpdateProvisioningTemplate': updateProvisioningTemplate,
+  'iot:CreateStream': createStream,
+  'iot:UpdateStream': updateStream,
+  'iot:DescribeStream': describeStream,
+  'iot:DeleteStream': deleteStream,
+  'iot:ListStreams': listStreams,
+  'iot:CreateOTAUpdate': createOTAUpdate,
+  'iot:GetOTAUpdate': getOTAUpdate,
+  'iot:DeleteOTAUpdate': deleteOTAUpdate,
+  'iot:ListOTAUpdates': listOTAUpdates,
   'iot:DeleteThingShadow': deleteThingShadow,
   'iot:GetThingShadow': getThingShadow,
   'iot:ListNamedShadowsForThing': listNamedShadowsForThing,
@@ -186,6 +205,7 @@ export const handlers: Handlers = {
   'jobrig:CreateClaimedCertificate': createClaimedCertificate,
   'jobrig:DescribePrincipal': describePrincipal,
   'jobrig:ProvisionThing': provisionThing,
+  'jobrig:OpenStream': openStream,
   'jobrig:Wake': wake,
 };
 

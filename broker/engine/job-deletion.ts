@@ -8,6 +8,7 @@ import { formatJobArn } from '../../protocol/names.ts';
 import { jobEvent } from './events.ts';
 import { dropExecution } from './executions.ts';
 import { holdDeletingJob, moveJob } from './jobs.ts';
+import { otaJobGone } from './ota/ota-updates.ts';
 import type { Job } from './state.ts';
 import { setTags } from './tags.ts';
 import type { Turn } from './turn.ts';
@@ -43,4 +44,5 @@ export function finishDeletion(turn: Turn, job: Job): void {
   turn.drop('job', job.id);
   setTags(turn, formatJobArn(state.identity, job.id), {});
   jobEvent(turn, job, 'deleted');
+  otaJobGone(turn, job.id);
 }

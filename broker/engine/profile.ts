@@ -2,7 +2,8 @@
  * Where AWS is silent or contradicts itself and no measurement helps: one switch for each such row of the reference, with both
  * readings. `observed` is what this service decided on, `documented` the other reading, which a page's words, an older page
  * or another emulator suggests. The open points of the MQTT broker itself (A5, A18, A19) are in `broker/mqtt/readings.ts`.
- * Source: reference ambiguities.md, the rows marked low; shadow-and-provisioning.md §7 for those with S.
+ * Source: reference ambiguities.md, the rows marked low; shadow-and-provisioning.md §7 for those with S;
+ * streams-and-ota.md §6 for streams.
  */
 
 export interface Profile {
@@ -28,6 +29,8 @@ export interface Profile {
   readonly hiddenExecution: 'reachable' | 'not found';
   /** S1: levels of members below each section of a shadow. */
   readonly shadowDepth: number;
+  /** S5 of streams: what a stream of an OTA update answers once its job, or the device's execution, is deleted. */
+  readonly streamAfterItsJob: 'answers' | 'not found';
   /** A41: entries of a page when `maxResults` is absent. */
   readonly defaultPageSize: number;
 }
@@ -45,6 +48,7 @@ export const profiles = {
     omittedParameter: 'empty',
     hiddenExecution: 'reachable',
     shadowDepth: 8,
+    streamAfterItsJob: 'answers',
     defaultPageSize: 250,
   },
   documented: {
@@ -59,6 +63,7 @@ export const profiles = {
     omittedParameter: 'placeholder',
     hiddenExecution: 'not found',
     shadowDepth: 6,
+    streamAfterItsJob: 'not found',
     // Assumed: only the maximum is documented; whoever reads on until there is no token is right with any size.
     defaultPageSize: 100,
   },

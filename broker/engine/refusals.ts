@@ -164,6 +164,21 @@ export function shadowTooLarge(): Rejected {
   return refuse('RequestEntityTooLarge', 'The payload exceeds the maximum size allowed');
 }
 
+// Streams and OTA updates
+
+export function streamNotFound(streamId: string): Rejected {
+  return refuse('ResourceNotFound', `Stream ${streamId} cannot be found.`);
+}
+
+export function otaUpdateNotFound(otaUpdateId: string): Rejected {
+  return refuse('ResourceNotFound', `OTA update ${otaUpdateId} cannot be found.`);
+}
+
+/** Of the errors that DeleteOTAUpdate has, the one for a state that is another than the caller believes. */
+export function otaUpdateBeingDeleted(otaUpdateId: string): Rejected {
+  return refuse('VersionMismatch', `OTA update ${otaUpdateId} is being deleted.`);
+}
+
 // Lists
 
 export function badToken(): Rejected {

@@ -18,6 +18,8 @@ import { holdPolicy } from './provisioning/policies.ts';
 import { holdProvisioningTemplate } from './provisioning/provisioning-templates.ts';
 import { holdThingType } from './provisioning/thing-types.ts';
 import { isPending } from '../../protocol/status.ts';
+import { holdOtaUpdate } from './ota/ota-updates.ts';
+import { holdStream } from './streams/streams.ts';
 import { holdTemplate } from './templates.ts';
 import { holdThing } from './things.ts';
 import { holdWork, workKey } from './work.ts';
@@ -47,6 +49,8 @@ export function restoreState(settings: Settings, rows: Iterable<Required<Change>
   }
   for (const row of inOrder(byTable.jobTemplate)) holdTemplate(state, row);
   for (const row of inOrder(byTable.shadow)) holdShadow(state, row);
+  for (const row of inOrder(byTable.stream)) holdStream(state, row);
+  for (const row of inOrder(byTable.otaUpdate)) holdOtaUpdate(state, row);
   for (const row of byTable.tag) state.tags.set(row.resourceArn, row);
   for (const row of byTable.setting) {
     if ('next' in row) state.nextSequence = row.next;
@@ -73,6 +77,8 @@ export function* rowsOf(state: State): Generator<Required<Change>, void, undefin
   for (const shadows of state.shadows.values()) {
     for (const row of shadows.values()) yield { table: 'shadow', key: shadowKey(row), row };
   }
+  for (const { row } of state.streamList) yield { table: 'stream', key: row.streamId, row };
+  for (const { row } of state.otaUpdateList) yield { table: 'otaUpdate', key: row.otaUpdateId, row };
   for (const [key, row] of state.tags) yield { table: 'tag', key, row };
   if (state.eventConfigurations !== undefined) {
     yield { table: 'setting', key: eventConfigurationsSetting, row: state.eventConfigurations };
@@ -97,6 +103,8 @@ function groupRows(rows: Iterable<Required<Change>>): RowsByTable {
     thingType: [],
     provisioningTemplate: [],
     shadow: [],
+    stream: [],
+    otaUpdate: [],
   };
   // A store gives back what the engine gave it, so a row is of its table's type.
   for (const { table, row } of rows) (byTable[table] as object[]).push(row);

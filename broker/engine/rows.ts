@@ -5,6 +5,8 @@
  */
 import type {
   AbortConfig,
+  CreateOTAUpdateRequest,
+  ErrorInfo,
   JobExecutionsRetryConfig,
   JobExecutionsRolloutConfig,
   MaintenanceWindow,
@@ -12,6 +14,7 @@ import type {
   ProvisioningHook,
   SchedulingConfig,
   ThingTypeProperties,
+  StreamFile,
   TimeoutConfig,
 } from '../../protocol/aws/iot.ts';
 import type { JobExecution } from '../../protocol/device-api.ts';
@@ -263,6 +266,36 @@ export interface ShadowRow {
   readonly deletedAt?: EpochMs;
 }
 
+/** A stream, or what is left of a deleted one: its version, which one of the same id goes on with. */
+export interface StreamRow {
+  readonly sequence: number;
+  readonly streamId: string;
+  readonly version: number;
+  readonly description?: string | undefined;
+  readonly files: readonly StreamFile[];
+  readonly roleArn: string;
+  readonly createdAt: EpochMs;
+  readonly lastUpdatedAt: EpochMs;
+  /** The update that made it, and the job of that. */
+  readonly otaUpdateId?: string | undefined;
+  readonly jobId?: string | undefined;
+  readonly deletedAt?: EpochMs;
+}
+
+export interface OtaUpdateRow {
+  readonly sequence: number;
+  readonly otaUpdateId: string;
+  /** As it was asked for. */
+  readonly request: CreateOTAUpdateRequest;
+  readonly status: 'CREATE_COMPLETE' | 'CREATE_FAILED' | 'DELETE_IN_PROGRESS';
+  readonly createdAt: EpochMs;
+  readonly lastModifiedAt: EpochMs;
+  readonly jobId?: string;
+  /** The stream that this update made. */
+  readonly ownStreamId?: string;
+  readonly errorInfo?: ErrorInfo;
+}
+
 /** Which row type each table holds, and what its key is. */
 export interface Tables {
   /** By thing name. */
@@ -291,6 +324,10 @@ export interface Tables {
   readonly setting: SequenceRow | EventConfigurationsRow;
   /** By `thingName/shadowName`; the classic shadow has an empty name. */
   readonly shadow: ShadowRow;
+  /** By stream id. */
+  readonly stream: StreamRow;
+  /** By OTA update id. */
+  readonly otaUpdate: OtaUpdateRow;
 }
 
 export const sequenceSetting = 'sequence';

@@ -15,7 +15,9 @@ import type {
   JobTemplateRow,
   PolicyRow,
   ProvisioningTemplateRow,
+  OtaUpdateRow,
   ShadowRow,
+  StreamRow,
   TagRow,
   ThingGroupRow,
   ThingRow,
@@ -128,6 +130,14 @@ export interface ProvisioningTemplate extends Sequenced {
   row: ProvisioningTemplateRow;
 }
 
+export interface Stream extends Sequenced {
+  row: StreamRow;
+}
+
+export interface OtaUpdate extends Sequenced {
+  row: OtaUpdateRow;
+}
+
 /** What an engine is told once and for all. */
 export interface Settings {
   readonly identity: ServiceIdentity;
@@ -172,6 +182,10 @@ export interface State extends Settings {
   readonly provisioningTemplateList: SequenceList<ProvisioningTemplate>;
   /** By the name of the thing, which need not be registered, then by the name of the shadow; the classic one has none. */
   readonly shadows: Map<string, Map<string, ShadowRow>>;
+  readonly streams: Map<string, Stream>;
+  readonly streamList: SequenceList<Stream>;
+  readonly otaUpdates: Map<string, OtaUpdate>;
+  readonly otaUpdateList: SequenceList<OtaUpdate>;
   nextSequence: number;
 }
 
@@ -205,6 +219,10 @@ export function createState(settings: Settings): State {
     provisioningTemplates: new Map(),
     provisioningTemplateList: new SequenceList(),
     shadows: new Map(),
+    streams: new Map(),
+    streamList: new SequenceList(),
+    otaUpdates: new Map(),
+    otaUpdateList: new SequenceList(),
     nextSequence: 1,
   };
 }

@@ -1,11 +1,12 @@
 /**
- * Tags by resource, each resource's tags as one row: jobs, job templates, thing groups and types, policies and provisioning
- * templates can have them.
+ * Tags by resource, each resource's tags as one row: jobs, job templates, thing groups and types, policies, provisioning
+ * templates, streams and OTA updates can have them.
  * Source: reference http-api.md §6 (tags), limits.md §1.
  */
 import type { Tag } from '../../protocol/aws/iot.ts';
 import { maxTagsPerResource } from '../../protocol/limits.ts';
 import { findGroup, type State } from './state.ts';
+import { findStream } from './streams/streams.ts';
 import { localName } from './targets.ts';
 import type { Turn } from './turn.ts';
 
@@ -27,6 +28,10 @@ export function isTaggable(state: State, resourceArn: string): boolean {
       return state.policies.has(local.name);
     case 'provisioningtemplate':
       return state.provisioningTemplates.has(local.name);
+    case 'stream':
+      return findStream(state, local.name) !== undefined;
+    case 'otaupdate':
+      return state.otaUpdates.has(local.name);
     default:
       return false;
   }

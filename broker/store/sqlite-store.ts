@@ -53,6 +53,8 @@ const tables = Object.keys({
   policy: true,
   thingType: true,
   provisioningTemplate: true,
+  stream: true,
+  otaUpdate: true,
   mqttSession: true,
   mqttMessage: true,
   mqttRetained: true,

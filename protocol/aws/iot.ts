@@ -60,6 +60,41 @@ export interface AttributePayload {
   readonly merge?: boolean;
 }
 
+export interface AwsJobAbortConfig {
+  readonly abortCriteriaList: readonly AwsJobAbortCriteria[];
+}
+
+export interface AwsJobAbortCriteria {
+  readonly failureType: 'FAILED' | 'REJECTED' | 'TIMED_OUT' | 'ALL';
+  readonly action: 'CANCEL';
+  readonly thresholdPercentage: number;
+  readonly minNumberOfExecutedThings: number;
+}
+
+export interface AwsJobExecutionsRolloutConfig {
+  readonly maximumPerMinute?: number;
+  readonly exponentialRate?: AwsJobExponentialRolloutRate;
+}
+
+export interface AwsJobExponentialRolloutRate {
+  readonly baseRatePerMinute: number;
+  readonly incrementFactor: number;
+  readonly rateIncreaseCriteria: AwsJobRateIncreaseCriteria;
+}
+
+export interface AwsJobPresignedUrlConfig {
+  readonly expiresInSec?: number;
+}
+
+export interface AwsJobRateIncreaseCriteria {
+  readonly numberOfNotifiedThings?: number;
+  readonly numberOfSucceededThings?: number;
+}
+
+export interface AwsJobTimeoutConfig {
+  readonly inProgressTimeoutInMinutes?: number;
+}
+
 export interface CancelJobExecutionRequest {
   readonly jobId: string;
   readonly thingName: string;
@@ -109,6 +144,21 @@ export interface CertificateDescription {
 export interface CertificateValidity {
   readonly notBefore?: EpochMs;
   readonly notAfter?: EpochMs;
+}
+
+export interface CodeSigning {
+  readonly awsSignerJobId?: string;
+  readonly startSigningJobParameter?: StartSigningJobParameter;
+  readonly customCodeSigning?: CustomCodeSigning;
+}
+
+export interface CodeSigningCertificateChain {
+  readonly certificateName?: string;
+  readonly inlineDocument?: string;
+}
+
+export interface CodeSigningSignature {
+  readonly inlineDocument?: string;
 }
 
 export interface Configuration {
@@ -184,6 +234,30 @@ export interface CreateKeysAndCertificateResponse {
   readonly keyPair?: KeyPair;
 }
 
+export interface CreateOTAUpdateRequest {
+  readonly otaUpdateId: string;
+  readonly description?: string;
+  readonly targets: readonly string[];
+  readonly protocols?: readonly ('MQTT' | 'HTTP')[];
+  readonly targetSelection?: 'CONTINUOUS' | 'SNAPSHOT';
+  readonly awsJobExecutionsRolloutConfig?: AwsJobExecutionsRolloutConfig;
+  readonly awsJobPresignedUrlConfig?: AwsJobPresignedUrlConfig;
+  readonly awsJobAbortConfig?: AwsJobAbortConfig;
+  readonly awsJobTimeoutConfig?: AwsJobTimeoutConfig;
+  readonly files: readonly OTAUpdateFile[];
+  readonly roleArn: string;
+  readonly additionalParameters?: Readonly<Record<string, string>>;
+  readonly tags?: readonly Tag[];
+}
+
+export interface CreateOTAUpdateResponse {
+  readonly otaUpdateId?: string;
+  readonly awsIotJobId?: string;
+  readonly otaUpdateArn?: string;
+  readonly awsIotJobArn?: string;
+  readonly otaUpdateStatus?: 'CREATE_PENDING' | 'CREATE_IN_PROGRESS' | 'CREATE_COMPLETE' | 'CREATE_FAILED' | 'DELETE_IN_PROGRESS' | 'DELETE_FAILED';
+}
+
 export interface CreatePolicyRequest {
   readonly policyName: string;
   readonly policyDocument: string;
@@ -238,6 +312,21 @@ export interface CreateProvisioningTemplateResponse {
   readonly defaultVersionId?: number;
 }
 
+export interface CreateStreamRequest {
+  readonly streamId: string;
+  readonly description?: string;
+  readonly files: readonly StreamFile[];
+  readonly roleArn: string;
+  readonly tags?: readonly Tag[];
+}
+
+export interface CreateStreamResponse {
+  readonly streamId?: string;
+  readonly streamArn?: string;
+  readonly description?: string;
+  readonly streamVersion?: number;
+}
+
 export interface CreateThingGroupRequest {
   readonly thingGroupName: string;
   readonly parentGroupName?: string;
@@ -276,6 +365,13 @@ export interface CreateThingTypeResponse {
   readonly thingTypeId?: string;
 }
 
+export interface CustomCodeSigning {
+  readonly signature?: CodeSigningSignature;
+  readonly certificateChain?: CodeSigningCertificateChain;
+  readonly hashAlgorithm?: string;
+  readonly signatureAlgorithm?: string;
+}
+
 export interface DeleteCertificateRequest {
   readonly certificateId: string;
   readonly forceDelete?: boolean;
@@ -299,6 +395,14 @@ export interface DeleteJobTemplateRequest {
   readonly jobTemplateId: string;
 }
 
+export interface DeleteOTAUpdateRequest {
+  readonly otaUpdateId: string;
+  readonly deleteStream?: boolean;
+  readonly forceDeleteAWSJob?: boolean;
+}
+
+export type DeleteOTAUpdateResponse = Readonly<Record<never, never>>;
+
 export interface DeletePolicyRequest {
   readonly policyName: string;
 }
@@ -313,6 +417,12 @@ export interface DeleteProvisioningTemplateRequest {
 }
 
 export type DeleteProvisioningTemplateResponse = Readonly<Record<never, never>>;
+
+export interface DeleteStreamRequest {
+  readonly streamId: string;
+}
+
+export type DeleteStreamResponse = Readonly<Record<never, never>>;
 
 export interface DeleteThingGroupRequest {
   readonly thingGroupName: string;
@@ -438,6 +548,14 @@ export interface DescribeProvisioningTemplateResponse {
   readonly type?: 'FLEET_PROVISIONING' | 'JITP';
 }
 
+export interface DescribeStreamRequest {
+  readonly streamId: string;
+}
+
+export interface DescribeStreamResponse {
+  readonly streamInfo?: StreamInfo;
+}
+
 export interface DescribeThingGroupRequest {
   readonly thingGroupName: string;
 }
@@ -482,6 +600,10 @@ export interface DescribeThingTypeResponse {
   readonly thingTypeMetadata?: ThingTypeMetadata;
 }
 
+export interface Destination {
+  readonly s3Destination?: S3Destination;
+}
+
 export interface DetachPolicyRequest {
   readonly policyName: string;
   readonly target: string;
@@ -507,10 +629,20 @@ export interface DocumentParameter {
   readonly optional?: boolean;
 }
 
+export interface ErrorInfo {
+  readonly code?: string;
+  readonly message?: string;
+}
+
 export interface ExponentialRolloutRate {
   readonly baseRatePerMinute: number;
   readonly incrementFactor: number;
   readonly rateIncreaseCriteria: RateIncreaseCriteria;
+}
+
+export interface FileLocation {
+  readonly stream?: Stream;
+  readonly s3Location?: S3Location;
 }
 
 export interface GetJobDocumentRequest {
@@ -520,6 +652,14 @@ export interface GetJobDocumentRequest {
 
 export interface GetJobDocumentResponse {
   readonly document?: string;
+}
+
+export interface GetOTAUpdateRequest {
+  readonly otaUpdateId: string;
+}
+
+export interface GetOTAUpdateResponse {
+  readonly otaUpdateInfo?: OTAUpdateInfo;
 }
 
 export interface GetPolicyRequest {
@@ -752,6 +892,17 @@ export interface ListManagedJobTemplatesResponse {
   readonly nextToken?: string;
 }
 
+export interface ListOTAUpdatesRequest {
+  readonly maxResults?: number;
+  readonly nextToken?: string;
+  readonly otaUpdateStatus?: 'CREATE_PENDING' | 'CREATE_IN_PROGRESS' | 'CREATE_COMPLETE' | 'CREATE_FAILED' | 'DELETE_IN_PROGRESS' | 'DELETE_FAILED';
+}
+
+export interface ListOTAUpdatesResponse {
+  readonly otaUpdates?: readonly OTAUpdateSummary[];
+  readonly nextToken?: string;
+}
+
 export interface ListPoliciesRequest {
   readonly marker?: string;
   readonly pageSize?: number;
@@ -801,6 +952,17 @@ export interface ListProvisioningTemplatesRequest {
 
 export interface ListProvisioningTemplatesResponse {
   readonly templates?: readonly ProvisioningTemplateSummary[];
+  readonly nextToken?: string;
+}
+
+export interface ListStreamsRequest {
+  readonly maxResults?: number;
+  readonly nextToken?: string;
+  readonly ascendingOrder?: boolean;
+}
+
+export interface ListStreamsResponse {
+  readonly streams?: readonly StreamSummary[];
   readonly nextToken?: string;
 }
 
@@ -914,6 +1076,40 @@ export interface Mqtt5Configuration {
   readonly propagatingAttributes?: readonly PropagatingAttribute[];
 }
 
+export interface OTAUpdateFile {
+  readonly fileName?: string;
+  readonly fileType?: number;
+  readonly fileVersion?: string;
+  readonly fileLocation?: FileLocation;
+  readonly codeSigning?: CodeSigning;
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+export interface OTAUpdateInfo {
+  readonly otaUpdateId?: string;
+  readonly otaUpdateArn?: string;
+  readonly creationDate?: EpochMs;
+  readonly lastModifiedDate?: EpochMs;
+  readonly description?: string;
+  readonly targets?: readonly string[];
+  readonly protocols?: readonly ('MQTT' | 'HTTP')[];
+  readonly awsJobExecutionsRolloutConfig?: AwsJobExecutionsRolloutConfig;
+  readonly awsJobPresignedUrlConfig?: AwsJobPresignedUrlConfig;
+  readonly targetSelection?: 'CONTINUOUS' | 'SNAPSHOT';
+  readonly otaUpdateFiles?: readonly OTAUpdateFile[];
+  readonly otaUpdateStatus?: 'CREATE_PENDING' | 'CREATE_IN_PROGRESS' | 'CREATE_COMPLETE' | 'CREATE_FAILED' | 'DELETE_IN_PROGRESS' | 'DELETE_FAILED';
+  readonly awsIotJobId?: string;
+  readonly awsIotJobArn?: string;
+  readonly errorInfo?: ErrorInfo;
+  readonly additionalParameters?: Readonly<Record<string, string>>;
+}
+
+export interface OTAUpdateSummary {
+  readonly otaUpdateId?: string;
+  readonly otaUpdateArn?: string;
+  readonly creationDate?: EpochMs;
+}
+
 export interface Policy {
   readonly policyName?: string;
   readonly policyArn?: string;
@@ -992,6 +1188,17 @@ export interface RetryCriteria {
   readonly numberOfRetries: number;
 }
 
+export interface S3Destination {
+  readonly bucket?: string;
+  readonly prefix?: string;
+}
+
+export interface S3Location {
+  readonly bucket?: string;
+  readonly key?: string;
+  readonly version?: string;
+}
+
 export interface ScheduledJobRollout {
   readonly startTime?: string;
 }
@@ -1006,6 +1213,46 @@ export interface SchedulingConfig {
 export interface SetDefaultPolicyVersionRequest {
   readonly policyName: string;
   readonly policyVersionId: string;
+}
+
+export interface SigningProfileParameter {
+  readonly certificateArn?: string;
+  readonly platform?: string;
+  readonly certificatePathOnDevice?: string;
+}
+
+export interface StartSigningJobParameter {
+  readonly signingProfileParameter?: SigningProfileParameter;
+  readonly signingProfileName?: string;
+  readonly destination?: Destination;
+}
+
+export interface Stream {
+  readonly streamId?: string;
+  readonly fileId?: number;
+}
+
+export interface StreamFile {
+  readonly fileId?: number;
+  readonly s3Location?: S3Location;
+}
+
+export interface StreamInfo {
+  readonly streamId?: string;
+  readonly streamArn?: string;
+  readonly streamVersion?: number;
+  readonly description?: string;
+  readonly files?: readonly StreamFile[];
+  readonly createdAt?: EpochMs;
+  readonly lastUpdatedAt?: EpochMs;
+  readonly roleArn?: string;
+}
+
+export interface StreamSummary {
+  readonly streamId?: string;
+  readonly streamArn?: string;
+  readonly streamVersion?: number;
+  readonly description?: string;
 }
 
 export interface Tag {
@@ -1110,6 +1357,20 @@ export interface UpdateProvisioningTemplateRequest {
 }
 
 export type UpdateProvisioningTemplateResponse = Readonly<Record<never, never>>;
+
+export interface UpdateStreamRequest {
+  readonly streamId: string;
+  readonly description?: string;
+  readonly files?: readonly StreamFile[];
+  readonly roleArn?: string;
+}
+
+export interface UpdateStreamResponse {
+  readonly streamId?: string;
+  readonly streamArn?: string;
+  readonly description?: string;
+  readonly streamVersion?: number;
+}
 
 export interface UpdateThingGroupRequest {
   readonly thingGroupName: string;
@@ -1221,4 +1482,13 @@ export interface IotOperations {
   readonly DeleteProvisioningTemplate: { readonly request: DeleteProvisioningTemplateRequest; readonly response: DeleteProvisioningTemplateResponse };
   readonly ListProvisioningTemplates: { readonly request: ListProvisioningTemplatesRequest; readonly response: ListProvisioningTemplatesResponse };
   readonly CreateProvisioningClaim: { readonly request: CreateProvisioningClaimRequest; readonly response: CreateProvisioningClaimResponse };
+  readonly CreateStream: { readonly request: CreateStreamRequest; readonly response: CreateStreamResponse };
+  readonly DescribeStream: { readonly request: DescribeStreamRequest; readonly response: DescribeStreamResponse };
+  readonly UpdateStream: { readonly request: UpdateStreamRequest; readonly response: UpdateStreamResponse };
+  readonly DeleteStream: { readonly request: DeleteStreamRequest; readonly response: DeleteStreamResponse };
+  readonly ListStreams: { readonly request: ListStreamsRequest; readonly response: ListStreamsResponse };
+  readonly CreateOTAUpdate: { readonly request: CreateOTAUpdateRequest; readonly response: CreateOTAUpdateResponse };
+  readonly GetOTAUpdate: { readonly request: GetOTAUpdateRequest; readonly response: GetOTAUpdateResponse };
+  readonly DeleteOTAUpdate: { readonly request: DeleteOTAUpdateRequest; readonly response: DeleteOTAUpdateResponse };
+  readonly ListOTAUpdates: { readonly request: ListOTAUpdatesRequest; readonly response: ListOTAUpdatesResponse };
 }

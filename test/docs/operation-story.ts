@@ -83,6 +83,7 @@ function* chapters(now: () => number): Generator<CommandOf<OperationName>> {
   yield* principals();
   yield* thingTypes();
   yield* provisioning();
+  yield* streams();
   yield* endings();
 }
 
@@ -281,6 +282,41 @@ function* provisioning(): Generator<CommandOf<OperationName>> {
   yield ask('jobrig:CreateClaimedCertificate', { certificate: certificate('0'), ownershipToken });
   yield ask('jobrig:ProvisionThing', { templateName: 'F', ownershipToken, parameters: {} });
   yield ask('iot:DeleteProvisioningTemplate', { templateName: 'F' });
+}
+
+function* streams(): Generator<CommandOf<OperationName>> {
+  const [roleArn, tags] = ['arn:aws:iam::000000000000:role/ota', [{ Key: 'team', Value: 'a' }]];
+  const s3Location = { bucket: 'images', key: 'v2.bin', version: '1' };
+  const files = [{ fileId: 0, s3Location }];
+  for (const streamId of ['S', 'second']) {
+    yield ask('iot:CreateStream', { streamId, files, roleArn, tags, description: 'A stream.' });
+  }
+  yield ask('iot:UpdateStream', { streamId: 'S', files, roleArn, description: 'Another.' });
+  yield ask('iot:DescribeStream', { streamId: 'S' });
+  yield ask('iot:ListStreams', { maxResults: 1, ascendingOrder: true });
+  yield ask('jobrig:OpenStream', { streamId: 'S', thingName: 'T' });
+  yield ask('iot:DeleteStream', { streamId: 'S' });
+  const about = { description: 'An update.', targetSelection: 'SNAPSHOT', protocols: ['MQTT', 'HTTP'] } as const;
+  for (const otaUpdateId of ['first', 'second']) {
+    yield ask('iot:CreateOTAUpdate', {
+      otaUpdateId,
+      ...about,
+      targets: [thing],
+      files: [{ fileName: '/fw', fileType: 0, fileLocation: { s3Location } }],
+      roleArn,
+      awsJobExecutionsRolloutConfig: { maximumPerMinute: 10 },
+      awsJobPresignedUrlConfig: { expiresInSec: 60 },
+      awsJobAbortConfig: { abortCriteriaList: configs.abortConfig.criteriaList },
+      awsJobTimeoutConfig: configs.timeoutConfig,
+      additionalParameters: { a: 'b' },
+      tags,
+      images: [{ object: { bucket: 'images', key: 'v2.bin', versionId: '1' }, bytes: 100 }],
+    });
+  }
+  yield ask('iot:GetOTAUpdate', { otaUpdateId: 'first' });
+  yield ask('iot:ListOTAUpdates', { maxResults: 1, otaUpdateStatus: 'CREATE_COMPLETE' });
+  yield ask('iot:ListOTAUpdates', { maxResults: 1 });
+  yield ask('iot:DeleteOTAUpdate', { otaUpdateId: 'first', deleteStream: true, forceDeleteAWSJob: true });
 }
 
 function* lists(): Generator<CommandOf<OperationName>> {

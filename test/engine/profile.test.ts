@@ -56,6 +56,23 @@ const switches: { readonly [Switch in keyof Profile]: readonly [(world: World) =
     ['third,second,first', 'SUCCEEDED,CANCELED,QUEUED', 'QUEUED,SUCCEEDED'],
     ['third,first,second', 'QUEUED,SUCCEEDED,CANCELED', 'QUEUED,SUCCEEDED'],
   ],
+  streamAfterItsJob: [
+    (world) => {
+      const image = { object: { bucket: 'images', key: 'v2' }, bytes: 100 };
+      const files = [{ fileLocation: { s3Location: { bucket: 'images', key: 'v2' } } }];
+      const roleArn = 'arn:aws:iam::000000000000:role/ota';
+      world.ok('iot:CreateOTAUpdate', { otaUpdateId: 'u', targets, files, roleArn, images: [image] });
+      const { streams = [] } = world.ok('iot:ListStreams', {});
+      const streamId = streams[0]!.streamId!;
+      const answers = (): boolean =>
+        ['t', 'u'].every((thingName) => world.apply('jobrig:OpenStream', { thingName, streamId }).reply.accepted);
+      const before = answers();
+      world.ok('iot:DeleteJob', { jobId: 'AFR_OTA-u', force: true });
+      return [before, answers()];
+    },
+    [true, true],
+    [true, false],
+  ],
   firstRefusal: [
     (world) => {
       world.job('a', targets);

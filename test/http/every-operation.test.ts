@@ -49,6 +49,33 @@ const withCertificate: ReadonlySet<string> = new Set([
   'RegisterCertificateWithoutCA',
 ]);
 
+/** What the SDK is given, and what the engine is to hear, where a value for every member will not do. */
+const special: Readonly<Record<string, Readonly<Record<'input' | 'request', Dictionary>>>> = {
+  CreateOTAUpdate: {
+    input: signedWith(Buffer.from('signed')),
+    request: signedWith('c2lnbmVk'),
+  },
+};
+
+/** Blobs are Base64 in JSON, and bytes in the SDK. */
+function signedWith(inlineDocument: unknown): Dictionary {
+  const customCodeSigning = { signature: { inlineDocument }, hashAlgorithm: 'SHA256', signatureAlgorithm: 'ECDSA' };
+  const fileLocation = { s3Location: { bucket: 'images', key: 'v2.bin', version: '1' } };
+  return {
+    otaUpdateId: 'sample',
+    targets: ['sample'],
+    roleArn: 'arn:aws:iam::000000000000:role/sample',
+    files: [{ fileName: '/fw', fileType: 0, fileLocation, codeSigning: { customCodeSigning }, attributes: { a: 'b' } }],
+  };
+}
+
+function withoutBlobs(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (Array.isArray(value)) return value.map(withoutBlobs);
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutBlobs(member)]));
+}
+
 const control = operationsOf('iot').filter(({ name }) => name !== 'DescribeEndpoint');
 const device = operationsOf('iot-jobs-data');
 const port = createRecordingPort();
@@ -100,15 +127,15 @@ async function run(client: unknown, commands: unknown, name: string, input: Dict
 describe('every operation of the control plane', () => {
   it.each(control.map((operation) => [operation.name, operation] as const))('%s', async (name, operation) => {
     const { service, responseShape } = operation;
-    const input = sampleRequest(operation);
+    const { input, request } = special[name] ?? { input: sampleRequest(operation) };
     port.commands.length = 0;
     port.reply = { accepted: true, response: responseShape && sampleOf(service, responseShape) };
 
     const output = await run(operator, iot, name, input);
 
-    const request = withCertificate.has(name) ? { ...input, certificate } : input;
-    expect(port.commands).toEqual([{ name: `iot:${name}`, request }]);
-    expect(output).toEqual(
+    const heard = withCertificate.has(name) ? { ...input, certificate } : (request ?? input);
+    expect(port.commands).toEqual([{ name: `iot:${name}`, request: heard }]);
+    expect(withoutBlobs(output)).toEqual(
       responseShape === undefined ? {} : sampleOf(service, responseShape, (atMs) => new Date(atMs)),
     );
   });

@@ -14,6 +14,7 @@ const texts = ['sample-1', 'sample', 'SAMPLE_1', '1.0', '1', 'abc', 'arn:aws:iot
 const textsByShape: Readonly<Record<string, string>> = {
   CronExpression: 'cron(0 10 * * ? *)',
   JobDocument: '{"operation":"sample"}',
+  Signature: 'c2lnbmVk',
   RoleArn: 'arn:aws:iam::000000000000:role/sample',
 };
 
