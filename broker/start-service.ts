@@ -237,7 +237,7 @@ async function start(options: ServiceOptions): Promise<Service> {
       certificates: issuer,
       host,
       listeners: { ...listeners({ http: httpPort }), ...https },
-      strict: options.strict,
+      retiredEndpointTypes: options.profile === 'documented' ? 'served' : 'refused',
       endpointFor: addresses.endpointFor,
       deviceCame: addresses.deviceCame,
       ...(files && { files }),

@@ -8,6 +8,7 @@ import type {
   CreateJobRequest,
   CreateJobTemplateRequest,
   CreateOTAUpdateRequest,
+  ListThingsRequest,
   OTAUpdateFile,
   UpdateJobRequest,
 } from './aws/iot.ts';
@@ -70,6 +71,8 @@ export function brokenRule(operationName: string, members: Readonly<Record<strin
       return firstBroken(updateJobRules, members as unknown as UpdateJobRequest);
     case 'CreateOTAUpdate':
       return firstBroken(createOtaUpdateRules, members as unknown as CreateOTAUpdateRequest);
+    case 'ListThings':
+      return thingsFilterRule(members);
     default:
       return undefined;
   }
@@ -87,6 +90,13 @@ function firstBroken<Request>(rules: readonly Rule<Request>[], request: Request)
 function jobIdRule({ jobId }: CreateJobRequest): string | undefined {
   if (jobId.length <= maxJobIdLength) return undefined;
   return `1 validation error detected: Value '${jobId}' at 'jobId' failed to satisfy constraint: Member must have length less than or equal to ${maxJobIdLength}`;
+}
+
+/** Observed: AWS's text (http-api.md §6). */
+function thingsFilterRule({ attributeName, thingTypeName }: ListThingsRequest): string | undefined {
+  return isUnset(attributeName) || isUnset(thingTypeName)
+    ? undefined
+    : 'Listing things by the combination of attribute and thing type is not supported';
 }
 
 // Configurations.
@@ -114,11 +124,13 @@ function rolloutRule({ jobExecutionsRolloutConfig: rollout }: Configured): strin
 }
 
 const roleArn = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/;
+const maxRoleArnLength = 2048;
 
 /** Whether such a role exists is not for a rig to say; that its ARN is one can be seen. */
 function roleRule({ presignedUrlConfig }: Configured): string | undefined {
   const role = presignedUrlConfig?.roleArn;
-  return isUnset(role) || roleArn.test(role) ? undefined : `Given role ${role} is invalid.`;
+  const isRole = isUnset(role) || (role.length <= maxRoleArnLength && roleArn.test(role));
+  return isRole ? undefined : `Given role ${role} is invalid.`;
 }
 
 function retryRule({ jobExecutionsRetryConfig }: Configured): string | undefined {
@@ -210,18 +222,17 @@ function windowTargetsRule({ targetSelection, schedulingConfig }: CreateJobReque
 }
 
 /**
- * Assumed: all texts. How far ahead of now the two instants must lie needs a clock and is enforced in strict mode only
- * (A26), so not here.
+ * Assumed: all texts. That the two instants lie ahead of now, and how far (A26), needs a clock, so it is not checked here.
+ * Observed: an `endBehavior` without an `endTime` is accepted, although configs.md §5 names it for an end only.
  */
 function scheduleRule({ schedulingConfig }: CreateJobRequest): string | undefined {
   if (isUnset(schedulingConfig)) return undefined;
-  const { startTime, endTime, endBehavior, maintenanceWindows } = schedulingConfig;
+  const { startTime, endTime, maintenanceWindows } = schedulingConfig;
   const start = isUnset(startTime) ? undefined : parseScheduleTime(startTime);
   const end = isUnset(endTime) ? undefined : parseScheduleTime(endTime);
   if (!isUnset(startTime) && start === undefined) return `Given startTime ${startTime} is invalid.`;
   if (!isUnset(endTime) && end === undefined) return `Given endTime ${endTime} is invalid.`;
   if (start !== undefined && end !== undefined && end <= start) return 'The endTime must be later than the startTime.';
-  if (!isUnset(endBehavior) && isUnset(endTime)) return 'The endBehavior can only be used with an endTime.';
   return windowsRule(maintenanceWindows);
 }
 

@@ -1,12 +1,13 @@
 /**
  * When a thing is told something: `notify` when the set of its pending executions changed (N1), `notify-next` when another
  * execution, or none, became the head (N2); `notify` first (N3). Each queue is compared with itself once per command,
- * before the first touch and after the last, so many changes make one message.
+ * before the first touch and after the last, so many changes make one message. Whether a namespace has a head of its own while
+ * other jobs are pending is a switch (A42).
  * Source: reference notifications.md §1 and §2.
  */
 import { documentFor } from './job-document.ts';
 import { firstOf, headOf, shownOf } from './pending-queue.ts';
-import type { PendingQueue, QueueTouch } from './state.ts';
+import { type PendingQueue, type QueueTouch, findRegistration, queuesOf } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** Remembers how the queue stood, before the first change of it in this turn. */
@@ -37,6 +38,21 @@ function announceQueue(turn: Turn, queue: PendingQueue): void {
   }
   const head = headOf(queue);
   if (head === headBefore) return;
+  const { thing } = findRegistration(turn.state, thingName) ?? {};
+  if (thing === undefined || turn.state.profile.namespacedHead === 'told') return tellNext(turn, queue);
+  if (namespaceId !== undefined) {
+    if (headOf(thing.plainQueue) === undefined) tellNext(turn, queue);
+    return;
+  }
+  tellNext(turn, queue);
+  // Assumed: what had to wait behind plain jobs is told of when there are none any more.
+  if (head !== undefined) return;
+  for (const other of queuesOf(thing)) if (other !== queue && headOf(other) !== undefined) tellNext(turn, other);
+}
+
+function tellNext(turn: Turn, queue: PendingQueue): void {
+  const { thingName, namespaceId } = queue;
+  const head = headOf(queue);
   turn.notify({
     kind: 'notify-next',
     thingName,

@@ -7,6 +7,11 @@
  */
 
 export interface Profile {
+  /**
+   * A42: what is told of the first job of a namespace while a job without one is pending. AWS's page says `notify-next`; a
+   * field report (aws-greengrass-lite issue 1151) says that only `notify` came.
+   */
+  readonly namespacedHead: 'told' | 'told when no plain job is pending';
   /** A9: what `{}` as `statusDetails` does to the details that are there. */
   readonly emptyStatusDetails: 'clear' | 'keep';
   /** A12: `startedAt` of an execution that ends without having been started. */
@@ -37,6 +42,7 @@ export interface Profile {
 
 export const profiles = {
   observed: {
+    namespacedHead: 'told',
     emptyStatusDetails: 'clear',
     startedAtWithoutStart: 'absent',
     listOrder: 'newest first',
@@ -52,6 +58,7 @@ export const profiles = {
     defaultPageSize: 250,
   },
   documented: {
+    namespacedHead: 'told when no plain job is pending',
     emptyStatusDetails: 'keep',
     startedAtWithoutStart: 'the end',
     listOrder: 'by status',

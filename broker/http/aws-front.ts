@@ -31,8 +31,8 @@ export interface AwsFrontOptions {
   readonly port: ServicePort;
   /** What the engine behind the port answers; the table's other operations are refused as unknown. */
   readonly handled: ReadonlySet<OperationName>;
-  /** Refuses the endpoint type `iot:Jobs`, as AWS does now. */
-  readonly strict?: boolean;
+  /** The endpoint type `iot:Jobs`, which AWS documents and refuses; default `refused`. */
+  readonly retiredEndpointTypes?: 'served' | 'refused';
   /** Makes and reads certificates; absent: the operations that need that are not there. */
   readonly certificates?: CertificateIssuer;
   /** Reads what a `documentSource` names; absent without a place that stands in for S3. */
@@ -71,14 +71,26 @@ function responseHeaders(): Record<string, string> {
 }
 
 async function perform(
-  { port, handled, strict = false, certificates, readDocument, endpointFor, deviceCame }: AwsFrontOptions,
+  {
+    port,
+    handled,
+    retiredEndpointTypes = 'refused',
+    certificates,
+    readDocument,
+    endpointFor,
+    deviceCame,
+  }: AwsFrontOptions,
   call: AwsCall,
   host: string,
 ): Promise<Read<string>> {
   const { operation } = call;
   const { service, name } = operation;
   if (name === 'DescribeEndpoint') {
-    const endpoint = describeEndpoint(call.members['endpointType'] as string | undefined, endpointFor(host), strict);
+    const endpoint = describeEndpoint(
+      call.members['endpointType'] as string | undefined,
+      endpointFor(host),
+      retiredEndpointTypes,
+    );
     return 'error' in endpoint ? endpoint : { value: responseText(operation, endpoint.value) };
   }
   const members = await withDocument(call.members, readDocument);

@@ -11,17 +11,23 @@ const deviceEndpointTypes: readonly string[] = ['iot:Data', 'iot:Data-ATS'];
 /** Documented, and asked for by old clients, but refused by AWS when it was measured (reference ambiguities.md A8). */
 const jobsEndpointType = 'iot:Jobs';
 
+const refusals: Readonly<Record<string, string>> = {
+  // Observed: AWS's text.
+  [jobsEndpointType]:
+    'IoT Jobs and Commands APIs are now available through iot:Data-ATS endpoints instead of iot:Jobs endpoints. Please use iot:Data-ATS.',
+  'iot:CredentialProvider':
+    'Endpoint type iot:CredentialProvider is not part of this rig: it hands out no AWS credentials.',
+};
+
+/** @param retiredTypes whether `iot:Jobs` still has an address. */
 export function describeEndpoint(
   endpointType: string | undefined,
   address: string,
-  strict: boolean,
+  retiredTypes: 'served' | 'refused',
 ): Read<{ readonly endpointAddress: string }> {
   const type = endpointType ?? 'iot:Data';
-  const known = strict ? deviceEndpointTypes : [...deviceEndpointTypes, jobsEndpointType];
+  const known = retiredTypes === 'served' ? [...deviceEndpointTypes, jobsEndpointType] : deviceEndpointTypes;
   if (known.includes(type)) return { value: { endpointAddress: address } };
-  const message =
-    type === 'iot:CredentialProvider'
-      ? 'Endpoint type iot:CredentialProvider is not part of this rig: it hands out no AWS credentials.'
-      : `Endpoint type ${type} is not known; use one of ${known.join(', ')}.`;
+  const message = refusals[type] ?? `Endpoint type ${type} is not known; use one of ${known.join(', ')}.`;
   return { error: { ...invalidRequest, message } };
 }

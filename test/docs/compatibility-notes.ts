@@ -90,7 +90,10 @@ export const notes: Readonly<Record<string, OperationNotes>> = {
   'iot:DeleteJobExecution': { force: { evidence: 'D, A6' }, executionNumber: { evidence: 'D' } },
   'iot:DeleteThing': { thingName: { evidence: 'A14' } },
   'iot:DescribeEndpoint': {
-    endpointType: { why: 'all but `iot:CredentialProvider`', evidence: 'D, A8' },
+    endpointType: {
+      why: '`iot:Data` and `iot:Data-ATS`; `iot:Jobs`, which AWS refuses, with `--profile documented`',
+      evidence: 'D, L, A8',
+    },
     endpointAddress: { why: '`host:port` of this HTTP door' },
   },
   'iot:DescribeJob': {

@@ -23,8 +23,23 @@ const switches: { readonly [Switch in keyof Profile]: readonly [(world: World) =
       world.update('t', 'a', 'IN_PROGRESS', { statusDetails: {} });
       return world.execution('a', 't')?.statusDetails;
     },
-    undefined,
+    {},
     { detailsMap: { step: '1' } },
+  ],
+  namespacedHead: [
+    (world) => {
+      world.job('plain', [thingArn('t')]);
+      world.said();
+      world.job('spaced', [thingArn('t')], { namespaceId: 'ns' });
+      const behind = world.said();
+      world.update('t', 'plain', 'SUCCEEDED');
+      return [behind, world.said()];
+    },
+    [
+      ['notify t/ns [] [spaced]', 'notify-next t/ns spaced QUEUED v1'],
+      ['notify t [] []', 'notify-next t -'],
+    ],
+    [['notify t/ns [] [spaced]'], ['notify t [] []', 'notify-next t -', 'notify-next t/ns spaced QUEUED v1']],
   ],
   startedAtWithoutStart: [
     (world) => {

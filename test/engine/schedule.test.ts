@@ -96,8 +96,41 @@ describe('a start time', () => {
     expect(world.pending('t4').queued).toEqual(['a']);
   });
 
-  it('that is past lets the job begin at once', () => {
-    expect(status(scheduleWorld({ startTime: '2026-03-04 08:00' }))).toBe('IN_PROGRESS');
+  it.each([
+    { startTime: '2026-03-04 08:00' },
+    { startTime: '2026-03-04 09:00' },
+    { startTime: '2026-03-03T23:00:00Z', endTime: '2026-03-05 09:00' },
+    { endTime: '2026-03-04 08:59' },
+    { endTime: '2025-12-31', endBehavior: 'CANCEL' },
+  ] as const)('that is past is refused, strictly or not: %j', (schedulingConfig) => {
+    for (const strict of [false, true]) {
+      const world = new World([], morning, { strict });
+      world.things('t');
+      const request = { jobId: 'a', targets: [thingArn('t')], document: '{}', schedulingConfig };
+      const { code, message } = world.refused('iot:CreateJob', request);
+      expect([code, message]).toEqual([
+        'InvalidRequest',
+        expect.stringMatching(/^The (start|end)Time .* is in the past\.$/),
+      ]);
+      expect(world.ok('iot:ListJobs', {}).jobs).toEqual([]);
+    }
+  });
+
+  it('that is a minute ahead is enough for a bench, and thirty are asked for strictly', () => {
+    for (const strict of [false, true]) {
+      const world = new World([], morning, { strict });
+      world.things('t');
+      const schedulingConfig = { startTime: '2026-03-04 09:01' };
+      const request = { jobId: 'a', targets: [thingArn('t')], document: '{}', schedulingConfig };
+      expect(world.apply('iot:CreateJob', request).reply.accepted).toBe(!strict);
+    }
+  });
+
+  it('with an endBehavior and no end is accepted, shown, and never ends', () => {
+    const world = scheduleWorld({ startTime: '2026-03-04 10:00', endBehavior: 'FORCE_CANCEL' });
+    expect(world.jobOf('a')?.schedulingConfig).toMatchObject({ endBehavior: 'FORCE_CANCEL' });
+    world.pass(3 * 24 * 60 * minute);
+    expect(status(world)).toBe('IN_PROGRESS');
   });
 
   it('does not come for a job that is canceled or deleted', () => {

@@ -25,6 +25,7 @@ const leftOut: Readonly<Record<string, readonly string[]>> = {
   ],
   CreateJobTemplate: ['jobArn', 'documentSource', 'jobExecutionsRolloutConfig'],
   UpdateJob: ['jobExecutionsRolloutConfig'],
+  ListThings: ['thingTypeName'],
 };
 
 /** Reads and makes always the same. */

@@ -106,7 +106,7 @@ describe('what it answers', () => {
 });
 
 describe('DescribeEndpoint', () => {
-  it.each([undefined, 'iot:Data', 'iot:Data-ATS', 'iot:Jobs'])('gives an address that answers for %s', async (type) => {
+  it.each([undefined, 'iot:Data', 'iot:Data-ATS'])('gives an address that answers for %s', async (type) => {
     const response = await ask({ path: type === undefined ? '/endpoint' : `/endpoint?endpointType=${type}` });
     const address = response.json()['endpointAddress'];
     expect(address).toBe(`127.0.0.1:${recorder.httpPort}`);
@@ -117,12 +117,23 @@ describe('DescribeEndpoint', () => {
     expectError(await ask({ path: `/endpoint?endpointType=${type}` }), 400, 'InvalidRequestException');
   });
 
-  it('refuses iot:Jobs when it is strict, and says what to use', async () => {
-    const strict = await openHttpDoor({ port, handled, strict: true, listeners: { http: 0 }, status });
-    const response = await rawHttp(strict.ports.http ?? 0, { path: '/endpoint?endpointType=iot:Jobs' });
-    expectError(response, 400, 'InvalidRequestException');
-    expect(response.text).toContain('iot:Data-ATS');
-    await strict.close();
+  it('refuses the retired iot:Jobs in the words of AWS, and serves it where the documentation is believed', async () => {
+    const path = '/endpoint?endpointType=iot:Jobs';
+    const refused = await ask({ path });
+    expectError(refused, 400, 'InvalidRequestException');
+    expect(refused.json()['message']).toBe(
+      'IoT Jobs and Commands APIs are now available through iot:Data-ATS endpoints instead of iot:Jobs endpoints. Please use iot:Data-ATS.',
+    );
+    const documented = await openHttpDoor({
+      port,
+      handled,
+      retiredEndpointTypes: 'served',
+      listeners: { http: 0 },
+      status,
+    });
+    const served = await rawHttp(documented.ports.http ?? 0, { path });
+    expect(served.json()).toEqual({ endpointAddress: `127.0.0.1:${documented.ports.http}` });
+    await documented.close();
   });
 
   it('speaks of the host by which it was reached', async () => {

@@ -119,7 +119,6 @@ describe('CreateJob', () => {
     ['something that is no ARN', { jobTemplateArn: 'arn:nonsense' }],
     ['a day that does not exist', { schedulingConfig: { startTime: '2030-02-30 10:00' } }],
     ['an end before the start', { schedulingConfig: { startTime: '2030-03-01 10:00', endTime: '2030-03-01 09:59' } }],
-    ['an end behaviour without an end', { schedulingConfig: { endBehavior: 'CANCEL' } }],
     [
       'a broken recurrence',
       { targetSelection: 'CONTINUOUS', schedulingConfig: { maintenanceWindows: [{ ...window, startTime: 'daily' }] } },
@@ -154,6 +153,7 @@ describe('CreateJob', () => {
         },
       },
     ],
+    ['an end behaviour without an end', { schedulingConfig: { endBehavior: 'CANCEL' } }],
     ['ten retries', retries(['FAILED', 5], ['TIMED_OUT', 5])],
   ])('accepts %s', (_, members) => {
     expect(message(members)).toBeUndefined();

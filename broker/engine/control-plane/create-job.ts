@@ -16,7 +16,7 @@ import { refusePlaceholders } from '../document-placeholders.ts';
 import { scheduleAt } from '../job-schedule.ts';
 import { configsOf, documentOf } from '../job-configs.ts';
 import { holdJob } from '../jobs.ts';
-import { leadTimeProblem } from '../policies/schedule.ts';
+import { leadTimeProblem, pastProblem } from '../policies/schedule.ts';
 import { alreadyExists, invalidRequest } from '../refusals.ts';
 import { accept } from '../reply.ts';
 import { rollOut } from '../rollout.ts';
@@ -46,6 +46,8 @@ export function createJob(turn: Turn, request: CreateJobRequest): Reply<CreateJo
   if (schedulingConfig?.maintenanceWindows !== undefined && request.targetSelection !== 'CONTINUOUS') {
     return invalidRequest('TargetSelection is invalid. MaintenanceWindow cannot be used with SNAPSHOT job.');
   }
+  const past = schedulingConfig && pastProblem(schedulingConfig, now);
+  if (past) return invalidRequest(past);
   const leadTime = state.strict && schedulingConfig && leadTimeProblem(schedulingConfig, now);
   if (leadTime) return invalidRequest(leadTime);
   const targets = resolveTargets(state, request.targets);

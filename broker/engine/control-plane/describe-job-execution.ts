@@ -25,7 +25,8 @@ export function describeJobExecution(
       jobId,
       status: row.status,
       forceCanceled: row.forceCanceled,
-      statusDetails: row.statusDetails && { detailsMap: row.statusDetails },
+      // AWS writes the object without a map where no device has reported anything (http-api.md §7).
+      statusDetails: row.statusDetails ? { detailsMap: row.statusDetails } : {},
       thingArn: formatThingArn(state.identity, thingName),
       queuedAt: row.queuedAt,
       startedAt: row.startedAt,

@@ -20,18 +20,23 @@ export function describeThingGroup(
   const { row } = group;
   const { groupName, groupArn } = nameAndArn(state, group);
   const [, ...ancestors] = lineageOf(group);
+  const { description, attributes } = row;
+  const hasAttributes = Object.keys(attributes).length > 0;
   return accept({
     thingGroupName: groupName,
     thingGroupId: groupIdOf(row),
     thingGroupArn: groupArn,
     version: row.version,
+    // A plain root group has an empty object here and no way from a root (http-api.md §6).
     thingGroupProperties: {
-      thingGroupDescription: row.description,
-      attributePayload: { attributes: row.attributes },
+      ...(description !== undefined && { thingGroupDescription: description }),
+      ...(hasAttributes && { attributePayload: { attributes } }),
     },
     thingGroupMetadata: {
-      parentGroupName: row.parentGroupName,
-      rootToParentThingGroups: ancestors.reverse().map((ancestor) => nameAndArn(state, ancestor)),
+      ...(row.parentGroupName !== undefined && {
+        parentGroupName: row.parentGroupName,
+        rootToParentThingGroups: ancestors.reverse().map((ancestor) => nameAndArn(state, ancestor)),
+      }),
       creationDate: row.createdAt,
     },
   });

@@ -30,6 +30,7 @@ export function listJobs({ state }: Turn, request: ListJobsRequest): Reply<ListJ
     jobs: page.entries.map(({ entry: job }) => ({
       jobArn: formatJobArn(state.identity, job.id),
       jobId: job.id,
+      thingGroupId: groupIdIn(state, job, request),
       targetSelection: job.row.targetSelection,
       status: job.row.status,
       createdAt: job.row.createdAt,
@@ -50,6 +51,14 @@ function isMatch(state: State, { row, targetGroups }: Job, request: ListJobsRequ
     (thingGroupName === undefined || targetGroups.has(thingGroupName)) &&
     (thingGroupId === undefined || [...targetGroups].some((name) => hasId(state, name, thingGroupId)))
   );
+}
+
+/** Of the group that was asked for, else of the first target that is a group; jobs for things have none. */
+function groupIdIn(state: State, { targetGroups }: Job, { thingGroupName, thingGroupId }: ListJobsRequest) {
+  if (thingGroupId !== undefined) return thingGroupId;
+  const [name] = thingGroupName === undefined ? targetGroups : [thingGroupName];
+  const group = name === undefined ? undefined : state.groups.get(name);
+  return group && groupIdOf(group.row);
 }
 
 function hasId(state: State, groupName: string, thingGroupId: string): boolean {

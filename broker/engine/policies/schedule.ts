@@ -68,6 +68,13 @@ function two(value: number): string {
   return String(value).padStart(2, '0');
 }
 
+/** Observed: refused always. Assumed: the texts. */
+export function pastProblem({ startTime, endTime }: SchedulingConfig, now: EpochMs): string | undefined {
+  const isPast = (text: string | undefined): boolean => (instantOf(text) ?? Infinity) <= now;
+  if (isPast(startTime)) return `The startTime ${startTime} is in the past.`;
+  return isPast(endTime) ? `The endTime ${endTime} is in the past.` : undefined;
+}
+
 /** Enforced in strict mode only, because a rig needs short schedules (A26). Assumed: all texts. */
 export function leadTimeProblem({ startTime, endTime }: SchedulingConfig, now: EpochMs): string | undefined {
   const lead = 30 * msPerMinute;
