@@ -9,9 +9,11 @@ import type { Observer } from '../observation/observation.ts';
 import type { TransferListener } from '../protocol/transfers.ts';
 import { type Advertised, createAddresses } from './addresses.ts';
 import { createCertificateIssuer } from './certificate-issuer.ts';
+import type { EpochMs } from '../protocol/time.ts';
 import { openCertificateAuthority } from './certificates.ts';
 import { rememberDirectory } from './data-directory.ts';
 import { type Clock, scaledClock } from './clock.ts';
+import type { Engine } from './engine/contract.ts';
 import { handledOperations } from './engine/dispatch.ts';
 import { createEngine } from './engine/engine.ts';
 import type { ServicePort } from './engine/port.ts';
@@ -23,8 +25,9 @@ import { type HttpDoor, openHttpDoor } from './http/http-door.ts';
 import { createSignatureCheck } from './http/signatures.ts';
 import { type KeptState, openKeptState, stateInMemory } from './kept-state.ts';
 import { type MisfortuneListener, leaping, unreliable } from './misfortune.ts';
-import { type IdentityMode, everyThing, noThing } from './mqtt/identity.ts';
-import { type ConnectionTap, type MqttDoorEvent, openMqttDoor } from './mqtt/mqtt-door.ts';
+import type { MqttDoorEvent } from './mqtt/door-events.ts';
+import { type IdentityMode, everyThing, noThing, undecided } from './mqtt/identity.ts';
+import { type ConnectionTap, openMqttDoor } from './mqtt/mqtt-door.ts';
 import { provisioningAnswerer } from './mqtt/provisioning-requests.ts';
 import { doorReadings } from './mqtt/readings.ts';
 import type { WantedPort } from './net/listening.ts';
@@ -55,7 +58,10 @@ export interface ServiceOptions {
   readonly region?: string;
   /** Twelve digits, part of every ARN; default 000000000000. */
   readonly account?: string;
-  /** Which thing an MQTT client may act for; by default the one its certificate names on TLS, its client id elsewhere. */
+  /**
+   * Which thing an MQTT client may act for; by default the one that its certificate names, without a certificate the first
+   * that it speaks for.
+   */
   readonly identity?: IdentityMode;
   /** How AWS is read where it is silent or contradicts itself; default `observed`. */
   readonly profile?: ProfileName;
@@ -220,12 +226,14 @@ async function start(options: ServiceOptions): Promise<Service> {
         objectionToWeb(request, web) ?? (gatewaySignatures && gatewaySignatures({ ...request, body: noBody })),
       budget,
       ...(identity && !signatures && { identity }),
+      isThing: (thingName) => isThing(engine, thingName, runtime.now()),
       strict: options.strict,
       readings: doorReadings[options.profile ?? 'observed'],
       ...(options.tap && { tap: options.tap }),
       ...(board && { web: (request, response) => answerHttp(request, response) }),
       onEvent(event) {
         if (event.kind === 'connected') addresses.deviceCame(deviceOf(event), event.address ?? '');
+        if (event.kind === 'identified') addresses.deviceCame(event.thingName, event.address ?? '');
         onEvent(event);
       },
     });
@@ -286,6 +294,12 @@ function asInUrl(host: string): string {
 
 /** What clients sign the URL of a WebSocket for; AWS's SDK for Python, version 1, says `iotdata`. */
 const gatewayServices: ReadonlySet<string> = new Set(['iotdevicegateway', 'iotdata']);
+
+/** Reads only, so that the engine need not be asked by way of the runtime. */
+function isThing(engine: Engine, thingName: string, at: EpochMs): boolean {
+  return engine.apply({ name: 'iot:DescribeThing', request: { thingName } }, at).reply.accepted;
+}
+
 const noBody = new Uint8Array();
 const notYet: HttpDoor['answer'] = (_request, response) => void response.writeHead(503).end();
 
@@ -301,9 +315,9 @@ function warnOfClock({ aheadMs = 0, clock }: KeptState, dataDir: string, warn: S
   );
 }
 
-/** A client that may act for every thing is taken for the one that its client id names. */
+/** A client that may act for every thing, or has not spoken for one, is taken for the one that its client id names. */
 function deviceOf({ clientId, principal }: MqttDoorEvent & { readonly kind: 'connected' }): string {
-  return principal === everyThing || principal === noThing ? clientId : principal;
+  return principal === everyThing || principal === noThing || principal === undecided ? clientId : principal;
 }
 
 /** Only what is not `off`; what is not said takes a free port. */

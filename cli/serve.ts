@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import type { MqttDoorEvent } from '../broker/mqtt/mqtt-door.ts';
+import type { MqttDoorEvent } from '../broker/mqtt/door-events.ts';
 import type { PortOption, Service, ServiceOptions } from '../broker/start-service.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import {
@@ -98,7 +98,7 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     .addOption(
       new Option(
         '--identity <rule>',
-        'whose topics a client may use (default: its client id, on TLS its certificate)',
+        'which thing a client is (default: by its certificate, without one the first thing that it speaks for)',
       ).choices(identities),
     )
     .option('--files <dir>', 'stands in for S3, a folder for each bucket: job documents, presigned URLs')

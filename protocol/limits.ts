@@ -94,12 +94,17 @@ export const minClientPacketBytes = 512;
 /** QoS 1 messages that may be on their way without acknowledgement, in each direction. */
 export const maxUnacknowledged = 100;
 export const maxTopicAliases = 8;
-
-// Message broker, in strict mode only, limits.md §5.
-
 /** Ordinary topics, UTF-8 bytes. */
 export const maxTopicBytes = 256;
 export const maxTopicSlashes = 7;
+/** Characters of the name of a group in `$share/NAME/FILTER`. */
+export const maxShareNameLength = 128;
+/** A message lives at most 7 days, and at least a second. */
+export const maxMessageExpirySeconds = 604_800;
+/** UTF-8 bytes of properties of a message; user properties count together. */
+export const maxPropertyBytes = { user: 8192, correlationData: 8192, contentType: 256 } as const;
+// Message broker, in strict mode only, limits.md §5.
+
 /** Of one connection, both directions together. */
 export const maxPublishesPerSecond = 100;
 /** How long AWS keeps a persistent session of MQTT 3.1.1 whose client is away. */

@@ -5,12 +5,12 @@
  */
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
-import type { Client } from 'aedes';
-import type { IPublishPacket } from 'mqtt-packet';
-import { FastLane, type OfferedPacket } from '../../broker/mqtt/fast-lane.ts';
-import { JobsBroker, type OutgoingPacket } from '../../broker/mqtt/jobs-broker.ts';
-import { heardFrom } from '../../broker/mqtt/keep-alive.ts';
+import type { Publication } from '../../broker/mqtt/client-stream.ts';
+import { FastLane } from '../../broker/mqtt/fast-lane.ts';
+import { restartKeepAlive } from '../../broker/mqtt/internals.ts';
+import type { Message } from '../../broker/mqtt/message.ts';
 import { Outbox } from '../../broker/mqtt/outbox.ts';
+import { QuietAedes } from '../../broker/mqtt/quiet-aedes.ts';
 import { jobsSpace } from '../../protocol/topics.ts';
 import { benchThingName } from '../load/thing-names.ts';
 import { type Flight, startFlight } from './flight.ts';
@@ -27,6 +27,7 @@ const noHead = '{"timestamp":1717395854}';
 
 interface Line {
   readonly outbox: Outbox;
+  messageId: number;
   /** Of the lifecycle under way. */
   exchanges: number;
 }
@@ -36,37 +37,52 @@ export async function openCannedDoor(things: number): Promise<ServiceUnderLoad> 
   let flight: Flight | undefined;
   let nextThing = 0;
 
-  function take(packet: OfferedPacket, client: Client): boolean {
-    const line = lines.get(client.id);
-    if (line === undefined) return false;
-    heardFrom(client);
-    if (packet.cmd === 'publish') answer(packet, client.id, line);
-    return true;
+  function publish(line: Line, told: Message): void {
+    line.messageId = (line.messageId % 0xffff) + 1;
+    line.outbox.publish(told, line.messageId);
   }
 
-  function answer({ topic, messageId }: IPublishPacket, thingName: string, line: Line): void {
-    const { outbox } = line;
-    outbox.acknowledge(messageId!);
-    outbox.publish(message(`${topic}/accepted`, topic.endsWith('start-next') ? started : updated));
+  function answer({ topic, messageId }: Publication, thingName: string, line: Line): void {
+    line.outbox.acknowledge(messageId);
+    publish(line, message(`${topic}/accepted`, topic.endsWith('start-next') ? started : updated));
     line.exchanges += 1;
     if (line.exchanges < exchangesPerLifecycle) return;
     line.exchanges = 0;
-    outbox.publish(message(`${jobsSpace(thingName)}notify-next`, noHead));
+    publish(line, message(`${jobsSpace(thingName)}notify-next`, noHead));
     flight?.finished();
   }
 
   function notifyNext(): void {
     const thingName = benchThingName(nextThing % things);
     nextThing += 1;
-    lines.get(thingName)?.outbox.publish(message(`${jobsSpace(thingName)}notify-next`, headChanged));
+    const line = lines.get(thingName);
+    if (line !== undefined) publish(line, message(`${jobsSpace(thingName)}notify-next`, headChanged));
   }
 
-  const broker = new JobsBroker({ take: () => false, acknowledge: () => {} });
-  broker.on('clientReady', (client) => lines.set(client.id, { outbox: new Outbox(client), exchanges: 0 }));
+  const broker = new QuietAedes({ opened: () => {}, resumes: () => false });
   await broker.listen();
-  const server = net.createServer({ noDelay: true }, (socket) => {
-    const client = broker.handle(new FastLane(socket, (packet) => take(packet, client)));
-  });
+  const server = net.createServer({ noDelay: true }, (socket) => serve(socket));
+
+  function serve(socket: net.Socket): void {
+    const stream = new FastLane(socket);
+    const client = broker.handle(stream);
+    const line: Line = { outbox: new Outbox(stream), messageId: 0, exchanges: 0 };
+    client.once('connected', () => lines.set(client.id, line));
+    stream.start({
+      publish(publication) {
+        restartKeepAlive(client);
+        answer(publication, client.id, line);
+      },
+      acknowledge: () => restartKeepAlive(client),
+      receive(packet) {
+        if (packet.cmd === 'subscribe') {
+          const granted = packet.subscriptions.map(({ qos }) => qos);
+          line.outbox.send(stream.encode({ cmd: 'suback', messageId: packet.messageId, granted }));
+        } else stream.toAedes(packet);
+      },
+    });
+  }
+
   server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
   await once(server, 'listening');
   return {
@@ -82,6 +98,6 @@ export async function openCannedDoor(things: number): Promise<ServiceUnderLoad> 
   };
 }
 
-function message(topic: string, payload: string): OutgoingPacket {
-  return { cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false, brokerId: 'canned', brokerCounter: 0 };
+function message(topic: string, payload: string): Message {
+  return { topic, payload, qos: 1, retain: false };
 }

@@ -1,10 +1,11 @@
 /**
- * Why a connection is cut off, as MQTT 5 tells its client; MQTT 3.1.1 has no words for it and just closes. Errors of this door
- * carry their reason, those of aedes are known by their text. Nothing here closes anything.
- * Source: MQTT 5 §2.4, reference connection.md §2–§4 and limits.md §5 for which of them AWS uses.
+ * Why a connection is closed or refused, as MQTT 5 tells its client; MQTT 3.1.1 has a few codes for CONNACK and else just
+ * closes. Errors of this door carry their reason, those of aedes are known by their text. Nothing here closes anything.
+ * Source: MQTT 5 §2.4, MQTT 3.1.1 §3.2.2.3, docs/reference/connection.md §2–§4 and limits.md §5 for which of them AWS uses.
  */
 export const reasonCodes = {
   disconnectWithWill: 0x04,
+  noSubscriptionExisted: 0x11,
   unspecified: 0x80,
   malformedPacket: 0x81,
   protocolError: 0x82,
@@ -24,7 +25,6 @@ export const reasonCodes = {
   quotaExceeded: 0x97,
   retainNotSupported: 0x9a,
   qosNotSupported: 0x9b,
-  sharedSubscriptionsNotSupported: 0x9e,
   subscriptionIdentifiersNotSupported: 0xa1,
 } as const;
 
@@ -33,22 +33,35 @@ export type Reason = keyof typeof reasonCodes;
 /** Closes the connection that it is thrown at. */
 export class Disconnection extends Error {
   readonly reason: Reason;
+  /** What the client's owner can do about it. */
+  readonly advice: string | undefined;
 
-  constructor(reason: Reason, message: string) {
+  constructor(reason: Reason, message: string, advice?: string) {
     super(message);
     this.reason = reason;
+    this.advice = advice;
   }
 }
 
 const aedesErrors: readonly (readonly [RegExp, Reason])[] = [
   [/^keep alive timeout$/, 'keepAliveTimeout'],
-  [/SUBSCRIBE/, 'topicFilterInvalid'],
-  [/in PUBLISH$|too many levels/, 'topicNameInvalid'],
-  [/^drain timeout$|queue limit/, 'quotaExceeded'],
-  [/^Invalid protocol$/, 'protocolError'],
+  [/^drain timeout$/, 'quotaExceeded'],
 ];
 
 export function reasonOf(error: Error): Reason {
   if (error instanceof Disconnection) return error.reason;
   return aedesErrors.find(([pattern]) => pattern.test(error.message))?.[1] ?? 'unspecified';
+}
+
+const returnCodes: { readonly [R in Reason]?: number } = {
+  unsupportedVersion: 1,
+  clientIdInvalid: 2,
+  serverUnavailable: 3,
+  badCredentials: 4,
+  notAuthorized: 5,
+};
+
+/** Of CONNACK in MQTT 3.1.1; absent: the connection is closed without one. */
+export function returnCodeOf(reason: Reason): number | undefined {
+  return returnCodes[reason];
 }

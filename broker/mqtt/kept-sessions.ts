@@ -1,12 +1,12 @@
 /**
- * Persistent sessions beyond the life of the process: their subscriptions, and the messages that wait for them or that they
- * have not acknowledged. Messages of the Jobs service are kept as soon as they are certain, together with what they tell of;
- * ordinary ones when aedes queues them, and retained ones. Replies are not kept: they belong to a connection, which does not
- * survive either. Last wills live in memory only.
+ * What of MQTT outlives the process: persistent sessions with their subscriptions, the QoS 1 messages that wait for them or
+ * that they have not acknowledged, and retained messages. Messages of the service are kept as soon as they are certain,
+ * together with what they tell of. Replies are not kept: they belong to a connection, which does not survive either.
  */
-import type { OutgoingPacket, Persistence } from './jobs-broker.ts';
+import type { EpochMs } from '../../protocol/time.ts';
 import { MemoryBounds } from './memory-bounds.ts';
-import type { Qos } from './subscription-index.ts';
+import type { Message, Qos } from './message.ts';
+import type { SubscriptionOptions } from './subscription-index.ts';
 
 /** What the door needs of a store, whatever is behind it. */
 export interface SessionStore {
@@ -24,183 +24,167 @@ export interface SessionChange {
   readonly row?: object;
 }
 
+type RowName = Pick<SessionChange, 'table' | 'key'>;
+
 export interface SessionRow {
   readonly clientId: string;
   readonly principal: string;
-  readonly filters: readonly (readonly [filter: string, qos: Qos])[];
+  readonly filters: readonly (readonly [filter: string, qos: Qos, options?: Omit<SubscriptionOptions, 'qos'>])[];
   /** How long it outlives its connection; absent: for ever. */
   readonly expirySeconds?: number;
+  /** The client is the first thing that it spoke for (docs/identity.md). */
+  readonly firstThing?: true;
+  /** A session of MQTT 5 is none of 3.1.1; absent: 3.1.1. */
+  readonly version?: 5;
 }
+
+/** For whom a message waits: a session, or a group that shares a subscription. */
+export type Owner = { readonly clientId: string } | { readonly group: string };
 
 interface MessageRow {
   /** In the order in which they were kept. */
   readonly sequence: number;
-  readonly clientId: string;
-  readonly packet: OutgoingPacket & { readonly payload: string };
+  readonly clientId?: string;
+  readonly group?: string;
+  readonly packet: {
+    readonly topic: string;
+    readonly payload: string;
+    readonly qos: Qos;
+    readonly retain: boolean;
+    /** Base64. */
+    readonly properties?: string;
+    readonly expiresAt?: EpochMs;
+  };
   /** How the payload is written: ordinary messages may be no text. */
   readonly encoding: 'utf8' | 'base64';
 }
 
-/** As kept; the key is the topic. */
+/** Kept by its topic. */
 type RetainedRow = Pick<MessageRow, 'packet' | 'encoding'>;
 
-interface Read {
-  readonly sessions: readonly SessionRow[];
-  readonly messages: readonly MessageRow[];
-  readonly retained: readonly RetainedRow[];
-  readonly damaged: RowName[];
-}
-
-/** What does not fit is dropped over several starts: the names of millions of rows would not fit either. */
+/** Of rows that are not wanted never more than these are dropped at one start: the names of millions would not fit either. */
 const maxDroppedAtOnce = 100_000;
 
-type RowName = Pick<SessionChange, 'table' | 'key'>;
+export interface KeptMessage {
+  readonly key: string;
+  readonly owner: Owner;
+  readonly message: Message;
+}
 
-export interface RestoredSessions {
+export interface RestoredState {
   readonly sessions: readonly SessionRow[];
+  /** In their order. */
+  readonly messages: readonly KeptMessage[];
+  readonly retained: readonly Message[];
   /** What could not be read and is forgotten. */
   readonly damaged: readonly RowName[];
 }
 
 export class KeptSessions {
   readonly #store: SessionStore;
-  readonly #sessions = new Map<string, SessionRow>();
-  /** Keys of the messages kept now. */
-  readonly #messages = new Set<string>();
   #nextSequence = 1;
 
   constructor(store: SessionStore) {
     this.#store = store;
   }
 
-  /** A session without subscriptions has nothing to come back to. */
   saveSession(row: SessionRow): void {
-    if (row.filters.length > 0) {
-      this.#sessions.set(row.clientId, row);
-      this.#store.keep({ table: 'mqttSession', key: row.clientId, row });
-    } else if (this.#sessions.delete(row.clientId)) {
-      this.#store.keep({ table: 'mqttSession', key: row.clientId });
-    }
+    this.#store.keep({ table: 'mqttSession', key: row.clientId, row });
   }
 
-  addMessage(clientId: string, packet: OutgoingPacket): void {
-    const key = messageKey(clientId, packet);
-    this.#messages.add(key);
-    const row: MessageRow = { sequence: this.#nextSequence++, clientId, ...written(packet) };
-    this.#store.keep({ table: 'mqttMessage', key, row });
+  removeSession(clientId: string): void {
+    this.#store.keep({ table: 'mqttSession', key: clientId });
   }
 
-  removeMessage(clientId: string, packet: OutgoingPacket): void {
-    const key = messageKey(clientId, packet);
-    if (this.#messages.delete(key)) this.#store.keep({ table: 'mqttMessage', key });
+  /** @returns its key, to remove it by. */
+  addMessage(owner: Owner, message: Message): string {
+    const sequence = this.#nextSequence++;
+    const key = `${sequence} ${nameOf(owner)}`;
+    this.#store.keep({ table: 'mqttMessage', key, row: { sequence, ...owner, ...written(message) } });
+    return key;
+  }
+
+  removeMessage(key: string): void {
+    this.#store.keep({ table: 'mqttMessage', key });
+  }
+
+  /** In the place of the one that the topic had. @param message with an empty payload removes it. */
+  saveRetained(message: Message): void {
+    const { topic, payload } = message;
+    this.#store.keep({ table: 'mqttRetained', key: topic, ...(payload.length > 0 && { row: written(message) }) });
+  }
+
+  /** Resolves when everything so far is safe. */
+  kept(): Promise<void> {
+    return this.#store.kept();
   }
 
   /**
-   * Gives aedes what was kept, and from then on keeps what aedes does. A session whose row cannot be read is forgotten, and
-   * so is a message: they cost themselves, not the service. @returns the sessions there were.
+   * What an earlier process has left, of messages never more than may be kept. A session or a message whose row cannot be read
+   * is forgotten: they cost themselves, not the service.
    */
-  async restore(persistence: Persistence, bounds: MemoryBounds): Promise<RestoredSessions> {
-    const { sessions, messages, retained, damaged } = this.#read();
-    for (const session of sessions) {
-      const { clientId, filters } = session;
-      this.#sessions.set(clientId, session);
-      const subscriptions = filters.map(([topic, qos]) => ({ topic, qos }));
-      await persistence.addSubscriptions({ id: clientId }, subscriptions);
-    }
-    for (const row of messages) {
-      const { sequence, clientId, packet, encoding } = row;
-      const message = { ...packet, payload: payloadOf(packet.payload, encoding) };
-      this.#nextSequence = sequence + 1;
-      // Of a session that is forgotten: a later one of this client id has nothing to do with it.
-      if (!this.#sessions.has(clientId) || !bounds.queue(clientId, message)) {
-        this.#store.keep({ table: 'mqttMessage', key: messageKey(clientId, packet) });
-        continue;
-      }
-      this.#messages.add(messageKey(clientId, packet));
-      await persistence.outgoingEnqueue({ clientId }, message);
-    }
-    for (const { packet, encoding } of retained) {
-      const message = { ...packet, payload: payloadOf(packet.payload, encoding) };
-      if (bounds.retain(message)) await persistence.storeRetained(message);
-      else this.#store.keep({ table: 'mqttRetained', key: packet.topic });
-    }
-    this.#follow(persistence);
-    for (const { table, key } of damaged) this.#store.keep({ table, key });
-    return { sessions, damaged };
-  }
-
-  /** Of messages never more than can be kept, whatever an earlier version has left: the rest is dropped with the damaged. */
-  #read(): Read {
+  restore(): RestoredState {
     const sessions: SessionRow[] = [];
-    const messages: MessageRow[] = [];
-    const retained: RetainedRow[] = [];
+    const messages: (readonly [string, MessageRow])[] = [];
+    const retained: Message[] = [];
     const damaged: RowName[] = [];
     const bounds = new MemoryBounds();
     for (const { table, key, row } of this.#store.rows((name) => damaged.push(name))) {
       if (table === 'mqttSession' && isSessionRow(row, key)) sessions.push(row);
-      else if (table === 'mqttMessage' && isMessageRow(row, key)) {
-        if (bounds.queue(row.clientId, row.packet)) messages.push(row);
+      else if (table === 'mqttMessage' && isMessageRow(row)) {
+        if (bounds.queue(nameOf(ownerIn(row)), row.packet)) messages.push([key, row]);
         else if (damaged.length < maxDroppedAtOnce) damaged.push({ table, key });
-      } else if (table === 'mqttRetained' && isRetainedRow(row, key)) retained.push(row);
+      } else if (table === 'mqttRetained' && isRetainedRow(row, key)) retained.push(read(row));
       else damaged.push({ table, key });
     }
-    return { sessions, messages: messages.sort((one, other) => one.sequence - other.sequence), retained, damaged };
-  }
-
-  /** Resolves when everything that was given to the store so far is safe. */
-  safe(): Promise<void> {
-    return this.#store.kept();
-  }
-
-  /** aedes tells the door only after it has told the client, which would be too early. */
-  #unsubscribe(clientId: string, gone: readonly string[]): void {
-    const session = this.#sessions.get(clientId);
-    if (session === undefined) return;
-    this.saveSession({ ...session, filters: session.filters.filter(([filter]) => !gone.includes(filter)) });
-  }
-
-  /** Subscriptions are acknowledged when they are safe. A message that was acknowledged may come again, but never stays away. */
-  #follow(persistence: Persistence): void {
-    const { addSubscriptions, removeSubscriptions, outgoingEnqueueCombi, outgoingClearMessageId } = persistence;
-    const { storeRetained } = persistence;
-    Object.assign(persistence, {
-      addSubscriptions: async (...given) => {
-        await addSubscriptions.apply(persistence, given);
-        await this.#store.kept();
-      },
-      removeSubscriptions: async (client, filters) => {
-        await removeSubscriptions.call(persistence, client, filters);
-        this.#unsubscribe(client.id, filters);
-        await this.#store.kept();
-      },
-      outgoingEnqueueCombi: (subscribers, packet) => {
-        for (const { clientId } of subscribers) this.addMessage(clientId, packet);
-        return outgoingEnqueueCombi.call(persistence, subscribers, packet);
-      },
-      outgoingClearMessageId: async (client, acknowledged) => {
-        const packet = await outgoingClearMessageId.call(persistence, client, acknowledged);
-        if (packet !== undefined) this.removeMessage(client.id, packet);
-        return packet;
-      },
-      storeRetained: (packet) => {
-        const isGone = packet.payload.length === 0;
-        this.#store.keep({ table: 'mqttRetained', key: packet.topic, ...(!isGone && { row: written(packet) }) });
-        return storeRetained.call(persistence, packet);
-      },
-    } satisfies Partial<Persistence>);
+    for (const { table, key } of damaged) this.#store.keep({ table, key });
+    messages.sort(([, one], [, other]) => one.sequence - other.sequence);
+    this.#nextSequence = (messages.at(-1)?.[1].sequence ?? 0) + 1;
+    const kept = messages.map(([key, row]) => ({ key, owner: ownerIn(row), message: read(row) }));
+    return { sessions, messages: kept, retained, damaged };
   }
 }
 
-/** aedes tells packets apart by who numbered them and which number they got. */
-function messageKey(clientId: string, { brokerId, brokerCounter }: OutgoingPacket): string {
-  return `${brokerId} ${brokerCounter} ${clientId}`;
+function nameOf(owner: Owner): string {
+  return 'group' in owner ? owner.group : owner.clientId;
 }
 
-function written(packet: OutgoingPacket): Pick<MessageRow, 'packet' | 'encoding'> {
-  const { cmd, topic, payload, qos, retain, dup, brokerId, brokerCounter } = packet;
+function ownerIn({ clientId, group }: MessageRow): Owner {
+  return group === undefined ? { clientId: clientId! } : { group };
+}
+
+function written({
+  topic,
+  payload,
+  qos,
+  retain,
+  properties,
+  expiresAt,
+}: Message): Pick<MessageRow, 'packet' | 'encoding'> {
   const encoding = typeof payload === 'string' ? 'utf8' : 'base64';
-  const text = typeof payload === 'string' ? payload : payload.toString(encoding);
-  return { packet: { cmd, topic, payload: text, qos, retain, dup, brokerId, brokerCounter }, encoding };
+  return {
+    packet: {
+      topic,
+      payload: typeof payload === 'string' ? payload : payload.toString(encoding),
+      qos,
+      retain,
+      ...(properties && { properties: properties.toString('base64') }),
+      ...(expiresAt !== undefined && { expiresAt }),
+    },
+    encoding,
+  };
+}
+
+function read({ packet, encoding }: RetainedRow): Message {
+  const { topic, payload, qos, retain, properties, expiresAt } = packet;
+  return {
+    topic,
+    payload: encoding === 'utf8' ? payload : Buffer.from(payload, encoding),
+    qos,
+    retain,
+    ...(properties !== undefined && { properties: Buffer.from(properties, 'base64') }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
 }
 
 /** What is on disk may be another program's work, or an older one's: only what can be worked with is believed. */
@@ -213,23 +197,20 @@ function isSessionRow(row: object, key: string): row is SessionRow {
   );
 }
 
-function isMessageRow(row: object, key: string): row is MessageRow {
-  const { sequence, clientId, packet } = row as Partial<MessageRow>;
-  if (typeof clientId !== 'string' || !Number.isSafeInteger(sequence) || !hasPublication(row)) return false;
-  return packet !== undefined && packet.qos > 0 && messageKey(clientId, packet) === key;
+function isMessageRow(row: object): row is MessageRow {
+  const { sequence, clientId, group, packet } = row as Partial<MessageRow>;
+  if (typeof clientId !== 'string' && typeof group !== 'string') return false;
+  return Number.isSafeInteger(sequence) && hasMessage(row) && packet?.qos === 1;
 }
 
 function isRetainedRow(row: object, key: string): row is RetainedRow {
-  return hasPublication(row) && row.packet.topic === key && row.packet.payload !== '';
+  return hasMessage(row) && row.packet.topic === key && row.packet.payload !== '';
 }
 
-function hasPublication(row: object): row is RetainedRow {
+function hasMessage(row: object): row is RetainedRow {
   const { packet, encoding } = row as Partial<MessageRow>;
   if (typeof packet !== 'object' || packet === null || (encoding !== 'utf8' && encoding !== 'base64')) return false;
-  const { cmd, topic, payload, qos } = packet as Partial<MessageRow['packet']>;
-  return cmd === 'publish' && typeof topic === 'string' && typeof payload === 'string' && [0, 1, 2].includes(qos ?? 3);
-}
-
-function payloadOf(text: string, encoding: MessageRow['encoding']): string | Buffer {
-  return encoding === 'utf8' ? text : Buffer.from(text, encoding);
+  const { topic, payload, qos, properties = '' } = packet as Partial<MessageRow['packet']>;
+  const isText = typeof topic === 'string' && typeof payload === 'string' && typeof properties === 'string';
+  return isText && (qos === 0 || qos === 1);
 }

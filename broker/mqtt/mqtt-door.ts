@@ -1,26 +1,26 @@
 /**
- * The MQTT door of the service: aedes for the protocol, the rules of AWS's broker around it, and the Jobs topics taken out of
- * its hands. It translates and forwards; which job does what is the engine's business. Any duplex stream may come in, so
- * that a further transport is one entry in listeners.ts or one call of `accept`.
- * Source: reference connection.md, mqtt-api.md §1–§3.
+ * The MQTT door of the service: sockets, aedes for connections, and what stands between them, put together. Any duplex stream
+ * may come in, so that a further transport is one entry in listeners.ts or one call of `accept`. Which job does what is
+ * the engine's business.
+ * Source: docs/reference/connection.md, docs/reference/mqtt-api.md §1 to §3; docs/decisions/0008-routing.md.
  */
 import type { RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
-import { maxClientIdBytes, maxSessionExpirySeconds, persistentSessionSeconds } from '../../protocol/limits.ts';
+import { maxSessionExpirySeconds, persistentSessionSeconds } from '../../protocol/limits.ts';
 import type { Effect } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { WantedPort } from '../net/listening.ts';
 import { SocketBudget } from '../net/socket-budget.ts';
+import type { ConnectionProof } from './access-control.ts';
 import { announce } from './announcements.ts';
-import { boundPersistence } from './bounded-persistence.ts';
-import { Disconnection, type Reason } from './disconnection.ts';
+import type { ClientStream } from './client-stream.ts';
+import { Disconnection, reasonOf } from './disconnection.ts';
+import { type Ending, type EventListener, refusalIn } from './door-events.ts';
 import { FastLane } from './fast-lane.ts';
 import { awaitProtocolLevel } from './first-packet.ts';
-import { type ConnectionProof, Gatekeeper } from './gatekeeper.ts';
-import type { IdentityMode, Principal } from './identity.ts';
-import { guardInbound } from './inbound-guard.ts';
-import { JobsBroker, type OutgoingPacket } from './jobs-broker.ts';
+import type { IdentityMode, IdentityRule } from './identity.ts';
+import { type InboundContext, InboundPackets } from './inbound-packets.ts';
 import {
   type Arrivals,
   type Listener,
@@ -30,16 +30,15 @@ import {
   transports,
 } from './listeners.ts';
 import { KeptSessions, type SessionStore } from './kept-sessions.ts';
-import { MemoryBounds } from './memory-bounds.ts';
 import { Mqtt5Stream } from './mqtt5-stream.ts';
-import { whyNotGranted } from './permissions.ts';
+import { QuietAedes } from './quiet-aedes.ts';
 import { type DoorReadings, doorReadings } from './readings.ts';
+import { type ReservedAnswerers, type ReservedCounts, ReservedRequests } from './reserved-requests.ts';
 import { commandAnswerer } from './command-requests.ts';
 import { defenderAnswerer } from './defender-requests.ts';
+import { MemoryBounds } from './memory-bounds.ts';
 import { shadowAnswerer } from './shadow-requests.ts';
-import { RequestDesk } from './request-desk.ts';
-import { type ReservedAnswerers, type ReservedCounts, ReservedRequests } from './reserved-requests.ts';
-import type { ReservedFeature } from './reserved-topics.ts';
+import { ServiceRequests } from './service-requests.ts';
 import { type Delivery, Sessions } from './sessions.ts';
 import { StrictLimits } from './strict-limits.ts';
 import type { WhyNotUpgrade } from './websockets.ts';
@@ -50,8 +49,13 @@ export interface MqttDoorOptions {
   readonly host?: string;
   /** Where to listen: 0 is a free port, absent is not at all. `tls` and `wss` need {@link certificates}. */
   readonly listeners: { readonly [T in Transport]?: WantedPort };
-  /** How a client shows who it is. Default: by its certificate on TLS and where it shows one, by its client id elsewhere. */
+  /**
+   * How a client shows which thing it is. Default: by its certificate on TLS and where it shows one, elsewhere by the first
+   * thing that it speaks for.
+   */
   readonly identity?: IdentityMode;
+  /** Whether there is a thing of this name; absent: there is none. A client whose client id is one is that thing. */
+  readonly isThing?: (name: string) => boolean;
   readonly certificates?: ServerCertificate;
   /** Who may come in by WebSocket; absent: everybody. A signature stands for the client id that comes with it. */
   readonly whyNotUpgrade?: WhyNotUpgrade;
@@ -69,42 +73,14 @@ export interface MqttDoorOptions {
   readonly answerers?: ReservedAnswerers;
   /** Answers who speaks HTTP on the `wss` port and wants no WebSocket. */
   readonly web?: RequestListener;
-  readonly onEvent?: (event: MqttDoorEvent) => void;
+  /** What happens, for logs, metrics and dashboards. */
+  readonly onEvent?: EventListener;
   /** Goes between each connection and the door; absent: nothing does. */
   readonly tap?: ConnectionTap;
 }
 
 /** What looks at a connection, or injects faults into it, before the door reads it. */
 export type ConnectionTap = (stream: Duplex, certificateName: string | undefined) => Duplex;
-
-/** For logs and dashboards. */
-export type MqttDoorEvent =
-  | {
-      readonly kind: 'connected';
-      readonly clientId: string;
-      readonly principal: Principal;
-      /** Host name or address by which the client has reached this door, as far as that can be seen. */
-      readonly address?: string;
-    }
-  | { readonly kind: 'disconnected'; readonly clientId: string }
-  /** A connection was refused or cut off, by its own fault or the network's. */
-  | { readonly kind: 'failed'; readonly clientId?: string; readonly reason: string }
-  /** The first publication on a reserved topic of a feature that this service does not have; it was accepted and dropped. */
-  | {
-      readonly kind: 'not-answered';
-      readonly feature: ReservedFeature;
-      readonly clientId: string;
-      readonly topic: string;
-    }
-  /** The process has no descriptor left for a further connection, which was closed. */
-  | { readonly kind: 'out-of-descriptors'; readonly connections: number }
-  /** What was kept of a session or a message is damaged. A session's key is its client id. */
-  | { readonly kind: 'forgotten'; readonly what: 'session' | 'message' | 'retained message'; readonly key: string }
-  /** A message for which there is no room: its session, all sessions together or retained messages have too much. */
-  | { readonly kind: 'dropped'; readonly what: 'queued message'; readonly clientId: string }
-  | { readonly kind: 'dropped'; readonly what: 'retained message'; readonly topic: string };
-
-const lost = { mqttSession: 'session', mqttMessage: 'message', mqttRetained: 'retained message' } as const;
 
 export interface MqttDoor {
   /** The ports listened on. */
@@ -114,21 +90,12 @@ export interface MqttDoor {
   readonly reservedPublications: ReservedCounts;
   /** For how many sockets this process has descriptors; infinite where the system does not tell. */
   readonly maxConnections: number;
-  /** Lets a client in by any stream, known by its client id unless the proof says otherwise. */
+  /** Lets a client in by any stream, as by TCP unless the proof says otherwise. */
   accept(stream: Duplex, proof?: Partial<ConnectionProof>): void;
   close(): Promise<void>;
 }
 
-const brokerLimits = {
-  /** No bound on deliveries under way: with one, a subscriber that does not read holds up all others. */
-  concurrency: 0,
-  /** How long a client may leave a full socket unread. */
-  drainTimeout: 5000,
-  /** Packets before CONNACK. AWS wants none; clients in the field send their subscriptions at once. */
-  queueLimit: 100,
-  /** MQTT 3.1 allows 23; AWS's SDK v1 speaks it with longer ones. */
-  maxClientsIdLength: maxClientIdBytes,
-} as const;
+const lost = { mqttSession: 'session', mqttMessage: 'message', mqttRetained: 'retained message' } as const;
 
 /** What the door answers with no more than the service behind it. */
 function ownAnswerers(port: ServicePort): ReservedAnswerers {
@@ -136,118 +103,82 @@ function ownAnswerers(port: ServicePort): ReservedAnswerers {
 }
 
 const untapped: ConnectionTap = (stream) => stream;
-const everythingMayPass = (): boolean => true;
 
 export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> {
-  const { port, host = '127.0.0.1', identity, certificates, sessionStore, web, onEvent = () => {} } = options;
-  const { tap = untapped } = options;
+  const { port, host = '127.0.0.1', identity, certificates, sessionStore, web, tap = untapped, onEvent } = options;
   const { whyNotUpgrade = () => undefined, answersMayStray = false, readings = doorReadings.observed } = options;
-  const outOfDescriptors = (connections: number): void => onEvent({ kind: 'out-of-descriptors', connections });
-  const { budget = new SocketBudget(outOfDescriptors) } = options;
+  const outOfDescriptors = (connections: number): void => onEvent?.({ kind: 'out-of-descriptors', connections });
+  const { budget = new SocketBudget(outOfDescriptors), isThing = () => false } = options;
   const kept = sessionStore && new KeptSessions(sessionStore);
   const strict = options.strict === true ? new StrictLimits() : undefined;
-  const mayPass = strict ? (client: Client) => strict.mayPass(client) : everythingMayPass;
-  // AWS's hour, or the most to which an account can have it raised: a bench sleeps over the weekend.
-  const expirySeconds = strict ? persistentSessionSeconds : maxSessionExpirySeconds;
-  const sessions = new Sessions({ keep, discard, kept, mayPass, expirySeconds });
-  const gatekeeper = new Gatekeeper(sessions, strict, readings.forbiddenSubscribe);
-  const { emptyPayload } = readings;
+  const bounds = new MemoryBounds();
+  const sessions = new Sessions({
+    kept,
+    mayPass: strict ? (client) => strict.mayPass(client) : () => true,
+    // AWS's hour, or the most to which an account can have it raised: a bench sleeps over the weekend.
+    expirySeconds: strict ? persistentSessionSeconds : maxSessionExpirySeconds,
+    bounds,
+    onDropped: (dropped) => onEvent?.({ kind: 'dropped', ...dropped }),
+  });
   const reserved = new ReservedRequests(
     { ...ownAnswerers(port), ...options.answerers },
-    (feature, { clientId, topic }) => onEvent({ kind: 'not-answered', feature, clientId, topic }),
+    (feature, { clientId, topic }) => onEvent?.({ kind: 'not-answered', feature, clientId, topic }),
   );
-  const desk = new RequestDesk({ port, sessions, gatekeeper, reserved, mayPass, answersMayStray, emptyPayload });
-  const bounds = new MemoryBounds();
-  const broker = new JobsBroker({
-    ...brokerLimits,
-    ...gatekeeper.hooks,
-    preConnect(client, packet, done) {
-      if (packet.will === undefined || bounds.will(client, packet.will))
-        gatekeeper.hooks.preConnect!(client, packet, done);
-      else done(new Disconnection('quotaExceeded', 'no room for a last will'), false);
+  const { emptyPayload, forbiddenSubscribe } = readings;
+  const requests = new ServiceRequests({ port, sessions, reserved, answersMayStray, emptyPayload, onEvent });
+  const context: InboundContext = { sessions, requests, bounds, strict, forbiddenSubscribe, isThing, onEvent };
+  const inboundOf = new WeakMap<Client, InboundPackets>();
+  /** Let in and not yet closed, by client id. */
+  const connecting = new Map<string, InboundPackets>();
+  const broker = new QuietAedes({
+    opened(client) {
+      const inbound = inboundOf.get(client)!;
+      connecting.set(client.id, inbound);
+      inbound.opened();
     },
-    take: (packet, client) => desk.takeRouted(packet, client),
-    acknowledge: (client, messageId) => sessions.connectionOf(client)?.outbox.acknowledge(messageId),
-    safe: (subscribers, { retain }) => (subscribers > 0 || retain ? kept?.safe() : undefined),
+    resumes: (clientId) => connecting.get(clientId)?.resumes === true,
   });
   /** Everything open, TLS handshakes under way included. */
   const streams = new Set<Duplex>();
-  const connected = new Set<Client>();
+  const clientStreams = new Set<ClientStream>();
+  let connected = 0;
 
-  function keep(clientId: string, packet: OutgoingPacket): void {
-    broker.persistence.outgoingEnqueue({ clientId }, packet).catch(() => kept?.removeMessage(clientId, packet));
-  }
-
-  function discard(clientId: string): Promise<void> {
-    return broker.discardSession(clientId).catch((error: Error) => void broker.emit('error', error));
-  }
-
-  function track(stream: Duplex): void {
-    streams.add(stream);
-    stream.once('close', () => streams.delete(stream));
-  }
-
-  function accept(stream: Duplex, proof: Partial<ConnectionProof> = {}): void {
-    track(stream);
+  function accept(wire: Duplex, proof: Partial<ConnectionProof> = {}): void {
+    track(wire, streams);
     awaitProtocolLevel(
-      stream,
-      (level) => (level === 5 ? serveMqtt5 : serveMqtt311)(stream, proof),
-      ({ message }) => onEvent({ kind: 'failed', reason: message }),
+      wire,
+      (level) => serve(level === 5 ? new Mqtt5Stream(wire) : new FastLane(wire), { ...unproven, ...proof }),
+      ({ message }) => onEvent?.({ kind: 'refused', reason: 'unspecified', message }),
     );
   }
 
-  function serveMqtt5(stream: Duplex, proof: Partial<ConnectionProof>): void {
-    const explain = (filter: string): Reason => whyNotGranted(gatekeeper.principalOf(client), client.id, filter);
-    const translated = new Mqtt5Stream(stream, explain);
-    track(translated);
-    const client = serve(translated, translated, { ...proof, terms: translated });
-  }
+  const unproven: ConnectionProof = { identity: identity ?? 'first-thing' };
 
-  function serveMqtt311(stream: Duplex, proof: Partial<ConnectionProof>): void {
-    // Strictly, every publication is counted once, on the one way that all of them go.
-    const conn = strict ? stream : new FastLane(stream, (packet) => takes(packet));
-    const takes = desk.attend(serve(stream, conn, proof));
-  }
-
-  /** @param conn what aedes reads and writes, in front of the stream. */
-  function serve(stream: Duplex, conn: Duplex, proof: Partial<ConnectionProof>): Client {
-    const client = broker.handle(conn);
-    gatekeeper.expect(client, { identity: identity ?? 'client-id', ...proof });
-    guardInbound(client, desk.attend(client));
+  function serve(stream: ClientStream, proof: ConnectionProof): void {
+    track(stream, clientStreams);
+    const client = broker.handle(stream);
+    const inbound = new InboundPackets(context, proof, client, stream);
+    inboundOf.set(client, inbound);
+    // Not aedes' own event: it is not sent for a connection that was closing when its client came back.
     stream.once('close', () => {
-      // Not aedes' own event: it is not sent for a connection that was closing when its client came back.
-      sessions.close(client);
-      bounds.forgetWill(client);
-      if (connected.delete(client)) onEvent({ kind: 'disconnected', clientId: client.id });
+      if (connecting.get(client.id) === inbound) connecting.delete(client.id);
+      const how = endingOf(inbound, stream);
+      inbound.ended(how !== 'shutdown');
+      if (inbound.isConnected) connected -= 1;
+      if (onEvent !== undefined) tellEnd(onEvent, client, inbound, stream, how);
     });
-    return client;
+    stream.start(inbound);
   }
 
   broker.on('clientReady', (client) => {
-    connected.add(client);
-    const { socket, address: cameBy } = gatekeeper.proofOf(client);
-    if (socket !== undefined) budget.hold(socket);
-    const principal = gatekeeper.principalOf(client);
-    onEvent({ kind: 'connected', clientId: client.id, principal, ...(cameBy !== undefined && { address: cameBy }) });
-    sessions.ready(client);
+    connected += 1;
+    const inbound = inboundOf.get(client)!;
+    if (inbound.socket !== undefined) budget.hold(inbound.socket);
+    inbound.ready();
   });
-  broker.on('unsubscribe', (filters, client) => sessions.unsubscribe(client, filters));
-  broker.on('clientError', (client, { message }) => onEvent({ kind: 'failed', clientId: client.id, reason: message }));
-  broker.on('connectionError', (_client, { message }) => onEvent({ kind: 'failed', reason: message }));
   await broker.listen();
-  const restored = await kept?.restore(broker.persistence, bounds);
-  boundPersistence(broker.persistence, {
-    bounds,
-    queueIsFull(clientId) {
-      const client = broker.clientOf(clientId);
-      client?.conn.destroy(new Disconnection('quotaExceeded', 'does not acknowledge what it is sent'));
-      onEvent({ kind: 'dropped', what: 'queued message', clientId });
-    },
-    notRetained: (topic) => onEvent({ kind: 'dropped', what: 'retained message', topic }),
-  });
-  for (const session of restored?.sessions ?? []) sessions.restore(session);
-  for (const { table, key } of restored?.damaged ?? []) {
-    onEvent({ kind: 'forgotten', what: lost[table], key });
+  for (const { table, key } of sessions.restore()) {
+    onEvent?.({ kind: 'forgotten', what: lost[table], key });
   }
 
   /** With a store: to whom something certain will be told, once it and what waits for absent clients are kept together. */
@@ -273,17 +204,15 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   );
 
   const listeners = new Map<Transport, Listener>();
-  const identityOn = (transport: Transport, certificateName?: string): IdentityMode =>
-    identity ?? (transport === 'tls' || certificateName !== undefined ? 'certificate' : 'client-id');
+  const identityOn = (transport: Transport, certificateName?: string): IdentityRule =>
+    identity ?? (transport === 'tls' || certificateName !== undefined ? 'certificate' : 'first-thing');
 
   async function close(): Promise<void> {
     stopAnnouncing();
     const stopped = [...listeners.values()].map((listener) => listener.close());
-    // What the translators have to say before is written to the sockets below them.
-    const translators = [...streams].filter((stream) => stream instanceof Mqtt5Stream);
-    for (const translator of translators) {
-      translator.foretell('serverShuttingDown');
-      translator.destroy();
+    for (const stream of clientStreams) {
+      stream.closingReason = 'serverShuttingDown';
+      stream.destroy();
     }
     for (const stream of streams) stream.destroy();
     await Promise.all(stopped);
@@ -294,17 +223,17 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
 
   const arrivals: Arrivals = {
     connecting(socket) {
-      track(socket);
+      track(socket, streams);
       budget.admit(socket);
     },
-    arrived: ({ transport, stream, socket, certificateName, address: cameBy }) =>
+    arrived: ({ transport, stream, socket, certificateName, address }) =>
       accept(tap(stream, certificateName), {
         identity: identityOn(transport, certificateName),
         certificateName,
-        address: cameBy,
+        address,
         socket,
       }),
-    failed: ({ message }) => onEvent({ kind: 'failed', reason: message }),
+    failed: ({ message }) => onEvent?.({ kind: 'refused', reason: 'unspecified', message }),
   };
   try {
     for (const transport of transports) {
@@ -323,7 +252,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   return {
     ports: Object.fromEntries([...listeners].map(([transport, listener]) => [transport, listener.port])),
     get connectedClients() {
-      return connected.size;
+      return connected;
     },
     get reservedPublications() {
       return reserved.counts;
@@ -332,4 +261,33 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     accept,
     close,
   };
+}
+
+function track<Stream extends Duplex>(stream: Stream, all: Set<Stream>): void {
+  all.add(stream);
+  stream.once('close', () => all.delete(stream));
+}
+
+function endingOf({ saidGoodbye }: InboundPackets, stream: ClientStream): Ending {
+  if (saidGoodbye) return 'goodbye';
+  if (stream.closingReason === 'serverShuttingDown') return 'shutdown';
+  if (stream.closingReason === 'sessionTakenOver') return 'taken-over';
+  const { errored } = stream;
+  return errored !== null && reasonOf(errored) !== 'unspecified' ? 'cut-off' : 'lost';
+}
+
+function tellEnd(
+  onEvent: EventListener,
+  { id: clientId }: Client,
+  inbound: InboundPackets,
+  { errored }: ClientStream,
+  how: Ending,
+): void {
+  const refusal = errored instanceof Disconnection ? refusalIn(errored) : undefined;
+  if (inbound.isConnected) {
+    const message = errored === null ? {} : { message: errored.message, reason: reasonOf(errored) };
+    onEvent({ kind: 'disconnected', clientId, how, ...message, ...refusal });
+  } else if (errored !== null && !inbound.isRefused) {
+    onEvent({ kind: 'refused', reason: reasonOf(errored), message: errored.message, ...refusal });
+  }
 }

@@ -1,9 +1,8 @@
 /**
- * The handshake of MQTT 5 in terms of 3.1.1: what a client asks for in its CONNECT, the CONNECT that aedes understands, and
- * the CONNACK with what AWS's broker allows. Pure. Password, will properties and the wish for response information are
- * dropped: nobody here looks at them. Source: MQTT 5 §3.1 and §3.2, reference connection.md §2, limits.md §5.
+ * The handshake of MQTT 5: what a client asks for in its CONNECT, and the CONNACK with what AWS's broker allows. Pure.
+ * Password and the wish for response information are dropped: nobody here looks at them.
+ * Source: MQTT 5 §3.1 and §3.2, docs/reference/connection.md §2, docs/reference/limits.md §5.
  */
-import { randomUUID } from 'node:crypto';
 import type { IConnackPacket, IConnectPacket } from 'mqtt-packet';
 import {
   maxPacketBytes,
@@ -31,10 +30,13 @@ export interface Agreement {
   readonly maximumPacketBytes: number;
 }
 
-export function agreementOn({ clientId, clean, keepalive, properties }: IConnectPacket): Agreement {
+export function agreementOn(
+  { clientId, clean, keepalive, properties }: IConnectPacket,
+  assignClientId: () => string,
+): Agreement {
   const asked = properties?.sessionExpiryInterval ?? 0;
   return {
-    clientId: clientId === '' ? randomUUID() : clientId,
+    clientId: clientId === '' ? assignClientId() : clientId,
     clientIdAssigned: clientId === '',
     startsAnew: clean === true,
     expirySeconds: Math.min(asked, maxSessionExpirySeconds),
@@ -46,41 +48,17 @@ export function agreementOn({ clientId, clean, keepalive, properties }: IConnect
 }
 
 /** Why a CONNECT cannot be taken at all, whoever it is. */
-export function refusalOf({ will, properties = {} }: IConnectPacket): Reason | undefined {
+export function refusalOf({ properties = {} }: IConnectPacket): readonly [Reason, string] | undefined {
   const { authenticationMethod, receiveMaximum = 1, maximumPacketSize = minClientPacketBytes } = properties;
-  if (authenticationMethod !== undefined) return 'badAuthenticationMethod';
-  if (receiveMaximum === 0 || maximumPacketSize < minClientPacketBytes) return 'protocolError';
-  return will?.qos === 2 ? 'qosNotSupported' : undefined;
+  if (authenticationMethod !== undefined) return ['badAuthenticationMethod', 'an authentication method'];
+  if (receiveMaximum === 0) return ['protocolError', 'a Receive Maximum of 0'];
+  if (maximumPacketSize < minClientPacketBytes) {
+    return ['protocolError', `a Maximum Packet Size below ${minClientPacketBytes} bytes`];
+  }
+  return undefined;
 }
 
-/** aedes keeps a session unless it is clean from beginning to end. */
-export function connectFor311({ username, will }: IConnectPacket, agreement: Agreement): IConnectPacket {
-  const { clientId, startsAnew, expirySeconds, keepAliveSeconds: keepalive } = agreement;
-  const clean = startsAnew && expirySeconds === 0;
-  return {
-    cmd: 'connect',
-    protocolId: 'MQTT',
-    protocolVersion: 4,
-    clientId,
-    clean,
-    keepalive,
-    ...(username !== undefined && { username }),
-    ...(will && { will: { topic: will.topic, payload: will.payload, qos: will.qos, retain: will.retain } }),
-  };
-}
-
-/** By the return code of 3.1.1 §3.2.2.3. */
-const refusals: readonly Reason[] = [
-  'unspecified',
-  'unsupportedVersion',
-  'clientIdInvalid',
-  'serverUnavailable',
-  'badCredentials',
-  'notAuthorized',
-];
-
-export function connack5({ returnCode = 0, sessionPresent }: IConnackPacket, agreement: Agreement): IConnackPacket {
-  if (returnCode !== 0) return refusingConnack(refusals[returnCode] ?? 'unspecified');
+export function connack5(agreement: Agreement, sessionPresent: boolean): IConnackPacket {
   const { clientId, clientIdAssigned, expirySeconds, expiryShortened, keepAliveSeconds } = agreement;
   return {
     cmd: 'connack',
@@ -97,8 +75,7 @@ export function connack5({ returnCode = 0, sessionPresent }: IConnackPacket, agr
       retainAvailable: true,
       wildcardSubscriptionAvailable: true,
       subscriptionIdentifiersAvailable: false,
-      // AWS has them; aedes grants and never serves them, so this door refuses them (permissions.ts).
-      sharedSubscriptionAvailable: false,
+      sharedSubscriptionAvailable: true,
     },
   };
 }

@@ -1,53 +1,33 @@
 /**
- * The short way out to one client: packets that nobody has to remember, written as bytes and gathered, so that all that a
- * request causes (its PUBACK, its reply, notifications) leaves in one write. It serves sessions that end with their
- * connection; what a persistent session is told goes through aedes, which keeps it until it is acknowledged. Message
- * ids come from aedes' own counter, so that the two ways out never use one twice. Source: MQTT 3.1.1 §3.3 and §3.4.
+ * The way out to one client: packets gathered, so that all that a request causes (its PUBACK, its reply, notifications) leaves
+ * in one write. It remembers nothing of what has left; which messages are unacknowledged is the session's business.
  */
-import type { Client } from 'aedes';
+import type { ClientStream } from './client-stream.ts';
 import { Disconnection } from './disconnection.ts';
-import { FastLane } from './fast-lane.ts';
-import type { OutgoingPacket } from './jobs-broker.ts';
-
-/** The parts of aedes' client that its declarations leave out. */
-type Internals = Client & {
-  _nextId: number;
-  /** Calls back when the socket has room again, or cuts the client off when that takes too long. */
-  waitForDrain(done: () => void): void;
-};
-
-/** Not the library's private matter: message ids of one connection come from one counter. */
-const nextId = '_nextId';
+import type { Message } from './message.ts';
+import { Slab, pubackBytes, roomFor, writePuback, writePublish } from './packet-writer.ts';
 
 /** What a client may leave unread in our memory before it is cut off. */
 const maxUnreadBytes = 1024 * 1024;
+/** How long a client may leave its socket full. */
+const maxUnreadMs = 5000;
 
-const publishHeader = 0x30;
-const pubackHeader = 0x40;
-const pubackBytes = 4;
-/** Type and Remaining Length, the topic's length, message id. */
-const maxHeaderBytes = 1 + 4 + 2 + 2;
-/** Of UTF-8, for one unit of a string. */
-const maxBytesOfUnit = 3;
-const maxMessageId = 0xffff;
-const slabBytes = 256 * 1024;
-
-/** The id of a message that is acknowledged, or a message. */
-type Outgoing = number | Publication;
-
-/** What of a message is written. */
-type Publication = Pick<OutgoingPacket, 'topic' | 'payload' | 'qos'>;
+/** A message, or a packet that is written already; `undefined` stands for a PUBACK. */
+type Outgoing = Message | Buffer | undefined;
 
 export class Outbox {
-  readonly #client: Internals;
+  readonly #stream: ClientStream;
   readonly #gathersTurns: boolean;
   #gathered: Outgoing[] = [];
+  /** The message id of each of them, where it has one. */
+  #messageIds: number[] = [];
   #held = 0;
   #leaving = false;
+  #full: NodeJS.Timeout | undefined;
 
   /** @param gathersTurns false where turns are gathered before: what is settled together leaves as soon as it is. */
-  constructor(client: Client, gathersTurns = true) {
-    this.#client = client as Internals;
+  constructor(stream: ClientStream, gathersTurns = true) {
+    this.#stream = stream;
     this.#gathersTurns = gathersTurns;
   }
 
@@ -63,15 +43,22 @@ export class Outbox {
   }
 
   acknowledge(messageId: number): void {
-    this.#add(messageId);
+    this.#add(undefined, messageId);
   }
 
-  publish(message: Publication): void {
-    this.#add(message);
+  /** @param messageId for QoS 1. */
+  publish(message: Message, messageId = 0): void {
+    this.#add(message, messageId);
   }
 
-  #add(what: Outgoing): void {
+  /** @param packet in the client's version of MQTT. */
+  send(packet: Buffer): void {
+    this.#add(packet, 0);
+  }
+
+  #add(what: Outgoing, messageId: number): void {
     this.#gathered.push(what);
+    this.#messageIds.push(messageId);
     this.#leaveSoon();
   }
 
@@ -87,45 +74,55 @@ export class Outbox {
     this.#leaving = false;
     if (this.#held > 0 || this.#gathered.length === 0) return;
     const gathered = this.#gathered;
+    const messageIds = this.#messageIds;
     this.#gathered = [];
-    const { conn } = this.#client;
-    if (conn.destroyed) return;
-    const bytes = this.#encode(gathered);
-    const hasRoom = conn instanceof FastLane ? conn.send(bytes) : conn.write(bytes);
-    if (!(conn instanceof FastLane && conn.holdsNothing)) slab.keep(bytes);
-    if (hasRoom) return;
-    cutOffUnread(this.#client);
-    this.#client.waitForDrain(() => {});
+    this.#messageIds = [];
+    const stream = this.#stream;
+    if (stream.destroyed) return;
+    const bytes = this.#encode(gathered, messageIds);
+    const hasRoom = stream.send(bytes);
+    if (!stream.holdsNothing) slab.keep(bytes);
+    if (!hasRoom) this.#waitForRoom();
   }
 
-  #encode(gathered: readonly Outgoing[]): Buffer {
+  /** A client that asks and never reads must not fill our memory. */
+  #waitForRoom(): void {
+    const stream = this.#stream;
+    if (stream.unreadBytes > maxUnreadBytes) {
+      stream.destroy(new Disconnection('quotaExceeded', 'does not read what it is sent'));
+      return;
+    }
+    if (this.#full !== undefined) return;
+    const tooSlow = (): void =>
+      void stream.destroy(new Disconnection('quotaExceeded', 'reads too slowly what it is sent'));
+    this.#full = setTimeout(tooSlow, maxUnreadMs).unref();
+    const done = (): void => {
+      clearTimeout(this.#full);
+      this.#full = undefined;
+      stream.off('drain', done).off('close', done);
+    };
+    stream.once('drain', done).once('close', done);
+  }
+
+  #encode(gathered: readonly Outgoing[], messageIds: readonly number[]): Buffer {
+    const { version } = this.#stream;
     let room = 0;
-    for (const what of gathered) room += typeof what === 'number' ? pubackBytes : roomFor(what);
+    for (const what of gathered) room += roomOf(what);
     const bytes = slab.take(room);
     let at = 0;
-    for (const what of gathered) {
-      at = typeof what === 'number' ? writePuback(bytes, at, what) : this.#writePublish(bytes, at, what);
+    for (let index = 0; index < gathered.length; index += 1) {
+      const what = gathered[index];
+      if (what === undefined) at = writePuback(bytes, at, messageIds[index]!);
+      else if ('topic' in what) at = writePublish(bytes, at, version, what, messageIds[index]!);
+      else at += what.copy(bytes, at);
     }
     return bytes.subarray(0, at);
   }
+}
 
-  #writePublish(bytes: Buffer, start: number, { topic, payload, qos }: Publication): number {
-    const topicBytes = Buffer.byteLength(topic);
-    const payloadBytes = Buffer.byteLength(payload);
-    bytes[start] = publishHeader | (qos << 1);
-    let at = writeLength(bytes, 2 + topicBytes + (qos === 0 ? 0 : 2) + payloadBytes, start + 1);
-    at = bytes.writeUInt16BE(topicBytes, at);
-    at += bytes.write(topic, at);
-    if (qos > 0) at = bytes.writeUInt16BE(this.#takeMessageId(), at);
-    return at + (typeof payload === 'string' ? bytes.write(payload, at) : payload.copy(bytes, at));
-  }
-
-  #takeMessageId(): number {
-    const client = this.#client;
-    const messageId = client[nextId];
-    client[nextId] = messageId >= maxMessageId ? 1 : messageId + 1;
-    return messageId;
-  }
+function roomOf(what: Outgoing): number {
+  if (what === undefined) return pubackBytes;
+  return 'topic' in what ? roomFor(what) : what.length;
 }
 
 function leave(outbox: Outbox): void {
@@ -142,55 +139,4 @@ function depart(): void {
   for (const outbox of outboxes) outbox.leave();
 }
 
-/**
- * Where packets are put together: in the same place again and again, since most writes are over when they return. Bytes that
- * somebody still holds are kept, and the next ones come behind them.
- */
-class Slab {
-  #bytes = Buffer.allocUnsafeSlow(slabBytes);
-  #keptBytes = 0;
-
-  /** @returns room that is free until the next call, unless it is kept. */
-  take(size: number): Buffer {
-    if (size > slabBytes) return Buffer.allocUnsafeSlow(size);
-    if (this.#keptBytes + size > slabBytes) {
-      this.#bytes = Buffer.allocUnsafeSlow(slabBytes);
-      this.#keptBytes = 0;
-    }
-    return this.#bytes.subarray(this.#keptBytes, this.#keptBytes + size);
-  }
-
-  /** @param room as taken last */
-  keep(room: Buffer): void {
-    if (room.buffer === this.#bytes.buffer) this.#keptBytes += room.length;
-  }
-}
-
 const slab = new Slab();
-
-/** A client that asks and never reads must not fill our memory. */
-export function cutOffUnread({ conn }: Client): void {
-  const unreadBytes = conn instanceof FastLane ? conn.unreadBytes : conn.writableLength;
-  if (unreadBytes > maxUnreadBytes) conn.destroy(new Disconnection('quotaExceeded', 'does not read what it is sent'));
-}
-
-function writePuback(bytes: Buffer, at: number, messageId: number): number {
-  return bytes.writeUInt16BE(messageId, bytes.writeUInt16BE((pubackHeader << 8) | 2, at));
-}
-
-/** More than enough: a header, and as much as UTF-8 can take. */
-function roomFor({ topic, payload }: Publication): number {
-  return maxHeaderBytes + maxBytesOfUnit * (topic.length + payload.length);
-}
-
-/** Remaining Length, MQTT 3.1.1 §2.2.3: seven bits a byte, the lowest first. */
-function writeLength(packet: Buffer, length: number, at: number): number {
-  let rest = length;
-  let index = at;
-  for (; rest > 0x7f; index += 1) {
-    packet[index] = (rest & 0x7f) | 0x80;
-    rest >>= 7;
-  }
-  packet[index] = rest;
-  return index + 1;
-}

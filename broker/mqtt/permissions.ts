@@ -4,11 +4,12 @@
  * which are for fleet monitoring. Topics without `$` are nobody's business. Pure decisions; the door acts on them.
  * Source: reference mqtt-api.md §6, connection.md §3–§5, events.md, shadow-and-provisioning.md §6, ambiguities.md A18, A19.
  */
+import { isThingName } from '../../protocol/names.ts';
 import { type RequestTopic, type UnknownJobsTopic, parseJobsTopic } from '../../protocol/topics.ts';
 import type { Reason } from './disconnection.ts';
 import { type Principal, everyThing, noThing } from './identity.ts';
 import { type ReservedTopic, parseReservedTopic } from './reserved-topics.ts';
-import { hasWildcard } from './subscription-index.ts';
+import { hasWildcard, topicFault } from './topic-rules.ts';
 
 export interface Publication {
   readonly topic: string;
@@ -32,10 +33,18 @@ export function judgePublish(
   clientId: string,
   { topic, qos, retain }: Publication,
 ): PublishVerdict {
-  if (!topic.startsWith('$')) return ordinary;
-  if (hasWildcard(topic)) return refused('topicNameInvalid', `a wildcard in ${topic}`);
+  if (qos > 1) return refused('qosNotSupported', `QoS ${qos} on ${topic}`);
+  if (!topic.startsWith('$')) {
+    const fault = topicFault(topic);
+    return fault === undefined ? ordinary : refused('topicNameInvalid', `${fault} in ${topic}`);
+  }
   const parsed = parseJobsTopic(topic) ?? parseReservedTopic(topic);
-  if (parsed === undefined) return refused('notAuthorized', `nobody may publish on ${topic}`);
+  if (parsed === undefined) {
+    const fault = topicFault(topic);
+    return fault === undefined
+      ? refused('notAuthorized', `nobody may publish on ${topic}`)
+      : refused('topicNameInvalid', `${fault} in ${topic}`);
+  }
   const owner = parsed.kind === 'reserved' ? parsed.parameters : parsed;
   if (owner.thingName !== undefined && !actsFor(principal, owner.thingName))
     return refused('notAuthorized', `not its own thing: ${topic}`);
@@ -44,7 +53,6 @@ export function judgePublish(
   if (parsed.kind === 'reserved' && !isOwnClientId(principal, clientId, parsed.parameters['clientId']))
     return refused('notAuthorized', `not its own client id: ${topic}`);
   if (retain) return refused('retainNotSupported', `RETAIN on ${topic}`);
-  if (qos > 1) return refused('qosNotSupported', `QoS ${qos} on ${topic}`);
   return { kind: 'service', topic: parsed };
 }
 
@@ -53,8 +61,9 @@ const commonSpaces: ReadonlySet<string> = new Set(['events', 'certificates', 'pr
 
 /**
  * Whether a client may subscribe. A filter below `$` has to name the client's own thing literally: whatever could match a topic
- * of another thing is refused as a whole, and so are `$SYS` and `$share`, which the broker behind this door would grant
- * and never serve. A leading wildcard is harmless, since it does not match `$` topics.
+ * of another thing is refused as a whole, and so is `$SYS`. A leading wildcard is harmless, since it does not match `$`
+ * topics.
+ * @param filter behind `$share/NAME/`, where it is shared.
  */
 export function maySubscribe(principal: Principal, clientId: string, filter: string): boolean {
   if (!filter.startsWith('$')) return true;
@@ -80,15 +89,14 @@ function isOwnSpace(principal: Principal, clientId: string, kind: string, levels
   }
 }
 
-/** Why a filter was not granted, to clients that can be told. */
-export function whyNotGranted(principal: Principal, clientId: string, filter: string): Reason {
-  if (filter.startsWith('$share/')) return 'sharedSubscriptionsNotSupported';
-  return maySubscribe(principal, clientId, filter) ? 'quotaExceeded' : 'notAuthorized';
-}
-
-/** Whether a message on a `$aws` topic concerns this client; the last look before it leaves, stored messages included. */
-export function mayReceive(principal: Principal, clientId: string, topic: string): boolean {
-  return topic.startsWith('$aws/') && maySubscribe(principal, clientId, topic);
+/** The thing for which a client speaks that uses this topic or filter, if that names one. */
+export function thingNamedIn(topic: string): string | undefined {
+  if (!topic.startsWith('$aws/')) return undefined;
+  const [, kind, first, second] = topic.split('/', 4);
+  let thing: string | undefined;
+  if (kind === 'things' || kind === 'device_location') thing = first;
+  else if (kind === 'commands' && first === 'things') thing = second;
+  return thing !== undefined && isThingName(thing) ? thing : undefined;
 }
 
 /** A client id may look like a wildcard: a topic is compared with it, never matched. */

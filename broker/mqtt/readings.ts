@@ -7,7 +7,10 @@
 export interface DoorReadings {
   /** A5: where namespaced jobs are announced: as clients listen for them and as documented, or only as documented. */
   readonly namespacedNotify: 'every form' | 'documented form';
-  /** A18: a subscription that is not allowed: SUBACK failure, or the connection closed. A strict service always closes. */
+  /**
+   * A18: a subscription that is not allowed, of MQTT 5: SUBACK 0x87, or the connection closed, as that of 3.1.1 always is. A
+   * strict service always closes.
+   */
   readonly forbiddenSubscribe: 'refused' | 'closed';
   /** A19: a request without any payload. */
   readonly emptyPayload: 'empty object' | 'InvalidJson';

@@ -29,11 +29,15 @@ export interface Request {
   readonly emptyPayload: DoorReadings['emptyPayload'];
 }
 
-/** Calls `reply` exactly once, now or when the service has made the outcome durable. */
+/**
+ * Calls `reply` exactly once, now or when the service has made the outcome durable.
+ * @param unreadable is told what is wrong with a payload that is no JSON object.
+ */
 export function answer(
   port: ServicePort,
   { topic, parsed, payload, emptyPayload }: Request,
   reply: (topic: string, payload: string) => void,
+  unreadable?: (message: string) => void,
 ): void {
   const reject = (refusal: Parameters<typeof rejectedJson>[0], at: number, clientToken?: string): void =>
     reply(`${topic}/rejected`, rejectedJson(refusal, at, clientToken));
@@ -49,6 +53,7 @@ export function answer(
   const decoded = decodeDeviceRequest(parsed, payload);
   const { clientToken } = decoded;
   if (!decoded.ok) {
+    if (decoded.code === 'InvalidJson') unreadable?.(decoded.message);
     reject(decoded, port.now(), clientToken);
     return;
   }

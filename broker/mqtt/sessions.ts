@@ -1,109 +1,100 @@
 /**
- * MQTT sessions as the Jobs service needs them: who a client is, what it listens to, and one line on which everything that
- * the service says reaches it, once and in order. To a persistent session it leaves by the client's own `publish`, to others
- * by an outbox, never by `broker.publish`: aedes drops what arrives at a client out of counter order, and QoS 1 to a
- * persistent session takes an asynchronous detour on which later messages overtake it. Ordinary topics do not pass here;
- * permissions are decided elsewhere.
+ * All MQTT sessions of the service: which connection has which, who listens to what, and to whom a message goes. Messages of the
+ * service and of clients are routed alike, here and not by aedes, whose routing loses QoS 1 messages to persistent sessions
+ * with overlapping filters and knows neither shared subscriptions nor what AWS's broker does otherwise than the standard.
+ * Permissions are decided elsewhere.
+ * Source: docs/reference/connection.md §2 and §3; moscajs/aedes issues 543 and 994; docs/decisions/0008-routing.md.
  */
-import { randomUUID } from 'node:crypto';
 import type { Client } from 'aedes';
 import { maxSubscriptions } from '../../protocol/limits.ts';
-import { Disconnection } from './disconnection.ts';
-import type { Principal } from './identity.ts';
-import type { OutgoingPacket } from './jobs-broker.ts';
-import type { KeptSessions, SessionRow } from './kept-sessions.ts';
-import { maxQueuedMessages } from './memory-bounds.ts';
-import { Mqtt5Stream } from './mqtt5-stream.ts';
-import type { SessionTerms } from './session-terms.ts';
-import { Outbox } from './outbox.ts';
-import { type Qos, SubscriptionIndex, filterMatches, hasWildcard } from './subscription-index.ts';
+import type { ClientStream } from './client-stream.ts';
+import type { Dropped } from './door-events.ts';
+import { type Principal, undecided } from './identity.ts';
+import type { KeptSessions, RestoredState, SessionRow } from './kept-sessions.ts';
+import type { MemoryBounds } from './memory-bounds.ts';
+import { type Message, type Qos, asDelivered } from './message.ts';
+import type { Outbox } from './outbox.ts';
+import { RetainedMessages } from './retained-messages.ts';
+import {
+  Connection,
+  type LeftWill,
+  type Receiver,
+  Session,
+  type SessionContext,
+  type SessionTerms,
+} from './session.ts';
+import { SharedGroup } from './shared-group.ts';
+import { SubscriptionIndex, type SubscriptionOptions } from './subscription-index.ts';
+import { type ParsedFilter, hasWildcard, parseFilter } from './topic-rules.ts';
 
-/** Connected or away: ten times as many as one process has sockets for. */
-const maxSessions = 200_000;
-
-interface Message {
-  readonly packet: OutgoingPacket;
-  /** A reply belongs to the connection that asked, and never to a later one of the same session. */
-  readonly onlyFor?: Connection;
-}
-
-/** A connection of a session: the present one, or one that has been taken over and is about to close. */
-export interface Connection {
-  readonly session: Session;
-  readonly client: Client;
-  readonly principal: Principal;
-  readonly outbox: Outbox;
-  /** Until it is ready: the one it took over from. */
-  superseded: Client | undefined;
-  /** aedes has handed over what it kept for the session while it was away; nothing may go out before. */
-  ready: boolean;
-  /** Of a persistent session: a message is on its way through aedes, and the next has to wait for it. */
-  sending: boolean;
-}
-
-interface Session {
-  readonly clientId: string;
-  readonly principal: Principal;
-  readonly clean: boolean;
-  readonly filters: Map<string, Qos>;
-  /** Whether a filter has ever granted QoS 0 only; if none has, the QoS of a reply need not be looked for. */
-  lowersQos: boolean;
-  readonly waiting: Message[];
-  terms: SessionTerms;
-  connection: Connection | undefined;
-  /** Runs while the client is away. */
-  expiry: NodeJS.Timeout | undefined;
-}
-
-/** A message on its way to one session. */
+/** A message on its way to one receiver. */
 export interface Delivery {
-  readonly session: Session;
+  readonly receiver: Receiver;
   readonly message: Message;
+  readonly key: string | undefined;
+}
+
+/** A client that has been let in. */
+export interface Newcomer {
+  readonly client: Client;
+  readonly stream: ClientStream;
+  readonly principal: Principal;
+  /** Absent: as MQTT 3.1.1 has them. */
+  readonly terms: SessionTerms | undefined;
 }
 
 export interface SessionsOptions {
   /** Where persistent sessions outlive the process; absent: nowhere. */
   readonly kept?: KeptSessions;
-  /** Keeps a message for a persistent session that is away; aedes delivers it when the client comes back. */
-  readonly keep: (clientId: string, packet: OutgoingPacket) => void;
-  /** Says of each message whether it is one too many, which is dropped; aedes asks the same of those that it delivers. */
+  /** Says of each message whether it is one too many, which is dropped. */
   readonly mayPass: (client: Client) => boolean;
-  /** Forgets all that aedes keeps for a session. */
-  readonly discard: (clientId: string) => Promise<void>;
   /** How long a persistent session of MQTT 3.1.1 is kept while its client is away. */
   readonly expirySeconds: number;
+  readonly bounds: MemoryBounds;
+  /** There was no room for a message. */
+  readonly onDropped: (dropped: Dropped) => void;
 }
+
+/** Connected or away: ten times as many as one process has sockets for. */
+const maxSessions = 200_000;
 
 export class Sessions {
   readonly #byClientId = new Map<string, Session>();
-  readonly #index = new SubscriptionIndex<Session>();
-  readonly #keep: SessionsOptions['keep'];
-  readonly #mayPass: SessionsOptions['mayPass'];
-  readonly #discard: SessionsOptions['discard'];
+  readonly #index = new SubscriptionIndex<Receiver>();
+  readonly #groups = new Map<string, SharedGroup>();
+  readonly #retained: RetainedMessages;
   readonly #expirySeconds: number;
   readonly #kept: KeptSessions | undefined;
-  readonly #replies = new Numbering();
-  /** Numbered apart: an announcement may get its number before the reply that it follows. */
-  readonly #announcements = new Numbering();
+  readonly #context: SessionContext;
 
-  constructor({ keep, discard, kept, mayPass, expirySeconds }: SessionsOptions) {
-    this.#mayPass = mayPass;
-    this.#keep = keep;
-    this.#discard = discard;
+  constructor({ kept, mayPass, expirySeconds, bounds, onDropped }: SessionsOptions) {
     this.#kept = kept;
     this.#expirySeconds = expirySeconds;
+    this.#retained = new RetainedMessages(kept, bounds);
+    this.#context = { bounds, dropped: onDropped, mayPass, forget: (key) => this.#forget(key) };
   }
 
-  /** A session that an earlier process has left. Its client counts as away from now on. */
-  restore({ clientId, principal, filters, expirySeconds = Infinity }: SessionRow): void {
-    const terms = { startsAnew: false, expirySeconds };
-    const session: Session = {
-      ...newSession(clientId, principal, false, terms),
-      filters: new Map(filters),
-      lowersQos: filters.some(([, qos]) => qos === 0),
-    };
+  /** What an earlier process has left. Its clients count as away from now on. @returns what of it was damaged. */
+  restore(): RestoredState['damaged'] {
+    if (this.#kept === undefined) return nothing;
+    const { sessions, messages, retained, damaged } = this.#kept.restore();
+    for (const row of sessions) this.#restoreSession(row);
+    for (const message of retained) this.#retained.restore(message);
+    for (const { key, owner, message } of messages) {
+      const receiver = 'group' in owner ? this.#groups.get(owner.group) : this.#byClientId.get(owner.clientId);
+      // Of a session that is forgotten: a later one of this client id has nothing to do with it.
+      if (receiver?.reserve(message)) receiver.post(message, key);
+      else this.#forget(key);
+    }
+    return damaged;
+  }
+
+  #restoreSession({ clientId, principal, filters, firstThing, ...row }: SessionRow): void {
+    const terms = { startsAnew: false, expirySeconds: row.expirySeconds ?? Infinity };
+    const session = new Session(this.#context, clientId, principal, row.version ?? 4, true, terms);
+    session.firstThing = firstThing === true;
     this.#byClientId.set(clientId, session);
-    for (const [filter, qos] of filters) if (isJobsFilter(filter)) this.#index.add(session, filter, qos);
+    for (const [filter, qos, options] of filters) this.#listen(session, parsed(filter), filter, { ...options, qos });
     this.#leaveAlone(session);
   }
 
@@ -113,242 +104,286 @@ export class Sessions {
   }
 
   /**
-   * A client has proved who it is. A session left behind by somebody else under the same client id is not its to resume.
-   * @returns what to wait for before the client is let in, if anything.
+   * A client has proved who it is. A session left behind by somebody else under the same client id is not its to resume, nor
+   * one of the other version of MQTT.
    */
-  open(client: Client, principal: Principal, terms = this.#termsOf311(client)): Promise<void> | undefined {
+  open({ client, stream, principal, terms = this.#termsOf311(client) }: Newcomer): Connection {
     const known = this.#byClientId.get(client.id);
-    const superseded = known?.connection?.client;
-    const wanted = !client.clean && !terms.startsAnew;
-    const resumes = known !== undefined && !known.clean && wanted && known.principal === principal;
-    const cleared = known === undefined || resumes ? undefined : this.#forget(known);
-    const session = resumes ? known : newSession(client.id, principal, client.clean, terms);
+    const before = known?.connection;
+    if (before !== undefined) before.stream.closingReason = 'sessionTakenOver';
+    const keepsMessages = !client.clean;
+    const resumes =
+      known?.keepsMessages === true &&
+      keepsMessages &&
+      !terms.startsAnew &&
+      known.version === stream.version &&
+      (known.principal === principal || (principal === undecided && known.firstThing));
+    if (known !== undefined) this.#suspend(known);
+    if (known !== undefined && !resumes) this.#end(known);
+    const session = resumes
+      ? known
+      : new Session(this.#context, client.id, principal, stream.version, keepsMessages, terms);
     clearTimeout(session.expiry);
+    clearTimeout(session.will?.timer);
+    session.will?.will.forget();
+    session.will = undefined;
     session.terms = terms;
-    session.connection = {
-      session,
-      client,
-      principal,
-      // With a store, its journal has gathered the turn.
-      outbox: new Outbox(client, this.#kept === undefined),
-      superseded,
-      ready: false,
-      sending: false,
-    };
+    // With a store, its journal has gathered the turn.
+    const connection = new Connection(session, client, stream, terms, this.#kept === undefined);
+    connection.superseded = before?.client;
+    connection.resumed = resumes;
+    session.connection = connection;
     this.#byClientId.set(client.id, session);
-    if (superseded?.conn instanceof Mqtt5Stream) superseded.conn.foretell('sessionTakenOver');
-    return cleared;
+    if (!resumes) this.#save(session);
+    return connection;
   }
 
-  ready(client: Client): void {
-    const session = this.#sessionOf(client);
-    const connection = session?.connection;
-    if (session === undefined || connection === undefined) return;
-    connection.ready = true;
+  /** CONNACK has left. */
+  ready(connection: Connection): void {
+    const { session } = connection;
+    if (session.connection !== connection) return;
     // aedes has closed it as a rule, but misses one that was just closing when the new one came.
     connection.superseded?.close();
     connection.superseded = undefined;
-    this.#pump(session);
+    session.resume(connection);
+    for (const group of this.#groupsOf(session)) group.handOut();
   }
 
-  /** The connection has ended. What waited is kept for a persistent session, but for replies: nobody asked any more. */
-  close(client: Client): void {
-    const session = this.#sessionOf(client);
-    if (session === undefined) return;
-    session.connection = undefined;
-    this.#leaveAlone(session);
+  /** The connection has ended. @param will what its client has left for this case. */
+  close(connection: Connection, will?: LeftWill): void {
+    const { session } = connection;
+    const isPresent = session.connection === connection;
+    if (isPresent) this.#suspend(session);
+    if (will !== undefined) this.#takeWill(session, isPresent, will);
+    if (isPresent) this.#leaveAlone(session);
   }
 
-  /** @returns `undefined` before the client has proved who it is, and once its session has another connection or none. */
-  connectionOf(client: Client): Connection | undefined {
-    return this.#sessionOf(client)?.connection;
+  /** A will that waits is not sent when the client has come back before, and at the latest when its session ends. */
+  #takeWill(session: Session, isPresent: boolean, will: LeftWill): void {
+    const { expirySeconds } = session.terms;
+    const waits = will.delaySeconds > 0 && session.keepsMessages && expirySeconds > 0 && session.isAlive;
+    if (!waits) will.send();
+    else if (!isPresent) will.forget();
+    else {
+      const sendLater = (): void => {
+        session.will = undefined;
+        will.send();
+      };
+      session.will = { timer: setTimeout(sendLater, will.delaySeconds * 1000).unref(), will };
+    }
+  }
+
+  /** Its client is this thing from now on. */
+  identify(session: Session, thingName: string): void {
+    session.principal = thingName;
+    session.firstThing = true;
+    this.#save(session);
   }
 
   /** @returns false when the session has as many subscriptions as AWS allows. */
-  subscribe(client: Client, filter: string, qos: Qos): boolean {
-    const session = this.#sessionOf(client);
-    if (session === undefined) return false;
-    if (session.filters.size >= maxSubscriptions && !session.filters.has(filter)) return false;
-    if (session.filters.get(filter) === qos) return true; // of a session that is resumed
-    session.filters.set(filter, qos);
-    session.lowersQos ||= qos === 0;
-    if (isJobsFilter(filter)) this.#index.add(session, filter, qos);
+  subscribe(session: Session, text: string, filter: ParsedFilter, options: SubscriptionOptions): boolean {
+    if (session.filters.size >= maxSubscriptions && !session.filters.has(text)) return false;
+    this.#listen(session, filter, text, options);
     this.#save(session);
     return true;
   }
 
-  /** By exactly this filter. */
-  subscribesTo(client: Client, filter: string): boolean {
-    return this.#sessionOf(client)?.filters.has(filter) === true;
+  /** @returns whether there was such a subscription. */
+  unsubscribe(session: Session, text: string): boolean {
+    if (!this.#unlisten(session, text)) return false;
+    session.removeFilter(text);
+    this.#save(session);
+    return true;
   }
 
-  unsubscribe(client: Client, filters: readonly string[]): void {
-    const session = this.#sessionOf(client);
-    for (const filter of filters) {
-      if (session?.filters.delete(filter)) this.#index.remove(session, filter);
-    }
-    if (session !== undefined) this.#save(session);
+  /** What is retained for exactly this filter. */
+  sendRetained(session: Session, { filter, shareName }: ParsedFilter, qos: Qos): void {
+    if (shareName !== undefined || hasWildcard(filter)) return;
+    const message = this.#retained.get(filter);
+    if (message === undefined) return;
+    const delivery = this.#prepare(session, asDelivered(message, lower(message.qos, qos), true));
+    if (delivery !== undefined) this.deliver(delivery);
   }
 
   /** To the connection that asked, whether or not it subscribed. */
   reply(asker: Connection, topic: string, payload: string | Buffer, requestQos: Qos): void {
     const { session } = asker;
-    if (session.connection !== asker) return;
-    const granted = session.lowersQos ? grantedQos(session.filters, topic) : 1;
-    const packet = this.#replies.packet(topic, payload, granted < requestQos ? granted : requestQos);
-    this.#post(session, { packet, onlyFor: asker });
+    const qos = requestQos === 0 ? 0 : session.grantedQos(topic);
+    session.reply(asker, { topic, payload, qos, retain: false });
   }
 
   /** Tells every session that subscribed, once, however many of its filters match. */
   announce(topic: string, writePayload: () => string | Buffer): void {
-    for (const { session, message } of this.address(topic, writePayload)) this.#post(session, message);
+    for (const delivery of this.address(topic, writePayload)) this.deliver(delivery);
   }
 
-  /** What {@link announce} would post, to be posted once the store has committed; kept for persistent sessions until then. */
+  /** What {@link announce} would deliver, to be delivered once the store has committed; kept for persistent sessions until then. */
   address(topic: string, writePayload: () => string | Buffer): readonly Delivery[] {
     const matches = this.#index.match(topic);
     if (matches.length === 0) return nothing;
     const payload = writePayload();
-    return matches.map(({ subscriber: session, qos }) => {
-      // aedes lowers a message to the QoS of the filter that equals its topic; asking for more would leave a copy in its queue.
-      const packet = this.#announcements.packet(topic, payload, session.filters.get(topic) ?? qos);
-      if (!session.clean && packet.qos > 0) this.#kept?.addMessage(session.clientId, packet);
-      return { session, message: { packet } };
-    });
-  }
-
-  deliver({ session, message }: Delivery): void {
-    if (this.#byClientId.get(session.clientId) === session) this.#post(session, message);
-    else this.#kept?.removeMessage(session.clientId, message.packet);
-  }
-
-  #post(session: Session, message: Message): void {
-    const { connection } = session;
-    if (connection === undefined) {
-      this.#keepFor(session, message);
-    } else if (session.clean && connection.ready && session.waiting.length === 0) {
-      this.#send(session, connection, message);
-    } else {
-      session.waiting.push(message);
-      this.#pump(session);
-      if (session.waiting.length > maxQueuedMessages) {
-        connection.client.conn.destroy(new Disconnection('quotaExceeded', 'does not take what it is sent'));
-      }
+    const deliveries: Delivery[] = [];
+    for (const { subscriber, qos } of matches) {
+      const delivery = this.#prepare(subscriber, { topic, payload, qos, retain: false });
+      if (delivery !== undefined) deliveries.push(delivery);
     }
+    return deliveries;
   }
 
-  #pump(session: Session): void {
-    const { connection, waiting } = session;
-    if (connection?.ready !== true) return;
-    while (!connection.sending) {
-      const message = waiting.shift();
-      if (message === undefined) return;
-      if (message.onlyFor === undefined || message.onlyFor === connection) this.#send(session, connection, message);
+  /** @returns `undefined` when there is no room for it. */
+  #prepare(receiver: Receiver, message: Message): Delivery | undefined {
+    if (message.qos === 0) return { receiver, message, key: undefined };
+    if (!receiver.reserve(message)) return undefined;
+    const isKept = this.#kept !== undefined && receiver.keepsMessages;
+    return { receiver, message, key: isKept ? this.#kept?.addMessage(receiver.owner, message) : undefined };
+  }
+
+  deliver({ receiver, message, key }: Delivery): void {
+    if (receiver.isAlive) receiver.post(message, key);
+    else receiver.release(message, key);
+  }
+
+  /**
+   * A client has published. @param message whose payload is valid during the call only.
+   * @returns whether something is kept of it, so that its acknowledgement has to wait until that is safe.
+   */
+  route(message: Message, publisher: Session | undefined): boolean {
+    const matches = this.#index.match(message.topic);
+    if (matches.length === 0 && !message.retain) return false;
+    const lasting: Message = { ...message, payload: Buffer.from(message.payload as Buffer) };
+    let kept = message.retain && this.#retain(lasting);
+    for (const match of matches) {
+      if (match.noLocal && match.subscriber === publisher) continue;
+      const delivered = asDelivered(lasting, lower(message.qos, match.qos), message.retain && match.retainAsPublished);
+      const delivery = this.#prepare(match.subscriber, delivered);
+      if (delivery === undefined) continue;
+      kept ||= delivery.key !== undefined;
+      this.deliver(delivery);
     }
+    return kept;
   }
 
-  #send(session: Session, connection: Connection, message: Message): void {
-    if (session.clean) {
-      if (this.#mayPass(connection.client)) connection.outbox.publish(message.packet);
+  /** @returns whether the store has something to do. */
+  #retain(message: Message): boolean {
+    if (this.#retained.set(message)) return this.#kept !== undefined;
+    this.#context.dropped({ what: 'retained message', topic: message.topic });
+    return false;
+  }
+
+  /** Lets an outbox, which is held, go on when everything that was kept so far is safe: at once without a store. */
+  releaseWhenKept(outbox: Outbox): void {
+    if (this.#kept === undefined) outbox.release();
+    else void releaseAfter(this.#kept.kept(), outbox);
+  }
+
+  #forget(key: string | undefined): void {
+    if (key !== undefined) this.#kept?.removeMessage(key);
+  }
+
+  #listen(session: Session, { filter, shareName }: ParsedFilter, text: string, options: SubscriptionOptions): void {
+    session.setFilter(text, options);
+    if (shareName === undefined) {
+      this.#index.add(session, filter, options);
       return;
     }
-    connection.sending = true;
-    connection.client.publish(message.packet, () => {
-      connection.sending = false;
-      if (session.connection === connection) this.#pump(session);
-    });
+    const name = `${shareName}/${filter}`;
+    let group = this.#groups.get(name);
+    if (group === undefined) {
+      group = new SharedGroup(name, this.#context);
+      this.#groups.set(name, group);
+      this.#index.add(group, filter, { qos: 1 });
+    }
+    group.join(session, options.qos);
+  }
+
+  #unlisten(session: Session, text: string): boolean {
+    if (!session.filters.has(text)) return false;
+    const { filter, shareName } = parsed(text);
+    if (shareName === undefined) {
+      this.#index.remove(session, filter);
+      return true;
+    }
+    const name = `${shareName}/${filter}`;
+    const group = this.#groups.get(name);
+    group?.leave(session);
+    if (group?.isAlive === false) {
+      this.#groups.delete(name);
+      this.#index.remove(group, filter);
+    }
+    return true;
+  }
+
+  *#groupsOf(session: Session): Generator<SharedGroup> {
+    for (const text of session.filters.keys()) {
+      const { filter, shareName } = parsed(text);
+      const group = shareName === undefined ? undefined : this.#groups.get(`${shareName}/${filter}`);
+      if (group !== undefined) yield group;
+    }
+  }
+
+  /** It has no connection any more: others of its groups get what it has not acknowledged. */
+  #suspend(session: Session): void {
+    session.connection = undefined;
+    for (const { message, key, group } of session.suspend()) group!.post(message, key);
   }
 
   #leaveAlone(session: Session): void {
     const { expirySeconds } = session.terms;
-    if (session.clean || expirySeconds === 0) {
-      void this.#forget(session);
+    if (!session.keepsMessages || expirySeconds === 0) {
+      this.#end(session);
       return;
     }
-    for (const message of session.waiting.splice(0)) this.#keepFor(session, message);
     if (expirySeconds === Infinity) return;
     this.#save(session);
-    session.expiry = setTimeout(() => void this.#forget(session), expirySeconds * 1000).unref();
+    session.expiry = setTimeout(() => this.#end(session), expirySeconds * 1000).unref();
   }
 
-  #keepFor(session: Session, { packet, onlyFor }: Message): void {
-    if (packet.qos > 0 && onlyFor === undefined) this.#keep(session.clientId, packet);
-  }
-
-  #save({ clientId, principal, clean, filters, terms: { expirySeconds } }: Session): void {
-    const ends = expirySeconds === Infinity ? {} : { expirySeconds };
-    if (!clean) this.#kept?.saveSession({ clientId, principal, filters: [...filters], ...ends });
-  }
-
-  #sessionOf(client: Client): Session | undefined {
-    const session = this.#byClientId.get(client.id);
-    return session?.connection?.client === client ? session : undefined;
+  #save({ clientId, principal, firstThing, keepsMessages, filters, version, terms: { expirySeconds } }: Session): void {
+    if (!keepsMessages) return;
+    this.#kept?.saveSession({
+      clientId,
+      principal,
+      filters: [...filters].map(([filter, { qos, ...options }]) => [filter, qos, options]),
+      ...(expirySeconds !== Infinity && { expirySeconds }),
+      ...(firstThing && { firstThing }),
+      ...(version === 5 && { version }),
+    });
   }
 
   #termsOf311({ clean }: Client): SessionTerms {
     return { startsAnew: clean, expirySeconds: clean ? 0 : this.#expirySeconds };
   }
 
-  /** @returns what to wait for before a session of the same client id can begin. */
-  #forget(session: Session): Promise<void> | undefined {
+  #end(session: Session): void {
     clearTimeout(session.expiry);
-    this.#byClientId.delete(session.clientId);
-    for (const filter of session.filters.keys()) this.#index.remove(session, filter);
-    session.filters.clear();
-    this.#save(session);
-    for (const { packet } of session.waiting) this.#kept?.removeMessage(session.clientId, packet);
-    return session.clean ? undefined : this.#discard(session.clientId);
+    if (this.#byClientId.get(session.clientId) === session) this.#byClientId.delete(session.clientId);
+    for (const text of session.filters.keys()) this.#unlisten(session, text);
+    session.end();
+    clearTimeout(session.will?.timer);
+    session.will?.will.send();
+    session.will = undefined;
+    if (session.keepsMessages) this.#kept?.removeSession(session.clientId);
   }
 }
 
-/** Stands in for aedes' numbers, so that aedes counts our messages apart from its own and never takes one for a repeat. */
-class Numbering {
-  readonly #source = `jobs-${randomUUID()}`;
-  #last = 0;
-
-  packet(topic: string, payload: string | Buffer, qos: Qos): OutgoingPacket {
-    this.#last += 1;
-    return {
-      cmd: 'publish',
-      topic,
-      payload,
-      qos,
-      retain: false,
-      dup: false,
-      brokerId: this.#source,
-      brokerCounter: this.#last,
-    };
+/** What cannot be kept is not acknowledged. */
+async function releaseAfter(kept: Promise<void>, outbox: Outbox): Promise<void> {
+  try {
+    await kept;
+    outbox.release();
+  } catch {
+    // The service refuses everything from now on.
   }
 }
 
 const nothing: readonly never[] = Object.freeze([]);
 
-function newSession(clientId: string, principal: Principal, clean: boolean, terms: SessionTerms): Session {
-  return {
-    clientId,
-    principal,
-    clean,
-    filters: new Map(),
-    lowersQos: false,
-    waiting: [],
-    terms,
-    connection: undefined,
-    expiry: undefined,
-  };
+function lower(one: Qos, other: Qos): Qos {
+  return one < other ? one : other;
 }
 
-function isJobsFilter(filter: string): boolean {
-  return filter.startsWith('$aws/');
-}
-
-/** What the subscriptions that match a topic allow; without any, all. */
-function grantedQos(filters: ReadonlyMap<string, Qos>, topic: string): Qos {
-  const exact = filters.get(topic);
-  if (exact !== undefined) return exact;
-  let best: Qos | undefined;
-  for (const [filter, qos] of filters) {
-    if (!hasWildcard(filter) || !isJobsFilter(filter) || !filterMatches(filter, topic)) continue;
-    if (best === undefined || qos > best) best = qos;
-  }
-  return best ?? 1;
+/** A filter that was subscribed to, so that nothing is wrong with it. */
+function parsed(text: string): ParsedFilter {
+  const filter = parseFilter(text);
+  return typeof filter === 'string' ? { filter: text } : filter;
 }

@@ -1,11 +1,10 @@
 /**
- * What AWS's broker does not let pass and a bench usually should: applied with `--strict` only. Limits that hurt nobody are
- * always on and live where they apply (inbound-guard.ts, gatekeeper.ts). Not here: throughput per connection, pacing of
- * stored messages, the window of unacknowledged messages of MQTT 3.1.1, the 24 hours of a WebSocket.
- * Source: reference limits.md §5, connection.md §3.
+ * AWS's rates for one connection, which a bench seldom wants: with `--strict` only. Other limits are always on and live where
+ * they apply. Not here: throughput per connection, pacing of stored messages, the 24 hours of a WebSocket.
+ * Source: docs/reference/limits.md §5.
  */
 import type { Client } from 'aedes';
-import { maxPublishesPerSecond, maxTopicBytes, maxTopicSlashes } from '../../protocol/limits.ts';
+import { maxPublishesPerSecond } from '../../protocol/limits.ts';
 
 /** Publications of one connection since the start of its present second. */
 interface Traffic {
@@ -39,10 +38,4 @@ export class StrictLimits {
     traffic.count += 1;
     return traffic.count <= maxPublishesPerSecond;
   }
-}
-
-/** Whether a topic or filter is within AWS's limits; its own reserved topics may be longer and deeper. */
-export function isWithinTopicLimits(topic: string): boolean {
-  if (topic.startsWith('$aws/')) return true;
-  return Buffer.byteLength(topic) <= maxTopicBytes && topic.split('/').length - 1 <= maxTopicSlashes;
 }

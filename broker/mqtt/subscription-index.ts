@@ -1,83 +1,181 @@
 /**
- * From a topic to the subscribers whose filters match it, each once. A filter is kept with the thing that it names, so that
- * only the few filters of the topic's own thing are tried, and those that name none. Knows no clients and no permissions.
- * Source: MQTT 3.1.1 §4.7, with AWS's exception that `a/#` does not match `a` (reference connection.md §3).
+ * From a topic to the subscribers whose filters match it, each once. A filter that names a thing is kept with that thing, so
+ * that a notification is compared with the few filters of its own thing; all other filters stand in a tree by their levels.
+ * Source: MQTT 3.1.1 §4.7, with AWS's exception that `a/#` does not match `a` (docs/reference/connection.md §3).
  */
+import type { Qos } from './message.ts';
+import { hasWildcard } from './topic-rules.ts';
 
-export type Qos = 0 | 1;
+export interface SubscriptionOptions {
+  readonly qos: Qos;
+  /** MQTT 5: its own messages do not come back to a client. */
+  readonly noLocal?: boolean;
+  /** MQTT 5: RETAIN stays as it was published. */
+  readonly retainAsPublished?: boolean;
+}
 
 interface Subscription<Subscriber> {
   readonly subscriber: Subscriber;
   readonly filter: string;
-  readonly hasWildcard: boolean;
-  readonly qos: Qos;
+  readonly isPattern: boolean;
+  readonly options: SubscriptionOptions;
 }
 
-/** Somebody with a matching filter, and the best quality of service that one of those filters grants. */
+/** Somebody with a matching filter, and the most that those of his filters grant together which match. */
 export interface Match<Subscriber> {
   readonly subscriber: Subscriber;
   qos: Qos;
+  noLocal: boolean;
+  retainAsPublished: boolean;
 }
 
 const thingsPrefix = '$aws/things/';
-/** Keys that no thing has: for filters that may match topics of any thing, and for those that match none of any thing. */
-const anyThing = '+';
-const noThing = '';
 const hash = '#'.charCodeAt(0);
 const plus = '+'.charCodeAt(0);
+const dollar = '$'.charCodeAt(0);
 
 export class SubscriptionIndex<Subscriber> {
   readonly #byThing = new Map<string, readonly Subscription<Subscriber>[]>();
+  readonly #tree = new FilterTree<Subscriber>();
 
   /** A filter that the subscriber has already is replaced. */
-  add(subscriber: Subscriber, filter: string, qos: Qos): void {
-    const others = this.#without(subscriber, filter);
-    this.#byThing.set(thingIn(filter), [...others, { subscriber, filter, hasWildcard: hasWildcard(filter), qos }]);
+  add(subscriber: Subscriber, filter: string, options: SubscriptionOptions): void {
+    const thing = thingIn(filter);
+    if (thing === undefined) {
+      this.#tree.add(filter, subscriber, options);
+      return;
+    }
+    const others = this.#without(thing, subscriber, filter);
+    this.#byThing.set(thing, [...others, { subscriber, filter, isPattern: hasWildcard(filter), options }]);
   }
 
   remove(subscriber: Subscriber, filter: string): void {
-    const others = this.#without(subscriber, filter);
-    if (others.length > 0) this.#byThing.set(thingIn(filter), others);
-    else this.#byThing.delete(thingIn(filter));
+    const thing = thingIn(filter);
+    if (thing === undefined) {
+      this.#tree.remove(filter, subscriber);
+      return;
+    }
+    const others = this.#without(thing, subscriber, filter);
+    if (others.length > 0) this.#byThing.set(thing, others);
+    else this.#byThing.delete(thing);
   }
 
   /** @returns every subscriber with a matching filter, once. */
   match(topic: string): readonly Match<Subscriber>[] {
+    let matches: Match<Subscriber>[] | undefined;
     const thing = thingIn(topic);
-    // What names the topic's own thing begins like the topic.
-    const same = thing === noThing ? 0 : thingsPrefix.length + thing.length;
-    const ofThing = collect(this.#byThing.get(thing), topic, same, undefined);
-    return collect(this.#byThing.get(anyThing), topic, 0, ofThing) ?? nobody;
+    if (thing !== undefined) {
+      // What names the topic's own thing begins like the topic.
+      const same = thingsPrefix.length + thing.length;
+      for (const { subscriber, filter, isPattern, options } of this.#byThing.get(thing) ?? nobody) {
+        if (isPattern ? filterMatches(filter, topic, same) : filter === topic) {
+          matches = include(matches, subscriber, options);
+        }
+      }
+    }
+    return this.#tree.match(topic, matches) ?? nobody;
   }
 
-  #without(subscriber: Subscriber, filter: string): readonly Subscription<Subscriber>[] {
-    const known = this.#byThing.get(thingIn(filter)) ?? [];
+  #without(thing: string, subscriber: Subscriber, filter: string): readonly Subscription<Subscriber>[] {
+    const known = this.#byThing.get(thing) ?? nobody;
     return known.filter((one) => one.subscriber !== subscriber || one.filter !== filter);
   }
 }
 
 const nobody: readonly never[] = Object.freeze([]);
 
-/** @returns `matches` with what was found, made when there is something to find. */
-function collect<Subscriber>(
-  subscriptions: readonly Subscription<Subscriber>[] | undefined,
-  topic: string,
-  same: number,
-  matches: Match<Subscriber>[] | undefined,
-): Match<Subscriber>[] | undefined {
-  if (subscriptions === undefined) return matches;
-  let found = matches;
-  for (const { subscriber, filter, hasWildcard: isPattern, qos } of subscriptions) {
-    if (isPattern ? !filterMatches(filter, topic, same) : filter !== topic) continue;
-    const known = found?.find((match) => match.subscriber === subscriber);
-    if (known === undefined) (found ??= []).push({ subscriber, qos });
-    else if (qos > known.qos) known.qos = qos;
-  }
-  return found;
+/** A level of filters: what stands at the end of one here, and the levels below. */
+interface Level<Subscriber> {
+  readonly subscribers: Map<Subscriber, SubscriptionOptions>;
+  readonly below: Map<string, Level<Subscriber>>;
 }
 
-export function hasWildcard(filter: string): boolean {
-  return filter.includes('+') || filter.includes('#');
+class FilterTree<Subscriber> {
+  readonly #root: Level<Subscriber> = newLevel();
+
+  add(filter: string, subscriber: Subscriber, options: SubscriptionOptions): void {
+    let level = this.#root;
+    for (const name of filter.split('/')) {
+      let next = level.below.get(name);
+      if (next === undefined) level.below.set(name, (next = newLevel()));
+      level = next;
+    }
+    level.subscribers.set(subscriber, options);
+  }
+
+  remove(filter: string, subscriber: Subscriber): void {
+    removeBelow(this.#root, filter.split('/'), 0, subscriber);
+  }
+
+  /** @returns `matches` with what was found, made when there is something to find. */
+  match(topic: string, matches: Match<Subscriber>[] | undefined): Match<Subscriber>[] | undefined {
+    const { below } = this.#root;
+    if (below.size === 0) return matches;
+    // A leading wildcard matches no topic of the service.
+    if (topic.charCodeAt(0) === dollar) {
+      const end = topic.indexOf('/');
+      const first = below.get(end === -1 ? topic : topic.slice(0, end));
+      return first === undefined ? matches : matchBelow(first, topic.split('/'), 1, matches);
+    }
+    return matchBelow(this.#root, topic.split('/'), 0, matches);
+  }
+}
+
+function newLevel<Subscriber>(): Level<Subscriber> {
+  return { subscribers: new Map(), below: new Map() };
+}
+
+/** @returns whether nothing is left of the level. */
+function removeBelow<Subscriber>(
+  level: Level<Subscriber>,
+  names: readonly string[],
+  depth: number,
+  subscriber: Subscriber,
+): boolean {
+  const name = names[depth];
+  if (name === undefined) level.subscribers.delete(subscriber);
+  else {
+    const next = level.below.get(name);
+    if (next !== undefined && removeBelow(next, names, depth + 1, subscriber)) level.below.delete(name);
+  }
+  return level.subscribers.size === 0 && level.below.size === 0;
+}
+
+function matchBelow<Subscriber>(
+  level: Level<Subscriber>,
+  names: readonly string[],
+  depth: number,
+  matches: Match<Subscriber>[] | undefined,
+): Match<Subscriber>[] | undefined {
+  let found = matches;
+  const name = names[depth];
+  if (name === undefined) {
+    for (const [subscriber, options] of level.subscribers) found = include(found, subscriber, options);
+    return found;
+  }
+  // There is a level left, were it empty: `a/#` matches `a/` and not `a`.
+  const rest = level.below.get('#');
+  if (rest !== undefined) for (const [one, options] of rest.subscribers) found = include(found, one, options);
+  const same = level.below.get(name);
+  if (same !== undefined) found = matchBelow(same, names, depth + 1, found);
+  const any = level.below.get('+');
+  return any === undefined ? found : matchBelow(any, names, depth + 1, found);
+}
+
+function include<Subscriber>(
+  matches: Match<Subscriber>[] | undefined,
+  subscriber: Subscriber,
+  { qos, noLocal = false, retainAsPublished = false }: SubscriptionOptions,
+): Match<Subscriber>[] {
+  if (matches === undefined) return [{ subscriber, qos, noLocal, retainAsPublished }];
+  const known = matches.find((match) => match.subscriber === subscriber);
+  if (known === undefined) matches.push({ subscriber, qos, noLocal, retainAsPublished });
+  else {
+    if (qos > known.qos) known.qos = qos;
+    known.noLocal &&= noLocal;
+    known.retainAsPublished ||= retainAsPublished;
+  }
+  return matches;
 }
 
 /**
@@ -101,10 +199,10 @@ export function filterMatches(filter: string, topic: string, same = 0): boolean 
   return at === topic.length;
 }
 
-/** @returns the thing that a topic or filter names, or one of the keys that stand for none. */
-function thingIn(name: string): string {
-  if (!name.startsWith(thingsPrefix)) return hasWildcard(name.slice(0, thingsPrefix.length)) ? anyThing : noThing;
+/** @returns the thing that a topic or filter names, if it names one. */
+function thingIn(name: string): string | undefined {
+  if (!name.startsWith(thingsPrefix)) return undefined;
   const end = name.indexOf('/', thingsPrefix.length);
   const thing = name.slice(thingsPrefix.length, end === -1 ? undefined : end);
-  return hasWildcard(thing) ? anyThing : thing;
+  return hasWildcard(thing) ? undefined : thing;
 }

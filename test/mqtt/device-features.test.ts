@@ -26,7 +26,7 @@ describe.each(['json', 'cbor'] as const)('in %s', (name) => {
     await lamp.subscribe([filter]);
     lamp.publish(topic, payload);
     await lamp.settled();
-    expect(events.filter(({ kind }) => kind === 'not-answered' || kind === 'failed')).toEqual([]);
+    expect(events.filter(({ kind }) => kind === 'not-answered' || kind === 'publish-refused')).toEqual([]);
     return lamp.messages.map((message) => [message.topic, read(message.bytes)]);
   }
 

@@ -1,10 +1,11 @@
-/** The stream in front of aedes: what it offers, what it passes on, and that no way of cutting the bytes makes a difference. */
+/** The stream of a client of 3.1.1: what its receiver hears, and that no way of cutting the bytes makes a difference. */
 import { Duplex } from 'node:stream';
 import * as fc from 'fast-check';
 import { generate, type Packet, parser } from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
-import { FastLane, type OfferedPacket } from '../../broker/mqtt/fast-lane.ts';
-import { maxPublishBytes } from '../../protocol/limits.ts';
+import type { PacketReceiver } from '../../broker/mqtt/client-stream.ts';
+import { FastLane } from '../../broker/mqtt/fast-lane.ts';
+import { maxPacketBytes, maxPublishBytes } from '../../protocol/limits.ts';
 
 /** A wire that is fed by hand. */
 class Wire extends Duplex {
@@ -23,32 +24,37 @@ class SlowWire extends Wire {
   }
 }
 
-/** What one reader hears of what comes in: packets taken from the lane and packets that aedes would read, in order. */
-async function hear(chunks: readonly Buffer[], takes: (packet: OfferedPacket) => boolean): Promise<string[]> {
+function listening(heard: string[]): PacketReceiver {
+  return {
+    publish({ topic, payload, qos, retain, messageId }) {
+      const id = qos === 0 ? undefined : messageId;
+      heard.push(describePacket({ cmd: 'publish', topic, payload, qos: qos as 1, retain, dup: false, messageId: id }));
+    },
+    acknowledge: (messageId) => heard.push(describePacket({ cmd: 'puback', messageId })),
+    receive: (packet) => heard.push(describePacket(packet)),
+  };
+}
+
+/** What the receiver hears of what comes in; the connection's error, if it has one, at the end. */
+async function hear(chunks: readonly Buffer[]): Promise<string[]> {
   const heard: string[] = [];
   const wire = new Wire();
-  const lane = new FastLane(wire, (packet) => {
-    if (!takes(packet)) return false;
-    heard.push(`lane ${describePacket(packet)}`);
-    return true;
-  });
-  const behind = parser();
-  behind.on('packet', (packet) => heard.push(`aedes ${describePacket(packet)}`));
-  lane.on('readable', () => {
-    const bytes = lane.read() as Buffer | null;
-    if (bytes !== null) behind.parse(bytes);
-  });
-  const ended = new Promise((resolve) => lane.once('end', resolve));
+  const lane = new FastLane(wire);
+  lane.on('error', ({ message }) => heard.push(message));
+  const over = new Promise((resolve) => lane.once('end', resolve).once('close', resolve));
+  lane.resume();
+  lane.start(listening(heard));
   for (const chunk of chunks) wire.push(chunk);
   wire.push(null);
-  await ended;
+  await over;
   return heard;
 }
 
+/** Without DUP, which makes no difference here. */
 function describePacket(packet: Packet): string {
   if (packet.cmd !== 'publish') return `${packet.cmd} ${packet.messageId}`;
-  const { topic, payload, qos, dup, retain, messageId } = packet;
-  return JSON.stringify({ topic, payload: payload.toString(), qos, dup, retain, messageId });
+  const { topic, payload, qos, retain, messageId } = packet;
+  return JSON.stringify({ topic, payload: payload.toString(), qos, retain, messageId });
 }
 
 const ids = fc.integer({ min: 1, max: 0xffff });
@@ -76,82 +82,57 @@ const shares = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength:
 const bytesOf = (sent: readonly Packet[]): Buffer => Buffer.concat(sent.map((packet) => generate(packet)));
 
 describe('FastLane', () => {
-  it('hands every packet to one reader, once and in order, however its bytes are cut', async () => {
+  it('hands every packet to its receiver, once and in order, however its bytes are cut', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(packets, { maxLength: 12 }), shares, async (sent, at) => {
-        const heard = await hear(
-          cut(bytesOf(sent), at).filter((chunk) => chunk.length > 0),
-          () => true,
-        );
-        const said = heard.map((line) => line.replace(/^(lane|aedes) /, ''));
-        expect(said).toEqual(await plain(sent));
+        const heard = await hear(cut(bytesOf(sent), at).filter((chunk) => chunk.length > 0));
+        expect(heard).toEqual(await plain(sent));
       }),
     );
   });
 
-  it('passes on untouched what is not wanted', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(packets, { maxLength: 12 }), shares, async (sent, at) => {
-        const heard = await hear(
-          cut(bytesOf(sent), at).filter((chunk) => chunk.length > 0),
-          () => false,
-        );
-        expect(heard).toEqual((await plain(sent)).map((line) => `aedes ${line}`));
-      }),
-    );
-  });
-
-  it('offers publications of QoS 1 and acknowledgements, and nothing else', async () => {
-    const publish = { cmd: 'publish', topic: 'a', payload: 'x', dup: false, retain: false } as const;
-    const heard = await hear(
-      [
-        generate({ ...publish, qos: 1, messageId: 1 }),
-        generate({ cmd: 'puback', messageId: 2 }),
-        generate({ ...publish, qos: 1, dup: true, messageId: 3 }),
-        generate({ ...publish, qos: 1, retain: true, messageId: 4 }),
-        generate({ ...publish, qos: 0 }),
-        generate({ ...publish, qos: 2, messageId: 5 }),
-        generate({ cmd: 'pubrel', messageId: 5 }),
-      ],
-      () => true,
-    );
-    expect(heard.map((line) => line.split(' ')[0])).toEqual([
-      'lane',
-      'lane',
-      'lane',
-      'aedes',
-      'aedes',
-      'aedes',
-      'aedes',
-    ]);
-  });
-
-  it('leaves to aedes a packet that is too long to be gathered', async () => {
-    const bytes = generate({
+  it('puts a long packet together that comes byte by byte', async () => {
+    const packet = {
       cmd: 'publish',
       topic: 'a',
-      payload: 'x'.repeat(maxPublishBytes),
+      payload: 'x'.repeat(3000),
       qos: 1,
       messageId: 1,
       dup: false,
       retain: false,
-    });
-    const after = generate({ cmd: 'puback', messageId: 2 });
-    const heard = await hear(cut(Buffer.concat([bytes, after]), [0.3, 0.6]), () => true);
-    expect(heard.map((line) => line.slice(0, 10))).toEqual(['aedes {"to', 'aedes puba']);
+    } as const;
+    const bytes = generate(packet);
+    const single = Array.from(bytes, (byte) => Buffer.from([byte]));
+    expect(await hear(single)).toEqual(await plain([packet]));
   });
 
-  it('passes on what is not MQTT as it comes, so that aedes can refuse it at once', async () => {
-    const wire = new Wire();
-    const lane = new FastLane(wire, () => true);
-    const read = new Promise((resolve) => lane.once('readable', () => resolve(lane.read())));
-    wire.push(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
-    expect(String(await read)).toBe('GET / HTTP/1.1\r\n\r\n');
+  it('takes a packet of the size limit and refuses a longer one before it has come', async () => {
+    const publish = { cmd: 'publish', topic: 'a', qos: 1, messageId: 1, dup: false, retain: false } as const;
+    const whole = generate({ ...publish, payload: 'x'.repeat(maxPublishBytes) });
+    expect(await hear(cut(whole, [0.3, 0.6]))).toHaveLength(1);
+    const longer = generate({ ...publish, payload: 'x'.repeat(maxPacketBytes) });
+    expect(await hear([longer.subarray(0, 5)])).toEqual(['a packet above the size limit']);
+  });
+
+  it.each([
+    ['GET / HTTP/1.1\r\n\r\n', 'a first byte that begins no packet'],
+    ['\x00\x00', 'a first byte that begins no packet'],
+    ['\x32\xff\xff\xff\x7f', 'a packet above the size limit'],
+    ['\x32\x80\x80\x80\x80\x01', 'a length of more than four bytes'],
+    ['\x30\x01a', 'Cannot parse topic'],
+    ['\x40\x01\x01', 'PUBACK without a packet identifier'],
+    ['\x32\x05\x00\x01a\x00\x00', 'PUBLISH without a packet identifier'],
+    ['\x32\x05\x00\x01\x00\x00\x01', 'U+0000'],
+    ['\x32\x05\x00\x01\xff\x00\x01', 'ill-formed UTF-8'],
+    ['\x30\x03\x00\x01\x00', 'U+0000'],
+    ['\x82\x06\x00\x01\x00\x01\xc3\x00', 'ill-formed UTF-8'],
+  ])('refuses %j: %s', async (text, message) => {
+    expect(await hear([Buffer.from(text, 'latin1')])).toEqual([message]);
   });
 
   it('never sends past what waits in its own buffer', () => {
     const wire = new SlowWire({ highWaterMark: 4 });
-    const lane = new FastLane(wire, () => true);
+    const lane = new FastLane(wire);
     lane.write(Buffer.from('first'));
     lane.write(Buffer.from('second'));
     lane.send(Buffer.from('third'));

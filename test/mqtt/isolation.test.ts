@@ -7,6 +7,9 @@ import { WireClient } from '../support/wire-client.ts';
 
 afterEach(closeDoors);
 
+/** Clients whose client ids are names of things, so that they are those from the first. */
+const registered = { isThing: (name: string) => ['lamp', 'spy', 'one', 'two', 'three'].includes(name) };
+
 describe('a client may not listen to another thing', () => {
   const refused = [
     '$aws/things/lamp/jobs/notify',
@@ -19,15 +22,26 @@ describe('a client may not listen to another thing', () => {
     '$aws/things',
     '$aws/things/spy',
     '$aws/+/job/#',
-    '$share/group/$aws/things/spy/jobs/notify',
+    '$share/group/$aws/things/lamp/jobs/notify',
+    '$share/group/$aws/things/+/jobs/notify',
     '$share/group/$aws/#',
+    '$share/group/$SYS/#',
+    '$share/group/$share/group/$aws/things/lamp/jobs/notify',
     '$SYS/#',
     '$SYS/+/new/subscribes',
   ];
-  it.each(refused)('by %s: SUBACK 0x80, and the connection stays', async (filter) => {
-    const { port } = await openDoor();
+  it.each(refused)('by %s: MQTT 3.1.1 is cut off, MQTT 5 reads why', async (filter) => {
+    const { port, service } = await openDoor(registered);
+    const own = '$aws/things/spy/jobs/notify';
     const spy = await WireClient.connect(port, { clientId: 'spy' });
-    expect(await spy.subscribe([filter, '$aws/things/spy/jobs/notify'])).toEqual([128, 1]);
+    expect(await spy.subscribe([own])).toEqual([1]);
+    expect(await spy.subscribe([own, filter])).toBeUndefined();
+    await spy.closed;
+    const other = await WireClient.connect(port, { clientId: 'spy', protocolVersion: 5 });
+    expect(await other.subscribe([filter, own])).toEqual([0x87, 1]);
+    service.say(notify('lamp'));
+    await other.settled();
+    expect([...spy.topics(), ...other.topics()]).toEqual([]);
   });
 
   it('live, offline or after coming back, with the filters that are granted to all', async () => {
@@ -91,14 +105,14 @@ describe('a client may not say', () => {
     const spy = await WireClient.connect(port, { clientId: 'spy' });
     spy.publish(topic, {}, options);
     await spy.closed;
-    expect((await happened('failed')).reason).toMatch(/publish refused/);
+    expect((await happened('publish-refused')).message).toMatch(/publish refused/);
     await lamp.settled();
     expect(service.commands).toEqual([]);
     expect([...lamp.topics(), ...spy.topics()]).toEqual([]);
   });
 
   it('it with its last will either', async () => {
-    const { port, service, happened } = await openDoor();
+    const { port, service, happened } = await openDoor(registered);
     const lamp = await WireClient.connect(port, { clientId: 'lamp' });
     await lamp.subscribe(['$aws/things/lamp/jobs/#', 'farewell']);
     const will = { payload: Buffer.from('{}'), qos: 1, retain: false } as const;
@@ -144,8 +158,8 @@ describe('who a client is', () => {
     ['open', { clientId: 'anybody' }, '$aws/things/+/jobs/#', '$SYS/#'],
   ] as const)('%s %j: may listen to %s, not to %s', async (identity, options, yes, no) => {
     const { port } = await openDoor({ identity });
-    const client = await WireClient.connect(port, options);
-    expect(await client.subscribe([yes, no])).toEqual([1, 128]);
+    const client = await WireClient.connect(port, { ...options, protocolVersion: 5 });
+    expect(await client.subscribe([yes, no])).toEqual([1, 0x87]);
   });
 
   it.each([
@@ -162,24 +176,79 @@ describe('who a client is', () => {
     },
   );
 
-  it.each(['*', '+', '#', 'lamp/jobs', '../lamp', 'la mp'])(
-    'client id %s, which is no thing name, is nobody and not a wildcard',
+  it.each(['*', '+', '#', '?', '', 'lamp/jobs', '../lamp', 'la mp'])(
+    'client id %j, which is no thing name, is nobody and not a wildcard',
     async (clientId) => {
-      const { port } = await openDoor();
-      const client = await WireClient.connect(port, { clientId });
-      const filters = [
-        own('lamp'),
-        '$aws/things/+/jobs/#',
-        '$aws/things//jobs/#',
-        `$aws/things/${clientId}/jobs/notify`,
-      ];
+      const { port } = await openDoor({ identity: 'client-id' });
+      const filters = [own('lamp'), '$aws/things/+/jobs/#', '$aws/things//jobs/#', own(clientId)];
       for (const filter of filters) {
-        const granted = await client.subscribe([filter]);
-        expect(granted, filter).not.toEqual([1]);
-        if (granted === undefined) break; // aedes closes the connection for a malformed filter
+        const client = await WireClient.connect(port, { clientId });
+        expect(await client.subscribe([filter]), filter).toBeUndefined();
       }
     },
   );
+
+  describe('without certificates: the first thing that it speaks for', () => {
+    const ways: readonly (readonly [string, (client: WireClient) => Promise<unknown>])[] = [
+      ['a subscription', (client) => client.subscribe([own('pump-7')])],
+      ['a shared subscription', (client) => client.subscribe([`$share/group/${own('pump-7')}`])],
+      ['a request', (client) => client.request('$aws/things/pump-7/jobs/get')],
+    ];
+    describe.each(ways)('by %s', (_way, speak) => {
+      it.each([4, 5] as const)(
+        'and no other then, as long as it is connected (protocol %i)',
+        async (protocolVersion) => {
+          const { port, service, happened } = await openDoor();
+          const client = await WireClient.connect(port, { clientId: 'pump-7-jobs', protocolVersion });
+          expect((await happened('connected')).principal).toBe('?');
+          await speak(client);
+          expect(await happened('identified')).toMatchObject({
+            kind: 'identified',
+            clientId: 'pump-7-jobs',
+            thingName: 'pump-7',
+          });
+          expect((await client.request('$aws/things/pump-7/jobs/get')).topic).toMatch(/accepted$/);
+          const before = service.commands.length;
+          client.publish('$aws/things/pump-8/jobs/get', {});
+          await client.closed;
+          expect(await happened('publish-refused')).toMatchObject({
+            message: 'publish refused: not its own thing: $aws/things/pump-8/jobs/get',
+            advice: expect.stringContaining('first thing that it speaks for') as string,
+          });
+          expect(service.commands).toHaveLength(before);
+        },
+      );
+    });
+
+    it('but a client id that is the name of a thing is that thing', async () => {
+      const { port, happened } = await openDoor({ isThing: (name) => name === 'pump-8' });
+      const client = await WireClient.connect(port, { clientId: 'pump-8' });
+      expect(await client.subscribe([own('pump-7')])).toBeUndefined();
+      expect(await happened('subscription-denied')).toMatchObject({ filter: own('pump-7'), closes: true });
+    });
+
+    it('and a session that is resumed is that thing from the first', async () => {
+      const { port, service, happened } = await openDoor();
+      const options = { clientId: 'aa:bb:cc', clean: false };
+      const before = await WireClient.connect(port, options);
+      await before.subscribe([own('pump-7')]);
+      await before.drop();
+      await happened('disconnected');
+      service.say(notify('pump-7'));
+      const after = await WireClient.connect(port, options);
+      await after.until(() => after.messages.length === 1);
+      expect(await after.subscribe([own('pump-8')])).toBeUndefined();
+    });
+
+    it('and ordinary topics, events and its own client id decide nothing', async () => {
+      const { port, events } = await openDoor();
+      const client = await WireClient.connect(port, { clientId: 'watch' });
+      await client.subscribe(['rooms/#', '#', '$aws/events/#', '$aws/commands/clients/watch/executions/+/request']);
+      client.publish('rooms/1', 'x');
+      await client.settled();
+      expect(events.map(({ kind }) => kind)).toEqual(['connected']);
+    });
+  });
 
   it.each(['lamp', 'an operator’s watch'])(
     'lifecycle events are for %s to hear, and for nobody to say',
@@ -204,7 +273,7 @@ describe('who a client is', () => {
     nobody.publish('rooms/kitchen/light', 'on', { retain: true });
     await lamp.until(() => lamp.messages.length === 1);
     const late = await WireClient.connect(port, { clientId: 'late' });
-    await late.subscribe(['rooms/#']);
+    await late.subscribe(['rooms/kitchen/light']);
     await late.until(() => late.messages.length === 1);
     expect([lamp.messages[0]!.payload, late.messages[0]!.payload]).toEqual(['on', 'on']);
   });

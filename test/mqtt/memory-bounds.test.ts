@@ -85,5 +85,6 @@ it('a client that does not acknowledge is cut off when its queue is full, and ot
   for (let index = 0; index < maxQueuedMessages + 50; index += 1) speaker.publish('news/today', `news ${index}`);
   await rude.closed;
   await listener.until(() => listener.messages.length === maxQueuedMessages + 50);
-  expect(await happened('failed')).toMatchObject({ clientId: 'rude', reason: 'does not acknowledge what it is sent' });
+  const told = { clientId: 'rude', how: 'cut-off', message: 'does not acknowledge what it is sent' };
+  expect(await happened('disconnected')).toMatchObject(told);
 });

@@ -1,19 +1,34 @@
-/** The short way out: the bytes are those of mqtt-packet, and all that belongs together leaves in one write. */
-import type { Client } from 'aedes';
+/** The way out to one client: the bytes are those of mqtt-packet, and all that belongs together leaves in one write. */
+import { Duplex } from 'node:stream';
 import * as fc from 'fast-check';
-import { generate } from 'mqtt-packet';
+import { generate, parser, type IPublishPacket } from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
+import { FastLane } from '../../broker/mqtt/fast-lane.ts';
+import type { Message } from '../../broker/mqtt/message.ts';
+import { Mqtt5Stream } from '../../broker/mqtt/mqtt5-stream.ts';
 import { Outbox } from '../../broker/mqtt/outbox.ts';
+import { publishBytes } from '../../broker/mqtt/packet-writer.ts';
 
-function open(nextId = 1, gathersTurns = true) {
-  const writes: Buffer[] = [];
-  const conn = { destroyed: false, write: (bytes: Buffer) => writes.push(bytes) > 0 };
-  const client = { conn, _nextId: nextId } as unknown as Client;
-  return { outbox: new Outbox(client, gathersTurns), writes, client };
+class Wire extends Duplex {
+  readonly writes: Buffer[] = [];
+  override _read(): void {}
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.writes.push(Buffer.from(chunk));
+    done();
+  }
+}
+
+function open(version: 4 | 5 = 4, gathersTurns = true) {
+  const wire = new Wire();
+  const stream = version === 5 ? new Mqtt5Stream(wire) : new FastLane(wire);
+  return { outbox: new Outbox(stream, gathersTurns), writes: wire.writes, stream };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const message = { cmd: 'publish', retain: false, dup: false, brokerId: 'x', brokerCounter: 1 } as const;
+
+/** Content type, then two user properties of one name around another, as they stand on the wire. */
+const properties = Buffer.from([3, 0, 1, 0x74, 0x26, 0, 1, 0x61, 0, 1, 0x31, 0x26, 0, 1, 0x62, 0, 1, 0x32]);
+const readAs5 = { contentType: 't', userProperties: { a: '1', b: '2' } };
 
 describe('Outbox', () => {
   it('writes PUBLISH and PUBACK as mqtt-packet does, whatever their length', async () => {
@@ -24,20 +39,61 @@ describe('Outbox', () => {
         fc.constantFrom('x', 'ü', '🔦'),
         lengths,
         fc.constantFrom(0 as const, 1 as const),
+        fc.boolean(),
         fc.integer({ min: 1, max: 0xffff }),
-        async (topic, letter, length, qos, id) => {
-          const { outbox, writes } = open(id);
-          const payload = letter.repeat(length);
+        fc.constantFrom(4 as const, 5 as const),
+        fc.boolean(),
+        async (topic, letter, length, qos, retain, id, version, hasProperties) => {
+          const { outbox, writes } = open(version);
+          const message: Message = {
+            topic,
+            payload: letter.repeat(length),
+            qos,
+            retain,
+            ...(hasProperties && { properties }),
+          };
           outbox.acknowledge(id);
-          outbox.publish({ ...message, topic, payload, qos });
+          outbox.publish(message, id);
           await turn();
-          const { cmd, retain, dup } = message;
-          const published = generate({ cmd, retain, dup, topic, payload, qos, ...(qos > 0 && { messageId: id }) });
+          const { payload } = message;
+          const packet: IPublishPacket = {
+            cmd: 'publish',
+            dup: false,
+            topic,
+            payload,
+            qos,
+            retain,
+            ...(qos > 0 && { messageId: id }),
+            ...(version === 5 && hasProperties && { properties: readAs5 }),
+          };
+          const [ack, published] = [{ cmd: 'puback', messageId: id } as const, packet].map((one) =>
+            generate(one, { protocolVersion: version }),
+          );
           expect(writes).toHaveLength(1);
-          expect(Buffer.concat([generate({ cmd: 'puback', messageId: id }), published]).equals(writes[0]!)).toBe(true);
+          expect(publishBytes(message, version)).toBe(published!.length);
+          if (!hasProperties || version === 4) {
+            expect(Buffer.concat([generate({ cmd: 'puback', messageId: id }), published!]).equals(writes[0]!)).toBe(
+              true,
+            );
+          } else expect(writes[0]!.length).toBe(4 + published!.length);
+          expect(ack!.length).toBeGreaterThanOrEqual(4);
         },
       ),
     );
+  });
+
+  it('forwards properties as they came, and what is left of the time that a message lives', async () => {
+    const { outbox, writes } = open(5);
+    const expiresAt = Date.now() + 90_500;
+    outbox.publish({ topic: 'a', payload: 'x', qos: 1, retain: false, properties, expiresAt }, 7);
+    await turn();
+    const reader = parser({ protocolVersion: 5 });
+    let read: IPublishPacket | undefined;
+    reader.on('packet', (packet) => (read = packet as IPublishPacket));
+    reader.parse(writes[0]!);
+    expect(read).toMatchObject({ topic: 'a', messageId: 7, properties: readAs5 });
+    expect([89, 90]).toContain(read!.properties!.messageExpiryInterval);
+    expect(writes[0]!.includes(properties)).toBe(true);
   });
 
   it('lets nothing leave while it is held, and then all at once with what the same turn adds', async () => {
@@ -55,7 +111,7 @@ describe('Outbox', () => {
   });
 
   it('waits for the end of the turn only where nobody has gathered it before', async () => {
-    const [gathering, not] = [open(1, true), open(1, false)];
+    const [gathering, not] = [open(4, true), open(4, false)];
     for (const { outbox } of [gathering, not]) outbox.acknowledge(1);
     await new Promise<void>((resolve) => process.nextTick(resolve));
     expect([gathering.writes.length, not.writes.length]).toEqual([0, 1]);
@@ -63,13 +119,12 @@ describe('Outbox', () => {
     expect(gathering.writes).toHaveLength(1);
   });
 
-  it('takes message ids from the client’s own counter and never 0', async () => {
-    const { outbox, client } = open(0xffff);
-    for (let count = 0; count < 2; count += 1) outbox.publish({ ...message, topic: 'a', payload: '', qos: 1 });
+  it('sends what is written already in its place', async () => {
+    const { outbox, writes } = open();
+    outbox.acknowledge(1);
+    outbox.send(Buffer.from([0xd0, 0]));
+    outbox.acknowledge(2);
     await turn();
-    expect(client).toMatchObject({ _nextId: 2 });
-    outbox.publish({ ...message, topic: 'a', payload: '', qos: 0 });
-    await turn();
-    expect(client).toMatchObject({ _nextId: 2 });
+    expect(writes).toEqual([Buffer.from([0x40, 2, 0, 1, 0xd0, 0, 0x40, 2, 0, 2])]);
   });
 });

@@ -31,12 +31,11 @@ const switches: {
   forbiddenSubscribe: [
     async (readings) => {
       const { port } = await openDoor({ readings });
-      const client = await WireClient.connect(port, { clientId: 'lamp' });
-      const granted = client.subscribe(['$aws/things/other/jobs/#']).catch(() => 'closed');
-      return Promise.race([granted, client.closed.then(() => 'closed')]);
+      const client = await WireClient.connect(port, { clientId: 'lamp', protocolVersion: 5 });
+      return client.subscribe(['$aws/things/lamp/jobs/#', '$aws/things/other/jobs/#']);
     },
-    [128],
-    'closed',
+    [1, 0x87],
+    undefined,
   ],
   emptyPayload: [
     async (readings) => {

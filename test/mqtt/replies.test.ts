@@ -7,7 +7,8 @@ import { execution, notify, notifyNext, serviceTime } from '../support/fake-serv
 
 afterEach(closeDoors);
 
-const update = '$aws/things/lamp/jobs/job-1/update';
+const jobs = '$aws/things/lamp/jobs';
+const update = `${jobs}/job-1/update`;
 
 describe('a reply', () => {
   it('reaches a client that has subscribed to nothing', async () => {
@@ -38,15 +39,30 @@ describe('a reply', () => {
     expect(watching.topics()).toEqual([]);
   });
 
-  it('has the QoS of the request, lowered to what a matching subscription grants', async () => {
+  it.each([
+    ['QoS 0 to whom subscribed to nothing that covers it', [], 1, 0],
+    ['the QoS of the request to whom subscribed to it', [[`${update}/accepted`, 1]], 1, 1],
+    ['the QoS of the request to whom subscribed to a filter that covers it', [[`${update}/+`, 1]], 1, 1],
+    ['QoS 0 for a request of QoS 0', [[`${update}/+`, 1]], 0, 0],
+    ['QoS 0 where only that was granted', [[`${update}/+`, 0]], 1, 0],
+    [
+      'the best that was granted',
+      [
+        [`${update}/accepted`, 0],
+        [`${jobs}/#`, 1],
+      ],
+      1,
+      1,
+    ],
+    ['QoS 0 to whom subscribed to others', [[`${update}/rejected`, 1]], 1, 0],
+    ['QoS 0 to whom subscribed to all that is not the service’s', [['#', 1]], 1, 0],
+  ] as const)('has %s', async (_what, filters, qos, expected) => {
     const { port } = await openDoor();
     const client = await WireClient.connect(port, { clientId: 'lamp' });
-    await client.request(update, { status: 'IN_PROGRESS' });
-    client.publish(update, { status: 'IN_PROGRESS' }, { qos: 0 });
-    await client.until(() => client.messages.length === 2);
-    await client.subscribe([`${update}/+`], 0);
-    await client.request(update, { status: 'IN_PROGRESS' });
-    expect(client.messages.map(({ qos }) => qos)).toEqual([1, 0, 0]);
+    for (const [filter, granted] of filters) await client.subscribe([filter], granted);
+    client.publish(update, { status: 'IN_PROGRESS' }, { qos });
+    await client.until(() => client.messages.length === 1);
+    expect(client.messages.map((message) => message.qos)).toEqual([expected]);
   });
 
   it('comes before the notifications that its request causes, in one write with them', async () => {

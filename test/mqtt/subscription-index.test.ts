@@ -1,7 +1,8 @@
 /** The subscription index finds what trying every filter would find. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Qos, SubscriptionIndex, filterMatches } from '../../broker/mqtt/subscription-index.ts';
+import type { Qos } from '../../broker/mqtt/message.ts';
+import { SubscriptionIndex, filterMatches } from '../../broker/mqtt/subscription-index.ts';
 
 const level = fc.constantFrom('lamp', 'fan', 'jobs', 'notify', '');
 const topics = fc
@@ -25,7 +26,7 @@ describe('match', () => {
         const index = new SubscriptionIndex<string>();
         const truth = new Map<string, Qos>();
         for (const { who, filter, qos } of added) {
-          index.add(who, filter, qos);
+          index.add(who, filter, { qos });
           truth.set(`${who} ${filter}`, qos);
         }
         for (const { who, filter } of removed) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { connectAsync } from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { MqttDoorEvent } from '../../broker/mqtt/mqtt-door.ts';
+import type { MqttDoorEvent } from '../../broker/mqtt/door-events.ts';
 import { type Service, type ServiceOptions, startService } from '../../broker/start-service.ts';
 import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
 import { WireClient } from '../support/wire-client.ts';

@@ -277,8 +277,9 @@ describe('a persistent session', () => {
       await client.subscribe(['ordinary/+']);
     }
     const again = await serve(killed(home));
-    const brief = await connect(again, 'brief', false);
-    const day = await connect(again, 'day', false);
+    const comeBack = (clientId: string): Promise<WireClient> =>
+      WireClient.connect(Number(new URL(again.mqttUrl ?? '').port), { clientId, clean: false, protocolVersion: 5 });
+    const [brief, day] = [await comeBack('brief'), await comeBack('day')];
     expect([brief, day].map(({ packets }) => packets.find(({ cmd }) => cmd === 'connack'))).toMatchObject([
       { sessionPresent: false },
       { sessionPresent: true },

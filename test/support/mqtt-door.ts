@@ -1,5 +1,6 @@
 /** Doors for tests: on free ports, in front of a scripted service, closed after each test. */
-import { type MqttDoor, type MqttDoorEvent, type MqttDoorOptions, openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
+import type { MqttDoorEvent } from '../../broker/mqtt/door-events.ts';
+import { type MqttDoor, type MqttDoorOptions, openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
 import { type FakeService, type Script, fakeService } from './fake-service.ts';
 
 export interface TestDoor {

@@ -1,9 +1,12 @@
-/** Reading into one shared buffer: that it happens here, that it loses nothing, and that it holds on when asked to. */
+/** The undocumented parts on which the room relies: that they are there, that nothing else uses one, and what they do. */
 import { once } from 'node:events';
+import { readFileSync, readdirSync } from 'node:fs';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { PassThrough } from 'node:stream';
+import type { Client } from 'aedes';
 import { describe, expect, it } from 'vitest';
-import { readInPlace } from '../../broker/mqtt/read-in-place.ts';
+import { missingInternals, readInPlace } from '../../broker/mqtt/internals.ts';
+import { QuietAedes } from '../../broker/mqtt/quiet-aedes.ts';
 
 /** Both ends of a connection; closed with the scope. */
 async function connection() {
@@ -21,6 +24,40 @@ async function connection() {
     },
   };
 }
+
+describe('the undocumented parts of aedes, mqtt-packet and Node', () => {
+  it('are all there', async () => {
+    using ends = await connection();
+    const broker = new QuietAedes({ opened: () => {}, resumes: () => false });
+    const client: Client = broker.handle(ends.far);
+    expect(missingInternals(client, ends.far)).toEqual([]);
+    client.close();
+  });
+
+  it('are missed when they are gone', async () => {
+    using ends = await connection();
+    ends.far.destroy();
+    expect(missingInternals({} as Client, ends.far)).toEqual([
+      'aedes: client._keepaliveTimer',
+      'Node: socket._handle.useUserBuffer',
+    ]);
+  });
+
+  it('are used by one file', () => {
+    const room = new URL('../../broker/mqtt/', import.meta.url);
+    const others = readdirSync(room).filter((file) => file !== 'internals.ts');
+    // What a stream implements (`_read`, `_write`, …) is documented; a parameter that is not used begins alike.
+    const documented = new Set(['_read', '_write', '_writev', '_final', '_destroy']);
+    const found = others.flatMap((file) => {
+      const text = readFileSync(new URL(file, room), 'utf8');
+      return [...text.matchAll(/(?:\.|\{ |, )(_[a-z]\w*)\b(?!:? [a-z]|,|\))/gi)]
+        .map(([, name]) => name!)
+        .filter((name) => !documented.has(name))
+        .map((name) => `${file}: ${name}`);
+    });
+    expect(found).toEqual([]);
+  });
+});
 
 describe('readInPlace', () => {
   it('hands over all that comes in, in order, and leaves nothing to the stream', async () => {

@@ -1,0 +1,58 @@
+/**
+ * Whether a client is let in: its CONNECT is one that AWS takes, and it shows what the rule of its door asks for. What it may
+ * do then is decided by permissions.ts.
+ * Source: docs/reference/connection.md §2 and §4, docs/reference/limits.md §5; MQTT 3.1.1 §3.1.3.1.
+ */
+import type { Duplex } from 'node:stream';
+import type { IConnectPacket } from 'mqtt-packet';
+import { maxClientIdBytes } from '../../protocol/limits.ts';
+import { Disconnection } from './disconnection.ts';
+import { type IdentityRule, type Principal, identify } from './identity.ts';
+import { refusalOf } from './mqtt5-connect.ts';
+import type { ProtocolVersion } from './packet-writer.ts';
+import { topicFault } from './topic-rules.ts';
+
+/** What a transport has found out about who is coming. */
+export interface ConnectionProof {
+  readonly identity: IdentityRule;
+  /** Common name of the verified certificate. */
+  readonly certificateName?: string | undefined;
+  /** Host name or address by which it has come. */
+  readonly address?: string | undefined;
+  /** What it comes in by; absent where that is no socket of ours. */
+  readonly socket?: Duplex;
+}
+
+/** @returns which thing it is, or why it is refused. */
+export function admit(
+  packet: IConnectPacket,
+  version: ProtocolVersion,
+  { identity, certificateName }: ConnectionProof,
+): Principal | Disconnection {
+  const { clientId, clean, username, will } = packet;
+  if (version === 5) {
+    const refusal = refusalOf(packet);
+    if (refusal !== undefined) return refused(...refusal);
+  } else if (clientId === '' && clean !== true) {
+    return refused('clientIdInvalid', 'an empty client id without a clean session');
+  }
+  if (Buffer.byteLength(clientId) > maxClientIdBytes) {
+    return refused('clientIdInvalid', `a client id above ${maxClientIdBytes} bytes`);
+  }
+  if (will?.qos === 2) return refused('qosNotSupported', 'a last will with QoS 2', 'AWS has QoS 0 and 1.');
+  const fault = will === undefined ? undefined : topicFault(will.topic);
+  if (fault !== undefined) return refused('topicNameInvalid', `${fault} in the topic of a last will`);
+  const principal = identify(identity, { clientId, username, certificateName });
+  if (principal !== undefined) return principal;
+  return refused('notAuthorized', `no ${identity} to tell who this is`, adviceFor(identity));
+}
+
+function adviceFor(identity: IdentityRule): string {
+  return identity === 'certificate'
+    ? 'This door asks for a certificate; jobrig certs --thing NAME makes one.'
+    : `With --identity ${identity} every client has to show one.`;
+}
+
+function refused(reason: Disconnection['reason'], what: string, advice?: string): Disconnection {
+  return new Disconnection(reason, `connection refused: ${what}`, advice);
+}

@@ -1,0 +1,171 @@
+/**
+ * The stream between a client's wire and aedes: the one interface for how a client's packets come in and go out. Whichever
+ * version of MQTT the client speaks and whichever way its packets take, the rest of this room sees packets of one form. aedes
+ * reads from it, and writes to it, what it deals with itself: CONNECT, PINGREQ and DISCONNECT, in the form of 3.1.1.
+ */
+import { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import type { Packet } from 'mqtt-packet';
+import { Disconnection, type Reason } from './disconnection.ts';
+import type { Agreement } from './mqtt5-connect.ts';
+import { connectHeader } from './first-packet.ts';
+import { type Frame, FrameReader, type PacketReader } from './packet-reader.ts';
+import type { ProtocolVersion } from './packet-writer.ts';
+import { readInPlace } from './internals.ts';
+
+export type Done = (error?: Error | null) => void;
+
+/** A PUBLISH as it came in. */
+export interface Publication {
+  readonly topic: string;
+  /** Valid during the call only. */
+  readonly payload: Buffer;
+  readonly qos: number;
+  readonly retain: boolean;
+  /** For QoS 1. */
+  readonly messageId: number;
+  /** Of MQTT 5, for its receivers. */
+  readonly properties?: Buffer;
+  readonly expirySeconds?: number;
+}
+
+/** What is done with the packets of a client. */
+export interface PacketReceiver {
+  publish(publication: Publication): void;
+  acknowledge(messageId: number): void;
+  /**
+   * Every other packet.
+   * @param will of CONNECT in MQTT 5.
+   */
+  receive(packet: Packet, will?: WillProperties): void;
+}
+
+/** What the properties of a last will mean to this broker. */
+export interface WillProperties {
+  readonly properties?: Buffer;
+  readonly expirySeconds?: number;
+  readonly delaySeconds?: number;
+}
+
+/** For the client to read why it was cut off. */
+const closingGraceMs = 1000;
+
+export abstract class ClientStream extends Duplex {
+  /** 4 is 3.1.1, and 3.1 too. */
+  abstract readonly version: ProtocolVersion;
+  /** Told to a client of MQTT 5 when its connection is closed without an error. */
+  closingReason: Reason = 'unspecified';
+  protected readonly wire: Duplex;
+  readonly #frames = new FrameReader();
+  readonly #take: (frame: Frame) => void;
+  readonly #goesOn = (): boolean => !this.destroyed;
+  #receiver: PacketReceiver | undefined;
+  /** No packet has been read. */
+  #isFirst = true;
+
+  constructor(wire: Duplex) {
+    super();
+    this.wire = wire;
+    this.#take = (frame) => this.takeFrame(frame, this.#receiver!);
+    wire.on('error', (error) => this.destroy(error));
+    wire.once('end', () => this.push(null));
+    wire.once('close', () => this.destroy());
+    wire.on('drain', () => this.emit('drain'));
+  }
+
+  /** From now on packets come in. */
+  start(receiver: PacketReceiver): void {
+    this.#receiver = receiver;
+    const read = (chunk: Buffer): void => this.#read(chunk);
+    this.wire.on('data', read);
+    readInPlace(this.wire, read);
+  }
+
+  protected abstract takeFrame(frame: Frame, receiver: PacketReceiver): void;
+
+  /** What CONNECT and its answer have settled. */
+  abstract agree(agreement: Agreement): void;
+
+  /** The client has sent DISCONNECT: nothing is for it any more. */
+  abstract saidGoodbye(): void;
+
+  /** Lets aedes have a packet. */
+  abstract toAedes(packet: Packet): void;
+
+  /** @returns a packet of the service as this client reads it. */
+  abstract encode(packet: Packet): Buffer;
+
+  /** Sends packets that {@link encode} has made. @returns false when the wire is full. */
+  abstract send(packets: Buffer): boolean;
+
+  /** Answers CONNECT with a refusal, and closes. */
+  abstract refuse(refusal: Disconnection): void;
+
+  /** What aedes has written. */
+  protected abstract sendOn(bytes: Buffer): void;
+
+  /** @returns the packet; `undefined` for a CONNECT that cannot be read and has been refused. */
+  protected readPacket(reader: PacketReader, { bytes, start, end }: Frame): Packet | undefined {
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
+    try {
+      // A copy, since these bytes will be others when the packet is used.
+      return reader.read(Buffer.from(bytes.subarray(start, end)));
+    } catch (error) {
+      if (!isFirst || bytes[start] !== connectHeader || !(error instanceof Disconnection)) throw error;
+      this.refuse(error);
+      return undefined;
+    }
+  }
+
+  /** What the client has not read yet; a write under way may count twice. */
+  get unreadBytes(): number {
+    return this.writableLength + this.wire.writableLength;
+  }
+
+  /** The system has taken all that was sent, so that nobody will read those bytes again. */
+  get holdsNothing(): boolean {
+    return this.wire instanceof Socket && this.unreadBytes === 0;
+  }
+
+  override _read(): void {
+    this.wire.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+    this.#write([chunk], done);
+  }
+
+  override _writev(pieces: readonly { readonly chunk: Buffer }[], done: Done): void {
+    const chunks = pieces.map(({ chunk }) => chunk);
+    this.#write(chunks, done);
+  }
+
+  #write(chunks: readonly Buffer[], done: Done): void {
+    this.wire.cork();
+    for (const chunk of chunks) this.sendOn(chunk);
+    this.wire.uncork();
+    if (this.wire.writableNeedDrain) this.wire.once('drain', done);
+    else done();
+  }
+
+  /** Lets what was written arrive: a socket that is destroyed with something unread takes it back. */
+  protected closeGently(): void {
+    const { wire } = this;
+    if (wire.destroyed) return;
+    wire.resume();
+    wire.end();
+    const grace = setTimeout(() => wire.destroy(), closingGraceMs);
+    wire.once('close', () => clearTimeout(grace));
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.destroyed) return;
+    try {
+      this.#frames.read(chunk, this.#take, this.#goesOn);
+    } catch (error) {
+      if (!(error instanceof Disconnection)) throw error;
+      this.destroy(error);
+    }
+  }
+}

@@ -1,0 +1,348 @@
+/**
+ * What is done with the packets of one client, whichever version of MQTT it speaks and whichever way they came. Publications and
+ * subscriptions are dealt with here: aedes would take three turns of the event loop over a request, and most of the time
+ * that an exchange takes. CONNECT, PINGREQ and DISCONNECT go on to aedes. What breaks a rule of AWS's broker closes the
+ * connection, as there; MQTT 5 is told why.
+ * Source: docs/reference/connection.md §2 to §5, docs/reference/limits.md §5, docs/reference/ambiguities.md A30.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import type { Client } from 'aedes';
+import type { IConnectPacket, IDisconnectPacket, Packet } from 'mqtt-packet';
+import { maxPublishBytes, maxSessionExpirySeconds } from '../../protocol/limits.ts';
+import { type ConnectionProof, admit } from './access-control.ts';
+import { ClientIdentity } from './client-identity.ts';
+import type { ClientStream, PacketReceiver, Publication, WillProperties } from './client-stream.ts';
+import { Disconnection, reasonCodes } from './disconnection.ts';
+import { type EventListener, refusalIn } from './door-events.ts';
+import type { Principal } from './identity.ts';
+import { restartKeepAlive } from './internals.ts';
+import { type LastWill, lastWillIn } from './last-will.ts';
+import type { MemoryBounds } from './memory-bounds.ts';
+import type { Message } from './message.ts';
+import { agreementOn } from './mqtt5-connect.ts';
+import { type PublishVerdict, judgePublish } from './permissions.ts';
+import type { DoorReadings } from './readings.ts';
+import type { ServiceRequests } from './service-requests.ts';
+import type { Connection, LeftWill, SessionTerms } from './session.ts';
+import type { Sessions } from './sessions.ts';
+import type { StrictLimits } from './strict-limits.ts';
+import { type Subscribing, subscribe, unsubscribe } from './subscribing.ts';
+
+/** What all clients of a door share. */
+export interface InboundContext {
+  readonly sessions: Sessions;
+  readonly requests: ServiceRequests;
+  readonly bounds: MemoryBounds;
+  readonly strict: StrictLimits | undefined;
+  readonly forbiddenSubscribe: DoorReadings['forbiddenSubscribe'];
+  /** Whether there is a thing of this name. */
+  readonly isThing: (name: string) => boolean;
+  /** Absent: nobody listens. */
+  readonly onEvent: EventListener | undefined;
+}
+
+/** Packets that a client may send before CONNACK. AWS wants none; clients in the field send their subscriptions at once. */
+const maxEarlyPackets = 100;
+
+/** What came before its time. */
+type Early = { readonly publication: Publication } | { readonly packet: Packet };
+
+export class InboundPackets implements PacketReceiver {
+  readonly #context: InboundContext;
+  readonly #proof: ConnectionProof;
+  readonly #client: Client;
+  readonly #stream: ClientStream;
+  readonly #identity: ClientIdentity;
+  readonly #subscribing: Subscribing;
+  /** Absent: CONNECT has not come. */
+  #connect: IConnectPacket | undefined;
+  #terms: SessionTerms | undefined;
+  #connection: Connection | undefined;
+  /** Absent: CONNACK has left. */
+  #early: Early[] | undefined = [];
+  #will: LastWill | undefined;
+  saidGoodbye = false;
+  /** Its CONNECT was refused, which has been told. */
+  isRefused = false;
+
+  constructor(context: InboundContext, proof: ConnectionProof, client: Client, stream: ClientStream) {
+    this.#context = context;
+    this.#proof = proof;
+    this.#client = client;
+    this.#stream = stream;
+    this.#identity = new ClientIdentity(proof.identity, context.isThing);
+    const { sessions, onEvent, forbiddenSubscribe, strict } = context;
+    this.#subscribing = {
+      sessions,
+      identity: this.#identity,
+      forbiddenCloses: stream.version === 4 || strict !== undefined || forbiddenSubscribe === 'closed',
+      using: (filter) => this.#decide(filter),
+      denied: (filter, denied, closes) =>
+        onEvent?.({ kind: 'subscription-denied', clientId: client.id, filter, closes, ...refusalIn(denied) }),
+    };
+  }
+
+  /** The client has been let in. */
+  get isConnected(): boolean {
+    return this.#early === undefined;
+  }
+
+  /** What the client has come in by, where that is a socket of ours. */
+  get socket(): Duplex | undefined {
+    return this.#proof.socket;
+  }
+
+  /** aedes has taken CONNECT. */
+  opened(): void {
+    const principal = this.#identity.principal;
+    const newcomer = { client: this.#client, stream: this.#stream, principal, terms: this.#terms };
+    this.#connection = this.#context.sessions.open(newcomer);
+    // One that goes on with its session is the thing that it was.
+    this.#identity.principal = this.#connection.session.principal;
+  }
+
+  /** Whether it goes on with a session that there was. */
+  get resumes(): boolean {
+    return this.#connection?.resumed === true;
+  }
+
+  /** CONNACK has left. */
+  ready(): void {
+    const connection = this.#connection!;
+    const { sessions, onEvent } = this.#context;
+    onEvent?.({
+      kind: 'connected',
+      clientId: this.#client.id,
+      principal: this.#identity.principal,
+      identity: this.#proof.identity,
+      protocolVersion: this.#connect?.protocolVersion ?? this.#stream.version,
+      sessionPresent: connection.resumed,
+      ...this.#cameBy,
+    });
+    sessions.ready(connection);
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    try {
+      for (const one of early) {
+        if (this.#stream.destroyed) return;
+        if ('packet' in one) this.receive(one.packet);
+        else this.publish(one.publication);
+      }
+    } catch (error) {
+      if (!(error instanceof Disconnection)) throw error;
+      this.#stream.destroy(error);
+    }
+  }
+
+  /** The connection has ended. @param sendsWill false when the whole service ends. */
+  ended(sendsWill: boolean): void {
+    const connection = this.#connection;
+    if (connection === undefined) {
+      this.#forgetWill();
+      return;
+    }
+    this.#context.sessions.close(connection, sendsWill ? this.#leftWill() : undefined);
+  }
+
+  #leftWill(): LeftWill | undefined {
+    const will = this.#will;
+    if (will === undefined) return undefined;
+    return {
+      delaySeconds: will.delaySeconds,
+      send: () => {
+        this.#forgetWill();
+        this.#sendWill(will);
+      },
+      forget: () => this.#forgetWill(),
+    };
+  }
+
+  #forgetWill(): void {
+    if (this.#will !== undefined) this.#context.bounds.forgetWill(this);
+    this.#will = undefined;
+  }
+
+  // What the stream has read.
+
+  publish(publication: Publication): void {
+    const connection = this.#connection;
+    if (this.#early !== undefined || connection === undefined) {
+      this.#postpone({ publication: { ...publication, payload: Buffer.from(publication.payload) } });
+      return;
+    }
+    restartKeepAlive(this.#client);
+    if (this.#context.strict?.mayPass(this.#client) === false) return;
+    const { topic, payload, qos, messageId } = publication;
+    if (payload.length > maxPublishBytes) {
+      const size = `a payload of ${payload.length} bytes, of which ${maxPublishBytes} are allowed`;
+      this.#refusePublish(topic, 'packetTooLarge', size);
+    }
+    const verdict = this.#judge(connection, publication);
+    if (verdict.kind === 'refused') this.#refusePublish(topic, verdict.reason, verdict.message);
+    else if (verdict.kind === 'service') this.#context.requests.take(connection, publication, verdict.topic);
+    else {
+      const { sessions } = this.#context;
+      const { outbox } = connection;
+      const isKept = sessions.route(messageOf(publication), connection.session);
+      if (qos === 0) return;
+      if (isKept) outbox.hold();
+      outbox.acknowledge(messageId);
+      if (isKept) sessions.releaseWhenKept(outbox);
+    }
+  }
+
+  acknowledge(messageId: number): void {
+    const connection = this.#connection;
+    if (this.#early !== undefined || connection === undefined) {
+      this.#postpone({ packet: { cmd: 'puback', messageId } });
+      return;
+    }
+    restartKeepAlive(this.#client);
+    connection.session.acknowledge(connection, messageId);
+  }
+
+  receive(packet: Packet, will?: WillProperties): void {
+    if (packet.cmd === 'connect') {
+      this.#receiveConnect(packet, will);
+      return;
+    }
+    const connection = this.#connection;
+    if (this.#early !== undefined || connection === undefined) {
+      this.#postpone({ packet });
+      return;
+    }
+    restartKeepAlive(this.#client);
+    switch (packet.cmd) {
+      case 'subscribe':
+        return subscribe(connection, packet, this.#subscribing);
+      case 'unsubscribe':
+        return unsubscribe(connection, packet, this.#context.sessions);
+      case 'pingreq':
+        return this.#stream.toAedes(packet);
+      case 'disconnect':
+        return this.#disconnect(connection, packet);
+      case 'puback':
+        return connection.session.acknowledge(connection, packet.messageId!);
+      default:
+        throw new Disconnection('protocolError', `${packet.cmd.toUpperCase()} is not for clients to send here`);
+    }
+  }
+
+  #postpone(early: Early): void {
+    if (this.#connect === undefined) throw new Disconnection('protocolError', 'a packet before CONNECT');
+    if (this.#early === undefined || this.#early.push(early) <= maxEarlyPackets) return;
+    throw new Disconnection('quotaExceeded', `more than ${maxEarlyPackets} packets before CONNACK`);
+  }
+
+  // CONNECT and DISCONNECT.
+
+  #receiveConnect(packet: IConnectPacket, will: WillProperties | undefined): void {
+    if (this.#connect !== undefined) throw new Disconnection('protocolError', 'a second CONNECT');
+    this.#connect = packet;
+    const admitted = this.#admit(packet, lastWillIn(packet, will));
+    if (admitted instanceof Disconnection) {
+      this.isRefused = true;
+      this.#context.onEvent?.({ kind: 'refused', clientId: packet.clientId, ...refusalIn(admitted) });
+      this.#stream.refuse(admitted);
+      return;
+    }
+    this.#identity.principal = admitted;
+    const agreement = agreementOn(packet, randomUUID);
+    const { clientId, startsAnew, expirySeconds, keepAliveSeconds: keepalive } = agreement;
+    const is5 = this.#stream.version === 5;
+    if (is5) this.#terms = agreement;
+    this.#stream.agree(agreement);
+    const clean = is5 ? startsAnew && expirySeconds === 0 : packet.clean;
+    this.#stream.toAedes({ ...packet, clientId, clean, keepalive, will: undefined });
+  }
+
+  #admit(packet: IConnectPacket, will: LastWill | undefined): Principal | Disconnection {
+    const { strict, sessions, bounds } = this.#context;
+    const { clientId, clean } = packet;
+    if (strict?.mayConnect(clientId) === false) return unavailable('a second CONNECT within a second');
+    const admitted = admit(packet, this.#stream.version, this.#proof);
+    if (admitted instanceof Disconnection) return admitted;
+    if (clean !== true && !sessions.hasRoomFor(clientId)) {
+      return unavailable('as many persistent sessions as this service keeps');
+    }
+    if (will !== undefined && !bounds.will(this, will.publication)) return unavailable('no room for a last will');
+    this.#will = will;
+    return admitted;
+  }
+
+  #disconnect({ session }: Connection, packet: IDisconnectPacket): void {
+    const expirySeconds = packet.properties?.sessionExpiryInterval;
+    if (expirySeconds !== undefined) {
+      if (expirySeconds > 0 && session.terms.expirySeconds === 0) {
+        throw new Disconnection('protocolError', 'a session expiry that CONNECT did not ask for');
+      }
+      session.terms = { ...session.terms, expirySeconds: Math.min(expirySeconds, maxSessionExpirySeconds) };
+    }
+    this.saidGoodbye = true;
+    if (packet.reasonCode !== reasonCodes.disconnectWithWill) this.#forgetWill();
+    this.#stream.saidGoodbye();
+    this.#stream.toAedes(packet);
+  }
+
+  #sendWill({ publication }: LastWill): void {
+    const { sessions, requests, onEvent } = this.#context;
+    const verdict = this.#judge(this.#connection!, publication);
+    if (verdict.kind === 'ordinary') sessions.route(messageOf(publication), undefined);
+    else if (verdict.kind === 'service') requests.takeWill(publication, verdict.topic);
+    else {
+      const { reason, message } = verdict;
+      const { topic } = publication;
+      onEvent?.({
+        kind: 'publish-refused',
+        clientId: this.#client.id,
+        topic,
+        reason,
+        message: `last will: ${message}`,
+      });
+    }
+  }
+
+  get #cameBy(): { readonly address?: string } {
+    const { address } = this.#proof;
+    return address === undefined ? {} : { address };
+  }
+
+  // What the client may do.
+
+  #judge({ session }: Connection, publication: Publication): PublishVerdict {
+    this.#decide(publication.topic);
+    return judgePublish(this.#identity.acting, session.clientId, publication);
+  }
+
+  /** The first thing that a client speaks for may decide who it is. */
+  #decide(topic: string): void {
+    const { id: clientId } = this.#client;
+    const thingName = this.#identity.decide(clientId, topic);
+    if (thingName === undefined) return;
+    this.#context.sessions.identify(this.#connection!.session, thingName);
+    this.#context.onEvent?.({ kind: 'identified', clientId, thingName, ...this.#cameBy });
+  }
+
+  #refusePublish(topic: string, reason: Disconnection['reason'], message: string): never {
+    const advice = reason === 'notAuthorized' ? this.#identity.advice : undefined;
+    const refused = new Disconnection(reason, `publish refused: ${message}`, advice);
+    this.#context.onEvent?.({ kind: 'publish-refused', clientId: this.#client.id, topic, ...refusalIn(refused) });
+    throw refused;
+  }
+}
+
+function unavailable(what: string): Disconnection {
+  return new Disconnection('serverUnavailable', `connection refused: ${what}`);
+}
+
+function messageOf({ topic, payload, qos, retain, properties, expirySeconds }: Publication): Message {
+  return {
+    topic,
+    payload,
+    qos: qos === 0 ? 0 : 1,
+    retain,
+    ...(properties && { properties }),
+    ...(expirySeconds !== undefined && { expiresAt: Date.now() + expirySeconds * 1000 }),
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * Packets that leave often, as bytes: PUBACK, and PUBLISH of both versions of MQTT, which differ by their properties only.
+ * They are put together in one place that is used again, since most writes are over when they return.
+ * Source: MQTT 3.1.1 §2.2.3, §3.3 and §3.4; MQTT 5 §3.3.2.3.
+ */
+import type { Message } from './message.ts';
+
+export type ProtocolVersion = 4 | 5;
+
+const publishHeader = 0x30;
+const retainFlag = 0x01;
+const pubackHeader = 0x40;
+export const pubackBytes = 4;
+const messageExpiry = 0x02;
+const messageExpiryBytes = 5;
+/** Type and Remaining Length, the topic's length, message id, the properties' length. */
+const maxHeaderBytes = 1 + 4 + 2 + 2 + 4;
+/** Of UTF-8, for one unit of a string. */
+const maxBytesOfUnit = 3;
+const slabBytes = 256 * 1024;
+
+/** Without a reason code, which means success in MQTT 5. @returns where it ends. */
+export function writePuback(bytes: Buffer, at: number, messageId: number): number {
+  return bytes.writeUInt16BE(messageId, bytes.writeUInt16BE((pubackHeader << 8) | 2, at));
+}
+
+/** More than enough for a PUBLISH: a header, and as much as UTF-8 can take. */
+export function roomFor({ topic, payload, properties }: Message): number {
+  const propertyBytes = messageExpiryBytes + (properties?.length ?? 0);
+  return maxHeaderBytes + propertyBytes + maxBytesOfUnit * (topic.length + payload.length);
+}
+
+/** @param messageId for QoS 1. @returns where it ends. */
+export function writePublish(
+  bytes: Buffer,
+  start: number,
+  version: ProtocolVersion,
+  message: Message,
+  messageId: number,
+): number {
+  const { topic, payload, qos, retain } = message;
+  const topicBytes = Buffer.byteLength(topic);
+  const payloadBytes = Buffer.byteLength(payload);
+  const length = 2 + topicBytes + (qos === 0 ? 0 : 2) + payloadBytes;
+  bytes[start] = publishHeader | (qos << 1) | (retain ? retainFlag : 0);
+  let at = writeLength(bytes, version === 5 ? length + propertiesBytes(message) : length, start + 1);
+  at = bytes.writeUInt16BE(topicBytes, at);
+  at += bytes.write(topic, at);
+  if (qos > 0) at = bytes.writeUInt16BE(messageId, at);
+  if (version === 5) at = writeProperties(bytes, at, message);
+  return at + (typeof payload === 'string' ? bytes.write(payload, at) : payload.copy(bytes, at));
+}
+
+/** Of a whole PUBLISH. */
+export function publishBytes(message: Message, version: ProtocolVersion): number {
+  const { topic, payload, qos } = message;
+  const properties = version === 5 ? propertiesBytes(message) : 0;
+  const body = 2 + Buffer.byteLength(topic) + (qos === 0 ? 0 : 2) + properties + Buffer.byteLength(payload);
+  return 1 + lengthBytes(body) + body;
+}
+
+/** With their length. */
+function propertiesBytes({ properties, expiresAt }: Message): number {
+  const bytes = (properties?.length ?? 0) + (expiresAt === undefined ? 0 : messageExpiryBytes);
+  return lengthBytes(bytes) + bytes;
+}
+
+function writeProperties(bytes: Buffer, start: number, { properties, expiresAt }: Message): number {
+  const length = (properties?.length ?? 0) + (expiresAt === undefined ? 0 : messageExpiryBytes);
+  let at = writeLength(bytes, length, start);
+  if (properties !== undefined) at += properties.copy(bytes, at);
+  if (expiresAt === undefined) return at;
+  bytes[at] = messageExpiry;
+  // What is left of it; less than a second is told as 0.
+  return bytes.writeUInt32BE(Math.max(0, Math.floor((expiresAt - Date.now()) / 1000)), at + 1);
+}
+
+/** Seven bits a byte, the lowest first. */
+function writeLength(bytes: Buffer, length: number, at: number): number {
+  let rest = length;
+  let index = at;
+  for (; rest > 0x7f; index += 1) {
+    bytes[index] = (rest & 0x7f) | 0x80;
+    rest >>= 7;
+  }
+  bytes[index] = rest;
+  return index + 1;
+}
+
+function lengthBytes(length: number): number {
+  let bytes = 1;
+  for (let rest = length >> 7; rest > 0; rest >>= 7) bytes += 1;
+  return bytes;
+}
+
+/** The place where packets are put together. Bytes that somebody still holds are kept, and the next ones come behind them. */
+export class Slab {
+  #bytes = Buffer.allocUnsafeSlow(slabBytes);
+  #keptBytes = 0;
+
+  /** @returns room that is free until the next call, unless it is kept. */
+  take(size: number): Buffer {
+    if (size > slabBytes) return Buffer.allocUnsafeSlow(size);
+    if (this.#keptBytes + size > slabBytes) {
+      this.#bytes = Buffer.allocUnsafeSlow(slabBytes);
+      this.#keptBytes = 0;
+    }
+    return this.#bytes.subarray(this.#keptBytes, this.#keptBytes + size);
+  }
+
+  /** @param room as taken last */
+  keep(room: Buffer): void {
+    if (room.buffer === this.#bytes.buffer) this.#keptBytes += room.length;
+  }
+}

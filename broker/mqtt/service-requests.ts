@@ -1,0 +1,73 @@
+/**
+ * What clients ask of the service: requests on the topics of Jobs and on AWS's other reserved topics. A request is answered to
+ * its connection and forwarded to nobody; its PUBACK leaves together with the answer.
+ * Source: docs/reference/mqtt-api.md §3, docs/reference/ambiguities.md A30.
+ */
+import type { ServicePort } from '../engine/port.ts';
+import type { Publication } from './client-stream.ts';
+import type { EventListener } from './door-events.ts';
+import type { ServiceTopic } from './permissions.ts';
+import type { DoorReadings } from './readings.ts';
+import { answer } from './requests.ts';
+import type { ReservedRequests } from './reserved-requests.ts';
+import type { Connection } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+export interface ServiceRequestsOptions {
+  readonly port: ServicePort;
+  readonly sessions: Sessions;
+  /** Deals with what is no business of the Jobs service. */
+  readonly reserved: ReservedRequests;
+  /** Some answers come late, twice or never, so that nothing may wait for them: PUBACKs leave at once. */
+  readonly answersMayStray: boolean;
+  readonly emptyPayload: DoorReadings['emptyPayload'];
+  readonly onEvent: EventListener | undefined;
+}
+
+export class ServiceRequests {
+  readonly #options: ServiceRequestsOptions;
+
+  constructor(options: ServiceRequestsOptions) {
+    this.#options = options;
+  }
+
+  take(asker: Connection, publication: Publication, topic: ServiceTopic): void {
+    const { answersMayStray } = this.#options;
+    const { outbox } = asker;
+    if (!answersMayStray) outbox.hold();
+    if (publication.qos === 1) outbox.acknowledge(publication.messageId);
+    this.#answer(asker, publication, topic, answersMayStray ? undefined : () => outbox.release());
+  }
+
+  /** Nobody is there for the answer. The features beside Jobs take no last wills: documented for shadows, assumed for others. */
+  takeWill({ topic, payload }: Publication, parsed: ServiceTopic): void {
+    const { port, emptyPayload } = this.#options;
+    if (parsed.kind !== 'reserved') answer(port, { topic, parsed, payload, emptyPayload }, () => {});
+  }
+
+  #answer(asker: Connection, publication: Publication, parsed: ServiceTopic, answered?: () => void): void {
+    const { port, sessions, reserved, emptyPayload, onEvent } = this.#options;
+    const { topic, payload } = publication;
+    const qos = publication.qos === 0 ? 0 : 1;
+    if (parsed.kind === 'reserved') {
+      reserved.take(
+        { topic, parsed, payload, clientId: asker.session.clientId },
+        {
+          reply: (replyTopic, replyPayload) => sessions.reply(asker, replyTopic, replyPayload, qos),
+          announce: (toldTopic, told) => sessions.announce(toldTopic, () => told),
+          done: () => answered?.(),
+        },
+      );
+      return;
+    }
+    answer(
+      port,
+      { topic, parsed, payload, emptyPayload },
+      (replyTopic, replyPayload) => {
+        sessions.reply(asker, replyTopic, replyPayload, qos);
+        answered?.();
+      },
+      onEvent && ((message) => onEvent({ kind: 'malformed-json', clientId: asker.session.clientId, topic, message })),
+    );
+  }
+}

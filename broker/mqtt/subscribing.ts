@@ -1,0 +1,117 @@
+/**
+ * SUBSCRIBE and UNSUBSCRIBE of one client. All filters of a packet are judged before one of them counts, so that a packet that
+ * closes the connection changes nothing. Subscriptions of a persistent session are acknowledged when they are safe.
+ * Source: docs/reference/connection.md §3 to §5, docs/reference/ambiguities.md A18, docs/reference/limits.md §5.
+ */
+import type { ISubscribePacket, ISubscription, IUnsubscribePacket } from 'mqtt-packet';
+import { maxTopicFiltersPerSubscribe } from '../../protocol/limits.ts';
+import { Disconnection, reasonCodes } from './disconnection.ts';
+import type { Qos } from './message.ts';
+import { maySubscribe } from './permissions.ts';
+import type { Connection, Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
+import { type ParsedFilter, parseFilter } from './topic-rules.ts';
+import type { ClientIdentity } from './client-identity.ts';
+
+export interface Subscribing {
+  readonly sessions: Sessions;
+  readonly identity: ClientIdentity;
+  /** A filter that is not permitted closes the connection. */
+  readonly forbiddenCloses: boolean;
+  /** The client uses a filter of the service: it may decide who it is. */
+  readonly using: (filter: string) => void;
+  readonly denied: (filter: string, denied: Disconnection, closes: boolean) => void;
+}
+
+export function subscribe(
+  connection: Connection,
+  { messageId, subscriptions, properties }: ISubscribePacket,
+  context: Subscribing,
+): void {
+  if (properties?.subscriptionIdentifier !== undefined) {
+    throw new Disconnection('subscriptionIdentifiersNotSupported', 'a subscription identifier');
+  }
+  if (subscriptions.length === 0) throw new Disconnection('protocolError', 'a SUBSCRIBE without a filter');
+  if (subscriptions.length > maxTopicFiltersPerSubscribe) {
+    const count = `${subscriptions.length} filters in a SUBSCRIBE, of which ${maxTopicFiltersPerSubscribe} are allowed`;
+    throw new Disconnection('quotaExceeded', count);
+  }
+  const judged = subscriptions.map((subscription) => judge(connection, subscription, context));
+  const { session, stream } = connection;
+  const retained: (() => void)[] = [];
+  const granted = subscriptions.map((subscription, index) => {
+    const filter = judged[index]!;
+    const outcome = filter instanceof Disconnection ? filter : grant(session, subscription, filter, context, retained);
+    if (typeof outcome === 'number') return outcome;
+    return stream.version === 5 ? reasonCodes[outcome.reason] : reasonCodes.unspecified;
+  });
+  acknowledge(connection, stream.encode({ cmd: 'suback', messageId, granted }), context.sessions, retained);
+}
+
+export function unsubscribe(
+  connection: Connection,
+  { messageId, unsubscriptions }: IUnsubscribePacket,
+  sessions: Sessions,
+): void {
+  if (unsubscriptions.length === 0) throw new Disconnection('protocolError', 'an UNSUBSCRIBE without a filter');
+  const granted = unsubscriptions.map((filter) =>
+    sessions.unsubscribe(connection.session, filter) ? 0 : reasonCodes.noSubscriptionExisted,
+  );
+  acknowledge(connection, connection.stream.encode({ cmd: 'unsuback', messageId, granted }), sessions, []);
+}
+
+/** @returns the filter, or why it alone is not granted. @throws Disconnection for what closes the connection. */
+function judge(
+  { session }: Connection,
+  { topic: text, qos }: ISubscription,
+  { identity, forbiddenCloses, using, denied }: Subscribing,
+): ParsedFilter | Disconnection {
+  const deny = (refusal: Disconnection): never => {
+    denied(text, refusal, true);
+    throw refusal;
+  };
+  const filter = parseFilter(text);
+  if (typeof filter === 'string') return deny(new Disconnection('topicFilterInvalid', `${filter}: ${text}`));
+  if (qos > 1) deny(new Disconnection('qosNotSupported', `QoS 2 for ${text}`, 'AWS has QoS 0 and 1.'));
+  using(filter.filter);
+  if (maySubscribe(identity.acting, session.clientId, filter.filter)) return filter;
+  const refusal = new Disconnection('notAuthorized', `subscribe refused: ${text}`, identity.advice);
+  if (forbiddenCloses) deny(refusal);
+  denied(text, refusal, false);
+  return refusal;
+}
+
+function grant(
+  session: Session,
+  { topic: text, qos: asked, nl: noLocal, rap: retainAsPublished, rh: retainHandling = 0 }: ISubscription,
+  filter: ParsedFilter,
+  { sessions, denied }: Subscribing,
+  retained: (() => void)[],
+): Qos | Disconnection {
+  const qos = asked === 1 ? 1 : 0;
+  const isNew = !session.filters.has(text);
+  const options = { qos, ...(noLocal && { noLocal }), ...(retainAsPublished && { retainAsPublished }) } as const;
+  if (noLocal && filter.shareName !== undefined) throw new Disconnection('protocolError', `No Local for ${text}`);
+  if (!sessions.subscribe(session, text, filter, options)) {
+    const refusal = new Disconnection('quotaExceeded', `more subscriptions than AWS allows a connection: ${text}`);
+    denied(text, refusal, false);
+    return refusal;
+  }
+  if (retainHandling === 0 || (retainHandling === 1 && isNew)) {
+    retained.push(() => sessions.sendRetained(session, filter, qos));
+  }
+  return qos;
+}
+
+function acknowledge(
+  { session, outbox }: Connection,
+  packet: Buffer,
+  sessions: Sessions,
+  then: readonly (() => void)[],
+): void {
+  outbox.hold();
+  outbox.send(packet);
+  for (const act of then) act();
+  if (session.keepsMessages) sessions.releaseWhenKept(outbox);
+  else outbox.release();
+}
