@@ -1,11 +1,21 @@
 /**
  * Drives the engine: the one clock, the one timer, commands in the order in which they come. The journal decides when the
  * outcome of a command may be told: at once, or when it is kept; then the answer leaves and its effects follow it, in order,
- * so that nothing is said that could be forgotten. Holds no rule of the Jobs service.
+ * so that nothing is said that could be forgotten. An engine that throws is asked nothing more. Holds no rule of the Jobs service.
  */
 import type { EpochMs } from '../protocol/time.ts';
 import type { Clock } from './clock.ts';
-import type { CommandOf, Effect, Engine, OperationName, Rejected, Reply, ResponseOf } from './engine/contract.ts';
+import { EngineFailure } from './engine-failure.ts';
+import type {
+  CommandOf,
+  Effect,
+  Engine,
+  OperationName,
+  Outcome,
+  Rejected,
+  Reply,
+  ResponseOf,
+} from './engine/contract.ts';
 import type { ServicePort } from './engine/port.ts';
 import type { ExecutionChanges } from './execution-changes.ts';
 import { type Journal, createForgetfulJournal } from './journal.ts';
@@ -17,6 +27,8 @@ export interface RuntimeOptions {
   readonly journal?: Journal;
   /** Told what becomes of executions; absent: nobody looks. */
   readonly executionChanges?: ExecutionChanges;
+  /** The engine threw: from now on everything is refused, and whoever runs the service must end it. Default: thrown, uncaught. */
+  readonly onFailure?: (failure: EngineFailure) => void;
 }
 
 export interface Runtime extends ServicePort {
@@ -33,9 +45,10 @@ interface Listener {
 
 const closed = internalError('The service is closed.');
 const notKept = internalError('The service could not store its state.');
+const failed = internalError('The service failed and stops.');
 
 export function createRuntime(options: RuntimeOptions): Runtime {
-  const { engine, clock, journal = createForgetfulJournal(), executionChanges } = options;
+  const { engine, clock, journal = createForgetfulJournal(), executionChanges, onFailure = throwLater } = options;
   /** Replaced when somebody comes or goes, so that a round of telling is not disturbed. */
   let listeners: readonly Listener[] = [];
   /** What new commands are told once the runtime is closed or nothing can be kept any more. */
@@ -51,7 +64,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       answer(refusal, at);
       return;
     }
-    const { reply, changes, effects } = engine.apply(command, at);
+    const outcome = applied(command, at);
+    if (outcome === undefined) {
+      answer(failed, at);
+      return;
+    }
+    const { reply, changes, effects } = outcome;
     setAlarm();
     for (const effect of effects) for (const { foresee } of listeners) foresee?.(effect);
     journal.keep(changes, (kept) => {
@@ -64,6 +82,17 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       answer(reply, at);
       for (const effect of effects) for (const { tell } of listeners) tell(effect);
     });
+  }
+
+  /** @returns `undefined` when the engine threw: of what it did then, nothing leaves it. */
+  function applied<Name extends OperationName>(command: CommandOf<Name>, at: EpochMs): Outcome<Name> | undefined {
+    try {
+      return engine.apply(command, at);
+    } catch (error) {
+      stop(failed);
+      onFailure(new EngineFailure(command.name, error));
+      return undefined;
+    }
   }
 
   /** A slice of bulk work that leaves more to do asks for an instant that is past, which the clock serves after waiting I/O. */
@@ -104,6 +133,13 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       return journal.drained();
     },
   };
+}
+
+/** Where nobody listens for it, so that it is not overlooked. */
+function throwLater(failure: EngineFailure): void {
+  setImmediate(() => {
+    throw failure;
+  });
 }
 
 function internalError(message: string): Rejected {

@@ -90,7 +90,10 @@ export interface ServiceOptions {
   readonly faults?: FaultPlan;
   /** The same seed gives the same fates; default 1. */
   readonly seed?: number;
-  /** Nothing can be kept any more, for want of room perhaps: every request is refused from now on. */
+  /**
+   * The service cannot go on: nothing can be kept any more, for want of room perhaps, or its engine failed, which is a bug.
+   * Every request is refused from now on; close it. Default: a bug is thrown, uncaught.
+   */
   readonly onFailure?: (error: unknown) => void;
   /** Told at the start what is odd about the state that is gone on with, in words for whoever started it. */
   readonly onWarning?: (warning: string) => void;
@@ -139,7 +142,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
 async function start(options: ServiceOptions): Promise<Service> {
   const { host = '127.0.0.1', region = 'us-east-1', account = '000000000000', timeScale, dataDir, advertise } = options;
   const { mqttPort, mqttsPort, wsPort, wssPort, httpPort, httpsPort, board = false, identity } = options;
-  const { durability, onFailure = () => {}, onEvent = () => {} } = options;
+  const { durability, onFailure, onEvent = () => {} } = options;
   const whoHears: MisfortuneListener[] = [];
   const onMisfortune: MisfortuneListener = (struck, thingName) => {
     for (const hear of whoHears) hear(struck, thingName);
@@ -150,7 +153,14 @@ async function start(options: ServiceOptions): Promise<Service> {
   const state =
     dataDir === undefined
       ? stateInMemory({ timeScale, clockOf })
-      : openKeptState({ directory: dataDir, identity: serviceIdentity, durability, timeScale, clockOf, onFailure });
+      : openKeptState({
+          directory: dataDir,
+          identity: serviceIdentity,
+          durability,
+          timeScale,
+          clockOf,
+          onFailure: onFailure ?? (() => {}),
+        });
 
   if (dataDir !== undefined) warnOfClock(state, dataDir, options.onWarning);
 
@@ -194,6 +204,7 @@ async function start(options: ServiceOptions): Promise<Service> {
       engine: options.strict ? throttled(engine) : engine,
       clock: state.clock,
       journal: state.journal,
+      onFailure,
       ...(options.observer?.execution && {
         executionChanges: createExecutionChanges(options.observer, engine.rows()),
       }),

@@ -42,8 +42,12 @@ export function reportError(error: unknown): number {
     return exitCodes.usage;
   }
   // A bug of jobrig's own: whoever reports it needs the stack.
-  complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  complain(error instanceof Error ? stackOf(error) : String(error));
   return exitCodes.inconclusive;
+}
+
+function stackOf({ stack, message, cause }: Error): string {
+  return `${stack ?? message}${cause instanceof Error ? `\ncaused by ${stackOf(cause)}` : ''}`;
 }
 
 export function complain(line: string): void {
