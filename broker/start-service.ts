@@ -19,6 +19,7 @@ import { createEngine } from './engine/engine.ts';
 import type { ServicePort } from './engine/port.ts';
 import { type ProfileName, profiles } from './engine/profile.ts';
 import { certificateNames, endpointsOf, localHostOf } from './endpoints.ts';
+import { observeDownloads } from './download-observations.ts';
 import { createExecutionChanges } from './execution-changes.ts';
 import { openFiles } from './http/files.ts';
 import { type HttpDoor, openHttpDoor } from './http/http-door.ts';
@@ -35,6 +36,7 @@ import { SocketBudget } from './net/socket-budget.ts';
 import { type WebRules, objectionToWeb, parseHost } from './net/web-guard.ts';
 import { createRuntime } from './runtime.ts';
 import { openSigningKey } from './signing-key.ts';
+import { streamAnswerer } from './stream-answerer.ts';
 import { throttled } from './throttling.ts';
 import type { Durability } from './store/sqlite-store.ts';
 
@@ -177,6 +179,7 @@ async function start(options: ServiceOptions): Promise<Service> {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
+    const onTransfer = listenerOf(options, () => runtime.now());
     const authority = await openCertificateAuthority(dataDir ?? 'memory');
     const issuer = createCertificateIssuer(authority);
     const server = await authority.issueServerCertificate(certificateNames(host, advertise?.host));
@@ -189,7 +192,7 @@ async function start(options: ServiceOptions): Promise<Service> {
             region,
             now: () => runtime.now(),
             baseUrl: addresses.originFor,
-            ...(options.onTransfer && { onTransfer: options.onTransfer }),
+            ...(onTransfer && { onTransfer }),
           });
     const engine = state.restore((rows) =>
       createEngine({
@@ -228,7 +231,14 @@ async function start(options: ServiceOptions): Promise<Service> {
       port,
       answersMayStray: troubled !== undefined,
       // One entry for each feature that needs more than the service to be answered.
-      answerers: { provisioning: provisioningAnswerer(port, issuer) },
+      answerers: {
+        provisioning: provisioningAnswerer(port, issuer),
+        streams: streamAnswerer({
+          port,
+          ...(files && { openImage: files.openImage }),
+          ...(onTransfer && { onTransfer }),
+        }),
+      },
       host,
       listeners: listeners({ tcp: signatures ? 'off' : mqttPort, tls: mqttsPort, ws: wsPort, wss: wssPort }),
       certificates: { ...server, ca: authority.ca },
@@ -296,6 +306,17 @@ async function start(options: ServiceOptions): Promise<Service> {
     await close();
     throw error;
   }
+}
+
+/** One listener for all who look at what devices download. */
+function listenerOf({ onTransfer, observer }: ServiceOptions, now: () => number): TransferListener | undefined {
+  const download = observer?.download;
+  if (download === undefined) return onTransfer;
+  const observe = observeDownloads(download, now);
+  return (event) => {
+    onTransfer?.(event);
+    observe(event);
+  };
 }
 
 /** As a Host header names it. */

@@ -17,10 +17,15 @@ export interface Transfer {
   /** Signed URLs are made for one execution; streams are not. */
   readonly executionNumber?: number;
   readonly streamId?: string;
-  readonly object: S3Object;
-  /** First byte asked for, and one past the last; without `end`: as far as there is. */
+  /** Absent for a stream, or a file of one, that is not there. */
+  readonly object?: S3Object;
+  /** First byte asked for, and one past the last. */
   readonly start: number;
-  readonly end?: number;
+  readonly end: number;
+  /** Of the whole file; 0 where there is none, and for an upload. */
+  readonly totalBytes: number;
+  /** Bytes asked for; of a stream these need not be all that lie between start and end. */
+  readonly bytes: number;
   /** Numbers of the blocks of a stream, in the order in which they are sent. */
   readonly blocks?: readonly number[];
 }

@@ -48,14 +48,17 @@ export function createFileServer({ folder, urls, now, onTransfer }: FileServerOp
     if (typeof opened === 'string') return refuse(response, 403, ...refusals[opened]);
     isGood();
     requests += 1;
-    const count = onTransfer && watch(transferOf(requests, opened, request), request, response, onTransfer);
+    const id = requests;
     const path = relativePathOf(opened.object);
+    const isUpload = request.method === 'PUT';
+    const file = path === undefined || isUpload ? undefined : await folder.find(path);
+    const transfer = transferOf(id, opened, request, file?.bytes ?? 0);
+    const count = onTransfer && watch(transfer, request, response, onTransfer);
     if (path === undefined) return noSuchKey(response);
     if (opened.object.versionId !== undefined) response.setHeader('x-amz-version-id', opened.object.versionId);
-    if (request.method === 'PUT') return upload(request, response, folder, path);
-    const file = await folder.find(path);
+    if (isUpload) return upload(request, response, folder, path);
     if (file === undefined) return noSuchKey(response);
-    download(request, response, file, count);
+    download(request, response, file.path, count);
   }
 
   return async (request, response, opened = () => {}) => {
@@ -68,16 +71,26 @@ export function createFileServer({ folder, urls, now, onTransfer }: FileServerOp
   };
 }
 
-function transferOf(id: number, { object, holder }: OpenedUrl, { method, headers }: IncomingMessage): Transfer {
-  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '') ?? [];
+function transferOf(
+  id: number,
+  { object, holder }: OpenedUrl,
+  { method, headers }: IncomingMessage,
+  totalBytes: number,
+): Transfer {
+  const [, first = '0', last = ''] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '') ?? [];
+  const whole = method === 'PUT' ? Number(headers['content-length'] ?? 0) : totalBytes;
+  const start = Math.min(Number(first), whole);
+  const end = last === '' ? whole : Math.min(Number(last) + 1, whole);
   return {
     id,
     by: 'url',
     direction: method === 'PUT' ? 'upload' : 'download',
     ...holder,
     object,
-    start: Number(first ?? 0),
-    ...(last && { end: Number(last) + 1 }),
+    start,
+    end,
+    bytes: Math.max(0, end - start),
+    totalBytes,
   };
 }
 

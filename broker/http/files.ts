@@ -6,12 +6,12 @@
 import { stat } from 'node:fs/promises';
 import { maxDocumentBytes } from '../../protocol/limits.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
-import { parseS3Url } from '../../protocol/s3-url.ts';
+import { type S3Object, parseS3Url } from '../../protocol/s3-url.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { TransferListener } from '../../protocol/transfers.ts';
 import type { ResolveDocument } from '../engine/contract.ts';
 import { type FileServer, createFileServer } from './file-server.ts';
-import { ObjectFolder, type TextRead } from './object-folder.ts';
+import { ObjectFolder, type OpenFile, type TextRead } from './object-folder.ts';
 import { resolvePlaceholders } from './placeholders.ts';
 import { relativePathOf } from './s3-object.ts';
 import { createSignedUrls } from './signed-urls.ts';
@@ -35,6 +35,8 @@ export interface Files {
   /** The document as a device is handed it. */
   readonly resolveDocument: ResolveDocument;
   readonly serve: FileServer;
+  /** An image to be read in pieces, to be closed by the caller; `undefined` where there is none. */
+  openImage(object: S3Object): Promise<OpenFile | undefined>;
 }
 
 /** @throws OperationalError `FILES_UNUSABLE` when `directory` is none. */
@@ -55,6 +57,10 @@ export async function openFiles({ directory, key, region, now, baseUrl, onTransf
         (method, object, expiresInSec) =>
           baseUrl(context.thingName) + urls.sign(method, object, expiresInSec, now(), context),
       ),
+    openImage(object) {
+      const path = relativePathOf(object);
+      return path === undefined ? Promise.resolve(undefined) : folder.open(path);
+    },
     serve: createFileServer({ folder, urls, now, ...(onTransfer && { onTransfer }) }),
   };
 }

@@ -15,6 +15,16 @@ export type Unwritable = 'too long' | 'in the way' | 'outside';
 
 export type TextRead = { readonly text: string } | { readonly missing: 'not found' | 'too large' };
 
+interface FoundFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export interface OpenFile {
+  readonly handle: FileHandle;
+  readonly bytes: number;
+}
+
 const notFound: TextRead = { missing: 'not found' };
 
 export class ObjectFolder {
@@ -24,25 +34,40 @@ export class ObjectFolder {
     this.#directory = directory;
   }
 
-  /** @returns the path of the file that it really is, or `undefined` where there is none to be read. */
-  async find(path: string): Promise<string | undefined> {
+  /** @returns the file that it really is, or `undefined` where there is none to be read. */
+  async find(path: string): Promise<FoundFile | undefined> {
     try {
       const real = await realpath(join(this.#directory, path));
-      return (await this.#holds(real)) && (await stat(real)).isFile() ? real : undefined;
+      if (!(await this.#holds(real))) return undefined;
+      const found = await stat(real);
+      return found.isFile() ? { path: real, bytes: found.size } : undefined;
     } catch {
+      return undefined;
+    }
+  }
+
+  /** Open for reading, to be closed by the caller, with its size; `undefined` where there is none to be read. */
+  async open(path: string): Promise<OpenFile | undefined> {
+    const file = await this.find(path);
+    if (file === undefined) return undefined;
+    let handle: FileHandle | undefined;
+    try {
+      // Should it have become a pipe meanwhile, nothing waits for its other end.
+      handle = await open(file.path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const { size } = await handle.stat();
+      return { handle, bytes: size };
+    } catch {
+      await handle?.close();
       return undefined;
     }
   }
 
   /** Never reads more than `maxBytes`. Whatever keeps the text from being read, it cannot be found. */
   async readText(path: string, maxBytes: number): Promise<TextRead> {
-    const file = await this.find(path);
+    const file = await this.open(path);
     if (file === undefined) return notFound;
-    let handle: FileHandle | undefined;
+    const { handle, bytes: size } = file;
     try {
-      // Should it have become a pipe meanwhile, nothing waits for its other end.
-      handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
-      const { size } = await handle.stat();
       if (size > maxBytes) return { missing: 'too large' };
       const bytes = Buffer.alloc(size);
       const { bytesRead } = await handle.read(bytes, 0, size, 0);
@@ -50,7 +75,7 @@ export class ObjectFolder {
     } catch {
       return notFound;
     } finally {
-      await handle?.close();
+      await handle.close();
     }
   }
 

@@ -123,6 +123,11 @@ export abstract class ClientStream extends Duplex {
     return this.writableLength + this.wire.writableLength;
   }
 
+  /** Nothing more should be sent before `drain`. */
+  get isFull(): boolean {
+    return this.writableNeedDrain || this.wire.writableNeedDrain;
+  }
+
   /** The system has taken all that was sent, so that nobody will read those bytes again. */
   get holdsNothing(): boolean {
     return this.wire instanceof Socket && this.unreadBytes === 0;

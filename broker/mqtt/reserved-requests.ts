@@ -18,8 +18,10 @@ export interface ReservedRequest {
 export interface ReservedAnswers {
   /** To the connection that asked, whether or not it subscribed; of the QoS of the request, or less where it subscribed with less. */
   readonly reply: (topic: string, payload: string | Buffer) => void;
-  /** To every session that subscribed. */
-  readonly announce: (topic: string, payload: string | Buffer) => void;
+  /** To every session that subscribed; of the QoS of the request at most where that is asked for. */
+  readonly announce: (topic: string, payload: string | Buffer, atQosOfRequest?: boolean) => void;
+  /** Resolves when the asker's connection can take more of what is long, or with false when it has ended. */
+  readonly drained: () => Promise<boolean>;
   /**
    * To be called once, when the request is dealt with: PUBACK and replies leave together then. Replies may follow
    * later, so that what takes long need not hold anything up.

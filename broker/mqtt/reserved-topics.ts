@@ -36,6 +36,8 @@ const table: readonly (readonly [ReservedFeature, string])[] = [
   ['shadow', 'things/{thingName}/shadow/{operation:get|update|delete}'],
   ['shadow', 'things/{thingName}/shadow/name/{shadowName}/{operation:get|update|delete}'],
   ['streams', 'things/{thingName}/streams/{streamId}/{operation:describe|get|create}/{format:json|cbor}'],
+  // Answered, too: that there is no such operation.
+  ['streams', 'things/{thingName}/streams/{streamId}/#'],
   ['basic-ingest', 'rules/{ruleName}/#'],
   ['defender', 'things/{thingName}/defender/metrics/{format:json|cbor}'],
   ['greengrass-health', 'things/{thingName}/greengrassv2/health/{format:json}'],

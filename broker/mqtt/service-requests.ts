@@ -54,7 +54,9 @@ export class ServiceRequests {
         { topic, parsed, payload, clientId: asker.session.clientId },
         {
           reply: (replyTopic, replyPayload) => sessions.reply(asker, replyTopic, replyPayload, qos),
-          announce: (toldTopic, told) => sessions.announce(toldTopic, () => told),
+          announce: (toldTopic, told, atQosOfRequest = false) =>
+            sessions.announce(toldTopic, () => told, atQosOfRequest ? qos : 1),
+          drained: () => sessions.drained(asker),
           done: () => answered?.(),
         },
       );

@@ -122,6 +122,8 @@ export class Session implements Receiver {
   expiry: NodeJS.Timeout | undefined;
   /** Waits for the client to come back. */
   will: PendingWill | undefined;
+  /** Told when nothing waits for acknowledgements any more. */
+  idle: (() => void) | undefined;
   /** The client is the first thing that it spoke for. */
   firstThing = false;
   /** By the text of the filter, `$share/…` included. */
@@ -156,6 +158,10 @@ export class Session implements Receiver {
 
   get isReady(): boolean {
     return this.connection?.ready === true;
+  }
+
+  get isIdle(): boolean {
+    return this.#waiting.length === 0;
   }
 
   setFilter(filter: string, options: SubscriptionOptions): void {
@@ -230,7 +236,9 @@ export class Session implements Receiver {
       this.#done(entry);
     }
     if (connection.unacknowledged > 0) connection.unacknowledged -= 1;
-    if (this.#waiting.length > 0) this.#pump();
+    if (this.#waiting.length === 0) return;
+    this.#pump();
+    if (this.#waiting.length === 0) this.idle?.();
   }
 
   /** Its connection may be written to: first what it has not acknowledged, then what has waited. */

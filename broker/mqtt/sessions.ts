@@ -213,18 +213,38 @@ export class Sessions {
   }
 
   /** Tells every session that subscribed, once, however many of its filters match. */
-  announce(topic: string, writePayload: () => string | Buffer): void {
-    for (const delivery of this.address(topic, writePayload)) this.deliver(delivery);
+  announce(topic: string, writePayload: () => string | Buffer, maxQos: Qos = 1): void {
+    for (const delivery of this.address(topic, writePayload, maxQos)) this.deliver(delivery);
+  }
+
+  /** Resolves when the connection can take more of what is long, or with false when it has ended. One may wait at a time. */
+  drained(connection: Connection): Promise<boolean> {
+    const { session, stream } = connection;
+    return new Promise((resolve) => {
+      const finish = (isThere: boolean): void => {
+        if (session.idle === look) session.idle = undefined;
+        stream.off('drain', look).off('close', look);
+        resolve(isThere);
+      };
+      const look = (): void => {
+        if (session.connection !== connection || stream.destroyed) finish(false);
+        else if (session.isIdle && !stream.isFull) finish(true);
+      };
+      session.idle = look;
+      stream.on('drain', look).on('close', look);
+      // What is gathered in this turn leaves first.
+      setImmediate(look);
+    });
   }
 
   /** What {@link announce} would deliver, to be delivered once the store has committed; kept for persistent sessions until then. */
-  address(topic: string, writePayload: () => string | Buffer): readonly Delivery[] {
+  address(topic: string, writePayload: () => string | Buffer, maxQos: Qos = 1): readonly Delivery[] {
     const matches = this.#index.match(topic);
     if (matches.length === 0) return nothing;
     const payload = writePayload();
     const deliveries: Delivery[] = [];
     for (const { subscriber, qos } of matches) {
-      const delivery = this.#prepare(subscriber, { topic, payload, qos, retain: false });
+      const delivery = this.#prepare(subscriber, { topic, payload, qos: lower(qos, maxQos), retain: false });
       if (delivery !== undefined) deliveries.push(delivery);
     }
     return deliveries;

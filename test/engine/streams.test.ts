@@ -180,10 +180,12 @@ describe('a request for blocks', () => {
     [{ count: 98_305 }, 'BlockCountLimitExceeded'],
     [{ bitmap: new Uint8Array(12_287) }, undefined],
     [{ bitmap: new Uint8Array(12_288) }, 'BlockBitmapLimitExceeded'],
+    [{ fileId: 1, blockSize: 1 }, 'ResourceNotFound'],
+    [{ version: 2, fileId: 1 }, 'VersionMismatch'],
     [{ version: 2, blockSize: 1, offset: -1 }, 'VersionMismatch'],
     [{ blockSize: 1, offset: -1, count: -1 }, 'BlockSizeOutOfBounds'],
   ])('with %j of a stream of version 3: %s', (members, code) => {
-    expect(checkGet({ ...get, ...members }, { version: 3 })?.code).toBe(code);
+    expect(checkGet({ ...get, ...members }, { version: 3, files })?.code).toBe(code);
   });
 });
 

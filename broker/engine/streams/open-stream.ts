@@ -14,7 +14,10 @@ import { findStream } from './streams.ts';
 
 export function openStream({ state }: Turn, { streamId, thingName }: OpenStreamRequest): Reply<OpenedStream> {
   const stream = findStream(state, streamId);
-  if (stream === undefined || isOver(state, stream, thingName)) return streamNotFound(streamId);
+  if (stream === undefined || isOver(state, stream, thingName)) {
+    const { jobId } = state.streams.get(streamId)?.row ?? {};
+    return { ...streamNotFound(streamId), ...(jobId !== undefined && { members: { jobId } }) };
+  }
   const { version, description, files } = stream;
   const jobId = stream.jobId ?? jobNaming(state, streamId, thingName);
   return accept({ streamId, version, description, files, jobId });

@@ -11,6 +11,7 @@ import {
   streamBlockBytes,
 } from '../../../protocol/limits.ts';
 import { utf8Length } from '../../../protocol/utf8.ts';
+import type { OpenedStream } from '../contract.ts';
 
 /** Members of a request by their one-letter keys, of any type yet. */
 export type StreamMembers = ReadonlyMap<string, unknown>;
@@ -60,7 +61,7 @@ function refuse(code: StreamErrorCode, message: string): { readonly refusal: Str
 }
 
 /** @returns `undefined` when there is none. */
-function clientTokenIn(members: StreamMembers): Checked<string | undefined> {
+export function clientTokenIn(members: StreamMembers): Checked<string | undefined> {
   const token = members.get('c');
   if (token === undefined || token === null) return { value: undefined };
   if (typeof token !== 'string') return refuse('InvalidRequest', 'The client token must be a string.');
@@ -112,11 +113,17 @@ function integerOf(value: unknown): number | 'none' | undefined {
   return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined;
 }
 
-/** What can be told of a request once the stream and its file are known. */
-export function checkGet(request: GetRequest, stream: { readonly version: number }): StreamRefusal | undefined {
-  const { version, blockSize, offset, count = 1, bitmap } = request;
+/** What is asked about: a stream as the service knows it. */
+type KnownStream = Pick<OpenedStream, 'version' | 'files'>;
+
+/** What can be told of a request once the stream is known, but not yet its file. */
+export function checkGet(request: GetRequest, stream: KnownStream): StreamRefusal | undefined {
+  const { version, fileId, blockSize, offset, count = 1, bitmap } = request;
   if (version !== undefined && version !== stream.version) {
     return refusal('VersionMismatch', `Expected version ${version} but found version ${stream.version}`);
+  }
+  if (!stream.files.some((file) => file.fileId === fileId)) {
+    return refusal('ResourceNotFound', `The stream has no file ${fileId}.`);
   }
   const { min, max } = streamBlockBytes;
   if (blockSize < min || blockSize > max) return refusal('BlockSizeOutOfBounds', 'The block size is out of bounds');

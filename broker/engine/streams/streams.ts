@@ -64,12 +64,14 @@ export function replaceStream(turn: Turn, row: StreamRow): void {
   turn.put('stream', row.streamId, row);
 }
 
-export function deleteStreamRow(turn: Turn, { sequence, streamId, version }: StreamRow): void {
+/** Of whose job it was stays known, for those who watch a device that goes on asking. */
+export function deleteStreamRow(turn: Turn, { sequence, streamId, version, jobId }: StreamRow): void {
   const { state, now } = turn;
   replaceStream(turn, {
     sequence,
     streamId,
     version,
+    jobId,
     files: [],
     roleArn: '',
     createdAt: now,
