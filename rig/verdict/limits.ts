@@ -18,18 +18,22 @@ const table = {
     value: 10_000,
     reason: 'once told, a device may finish a flash operation that cannot be stopped; an erase takes seconds (R70)',
   },
-  askMs: {
+  crossingMs: {
+    value: 2_000,
+    reason: 'what was under way when a message arrived is nobody’s fault: a packet in the air, an update in a queue',
+  },
+  answerMs: {
     value: 120_000,
-    reason:
-      'to ask, or to take what it was told, after a connection or a pull: back-off, and a reply that must be repeated',
+    reason: 'a question that is open this long is not waited for any more; MQTT clients give up after 30 to 60 s',
   },
   settleMs: {
     value: 180_000,
-    reason: 'to be idle again after a pull: undo, perhaps a boot and a connection, and then the question',
+    reason: 'to be idle again when nothing is left to do: undo, perhaps a boot and a connection, and then the question',
   },
-  canaryMs: {
+  jobMs: {
     value: 600_000,
-    reason: 'to finish the job that follows; shorter than the poll of an idle device, which would hide every lost hint',
+    reason:
+      'to end a job that nothing disturbs; shorter than the poll of an idle device, which would hide every lost hint',
   },
   requestsPerMinute: {
     value: 60,
@@ -41,12 +45,17 @@ const table = {
     reason: 'a pause of three seconds each time; AWS throttles a client id that connects more than once a second',
   },
   repeatsWithoutGrowth: {
-    value: 8,
+    value: 12,
     reason: 'so many pauses of one request, all short and none longer than the first, are not a back-off',
   },
   shortPauseMs: {
-    value: 10_000,
+    value: 5_000,
     reason: 'a pause of this length loads nobody, even where it does not grow',
+  },
+  equalPauses: {
+    value: 4,
+    reason:
+      'so many first pauses after a failure, all alike to the millisecond, have no chance in them: a fleet would return in step',
   },
   downloadsPerExecution: {
     value: 3,
@@ -61,9 +70,18 @@ const table = {
     reason: 'into the new image, back from it, and one more for a reset that recovers',
   },
   spareBoots: { value: 3, reason: 'the first boot, and two that cannot be told apart from outside' },
+  restartsPerOutage: {
+    value: 12,
+    reason:
+      'a program that exits when it loses its connection, or gets none, is started again and again until the link is back',
+  },
   bootsOnWeakSupply: {
     value: 12,
     reason: 'while the supply sags each attempt to send may reset the device, with a growing pause after each (R72)',
+  },
+  heldFilters: {
+    value: 8,
+    reason: 'a filter for one job or two may be left to the next connection; more of them only grow (R50)',
   },
   lagMs: {
     value: 2_000,

@@ -1,0 +1,144 @@
+/**
+ * V2: once told that an execution is gone, the device stops working for it. One late update is nothing; updates without end,
+ * bytes asked for, and steps of the work are. What it was told counts, not what it could have known.
+ */
+import { identityKey, type Step } from '../../../observation/execution.ts';
+import type { Observation, ObservationOf } from '../../../observation/observation.ts';
+import type { DeviceMessage } from '../../../protocol/device-messages.ts';
+import type { EpochMs } from '../../../protocol/time.ts';
+import { type ClaimDefinition, pass, seconds } from '../claim.ts';
+import { doubtedSince } from '../doubt.ts';
+import type { ExecutionRecord } from '../record.ts';
+import { goneCodes } from '../told.ts';
+
+interface Refusals {
+  count: number;
+  readonly firstAt: EpochMs;
+  code: string;
+  readonly evidence: Observation[];
+}
+
+const workSteps: ReadonlySet<Step> = new Set(['receive', 'download', 'verify', 'write', 'activate']);
+/** How often the inside is looked at while something is gone. */
+const lookEveryMs = 1000;
+/** Kept of the refusals of one job. */
+const keptRefusals = 12;
+
+export const noZombieWork: ClaimDefinition = {
+  id: 'V2',
+  name: 'no zombie work',
+  statement: 'stops working for an execution that it was told is gone',
+  needs: [],
+  begin(context) {
+    const { record, limits, broke } = context;
+    /** Updates in a row that were refused as gone, by job; one that was answered twice counts once. */
+    const refusals = new Map<string, Refusals>();
+    /** Jobs with an update that is not refused yet. */
+    const updating = new Set<string>();
+    let refusedUpdates = 0;
+    let lookedAt = 0;
+
+    function refused(jobId: string, code: string, seen: ObservationOf<'received'>): void {
+      if (!updating.delete(jobId)) return;
+      refusedUpdates += 1;
+      const known = refusals.get(jobId);
+      if (known === undefined) return void refusals.set(jobId, { count: 1, firstAt: seen.at, code, evidence: [seen] });
+      known.count += 1;
+      known.code = code;
+      if (known.evidence.length < keptRefusals) known.evidence.push(seen);
+    }
+
+    /** Told for longer than work that cannot be stopped takes. */
+    function isZombie(one: ExecutionRecord | undefined, at: EpochMs): one is ExecutionRecord {
+      if (one === undefined || one.endedAt === undefined) return false;
+      const since = doubtedSince(record, limits, one, at);
+      return since !== undefined && at - since > limits.noticeMs;
+    }
+
+    function workBroke(
+      one: ExecutionRecord,
+      seen: Observation,
+      what: string,
+      sign: 'downloads-for-the-dead' | 'works-for-the-dead',
+    ): void {
+      const told = one.known ?? one.hinted;
+      const since = told?.at ?? 0;
+      const reason = `still ${what} for ${one.identity.jobId}, ${seconds(seen.at - since)} after it was told that it is gone`;
+      broke({ sign, reason, evidence: [one.changed, ...(told ? [told] : []), seen], since });
+    }
+
+    return {
+      observer: {
+        sent(seen) {
+          const { operation, jobId } = seen.request;
+          if (operation !== 'UpdateJobExecution' || jobId === undefined) return;
+          updating.add(jobId);
+          const refusal = refusals.get(jobId);
+          if (refusal === undefined || refusal.count < limits.refusedUpdates) return;
+          if (seen.at - refusal.firstAt < limits.crossingMs) return;
+          broke({
+            sign: refusal.code === 'ResourceNotFound' ? 'updates-what-is-not-found' : 'updates-what-has-ended',
+            reason: `updates ${jobId} again, after ${refusal.count} refusals (${refusal.code}) that said it is gone`,
+            evidence: [...refusal.evidence.slice(-keptRefusals + 1), seen],
+          });
+        },
+        received(seen) {
+          const { message } = seen;
+          if (refusals.size > 0) for (const named of jobsNamedBy(message)) refusals.delete(named);
+          if (message.kind !== 'reply' || message.outcome === 'accepted' || message.jobId === undefined) return;
+          const { code } = message.payload;
+          if (message.operation === 'UpdateJobExecution' && goneCodes.has(code)) refused(message.jobId, code, seen);
+        },
+        download(seen) {
+          if (seen.state !== 'asked' || record.taken.size === 0) return;
+          if (record.pendingOf(seen.jobId, seen.executionNumber) !== undefined) return;
+          const one = record
+            .ofJob(seen.jobId)
+            .findLast(
+              ({ identity }) => seen.executionNumber === undefined || identity.executionNumber === seen.executionNumber,
+            );
+          if (isZombie(one, seen.at)) workBroke(one, seen, 'asks for bytes', 'downloads-for-the-dead');
+        },
+        traced(seen) {
+          const { trace } = seen;
+          if (trace.kind !== 'step' || record.taken.size === 0 || !workSteps.has(trace.step)) return;
+          const one = record.byKey(record.startedAs(identityKey(trace.execution)));
+          if (isZombie(one, seen.at)) workBroke(one, seen, `at ${trace.step}`, 'works-for-the-dead');
+        },
+        moved(seen) {
+          if (record.taken.size === 0 || seen.at - lookedAt < lookEveryMs) return;
+          lookedAt = seen.at;
+          const { execution, openDownload, step } = seen.view();
+          if (execution === undefined || !openDownload) return;
+          const one = record.byKey(record.startedAs(identityKey(execution)));
+          if (isZombie(one, seen.at))
+            workBroke(one, one.known ?? one.hinted ?? one.changed, `downloading at ${step}`, 'downloads-for-the-dead');
+        },
+      },
+      conclude() {
+        return pass(
+          refusedUpdates === 0
+            ? 'no work on anything that was gone'
+            : `${refusedUpdates} updates refused, then silence`,
+        );
+      },
+    };
+  },
+};
+
+/** Jobs that a message says are there to be worked on: a reason to try, even where it is an old message that came late. */
+function jobsNamedBy(message: DeviceMessage): readonly string[] {
+  if (message.kind === 'notification') {
+    if (message.name === 'NextJobExecutionChanged')
+      return message.payload.execution ? [message.payload.execution.jobId] : [];
+    const { IN_PROGRESS = [], QUEUED = [] } = message.payload.jobs;
+    return [...IN_PROGRESS, ...QUEUED].map(({ jobId }) => jobId);
+  }
+  if (message.outcome === 'rejected') return [];
+  if (message.operation === 'GetPendingJobExecutions') {
+    return [...message.payload.inProgressJobs, ...message.payload.queuedJobs].map(({ jobId }) => jobId);
+  }
+  if ('execution' in message.payload && message.payload.execution !== undefined)
+    return [message.payload.execution.jobId];
+  return message.operation === 'UpdateJobExecution' && message.jobId !== undefined ? [message.jobId] : [];
+}

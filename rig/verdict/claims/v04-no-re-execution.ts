@@ -1,0 +1,90 @@
+/**
+ * V4: each execution, which is (jobId, executionNumber, queuedAt), has its side effect at most once, and a new execution under
+ * ids that were used before is run, not ignored. A run that ends FAILED is neither. Where only a witness tells of effects, a
+ * job that is run from its beginning after a power cut is right: the rig cannot know how far it had come.
+ */
+import type { DeviceView } from '../../../observation/inside.ts';
+import type { Observation, ObservationOf } from '../../../observation/observation.ts';
+import { type ClaimDefinition, notObserved, pass } from '../claim.ts';
+import { waitingTooLong } from '../waiting.ts';
+
+interface Effects {
+  times: number;
+  readonly evidence: Observation[];
+}
+
+const rememberedEffects = 256;
+
+export const noReExecution: ClaimDefinition = {
+  id: 'V4',
+  name: 'no re-execution',
+  statement: 'does each execution at most once, and runs a new one under ids that were used before',
+  needs: [],
+  begin(context) {
+    const { record, broke } = context;
+    const effects = new Map<string, Effects>();
+    let isCounted = false;
+
+    function countInside({ sideEffects }: DeviceView, seen: Observation | undefined): void {
+      isCounted = true;
+      const totals = new Map<string, number>();
+      for (const [key, times] of Object.entries(sideEffects)) {
+        const started = record.startedAs(key);
+        totals.set(started, (totals.get(started) ?? 0) + times);
+      }
+      for (const [key, times] of totals) {
+        // What was forgotten was counted when it was young.
+        const most = record.createdTimes(key);
+        if (most === 0 || times <= most) continue;
+        const made = record.byKey(key)?.created;
+        broke({
+          sign: 'done-twice',
+          reason: `did ${key} ${times} times`,
+          evidence: [made, seen].filter((one) => one !== undefined),
+        });
+      }
+    }
+
+    function countWitness(seen: ObservationOf<'witness'>): void {
+      const { effect, jobId, executionNumber } = seen;
+      if (jobId === undefined) return;
+      isCounted = true;
+      const key = `${effect} ${jobId} ${executionNumber ?? ''}`;
+      const known = effects.get(key) ?? { times: 0, evidence: [] };
+      effects.delete(key);
+      effects.set(key, known);
+      if (effects.size > rememberedEffects) effects.delete(effects.keys().next().value!);
+      known.times += 1;
+      if (known.evidence.length < 6) known.evidence.push(seen);
+      const made = record
+        .ofJob(jobId)
+        .filter(({ identity }) => executionNumber === undefined || identity.executionNumber === executionNumber);
+      const most = made.reduce((sum, one) => sum + 1 + one.interruptions, 0);
+      if (made.length === 0 || known.times <= most) return;
+      broke({
+        sign: 'done-twice',
+        reason: `${effect} ${known.times} times for ${jobId}, of which there was ${made.length} execution`,
+        evidence: known.evidence,
+      });
+    }
+
+    return {
+      observer: { witness: countWitness },
+      quiet: countInside,
+      conclude(now) {
+        const ignored = waitingTooLong(context, now).find(({ claim }) => claim === 'V4');
+        if (ignored !== undefined) return { outcome: 'fail', ...ignored };
+        const again = [...record.remembered()].findLast(
+          (one) => one.startedAt !== undefined && record.ofJob(one.identity.jobId)[0] !== one,
+        );
+        if (again !== undefined)
+          return pass(`ran the re-created job ${again.identity.jobId} as execution ${again.identity.executionNumber}`, [
+            again.created,
+            again.changed,
+          ]);
+        if (isCounted) return pass('no side effect happened twice');
+        return notObserved('no job came back under its id, and side effects are not shown');
+      },
+    };
+  },
+};

@@ -1,0 +1,31 @@
+/**
+ * V5: a canary job after everything else completes without a power cycle. What the canary is and how it must end is an expected
+ * ending of the scenario (expectations.ts); beside it, any later job that the device ended by itself speaks for the claim.
+ */
+import { type ClaimDefinition, notObserved, pass } from '../claim.ts';
+import { waitingTooLong } from '../waiting.ts';
+
+export const takesTheNextJob: ClaimDefinition = {
+  id: 'V5',
+  name: 'takes the next job',
+  statement: 'completes the job that follows, without a power cycle',
+  needs: [],
+  begin(context) {
+    const { record } = context;
+    return {
+      conclude(now) {
+        const ignored = waitingTooLong(context, now).find(({ claim }) => claim === 'V5');
+        if (ignored !== undefined) return { outcome: 'fail', ...ignored };
+        const all = [...record.remembered()];
+        const later = all.findLast(
+          (one, index) =>
+            one.changed.by === 'device' &&
+            one.endedAt !== undefined &&
+            all.slice(0, index).some(({ endedAt }) => endedAt !== undefined && endedAt <= one.created.at),
+        );
+        if (later === undefined) return notObserved('no job followed');
+        return pass(`ended ${later.identity.jobId}, which followed: ${later.status}`, [later.created, later.changed]);
+      },
+    };
+  },
+};

@@ -1,0 +1,183 @@
+/**
+ * V6: retries, requests, connections, bytes and erases stay under limits, with pauses that grow and have chance in them. Requests
+ * and connections show on the wire; bytes and erases only where a world shows them, and then the reason says so.
+ */
+import type { DeviceView } from '../../../observation/inside.ts';
+import type { Observation, ObservationOf } from '../../../observation/observation.ts';
+import { msPerMinute } from '../../../protocol/time.ts';
+import { type ClaimContext, type ClaimDefinition, pass } from '../claim.ts';
+import { PauseWatch } from '../pauses.ts';
+
+export const bounded: ClaimDefinition = {
+  id: 'V6',
+  name: 'bounded',
+  statement: 'keeps requests, connections, bytes and erases under limits, with growing, jittered pauses',
+  needs: [],
+  begin(context) {
+    const { limits, broke, record } = context;
+    const requests = new RateLimit(limits.requestsPerMinute);
+    const connects = new RateLimit(limits.connectsPerMinute);
+    const requestPauses = new PauseWatch(context, 'repeats the same request');
+    const connectPauses = new PauseWatch(context, 'tries to connect');
+    const transfers = new Transfers(context);
+    let hasSeenInside = false;
+
+    function countConnect(seen: Observation): void {
+      const over = connects.count(seen);
+      if (over === undefined) return;
+      broke({
+        sign: 'connects-without-pause',
+        reason: `more than ${limits.connectsPerMinute} attempts to connect within a minute`,
+        evidence: over,
+        since: seen.at - msPerMinute,
+      });
+    }
+
+    return {
+      observer: {
+        connecting(seen) {
+          countConnect(seen);
+          connectPauses.tried('connect', seen);
+        },
+        'connect-failed'(seen) {
+          connectPauses.failed(seen.at);
+        },
+        connected() {
+          connectPauses.succeeded();
+        },
+        disconnected(seen) {
+          connectPauses.failed(seen.at);
+          requestPauses.succeeded();
+        },
+        program() {
+          connectPauses.succeeded();
+          requestPauses.succeeded();
+        },
+        sent(seen) {
+          const over = requests.count(seen);
+          if (over !== undefined) {
+            broke({
+              sign: 'requests-without-pause',
+              reason: `more than ${limits.requestsPerMinute} requests within a minute`,
+              evidence: over,
+              since: seen.at - msPerMinute,
+            });
+          }
+          const { operation, jobId, namespaceId, body } = seen.request;
+          requestPauses.tried(`${operation} ${jobId} ${namespaceId} ${body.status}`, seen);
+        },
+        received(seen) {
+          const { message } = seen;
+          if (message.kind !== 'reply') return;
+          if (message.outcome === 'accepted') requestPauses.succeeded();
+          else requestPauses.failed(seen.at);
+        },
+        download: (seen) => transfers.asked(seen),
+        traced({ trace }) {
+          if (trace.kind !== 'step' || trace.step !== 'receive') return;
+          const view = record.view();
+          if (view !== undefined) transfers.inside(view, undefined);
+        },
+      },
+      quiet(view, seen) {
+        hasSeenInside = true;
+        transfers.inside(view, seen);
+        const most = limits.erasesPerExecution * (record.executions + 1);
+        if (view.flash.erases <= most) return;
+        broke({
+          sign: 'erases-too-much',
+          reason: `${view.flash.erases} erases of flash; ${most} can be explained`,
+          evidence: seen ? [seen] : [],
+        });
+      },
+      conclude() {
+        const parts = [`${requests.busiest} requests in the busiest minute`];
+        const unseen: string[] = [];
+        if (hasSeenInside || context.sights.has('downloads')) parts.push('no image twice');
+        else unseen.push('downloads');
+        if (!hasSeenInside) unseen.push('erases');
+        const note = unseen.length === 0 ? '' : `; ${unseen.join(' and ')} not observed`;
+        return pass(`${parts.join(', ')}${note}`);
+      },
+    };
+  },
+};
+
+/** Counts events within a minute. */
+class RateLimit {
+  readonly #most: number;
+  readonly #latest: Observation[] = [];
+  #from = 0;
+  busiest = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** @returns the last of them when there were too many */
+  count(seen: Observation): readonly Observation[] | undefined {
+    const latest = this.#latest;
+    latest.push(seen);
+    while (seen.at - latest[this.#from]!.at >= msPerMinute) this.#from += 1;
+    if (this.#from > 64) {
+      latest.splice(0, this.#from);
+      this.#from = 0;
+    }
+    const within = latest.length - this.#from;
+    if (within > this.busiest) this.busiest = within;
+    return within > this.#most ? latest.slice(-6) : undefined;
+  }
+}
+
+interface Transfer {
+  bytes: number;
+  readonly connects: number;
+}
+
+const rememberedTransfers = 64;
+
+/** Bytes asked for one execution: an image once, and again for each connection and a few mishaps. */
+class Transfers {
+  readonly #context: ClaimContext;
+  readonly #asked = new Map<string, Transfer>();
+
+  constructor(context: ClaimContext) {
+    this.#context = context;
+  }
+
+  asked(seen: ObservationOf<'download'>): void {
+    if (seen.state !== 'asked') return;
+    const { record, limits, broke } = this.#context;
+    const key = `${seen.jobId}#${seen.executionNumber ?? ''}`;
+    const transfer = this.#asked.get(key) ?? { bytes: 0, connects: record.connects };
+    this.#asked.set(key, transfer);
+    if (this.#asked.size > rememberedTransfers) this.#asked.delete(this.#asked.keys().next().value!);
+    transfer.bytes += seen.bytes;
+    const made = Math.max(
+      1,
+      record.ofJob(seen.jobId).reduce((sum, { interruptions }) => sum + 1 + interruptions, 0),
+    );
+    const most = seen.totalBytes * (limits.downloadsPerExecution * made + record.connects - transfer.connects);
+    if (seen.totalBytes === 0 || transfer.bytes <= most) return;
+    broke({
+      sign: 'downloads-again-and-again',
+      reason: `asked for ${transfer.bytes} bytes for ${seen.jobId}, an image of ${seen.totalBytes}`,
+      evidence: [seen],
+    });
+  }
+
+  inside({ downloads }: DeviceView, seen: Observation | undefined): void {
+    const { record, limits, broke } = this.#context;
+    for (const key in downloads) {
+      const { bytes, imageBytes } = downloads[key]!;
+      const most =
+        imageBytes * (limits.downloadsPerExecution * Math.max(1, record.createdTimes(key)) + record.connects);
+      if (bytes <= most) continue;
+      broke({
+        sign: 'downloads-again-and-again',
+        reason: `downloaded ${bytes} bytes for ${key}, an image of ${imageBytes}`,
+        evidence: seen ? [seen] : [],
+      });
+    }
+  }
+}

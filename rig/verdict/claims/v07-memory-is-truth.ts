@@ -1,0 +1,73 @@
+/**
+ * V7: what is in non-volatile memory agrees with what was reported. Inside: no checkpoint is left once a job is over. On the wire:
+ * after a power cut no job comes back that had been over, and known to be over, for long before.
+ */
+import type { Observation } from '../../../observation/observation.ts';
+import { type ClaimDefinition, notObserved, pass } from '../claim.ts';
+import type { ExecutionRecord } from '../record.ts';
+
+export const memoryIsTruth: ClaimDefinition = {
+  id: 'V7',
+  name: 'memory is truth',
+  statement: 'remembers nothing of a job that is over, also after a power cut',
+  needs: ['inside', 'power'],
+  begin({ record, broke, sights }) {
+    let hasSeenInside = false;
+
+    function ghost(jobId: string, executionNumber: number | undefined): ExecutionRecord | undefined {
+      if (record.pendingOf(jobId, executionNumber) !== undefined) return undefined;
+      return record
+        .ofJob(jobId)
+        .findLast(
+          ({ identity, wasOverBeforeCut }) =>
+            wasOverBeforeCut && (executionNumber === undefined || identity.executionNumber === executionNumber),
+        );
+    }
+
+    function check(
+      jobId: string | undefined,
+      executionNumber: number | undefined,
+      seen: Observation,
+      what: string,
+    ): void {
+      const one = jobId === undefined ? undefined : ghost(jobId, executionNumber);
+      if (one === undefined) return;
+      broke({
+        sign: 'ghost-job',
+        reason: `${what} ${jobId} after a power cut, although it knew before that it was over`,
+        evidence: [one.changed, seen],
+      });
+    }
+
+    return {
+      observer: {
+        sent(seen) {
+          const { operation, jobId, body } = seen.request;
+          if (operation === 'UpdateJobExecution') check(jobId, body.executionNumber, seen, 'updates');
+        },
+        download(seen) {
+          if (seen.state === 'asked') check(seen.jobId, seen.executionNumber, seen, 'asks for bytes of');
+        },
+      },
+      quiet({ checkpoint }, seen) {
+        hasSeenInside = true;
+        if (checkpoint === undefined) return;
+        broke({
+          sign: 'checkpoint-left',
+          reason: `still remembers ${JSON.stringify(checkpoint)}`,
+          evidence: seen ? [seen] : [],
+        });
+      },
+      conclude() {
+        const [survivor] = [...record.remembered()].filter(({ wasOverBeforeCut }) => wasOverBeforeCut).slice(-1);
+        if (survivor !== undefined) return pass('no job that was over came back after a power cut', [survivor.changed]);
+        if (hasSeenInside) return pass('no checkpoint was left once a job was over');
+        return notObserved(
+          sights.has('inside')
+            ? 'the device was never idle'
+            : 'the power was not cut after a job was over, and the memory cannot be seen',
+        );
+      },
+    };
+  },
+};

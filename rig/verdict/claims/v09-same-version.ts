@@ -1,0 +1,90 @@
+/**
+ * V9: device and service agree on the version that runs. What is compared: what a SUCCEEDED says (the version in its document or
+ * its statusDetails) with what runs inside, what the shadow reports, or what the witness told.
+ */
+import type { ObservationOf } from '../../../observation/observation.ts';
+import { type ClaimDefinition, notObserved, pass } from '../claim.ts';
+
+const rememberedDocuments = 32;
+
+export const sameVersion: ClaimDefinition = {
+  id: 'V9',
+  name: 'same version',
+  statement: 'runs the version that it reported',
+  needs: ['inside', 'shadow', 'witness'],
+  begin({ record, broke, limits }) {
+    /** What firmware documents install, by job. */
+    const wanted = new Map<string, string>();
+    /** What a SUCCEEDED said last. */
+    let reported: { readonly version: string; readonly seen: ObservationOf<'execution'> } | undefined;
+    /** What the device itself says that it runs, by shadow or witness. */
+    let told: { readonly version: string; readonly seen: ObservationOf<'reported-version' | 'witness'> } | undefined;
+    let agreed: ObservationOf<'execution'> | undefined;
+
+    function noteDocument(jobId: string | undefined, document: object | undefined): void {
+      if (jobId === undefined || document === undefined) return;
+      const { operation, version } = document as { readonly operation?: unknown; readonly version?: unknown };
+      if (operation !== 'firmware' || typeof version !== 'string') return;
+      wanted.set(jobId, version);
+      if (wanted.size > rememberedDocuments) wanted.delete(wanted.keys().next().value!);
+    }
+
+    function tell(version: string, seen: ObservationOf<'reported-version' | 'witness'>): void {
+      told = { version, seen };
+      if (reported?.version === version) agreed = reported.seen;
+    }
+
+    return {
+      observer: {
+        received({ message }) {
+          if (message.kind === 'notification') {
+            if (message.name !== 'NextJobExecutionChanged') return;
+            return noteDocument(message.payload.execution?.jobId, message.payload.execution?.jobDocument);
+          }
+          if (message.outcome === 'rejected' || message.operation === 'GetPendingJobExecutions') return;
+          if (message.operation === 'UpdateJobExecution')
+            return noteDocument(message.jobId, message.payload.jobDocument);
+          noteDocument(message.payload.execution?.jobId, message.payload.execution?.jobDocument);
+        },
+        execution(seen) {
+          if (seen.status !== 'SUCCEEDED' || seen.by !== 'device') return;
+          const documented = wanted.get(seen.execution.jobId);
+          const version = documented ?? seen.statusDetails?.['version'];
+          if (version === undefined) return;
+          reported = { version, seen };
+          const view = record.view();
+          if (view !== undefined) {
+            if (view.runningVersion === version) agreed = seen;
+            else
+              broke({
+                sign: 'reported-another-version',
+                reason: `reported ${version} and runs ${view.runningVersion}`,
+                evidence: [seen],
+              });
+          } else if (told?.version === version) agreed = seen;
+        },
+        'reported-version': (seen) => tell(seen.version, seen),
+        witness(seen) {
+          if (seen.version !== undefined && seen.effect === 'activated') tell(seen.version, seen);
+        },
+      },
+      conclude(now) {
+        if (agreed !== undefined && agreed === reported?.seen) return pass(`both say ${reported.version}`, [agreed]);
+        if (reported === undefined || (told === undefined && record.view() === undefined)) {
+          return notObserved(
+            reported === undefined ? 'no job reported a version' : 'what runs on this device cannot be seen',
+          );
+        }
+        if (told === undefined) return notObserved('no job reported a version that could be compared');
+        if (now - Math.max(reported.seen.at, record.disturbedAt) <= limits.noticeMs)
+          return notObserved('the shadow has had no time yet');
+        return {
+          outcome: 'fail',
+          sign: 'reported-another-version',
+          reason: `reported ${reported.version}, and says that it runs ${told.version}`,
+          evidence: [told.seen, reported.seen].sort((a, b) => a.at - b.at),
+        };
+      },
+    };
+  },
+};

@@ -1,0 +1,132 @@
+/**
+ * Expected endings, checked beside the claims: a device that fails, rejects or skips what it could do is not valid, however
+ * quietly it does so. Of a job that was made more than once, the last execution counts.
+ */
+import type { Observation, ObservationOf, Observer } from '../../observation/observation.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+import { type Conclusion, pass, seconds } from './claim.ts';
+import type { EndStatus, Expectation, Sight } from './contract.ts';
+import type { DeviceRecord, ExecutionRecord } from './record.ts';
+
+export interface ExpectedEnding {
+  readonly expectation: Expectation;
+  /** How it stands: met, missed, or nothing to be seen of it. */
+  conclude(now: EpochMs): Conclusion;
+}
+
+export interface ExpectedEndings {
+  readonly observer: Observer;
+  readonly all: readonly ExpectedEnding[];
+}
+
+export function expectEndings(
+  expectations: readonly Expectation[],
+  record: DeviceRecord,
+  sights: ReadonlySet<Sight>,
+): ExpectedEndings {
+  const witnessed: ObservationOf<'witness'>[] = [];
+  let version: string | undefined;
+  return {
+    observer: {
+      witness(seen) {
+        if (seen.jobId !== undefined && expectations.some(({ jobId }) => jobId === seen.jobId)) witnessed.push(seen);
+        if (seen.effect === 'activated') version = seen.version ?? version;
+      },
+      'reported-version': (seen) => {
+        ({ version } = seen);
+      },
+    },
+    all: expectations.map((expectation) => ({
+      expectation,
+      conclude: (now) => endingOf(expectation, { record, sights, witnessed, version }, now),
+    })),
+  };
+}
+
+interface SeenBeside {
+  readonly record: DeviceRecord;
+  readonly sights: ReadonlySet<Sight>;
+  readonly witnessed: readonly ObservationOf<'witness'>[];
+  readonly version: string | undefined;
+}
+
+function endingOf(expectation: Expectation, beside: SeenBeside, now: EpochMs): Conclusion {
+  const { jobId, withinMs = Infinity } = expectation;
+  const one = beside.record.ofJob(jobId).at(-1);
+  if (one === undefined) return { outcome: 'not-observed', reason: `the device was never given ${jobId}` };
+  const expected: readonly EndStatus[] =
+    typeof expectation.status === 'string' ? [expectation.status] : expectation.status;
+  const words = expected.join(' or ');
+  const evidence: readonly Observation[] = one.changed === one.created ? [one.created] : [one.created, one.changed];
+  const since = one.created.at;
+  if (!expected.includes(one.status)) {
+    if (one.endedAt === undefined && now - since <= withinMs && withinMs !== Infinity) {
+      return { outcome: 'inconclusive', reason: `${jobId} is ${one.status} and still has time to become ${words}` };
+    }
+    const sign = one.endedAt === undefined ? 'never-ended' : 'ended-otherwise';
+    const waited = one.endedAt === undefined ? ` after ${seconds(now - since)}` : '';
+    return {
+      outcome: 'fail',
+      sign,
+      reason: `${jobId} is ${one.status}${waited}, not ${words}`,
+      evidence,
+      ...(waited !== '' && { since }),
+    };
+  }
+  const tookMs = (one.endedAt ?? now) - since;
+  if (one.endedAt !== undefined && tookMs > withinMs) {
+    return {
+      outcome: 'fail',
+      sign: 'ended-late',
+      reason: `${jobId} became ${one.status} after ${seconds(tookMs)}, not within ${seconds(withinMs)}`,
+      evidence,
+      since,
+    };
+  }
+  return (
+    effectsOf(expectation, one, beside) ?? pass(`${jobId} became ${one.status} after ${seconds(tookMs)}`, evidence)
+  );
+}
+
+/** What is wrong with side effects or version; absent: nothing that can be seen. */
+function effectsOf(
+  { jobId, sideEffects, version }: Expectation,
+  one: ExecutionRecord,
+  { record, sights, witnessed, version: told }: SeenBeside,
+): Conclusion | undefined {
+  const view = record.view();
+  const evidence = [one.changed];
+  const runs = view?.runningVersion ?? told;
+  if (version !== undefined && runs !== undefined && runs !== version) {
+    return {
+      outcome: 'fail',
+      sign: 'not-done',
+      reason: `after ${jobId} the device runs ${runs}, not ${version}`,
+      evidence,
+    };
+  }
+  if (sideEffects === undefined) return undefined;
+  let times: number | undefined;
+  if (view !== undefined) {
+    times = 0;
+    for (const [key, count] of Object.entries(view.sideEffects)) if (record.startedAs(key) === one.key) times += count;
+  } else if (sights.has('witness')) {
+    times = witnessed.filter(
+      (seen) =>
+        seen.jobId === jobId && (seen.executionNumber ?? one.identity.executionNumber) === one.identity.executionNumber,
+    ).length;
+  }
+  if (times === undefined) return undefined;
+  if (sideEffects === 'none' && times > 0) {
+    return { outcome: 'fail', sign: 'done-twice', reason: `${jobId} was done, and must not be`, evidence };
+  }
+  if (sideEffects === 'once' && times === 0) {
+    return {
+      outcome: 'fail',
+      sign: 'not-done',
+      reason: `${jobId} is ${one.status}, and its side effect never happened`,
+      evidence,
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,140 @@
+/**
+ * The judge of one device: feeds its observations to the record, then to each claim, and concludes with one finding a claim. The
+ * same code judges a simulated device, a live one and firmware of somebody else; what differs is only what was seen.
+ */
+import type { Observation, Observer } from '../../observation/observation.ts';
+import { kinds, observeAll, show } from '../../observation/observers.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+import { type Claim, type ClaimContext, type ClaimDefinition, type Conclusion, findingOf } from './claim.ts';
+import { claims } from './claims.ts';
+import { type Finding, type Judge, type JudgeOptions, claimIds } from './contract.ts';
+import { type ExpectedEndings, expectEndings } from './expectations.ts';
+import { limitsWith } from './limits.ts';
+import { isQuiet, watchQuiet } from './quiet.ts';
+import { type DeviceRecord, createRecord } from './record.ts';
+
+interface Seat {
+  readonly definition: ClaimDefinition;
+  readonly context: ClaimContext;
+  readonly claim: Claim;
+  broken: Finding | undefined;
+}
+
+export function createJudge(options: JudgeOptions): Judge {
+  return new OneJudge(options);
+}
+
+class OneJudge implements Judge {
+  readonly observer: Observer;
+  readonly #record: DeviceRecord;
+  readonly #seats: readonly Seat[];
+  readonly #endings: ExpectedEndings;
+  /** The last instant of which anything was seen. */
+  #now: EpochMs = 0;
+
+  constructor(options: JudgeOptions) {
+    const { thingName, sights } = options;
+    const limits = limitsWith(options.limits);
+    const expectations = (options.expectations ?? []).filter((one) => (one.thingName ?? thingName) === thingName);
+    const record = createRecord(limits);
+    this.#record = record;
+    this.#endings = expectEndings(expectations, record, sights);
+    const shared = { thingName, limits, sights, expectations, record };
+    this.#seats = (options.claims ?? claimIds).map((id) => this.#seat(claims[id], shared, options.onBreak));
+    const observers = [
+      record.observer,
+      ...this.#seats.flatMap(({ claim }) => claim.observer ?? []),
+      ...(expectations.length > 0 ? [this.#endings.observer] : []),
+      ...(sights.has('inside') ? [watchQuiet(record, (view, seen) => this.#quiet(view, seen))] : []),
+    ];
+    this.observer = onlyOf(thingName, observeAll(observers));
+  }
+
+  isSettled(): boolean {
+    const { isConnected, openRequests, pending } = this.#record;
+    if (!isConnected || openRequests.length > 0) return false;
+    for (const { identity, status } of pending) {
+      const isExpected = this.#endings.all.some(
+        ({ expectation }) => expectation.jobId === identity.jobId && [expectation.status].flat().includes(status),
+      );
+      if (!isExpected) return false;
+    }
+    const view = this.#record.view();
+    return view === undefined || isQuiet(view);
+  }
+
+  conclude(now: EpochMs): readonly Finding[] {
+    this.#now = now;
+    const view = this.#record.view();
+    if (view !== undefined && isQuiet(view)) this.#quiet(view, undefined);
+    return this.#seats.map((seat) => this.#findingOf(seat, now));
+  }
+
+  #seat(
+    definition: ClaimDefinition,
+    shared: Omit<ClaimContext, 'broke'>,
+    onBreak: ((finding: Finding) => void) | undefined,
+  ): Seat {
+    const context: ClaimContext = {
+      ...shared,
+      broke: ({ decisive, ...found }) => {
+        if (seat.broken?.outcome === 'fail') return;
+        const at = found.evidence.at(-1)?.at ?? this.#now;
+        seat.broken = findingOf(definition.id, { outcome: 'fail', ...found }, shared, at, decisive);
+        if (seat.broken.outcome === 'fail') onBreak?.(seat.broken);
+      },
+    };
+    const seat: Seat = { definition, context, claim: definition.begin(context), broken: undefined };
+    return seat;
+  }
+
+  #quiet(view: Parameters<typeof isQuiet>[0], seen: Observation | undefined): void {
+    for (const { claim } of this.#seats) claim.quiet?.(view, seen);
+  }
+
+  #findingOf({ definition, context, claim, broken }: Seat, now: EpochMs): Finding {
+    const { id } = definition;
+    if (broken !== undefined) return broken;
+    const concluded = claim.conclude(now);
+    if (concluded.outcome === 'fail') return findingOf(id, concluded, context, now);
+    const endings = this.#endings.all
+      .filter(({ expectation }) => expectation.about === id)
+      .map((one) => one.conclude(now));
+    const ending = worst(endings);
+    const isWorse = ending !== undefined && (ending.outcome !== 'pass' || concluded.outcome === 'not-observed');
+    return findingOf(id, isWorse && ending.outcome !== 'not-observed' ? ending : concluded, context, now);
+  }
+}
+
+const order = ['fail', 'inconclusive', 'not-observed', 'pass'] as const;
+
+function worst(conclusions: readonly Conclusion[]): Conclusion | undefined {
+  return [...conclusions].sort((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome))[0];
+}
+
+/** Passes on what is about this thing, or about none. */
+function onlyOf(thingName: string, observer: Observer): Observer {
+  const own: Partial<Record<Observation['kind'], (seen: Observation) => void>> = {};
+  for (const kind of kinds) {
+    const look = observer[kind] as ((seen: Observation) => void) | undefined;
+    if (look === undefined) continue;
+    own[kind] = (seen) => {
+      if (seen.thingName === undefined || seen.thingName === thingName) look(seen);
+    };
+  }
+  return own as Observer;
+}
+
+/** The observations of many devices, each handed to its own judge; those about no thing go to all. */
+export function observeFor(judges: ReadonlyMap<string, Judge>): Observer {
+  const all: Partial<Record<Observation['kind'], (seen: Observation) => void>> = {};
+  for (const kind of kinds) {
+    all[kind] = (seen) => {
+      if (seen.thingName === undefined) for (const { observer } of judges.values()) show(observer, seen);
+      else show(judges.get(seen.thingName)?.observer ?? nobody, seen);
+    };
+  }
+  return all as Observer;
+}
+
+const nobody: Observer = {};

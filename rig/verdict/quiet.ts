@@ -1,0 +1,37 @@
+/**
+ * The moments at which a device is quiet: idle, connected and with nothing in hand, after a job that it finished or gave up,
+ * and at the end. What a job leaves behind shows there, before the next job covers it.
+ */
+import type { DeviceView } from '../../observation/inside.ts';
+import type { Observation, Observer } from '../../observation/observation.ts';
+import type { DeviceRecord } from './record.ts';
+
+export function isQuiet(view: DeviceView): boolean {
+  return view.powered && view.connected && view.step === 'idle' && view.execution === undefined && !view.openDownload;
+}
+
+/** @param quiet called with the inside at each such moment */
+export function watchQuiet(record: DeviceRecord, quiet: (view: DeviceView, seen: Observation) => void): Observer {
+  let isDue = false;
+
+  function look(view: DeviceView | undefined, seen: Observation): void {
+    if (view === undefined || !isQuiet(view)) return;
+    isDue = false;
+    quiet(view, seen);
+  }
+
+  return {
+    traced(seen) {
+      const { kind } = seen.trace;
+      if (kind === 'recovered' || kind === 'finished') {
+        isDue = true;
+        look(record.view(), seen);
+      } else if (kind === 'step') {
+        isDue = false;
+      }
+    },
+    moved(seen) {
+      if (isDue) look(seen.view(), seen);
+    },
+  };
+}

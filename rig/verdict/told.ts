@@ -1,0 +1,63 @@
+/**
+ * What a message tells a device about an execution that is gone. A notification is a hint: it may be late or a copy, and a
+ * device may ask before it believes it. An answer is proof. A list or head speaks for its own namespace only.
+ * Source: docs/reference/notifications.md §1 and §3, docs/reference/mqtt-api.md §6.
+ */
+import type { ExecutionIdentity } from '../../observation/execution.ts';
+import type { DeviceMessage } from '../../protocol/device-messages.ts';
+import { isPending } from '../../protocol/status.ts';
+import { nextJobId } from '../../protocol/topics.ts';
+
+/** Codes that say that an execution is gone, whatever the device asked of it. */
+export const goneCodes: ReadonlySet<string> = new Set([
+  'ResourceNotFound',
+  'InvalidStateTransition',
+  'TerminalStateReached',
+]);
+
+type Shown = Pick<ExecutionIdentity, 'jobId' | 'queuedAt' | 'executionNumber'>;
+
+/** @param gone an execution that is over at the service */
+export function showsGone(message: DeviceMessage, gone: ExecutionIdentity): 'proof' | 'hint' | undefined {
+  // What was written before the execution was made says nothing of it.
+  if (message.payload.timestamp < gone.queuedAt || message.namespaceId !== gone.namespaceId) return undefined;
+  if (message.kind === 'notification') {
+    if (message.name === 'JobExecutionsChanged') {
+      const { IN_PROGRESS = [], QUEUED = [] } = message.payload.jobs;
+      return isAmong(IN_PROGRESS, gone) || isAmong(QUEUED, gone) ? undefined : 'hint';
+    }
+    return headShowsGone(message.payload.execution, gone) ? 'hint' : undefined;
+  }
+  if (message.outcome === 'rejected') {
+    return message.jobId === gone.jobId && goneCodes.has(message.payload.code) ? 'proof' : undefined;
+  }
+  switch (message.operation) {
+    case 'GetPendingJobExecutions': {
+      const { inProgressJobs, queuedJobs } = message.payload;
+      return isAmong(inProgressJobs, gone) || isAmong(queuedJobs, gone) ? undefined : 'proof';
+    }
+    case 'StartNextPendingJobExecution':
+      return headShowsGone(message.payload.execution, gone) ? 'proof' : undefined;
+    case 'DescribeJobExecution': {
+      const { execution } = message.payload;
+      if (message.jobId === nextJobId) return headShowsGone(execution, gone) ? 'proof' : undefined;
+      if (message.jobId !== gone.jobId || execution === undefined) return undefined;
+      return !isSame(execution, gone) || !isPending(execution.status) ? 'proof' : undefined;
+    }
+    case 'UpdateJobExecution':
+      return undefined;
+  }
+}
+
+/** One that was started comes before all that wait, so it is not behind one that waits; it may be behind another started one. */
+function headShowsGone(head: (Shown & { readonly status: string }) | undefined, gone: ExecutionIdentity): boolean {
+  return head === undefined || (!isSame(head, gone) && head.status !== 'IN_PROGRESS');
+}
+
+function isAmong(shown: readonly Shown[], gone: ExecutionIdentity): boolean {
+  return shown.some((one) => isSame(one, gone));
+}
+
+function isSame(one: Shown, other: Shown): boolean {
+  return one.jobId === other.jobId && one.executionNumber === other.executionNumber && one.queuedAt === other.queuedAt;
+}
