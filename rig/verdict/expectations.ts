@@ -7,6 +7,7 @@ import type { EpochMs } from '../../protocol/time.ts';
 import { type Conclusion, pass, seconds } from './claim.ts';
 import type { EndStatus, Expectation, Sight } from './contract.ts';
 import type { DeviceRecord, ExecutionRecord } from './record.ts';
+import { aroundWaiting, whyWaiting } from './waiting.ts';
 
 export interface ExpectedEnding {
   readonly expectation: Expectation;
@@ -63,15 +64,9 @@ function endingOf(expectation: Expectation, beside: SeenBeside, now: EpochMs): C
     if (one.endedAt === undefined && now - since <= withinMs && withinMs !== Infinity) {
       return { outcome: 'inconclusive', reason: `${jobId} is ${one.status} and still has time to become ${words}` };
     }
-    const sign = one.endedAt === undefined ? 'never-ended' : 'ended-otherwise';
-    const waited = one.endedAt === undefined ? ` after ${seconds(now - since)}` : '';
-    return {
-      outcome: 'fail',
-      sign,
-      reason: `${jobId} is ${one.status}${waited}, not ${words}`,
-      evidence,
-      ...(waited !== '' && { since }),
-    };
+    return one.endedAt === undefined
+      ? neverEnded(expectation, one, beside, words, now)
+      : endedOtherwise(expectation, one, words);
   }
   const tookMs = (one.endedAt ?? now) - since;
   if (one.endedAt !== undefined && tookMs > withinMs) {
@@ -86,6 +81,34 @@ function endingOf(expectation: Expectation, beside: SeenBeside, now: EpochMs): C
   return (
     effectsOf(expectation, one, beside) ?? pass(`${jobId} became ${one.status} after ${seconds(tookMs)}`, evidence)
   );
+}
+
+function neverEnded(
+  { about }: Expectation,
+  one: ExecutionRecord,
+  { record }: SeenBeside,
+  words: string,
+  now: EpochMs,
+): Conclusion {
+  const { sign, why } = whyWaiting(record, one);
+  const since = one.created.at;
+  const waited = seconds(now - since);
+  return {
+    outcome: 'fail',
+    sign: about === 'V5' && one.status === 'QUEUED' ? 'canary-not-taken' : sign,
+    reason: `${one.identity.jobId} is ${one.status} after ${waited}, not ${words}; ${why}`,
+    evidence: aroundWaiting(record, one),
+    since,
+  };
+}
+
+function endedOtherwise({ about }: Expectation, one: ExecutionRecord, words: string): Conclusion {
+  return {
+    outcome: 'fail',
+    sign: about === 'V5' ? 'canary-failed' : 'ended-otherwise',
+    reason: `${one.identity.jobId} became ${one.status}, not ${words}`,
+    evidence: [one.created, one.changed],
+  };
 }
 
 /** What is wrong with side effects or version; absent: nothing that can be seen. */

@@ -66,7 +66,7 @@ class OneJudge implements Judge {
   conclude(now: EpochMs): readonly Finding[] {
     this.#now = now;
     const view = this.#record.view();
-    if (view !== undefined && isQuiet(view)) this.#quiet(view, undefined);
+    if (view !== undefined && isQuiet(view)) this.#quiet(view, this.#record.moved);
     return this.#seats.map((seat) => this.#findingOf(seat, now));
   }
 

@@ -81,7 +81,9 @@ export interface DeviceRecord {
   startedAs(key: string): string;
   /** How many executions there ever were of this identity; more than one when ids came back within a second. */
   createdTimes(key: string): number;
-  /** The inside of the device as it is now, where it is shown. */
+  /** The last move of its inside, where that is shown. */
+  readonly moved: ObservationOf<'moved'> | undefined;
+  /** The inside as it is now. */
   view(): DeviceView | undefined;
   /** By how much the rig itself was late at most between two instants. */
   lateBetween(from: EpochMs, until: EpochMs): DurationMs;
@@ -112,7 +114,7 @@ class Record implements DeviceRecord {
   readonly #createdTimes = new Map<string, number>();
   readonly #startedAs = new Map<string, string>();
   readonly #lags: ObservationOf<'lag'>[] = [];
-  #view: (() => DeviceView) | undefined;
+  moved: ObservationOf<'moved'> | undefined;
   connected: ObservationOf<'connected'> | undefined;
   disconnected: ObservationOf<'disconnected'> | undefined;
   isConnected = false;
@@ -139,7 +141,7 @@ class Record implements DeviceRecord {
         for (const filter of filters) this.filters.delete(filter);
       },
       moved: (seen) => {
-        this.#view = seen.view;
+        this.moved = seen;
       },
       traced: ({ trace }) => {
         if (trace.kind === 'step' && trace.step === 'receive') this.#start(trace.execution);
@@ -191,7 +193,7 @@ class Record implements DeviceRecord {
   }
 
   view(): DeviceView | undefined {
-    return this.#view?.();
+    return this.moved?.view();
   }
 
   lateBetween(from: EpochMs, until: EpochMs): DurationMs {

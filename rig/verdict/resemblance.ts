@@ -16,7 +16,7 @@ const signs = {
   // V2
   'updates-what-is-not-found': ['R01', 'R23'],
   'updates-what-has-ended': ['R21', 'R23'],
-  'downloads-for-the-dead': ['R04', 'R15', 'R08'],
+  'downloads-for-the-dead': ['R15', 'R04', 'R08', 'R10'],
   'works-for-the-dead': ['R04', 'R10', 'R16'],
   // V3
   'reboots-for-the-dead': ['R09', 'R08'],
@@ -53,7 +53,6 @@ const signs = {
   // Expected endings
   'ended-otherwise': [],
   'ended-late': ['R32', 'R27'],
-  'never-ended': ['R27'],
   'not-done': ['R55', 'R64'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 

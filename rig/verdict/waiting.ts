@@ -8,7 +8,7 @@ import { parseJobsTopic } from '../../protocol/topics.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { type ClaimContext, seconds } from './claim.ts';
 import type { ClaimId } from './contract.ts';
-import type { ExecutionRecord } from './record.ts';
+import type { DeviceRecord, ExecutionRecord } from './record.ts';
 import type { Sign } from './resemblance.ts';
 
 export interface Waiting {
@@ -50,52 +50,43 @@ function explain(
 ): Pick<Waiting, 'claim' | 'sign' | 'reason' | 'evidence'> {
   const { record } = context;
   const { jobId } = execution.identity;
-  const waited = `${jobId} is still ${execution.status} after ${seconds(now - since)}`;
-  const evidence: (Observation | undefined)[] = [
-    execution.created,
-    record.connected,
-    record.lastReceived,
-    record.lastSent,
-  ];
-  const shown = evidence.filter((one) => one !== undefined).sort((a, b) => a.at - b.at);
   const about = claimOf(context, execution);
-  const open = record.openRequests.at(-1);
-  if (!record.isConnected) {
-    return { claim: 'V1', sign: 'never-came-back', reason: `${waited}; the device has not come back`, evidence: shown };
-  }
-  if (execution.status === 'IN_PROGRESS') {
-    const claim = about === 'V4' ? 'V1' : about;
-    if (open !== undefined) {
-      const reason = `${waited}; the device waits for the answer to ${open.request.operation}`;
-      return { claim, sign: 'waits-for-an-answer', reason, evidence: [...shown, open.seen] };
-    }
-    return { claim, sign: 'stuck-at-work', reason: `${waited}; it was started and never ended`, evidence: shown };
-  }
+  const { sign, why } = whyWaiting(record, execution);
+  const waited = `${jobId} is still ${execution.status} after ${seconds(now - since)}; ${why}`;
+  const evidence = aroundWaiting(record, execution);
+  if (!record.isConnected) return { claim: 'V1', sign, reason: waited, evidence };
+  if (execution.status === 'IN_PROGRESS')
+    return { claim: about === 'V4' ? 'V1' : about, sign, reason: waited, evidence };
   if (about === 'V4') {
+    const { executionNumber } = execution.identity;
     const isSameNumber = record
       .ofJob(jobId)
-      .some((other) => other !== execution && other.identity.executionNumber === execution.identity.executionNumber);
-    return {
-      claim: 'V4',
-      sign: isSameNumber ? 'same-ids-ignored' : 'same-job-ignored',
-      reason: `ignores a new execution of ${jobId}, which the device had before: ${waited}`,
-      evidence: shown,
-    };
+      .some((other) => other !== execution && other.identity.executionNumber === executionNumber);
+    const reason = `ignores a new execution of ${jobId}, which the device had before: ${waited}`;
+    return { claim: about, sign: isSameNumber ? 'same-ids-ignored' : 'same-job-ignored', reason, evidence };
   }
-  const { sign, why } = whyIdle(context, execution);
-  return {
-    claim: about,
-    sign: about === 'V5' ? 'canary-not-taken' : sign,
-    reason: `${waited}; ${why}`,
-    evidence: shown,
-  };
+  return { claim: about, sign: about === 'V5' ? 'canary-not-taken' : sign, reason: waited, evidence };
 }
 
-function whyIdle(
-  { record }: ClaimContext,
-  { created, identity }: ExecutionRecord,
+/** What there is to see around an execution that waits, in order. */
+export function aroundWaiting(record: DeviceRecord, execution: ExecutionRecord): readonly Observation[] {
+  const all: (Observation | undefined)[] = [execution.created, record.connected, record.lastReceived, record.lastSent];
+  if (!record.isConnected) all.push(record.disconnected);
+  return all.filter((one) => one !== undefined).sort((a, b) => a.at - b.at);
+}
+
+/** Why an execution waits, as far as the wire tells. */
+export function whyWaiting(
+  record: DeviceRecord,
+  { created, identity, status }: ExecutionRecord,
 ): { readonly sign: Sign; readonly why: string } {
   const { connected, lastSent, lastReceived, filters } = record;
+  if (!record.isConnected) return { sign: 'never-came-back', why: 'the device has not come back' };
+  const open = record.openRequests.at(-1);
+  if (open !== undefined) {
+    return { sign: 'waits-for-an-answer', why: `the device waits for the answer to ${open.request.operation}` };
+  }
+  if (status === 'IN_PROGRESS') return { sign: 'stuck-at-work', why: 'it was started and never ended' };
   const hears = [...filters].some((filter) => mayShow(filter, identity.namespaceId));
   const askedSince = lastSent !== undefined && connected !== undefined && lastSent.at >= connected.at;
   if (connected !== undefined && connected.at > created.at && !askedSince) {
@@ -104,12 +95,6 @@ function whyIdle(
   if (filters.size > 0 && !hears)
     return { sign: 'not-subscribed', why: 'the device does not listen to its notifications' };
   if (filters.size === 0 && !askedSince) return { sign: 'not-subscribed', why: 'the device has subscribed to nothing' };
-  if (record.openRequests.length > 0) {
-    return {
-      sign: 'waits-for-an-answer',
-      why: `the device waits for the answer to ${record.openRequests.at(-1)!.request.operation}`,
-    };
-  }
   const message = lastReceived?.message;
   if (message?.kind === 'reply' && message.outcome === 'rejected') {
     return { sign: 'silent-after-a-rejection', why: `the device says nothing since ${message.payload.code}` };

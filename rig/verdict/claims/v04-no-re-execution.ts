@@ -75,7 +75,8 @@ export const noReExecution: ClaimDefinition = {
         const ignored = waitingTooLong(context, now).find(({ claim }) => claim === 'V4');
         if (ignored !== undefined) return { outcome: 'fail', ...ignored };
         const again = [...record.remembered()].findLast(
-          (one) => one.startedAt !== undefined && record.ofJob(one.identity.jobId)[0] !== one,
+          (one) =>
+            (one.startedAt !== undefined || one.changed.by === 'device') && record.ofJob(one.identity.jobId)[0] !== one,
         );
         if (again !== undefined)
           return pass(`ran the re-created job ${again.identity.jobId} as execution ${again.identity.executionNumber}`, [
