@@ -6,7 +6,7 @@
 import { setMaxListeners } from 'node:events';
 import PQueue from 'p-queue';
 import { seededChance } from '../faults/chance.ts';
-import { misfortunesOf } from '../faults/misfortunes.ts';
+import { faultsOf } from '../faults/thing-faults.ts';
 import type { FaultPlan } from '../faults/plan.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { createBoard } from './board/board.ts';
@@ -33,7 +33,7 @@ export interface FleetOptions {
   readonly timeScale?: number;
   /** Instead of a clock of its own made from `timeScale`. */
   readonly clock?: DeviceClock;
-  /** The same seed gives the same back-off pauses and the same fates. Default 1. */
+  /** The same seed gives the same back-off pauses and the same faults. Default 1. */
   readonly seed?: number;
   /**
    * What goes wrong with devices and their links, in device time since the fleet is complete; default: nothing. What goes
@@ -87,7 +87,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const fleet = new DevicesOnTheWire(options);
   try {
     await fleet.powerOnAll();
-    fleet.endure();
+    fleet.injectAll();
     return fleet;
   } catch (error) {
     await fleet.close();
@@ -154,11 +154,11 @@ class DevicesOnTheWire implements Fleet {
     }
   }
 
-  endure(): void {
+  injectAll(): void {
     const { faults, seed = 1 } = this.#options;
     if (faults === undefined) return;
     const chance = seededChance(seed).fork('faults');
-    for (const device of this.devices.values()) device.endure(misfortunesOf(faults, device.thingName, chance));
+    for (const device of this.devices.values()) device.injectAll(faultsOf(faults, device.thingName, chance));
   }
 
   hardwareOf(thingName: string): HardwareProfile | undefined {

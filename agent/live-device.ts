@@ -4,7 +4,7 @@
  * traces, is told to one listener, which timelines, triggers and verdicts are made of.
  */
 import type { DeviceTrace, DeviceView } from '../observation/inside.ts';
-import type { MessageFate, Strike, Struck, ThingMisfortunes } from '../faults/misfortunes.ts';
+import type { MessageFault, InstantFault, InjectedFault, ThingFaults } from '../faults/thing-faults.ts';
 import type { Direction, Operation } from '../faults/plan.ts';
 import type { DeviceMessage, DeviceRequest } from '../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../protocol/time.ts';
@@ -23,8 +23,8 @@ export type DeviceEvent = { readonly at: EpochMs } & (
   | { readonly kind: 'connected' }
   | { readonly kind: 'disconnected'; readonly reason?: string }
   | { readonly kind: 'power'; readonly on: boolean }
-  /** Told before it takes effect; one that befalls a message, when that is sent or has come in. */
-  | { readonly kind: 'misfortune'; readonly struck: Struck }
+  /** Told before it takes effect; one of a message, when that is sent or has come in. */
+  | { readonly kind: 'fault'; readonly fault: InjectedFault }
 );
 
 export interface LiveDeviceOptions {
@@ -49,9 +49,9 @@ export interface LiveDevice extends AsyncDisposable {
   hold(): void;
   release(): void;
   /** From now on what a fault plan has for this thing goes wrong; the plan's times count from now. */
-  endure(misfortunes: ThingMisfortunes): void;
-  /** One misfortune, now. */
-  suffer(strike: Strike): void;
+  injectAll(faults: ThingFaults): void;
+  /** One fault, now. */
+  inject(fault: InstantFault): void;
   /** Leaves the service and stops; resolves when the socket is closed. The board keeps what it has. */
   close(): Promise<void>;
 }
@@ -82,7 +82,7 @@ class BoardOnTheWire implements LiveDevice {
   #lostMs: DurationMs = 0;
   /** The board's time never goes back. */
   #boardTime: EpochMs = 0;
-  #misfortunes: { readonly ofThing: ThingMisfortunes; readonly since: EpochMs } | undefined;
+  #faults: { readonly ofThing: ThingFaults; readonly since: EpochMs } | undefined;
   readonly #expected = new Set<() => void>();
   /** Until then the supply gives less than it should. */
   #weakUntil: EpochMs = 0;
@@ -95,7 +95,7 @@ class BoardOnTheWire implements LiveDevice {
     const { clock } = options;
     this.#link = createUnluckyLink({
       clock,
-      fateOf: (direction, operation) => this.#fateOf(direction, operation),
+      messageFault: (direction, operation) => this.#messageFault(direction, operation),
     });
   }
 
@@ -130,23 +130,23 @@ class BoardOnTheWire implements LiveDevice {
     this.#run();
   }
 
-  endure(misfortunes: ThingMisfortunes): void {
-    this.#misfortunes = { ofThing: misfortunes, since: this.#options.clock.now() };
-    for (const blow of misfortunes.blows) this.#later(blow.atMs, () => this.suffer(blow));
+  injectAll(faults: ThingFaults): void {
+    this.#faults = { ofThing: faults, since: this.#options.clock.now() };
+    for (const fault of faults.timed) this.#later(fault.atMs, () => this.inject(fault));
   }
 
-  suffer(strike: Strike): void {
-    if (strike.kind === 'power-cut') return this.#failPower(strike.forMs);
-    this.#tell({ kind: 'misfortune', struck: { name: strike.kind } });
-    switch (strike.kind) {
+  inject(fault: InstantFault): void {
+    if (fault.kind === 'power-cut') return this.#failPower(fault.forMs);
+    this.#tell({ kind: 'fault', fault: { name: fault.kind } });
+    switch (fault.kind) {
       case 'link-lost':
-        return this.#link.lose(strike.forMs);
+        return this.#link.lose(fault.forMs);
       case 'partition':
-        return this.#link.block(strike.forMs);
+        return this.#link.block(fault.forMs);
       case 'weak-battery':
-        return this.#weaken(strike.byMv, strike.forMs);
+        return this.#weaken(fault.byMv, fault.forMs);
       case 'clock-jump':
-        this.#lostMs -= strike.byMs;
+        this.#lostMs -= fault.byMs;
         this.#cancelTimer?.();
         this.#deadline = undefined;
         return this.#run();
@@ -168,7 +168,7 @@ class BoardOnTheWire implements LiveDevice {
   #failPower(forMs: DurationMs): void {
     if (!this.view().powered) return;
     if (this.#heldAt !== undefined) return void this.#putOff.push(forMs);
-    this.#tell({ kind: 'misfortune', struck: { name: 'power-cut' } });
+    this.#tell({ kind: 'fault', fault: { name: 'power-cut' } });
     this.powerCut();
     this.#later(forMs, () => {
       if (!this.view().powered) this.powerOn();
@@ -184,17 +184,17 @@ class BoardOnTheWire implements LiveDevice {
     });
   }
 
-  #fateOf(direction: Direction, operation?: Operation): MessageFate | undefined {
-    if (this.#misfortunes === undefined) return undefined;
-    const { ofThing, since } = this.#misfortunes;
-    const fate = ofThing.fateOf(direction, this.#options.clock.now() - since, operation);
-    if (fate !== undefined) {
+  #messageFault(direction: Direction, operation?: Operation): MessageFault | undefined {
+    if (this.#faults === undefined) return undefined;
+    const { ofThing, since } = this.#faults;
+    const fault = ofThing.ofMessage(direction, this.#options.clock.now() - since, operation);
+    if (fault !== undefined) {
       this.#tell({
-        kind: 'misfortune',
-        struck: { name: `${direction} ${fate.fate}`, ...(operation && { operation }) },
+        kind: 'fault',
+        fault: { name: `${direction} ${fault.effect}`, ...(operation && { operation }) },
       });
     }
-    return fate;
+    return fault;
   }
 
   #later(afterMs: DurationMs, happen: () => void): void {

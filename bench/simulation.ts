@@ -71,11 +71,11 @@ function configurationOf(seed: number, hardware: readonly string[]): RunConfigur
 function losses(untilMs: number): FaultPlan {
   const rare = { kind: 'message', things: '*', fromMs: 0, untilMs, perMillion: 10_000, lateMs: 500 } as const;
   return {
-    misfortunes: [
-      { ...rare, direction: 'request', fate: 'lost' },
-      { ...rare, direction: 'reply', fate: 'lost' },
-      { ...rare, direction: 'reply', fate: 'duplicate' },
-      { ...rare, direction: 'notification', fate: 'late' },
+    faults: [
+      { ...rare, direction: 'request', effect: 'lost' },
+      { ...rare, direction: 'reply', effect: 'lost' },
+      { ...rare, direction: 'reply', effect: 'duplicate' },
+      { ...rare, direction: 'notification', effect: 'late' },
     ],
   };
 }

@@ -25,7 +25,6 @@ import { openFiles } from './http/files.ts';
 import { type HttpDoor, openHttpDoor } from './http/http-door.ts';
 import { createSignatureCheck } from './http/signatures.ts';
 import { type KeptState, openKeptState, stateInMemory } from './kept-state.ts';
-import { type MisfortuneListener, leaping, unreliable } from './misfortune.ts';
 import type { MqttDoorEvent } from './mqtt/door-events.ts';
 import { type IdentityMode, everyThing, noThing, undecided } from './mqtt/identity.ts';
 import { type ConnectionTap, openMqttDoor } from './mqtt/mqtt-door.ts';
@@ -35,6 +34,7 @@ import type { WantedPort } from './net/listening.ts';
 import { SocketBudget } from './net/socket-budget.ts';
 import { type WebRules, objectionToWeb, parseHost } from './net/web-guard.ts';
 import { createRuntime } from './runtime.ts';
+import { type FaultListener, leaping, unreliable } from './service-faults.ts';
 import { openSigningKey } from './signing-key.ts';
 import { streamAnswerer } from './stream-answerer.ts';
 import { throttled } from './throttling.ts';
@@ -90,7 +90,7 @@ export interface ServiceOptions {
   readonly onTransfer?: TransferListener;
   /** What goes wrong with the service's answers and its clock, in service time since the start; default: nothing. */
   readonly faults?: FaultPlan;
-  /** The same seed gives the same fates; default 1. */
+  /** The same seed gives the same faults; default 1. */
   readonly seed?: number;
   /**
    * The service cannot go on: nothing can be kept any more, for want of room perhaps, or its engine failed, which is a bug.
@@ -123,8 +123,8 @@ export interface Service {
   readonly port: ServicePort;
   /** MQTT clients connected now. */
   readonly connectedClients: number;
-  /** Calls `hear` for each misfortune of the fault plan as it strikes. */
-  onMisfortune(hear: MisfortuneListener): void;
+  /** Calls `hear` for each fault of the plan as it is injected. */
+  onFault(hear: FaultListener): void;
   /** Lets what was asked be answered, then closes every socket and timer. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -145,12 +145,12 @@ async function start(options: ServiceOptions): Promise<Service> {
   const { host = '127.0.0.1', region = 'us-east-1', account = '000000000000', timeScale, dataDir, advertise } = options;
   const { mqttPort, mqttsPort, wsPort, wssPort, httpPort, httpsPort, board = false, identity } = options;
   const { durability, onFailure, onEvent = () => {} } = options;
-  const whoHears: MisfortuneListener[] = [];
-  const onMisfortune: MisfortuneListener = (struck, thingName) => {
-    for (const hear of whoHears) hear(struck, thingName);
+  const whoHears: FaultListener[] = [];
+  const onFault: FaultListener = (fault, thingName) => {
+    for (const hear of whoHears) hear(fault, thingName);
   };
-  const misfortune = options.faults && { plan: options.faults, seed: options.seed ?? 1, onMisfortune };
-  const clockOf = (steady: Clock): Clock => (misfortune ? leaping(steady, misfortune) : steady);
+  const fault = options.faults && { plan: options.faults, seed: options.seed ?? 1, onFault };
+  const clockOf = (steady: Clock): Clock => (fault ? leaping(steady, fault) : steady);
   const serviceIdentity = { region, account };
   const state =
     dataDir === undefined
@@ -213,7 +213,7 @@ async function start(options: ServiceOptions): Promise<Service> {
       }),
     });
     closers.push(() => runtime.close());
-    const troubled = misfortune && unreliable(runtime, { ...misfortune, clock: scaledClock(timeScale) });
+    const troubled = fault && unreliable(runtime, { ...fault, clock: scaledClock(timeScale) });
     closers.push(() => troubled?.close());
     const port = troubled ?? runtime;
     const accessKeys = options.accessKeys && new Map(Object.entries(options.accessKeys));
@@ -298,7 +298,7 @@ async function start(options: ServiceOptions): Promise<Service> {
       get connectedClients() {
         return mqtt.connectedClients;
       },
-      onMisfortune: (hear) => void whoHears.push(hear),
+      onFault: (hear) => void whoHears.push(hear),
       close,
       [Symbol.asyncDispose]: close,
     };

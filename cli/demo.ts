@@ -69,10 +69,10 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   const { runDemo } = await import('../rig/live/demo/run-demo.ts');
   const { things, seed, timeScale } = flags;
   await using service = await startService({ ...onlyPlain, region, timeScale, faults, seed });
-  const { mqttUrl = '', httpUrl = '', onMisfortune } = service;
+  const { mqttUrl = '', httpUrl = '', onFault } = service;
   const progress = createProgress(flags.quiet === true);
   const report = await runDemo({
-    service: { mqttUrl, httpUrl, region, onMisfortune },
+    service: { mqttUrl, httpUrl, region, onFault },
     things,
     seed,
     timeScale,

@@ -92,7 +92,7 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   await using own = flags.endpoint === undefined ? await ownService(flags, names, faults, signal) : undefined;
   const progress = createProgress(flags.quiet === true);
   const tally = createTally();
-  own?.onMisfortune(({ name }) => tally.add(name));
+  own?.onFault(({ name }) => tally.add(name));
   const { things, prefix, connectRate, timeScale, seed } = flags;
   const endpoint = flags.endpoint ?? own?.mqttUrl ?? '';
   await using devices = await startFleet({
@@ -106,7 +106,7 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
     seed,
     signal,
     onEvent(_, event) {
-      if (event.kind === 'misfortune') tally.add(event.struck.name);
+      if (event.kind === 'fault') tally.add(event.fault.name);
     },
     ...(faults && { faults }),
     ...(credentials && { credentialsOf: (thingName: string) => credentials.get(thingName) ?? {} }),

@@ -8,7 +8,7 @@ import { OperationalError, type OperationalErrorCode } from '../protocol/operati
 
 /** Something wrong with a value, as checkers of decoded values tell it. */
 interface Problem {
-  /** e.g. `flash.sectorBytes.value` or `misfortunes[2].kind`; empty for the whole. */
+  /** e.g. `flash.sectorBytes.value` or `faults[2].kind`; empty for the whole. */
   readonly path: string;
   readonly message: string;
 }

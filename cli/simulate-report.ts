@@ -1,4 +1,4 @@
-/** What `jobrig simulate` says at the end: one JSON object for machines, for people what struck, what broke and how to see it again. */
+/** What `jobrig simulate` says at the end: one JSON object for machines, for people what was injected, what broke and how to see it again. */
 import { createRequire } from 'node:module';
 import { type Violation, claims } from '../rig/virtual/violation.ts';
 
@@ -62,12 +62,12 @@ export function simulationJson({ totals, seed, single, startedAt, wallSeconds, r
 export function simulationSummary({ totals, single, wallSeconds }: Account): string {
   const { runs, executions, deviceMs, faults, violations, traceHash } = totals;
   const hours = (deviceMs / 3_600_000).toFixed(1);
-  const struck = Object.entries(faults)
+  const injected = Object.entries(faults)
     .sort(([, a], [, b]) => b - a)
     .map(([kind, count]) => `  ${String(count).padStart(8)}  ${kind}\n`);
   return [
     `${runs} ${runs === 1 ? 'run' : 'runs'}, ${hours} device-hours, ${executions} executions, ${wallSeconds.toFixed(1)} s\n`,
-    struck.length === 0 ? 'no misfortune struck\n' : `misfortunes\n${struck.join('')}`,
+    injected.length === 0 ? 'no fault was injected\n' : `faults\n${injected.join('')}`,
     single ? `trace hash ${traceHash}\n` : '',
     violations.length === 0 ? 'no violation\n' : `failed: ${failedSeeds(violations).join(', ')}\n`,
   ].join('');

@@ -1,10 +1,10 @@
 /**
  * One direction of one connection: when what is sent now arrives. An MQTT connection keeps its order, so a message never
- * overtakes an earlier one unless its fate says that it is late; a blocked link (partition) holds everything back, as TCP
- * does, until it heals. Connections that break are not its matter: whoever breaks one makes a new link.
+ * overtakes an earlier one unless a fault makes that one late. A blocked link (partition) holds everything back, as TCP does,
+ * until it heals. A link never breaks: whoever ends a connection makes a new link for the next one.
  */
 import type { Chance } from './chance.ts';
-import type { MessageFate } from './misfortunes.ts';
+import type { MessageFault } from './thing-faults.ts';
 
 export interface LinkConditions {
   readonly latencyMs: number;
@@ -14,7 +14,7 @@ export interface LinkConditions {
 
 export interface Link {
   /** The instants at which a message sent now arrives: none when lost, two when duplicated. */
-  arrivals(now: number, fate: MessageFate | undefined): readonly number[];
+  arrivals(now: number, fault: MessageFault | undefined): readonly number[];
   /** Nothing arrives before `until`. */
   block(until: number): void;
 }
@@ -26,16 +26,16 @@ export function createLink({ latencyMs, jitterMs }: LinkConditions, chance: Chan
     return notBefore;
   };
   return {
-    arrivals(now, fate) {
-      switch (fate?.fate) {
+    arrivals(now, fault) {
+      switch (fault?.effect) {
         case undefined:
           return [inOrder(now)];
         case 'lost':
           return [];
         case 'duplicate':
-          return [inOrder(now), inOrder(now) + fate.lateMs];
+          return [inOrder(now), inOrder(now) + fault.lateMs];
         case 'late':
-          return [Math.max(notBefore, now + latencyMs) + fate.lateMs];
+          return [Math.max(notBefore, now + latencyMs) + fault.lateMs];
       }
     },
     block(until) {

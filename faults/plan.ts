@@ -1,9 +1,12 @@
 /**
- * A fault plan: which misfortunes befall which things, when and how often. Plain data that a person can write and a seed
- * can draw; the same plan drives virtual time and live sockets (misfortunes.ts plays it). What reads files does not live here:
- * the parser takes a decoded value and names the member that is wrong by its path.
+ * A fault plan: which faults are injected into which things, when and how often. A plan is plain data that a person can write
+ * and a seed can draw; the same plan drives virtual time and live sockets (thing-faults.ts). The parser takes a decoded value
+ * and names each member that is wrong by its path. It also takes plans as they were written before: with `misfortunes` for
+ * `faults`, and `fate` for `effect`.
  */
-/** Befalls at instants drawn from a span. */
+import { isJsonObject } from '../protocol/json.ts';
+
+/** Injected at instants drawn from a span. */
 interface AtInstants {
   /** Since the start of the run; the instants lie from here … */
   readonly fromMs: number;
@@ -12,13 +15,13 @@ interface AtInstants {
   readonly times: number;
 }
 
-interface BefallsThings {
+interface OfThings {
   /** A thing name, a prefix with `*`, or `*`. */
   readonly things: string;
 }
 
-/** Befalls each message, with a probability, while a window is open. */
-interface PerMessage extends BefallsThings {
+/** Decided for each message, with a probability, while a window is open. */
+interface PerMessage extends OfThings {
   readonly fromMs: number;
   readonly untilMs: number;
   readonly perMillion: number;
@@ -40,35 +43,35 @@ export type Operation = (typeof operations)[number];
 export const directions = ['request', 'reply', 'notification'] as const;
 export type Direction = (typeof directions)[number];
 
-export const fates = ['lost', 'duplicate', 'late'] as const;
-export type Fate = (typeof fates)[number];
+export const messageEffects = ['lost', 'duplicate', 'late'] as const;
+export type MessageEffect = (typeof messageEffects)[number];
 
 export const serviceAnswers = ['RequestThrottled', 'InternalError', 'late', 'twice', 'not-at-all'] as const;
 export type ServiceAnswer = (typeof serviceAnswers)[number];
 
-export type Misfortune =
+export type Fault =
   /** The connection breaks and cannot be made again for a while. */
-  | (AtInstants & BefallsThings & { readonly kind: 'link-lost'; readonly forMs: number })
+  | (AtInstants & OfThings & { readonly kind: 'link-lost'; readonly forMs: number })
   /** Nothing gets through and neither side notices at first: what was sent is held back until the partition heals. */
-  | (AtInstants & BefallsThings & { readonly kind: 'partition'; readonly forMs: number })
-  | (AtInstants & BefallsThings & { readonly kind: 'power-cut'; readonly forMs: number })
+  | (AtInstants & OfThings & { readonly kind: 'partition'; readonly forMs: number })
+  | (AtInstants & OfThings & { readonly kind: 'power-cut'; readonly forMs: number })
   /** The supply gives less for a while, so that sending may reset the device. */
-  | (AtInstants & BefallsThings & { readonly kind: 'weak-battery'; readonly forMs: number; readonly byMv: number })
+  | (AtInstants & OfThings & { readonly kind: 'weak-battery'; readonly forMs: number; readonly byMv: number })
   /** The device's clock leaps forward: its deadlines come at once. */
-  | (AtInstants & BefallsThings & { readonly kind: 'clock-jump'; readonly byMs: number })
+  | (AtInstants & OfThings & { readonly kind: 'clock-jump'; readonly byMs: number })
   | (AtInstants & { readonly kind: 'service-clock-jump'; readonly byMs: number })
-  | (PerMessage & { readonly kind: 'message'; readonly direction: Direction; readonly fate: Fate })
+  | (PerMessage & { readonly kind: 'message'; readonly direction: Direction; readonly effect: MessageEffect })
   /** What the service does with a request instead of answering it once, rightly and at once. */
   | (PerMessage & { readonly kind: 'service'; readonly answer: ServiceAnswer });
 
-export type MisfortuneKind = Misfortune['kind'];
+export type FaultKind = Fault['kind'];
 
 export interface FaultPlan {
-  readonly misfortunes: readonly Misfortune[];
+  readonly faults: readonly Fault[];
 }
 
 export interface PlanProblem {
-  /** e.g. `misfortunes[2].forMs` */
+  /** e.g. `faults[2].forMs` */
   readonly path: string;
   readonly message: string;
 }
@@ -120,51 +123,54 @@ const perMessage = {
   lateMs: wholeNumber(0, dayMs, 5000),
 };
 
-/** What may stand in each kind of misfortune, member by member. */
-export const misfortuneMembers: Readonly<Record<MisfortuneKind, Readonly<Record<string, Member>>>> = {
+/** What may stand in each kind of fault, member by member. */
+export const faultMembers: Readonly<Record<FaultKind, Readonly<Record<string, Member>>>> = {
   'link-lost': { things, ...atInstants, forMs: wholeNumber(0, dayMs) },
   partition: { things, ...atInstants, forMs: wholeNumber(1, dayMs) },
   'power-cut': { things, ...atInstants, forMs: wholeNumber(0, dayMs) },
   'weak-battery': { things, ...atInstants, forMs: wholeNumber(1, dayMs), byMv: wholeNumber(1, 60_000) },
   'clock-jump': { things, ...atInstants, byMs: wholeNumber(1, 365 * dayMs) },
   'service-clock-jump': { ...atInstants, byMs: wholeNumber(1, 365 * dayMs) },
-  message: { ...perMessage, direction: oneOf(directions), fate: oneOf(fates) },
+  message: { ...perMessage, direction: oneOf(directions), effect: oneOf(messageEffects) },
   service: { ...perMessage, answer: oneOf(serviceAnswers) },
 };
 
-export const misfortuneKinds = Object.keys(misfortuneMembers);
+export const faultKinds = Object.keys(faultMembers);
 
 /** Checks a decoded plan, fills in what was left out, and names every member that is wrong. */
 export function parseFaultPlan(value: unknown): ParsedPlan {
-  if (!isObject(value)) return { ok: false, problems: [{ path: '', message: 'expected an object' }] };
-  const problems = unknownMembers(value, ['misfortunes'], '');
-  const list = value['misfortunes'];
-  if (!Array.isArray(list)) problems.push({ path: 'misfortunes', message: 'expected a list of misfortunes' });
-  const misfortunes = (Array.isArray(list) ? list : []).map((entry: unknown, index) =>
-    parseMisfortune(entry, `misfortunes[${index}]`, problems),
+  if (!isJsonObject(value)) return { ok: false, problems: [{ path: '', message: 'expected an object' }] };
+  const key = writtenAs('faults', value);
+  const problems = unknownMembers(value, [key], '');
+  const list = value[key];
+  if (!Array.isArray(list)) problems.push({ path: key, message: 'expected a list of faults' });
+  const faults = (Array.isArray(list) ? list : []).map((entry: unknown, index) =>
+    parseFault(entry, `${key}[${index}]`, problems),
   );
   if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, plan: { misfortunes: misfortunes.filter((entry) => entry !== undefined) } };
+  return { ok: true, plan: { faults: faults.filter((entry) => entry !== undefined) } };
 }
 
-function parseMisfortune(entry: unknown, path: string, problems: PlanProblem[]): Misfortune | undefined {
-  if (!isObject(entry)) {
+function parseFault(entry: unknown, path: string, problems: PlanProblem[]): Fault | undefined {
+  if (!isJsonObject(entry)) {
     problems.push({ path, message: 'expected an object' });
     return undefined;
   }
-  const kind = misfortuneKinds.find((known) => known === entry['kind']) as MisfortuneKind | undefined;
+  const kind = faultKinds.find((known) => known === entry['kind']) as FaultKind | undefined;
   if (kind === undefined) {
-    problems.push({ path: `${path}.kind`, message: `expected one of ${misfortuneKinds.join(', ')}` });
+    problems.push({ path: `${path}.kind`, message: `expected one of ${faultKinds.join(', ')}` });
     return undefined;
   }
-  const members = misfortuneMembers[kind];
-  problems.push(...unknownMembers(entry, ['kind', ...Object.keys(members)], path));
+  const members = faultMembers[kind];
+  const written = Object.keys(members).map((name) => writtenAs(name, entry));
+  problems.push(...unknownMembers(entry, ['kind', ...written], path));
   const parsed: Record<string, unknown> = { kind };
   for (const [name, member] of Object.entries(members)) {
-    const given = entry[name] ?? member.default;
+    const as = writtenAs(name, entry);
+    const given = entry[as] ?? member.default;
     if (given === null) continue;
     if (given === undefined || !member.accepts(given)) {
-      problems.push({ path: `${path}.${name}`, message: `expected ${member.expects}` });
+      problems.push({ path: `${path}.${as}`, message: `expected ${member.expects}` });
     }
     parsed[name] = given;
   }
@@ -172,7 +178,16 @@ function parseMisfortune(entry: unknown, path: string, problems: PlanProblem[]):
     problems.push({ path: `${path}.untilMs`, message: 'lies before fromMs' });
   }
   // Every member of the kind is present and of its type: the table above is the type, member by member.
-  return parsed as unknown as Misfortune;
+  return parsed as unknown as Fault;
+}
+
+/** What members were called before. */
+const formerNames: Readonly<Record<string, string>> = { faults: 'misfortunes', effect: 'fate' };
+
+/** The member's name as this object has it: the former one where only that stands. */
+function writtenAs(name: string, object: Readonly<Record<string, unknown>>): string {
+  const former = formerNames[name];
+  return former !== undefined && object[name] === undefined && object[former] !== undefined ? former : name;
 }
 
 function unknownMembers(value: object, known: readonly string[], path: string): PlanProblem[] {
@@ -182,8 +197,4 @@ function unknownMembers(value: object, known: readonly string[], path: string): 
       path: path === '' ? name : `${path}.${name}`,
       message: `unknown; known are ${known.join(', ')}`,
     }));
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

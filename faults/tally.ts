@@ -1,8 +1,8 @@
-/** How often what struck, for whoever tells of a run. Keeps no order and no times. */
-import type { StruckName } from './misfortunes.ts';
+/** How often each fault was injected, for the summary of a run. */
+import type { FaultName } from './thing-faults.ts';
 
 export interface Tally {
-  add(name: StruckName): void;
+  add(name: FaultName): void;
   /** The most frequent first. */
   counts(): Readonly<Record<string, number>>;
 }

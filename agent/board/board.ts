@@ -228,7 +228,7 @@ class AgentOnDevice implements Board {
         this.#effects.push({ kind: 'disconnect' });
         return this.#die();
       case 'ended':
-        return this.#tell(event.fault === undefined ? { kind: 'done' } : { kind: 'done', fault: event.fault });
+        return this.#tell(event.failure === undefined ? { kind: 'done' } : { kind: 'done', failure: event.failure });
     }
   }
 
@@ -324,7 +324,7 @@ class AgentOnDevice implements Board {
     }
     const started = perform(this.#device, operation, this.#time);
     if (started === 'under-way') return undefined;
-    return started.fault === undefined ? { kind: 'done' } : { kind: 'done', fault: started.fault };
+    return started.failure === undefined ? { kind: 'done' } : { kind: 'done', failure: started.failure };
   }
 
   #noteDownload(execution: ExecutionIdentity, { image, bytes }: Extract<Operation, { kind: 'download' }>): void {

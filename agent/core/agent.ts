@@ -6,7 +6,7 @@ import type { EpochMs } from '../../protocol/time.ts';
 import { onOversizeReply, onReply } from './answers.ts';
 import { onBooted } from './boot.ts';
 import { onConnected, onDisconnected, onLinkDeadline, onSubscribed } from './connection.ts';
-import type { Agent, AgentInput, Fault, IncomingMessage, OversizeMessage } from './contract.ts';
+import type { Agent, AgentInput, OperationFailure, IncomingMessage, OversizeMessage } from './contract.ts';
 import { onNotify, onNotifyNext, onOversizeNotification } from './notifications.ts';
 import { queues } from './queues.ts';
 import { recover, undoNext } from './recover.ts';
@@ -49,14 +49,14 @@ function take(turn: Turn, input: AgentInput): void {
       return hears(turn, input.message) ? onOversize(turn, input.message) : undefined;
     case 'done':
     case 'kept':
-      return onDone(turn, input.kind === 'done' ? input.fault : undefined);
+      return onDone(turn, input.kind === 'done' ? input.failure : undefined);
     case 'wake':
       return onWake(turn);
   }
 }
 
 function hears({ state, behaviour }: Turn, message: IncomingMessage): boolean {
-  return state.link === 'up' && behaviour.heeds(message, state.work && stepOf(state.work));
+  return state.link === 'up' && behaviour.listensTo(message, state.work && stepOf(state.work));
 }
 
 function onOversize(turn: Turn, message: OversizeMessage): void {
@@ -71,17 +71,17 @@ function onMessage(turn: Turn, message: Extract<AgentInput, { kind: 'message' }>
 }
 
 /** What was under way has ended: undo on, recover from what waited for the end, or go on. */
-function onDone(turn: Turn, fault: Fault | undefined): void {
+function onDone(turn: Turn, failure: OperationFailure | undefined): void {
   const { state } = turn;
   const { work } = state;
   const wasTesting = state.busy === 'self-test';
   state.busy = undefined;
   if (work === undefined) return;
   if (work.undoing !== undefined) return undoNext(turn, work);
-  if (fault !== undefined && !isForgiven(work, fault)) return recover(turn, work, work.struck?.misfortune ?? fault);
-  if (work.struck !== undefined) {
+  if (failure !== undefined && !isForgiven(work, failure)) return recover(turn, work, work.interrupted ?? failure);
+  if (work.interrupted !== undefined) {
     account(turn, work);
-    return recover(turn, work, work.struck.misfortune);
+    return recover(turn, work, work.interrupted);
   }
   if (wasTesting) {
     work.tested = true;
@@ -91,8 +91,8 @@ function onDone(turn: Turn, fault: Fault | undefined): void {
 }
 
 /** A job may say that it goes on without one of its handlers. */
-function isForgiven({ plan, handler }: Work, fault: Fault): boolean {
-  return fault === 'handler-failed' && plan.kind === 'handlers' && plan.runs[handler]?.mayFail === true;
+function isForgiven({ plan, handler }: Work, failure: OperationFailure): boolean {
+  return failure === 'handler-failed' && plan.kind === 'handlers' && plan.runs[handler]?.mayFail === true;
 }
 
 function onWake(turn: Turn): void {

@@ -7,9 +7,9 @@ import type { PullSign } from '../../observation/inside.ts';
 import type { AcceptedPayloads, DeviceMessage, RejectedPayload } from '../../protocol/device-messages.ts';
 import type { Meaning } from './behaviour.ts';
 import type { OversizeMessage } from './contract.ts';
-import { consider, documentTooLarge, nothingToDo, refuse, sighting, takeUp } from './heads.ts';
+import { consider, documentTooLarge, nothingToDo, refuse, seenIn, takeUp } from './heads.ts';
 import { queueOf } from './queues.ts';
-import { mourn, reassure, strike } from './recover.ts';
+import { foundGone, foundOurs, interrupt } from './recover.ts';
 import { putOff, send, setBack } from './requests.ts';
 import { advance } from './stages.ts';
 import { type PendingRequest, type Purpose, type Turn, type Work, trace } from './turn.ts';
@@ -38,21 +38,21 @@ function onDescribed(turn: Turn, pending: PendingRequest, payload: Described, by
     if (hintedAt !== undefined && payload.timestamp < hintedAt) return;
     if (purpose.withDocument) return consider(turn, purpose.queue, execution, bytes);
     // The head may have changed since the answer that did not fit: is it this one's document that is too large?
-    return send(turn, { ...purpose, withDocument: true, of: sighting(purpose.queue, execution) });
+    return send(turn, { ...purpose, withDocument: true, of: seenIn(purpose.queue, execution) });
   }
   if (work === undefined) return;
-  const seen = execution && sighting(queueOf(work.execution), execution);
+  const seen = execution && seenIn(queueOf(work.execution), execution);
   if (seen !== undefined && turn.behaviour.isStillOurs(work, seen)) {
     refresh(turn, work, execution?.jobDocument, bytes);
-    reassure(turn, work, seen.versionNumber, pending);
+    foundOurs(turn, work, seen.versionNumber, pending);
   } else if (purpose.kind === 'describe') {
-    mourn(turn, work, 'rejected');
+    foundGone(turn, work, 'rejected');
   } else if (seen?.status === 'IN_PROGRESS' && !turn.behaviour.isSameExecution(seen.execution, work.execution)) {
     // Another one that was started is the head; ours may run behind it.
     const by = work.doubt === undefined || work.doubt.by === 'connection' ? 'other-next' : work.doubt.by;
     work.doubt = { by, ask: 'own' };
   } else {
-    mourn(turn, work, seen === undefined ? 'empty-next' : 'other-next');
+    foundGone(turn, work, seen === undefined ? 'empty-next' : 'other-next');
   }
   reach(turn, work);
 }
@@ -149,7 +149,7 @@ function onRejected(turn: Turn, pending: PendingRequest, payload: RejectedPayloa
 }
 
 function onRefusal(turn: Turn, work: Work, purpose: Purpose, meaning: Meaning): void {
-  if (purpose.kind === 'describe' || meaning === 'gone') return mourn(turn, work, 'rejected');
+  if (purpose.kind === 'describe' || meaning === 'gone') return foundGone(turn, work, 'rejected');
   if (meaning === 'stale') {
     // Progress is only news, and not told twice.
     work.progressDue = false;
@@ -161,7 +161,7 @@ function onRefusal(turn: Turn, work: Work, purpose: Purpose, meaning: Meaning): 
     work.report = { ...purpose.report, details: {} };
     return;
   }
-  strike(turn, work, 'refused');
+  interrupt(turn, work, 'refused');
 }
 
 /** An answer that does not fit the receive buffer: only its topic is known (recovery-bugs.md R26, R66). */

@@ -10,7 +10,7 @@ import { formatJobsTopic } from '../../protocol/topics.ts';
 import type { BootFacts, Checkpoint, IncomingMessage } from './contract.ts';
 import type { ExecutionIdentity, Step } from '../../observation/execution.ts';
 import { type Capacity, type Plan, type Refusal, readDocument } from './plan.ts';
-import { type Misfortune, type RecoveryTable, recoveryTable } from './recovery.ts';
+import { type Interruption, type RecoveryTable, recoveryTable } from './recovery.ts';
 
 /** What a rejection says about the execution that was asked about. */
 export type Meaning =
@@ -24,7 +24,7 @@ export type Meaning =
   | 'retry';
 
 /** An execution as some message shows it. */
-export interface Sighting {
+export interface SeenExecution {
   readonly execution: ExecutionIdentity;
   readonly status: string;
   readonly versionNumber: number;
@@ -32,7 +32,7 @@ export interface Sighting {
 
 /** What the device is in the middle of, as found at boot. */
 export type BootFinding =
-  | { readonly kind: 'misfortune'; readonly misfortune: Misfortune }
+  | { readonly kind: 'interrupted'; readonly by: Interruption }
   /** The new image runs and is not confirmed: test it. */
   | { readonly kind: 'self-test' }
   /** The work is done; only the report is missing. */
@@ -85,13 +85,13 @@ export interface AgentBehaviour {
   /** What to subscribe to at the nth connection (from 1) since the boot. */
   filters(thingName: string, namespaces: readonly string[], connection: number): readonly string[];
   /** Whether a message is taken note of at this step; idle: `undefined`. */
-  heeds(message: IncomingMessage, step: Step | undefined): boolean;
+  listensTo(message: IncomingMessage, step: Step | undefined): boolean;
   meaningOf(code: string): Meaning;
   isSameExecution(one: ExecutionIdentity, other: ExecutionIdentity): boolean;
-  /** Whether what is seen is still the execution at work, of which `known` was the last sighting. */
-  isStillOurs(known: Omit<Sighting, 'status'>, seen: Sighting): boolean;
+  /** Whether what is seen is still the execution at work, of which `known` was the last seen execution. */
+  isStillOurs(known: Omit<SeenExecution, 'status'>, seen: SeenExecution): boolean;
   /** Whether the head of a queue is passed over, given what became of the executions before it. */
-  passesOver(head: Sighting, past: Past): boolean;
+  passesOver(head: SeenExecution, past: Past): boolean;
   /** The version of an execution, by what was known of it and what an answer says. */
   versionOf(known: number, told: number | undefined): number;
   readDocument(document: JsonObject, bytes: number, capacity: Capacity): Plan | Refusal;
@@ -117,7 +117,7 @@ export const referenceAgent: AgentBehaviour = {
   // Progress is only news.
   tries: { progress: 3, report: Infinity },
   filters: notificationFilters,
-  heeds: () => true,
+  listensTo: () => true,
   meaningOf: (code) => meanings.get(code) ?? 'retry',
   isSameExecution: (one, other) =>
     one.jobId === other.jobId && one.executionNumber === other.executionNumber && one.queuedAt === other.queuedAt,
@@ -163,17 +163,17 @@ function notificationFilters(thingName: string, namespaces: readonly string[]): 
 function foundAtBoot(checkpoint: Checkpoint, { running, failedVersion }: BootFacts): BootFinding {
   if (checkpoint.report !== undefined) return { kind: 'undelivered' };
   const { plan, step } = checkpoint;
-  const cut: BootFinding = { kind: 'misfortune', misfortune: 'power-cut' };
+  const cut: BootFinding = { kind: 'interrupted', by: 'power-cut' };
   // Every checkpoint of this step was made to outlive what it intends; the steps before intend nothing irreversible.
   if (step !== 'activate') return cut;
   switch (plan.kind) {
     case 'reboot':
       return { kind: 'succeeded' };
     case 'handlers':
-      return { kind: 'misfortune', misfortune: 'handler-interrupted' };
+      return { kind: 'interrupted', by: 'handler-interrupted' };
     case 'firmware':
       if (running.version === plan.version) return { kind: running.confirmed ? 'succeeded' : 'self-test' };
-      return failedVersion === plan.version ? { kind: 'misfortune', misfortune: 'rolled-back' } : cut;
+      return failedVersion === plan.version ? { kind: 'interrupted', by: 'rolled-back' } : cut;
   }
 }
 

@@ -49,8 +49,8 @@ function reconcile(turn: Turn, checkpoint: Checkpoint): void {
     case 'succeeded':
       work.report = { status: 'SUCCEEDED', details: { version: options.boot.running.version } };
       return enter(turn, work, 'remember-report');
-    case 'misfortune':
-      return recover(turn, work, finding.misfortune);
+    case 'interrupted':
+      return recover(turn, work, finding.by);
   }
 }
 

@@ -32,7 +32,7 @@ export interface Checkpoint {
 }
 
 /** What may go wrong with an operation. */
-export type Fault =
+export type OperationFailure =
   'out-of-memory' | 'download-failed' | 'digest-mismatch' | 'storage-failed' | 'handler-failed' | 'self-test-failed';
 
 /** What the agent has the hardware do. */
@@ -112,7 +112,7 @@ export type AgentInput =
   | { readonly kind: 'message'; readonly message: DeviceMessage }
   | { readonly kind: 'oversize'; readonly message: OversizeMessage }
   /** The operation under way has ended. */
-  | { readonly kind: 'done'; readonly fault?: Fault }
+  | { readonly kind: 'done'; readonly failure?: OperationFailure }
   /** The checkpoint under way is durable. */
   | { readonly kind: 'kept' }
   | { readonly kind: 'wake' };

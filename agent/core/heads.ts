@@ -4,7 +4,7 @@
  * in that answer, so a stale or repeated notification can never start anything (recovery-bugs.md R35, R37).
  */
 import type { ExecutionPayload } from '../../protocol/device-messages.ts';
-import type { Sighting } from './behaviour.ts';
+import type { SeenExecution } from './behaviour.ts';
 import type { ExecutionIdentity } from '../../observation/execution.ts';
 import type { Plan, Refusal } from './plan.ts';
 import { type Queue, identityIn } from './queues.ts';
@@ -12,7 +12,7 @@ import { send } from './requests.ts';
 import { enter } from './stages.ts';
 import { type Turn, type Work, trace } from './turn.ts';
 
-export function sighting(queue: Queue, execution: ExecutionPayload): Sighting {
+export function seenIn(queue: Queue, execution: ExecutionPayload): SeenExecution {
   const { status, versionNumber } = execution;
   return { execution: identityIn(queue, execution), status, versionNumber };
 }
@@ -27,7 +27,7 @@ export function nothingToDo(turn: Turn, queue: Queue): void {
 /** @param bytes of the message, for the memory that its document takes */
 export function consider(turn: Turn, queue: Queue, execution: ExecutionPayload, bytes: number): void {
   const { state, behaviour } = turn;
-  const head = sighting(queue, execution);
+  const head = seenIn(queue, execution);
   if (behaviour.passesOver(head, state)) return nothingToDo(turn, queue);
   const plan = planOf(turn, execution.jobDocument, bytes);
   if (!('refused' in plan)) return send(turn, { kind: 'start', head });
@@ -36,7 +36,7 @@ export function consider(turn: Turn, queue: Queue, execution: ExecutionPayload, 
 
 export const documentTooLarge = 'The job document does not fit the receive buffer';
 
-export function refuse(turn: Turn, head: Sighting, reason: string): void {
+export function refuse(turn: Turn, head: SeenExecution, reason: string): void {
   trace(turn, { kind: 'note', text: `refuses ${head.execution.jobId}: ${reason}` });
   send(turn, { kind: 'refuse', head, reason });
 }
@@ -44,7 +44,7 @@ export function refuse(turn: Turn, head: Sighting, reason: string): void {
 /** The service took the update to IN_PROGRESS: work begins. */
 export function takeUp(
   turn: Turn,
-  head: Sighting,
+  head: SeenExecution,
   versionNumber: number,
   document: ExecutionPayload['jobDocument'],
   bytes: number,
@@ -78,7 +78,7 @@ export function newWork(execution: ExecutionIdentity, versionNumber: number, pla
     progressDue: false,
     doubt: undefined,
     held: false,
-    struck: undefined,
+    interrupted: undefined,
     undoing: undefined,
     orphaned: false,
     tested: false,

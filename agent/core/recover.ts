@@ -1,37 +1,37 @@
 /**
- * Carries the recovery table out: strikes the execution at work with a misfortune, undoes its holdings one after another as
+ * Carries the recovery table out: interrupts the execution at work, undoes its holdings one after another as
  * operations on the hardware, and goes where the table says. Decides nothing itself. Also what makes a suspicion into a
  * pull: only an answer to a question asked after the suspicion, because a notification may be late or a duplicate.
  */
 import type { PullSign } from '../../observation/inside.ts';
 import { abortable } from './contract.ts';
-import { type Holding, type Misfortune, type Resort, reasons } from './recovery.ts';
+import { type Holding, type Interruption, type Resort, reasons } from './recovery.ts';
 import { advance, becomeIdle, begin, enter, stepOf } from './stages.ts';
 import { type PendingRequest, type Turn, type Work, keep, operate, trace } from './turn.ts';
 
 /** Something happened to the execution at work. A flash operation ends first; everything else is stopped. */
-export function strike(turn: Turn, work: Work, misfortune: Misfortune, by?: PullSign): void {
-  if (work.undoing !== undefined || work.orphaned || work.struck?.misfortune === 'pulled') return;
+export function interrupt(turn: Turn, work: Work, interruption: Interruption, by?: PullSign): void {
+  if (work.undoing !== undefined || work.orphaned || work.interrupted === 'pulled') return;
   const { state, behaviour } = turn;
   if (by !== undefined) trace(turn, { kind: 'pulled', step: stepOf(work), execution: work.execution, by });
-  if (behaviour.recovery[stepOf(work)][misfortune].undo.length > 0 && state.busy !== undefined) {
+  if (behaviour.recovery[stepOf(work)][interruption].undo.length > 0 && state.busy !== undefined) {
     if (state.busy === 'keep' || !abortable[state.busy]) {
-      work.struck = { misfortune };
+      work.interrupted = interruption;
       return;
     }
     turn.effects.push({ kind: 'abort' });
     state.busy = undefined;
   }
-  recover(turn, work, misfortune);
+  recover(turn, work, interruption);
 }
 
 /** Recovers now; nothing is under way, or nothing needs to be undone. */
-export function recover(turn: Turn, work: Work, misfortune: Misfortune): void {
-  const { undo, next } = turn.behaviour.recovery[stepOf(work)][misfortune];
-  work.struck = undefined;
+export function recover(turn: Turn, work: Work, interruption: Interruption): void {
+  const { undo, next } = turn.behaviour.recovery[stepOf(work)][interruption];
+  work.interrupted = undefined;
   turn.state.request = undefined;
-  if (undo.length === 0) return resort(turn, work, misfortune, next);
-  work.undoing = { misfortune, remaining: [...undo], next };
+  if (undo.length === 0) return resort(turn, work, interruption, next);
+  work.undoing = { interruption, remaining: [...undo], next };
   undoNext(turn, work);
 }
 
@@ -45,14 +45,14 @@ export function undoNext(turn: Turn, work: Work): void {
     if (giveBack(turn, work, holding)) return;
   }
   work.undoing = undefined;
-  resort(turn, work, undoing.misfortune, undoing.next);
+  resort(turn, work, undoing.interruption, undoing.next);
 }
 
 /** Starts to give a holding back. @returns false when there is nothing to wait for */
 function giveBack(turn: Turn, work: Work, holding: Holding): boolean {
   switch (holding) {
     case 'handler':
-      return false; // stopped when the misfortune struck
+      return false; // stopped when it was interrupted
     case 'download':
       operate(turn, work, { kind: 'close-download' });
       return true;
@@ -69,21 +69,21 @@ function giveBack(turn: Turn, work: Work, holding: Holding): boolean {
   }
 }
 
-function resort(turn: Turn, work: Work, misfortune: Misfortune, next: Resort): void {
+function resort(turn: Turn, work: Work, interruption: Interruption, next: Resort): void {
   switch (next) {
     case 'next-job':
       becomeIdle(turn);
-      if (misfortune === 'refused') turn.state.untold = work.execution;
-      if (misfortune === 'pulled') trace(turn, { kind: 'recovered', execution: work.execution });
+      if (interruption === 'refused') turn.state.untold = work.execution;
+      if (interruption === 'pulled') trace(turn, { kind: 'recovered', execution: work.execution });
       return;
     case 'resume':
       // What was in RAM is gone: the document after a power cut, a segment not yet written after a lost link.
-      if (misfortune === 'power-cut') work.stage = 'reserve';
+      if (interruption === 'power-cut') work.stage = 'reserve';
       else if (work.stage === 'verify' || work.stage === 'write') work.stage = 'download';
       work.held = true;
       return;
     case 'report-failed':
-      work.report = { status: 'FAILED', details: { reason: turn.behaviour.detail(reasons[misfortune]) } };
+      work.report = { status: 'FAILED', details: { reason: turn.behaviour.detail(reasons[interruption]) } };
       return enter(turn, work, 'remember-report');
     case 'finish':
       work.orphaned = true;
@@ -95,11 +95,11 @@ function resort(turn: Turn, work: Work, misfortune: Misfortune, next: Resort): v
 
 /** Only what the table undoes is touched; all else goes on and meets the service again when it needs it. */
 export function loseLink(turn: Turn, work: Work): void {
-  if (turn.behaviour.recovery[stepOf(work)]['link-lost'].undo.length > 0) strike(turn, work, 'link-lost');
+  if (turn.behaviour.recovery[stepOf(work)]['link-lost'].undo.length > 0) interrupt(turn, work, 'link-lost');
 }
 
 /** The doubt is settled: the execution is ours, as of the asking. */
-export function reassure(turn: Turn, work: Work, versionNumber: number, { stage, suspect }: PendingRequest): void {
+export function foundOurs(turn: Turn, work: Work, versionNumber: number, { stage, suspect }: PendingRequest): void {
   work.versionNumber = turn.behaviour.versionOf(work.versionNumber, versionNumber);
   work.doubt = suspect && { by: suspect, ask: 'own' };
   if (work.doubt !== undefined) return;
@@ -114,8 +114,8 @@ export function reassure(turn: Turn, work: Work, versionNumber: number, { stage,
 }
 
 /** The doubt is settled: the execution is gone. `found` names what settled it, when nothing had raised it before. */
-export function mourn(turn: Turn, work: Work, found: PullSign): void {
+export function foundGone(turn: Turn, work: Work, found: PullSign): void {
   const by = work.doubt === undefined || work.doubt.by === 'connection' ? found : work.doubt.by;
   work.doubt = undefined;
-  strike(turn, work, 'pulled', by);
+  interrupt(turn, work, 'pulled', by);
 }

@@ -36,7 +36,7 @@ const failures = [
 ] as const;
 type Failure = (typeof failures)[number];
 
-export const misfortunes = [
+export const interruptions = [
   /** The execution was deleted, canceled, timed out or replaced. */
   'pulled',
   /** Found at boot: the power was gone, nothing irreversible was under way. */
@@ -46,7 +46,7 @@ export const misfortunes = [
   'refused',
   ...failures,
 ] as const;
-export type Misfortune = (typeof misfortunes)[number];
+export type Interruption = (typeof interruptions)[number];
 
 export type Resort =
   /** Forget the execution and ask for the next one. */
@@ -66,7 +66,7 @@ export interface Recovery {
   readonly next: Resort;
 }
 
-type Row = Readonly<Record<Misfortune, Recovery>>;
+type Row = Readonly<Record<Interruption, Recovery>>;
 export type RecoveryTable = Readonly<Record<Step, Row>>;
 
 /** What an execution may hold in each step; a cell undoes or keeps each of these. What is volatile, a power cut takes. */
@@ -148,7 +148,7 @@ export const recoveryTable: RecoveryTable = {
 };
 
 /** What a failed execution gives as its reason. */
-export const reasons: Readonly<Record<Misfortune, string>> = {
+export const reasons: Readonly<Record<Interruption, string>> = {
   pulled: 'The execution is gone',
   'power-cut': 'The power was cut',
   'link-lost': 'The connection was lost',

@@ -4,7 +4,7 @@
  * not awaited is late or a duplicate and is dropped. Source: reference mqtt-api.md §5, recovery-bugs.md R14, R27, R31, R32.
  */
 import { nextJobId } from '../../protocol/topics.ts';
-import type { Sighting } from './behaviour.ts';
+import type { SeenExecution } from './behaviour.ts';
 import type { ExecutionIdentity } from '../../observation/execution.ts';
 import { type Queue, plainQueue, queueOf } from './queues.ts';
 import { advance, percentOf, stepOf } from './stages.ts';
@@ -16,7 +16,7 @@ export function ask(turn: Turn): void {
   if (state.link !== 'up' || state.request !== undefined) return;
   const { work } = state;
   if (work !== undefined) {
-    if (work.undoing === undefined && work.struck === undefined) askFor(turn, work);
+    if (work.undoing === undefined && work.interrupted === undefined) askFor(turn, work);
     return;
   }
   const queue = state.unasked[0];
@@ -172,7 +172,7 @@ function requestAbout(
   }
 }
 
-type Target = Pick<Sighting, 'execution' | 'versionNumber'>;
+type Target = Pick<SeenExecution, 'execution' | 'versionNumber'>;
 
 /** What makes an update count for this execution in this version only. */
 function lock({ execution, versionNumber }: Target, clientToken: string) {

@@ -233,9 +233,9 @@ function afterSegment(turn: Turn, work: Work): Stage {
 
 /** Ends with the segment after which the agent tells its progress, makes a checkpoint or has the whole image. */
 export function stretchOf({ behaviour, options }: Turn, work: Work): Stretch | undefined {
-  const { stage, plan, writtenBytes, keptBytes, reachedPercent, struck, undoing } = work;
+  const { stage, plan, writtenBytes, keptBytes, reachedPercent, interrupted, undoing } = work;
   if (stage !== 'download' && stage !== 'verify' && stage !== 'write') return undefined;
-  if (plan.kind !== 'firmware' || behaviour.erasesAhead || struck !== undefined || undoing !== undefined)
+  if (plan.kind !== 'firmware' || behaviour.erasesAhead || interrupted !== undefined || undoing !== undefined)
     return undefined;
   const { image } = plan;
   const { segmentBytes } = options.boot.capacity;

@@ -5,7 +5,7 @@
 import type { AgentTrace, PullSign } from '../../observation/inside.ts';
 import type { DeviceRequest, DeviceRequestBody } from '../../protocol/device-messages.ts';
 import type { EpochMs, EpochSeconds } from '../../protocol/time.ts';
-import type { AgentBehaviour, Sighting } from './behaviour.ts';
+import type { AgentBehaviour, SeenExecution } from './behaviour.ts';
 import type {
   AgentEffect,
   BootFacts,
@@ -18,7 +18,7 @@ import type {
 import type { ExecutionIdentity, Step } from '../../observation/execution.ts';
 import type { Plan } from './plan.ts';
 import type { Queue } from './queues.ts';
-import type { Holding, Misfortune, Resort } from './recovery.ts';
+import type { Holding, Interruption, Resort } from './recovery.ts';
 
 export interface AgentOptions {
   readonly thingName: string;
@@ -33,10 +33,10 @@ export interface AgentOptions {
 /** Why a request is made, with what its answer is needed for. */
 export type Purpose =
   /** What is the head of this queue? Or, by name: what is in the document of this one, which seems not to fit? */
-  | { readonly kind: 'ask'; readonly queue: Queue; readonly withDocument: boolean; readonly of?: Sighting }
-  | { readonly kind: 'start'; readonly head: Sighting }
+  | { readonly kind: 'ask'; readonly queue: Queue; readonly withDocument: boolean; readonly of?: SeenExecution }
+  | { readonly kind: 'start'; readonly head: SeenExecution }
   /** REJECTED, or FAILED where it was started already. */
-  | { readonly kind: 'refuse'; readonly head: Sighting; readonly reason: string }
+  | { readonly kind: 'refuse'; readonly head: SeenExecution; readonly reason: string }
   | { readonly kind: 'progress' }
   /** May we still do what cannot be undone? */
   | { readonly kind: 'permission' }
@@ -97,7 +97,7 @@ export interface Doubt {
 }
 
 export interface Undoing {
-  readonly misfortune: Misfortune;
+  readonly interruption: Interruption;
   readonly remaining: Holding[];
   readonly next: Resort;
 }
@@ -123,8 +123,8 @@ export interface Work {
   doubt: Doubt | undefined;
   /** Not to go on before the doubt is settled. */
   held: boolean;
-  /** Misfortune that waits for the end of an operation that cannot be stopped. */
-  struck: { readonly misfortune: Misfortune; readonly by?: PullSign } | undefined;
+  /** An interruption that waits for the end of an operation that cannot be stopped. */
+  interrupted: Interruption | undefined;
   undoing: Undoing | undefined;
   /** Gone, but past the point of no return: finish without a report. */
   orphaned: boolean;

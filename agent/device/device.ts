@@ -17,7 +17,7 @@ import { type HardwareProfile, connectionBytes } from './profile.ts';
 import { type Stall, type Task, freeAt, longestStallMs } from './task.ts';
 
 /** What can go wrong with an operation. */
-export type HardwareFault =
+export type OperationFailure =
   'out-of-memory' | 'download-failed' | 'digest-mismatch' | 'storage-failed' | 'handler-failed' | 'self-test-failed';
 
 /** An image as somebody describes it. */
@@ -62,10 +62,10 @@ export interface DeviceOptions {
 export type DeviceEvent =
   | { readonly kind: 'crashed'; readonly cause: CrashCause }
   | { readonly kind: 'booted'; readonly outcome: BootOutcome }
-  | { readonly kind: 'ended'; readonly fault?: HardwareFault };
+  | { readonly kind: 'ended'; readonly failure?: OperationFailure };
 
 /** How an operation begins: it takes its time, or it is over at once. */
-export type Started = 'under-way' | { readonly fault?: HardwareFault };
+export type Started = 'under-way' | { readonly failure?: OperationFailure };
 const done: Started = {};
 
 /** Assumed: the boot loader's state takes one page; its sector is erased first. */
@@ -84,7 +84,7 @@ export class Device<Kept> {
   readonly #options: DeviceOptions;
   readonly #pace: Pace;
   readonly #supply: PowerSupply;
-  #task: Task<HardwareFault> | undefined;
+  #task: Task<OperationFailure> | undefined;
   #bootOutcome: BootOutcome | undefined;
   #powered = false;
   #boots = 0;
@@ -156,7 +156,7 @@ export class Device<Kept> {
   #isSure({ image }: ImageStretch): boolean {
     const { flash, cpu } = this.#options.profile;
     const isFed = flash.eraseStallsCpu === 0 || flash.eraseSectorMaxMs < cpu.watchdogMs;
-    return isFed && this.loader.spare.flash.endures(1) && this.#options.origin(image)?.digest === image.sha256;
+    return isFed && this.loader.spare.flash.canErase(1) && this.#options.origin(image)?.digest === image.sha256;
   }
 
   /** When the CPU, which stands still while flash is erased, can next do something, from this instant on. */
@@ -170,8 +170,8 @@ export class Device<Kept> {
     if (task === undefined || task.endsAt > now) return undefined;
     if (task.ends === 'watchdog') return this.#crash('watchdog', task.endsAt);
     this.#task = undefined;
-    const fault = task.settle(task.endsAt - task.startedAt, true);
-    if (task.ends === 'operation') return fault === undefined ? { kind: 'ended' } : { kind: 'ended', fault };
+    const failure = task.settle(task.endsAt - task.startedAt, true);
+    if (task.ends === 'operation') return failure === undefined ? { kind: 'ended' } : { kind: 'ended', failure };
     this.#startedAt = task.endsAt;
     const outcome = this.#bootOutcome;
     this.#bootOutcome = undefined;
@@ -222,7 +222,7 @@ export class Device<Kept> {
   }
 
   reserveDocument(bytes: number): Started {
-    return this.memory.reserve('document', bytes) ? done : { fault: 'out-of-memory' };
+    return this.memory.reserve('document', bytes) ? done : { failure: 'out-of-memory' };
   }
 
   releaseDocument(): Started {
@@ -232,7 +232,7 @@ export class Device<Kept> {
 
   download(image: ImageReference, bytes: number, now: EpochMs): Started {
     const { ram } = this.#options.profile;
-    if (!this.memory.reserve('download', ram.tlsBytes + ram.segmentBytes)) return { fault: 'out-of-memory' };
+    if (!this.memory.reserve('download', ram.tlsBytes + ram.segmentBytes)) return { failure: 'out-of-memory' };
     this.#hasOpenDownload = true;
     if (this.#options.origin(image) === undefined) {
       return this.#start(now, this.#pace.latencyMs(), () => 'download-failed');
@@ -260,10 +260,10 @@ export class Device<Kept> {
     const isErased = erasesAhead && offset > 0 && flash.isBlank(offset, bytes);
     const eraseBytes = erasesAhead && offset === 0 ? image.sizeBytes : bytes;
     const write: SegmentWrite = { offset, bytes, content, eraseBytes: isErased ? 0 : eraseBytes };
-    if (!flash.canWrite(write)) return { fault: 'storage-failed' };
+    if (!flash.canWrite(write)) return { failure: 'storage-failed' };
     this.loader.openSpare();
     const pace = this.#pace.flash();
-    const settle: Task<HardwareFault>['settle'] = (elapsedMs, isWhole) => {
+    const settle: Task<OperationFailure>['settle'] = (elapsedMs, isWhole) => {
       flash.write(write, pace, isWhole ? undefined : elapsedMs);
       return undefined;
     };
@@ -312,7 +312,7 @@ export class Device<Kept> {
   #start(
     now: EpochMs,
     durationMs: DurationMs,
-    settle: Task<HardwareFault>['settle'] = succeed,
+    settle: Task<OperationFailure>['settle'] = succeed,
     stall?: Stall,
   ): Started {
     const { flash, cpu } = this.#options.profile;
@@ -337,7 +337,7 @@ export class Device<Kept> {
   /** Erases a sector outside the slots and programs a few pages of it. */
   #rewriteSector(now: EpochMs, pages: number, settle: (isWhole: boolean) => void): Started {
     const { eraseSectorMs, programPageMs } = this.#pace.flash();
-    const end: Task<HardwareFault>['settle'] = (_elapsedMs, isWhole) => {
+    const end: Task<OperationFailure>['settle'] = (_elapsedMs, isWhole) => {
       if (!isWhole) this.flashCounters.tornPages += 1;
       settle(isWhole);
       return undefined;

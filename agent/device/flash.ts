@@ -92,7 +92,7 @@ export class SlotFlash {
   }
 
   /** Whether no sector that is erased as often as the one erased most would be worn out by so many erases more. */
-  endures(erases: number): boolean {
+  canErase(erases: number): boolean {
     return this.#counters.wear + erases <= this.#geometry.enduranceErases;
   }
 

@@ -13,11 +13,11 @@ export interface Stall {
   readonly isSliced: boolean;
 }
 
-export interface Task<Fault> {
+export interface Task<OperationFailure> {
   readonly startedAt: EpochMs;
   readonly endsAt: EpochMs;
   /** What has happened by the end, or by the cut. */
-  readonly settle: (elapsedMs: DurationMs, isWhole: boolean) => Fault | undefined;
+  readonly settle: (elapsedMs: DurationMs, isWhole: boolean) => OperationFailure | undefined;
   readonly stall: Stall | undefined;
   readonly ends: 'operation' | 'boot' | 'watchdog';
 }
@@ -28,7 +28,7 @@ export function longestStallMs({ eachMs, count, isSliced }: Stall): DurationMs {
 }
 
 /** When the CPU can next do something else, from this instant on. */
-export function freeAt<Fault>({ startedAt, stall }: Task<Fault>, at: EpochMs): EpochMs {
+export function freeAt<OperationFailure>({ startedAt, stall }: Task<OperationFailure>, at: EpochMs): EpochMs {
   if (stall === undefined || stall.eachMs <= 0) return at;
   const { eachMs, count, isSliced } = stall;
   const stalledUntil = Math.ceil(startedAt + eachMs * count);

@@ -2,11 +2,11 @@
  * A device's way to the service on which things go wrong as a fault plan says: messages are lost, late or come twice, the
  * link breaks, or is so blocked that neither side notices. The link of the simulation (faults/link.ts) in front of a real
  * socket: what it lets through goes to MQTT.js at once, everything else waits here for its instant. As in the simulation a
- * connection that ends takes what is under way with it. Decides nothing: fates and strikes come from faults/misfortunes.ts.
+ * connection that ends takes what is under way with it. Decides nothing: what goes wrong comes from faults/thing-faults.ts.
  */
 import { createLink } from '../../faults/link.ts';
 import { seededChance } from '../../faults/chance.ts';
-import type { MessageFate } from '../../faults/misfortunes.ts';
+import type { MessageFault } from '../../faults/thing-faults.ts';
 import type { Direction, Operation } from '../../faults/plan.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { type DeviceConnection, type DeviceConnectionOptions, openDeviceConnection } from './device-connection.ts';
@@ -16,8 +16,8 @@ export interface UnluckyLinkOptions {
     now(): EpochMs;
     setTimer(at: EpochMs, ring: () => void): () => void;
   };
-  /** The fate of one message that does not simply arrive; asked once a message. */
-  readonly fateOf: (direction: Direction, operation?: Operation) => MessageFate | undefined;
+  /** The fault of one message that does not simply arrive; asked once a message. */
+  readonly messageFault: (direction: Direction, operation?: Operation) => MessageFault | undefined;
   /** How a connection is opened where nothing is wrong; default: on a real socket. */
   readonly connect?: (options: DeviceConnectionOptions) => DeviceConnection;
 }
@@ -43,7 +43,11 @@ interface Passage {
   readonly lose: () => void;
 }
 
-export function createUnluckyLink({ clock, fateOf, connect = openDeviceConnection }: UnluckyLinkOptions): UnluckyLink {
+export function createUnluckyLink({
+  clock,
+  messageFault,
+  connect = openDeviceConnection,
+}: UnluckyLinkOptions): UnluckyLink {
   let passage: Passage | undefined;
   let unreachableUntil: EpochMs = 0;
   let unpluggedUntil: EpochMs = 0;
@@ -83,8 +87,9 @@ export function createUnluckyLink({ clock, fateOf, connect = openDeviceConnectio
         connected: (sessionPresent) => down.carry(undefined, () => listener.connected(sessionPresent)),
         subscribed: () => down.carry(undefined, () => listener.subscribed()),
         message(message) {
-          const fate = message.kind === 'reply' ? fateOf('reply', message.operation) : fateOf('notification');
-          down.carry(fate, () => listener.message(message));
+          const fault =
+            message.kind === 'reply' ? messageFault('reply', message.operation) : messageFault('notification');
+          down.carry(fault, () => listener.message(message));
         },
         closed(reason) {
           end();
@@ -106,7 +111,7 @@ export function createUnluckyLink({ clock, fateOf, connect = openDeviceConnectio
     passage = own;
     return {
       subscribe: (filters) => up.carry(undefined, () => connection.subscribe(filters)),
-      publish: (request) => up.carry(fateOf('request', request.operation), () => connection.publish(request)),
+      publish: (request) => up.carry(messageFault('request', request.operation), () => connection.publish(request)),
       disconnect(gone) {
         end();
         connection.disconnect(gone);
@@ -138,7 +143,7 @@ export function createUnluckyLink({ clock, fateOf, connect = openDeviceConnectio
 }
 
 interface Lane {
-  carry(fate: MessageFate | undefined, arrive: () => void): void;
+  carry(fault: MessageFault | undefined, arrive: () => void): void;
   block(until: EpochMs): void;
   /** What is under way is lost. */
   clear(): void;
@@ -165,8 +170,8 @@ function createLane(clock: UnluckyLinkOptions['clock']): Lane {
   }
 
   return {
-    carry(fate, arrive) {
-      for (const at of link.arrivals(clock.now(), fate)) {
+    carry(fault, arrive) {
+      for (const at of link.arrivals(clock.now(), fault)) {
         const after = waiting.findIndex((other) => other.at > at);
         waiting.splice(after === -1 ? waiting.length : after, 0, { at, arrive });
       }

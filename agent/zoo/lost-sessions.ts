@@ -40,7 +40,7 @@ export const lostSessions: readonly ZooAgent[] = [
     breaks: ['V1', 'V2'],
     story: 'pulled-before-the-start',
     behaviour: otherwise({
-      heeds: (message, step) =>
+      listensTo: (message, step) =>
         message.kind !== 'reply' ||
         message.outcome === 'accepted' ||
         message.operation !== 'UpdateJobExecution' ||

@@ -43,7 +43,7 @@ export const pulledJobs: readonly ZooAgent[] = [
     bug: 'listens to no notification while it is at work',
     breaks: ['V2'],
     story: 'pulled-in-a-long-download',
-    behaviour: otherwise({ heeds: ({ kind }, step) => kind === 'reply' || step === undefined }),
+    behaviour: otherwise({ listensTo: ({ kind }, step) => kind === 'reply' || step === undefined }),
   },
   {
     id: 'r06-forgets-its-self-test',
@@ -65,7 +65,7 @@ export const pulledJobs: readonly ZooAgent[] = [
     breaks: ['V2'],
     story: 'pulled-in-a-long-download',
     behaviour: otherwise({
-      heeds: ({ kind }, step) => kind === 'reply' || !transferring.some((one) => one === step),
+      listensTo: ({ kind }, step) => kind === 'reply' || !transferring.some((one) => one === step),
     }),
   },
   {
@@ -88,7 +88,7 @@ export const pulledJobs: readonly ZooAgent[] = [
     breaks: ['V1', 'V2'],
     story: 'pulled-in-a-long-download',
     behaviour: otherwise({
-      heeds: (message, step) => message.kind !== 'reply' || message.outcome === 'accepted' || step === undefined,
+      listensTo: (message, step) => message.kind !== 'reply' || message.outcome === 'accepted' || step === undefined,
     }),
   },
   {
@@ -97,7 +97,7 @@ export const pulledJobs: readonly ZooAgent[] = [
     breaks: ['V2'],
     story: 'pulled-in-a-long-download',
     behaviour: otherwise({
-      heeds: (message) =>
+      listensTo: (message) =>
         message.kind === 'reply' ||
         !('payload' in message) ||
         (message.name === 'NextJobExecutionChanged'

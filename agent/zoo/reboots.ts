@@ -4,20 +4,20 @@
  */
 import { type AgentBehaviour, type BootFinding, referenceAgent } from '../core/behaviour.ts';
 import { steps } from '../../observation/execution.ts';
-import type { Misfortune } from '../core/recovery.ts';
+import type { Interruption } from '../core/recovery.ts';
 import { type ZooAgent, meeting, otherwise } from './zoo-agent.ts';
 
-/** What the reference agent finds at boot, but one misfortune is taken for something else. */
-function mistaking(misfortune: Misfortune, found: BootFinding): AgentBehaviour {
+/** What the reference agent finds at boot, but one interruption is taken for something else. */
+function mistaking(interruption: Interruption, found: BootFinding): AgentBehaviour {
   return otherwise({
     foundAtBoot(checkpoint, boot) {
       const right = referenceAgent.foundAtBoot(checkpoint, boot);
-      return right.kind === 'misfortune' && right.misfortune === misfortune ? found : right;
+      return right.kind === 'interrupted' && right.by === interruption ? found : right;
     },
   });
 }
 
-const powerCut: BootFinding = { kind: 'misfortune', misfortune: 'power-cut' };
+const powerCut: BootFinding = { kind: 'interrupted', by: 'power-cut' };
 
 export const reboots: readonly ZooAgent[] = [
   {

@@ -56,7 +56,7 @@ export const refusedRequests: readonly ZooAgent[] = [
     breaks: ['V1'],
     story: 'canceled-unheard-before-the-reboot',
     behaviour: otherwise({
-      heeds: (message) =>
+      listensTo: (message) =>
         message.kind === 'notification' || message.outcome === 'accepted' || message.bytes <= scratchBytes,
     }),
   },

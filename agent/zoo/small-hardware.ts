@@ -17,7 +17,7 @@ export const smallHardware: readonly ZooAgent[] = [
     bug: 'leaves a message that does not fit its buffer unhandled',
     breaks: ['V1'],
     story: 'large-document',
-    behaviour: otherwise({ heeds: (message) => 'payload' in message }),
+    behaviour: otherwise({ listensTo: (message) => 'payload' in message }),
   },
   {
     id: 'r69-stops-after-a-lost-link',

@@ -5,7 +5,7 @@
  */
 import { type AgentBehaviour, referenceAgent } from '../core/behaviour.ts';
 import type { Step } from '../../observation/execution.ts';
-import { type Holding, type Misfortune, type Recovery, type RecoveryTable, recoveryTable } from '../core/recovery.ts';
+import { type Holding, type Interruption, type Recovery, type RecoveryTable, recoveryTable } from '../core/recovery.ts';
 
 export type BrokenClaim = `V${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10}`;
 
@@ -32,19 +32,19 @@ export function otherwise(decision: Partial<AgentBehaviour>): AgentBehaviour {
 }
 
 /** What happens in these steps is met otherwise. */
-export function meeting(misfortune: Misfortune, steps: readonly Step[], change: Partial<Recovery>): AgentBehaviour {
+export function meeting(interruption: Interruption, steps: readonly Step[], change: Partial<Recovery>): AgentBehaviour {
   const rows = Object.entries(recoveryTable).map(([step, row]) => {
-    const cell = steps.some((one) => one === step) ? { ...row[misfortune], ...change } : row[misfortune];
-    return [step, { ...row, [misfortune]: cell }];
+    const cell = steps.some((one) => one === step) ? { ...row[interruption], ...change } : row[interruption];
+    return [step, { ...row, [interruption]: cell }];
   });
   return otherwise({ recovery: Object.fromEntries(rows) as RecoveryTable });
 }
 
-/** A misfortune leaves one thing behind in whatever step it strikes. */
-export function leaving(holding: Holding, misfortune: Misfortune): AgentBehaviour {
+/** An interruption leaves one thing behind, in whatever step it comes. */
+export function leaving(holding: Holding, interruption: Interruption): AgentBehaviour {
   const rows = Object.entries(recoveryTable).map(([step, row]) => {
-    const undo = row[misfortune].undo.filter((one) => one !== holding);
-    return [step, { ...row, [misfortune]: { ...row[misfortune], undo } }];
+    const undo = row[interruption].undo.filter((one) => one !== holding);
+    return [step, { ...row, [interruption]: { ...row[interruption], undo } }];
   });
   return otherwise({ recovery: Object.fromEntries(rows) as RecoveryTable });
 }

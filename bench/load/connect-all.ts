@@ -1,6 +1,6 @@
 /**
  * Connects many clients, a bounded number at a time, and says first whether the process may hold that many sockets: the
- * limit on open files is silent when it strikes. A pair of addresses has some 28,000 ports and slows long before they
+ * limit on open files is silent when it is reached. A pair of addresses has some 28,000 ports and slows long before they
  * run out, so clients are spread over the loopback addresses 127.0.0.1, 127.0.0.2, … (performance.md, "What was found").
  */
 import { readFileSync } from 'node:fs';

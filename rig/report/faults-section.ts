@@ -1,4 +1,4 @@
-/** The page's section on what went wrong beside the pulls: how often each misfortune of the fault plan struck. */
+/** The page's section on what went wrong beside the pulls: how often each fault of the plan was injected. */
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import type { DemoReport } from './run-report.ts';
@@ -9,14 +9,14 @@ export function faultsSection({ faults }: DemoReport): Markup | undefined {
   return html`<section>
     <h2>What went wrong beside the pulls</h2>
     <p class="aside">
-      Misfortunes of the fault plan, over all devices. Where one struck a device during its first job, its story below
-      shows the instant.
+      Faults of the fault plan, over all devices. Where one was injected into a device during its first job, its story
+      below shows the instant.
     </p>
     <div class="scroll">
       <table class="narrow">
         <thead>
           <tr>
-            <th>Misfortune</th>
+            <th>Fault</th>
             <th class="n">Times</th>
           </tr>
         </thead>

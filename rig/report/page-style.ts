@@ -51,7 +51,7 @@ code { font: 12.5px/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace
 .sequence .step { fill: var(--soft); font-size: 11px; } .band.busy { fill: var(--calm); } .band.idle { fill: var(--rule); }
 .sequence .bad .arrow { stroke: var(--bad); } .sequence .bad .tip, .sequence .bad .label, .sequence .pull .label, .sequence .pull .dot { fill: var(--bad); } .sequence .pull .label, .sequence .recovery .label { font-weight: 650; }
 .sequence .good .arrow { stroke: var(--good); } .sequence .good .tip, .sequence .recovery .label, .sequence .recovery .dot { fill: var(--good); }
-.sequence .misfortune .label, .sequence .misfortune .dot { fill: var(--warn); } .sequence .misfortune .label { font-weight: 650; }
+.sequence .fault .label, .sequence .fault .dot { fill: var(--warn); } .sequence .fault .label { font-weight: 650; }
 .sequence .event { stroke-width: 1.5; stroke-dasharray: 5 3; } .pull .event { stroke: var(--bad); } .recovery .event { stroke: var(--good); }
 .sequence .pull .arrow { stroke: var(--bad); stroke-width: 2; } .sequence .pull .tip { fill: var(--bad); }
 footer { color: var(--soft); font-size: 13px; padding: 14px 20px 40px; }

@@ -28,7 +28,7 @@ export interface DemoSummary {
   readonly canary: { readonly succeeded: number; readonly failed: number };
   readonly documents: readonly DocumentSummary[];
   readonly hardware: readonly HardwareReport[];
-  /** How often each misfortune of the fault plan struck, e.g. `reply lost`; empty without a plan. */
+  /** how often each fault of the plan was injected, e.g. `reply lost`; empty without a plan. */
   readonly faults: Readonly<Record<string, number>>;
   /** Path of the page, when one was written. */
   readonly report?: string;
@@ -99,7 +99,7 @@ export interface TimelineEntry {
   readonly to: Lane;
   readonly label: string;
   readonly topic?: string;
-  readonly tone: 'plain' | 'good' | 'bad' | 'pull' | 'recovery' | 'misfortune';
+  readonly tone: 'plain' | 'good' | 'bad' | 'pull' | 'recovery' | 'fault';
   /** The step the device was at. */
   readonly step: Step | 'idle';
 }

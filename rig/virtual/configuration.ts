@@ -4,7 +4,7 @@
  */
 import type { Step } from '../../observation/execution.ts';
 import type { LinkConditions } from '../../faults/link.ts';
-import type { Strike } from '../../faults/misfortunes.ts';
+import type { InstantFault } from '../../faults/thing-faults.ts';
 import type { FaultPlan } from '../../faults/plan.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { DocumentKind } from './documents.ts';
@@ -62,8 +62,8 @@ export type Deed =
   | { readonly kind: 'cancel-execution'; readonly jobId: string; readonly thingName: string; readonly force: boolean }
   /** Takes a thing out of the fleet's group and puts it back, which queues continuous jobs anew. */
   | { readonly kind: 'rejoin'; readonly thingName: string }
-  /** Nobody's deed: a misfortune that comes at a moment instead of by chance. */
-  | { readonly kind: 'befall'; readonly thingName: string; readonly strike: Strike };
+  /** Nobody's deed: a fault that comes at a moment instead of by chance. */
+  | { readonly kind: 'fault'; readonly thingName: string; readonly fault: InstantFault };
 
 export interface CreateJobDeed {
   readonly kind: 'create-job';

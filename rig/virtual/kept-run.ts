@@ -4,7 +4,7 @@
  * files does not live here.
  */
 import { steps } from '../../observation/execution.ts';
-import type { Strike } from '../../faults/misfortunes.ts';
+import type { InstantFault } from '../../faults/thing-faults.ts';
 import { type PlanProblem, parseFaultPlan } from '../../faults/plan.ts';
 import { isJsonObject } from '../../protocol/json.ts';
 import type { Deed, RunConfiguration } from './configuration.ts';
@@ -62,7 +62,7 @@ const names = listOf(name);
 const duration = wholeNumber(0, dayMs);
 const truth: Check = expecting('true or false', (value) => typeof value === 'boolean');
 
-const strikes: Readonly<Record<Strike['kind'], Members>> = {
+const instantFaults: Readonly<Record<InstantFault['kind'], Members>> = {
   'link-lost': { forMs: duration },
   partition: { forMs: duration },
   'power-cut': { forMs: duration },
@@ -82,12 +82,12 @@ const deeds: Readonly<Record<Deed['kind'], Check>> = {
   'cancel-job': object({ kind: anything, jobId: name, force: truth }),
   'cancel-execution': object({ kind: anything, jobId: name, thingName: name, force: truth }),
   rejoin: object({ kind: anything, thingName: name }),
-  befall: object({
+  fault: object({
     kind: anything,
     thingName: name,
-    strike: byKind(
+    fault: byKind(
       Object.fromEntries(
-        Object.entries(strikes).map(([kind, members]) => [kind, object({ kind: anything, ...members })]),
+        Object.entries(instantFaults).map(([kind, members]) => [kind, object({ kind: anything, ...members })]),
       ),
     ),
   }),

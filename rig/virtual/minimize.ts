@@ -1,5 +1,5 @@
 /**
- * Makes a failing configuration as small as it gets: takes away one thing at a time (a misfortune, an operator's action, a
+ * Makes a failing configuration as small as it gets: takes away one thing at a time (a fault, an operator's action, a
  * device, time) and keeps what still fails. Greedy and bounded; knows nothing of runs, only whether a configuration fails.
  */
 import type { RunConfiguration } from './configuration.ts';
@@ -29,11 +29,11 @@ export function minimize(
 /** Every configuration that is one step smaller, the big steps first. */
 function* candidates(from: RunConfiguration): Generator<RunConfiguration> {
   const { things, operator, faults, namespaces, safetyMs, link } = from;
-  if (faults.misfortunes.length > 1) yield { ...from, faults: { misfortunes: [] } };
+  if (faults.faults.length > 1) yield { ...from, faults: { faults: [] } };
   if (things.length > 1) {
     for (const { thingName } of things) yield withoutThing(from, thingName);
   }
-  for (const misfortunes of withoutOne(faults.misfortunes)) yield { ...from, faults: { misfortunes } };
+  for (const fewer of withoutOne(faults.faults)) yield { ...from, faults: { faults: fewer } };
   for (const actions of withoutOne(operator)) yield { ...from, operator: actions };
   if (things.some(({ session }) => session !== undefined)) {
     yield { ...from, things: things.map(({ thingName, hardware }) => ({ thingName, hardware })) };
@@ -41,9 +41,9 @@ function* candidates(from: RunConfiguration): Generator<RunConfiguration> {
   if (namespaces.length > 0) yield { ...from, namespaces: [] };
   if (link.jitterMs > 0) yield { ...from, link: { ...link, jitterMs: 0 } };
   if (safetyMs > 1000) yield { ...from, safetyMs: Math.floor(safetyMs / 2) };
-  for (const [index, misfortune] of faults.misfortunes.entries()) {
-    if (!('times' in misfortune) || misfortune.times === 1) continue;
-    yield { ...from, faults: { misfortunes: faults.misfortunes.with(index, { ...misfortune, times: 1 }) } };
+  for (const [index, fault] of faults.faults.entries()) {
+    if (!('times' in fault) || fault.times === 1) continue;
+    yield { ...from, faults: { faults: faults.faults.with(index, { ...fault, times: 1 }) } };
   }
 }
 

@@ -18,8 +18,8 @@ export interface Observer {
   traced?(thingName: string, trace: DeviceTrace, at: EpochMs): void;
   /** The board has taken an input; its effects follow. */
   moved?(board: Board, input: BoardInput, at: EpochMs): void;
-  /** A misfortune has struck, e.g. `power-cut`, `reply lost`, `service twice`. */
-  struck?(misfortune: string, thingName: string, at: EpochMs): void;
+  /** A fault was injected, e.g. `power-cut`, `reply lost`, `service twice`. */
+  injected?(fault: string, thingName: string, at: EpochMs): void;
 }
 
 /** Several observers as one, in order. What nobody looks at costs nothing. */
@@ -32,7 +32,7 @@ export function observeAll(observers: readonly Observer[]): Observer {
     all.received = inTurn(all.received, observer.received);
     all.traced = inTurn(all.traced, observer.traced);
     all.moved = inTurn(all.moved, observer.moved);
-    all.struck = inTurn(all.struck, observer.struck);
+    all.injected = inTurn(all.injected, observer.injected);
   }
   return all;
 }

@@ -5,7 +5,7 @@
 import type { Step } from '../../observation/execution.ts';
 import type { DeviceTrace } from '../../observation/inside.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../../broker/engine/contract.ts';
-import type { Strike } from '../../faults/misfortunes.ts';
+import type { InstantFault } from '../../faults/thing-faults.ts';
 import { formatThingArn, formatThingGroupArn } from '../../protocol/names.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { fleetGroup, type CreateJobDeed, type Deed, type OperatorAction } from './configuration.ts';
@@ -17,7 +17,7 @@ export interface ControlPlane {
   readonly queue: Pick<EventQueue<() => void>, 'now' | 'schedule'>;
   readonly startedAt: EpochMs;
   ask<Name extends OperationName>(command: CommandOf<Name>): Reply<ResponseOf<Name>>;
-  befall(thingName: string, strike: Strike): void;
+  inject(thingName: string, fault: InstantFault): void;
 }
 
 export interface Operator {
@@ -78,8 +78,8 @@ export function createOperator(plane: ControlPlane): Operator {
         plane.ask({ name: 'iot:AddThingToThingGroup', request: membership });
         return;
       }
-      case 'befall':
-        plane.befall(deed.thingName, deed.strike);
+      case 'fault':
+        plane.inject(deed.thingName, deed.fault);
     }
   }
 

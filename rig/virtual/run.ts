@@ -26,7 +26,7 @@ export interface RunResult {
   readonly executions: number;
   readonly events: number;
   readonly simulatedMs: DurationMs;
-  /** How often each misfortune struck. */
+  /** How often each fault was injected. */
   readonly faults: Readonly<Record<string, number>>;
 }
 
@@ -170,8 +170,8 @@ class Run {
         checker?.moved(at);
         if (input.kind === 'message' && !this.#baselines.has(board.thingName)) this.#noteBaseline(board);
       },
-      struck: (misfortune) => {
-        this.#faults[misfortune] = (this.#faults[misfortune] ?? 0) + 1;
+      injected: (fault) => {
+        this.#faults[fault] = (this.#faults[fault] ?? 0) + 1;
       },
     };
   }

@@ -6,7 +6,7 @@
 import type { Board, BoardEffect, BoardInput } from '../../agent/board/contract.ts';
 import type { Chance } from '../../faults/chance.ts';
 import { createLink, type Link, type LinkConditions } from '../../faults/link.ts';
-import type { ServiceFate, Strike, ThingMisfortunes } from '../../faults/misfortunes.ts';
+import type { ServiceFault, InstantFault, ThingFaults } from '../../faults/thing-faults.ts';
 import type { Direction } from '../../faults/plan.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
@@ -38,7 +38,7 @@ export interface Session {
 export interface DeviceOptions {
   readonly board: Board;
   readonly conditions: LinkConditions;
-  readonly misfortunes: ThingMisfortunes;
+  readonly faults: ThingFaults;
   readonly chance: Chance;
   readonly surroundings: Surroundings;
   /** See {@link RunConfiguration.grain}. */
@@ -62,7 +62,7 @@ const wake: BoardInput = { kind: 'wake' };
 
 export class SimulatedDevice {
   readonly board: Board;
-  readonly #misfortunes: ThingMisfortunes;
+  readonly #faults: ThingFaults;
   readonly #conditions: LinkConditions;
   readonly #chance: Chance;
   readonly #out: Surroundings;
@@ -86,11 +86,11 @@ export class SimulatedDevice {
   #weakUntil: EpochMs = 0;
   #calm = false;
 
-  constructor({ board, conditions, misfortunes, chance, surroundings, grain, keepsSession }: DeviceOptions) {
+  constructor({ board, conditions, faults, chance, surroundings, grain, keepsSession }: DeviceOptions) {
     this.#grain = grain;
     this.#keepsSession = keepsSession;
     this.board = board;
-    this.#misfortunes = misfortunes;
+    this.#faults = faults;
     this.#conditions = conditions;
     this.#chance = chance;
     this.#out = surroundings;
@@ -100,11 +100,11 @@ export class SimulatedDevice {
     return this.board.thingName;
   }
 
-  /** Switches the device on a little later and lets its misfortunes come. */
+  /** Switches the device on a little later and lets its faults come. */
   start(): void {
     const { queue, startedAt } = this.#out;
     queue.schedule(startedAt + this.#chance.between(0, 1000), () => this.powerOn());
-    for (const blow of this.#misfortunes.blows) queue.schedule(startedAt + blow.atMs, () => this.suffer(blow));
+    for (const fault of this.#faults.timed) queue.schedule(startedAt + fault.atMs, () => this.inject(fault));
   }
 
   /** From now on nothing goes wrong, and what went wrong is mended. */
@@ -121,25 +121,25 @@ export class SimulatedDevice {
     this.#feed({ kind: 'power-on' });
   }
 
-  suffer(strike: Strike): void {
+  inject(fault: InstantFault): void {
     if (this.#calm) return;
-    this.#struck(strike.kind);
+    this.#tellFault(fault.kind);
     const { queue } = this.#out;
-    switch (strike.kind) {
+    switch (fault.kind) {
       case 'power-cut':
-        return this.cutPower(strike.forMs);
+        return this.cutPower(fault.forMs);
       case 'link-lost':
-        this.#unreachableUntil = Math.max(this.#unreachableUntil, queue.now + strike.forMs);
+        this.#unreachableUntil = Math.max(this.#unreachableUntil, queue.now + fault.forMs);
         this.#unpluggedUntil = this.#unreachableUntil;
         return this.#lose(this.#session);
       case 'partition':
-        return this.#partition(strike.forMs);
+        return this.#partition(fault.forMs);
       case 'weak-battery':
-        return this.#weaken(strike.byMv, strike.forMs);
+        return this.#weaken(fault.byMv, fault.forMs);
       case 'clock-jump':
         // What was due before the leap happens by the clock as it was.
         if (this.#grain === 'sign') this.#feed(wake);
-        this.#aheadMs += strike.byMs;
+        this.#aheadMs += fault.byMs;
         return this.#arm();
     }
   }
@@ -184,12 +184,12 @@ export class SimulatedDevice {
   }
 
   /** What the service does with a request of this device instead of answering it rightly. */
-  serviceFate(operation: RequestOperation): ServiceFate | undefined {
+  serviceFault(operation: RequestOperation): ServiceFault | undefined {
     if (this.#calm) return undefined;
     const { queue, startedAt } = this.#out;
-    const fate = this.#misfortunes.answerTo(operation, queue.now - startedAt);
-    if (fate !== undefined) this.#struck(`service ${fate.answer}`);
-    return fate;
+    const fault = this.#faults.ofAnswer(operation, queue.now - startedAt);
+    if (fault !== undefined) this.#tellFault(`service ${fault.answer}`);
+    return fault;
   }
 
   #partition(forMs: DurationMs): void {
@@ -302,7 +302,7 @@ export class SimulatedDevice {
     this.#carry(session, session.up, 'request', request.operation, () => this.#out.serve(this, session, request));
   }
 
-  /** Takes a message over a link, with the fate that it draws. What is still late when all is calm is lost. */
+  /** Takes a message over a link, with the fault that it draws. What is still late when all is calm is lost. */
   #carry(
     session: Session,
     link: Link,
@@ -311,17 +311,17 @@ export class SimulatedDevice {
     arrive: () => void,
   ): void {
     const { queue, startedAt } = this.#out;
-    const fate = this.#calm ? undefined : this.#misfortunes.fateOf(direction, queue.now - startedAt, operation);
-    if (fate !== undefined) this.#struck(`${direction} ${fate.fate}`);
-    for (const at of link.arrivals(queue.now, fate)) {
+    const fault = this.#calm ? undefined : this.#faults.ofMessage(direction, queue.now - startedAt, operation);
+    if (fault !== undefined) this.#tellFault(`${direction} ${fault.effect}`);
+    for (const at of link.arrivals(queue.now, fault)) {
       queue.schedule(at, () => {
-        if (this.#session === session && (fate === undefined || !this.#calm)) arrive();
+        if (this.#session === session && (fault === undefined || !this.#calm)) arrive();
       });
     }
   }
 
-  #struck(misfortune: string): void {
-    this.#out.observer.struck?.(misfortune, this.thingName, this.#out.queue.now);
+  #tellFault(fault: string): void {
+    this.#out.observer.injected?.(fault, this.thingName, this.#out.queue.now);
   }
 
   /** The board or its clock has moved, so its deadline may have. */

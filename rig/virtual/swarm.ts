@@ -1,10 +1,10 @@
 /**
- * Swarm configuration: a seed draws its own bad day. Each run has its own subset of misfortunes at its own rates, its own
+ * Swarm configuration: a seed draws its own bad day. Each run has its own subset of faults at its own rates, its own
  * fleet, jobs and operator, so that rare combinations come up without anyone having thought of them. Draws only; plays nothing.
  */
 import { steps } from '../../observation/execution.ts';
 import { million, seededChance, type Chance } from '../../faults/chance.ts';
-import { directions, fates, serviceAnswers, type FaultPlan, type Misfortune } from '../../faults/plan.ts';
+import { directions, messageEffects, serviceAnswers, type FaultPlan, type Fault } from '../../faults/plan.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import type {
   CreateJobDeed,
@@ -79,12 +79,12 @@ function withSessions(things: readonly ThingConfiguration[], chance: Chance): re
   return things.map((thing) => (chance.happens(500_000) ? { ...thing, session: 'persistent' } : thing));
 }
 
-/** About half of all kinds of misfortune, each from rare to frequent; one run in eight has none. */
+/** About half of all kinds of fault, each from rare to frequent; one run in eight has none. */
 function drawFaults(safetyMs: DurationMs, chance: Chance): FaultPlan {
-  if (chance.happens(125_000)) return { misfortunes: [] };
-  const misfortunes: Misfortune[] = [];
-  const maybe = (draw: () => Misfortune): void => {
-    if (chance.happens(500_000)) misfortunes.push(draw());
+  if (chance.happens(125_000)) return { faults: [] };
+  const faults: Fault[] = [];
+  const maybe = (draw: () => Fault): void => {
+    if (chance.happens(500_000)) faults.push(draw());
   };
   const span = { fromMs: 0, untilMs: safetyMs };
   const times = (): number => chance.pick([1, 1, 2, 5]);
@@ -95,9 +95,9 @@ function drawFaults(safetyMs: DurationMs, chance: Chance): FaultPlan {
   maybe(() => ({ ...all, kind: 'clock-jump', times: 1, byMs: chance.pick([500, 30_000, 86_400_000]) }));
   maybe(() => ({ ...span, kind: 'service-clock-jump', times: 1, byMs: chance.pick([1_500, 90_000]) }));
   for (const direction of directions) {
-    for (const fate of fates) {
+    for (const effect of messageEffects) {
       const lateMs = chance.pick([50, 2_000, 40_000]);
-      maybe(() => ({ ...drawWindow(safetyMs, chance), kind: 'message', things: '*', direction, fate, lateMs }));
+      maybe(() => ({ ...drawWindow(safetyMs, chance), kind: 'message', things: '*', direction, effect, lateMs }));
     }
   }
   for (const answer of serviceAnswers) {
@@ -111,7 +111,7 @@ function drawFaults(safetyMs: DurationMs, chance: Chance): FaultPlan {
     forMs: chance.pick([20_000, 120_000, 300_000]),
     byMv: chance.pick([350, 500, 800]),
   }));
-  return { misfortunes };
+  return { faults };
 }
 
 /** Now and then all the time, or always for a while. */

@@ -4,8 +4,8 @@
  * served or received, the end of a flash operation or a boot) and between any two. What surviving means is run.ts's matter.
  */
 import type { BoardInput } from '../../agent/board/contract.ts';
-import type { Strike } from '../../faults/misfortunes.ts';
-import type { FaultPlan, Misfortune } from '../../faults/plan.ts';
+import type { InstantFault } from '../../faults/thing-faults.ts';
+import type { FaultPlan, Fault } from '../../faults/plan.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { CreateJobDeed, Deed, RunConfiguration } from './configuration.ts';
 import type { DocumentKind } from './documents.ts';
@@ -51,10 +51,10 @@ export interface SweepResult {
 /** What happens at the pull point. */
 interface CrossRow {
   readonly deeds: readonly Deed[];
-  /** Befalls the device at the same instant. */
-  readonly strike?: Strike;
-  /** Befalls messages from that instant on, for a while. */
-  readonly messages?: Pick<Extract<Misfortune, { kind: 'message' }>, 'direction' | 'fate' | 'lateMs'>;
+  /** Injected into the device at the same instant. */
+  readonly fault?: InstantFault;
+  /** Injected into messages from that instant on, for a while. */
+  readonly messages?: Pick<Extract<Fault, { kind: 'message' }>, 'direction' | 'effect' | 'lateMs'>;
   /** The job is for the whole group, so that joining it queues it anew. */
   readonly isContinuous?: true;
 }
@@ -71,27 +71,27 @@ function createJob(document: DocumentKind): CreateJobDeed {
 
 const rows = {
   nothing: { deeds: [deleteExecution] },
-  'power cut': { deeds: [deleteExecution], strike: { kind: 'power-cut', forMs: 2_000 } },
-  'link lost': { deeds: [deleteExecution], strike: { kind: 'link-lost', forMs: 5_000 } },
-  'long partition': { deeds: [deleteExecution], strike: { kind: 'partition', forMs: 90_000 } },
-  'reply lost': { deeds: [deleteExecution], messages: { direction: 'reply', fate: 'lost', lateMs: 0 } },
-  'notification lost': { deeds: [deleteExecution], messages: { direction: 'notification', fate: 'lost', lateMs: 0 } },
+  'power cut': { deeds: [deleteExecution], fault: { kind: 'power-cut', forMs: 2_000 } },
+  'link lost': { deeds: [deleteExecution], fault: { kind: 'link-lost', forMs: 5_000 } },
+  'long partition': { deeds: [deleteExecution], fault: { kind: 'partition', forMs: 90_000 } },
+  'reply lost': { deeds: [deleteExecution], messages: { direction: 'reply', effect: 'lost', lateMs: 0 } },
+  'notification lost': { deeds: [deleteExecution], messages: { direction: 'notification', effect: 'lost', lateMs: 0 } },
   'notification twice': {
     deeds: [deleteExecution],
-    messages: { direction: 'notification', fate: 'duplicate', lateMs: 1_000 },
+    messages: { direction: 'notification', effect: 'duplicate', lateMs: 1_000 },
   },
   'notification late': {
     deeds: [deleteExecution],
-    messages: { direction: 'notification', fate: 'late', lateMs: 30_000 },
+    messages: { direction: 'notification', effect: 'late', lateMs: 30_000 },
   },
-  'clock jump': { deeds: [deleteExecution], strike: { kind: 'clock-jump', byMs: 600_000 } },
+  'clock jump': { deeds: [deleteExecution], fault: { kind: 'clock-jump', byMs: 600_000 } },
   'whole job deleted': { deeds: [deleteJob] },
   'job id reused at once': { deeds: [deleteJob, createJob('handlers')] },
   'same job again at once': { deeds: [deleteJob, createJob('firmware')] },
   'execution number reused': { deeds: [deleteExecution, { kind: 'rejoin', thingName }], isContinuous: true },
   'canceled by force': { deeds: [{ kind: 'cancel-execution', jobId, thingName, force: true }] },
   'job canceled by force': { deeds: [{ kind: 'cancel-job', jobId, force: true }] },
-  'power cut alone': { deeds: [], strike: { kind: 'power-cut', forMs: 2_000 } },
+  'power cut alone': { deeds: [], fault: { kind: 'power-cut', forMs: 2_000 } },
 } as const satisfies Readonly<Record<string, CrossRow>>;
 
 export type Cross = keyof typeof rows;
@@ -153,7 +153,7 @@ function pullAt(options: SweepOptions, cross: Cross, point: PullPoint): readonly
   const configuration = configurationOf(options.hardware, options.document, row, point);
   const act = (world: World): void => {
     for (const deed of row.deeds) world.operator.perform(deed);
-    if (row.strike !== undefined) world.devices[0]?.suffer(row.strike);
+    if (row.fault !== undefined) world.devices[0]?.inject(row.fault);
   };
   return runSimulation(configuration, options.subjects, {
     afterEvent({ events, world }) {
@@ -188,12 +188,12 @@ function configurationOf(
   };
 }
 
-const noFaults: FaultPlan = { misfortunes: [] };
+const noFaults: FaultPlan = { faults: [] };
 
 function messageFaults(messages: NonNullable<CrossRow['messages']>, atMs: DurationMs): FaultPlan {
   const window = { fromMs: atMs, untilMs: atMs + messageWindowMs };
   return {
-    misfortunes: [{ kind: 'message', things: '*', perMillion: 1_000_000, ...window, ...messages }],
+    faults: [{ kind: 'message', things: '*', perMillion: 1_000_000, ...window, ...messages }],
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Folds everything that can be seen of a run into its trace hash: commands and their outcomes, messages, misfortunes, what
+ * Folds everything that can be seen of a run into its trace hash: commands and their outcomes, messages, faults, what
  * boards trace. Message sizes are left out, so that a run over objects and the same run over text have one hash.
  */
 import type { DeviceTrace } from '../../observation/inside.ts';
@@ -36,9 +36,9 @@ export function hashingObserver(hash: TraceHash): Observer {
       hash.text(trace.kind);
       hash.text(wordOf(trace));
     },
-    struck(misfortune, thingName, at) {
+    injected(fault, thingName, at) {
       note(5, thingName, at);
-      hash.text(misfortune);
+      hash.text(fault);
     },
   };
 }

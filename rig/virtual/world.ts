@@ -1,5 +1,5 @@
 /**
- * The Jobs service and a fleet in virtual time: one event queue, one clock, the real engine and real boards, and misfortune
+ * The Jobs service and a fleet in virtual time: one event queue, one clock, the real engine and real boards, and fault
  * between them. Says in which order things happen and nothing more: what must hold is the checkers' matter (checkers/), what
  * the operator does is in the configuration, and a run's two phases are in run.ts.
  */
@@ -15,8 +15,8 @@ import type {
   ResponseOf,
 } from '../../broker/engine/contract.ts';
 import { seededChance, type Chance } from '../../faults/chance.ts';
-import type { ServiceFate, Strike } from '../../faults/misfortunes.ts';
-import { misfortunesOf, serviceBlows } from '../../faults/misfortunes.ts';
+import type { ServiceFault, InstantFault } from '../../faults/thing-faults.ts';
+import { faultsOf, serviceTimedFaults } from '../../faults/thing-faults.ts';
 import type { DeviceRequest } from '../../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { fleetGroup, type RunConfiguration, type ThingConfiguration } from './configuration.ts';
@@ -68,7 +68,7 @@ export class World implements Surroundings, ControlPlane {
         new SimulatedDevice({
           board: boardOf(thing),
           conditions: configuration.link,
-          misfortunes: misfortunesOf(configuration.faults, thing.thingName, chance.fork('faults')),
+          faults: faultsOf(configuration.faults, thing.thingName, chance.fork('faults')),
           chance: chance.fork(`device ${thing.thingName}`),
           surroundings: this,
           grain: configuration.grain ?? 'operation',
@@ -89,7 +89,7 @@ export class World implements Surroundings, ControlPlane {
     return this.queue.now + this.#aheadMs;
   }
 
-  /** The registry is filled, devices are switched on, operator and misfortunes wait for their moments. */
+  /** The registry is filled, devices are switched on, operator and faults wait for their moments. */
   start(): void {
     const { things, operator, faults, seed } = this.#configuration;
     this.ask({ name: 'iot:CreateThingGroup', request: { thingGroupName: fleetGroup } });
@@ -99,8 +99,8 @@ export class World implements Surroundings, ControlPlane {
     }
     for (const device of this.devices) device.start();
     this.operator.start(operator);
-    for (const blow of serviceBlows(faults, seededChance(seed).fork('faults'))) {
-      if (blow.kind === 'clock-jump') this.queue.schedule(this.startedAt + blow.atMs, () => this.#leap(blow.byMs));
+    for (const fault of serviceTimedFaults(faults, seededChance(seed).fork('faults'))) {
+      if (fault.kind === 'clock-jump') this.queue.schedule(this.startedAt + fault.atMs, () => this.#leap(fault.byMs));
     }
   }
 
@@ -127,13 +127,13 @@ export class World implements Surroundings, ControlPlane {
     return outcome.reply;
   }
 
-  befall(thingName: string, strike: Strike): void {
-    this.#byName.get(thingName)?.suffer(strike);
+  inject(thingName: string, fault: InstantFault): void {
+    this.#byName.get(thingName)?.inject(fault);
   }
 
   serve(device: SimulatedDevice, session: Session, request: DeviceRequest): void {
-    const fate = device.serviceFate(request.operation);
-    switch (fate?.answer) {
+    const fault = device.serviceFault(request.operation);
+    switch (fault?.answer) {
       case 'not-at-all':
         return;
       case 'RequestThrottled':
@@ -141,7 +141,7 @@ export class World implements Surroundings, ControlPlane {
       case 'InternalError':
         return this.#answer(device, session, request, failed, undefined);
       default:
-        return this.#serveRightly(device, session, request, fate);
+        return this.#serveRightly(device, session, request, fault);
     }
   }
 
@@ -150,13 +150,13 @@ export class World implements Surroundings, ControlPlane {
     device: SimulatedDevice,
     session: Session,
     request: DeviceRequest,
-    fate: ServiceFate | undefined,
+    fault: ServiceFault | undefined,
   ): void {
     const command: DeviceCommand | Rejected = this.#wire.toCommand(device.thingName, request);
-    if ('accepted' in command) return this.#answer(device, session, request, command, fate);
+    if ('accepted' in command) return this.#answer(device, session, request, command, fault);
     const outcome = this.#engine.apply<DeviceCommand['name']>(command, this.serviceNow);
     this.observer.applied?.(command, outcome, this.serviceNow);
-    this.#answer(device, session, request, outcome.reply, fate);
+    this.#answer(device, session, request, outcome.reply, fault);
     this.#publish(outcome.effects);
     this.#arm();
   }
@@ -166,13 +166,13 @@ export class World implements Surroundings, ControlPlane {
     session: Session,
     request: DeviceRequest,
     reply: DeviceReply,
-    fate: ServiceFate | undefined,
+    fault: ServiceFault | undefined,
   ): void {
     const message = this.#wire.toMessage(device.thingName, request, reply, this.serviceNow);
     const deliver = (): void => device.deliver(session, message, request.operation);
-    if (fate?.answer === 'late') this.queue.schedule(this.queue.now + fate.lateMs, deliver);
+    if (fault?.answer === 'late') this.queue.schedule(this.queue.now + fault.lateMs, deliver);
     else deliver();
-    if (fate?.answer === 'twice') deliver();
+    if (fault?.answer === 'twice') deliver();
   }
 
   #publish(effects: readonly Effect[]): void {
@@ -189,7 +189,7 @@ export class World implements Surroundings, ControlPlane {
 
   #leap(byMs: DurationMs): void {
     if (this.#calm) return;
-    this.observer.struck?.('service-clock-jump', '', this.queue.now);
+    this.observer.injected?.('service-clock-jump', '', this.queue.now);
     this.#aheadMs += byMs;
     this.#arm();
   }

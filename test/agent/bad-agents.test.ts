@@ -5,26 +5,26 @@
 import { describe, expect, it } from 'vitest';
 import { type AgentBehaviour, referenceAgent } from '../../agent/core/behaviour.ts';
 import type { Step } from '../../observation/execution.ts';
-import { type Misfortune, type Recovery, recoveryTable } from '../../agent/core/recovery.ts';
-import { type Misfortune as Blow, type Pull, type Subject, disturb, pointsOf } from '../support/sweep.ts';
+import { type Interruption, type Recovery, recoveryTable } from '../../agent/core/recovery.ts';
+import { type Fault, type Pull, type Subject, disturb, pointsOf } from '../support/sweep.ts';
 import { firmwareDocument } from '../support/virtual-world.ts';
 
-function withCell(step: Step, misfortune: Misfortune, change: Partial<Recovery>): AgentBehaviour {
+function withCell(step: Step, interruption: Interruption, change: Partial<Recovery>): AgentBehaviour {
   const row = recoveryTable[step];
-  const cell = { ...row[misfortune], ...change };
-  return { ...referenceAgent, recovery: { ...recoveryTable, [step]: { ...row, [misfortune]: cell } } };
+  const cell = { ...row[interruption], ...change };
+  return { ...referenceAgent, recovery: { ...recoveryTable, [step]: { ...row, [interruption]: cell } } };
 }
 
-function brokenClaims(agent: AgentBehaviour, document: object, pull: Pull, blow: Blow): string[] {
+function brokenClaims(agent: AgentBehaviour, document: object, pull: Pull, fault: Fault): string[] {
   const subject: Subject = { name: 'bad', document, world: { agent } };
-  const wrong = pointsOf(subject).flatMap((point) => disturb(subject, point, pull, blow));
+  const wrong = pointsOf(subject).flatMap((point) => disturb(subject, point, pull, fault));
   return [...new Set(wrong.map((text) => text.slice(0, 2)))].sort();
 }
 
 const firmware = firmwareDocument('2.0.0', 32_768);
 const handler = { steps: [{ action: { name: 'copy', type: 'runHandler', input: { handler: 'copy.sh' } } }] };
 
-const agents: readonly [string, AgentBehaviour, object, Pull, Blow, string][] = [
+const agents: readonly [string, AgentBehaviour, object, Pull, Fault, string][] = [
   [
     'forgets to close the download (R73)',
     withCell('download', 'pulled', { undo: ['slot', 'memory', 'checkpoint'] }),
@@ -76,8 +76,8 @@ const agents: readonly [string, AgentBehaviour, object, Pull, Blow, string][] = 
 ];
 
 describe('bad agents', () => {
-  it.each(agents)('one that %s is found', (_name, agent, document, pull, blow, claim) => {
-    expect(brokenClaims(agent, document, pull, blow)).toContain(claim);
-    expect(brokenClaims(referenceAgent, document, pull, blow)).toEqual([]);
+  it.each(agents)('one that %s is found', (_name, agent, document, pull, fault, claim) => {
+    expect(brokenClaims(agent, document, pull, fault)).toContain(claim);
+    expect(brokenClaims(referenceAgent, document, pull, fault)).toEqual([]);
   });
 });

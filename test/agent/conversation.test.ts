@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { referenceAgent } from '../../agent/core/behaviour.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import {
-  type Fate,
+  type Arrivals,
   VirtualWorld,
   type WorldOptions,
   firmwareDocument,
@@ -11,7 +11,7 @@ import {
   thingName,
 } from '../support/virtual-world.ts';
 
-const lost: Fate = [];
+const lost: Arrivals = [];
 
 function idleWorld(options: WorldOptions = {}): VirtualWorld {
   const world = new VirtualWorld(options);
@@ -33,7 +33,7 @@ function finish(world: VirtualWorld, jobId = 'job-1'): string {
 function losing(count: number, matches: (message: DeviceRequest | DeviceMessage) => boolean): WorldOptions {
   let left = count;
   return {
-    fateOf(message) {
+    arrivalsOf(message) {
       if (left === 0 || !matches(message)) return undefined;
       left -= 1;
       return lost;
@@ -65,7 +65,7 @@ describe('waiting', () => {
   });
 
   it('repeats with growing pauses under one token', () => {
-    const world = idleWorld({ fateOf: (message) => (isRequest(message) ? lost : undefined) });
+    const world = idleWorld({ arrivalsOf: (message) => (isRequest(message) ? lost : undefined) });
     world.run(900_000);
     const asked = world.happenings.filter((event) => event.kind === 'sent');
     const gaps = asked.slice(1).map(({ at }, index) => at - asked[index]!.at);
@@ -101,7 +101,7 @@ describe('refusals', () => {
   function refusing(count: number, code: string, status: string): WorldOptions & { answers: number } {
     const options = {
       answers: 0,
-      fateOf(message: DeviceRequest | DeviceMessage): Fate | undefined {
+      arrivalsOf(message: DeviceRequest | DeviceMessage): Arrivals | undefined {
         if (!isRequest(message) || message.body.status !== status || options.answers === count) return undefined;
         options.answers += 1;
         const reply = {
@@ -193,7 +193,7 @@ describe('notifications', () => {
     ['notify-next', 'NextJobExecutionChanged'],
   ] as const)('a pull told by %s alone is found', (by, name) => {
     const world = idleWorld({
-      fateOf: (message) =>
+      arrivalsOf: (message) =>
         !isRequest(message) &&
         message.kind === 'notification' &&
         message.name !== name &&
@@ -210,7 +210,7 @@ describe('notifications', () => {
 
   it('a pull that nothing told of is found by the next update', () => {
     const world = idleWorld({
-      fateOf: (message) =>
+      arrivalsOf: (message) =>
         !isRequest(message) && message.kind === 'notification' && world.traces('step').length > 0 ? lost : undefined,
     });
     world.createJob('job-1', firmwareDocument('2.0.0'));

@@ -4,25 +4,25 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Misfortune, type Pull, type Subject, begin, judgeEnd, misfortunes, pulls } from '../support/sweep.ts';
-import { type Fate, firmwareDocument } from '../support/virtual-world.ts';
+import { type Fault, type Pull, type Subject, begin, judgeEnd, faults, pulls } from '../support/sweep.ts';
+import { type Arrivals, firmwareDocument } from '../support/virtual-world.ts';
 
 const stormMs = 12_000;
 
-const fate = fc.oneof(
-  { weight: 12, arbitrary: fc.constant<Fate>([{ lateMs: 0 }]) },
-  { weight: 2, arbitrary: fc.constant<Fate>([]) },
-  { weight: 2, arbitrary: fc.nat(3000).map((lateMs): Fate => [{ lateMs: 0 }, { lateMs }]) },
-  { weight: 2, arbitrary: fc.nat(3000).map((lateMs): Fate => [{ lateMs }]) },
+const arrival = fc.oneof(
+  { weight: 12, arbitrary: fc.constant<Arrivals>([{ lateMs: 0 }]) },
+  { weight: 2, arbitrary: fc.constant<Arrivals>([]) },
+  { weight: 2, arbitrary: fc.nat(3000).map((lateMs): Arrivals => [{ lateMs: 0 }, { lateMs }]) },
+  { weight: 2, arbitrary: fc.nat(3000).map((lateMs): Arrivals => [{ lateMs }]) },
 );
 
 const storm = fc.record({
   seed: fc.nat(),
-  fates: fc.array(fate, { minLength: 1, maxLength: 60 }),
-  blows: fc.array(
+  arrivals: fc.array(arrival, { minLength: 1, maxLength: 60 }),
+  injected: fc.array(
     fc.record({
       afterMs: fc.nat(stormMs - 1000),
-      misfortune: fc.constantFrom(...(Object.keys(misfortunes) as Misfortune[])),
+      fault: fc.constantFrom(...(Object.keys(faults) as Fault[])),
     }),
     { maxLength: 3 },
   ),
@@ -37,8 +37,8 @@ const storm = fc.record({
 
 function traceOf(seed: number): string {
   const world = begin({ name: 'twice', document: firmwareDocument('2.0.0'), world: { seed } });
-  world.later(3000, () => misfortunes['link lost'](world));
-  world.later(4500, () => misfortunes['power cut'](world));
+  world.later(3000, () => faults['link lost'](world));
+  world.later(4500, () => faults['power cut'](world));
   world.run(60_000);
   return JSON.stringify(world.happenings);
 }
@@ -46,16 +46,16 @@ function traceOf(seed: number): string {
 describe('storm', () => {
   it('passes, and the device is valid and takes the next job', () => {
     fc.assert(
-      fc.property(storm, ({ seed, fates, blows, pull, pullAfterMs, document }) => {
+      fc.property(storm, ({ seed, arrivals, injected, pull, pullAfterMs, document }) => {
         let over = false;
         let messages = 0;
         const subject: Subject = {
           name: 'storm',
           document,
-          world: { seed, fateOf: () => (over ? undefined : fates[(messages += 1) % fates.length]) },
+          world: { seed, arrivalsOf: () => (over ? undefined : arrivals[(messages += 1) % arrivals.length]) },
         };
         const world = begin(subject);
-        for (const { afterMs, misfortune } of blows) world.later(afterMs, () => misfortunes[misfortune](world));
+        for (const { afterMs, fault } of injected) world.later(afterMs, () => faults[fault](world));
         world.later(pullAfterMs, () => pulls[pull](world, subject));
         world.run(stormMs + 1000);
         over = true;

@@ -3,7 +3,7 @@
  * device ends valid and finishes the next job.
  */
 import { describe, expect, it } from 'vitest';
-import { type Misfortune, type Pull, type Subject, disturb, misfortunes, pointsOf, pulls } from '../support/sweep.ts';
+import { type Fault, type Pull, type Subject, disturb, faults, pointsOf, pulls } from '../support/sweep.ts';
 import { firmwareDocument } from '../support/virtual-world.ts';
 
 const handlers = (...programs: string[]) => ({
@@ -21,10 +21,10 @@ const subjects: readonly Subject[] = [
 describe.each(subjects)('sweep › $name', (subject) => {
   const points = pointsOf(subject);
 
-  it.each(Object.keys(misfortunes) as Misfortune[])('survives every pull at every instant, with: %s', (misfortune) => {
+  it.each(Object.keys(faults) as Fault[])('survives every pull at every instant, with: %s', (fault) => {
     const failures = (Object.keys(pulls) as Pull[]).flatMap((pull) =>
       points.flatMap((point) => {
-        const wrong = disturb(subject, point, pull, misfortune);
+        const wrong = disturb(subject, point, pull, fault);
         return wrong.length === 0 ? [] : [`${pull} at ${point}: ${wrong.join('; ')}`];
       }),
     );

@@ -8,21 +8,13 @@ const examples = join(import.meta.dirname, '../../fixtures/faults');
 
 describe('--faults', () => {
   it.each(readdirSync(examples))('the example %s is a plan', (file) => {
-    expect(readFaults(join(examples, file)).misfortunes.length).toBeGreaterThan(0);
+    expect(readFaults(join(examples, file)).faults.length).toBeGreaterThan(0);
   });
 
   it.each([
-    [
-      'an unknown fault',
-      'misfortunes:\n  - kind: earthquake\n    untilMs: 5\n',
-      ':2:5: misfortunes[0].kind expected one',
-    ],
-    [
-      'an unknown answer',
-      'misfortunes:\n  - kind: service\n    untilMs: 5\n    answer: Maybe\n',
-      ':4:5: misfortunes[0].answer',
-    ],
-    ['broken YAML', 'misfortunes: [\n', 'plan.yaml:2:1: '],
+    ['an unknown fault', 'faults:\n  - kind: earthquake\n    untilMs: 5\n', ':2:5: faults[0].kind expected one'],
+    ['an unknown answer', 'faults:\n  - kind: service\n    untilMs: 5\n    answer: Maybe\n', ':4:5: faults[0].answer'],
+    ['broken YAML', 'faults: [\n', 'plan.yaml:2:1: '],
   ])('%s: one line with file, line and column, exit 2', async (_, text, named) => {
     const command = start('serve', '--memory', '--faults', 'plan.yaml');
     writeFileSync(join(command.folder, 'plan.yaml'), text);

@@ -19,9 +19,9 @@ describe('jobrig fleet', () => {
     });
   });
 
-  it('counts the misfortunes that struck', async () => {
+  it('counts the faults that were injected', async () => {
     const words = ['fleet', ...fast, '--faults', 'plan.yaml', '--duration', '1s', '--quiet'];
-    const plan = 'misfortunes:\n  - kind: clock-jump\n    untilMs: 0\n    byMs: 1\n';
+    const plan = 'faults:\n  - kind: clock-jump\n    untilMs: 0\n    byMs: 1\n';
     const commands = [start(...words), start(...words, '--json')];
     for (const { folder } of commands) writeFileSync(join(folder, 'plan.yaml'), plan);
     const [people, machines] = await Promise.all(commands.map(({ finished }) => finished));

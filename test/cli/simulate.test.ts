@@ -25,7 +25,7 @@ describe('jobrig simulate', () => {
     expect(second).toBe(first);
   });
 
-  it('tells people what struck and that nothing broke', async () => {
+  it('tells people which faults were injected and that nothing broke', async () => {
     const { code, stdout } = await run('simulate', '--seed', '7', '--things', '2', '--quiet');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^1 run, .* device-hours, \d+ executions, /);

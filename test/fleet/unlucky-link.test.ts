@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { createUnluckyLink } from '../../agent/mqtt/unlucky-link.ts';
 import type { ConnectionListener, DeviceConnection } from '../../agent/mqtt/device-connection.ts';
-import type { MessageFate } from '../../faults/misfortunes.ts';
-import { type Direction, type Fate, fates } from '../../faults/plan.ts';
+import type { MessageFault } from '../../faults/thing-faults.ts';
+import { type Direction, type MessageEffect, messageEffects } from '../../faults/plan.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 
@@ -31,8 +31,8 @@ function reply(timestamp: number): DeviceMessage {
 /** A device's end of an unlucky link, and the network's. */
 function rig() {
   const clock = createManualClock(0);
-  /** The fates still to be given out, one a message, whatever its direction. */
-  const fatesToCome: (MessageFate | undefined)[] = [];
+  /** The faults still to be given out, one a message, whatever its direction. */
+  const faultsToCome: (MessageFault | undefined)[] = [];
   const asked: [Direction, string | undefined][] = [];
   const reached: string[] = [];
   const heard: string[] = [];
@@ -45,9 +45,9 @@ function rig() {
   };
   const link = createUnluckyLink({
     clock,
-    fateOf(direction, operation) {
+    messageFault(direction, operation) {
       asked.push([direction, operation]);
-      return fatesToCome.shift();
+      return faultsToCome.shift();
     },
     connect(options) {
       network.push(options.listener);
@@ -61,13 +61,13 @@ function rig() {
   });
   const open = (): DeviceConnection => link.open({ endpoint: 'mqtt://nowhere', thingName: 'thing-1', listener });
   const last = (): ConnectionListener => network.at(-1)!;
-  return { clock, fatesToCome, asked, reached, heard, network, link, open, last };
+  return { clock, faultsToCome, asked, reached, heard, network, link, open, last };
 }
 
-/** Sends messages numbered from 1, the first with a fate, and tells what arrives when. */
-function passage(direction: Direction, fate: Fate): readonly (readonly [atMs: number, what: number])[] {
-  const { clock, fatesToCome, reached, heard, open, last } = rig();
-  fatesToCome.push({ fate, lateMs });
+/** Sends messages numbered from 1, the first with a fault, and tells what arrives when. */
+function passage(direction: Direction, effect: MessageEffect): readonly (readonly [atMs: number, what: number])[] {
+  const { clock, faultsToCome, reached, heard, open, last } = rig();
+  faultsToCome.push({ effect, lateMs });
   const connection = open();
   const arrived: [number, number][] = [];
   const note = (): void => {
@@ -86,7 +86,7 @@ function passage(direction: Direction, fate: Fate): readonly (readonly [atMs: nu
   return arrived;
 }
 
-const expected: Readonly<Record<Fate, readonly (readonly [number, number])[]>> = {
+const expected: Readonly<Record<MessageEffect, readonly (readonly [number, number])[]>> = {
   lost: [[0, 2]],
   duplicate: [
     [0, 1],
@@ -101,14 +101,14 @@ const expected: Readonly<Record<Fate, readonly (readonly [number, number])[]>> =
 
 describe('a message on an unlucky link', () => {
   const ways = (['request', 'reply', 'notification'] as const).flatMap((direction) =>
-    fates.map((fate) => [direction, fate] as const),
+    messageEffects.map((effect) => [direction, effect] as const),
   );
 
-  it.each(ways)('a %s that is %s', (direction, fate) => {
-    expect(passage(direction, fate)).toEqual(expected[fate]);
+  it.each(ways)('a %s that is %s', (direction, effect) => {
+    expect(passage(direction, effect)).toEqual(expected[effect]);
   });
 
-  it('without a fate arrives at once and in order', () => {
+  it('without a fault arrives at once and in order', () => {
     const { open, last, reached, heard } = rig();
     const connection = open();
     last().connected(false);
@@ -122,7 +122,7 @@ describe('a message on an unlucky link', () => {
     expect(heard).toEqual(['connected', 'subscribed', 'message 1', 'message 2', 'message 3']);
   });
 
-  it('draws one fate, for its direction and operation; what MQTT itself says draws none', () => {
+  it('draws one fault, for its direction and operation; what MQTT itself says draws none', () => {
     const { open, last, asked } = rig();
     const connection = open();
     last().connected(false);
@@ -141,9 +141,9 @@ describe('a message on an unlucky link', () => {
 
 describe('the end of a connection', () => {
   it.each(['drop', 'disconnect', 'lose'] as const)('by %s takes with it what was under way, both ways', (how) => {
-    const { open, last, reached, heard, fatesToCome, clock, link } = rig();
+    const { open, last, reached, heard, faultsToCome, clock, link } = rig();
     const connection = open();
-    fatesToCome.push({ fate: 'late', lateMs }, { fate: 'late', lateMs });
+    faultsToCome.push({ effect: 'late', lateMs }, { effect: 'late', lateMs });
     connection.publish(request('late'));
     last().message(notification(1));
     if (how === 'lose') link.lose(10);
@@ -154,9 +154,9 @@ describe('the end of a connection', () => {
   });
 
   it('by the other side takes with it what was under way, and is told', () => {
-    const { open, last, reached, heard, fatesToCome, clock } = rig();
+    const { open, last, reached, heard, faultsToCome, clock } = rig();
     const connection = open();
-    fatesToCome.push({ fate: 'late', lateMs });
+    faultsToCome.push({ effect: 'late', lateMs });
     connection.publish(request('late'));
     last().closed(new Error('gone'));
     clock.advance(10 * lateMs);
@@ -164,9 +164,9 @@ describe('the end of a connection', () => {
   });
 
   it('leaves the next connection alone', () => {
-    const { open, last, reached, fatesToCome, clock } = rig();
+    const { open, last, reached, faultsToCome, clock } = rig();
     const first = open();
-    fatesToCome.push({ fate: 'late', lateMs }, { fate: 'late', lateMs });
+    faultsToCome.push({ effect: 'late', lateMs }, { effect: 'late', lateMs });
     first.publish(request('first'));
     first.drop();
     const second = open();

@@ -1,6 +1,6 @@
 /**
  * A story of the simulation played in both worlds: in virtual time, and by a real service with a real device on a real
- * socket, where the same operator performs the same deeds and the same plan brings the same misfortune. What comes of it is
+ * socket, where the same operator performs the same deeds and the same plan brings the same fault. What comes of it is
  * told in the same words, without times.
  */
 import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
@@ -112,7 +112,7 @@ export async function liveOutcome(story: Story): Promise<StoryOutcome> {
       },
     },
     ask,
-    befall: (_, strike) => device.suffer(strike),
+    inject: (_, fault) => device.inject(fault),
   });
   operator.start(actions);
   audience.operator = operator;

@@ -38,7 +38,7 @@ export const pulls = {
 } as const satisfies Record<string, (world: VirtualWorld, subject: Subject) => void>;
 export type Pull = keyof typeof pulls;
 
-export const misfortunes = {
+export const faults = {
   none: () => {},
   'power cut': (world: VirtualWorld) => {
     world.powerCut();
@@ -49,7 +49,7 @@ export const misfortunes = {
     world.later(700, () => world.restoreLink());
   },
 } as const satisfies Record<string, (world: VirtualWorld) => void>;
-export type Misfortune = keyof typeof misfortunes;
+export type Fault = keyof typeof faults;
 
 const jobId = 'job-1';
 const settleMs = 1_200_000;
@@ -94,11 +94,11 @@ export function judgeEnd(world: VirtualWorld, pull: Pull): string[] {
 }
 
 /** One disturbed run. @returns what is wrong with its end; empty when the device recovered */
-export function disturb(subject: Subject, point: EpochMs, pull: Pull, misfortune: Misfortune): string[] {
+export function disturb(subject: Subject, point: EpochMs, pull: Pull, fault: Fault): string[] {
   const world = begin(subject);
   world.at(point, () => {
     pulls[pull](world, subject);
-    misfortunes[misfortune](world);
+    faults[fault](world);
   });
   world.run(point - world.now);
   return judgeEnd(world, pull);

@@ -35,8 +35,8 @@ export type Happening =
   | { readonly at: EpochMs; readonly kind: 'trace'; readonly trace: DeviceTrace };
 
 /** What becomes of a message on its way: how often it arrives, and how much later than it should. */
-export type Fate = readonly { readonly lateMs: number }[];
-const arrives: Fate = [{ lateMs: 0 }];
+export type Arrivals = readonly { readonly lateMs: number }[];
+const arrives: Arrivals = [{ lateMs: 0 }];
 
 export interface WorldOptions {
   readonly hardware?: HardwareProfile;
@@ -45,7 +45,7 @@ export interface WorldOptions {
   readonly namespaces?: readonly string[];
   readonly seed?: number;
   readonly latencyMs?: number;
-  readonly fateOf?: (message: DeviceRequest | DeviceMessage, at: EpochMs) => Fate | undefined;
+  readonly arrivalsOf?: (message: DeviceRequest | DeviceMessage, at: EpochMs) => Arrivals | undefined;
 }
 
 interface Planned {
@@ -244,7 +244,7 @@ export class VirtualWorld {
   #request(request: DeviceRequest): void {
     const connection = this.#connection;
     this.happenings.push({ at: this.now, kind: 'sent', request });
-    for (const { lateMs } of this.#options.fateOf?.(request, this.now) ?? arrives) {
+    for (const { lateMs } of this.#options.arrivalsOf?.(request, this.now) ?? arrives) {
       this.later(this.#latencyMs + lateMs, () => {
         if (connection === this.#connection) this.#serve(request);
       });
@@ -304,7 +304,7 @@ export class VirtualWorld {
 
   #send(message: DeviceMessage): void {
     const connection = this.#connection;
-    for (const { lateMs } of this.#options.fateOf?.(message, this.now) ?? arrives) {
+    for (const { lateMs } of this.#options.arrivalsOf?.(message, this.now) ?? arrives) {
       this.later(this.#latencyMs + lateMs, () => {
         if (connection === this.#connection) this.deliver(message);
       });

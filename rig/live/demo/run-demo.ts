@@ -11,7 +11,7 @@ import type { Board } from '../../../agent/board/contract.ts';
 import { createDeviceClock } from '../../../agent/device-clock.ts';
 import { startFleet, thingNameOf } from '../../../agent/fleet.ts';
 import type { HardwareProfile } from '../../../agent/device/profile.ts';
-import type { Struck } from '../../../faults/misfortunes.ts';
+import type { InjectedFault } from '../../../faults/thing-faults.ts';
 import type { FaultPlan } from '../../../faults/plan.ts';
 import { createTally } from '../../../faults/tally.ts';
 import { Operator } from '../operator.ts';
@@ -34,7 +34,7 @@ export interface DemoOptions {
     readonly httpUrl: string;
     readonly region: string;
     /** Tells of what goes wrong at the service. */
-    onMisfortune?(hear: (struck: Struck, thingName?: string) => void): void;
+    onFault?(hear: (fault: InjectedFault, thingName?: string) => void): void;
   };
   readonly things: number;
   readonly seed: number;
@@ -89,9 +89,9 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   });
 
   const tally = createTally();
-  service.onMisfortune?.((struck, thingName) => {
-    tally.add(struck.name);
-    if (thingName !== undefined) recorder.note(thingName, { kind: 'misfortune', struck, at: clock.now() });
+  service.onFault?.((fault, thingName) => {
+    tally.add(fault.name);
+    if (thingName !== undefined) recorder.note(thingName, { kind: 'fault', fault, at: clock.now() });
   });
 
   progress.announce('things and connections');
@@ -107,7 +107,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     namespaces: [greengrassNamespace, demoNamespace],
     onEvent: (thingName, event) => {
       recorder.note(thingName, event);
-      if (event.kind === 'misfortune') tally.add(event.struck.name);
+      if (event.kind === 'fault') tally.add(event.fault.name);
       if (event.kind === 'connected' || event.kind === 'disconnected' || event.kind === 'power') {
         progress.connection(thingName, event.kind === 'connected');
       }

@@ -15,7 +15,7 @@ export interface Stage {
   readonly operator: Operator;
   readonly recorder: Recorder;
   /**
-   * Recoveries under way at once, a few: one that is measured in device time suffers from whatever else this machine does.
+   * Recoveries under way at once, a few: one that is measured in device time is longer when this machine does much else.
    */
   readonly recoveries: PQueue;
   now(): EpochMs;

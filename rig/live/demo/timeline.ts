@@ -89,9 +89,9 @@ function eventEntry(thingName: string, event: DeviceEvent): Drawn | undefined {
     }
     case 'trace':
       return { from: 'device', to: 'device', tone: traceTone(event.trace.kind), ...onWire };
-    case 'misfortune': {
-      const lane = event.struck.name.startsWith('service') ? 'service' : 'device';
-      return { from: lane, to: lane, tone: 'misfortune', ...onWire };
+    case 'fault': {
+      const lane = event.fault.name.startsWith('service') ? 'service' : 'device';
+      return { from: lane, to: lane, tone: 'fault', ...onWire };
     }
     case 'connected':
     case 'disconnected':

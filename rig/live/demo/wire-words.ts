@@ -4,7 +4,7 @@
  */
 import type { DeviceTrace } from '../../../observation/inside.ts';
 import type { DeviceEvent } from '../../../agent/live-device.ts';
-import type { Struck } from '../../../faults/misfortunes.ts';
+import type { InjectedFault } from '../../../faults/thing-faults.ts';
 import type { DeviceMessage, DeviceRequest } from '../../../protocol/device-messages.ts';
 import { formatJobsTopic } from '../../../protocol/topics.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
@@ -41,8 +41,8 @@ export function evidenceOf(thingName: string, event: DeviceEvent): Evidence {
       return { at, direction: 'inside', note: event.reason ? `disconnected: ${event.reason}` : 'disconnected' };
     case 'power':
       return { at, direction: 'inside', note: event.on ? 'power on' : 'power cut' };
-    case 'misfortune':
-      return { at, direction: 'inside', note: misfortuneWords(event.struck) };
+    case 'fault':
+      return { at, direction: 'inside', note: faultWords(event.fault) };
   }
 }
 
@@ -112,9 +112,9 @@ function pendingWords(jobs: Pending): string {
   return listed.length === 0 ? 'pending: none' : `pending: ${listed.join(', ')}`;
 }
 
-function misfortuneWords({ name, operation }: Struck): string {
+function faultWords({ name, operation }: InjectedFault): string {
   const about = operation === undefined ? '' : ` (${operation})`;
-  return `misfortune: ${name}${about}`;
+  return `fault: ${name}${about}`;
 }
 
 function traceWords(trace: DeviceTrace): string {

@@ -3,8 +3,8 @@
  * possible; times are since the start, and the device is idle and connected when its job comes. Plays nothing: run-story.ts.
  */
 import type { Step } from '../../../observation/execution.ts';
-import type { Strike } from '../../../faults/misfortunes.ts';
-import type { Misfortune } from '../../../faults/plan.ts';
+import type { InstantFault } from '../../../faults/thing-faults.ts';
+import type { Fault } from '../../../faults/plan.ts';
 import type { DurationMs } from '../../../protocol/time.ts';
 import type { Deed, OperatorAction } from '../configuration.ts';
 import type { DocumentKind } from '../documents.ts';
@@ -37,14 +37,14 @@ function given(document: DocumentKind, ordinal = 1, atMs = jobAtMs): OperatorAct
   return at(atMs, { kind: 'create-job', jobId, document, ordinal, things: [thingName] });
 }
 
-function struck(strike: Strike): Deed {
-  return { kind: 'befall', thingName, strike };
+function injected(fault: InstantFault): Deed {
+  return { kind: 'fault', thingName, fault };
 }
 
-type MessageLoss = Omit<Extract<Misfortune, { kind: 'message' }>, 'kind' | 'things' | 'perMillion' | 'lateMs' | 'fate'>;
+type MessageLoss = Omit<Extract<Fault, { kind: 'message' }>, 'kind' | 'things' | 'perMillion' | 'lateMs' | 'effect'>;
 
-function lost(loss: MessageLoss): Misfortune {
-  return { kind: 'message', things: '*', perMillion: 1_000_000, fate: 'lost', lateMs: 0, ...loss };
+function lost(loss: MessageLoss): Fault {
+  return { kind: 'message', things: '*', perMillion: 1_000_000, effect: 'lost', lateMs: 0, ...loss };
 }
 
 const deleteExecution: Deed = { kind: 'delete-execution', jobId, thingName };
@@ -55,7 +55,7 @@ const noMoreNotifications = lost({ direction: 'notification', fromMs: jobAtMs + 
 type Telling = Pick<Story, 'id' | 'claim' | 'actions'> & Partial<Story>;
 
 function told(telling: Telling): Story {
-  return { misfortunes: [], thingName, hardware: 'esp32-s3', wire: 'objects', ...telling };
+  return { faults: [], thingName, hardware: 'esp32-s3', wire: 'objects', ...telling };
 }
 
 export const stories: readonly Story[] = [
@@ -89,13 +89,13 @@ export const stories: readonly Story[] = [
   told({
     id: 'pulled-unheard-before-the-reboot',
     claim: 'The execution is deleted and the notification is lost: the question before the reboot finds out.',
-    misfortunes: [noMoreNotifications],
+    faults: [noMoreNotifications],
     actions: [given('firmware', small), when('write', 0, deleteExecution)],
   }),
   told({
     id: 'canceled-unheard-before-the-reboot',
     claim: 'The execution is canceled by force and the notification is lost: the refusal ends the work.',
-    misfortunes: [noMoreNotifications],
+    faults: [noMoreNotifications],
     actions: [given('firmware', small), when('write', 0, cancelExecution)],
   }),
   told({
@@ -115,7 +115,7 @@ export const stories: readonly Story[] = [
     noticeMs: 10_000,
     actions: [
       given('firmware', large),
-      when('write', 0, struck({ kind: 'power-cut', forMs: 5000 })),
+      when('write', 0, injected({ kind: 'power-cut', forMs: 5000 })),
       when('write', 1000, { kind: 'delete-job', jobId }),
       when('write', 1000, {
         kind: 'create-job',
@@ -142,7 +142,7 @@ export const stories: readonly Story[] = [
   told({
     id: 'throttled-at-the-report',
     claim: 'The service throttles for a while: the report is repeated, with growing pauses, until it is taken.',
-    misfortunes: [
+    faults: [
       {
         kind: 'service',
         answer: 'RequestThrottled',
@@ -159,13 +159,13 @@ export const stories: readonly Story[] = [
   told({
     id: 'report-lost',
     claim: 'The report is lost on its way: it is sent again, and the job is done once.',
-    misfortunes: [lost({ direction: 'request', operations: ['UpdateJobExecution'], fromMs: 13_500, untilMs: 40_000 })],
+    faults: [lost({ direction: 'request', operations: ['UpdateJobExecution'], fromMs: 13_500, untilMs: 40_000 })],
     actions: [given('handlers')],
   }),
   told({
     id: 'reply-lost',
     claim: 'An answer is lost: the question is asked again.',
-    misfortunes: [lost({ direction: 'reply', fromMs: jobAtMs, untilMs: 13_000 })],
+    faults: [lost({ direction: 'reply', fromMs: jobAtMs, untilMs: 13_000 })],
     actions: [given('handlers')],
   }),
   told({
@@ -182,12 +182,12 @@ export const stories: readonly Story[] = [
   told({
     id: 'created-while-off',
     claim: 'A job is created while the device has no power: it is found at the next connection.',
-    actions: [at(5000, struck({ kind: 'power-cut', forMs: 20_000 })), given('handlers')],
+    actions: [at(5000, injected({ kind: 'power-cut', forMs: 20_000 })), given('handlers')],
   }),
   told({
     id: 'created-after-a-lost-link',
     claim: 'A job is created after the connection was lost and made again: it is heard of.',
-    actions: [at(5000, struck({ kind: 'link-lost', forMs: 2000 })), given('handlers', 1, 40_000)],
+    actions: [at(5000, injected({ kind: 'link-lost', forMs: 2000 })), given('handlers', 1, 40_000)],
   }),
   told({
     id: 'long-thing-name',
@@ -199,33 +199,33 @@ export const stories: readonly Story[] = [
     id: 'link-lost-in-a-long-download',
     claim: 'The connection is lost during the download: the job goes on when it is back.',
     hardware: slowLink,
-    actions: [given('firmware', large), when('download', 2000, struck({ kind: 'link-lost', forMs: 3000 }))],
+    actions: [given('firmware', large), when('download', 2000, injected({ kind: 'link-lost', forMs: 3000 }))],
   }),
   told({
     id: 'link-lost-in-a-handler',
     claim: 'The connection is lost while a handler runs: the handler is not run again.',
-    actions: [given('handlers'), when('activate', 500, struck({ kind: 'link-lost', forMs: 3000 }))],
+    actions: [given('handlers'), when('activate', 500, injected({ kind: 'link-lost', forMs: 3000 }))],
   }),
   told({
     id: 'link-lost-at-the-report',
     claim: 'The connection is lost as the report is sent: it is sent again when the connection is back.',
-    actions: [given('handlers'), when('report', 10, struck({ kind: 'link-lost', forMs: 3000 }))],
+    actions: [given('handlers'), when('report', 10, injected({ kind: 'link-lost', forMs: 3000 }))],
   }),
   told({
     id: 'power-cut-in-the-transfer',
     claim: 'The power is cut while the image is written: the transfer is resumed and the update succeeds.',
-    actions: [given('firmware'), when('write', 10, struck({ kind: 'power-cut', forMs: 2000 }))],
+    actions: [given('firmware'), when('write', 10, injected({ kind: 'power-cut', forMs: 2000 }))],
   }),
   told({
     id: 'power-cut-before-the-reboot',
     claim:
       'The power is cut while the boot loader is told to try the image: it is told again, and the update succeeds.',
-    actions: [given('firmware'), when('activate', selectingAfterMs + 20, struck({ kind: 'power-cut', forMs: 2000 }))],
+    actions: [given('firmware'), when('activate', selectingAfterMs + 20, injected({ kind: 'power-cut', forMs: 2000 }))],
   }),
   told({
     id: 'power-cut-in-a-handler',
     claim: 'The power is cut while a handler runs: nobody knows how far it got, so it is FAILED and not run again.',
-    actions: [given('handlers'), when('activate', 500, struck({ kind: 'power-cut', forMs: 2000 }))],
+    actions: [given('handlers'), when('activate', 500, injected({ kind: 'power-cut', forMs: 2000 }))],
   }),
   told({
     id: 'missing-image',
@@ -248,7 +248,7 @@ export const stories: readonly Story[] = [
     claim:
       'The battery gives way when the radio sends: the device stays off the air ever longer, and the update succeeds.',
     hardware: slowLink,
-    actions: [given('firmware'), at(jobAtMs, struck({ kind: 'weak-battery', forMs: 300_000, byMv: 550 }))],
+    actions: [given('firmware'), at(jobAtMs, injected({ kind: 'weak-battery', forMs: 300_000, byMv: 550 }))],
   }),
   told({
     id: 'large-image-on-slow-flash',

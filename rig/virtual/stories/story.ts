@@ -1,9 +1,9 @@
 /**
- * A story: one misfortune told on purpose, as data, in virtual time. A swarm run has everything at random; a story has one
+ * A story: one fault told on purpose, as data, in virtual time. A swarm run has everything at random; a story has one
  * device, a moment and what happens then, so that a failure has a name. What a device that is well does is the same in all of
  * them: it ends quiet, with nothing pending, within the time of the story, and takes the canary that follows.
  */
-import type { Misfortune } from '../../../faults/plan.ts';
+import type { Fault } from '../../../faults/plan.ts';
 import type { DurationMs } from '../../../protocol/time.ts';
 import type { OperatorAction, RunConfiguration } from '../configuration.ts';
 
@@ -13,7 +13,7 @@ export interface Story {
   /** What happens, and what a device that is well makes of it. */
   readonly claim: string;
   readonly actions: readonly OperatorAction[];
-  readonly misfortunes: readonly Misfortune[];
+  readonly faults: readonly Fault[];
   readonly thingName: string;
   /** Name of a hardware profile. */
   readonly hardware: string;
@@ -30,20 +30,13 @@ export interface Story {
 /** Everything must be quiet so long after the start. Shorter than the pause between two polls of an idle agent. */
 export const settledMs: DurationMs = 600_000;
 
-export function configurationOf({
-  actions,
-  misfortunes,
-  thingName,
-  hardware,
-  wire,
-  seed = 1,
-}: Story): RunConfiguration {
+export function configurationOf({ actions, faults, thingName, hardware, wire, seed = 1 }: Story): RunConfiguration {
   return {
     seed,
     things: [{ thingName, hardware }],
     namespaces: [],
     link: { latencyMs: 30, jitterMs: 0 },
-    faults: { misfortunes },
+    faults: { faults },
     operator: actions,
     safetyMs: settledMs,
     wire,

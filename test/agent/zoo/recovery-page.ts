@@ -4,7 +4,7 @@
  */
 import { referenceAgent } from '../../../agent/core/behaviour.ts';
 import { type Step, steps } from '../../../observation/execution.ts';
-import { type Misfortune, type Recovery, misfortunes, recoveryTable } from '../../../agent/core/recovery.ts';
+import { type Interruption, type Recovery, interruptions, recoveryTable } from '../../../agent/core/recovery.ts';
 import { rejections } from '../../../protocol/rejections.ts';
 import { runSimulation } from '../../../rig/virtual/run.ts';
 import { stories } from '../../../rig/virtual/stories/stories.ts';
@@ -14,10 +14,10 @@ import { subjectsWith } from '../../support/simulated.ts';
 import { bootTable } from './boot-table.ts';
 import { type WrittenParts, writtenPage } from '../../support/written-page.ts';
 
-/** Steps that meet every misfortune alike. */
+/** Steps that meet every interruption alike. */
 interface Group {
   readonly steps: readonly Step[];
-  readonly cells: readonly (readonly [readonly Misfortune[], Recovery])[];
+  readonly cells: readonly (readonly [readonly Interruption[], Recovery])[];
 }
 
 export function recoveryPage(text: string): Promise<string> {
@@ -79,10 +79,10 @@ function groups(): readonly Group[] {
 }
 
 function cellsOf(step: Step): Group['cells'] {
-  const byCell = new Map<string, Misfortune[]>();
-  for (const misfortune of misfortunes) {
-    const key = JSON.stringify(recoveryTable[step][misfortune]);
-    byCell.set(key, [...(byCell.get(key) ?? []), misfortune]);
+  const byCell = new Map<string, Interruption[]>();
+  for (const interruption of interruptions) {
+    const key = JSON.stringify(recoveryTable[step][interruption]);
+    byCell.set(key, [...(byCell.get(key) ?? []), interruption]);
   }
   return [...byCell.values()].map((same) => [same, recoveryTable[step][same[0]!]]);
 }

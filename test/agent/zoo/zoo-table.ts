@@ -43,7 +43,7 @@ export function zooPage(table: readonly Row[]): Promise<string> {
     '',
     '## Stories',
     '',
-    'One device, one misfortune, then a canary job. The second column says what happens and what a right device makes of it.',
+    'One device, one fault, then a canary job. The second column says what happens and what a right device makes of it.',
     '',
     '| Story | Claim | Agents that fail it |',
     '| --- | --- | --- |',

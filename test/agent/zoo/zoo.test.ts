@@ -33,7 +33,7 @@ describe('the zoo', () => {
         return JSON.stringify(own) !== JSON.stringify(row[cell as keyof typeof row]);
       }),
     );
-    // In the table it is one misfortune that is met otherwise.
+    // In the table it is one interruption that is met otherwise.
     expect(new Set(changed).size).toBeLessThanOrEqual(1);
   });
 

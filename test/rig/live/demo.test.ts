@@ -9,8 +9,8 @@ const timeScale = 200;
 
 async function demo(options: Pick<DemoOptions, 'things' | 'boardOf' | 'signal' | 'onProgress'>) {
   const { service } = await liveService({ timeScale });
-  const { mqttUrl = '', httpUrl = '', onMisfortune } = service;
-  const where = { mqttUrl, httpUrl, region: 'us-east-1', onMisfortune };
+  const { mqttUrl = '', httpUrl = '', onFault } = service;
+  const where = { mqttUrl, httpUrl, region: 'us-east-1', onFault };
   return runDemo({ service: where, seed: 1, timeScale, hardware: 'esp32-s3', ...options });
 }
 

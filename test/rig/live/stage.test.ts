@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import { describe, expect, it } from 'vitest';
 import { createDeviceClock } from '../../../agent/device-clock.ts';
-import type { Misfortune } from '../../../faults/plan.ts';
+import type { Fault } from '../../../faults/plan.ts';
 import { readJobDocument } from '../../../rig/live/demo/documents.ts';
 import { Recorder } from '../../../rig/live/demo/recorder.ts';
 import { type Stage, quietView, wasInterrupted, whenOver } from '../../../rig/live/demo/stage.ts';
@@ -11,8 +11,8 @@ import { traced } from '../../support/pulled-device.ts';
 const timeScale = 200;
 const thingName = 'thing-1';
 
-/** A device at the service, on whose link and power `misfortunes` strike. */
-async function stageWith(...misfortunes: readonly Misfortune[]) {
+/** A device at the service, on whose link and power `faults` fault. */
+async function stageWith(...faults: readonly Fault[]) {
   const { service, operator } = await liveService({ timeScale });
   await operator.createThings([thingName], 'all');
   const clock = createDeviceClock(timeScale);
@@ -20,7 +20,7 @@ async function stageWith(...misfortunes: readonly Misfortune[]) {
   const watched = await liveFleet({
     endpoint: service.mqttUrl!,
     clock,
-    faults: { misfortunes },
+    faults: { faults },
     onEvent: (name, event) => recorder.note(name, event),
   });
   const stage: Stage = {
@@ -38,11 +38,11 @@ async function stageWith(...misfortunes: readonly Misfortune[]) {
 
 describe('a job is over', () => {
   it('when the service says so, though the device never hears that its refusal was taken', async () => {
-    const lostAnswer: Misfortune = {
+    const lostAnswer: Fault = {
       kind: 'message',
       things: '*',
       direction: 'reply',
-      fate: 'lost',
+      effect: 'lost',
       operations: ['UpdateJobExecution'],
       fromMs: 0,
       untilMs: 3_600_000,
@@ -98,7 +98,7 @@ describe('a view to compare', () => {
     const { stage, when } = await stageWith();
     const device = stage.devices.get(thingName)!;
     const away = when((event) => event.kind === 'disconnected');
-    device.suffer({ kind: 'link-lost', forMs: 5000 });
+    device.inject({ kind: 'link-lost', forMs: 5000 });
     await away;
     expect(device.view().connected).toBe(false);
     expect(await quietView(stage, thingName)).toMatchObject({ connected: true, step: 'idle' });

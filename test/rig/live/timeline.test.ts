@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DeviceEvent } from '../../../agent/live-device.ts';
-import type { Struck } from '../../../faults/misfortunes.ts';
+import type { InjectedFault } from '../../../faults/thing-faults.ts';
 import type { OperatorCall } from '../../../rig/live/demo/evidence.ts';
 import { timelineOf } from '../../../rig/live/demo/timeline.ts';
 import type { TimelineSource } from '../../../rig/live/demo/timeline.ts';
@@ -35,8 +35,8 @@ const source: TimelineSource = {
   to: 100_000,
 };
 
-function misfortune(at: number, struck: Struck): DeviceEvent {
-  return { at, kind: 'misfortune', struck };
+function faultAt(at: number, fault: InjectedFault): DeviceEvent {
+  return { at, kind: 'fault', fault };
 }
 
 describe('timeline of a device', () => {
@@ -65,17 +65,17 @@ describe('timeline of a device', () => {
     ]);
   });
 
-  it('marks what went wrong, on the lane of whom it befell', () => {
+  it('marks what went wrong, on the lane of who has the fault', () => {
     const events = [
-      misfortune(1000, { name: 'power-cut' }),
-      misfortune(1001, { name: 'request lost', operation: 'UpdateJobExecution' }),
-      misfortune(1002, { name: 'service RequestThrottled', operation: 'UpdateJobExecution' }),
+      faultAt(1000, { name: 'power-cut' }),
+      faultAt(1001, { name: 'request lost', operation: 'UpdateJobExecution' }),
+      faultAt(1002, { name: 'service RequestThrottled', operation: 'UpdateJobExecution' }),
     ];
     const { entries } = timelineOf({ ...source, events, calls: [] });
     expect(entries.slice(0, 3).map(({ from, label, tone }) => [from, label, tone])).toEqual([
-      ['device', 'misfortune: power-cut', 'misfortune'],
-      ['device', 'misfortune: request lost (UpdateJobExecution)', 'misfortune'],
-      ['service', 'misfortune: service RequestThrottled (UpdateJobExecution)', 'misfortune'],
+      ['device', 'fault: power-cut', 'fault'],
+      ['device', 'fault: request lost (UpdateJobExecution)', 'fault'],
+      ['service', 'fault: service RequestThrottled (UpdateJobExecution)', 'fault'],
     ]);
   });
 

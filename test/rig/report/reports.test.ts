@@ -108,7 +108,7 @@ describe('report page', () => {
     }
   });
 
-  it('says how often which misfortune struck, and nothing where none did', () => {
+  it('says how often which fault was injected, and nothing where none was', () => {
     const report = sampleReport(2);
     const page = reportPage(report);
     for (const [name, times] of Object.entries(report.faults)) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { misfortuneKinds } from '../../../faults/plan.ts';
+import { faultKinds } from '../../../faults/plan.ts';
 import { crosses } from '../../../rig/virtual/sweep.ts';
 import { claims } from '../../../rig/virtual/violation.ts';
 import { simulationPage } from './simulation-page.ts';
@@ -19,8 +19,8 @@ it('docs/simulation.md has every claim, in the words of the code, and no other',
   expect(Object.fromEntries(rows)).toEqual(claims);
 });
 
-it('docs/simulation.md names every misfortune, no other, and everything that the sweep crosses with', () => {
+it('docs/simulation.md names every fault, no other, and everything that the sweep crosses with', () => {
   const [, , what] = /(## What goes wrong)(.*?)## /.exec(text) ?? [];
-  expect([...(what ?? '').matchAll(/\| `([a-z-]+)` \|/g)].map(([, kind]) => kind)).toEqual(misfortuneKinds);
+  expect([...(what ?? '').matchAll(/\| `([a-z-]+)` \|/g)].map(([, kind]) => kind)).toEqual(faultKinds);
   expect(text).toContain(`crossed with: ${crosses.join(' · ')}`);
 });

@@ -7,8 +7,8 @@ const options = { hardware: ['small', 'large'], things: 4 };
 /** The first seed whose configuration has plenty of everything. */
 const rich = Array.from({ length: 200 }, (_, seed) => drawConfiguration(seed, options)).find(
   ({ faults, operator, namespaces }) =>
-    faults.misfortunes.some(({ kind }) => kind === 'power-cut') &&
-    faults.misfortunes.length > 5 &&
+    faults.faults.some(({ kind }) => kind === 'power-cut') &&
+    faults.faults.length > 5 &&
     operator.length > 6 &&
     namespaces.length > 0,
 )!;
@@ -18,11 +18,11 @@ describe('minimize', () => {
     const small = minimize(
       rich,
       ({ faults, things, operator }) =>
-        faults.misfortunes.some(({ kind }) => kind === 'power-cut') &&
+        faults.faults.some(({ kind }) => kind === 'power-cut') &&
         things.some(({ thingName }) => thingName === 'thing-3') &&
         operator.some(({ deed }) => deed.kind === 'create-job'),
     );
-    expect(small.faults.misfortunes.map(({ kind }) => kind)).toEqual(['power-cut']);
+    expect(small.faults.faults.map(({ kind }) => kind)).toEqual(['power-cut']);
     expect(small.things.map(({ thingName }) => thingName)).toEqual(['thing-3']);
     expect(small.operator).toHaveLength(1);
     expect(small.namespaces).toEqual([]);

@@ -49,8 +49,8 @@ const agents: readonly (readonly [string, AgentBehaviour, readonly Claim[]])[] =
       ...referenceAgent,
       foundAtBoot(checkpoint, boot) {
         const found = referenceAgent.foundAtBoot(checkpoint, boot);
-        const isHandler = found.kind === 'misfortune' && found.misfortune === 'handler-interrupted';
-        return isHandler ? { kind: 'misfortune', misfortune: 'power-cut' } : found;
+        const isHandler = found.kind === 'interrupted' && found.by === 'handler-interrupted';
+        return isHandler ? { kind: 'interrupted', by: 'power-cut' } : found;
       },
     },
     ['V4'],
@@ -61,7 +61,7 @@ const agents: readonly (readonly [string, AgentBehaviour, readonly Claim[]])[] =
       ...referenceAgent,
       foundAtBoot(checkpoint, boot) {
         const found = referenceAgent.foundAtBoot(checkpoint, boot);
-        const isRollBack = found.kind === 'misfortune' && found.misfortune === 'rolled-back';
+        const isRollBack = found.kind === 'interrupted' && found.by === 'rolled-back';
         return isRollBack ? { kind: 'succeeded' } : found;
       },
     },

@@ -75,10 +75,10 @@ describe('simulation', () => {
     expect(runSimulation(configuration, subjects, { observer: watching })).toEqual(alone);
   });
 
-  it('lets executions end, misfortunes strike and time pass', () => {
+  it('lets executions end, faults happen and time pass', () => {
     const results = share.map((seed) => runSimulation(draw(seed), subjects));
-    const struck = new Set(results.flatMap(({ faults }) => Object.keys(faults)));
-    expect(struck.size).toBeGreaterThan(15);
+    const injected = new Set(results.flatMap(({ faults }) => Object.keys(faults)));
+    expect(injected.size).toBeGreaterThan(15);
     for (const { executions, simulatedMs } of results) {
       expect(executions).toBeGreaterThan(0);
       expect(simulatedMs).toBeGreaterThan(60_000);

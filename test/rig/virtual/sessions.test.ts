@@ -13,9 +13,9 @@ function awayFor(forMs: number, session?: 'persistent'): RunConfiguration {
     things: [{ thingName, hardware: 'esp32-s3', ...(session && { session }) }],
     namespaces: [],
     link: { latencyMs: 30, jitterMs: 0 },
-    faults: { misfortunes: [] },
+    faults: { faults: [] },
     operator: [
-      { when: { atMs: 5000 }, deed: { kind: 'befall', thingName, strike: { kind: 'link-lost', forMs } } },
+      { when: { atMs: 5000 }, deed: { kind: 'fault', thingName, fault: { kind: 'link-lost', forMs } } },
       {
         when: { atMs: 6000 },
         deed: { kind: 'create-job', jobId: 'job', document: 'handlers', ordinal: 1, things: [thingName] },

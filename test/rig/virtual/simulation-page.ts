@@ -1,7 +1,7 @@
 /** The parts of docs/simulation.md that the code writes. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { misfortuneMembers } from '../../../faults/plan.ts';
+import { faultMembers } from '../../../faults/plan.ts';
 import { type WrittenParts, writtenPage } from '../../support/written-page.ts';
 
 export function simulationPage(text: string): Promise<string> {
@@ -16,10 +16,10 @@ const parts: WrittenParts = {
     readdirSync(examples).map((file) => `- [\`${file}\`](../fixtures/faults/${file}): ${firstComment(file)}`),
 };
 
-/** One row for each member and what may stand there, with the kinds of misfortune that have it. */
+/** One row for each member and what may stand there, with the kinds of fault that have it. */
 function memberRows(): readonly string[] {
   const kindsByRow = new Map<string, string[]>();
-  for (const [kind, members] of Object.entries(misfortuneMembers)) {
+  for (const [kind, members] of Object.entries(faultMembers)) {
     for (const [name, { expects, default: byDefault }] of Object.entries(members)) {
       const row = `| \`${name}\` | ${expects} | ${leftOut(byDefault)} |`;
       kindsByRow.set(row, [...(kindsByRow.get(row) ?? []), kind]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { misfortuneKinds, parseFaultPlan } from '../../../faults/plan.ts';
+import { faultKinds, parseFaultPlan } from '../../../faults/plan.ts';
 import { documentKinds } from '../../../rig/virtual/documents.ts';
 import { drawConfiguration } from '../../../rig/virtual/swarm.ts';
 
@@ -12,10 +12,10 @@ describe('swarm', () => {
     expect(new Set(many.map((configuration) => JSON.stringify({ ...configuration, seed: 0 }))).size).toBe(500);
   });
 
-  it('draws every misfortune, document, deed and hardware over many seeds, and none of them always', () => {
+  it('draws every fault, document, deed and hardware over many seeds, and none of them always', () => {
     const seen = (of: (configuration: (typeof many)[number]) => readonly string[]): Set<string> =>
       new Set(many.flatMap(of));
-    expect(seen(({ faults }) => faults.misfortunes.map(({ kind }) => kind))).toEqual(new Set(misfortuneKinds));
+    expect(seen(({ faults }) => faults.faults.map(({ kind }) => kind))).toEqual(new Set(faultKinds));
     expect(seen(({ things }) => things.map(({ hardware }) => hardware))).toEqual(new Set(options.hardware));
     const deeds = many.flatMap(({ operator }) => operator.map(({ deed }) => deed));
     expect(new Set(deeds.flatMap((deed) => (deed.kind === 'create-job' ? [deed.document] : [])))).toEqual(
@@ -24,8 +24,8 @@ describe('swarm', () => {
     expect(new Set(deeds.map(({ kind }) => kind))).toEqual(
       new Set(['create-job', 'delete-job', 'delete-execution', 'cancel-job', 'cancel-execution', 'rejoin']),
     );
-    for (const kind of misfortuneKinds) {
-      expect(many.some(({ faults }) => faults.misfortunes.every((misfortune) => misfortune.kind !== kind))).toBe(true);
+    for (const kind of faultKinds) {
+      expect(many.some(({ faults }) => faults.faults.every((fault) => fault.kind !== kind))).toBe(true);
     }
   });
 

@@ -5,9 +5,9 @@ import {
 } from '@aws-sdk/client-iot-jobs-data-plane';
 import { describe, expect, it } from 'vitest';
 import type { Reply } from '../../broker/engine/contract.ts';
-import { type MisfortuneListener, leaping, unreliable } from '../../broker/misfortune.ts';
+import { type FaultListener, leaping, unreliable } from '../../broker/service-faults.ts';
 import { startService } from '../../broker/start-service.ts';
-import type { StruckName } from '../../faults/misfortunes.ts';
+import type { FaultName } from '../../faults/thing-faults.ts';
 import { type FaultPlan, type ServiceAnswer, parseFaultPlan } from '../../faults/plan.ts';
 import { fakeService } from '../support/fake-service.ts';
 import { createManualClock } from '../support/manual-clock.ts';
@@ -15,8 +15,8 @@ import { WireClient } from '../support/wire-client.ts';
 
 const hourMs = 3_600_000;
 
-function plan(...misfortunes: readonly object[]): FaultPlan {
-  const parsed = parseFaultPlan({ misfortunes });
+function plan(...faults: readonly object[]): FaultPlan {
+  const parsed = parseFaultPlan({ faults });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   return parsed.plan;
 }
@@ -24,10 +24,10 @@ function plan(...misfortunes: readonly object[]): FaultPlan {
 function troubled(answer: ServiceAnswer, members: object = {}) {
   const clock = createManualClock();
   const service = fakeService();
-  const misfortune = plan({ kind: 'service', answer, untilMs: hourMs, lateMs: 3000, ...members });
-  const told: (readonly [StruckName, string | undefined])[] = [];
-  const onMisfortune: MisfortuneListener = ({ name }, thingName) => told.push([name, thingName]);
-  const port = unreliable(service, { plan: misfortune, seed: 1, clock, onMisfortune });
+  const fault = plan({ kind: 'service', answer, untilMs: hourMs, lateMs: 3000, ...members });
+  const told: (readonly [FaultName, string | undefined])[] = [];
+  const onFault: FaultListener = ({ name }, thingName) => told.push([name, thingName]);
+  const port = unreliable(service, { plan: fault, seed: 1, clock, onFault });
   const replies: Reply<unknown>[] = [];
   const ask = (thingName = 'thing-1') =>
     port.submit({ name: 'iotjobsdata:GetPendingJobExecutions', request: { thingName } }, (reply) => {
@@ -36,9 +36,9 @@ function troubled(answer: ServiceAnswer, members: object = {}) {
   return { clock, service, port, replies, ask, told };
 }
 
-function fates(seed: number): string {
-  const misfortune = plan({ kind: 'service', answer: 'InternalError', untilMs: hourMs, perMillion: 500_000 });
-  const port = unreliable(fakeService(), { plan: misfortune, seed, clock: createManualClock() });
+function drawnFaults(seed: number): string {
+  const fault = plan({ kind: 'service', answer: 'InternalError', untilMs: hourMs, perMillion: 500_000 });
+  const port = unreliable(fakeService(), { plan: fault, seed, clock: createManualClock() });
   let drawn = '';
   for (let asked = 0; asked < 64; asked += 1) {
     const request = { thingName: 'thing-1' };
@@ -129,17 +129,17 @@ describe('a service that has bad days', () => {
     const clock = createManualClock();
     const told: unknown[] = [];
     const options = { plan: plan(leap(100, 1000), leap(200, 1000)), seed: 1, clock };
-    const port = unreliable(fakeService(), { ...options, onMisfortune: (...what) => told.push(what) });
+    const port = unreliable(fakeService(), { ...options, onFault: (...what) => told.push(what) });
     clock.advance(150);
     port.close();
     clock.advance(hourMs);
     expect(told).toEqual([[{ name: 'service-clock-jump' }]]);
   });
 
-  it('draws the same fates from the same seed, and others from another', () => {
-    expect(fates(7)).toBe(fates(7));
-    expect(fates(7)).not.toBe(fates(8));
-    expect(fates(7)).toMatch(/\+.*-|-.*\+/);
+  it('draws the same faults from the same seed, and others from another', () => {
+    expect(drawnFaults(7)).toBe(drawnFaults(7));
+    expect(drawnFaults(7)).not.toBe(drawnFaults(8));
+    expect(drawnFaults(7)).toMatch(/\+.*-|-.*\+/);
   });
 });
 

@@ -1,8 +1,8 @@
-/** What befalls a live device by a fault plan or at a moment of a test's choosing. Waits for events, never for time. */
+/** Faults of a live device, by a fault plan or at a moment of a test's choosing. Waits for events, never for time. */
 import { describe, expect, it } from 'vitest';
 import type { DeviceEvent, LiveDevice } from '../../agent/live-device.ts';
-import type { Strike } from '../../faults/misfortunes.ts';
-import type { Misfortune } from '../../faults/plan.ts';
+import type { InstantFault } from '../../faults/thing-faults.ts';
+import type { Fault } from '../../faults/plan.ts';
 import { readJobDocument } from '../../rig/live/demo/documents.ts';
 import { finished, liveFleet, liveService } from '../support/live.ts';
 
@@ -10,21 +10,21 @@ const firmware = await readJobDocument('jobrig-firmware.json');
 const thingName = 'thing-1';
 
 async function oneDevice(
-  options: { readonly misfortunes?: readonly Misfortune[]; readonly onEvent?: (event: DeviceEvent) => void } = {},
+  options: { readonly faults?: readonly Fault[]; readonly onEvent?: (event: DeviceEvent) => void } = {},
 ) {
   const { service, operator } = await liveService();
   await operator.createThings([thingName], 'all');
-  const { misfortunes = [], onEvent } = options;
+  const { faults = [], onEvent } = options;
   const watched = await liveFleet({
     endpoint: service.mqttUrl!,
-    faults: { misfortunes },
+    faults: { faults },
     onEvent: (_, event) => onEvent?.(event),
   });
   return { ...watched, operator, device: watched.fleet.devices.get(thingName)! };
 }
 
-function struck(name: string): (event: DeviceEvent) => boolean {
-  return (event) => event.kind === 'misfortune' && event.struck.name === name;
+function injected(name: string): (event: DeviceEvent) => boolean {
+  return (event) => event.kind === 'fault' && event.fault.name === name;
 }
 
 function connected({ kind }: DeviceEvent): boolean {
@@ -47,12 +47,12 @@ describe('a power cut', () => {
   it('ends when its time is over, and the device comes back', async () => {
     const { device, events, when } = await oneDevice();
     const seen = events.length;
-    device.suffer({ kind: 'power-cut', forMs: 3000 });
+    device.inject({ kind: 'power-cut', forMs: 3000 });
     expect(device.view().powered).toBe(false);
     await when(connected, seen);
     const [cut, off, on] = events.slice(seen).map(([, event]) => event);
     expect([cut, off, on]).toMatchObject([
-      { kind: 'misfortune', struck: { name: 'power-cut' } },
+      { kind: 'fault', fault: { name: 'power-cut' } },
       { kind: 'power', on: false },
       { kind: 'power', on: true },
     ]);
@@ -63,11 +63,11 @@ describe('a power cut', () => {
     const { device, events } = await oneDevice();
     device.powerCut();
     const seen = events.length;
-    device.suffer({ kind: 'power-cut', forMs: 0 });
+    device.inject({ kind: 'power-cut', forMs: 0 });
     expect(events).toHaveLength(seen);
   });
 
-  it('waits while the device is held, and strikes where it stands', async () => {
+  it('waits while the device is held, and comes where it stands', async () => {
     const held: { device?: LiveDevice } = {};
     const { device, events, when, operator } = await oneDevice({
       onEvent(event) {
@@ -79,10 +79,10 @@ describe('a power cut', () => {
     await when(entersWrite);
     delete held.device;
     const seen = events.length;
-    device.suffer({ kind: 'power-cut', forMs: 1000 });
+    device.inject({ kind: 'power-cut', forMs: 1000 });
     expect({ powered: device.view().powered, told: events.length }).toEqual({ powered: true, told: seen });
     device.release();
-    expect(events.slice(seen, seen + 2).map(([, { kind }]) => kind)).toEqual(['misfortune', 'power']);
+    expect(events.slice(seen, seen + 2).map(([, { kind }]) => kind)).toEqual(['fault', 'power']);
     await when(finished('update'));
     expect(await operator.executionStatus('update', thingName)).toBe('SUCCEEDED');
   });
@@ -93,10 +93,10 @@ describe('a leap of the clock', () => {
     const { device, when, events } = await oneDevice();
     await when(asksForWork);
     const seen = events.length;
-    device.suffer({ kind: 'clock-jump', byMs: 3_600_000 });
+    device.inject({ kind: 'clock-jump', byMs: 3_600_000 });
     const leapt = events[seen]![1];
     const asked = await when(asksForWork, seen);
-    expect(struck('clock-jump')(leapt)).toBe(true);
+    expect(injected('clock-jump')(leapt)).toBe(true);
     expect(asked.at - leapt.at).toBeLessThan(60_000);
   });
 });
@@ -105,7 +105,7 @@ describe('a weak battery', () => {
   it('makes a transmission reset the device; when it is over the device does its job', async () => {
     const { device, when, operator } = await oneDevice();
     await when(asksForWork);
-    device.suffer({ kind: 'weak-battery', forMs: 20_000, byMv: 60_000 });
+    device.inject({ kind: 'weak-battery', forMs: 20_000, byMv: 60_000 });
     await operator.createJob({ jobId: 'update', things: [thingName], document: firmware });
     await when(traced('crash'));
     await when(finished('update'));
@@ -116,28 +116,28 @@ describe('a weak battery', () => {
 describe('a fault plan', () => {
   const always = { things: '*', fromMs: 0, untilMs: 3_600_000, perMillion: 1_000_000 } as const;
 
-  it('befalls messages, and each is told', async () => {
-    const twice: Misfortune = { ...always, kind: 'message', direction: 'notification', fate: 'duplicate', lateMs: 100 };
-    const { when, events, operator } = await oneDevice({ misfortunes: [twice] });
+  it('changes messages, and each is told', async () => {
+    const twice: Fault = { ...always, kind: 'message', direction: 'notification', effect: 'duplicate', lateMs: 100 };
+    const { when, events, operator } = await oneDevice({ faults: [twice] });
     await operator.createJob({ jobId: 'restart', things: [thingName], document: '{"operation":"reboot"}' });
     await when(finished('restart'));
     const notifications = events.filter(
       ([, event]) => event.kind === 'received' && event.message.kind === 'notification',
     );
-    const told = events.filter(([, event]) => struck('notification duplicate')(event));
+    const told = events.filter(([, event]) => injected('notification duplicate')(event));
     expect(told.length).toBeGreaterThan(0);
     expect(notifications.length).toBeGreaterThan(told.length);
   });
 
-  it('befalls a device at its instants', async () => {
-    const strikes: readonly Strike[] = [
+  it('comes to a device at its instants', async () => {
+    const faults: readonly InstantFault[] = [
       { kind: 'link-lost', forMs: 1000 },
       { kind: 'partition', forMs: 60_000 },
     ];
-    for (const strike of strikes) {
+    for (const fault of faults) {
       const at = { things: '*', fromMs: 2000, untilMs: 2000, times: 1 };
-      const { when, events } = await oneDevice({ misfortunes: [{ ...at, ...strike } as Misfortune] });
-      await when(struck(strike.kind));
+      const { when, events } = await oneDevice({ faults: [{ ...at, ...fault } as Fault] });
+      await when(injected(fault.kind));
       const { at: lostAt } = await when((event) => event.kind === 'disconnected');
       const { at: backAt } = await when(connected, events.length);
       expect(backAt).toBeGreaterThan(lostAt);

@@ -6,30 +6,30 @@
  */
 import { seededChance } from '../faults/chance.ts';
 import {
-  type ServiceFate,
-  type Struck,
-  type ThingMisfortunes,
-  misfortunesOf,
-  serviceBlows,
-} from '../faults/misfortunes.ts';
+  type ServiceFault,
+  type InjectedFault,
+  type ThingFaults,
+  faultsOf,
+  serviceTimedFaults,
+} from '../faults/thing-faults.ts';
 import { type FaultPlan, type Operation, operations } from '../faults/plan.ts';
 import type { EpochMs } from '../protocol/time.ts';
 import type { Clock } from './clock.ts';
 import type { CommandOf, OperationName, Rejected, Reply, ResponseOf } from './engine/contract.ts';
 import type { ServicePort } from './engine/port.ts';
 
-export interface MisfortuneOptions {
+export interface ServiceFaultOptions {
   readonly plan: FaultPlan;
-  /** The same seed gives the same fates. */
+  /** The same seed gives the same faults. */
   readonly seed: number;
   /** Steady; the plan's times count from when this is made. */
   readonly clock: Clock;
-  /** Told what strikes, as it strikes. */
-  readonly onMisfortune?: MisfortuneListener;
+  /** Called as each fault is injected. */
+  readonly onFault?: FaultListener;
 }
 
-/** Without a thing it is the service that was struck. */
-export type MisfortuneListener = (struck: Struck, thingName?: string) => void;
+/** Without a thing: the service itself has the fault. */
+export type FaultListener = (fault: InjectedFault, thingName?: string) => void;
 
 export interface UnreliablePort extends ServicePort {
   /** Answers that are still late never come. */
@@ -44,28 +44,28 @@ const operationByCommand: ReadonlyMap<string, Operation> = new Map(
   operations.map((operation) => [`iotjobsdata:${operation}`, operation]),
 );
 
-export function unreliable(port: ServicePort, { plan, seed, clock, onMisfortune }: MisfortuneOptions): UnreliablePort {
+export function unreliable(port: ServicePort, { plan, seed, clock, onFault }: ServiceFaultOptions): UnreliablePort {
   const startedAt = clock.now();
   const chance = seededChance(seed).fork('faults');
-  const byThing = new Map<string, ThingMisfortunes>();
+  const byThing = new Map<string, ThingFaults>();
   /** Timers of late answers, and of leaps that are to be told. */
   const timers = new Set<() => void>();
 
-  function misfortunesFor(thingName: string): ThingMisfortunes {
+  function faultsFor(thingName: string): ThingFaults {
     const known = byThing.get(thingName);
     if (known !== undefined) return known;
-    const drawn = misfortunesOf(plan, thingName, chance);
+    const drawn = faultsOf(plan, thingName, chance);
     byThing.set(thingName, drawn);
     return drawn;
   }
 
-  function fateOf({ name, request }: CommandOf<OperationName>): ServiceFate | undefined {
+  function messageFault({ name, request }: CommandOf<OperationName>): ServiceFault | undefined {
     const operation = operationByCommand.get(name);
     if (operation === undefined || !('thingName' in request)) return undefined;
     const thingName = String(request.thingName);
-    const fate = misfortunesFor(thingName).answerTo(operation, clock.now() - startedAt);
-    if (fate !== undefined) onMisfortune?.({ name: `service ${fate.answer}`, operation }, thingName);
-    return fate;
+    const fault = faultsFor(thingName).ofAnswer(operation, clock.now() - startedAt);
+    if (fault !== undefined) onFault?.({ name: `service ${fault.answer}`, operation }, thingName);
+    return fault;
   }
 
   function at(instant: EpochMs, happen: () => void): void {
@@ -76,16 +76,16 @@ export function unreliable(port: ServicePort, { plan, seed, clock, onMisfortune 
     timers.add(cancel);
   }
 
-  for (const { atMs } of onMisfortune === undefined ? [] : serviceBlows(plan, chance)) {
-    at(startedAt + atMs, () => onMisfortune?.({ name: 'service-clock-jump' }));
+  for (const { atMs } of onFault === undefined ? [] : serviceTimedFaults(plan, chance)) {
+    at(startedAt + atMs, () => onFault?.({ name: 'service-clock-jump' }));
   }
 
   function submit<Name extends OperationName>(
     command: CommandOf<Name>,
     answer: (reply: Reply<ResponseOf<Name>>, at: EpochMs) => void,
   ): void {
-    const fate = fateOf(command as CommandOf<OperationName>);
-    switch (fate?.answer) {
+    const fault = messageFault(command as CommandOf<OperationName>);
+    switch (fault?.answer) {
       case undefined:
         return port.submit(command, answer);
       case 'not-at-all':
@@ -96,7 +96,7 @@ export function unreliable(port: ServicePort, { plan, seed, clock, onMisfortune 
         return answer(failed, port.now());
       case 'late':
         return port.submit(command, (reply, answeredAt) =>
-          at(clock.now() + fate.lateMs, () => answer(reply, answeredAt)),
+          at(clock.now() + fault.lateMs, () => answer(reply, answeredAt)),
         );
       case 'twice':
         return port.submit(command, (reply, answeredAt) => {
@@ -118,10 +118,10 @@ export function unreliable(port: ServicePort, { plan, seed, clock, onMisfortune 
 }
 
 /** The clock with the leaps that the plan has for the service's own: each at its instant, all of them forward. */
-export function leaping(clock: Clock, { plan, seed }: Pick<MisfortuneOptions, 'plan' | 'seed'>): Clock {
+export function leaping(clock: Clock, { plan, seed }: Pick<ServiceFaultOptions, 'plan' | 'seed'>): Clock {
   const startedAt = clock.now();
-  const leaps = serviceBlows(plan, seededChance(seed).fork('faults')).flatMap((blow) =>
-    blow.kind === 'clock-jump' ? [{ at: startedAt + blow.atMs, byMs: blow.byMs }] : [],
+  const leaps = serviceTimedFaults(plan, seededChance(seed).fork('faults')).flatMap((fault) =>
+    fault.kind === 'clock-jump' ? [{ at: startedAt + fault.atMs, byMs: fault.byMs }] : [],
   );
   if (leaps.length === 0) return clock;
 

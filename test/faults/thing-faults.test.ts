@@ -1,34 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import { seededChance } from '../../faults/chance.ts';
 import { createLink, type Link } from '../../faults/link.ts';
-import { misfortunesOf, serviceBlows } from '../../faults/misfortunes.ts';
+import { faultsOf, serviceTimedFaults } from '../../faults/thing-faults.ts';
 import { parseFaultPlan, type FaultPlan } from '../../faults/plan.ts';
 
-function planOf(...misfortunes: object[]): FaultPlan {
-  const parsed = parseFaultPlan({ misfortunes });
+function planOf(...faults: object[]): FaultPlan {
+  const parsed = parseFaultPlan({ faults });
   if (!parsed.ok) throw new Error(parsed.problems[0]?.message);
   return parsed.plan;
 }
 
-describe('misfortunes of a thing', () => {
-  it('befall the things that the pattern names, and no others', () => {
+describe('faults of a thing', () => {
+  it('concern the things that the pattern names, and no others', () => {
     const plan = planOf(
       { kind: 'power-cut', untilMs: 100, forMs: 1, things: 'a*' },
       { kind: 'power-cut', untilMs: 100, forMs: 2, things: 'b1' },
       { kind: 'power-cut', untilMs: 100, forMs: 3 },
     );
     const durations = (thingName: string) =>
-      misfortunesOf(plan, thingName, seededChance(1))
-        .blows.map((blow) => ('forMs' in blow ? blow.forMs : 0))
+      faultsOf(plan, thingName, seededChance(1))
+        .timed.map((fault) => ('forMs' in fault ? fault.forMs : 0))
         .sort();
     expect(durations('a7')).toEqual([1, 3]);
     expect(durations('b1')).toEqual([2, 3]);
     expect(durations('b12')).toEqual([3]);
   });
 
-  it('strike within their span, in order, as often as asked', () => {
+  it('come within their span, in order, as often as asked', () => {
     const plan = planOf({ kind: 'link-lost', fromMs: 50, untilMs: 90, times: 20, forMs: 1 });
-    const instants = misfortunesOf(plan, 't', seededChance(2)).blows.map(({ atMs }) => atMs);
+    const instants = faultsOf(plan, 't', seededChance(2)).timed.map(({ atMs }) => atMs);
     expect(instants).toHaveLength(20);
     expect(instants).toEqual([...instants].sort((a, b) => a - b));
     expect(Math.min(...instants)).toBeGreaterThanOrEqual(50);
@@ -37,18 +37,18 @@ describe('misfortunes of a thing', () => {
 
   it('are the same for the same seed, and not changed by those of other things', () => {
     const cut = { kind: 'power-cut', untilMs: 1_000_000, times: 3, forMs: 1 };
-    const alone = misfortunesOf(planOf(cut), 't', seededChance(3)).blows;
-    const beside = misfortunesOf(planOf({ ...cut, things: 'other' }, cut), 't', seededChance(3)).blows;
+    const alone = faultsOf(planOf(cut), 't', seededChance(3)).timed;
+    const beside = faultsOf(planOf({ ...cut, things: 'other' }, cut), 't', seededChance(3)).timed;
     expect(beside).toEqual(alone);
-    expect(misfortunesOf(planOf(cut), 'u', seededChance(3)).blows).not.toEqual(alone);
+    expect(faultsOf(planOf(cut), 'u', seededChance(3)).timed).not.toEqual(alone);
   });
 
-  it('give a message its fate while the window is open, for the direction and operations named', () => {
-    const own = misfortunesOf(
+  it('give a message its fault while the window is open, for the direction and operations named', () => {
+    const own = faultsOf(
       planOf({
         kind: 'message',
         direction: 'reply',
-        fate: 'late',
+        effect: 'late',
         fromMs: 10,
         untilMs: 20,
         operations: ['UpdateJobExecution'],
@@ -57,28 +57,28 @@ describe('misfortunes of a thing', () => {
       't',
       seededChance(4),
     );
-    expect(own.fateOf('reply', 10, 'UpdateJobExecution')).toMatchObject({ fate: 'late', lateMs: 7 });
-    expect(own.fateOf('reply', 20, 'UpdateJobExecution')).toBeUndefined();
-    expect(own.fateOf('reply', 9, 'UpdateJobExecution')).toBeUndefined();
-    expect(own.fateOf('request', 10, 'UpdateJobExecution')).toBeUndefined();
-    expect(own.fateOf('reply', 10, 'DescribeJobExecution')).toBeUndefined();
-    expect(own.fateOf('reply', 10)).toBeUndefined();
+    expect(own.ofMessage('reply', 10, 'UpdateJobExecution')).toMatchObject({ effect: 'late', lateMs: 7 });
+    expect(own.ofMessage('reply', 20, 'UpdateJobExecution')).toBeUndefined();
+    expect(own.ofMessage('reply', 9, 'UpdateJobExecution')).toBeUndefined();
+    expect(own.ofMessage('request', 10, 'UpdateJobExecution')).toBeUndefined();
+    expect(own.ofMessage('reply', 10, 'DescribeJobExecution')).toBeUndefined();
+    expect(own.ofMessage('reply', 10)).toBeUndefined();
   });
 
   it('turn the service’s answers as the plan says', () => {
-    const own = misfortunesOf(
+    const own = faultsOf(
       planOf({ kind: 'service', answer: 'RequestThrottled', untilMs: 10, perMillion: 500_000 }),
       't',
       seededChance(5),
     );
-    const answers = Array.from({ length: 200 }, () => own.answerTo('UpdateJobExecution', 1)?.answer);
+    const answers = Array.from({ length: 200 }, () => own.ofAnswer('UpdateJobExecution', 1)?.answer);
     expect(new Set(answers)).toEqual(new Set([undefined, 'RequestThrottled']));
   });
 
   it('leave things alone when only the service’s clock leaps', () => {
     const plan = planOf({ kind: 'service-clock-jump', untilMs: 10, byMs: 60_000, times: 2 });
-    expect(misfortunesOf(plan, 't', seededChance(6)).blows).toEqual([]);
-    expect(serviceBlows(plan, seededChance(6))).toMatchObject([
+    expect(faultsOf(plan, 't', seededChance(6)).timed).toEqual([]);
+    expect(serviceTimedFaults(plan, seededChance(6))).toMatchObject([
       { kind: 'clock-jump', byMs: 60_000 },
       { kind: 'clock-jump', byMs: 60_000 },
     ]);
@@ -100,9 +100,9 @@ describe('link', () => {
 
   it('loses, duplicates and lets later messages overtake', () => {
     const one = link();
-    expect(one.arrivals(0, { fate: 'lost', lateMs: 0 })).toEqual([]);
-    expect(one.arrivals(0, { fate: 'duplicate', lateMs: 3 })).toHaveLength(2);
-    const [late = 0] = one.arrivals(0, { fate: 'late', lateMs: 1000 });
+    expect(one.arrivals(0, { effect: 'lost', lateMs: 0 })).toEqual([]);
+    expect(one.arrivals(0, { effect: 'duplicate', lateMs: 3 })).toHaveLength(2);
+    const [late = 0] = one.arrivals(0, { effect: 'late', lateMs: 1000 });
     const [next = 0] = one.arrivals(1, undefined);
     expect(next).toBeLessThan(late);
   });

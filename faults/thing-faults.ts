@@ -1,0 +1,112 @@
+/**
+ * A fault plan for one thing: the faults that come at an instant, and a decision for each of its messages and requests. All is
+ * drawn from the thing's own stream of chance. There is no clock here: times are milliseconds since the start of the run. The
+ * station and the service's doors carry the faults out.
+ */
+import type { Chance } from './chance.ts';
+import type { Direction, Fault, FaultKind, FaultPlan, MessageEffect, Operation, ServiceAnswer } from './plan.ts';
+
+/** A fault of a thing, or of the service, that begins at one instant. */
+export type InstantFault =
+  | { readonly kind: 'link-lost' | 'partition' | 'power-cut'; readonly forMs: number }
+  | { readonly kind: 'weak-battery'; readonly forMs: number; readonly byMv: number }
+  | { readonly kind: 'clock-jump'; readonly byMs: number };
+
+export type TimedFault = InstantFault & { readonly atMs: number };
+
+/** What a fault does to one message. */
+export interface MessageFault {
+  readonly effect: MessageEffect;
+  readonly lateMs: number;
+}
+
+/** What the service does with one request instead of answering it once, rightly and at once. */
+export interface ServiceFault {
+  readonly answer: ServiceAnswer;
+  readonly lateMs: number;
+}
+
+/** The name of a fault in every tally and every timeline, e.g. `power-cut`, `reply lost`, `service twice`. */
+export type FaultName =
+  Exclude<FaultKind, 'message' | 'service'> | `${Direction} ${MessageEffect}` | `service ${ServiceAnswer}`;
+
+/** A fault that was injected. */
+export interface InjectedFault {
+  readonly name: FaultName;
+  /** What was asked for, where the fault is about a request or about the answer to one. */
+  readonly operation?: Operation;
+}
+
+export interface ThingFaults {
+  /** In order of time. */
+  readonly timed: readonly TimedFault[];
+  /** `undefined`: the message arrives as usual. Each call draws anew: ask once a message. */
+  ofMessage(direction: Direction, atMs: number, operation?: Operation): MessageFault | undefined;
+  /** `undefined`: the service answers as it should. Each call draws anew: ask once a request. */
+  ofAnswer(operation: Operation, atMs: number): ServiceFault | undefined;
+}
+
+type OfMessages = Extract<Fault, { kind: 'message' }>;
+type OfService = Extract<Fault, { kind: 'service' }>;
+type Timed = Exclude<Fault, OfMessages | OfService>;
+
+/** What the plan holds for one thing. The names of the streams belong to what a seed means: kept runs depend on them. */
+export function faultsOf(plan: FaultPlan, thingName: string, chance: Chance): ThingFaults {
+  const own = plan.faults.filter((fault) => fault.kind !== 'service-clock-jump' && covers(fault.things, thingName));
+  const messages = own.filter((fault) => fault.kind === 'message');
+  const byDirection = {
+    request: messages.filter(({ direction }) => direction === 'request'),
+    reply: messages.filter(({ direction }) => direction === 'reply'),
+    notification: messages.filter(({ direction }) => direction === 'notification'),
+  };
+  const answers = own.filter((fault) => fault.kind === 'service');
+  const draws = chance.fork(`fates of ${thingName}`);
+  return {
+    timed: timedFaults(own, chance.fork(`blows of ${thingName}`)),
+    ofMessage: (direction, atMs, operation) =>
+      byDirection[direction].find((fault) => isDrawn(fault, atMs, operation, draws)),
+    ofAnswer: (operation, atMs) => answers.find((fault) => isDrawn(fault, atMs, operation, draws)),
+  };
+}
+
+/** The jumps of the service's own clock. */
+export function serviceTimedFaults(plan: FaultPlan, chance: Chance): readonly TimedFault[] {
+  const own = plan.faults.filter(({ kind }) => kind === 'service-clock-jump');
+  return timedFaults(own, chance.fork('blows of the service'));
+}
+
+function covers(pattern: string, thingName: string): boolean {
+  return pattern.endsWith('*') ? thingName.startsWith(pattern.slice(0, -1)) : pattern === thingName;
+}
+
+function isDrawn(
+  { fromMs, untilMs, perMillion, operations }: OfMessages | OfService,
+  atMs: number,
+  operation: Operation | undefined,
+  chance: Chance,
+): boolean {
+  if (atMs < fromMs || atMs >= untilMs) return false;
+  if (operations !== undefined && (operation === undefined || !operations.includes(operation))) return false;
+  return chance.happens(perMillion);
+}
+
+function timedFaults(faults: readonly Fault[], chance: Chance): readonly TimedFault[] {
+  return faults
+    .filter((fault): fault is Timed => fault.kind !== 'message' && fault.kind !== 'service')
+    .flatMap((fault) =>
+      Array.from({ length: fault.times }, () => timedFault(fault, chance.between(fault.fromMs, fault.untilMs))),
+    )
+    .sort((a, b) => a.atMs - b.atMs);
+}
+
+function timedFault(fault: Timed, atMs: number): TimedFault {
+  switch (fault.kind) {
+    case 'clock-jump':
+    case 'service-clock-jump':
+      return { atMs, kind: 'clock-jump', byMs: fault.byMs };
+    case 'weak-battery':
+      return { atMs, kind: 'weak-battery', forMs: fault.forMs, byMv: fault.byMv };
+    default:
+      return { atMs, kind: fault.kind, forMs: fault.forMs };
+  }
+}
