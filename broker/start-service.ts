@@ -247,6 +247,7 @@ async function start(options: ServiceOptions): Promise<Service> {
         objectionToWeb(request, web) ?? (gatewaySignatures && gatewaySignatures({ ...request, body: noBody })),
       budget,
       ...(identity && !signatures && { identity }),
+      ...(signatures && { policyScope: serviceIdentity }),
       isThing: (thingName) => isThing(engine, thingName, runtime.now()),
       strict: options.strict,
       readings: doorReadings[options.profile ?? 'observed'],
@@ -270,7 +271,7 @@ async function start(options: ServiceOptions): Promise<Service> {
       endpointFor: addresses.endpointFor,
       deviceCame: addresses.deviceCame,
       ...(files && { files }),
-      ...(signatures && { signatures }),
+      ...(signatures && { signatures, policyScope: serviceIdentity }),
       web,
       budget,
       status: () => ({

@@ -105,7 +105,7 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     .addOption(
       new Option(
         '--require-auth',
-        'ask operators for signatures and devices for certificates; plain MQTT is then off',
+        'ask operators for signatures and devices for certificates, enforce policies; plain MQTT is then off',
       ).conflicts('identity'),
     )
     .addOption(

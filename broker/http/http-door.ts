@@ -10,13 +10,14 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type HttpBindings, getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import type { ArnScope } from '../../protocol/names.ts';
 import { type WantedPort, closeHttpServer, listen } from '../net/listening.ts';
 import { httpLimits, limitHandshakes, maxHeaders } from '../net/server-limits.ts';
 import { SocketBudget } from '../net/socket-budget.ts';
 import { type WebRules, objectionToWeb, parseHost } from '../net/web-guard.ts';
 import { type AwsError, bodyTooLarge, internalFailure, invalidRequest, serviceUnavailable } from './aws-error.ts';
 import { type AwsFrontOptions, type AwsResponse, createAwsFront, errorResponse } from './aws-front.ts';
-import { identifyCaller } from './callers.ts';
+import { type ShownCertificate, identifyCaller } from './callers.ts';
 import type { Files } from './files.ts';
 import { BodyReader } from './request-body.ts';
 import type { SignatureCheck } from './signatures.ts';
@@ -34,6 +35,8 @@ export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'readDocument' | 
   };
   /** Asks every caller of AWS's APIs for a signature or a certificate; absent: asks nobody. */
   readonly signatures?: SignatureCheck;
+  /** Region and account in the ARNs of policies; only asked for with {@link signatures}. */
+  readonly policyScope?: ArnScope;
   /** What stands in for S3; absent: there is none. */
   readonly files?: Files;
   /** What DescribeEndpoint says to who has reached this door by this host name; by default that name and this door's port. */
@@ -184,7 +187,7 @@ function whileServed(budget: SocketBudget, response: ServerResponse): void {
 type Environment = { Bindings: HttpBindings };
 
 function createApp(
-  { status, files, signatures, endpointFor, ...options }: HttpDoorOptions,
+  { status, files, signatures, policyScope, endpointFor, ...options }: HttpDoorOptions,
   { ports, budget }: Surroundings,
 ): Hono<Environment> {
   const app = new Hono<Environment>();
@@ -193,6 +196,8 @@ function createApp(
     ...options,
     ...(files && { readDocument: files.readDocument }),
   });
+  const scope = policyScope ?? { region: '', account: '' };
+  const gate = signatures && { port: options.port, signatures, scope };
   const bodies = new BodyReader(maxBodyBytes, maxBodiesBytes);
   const requests = new Map<number, number>();
   const answered = (response: AwsResponse): Response => {
@@ -210,7 +215,7 @@ function createApp(
     whileServed(budget, outgoing as ServerResponse);
     const { method = 'GET', url: target = '/', headers } = incoming;
     const request = { method, target, headers, body };
-    const caller = identifyCaller(request, certificateName(incoming.socket), signatures);
+    const caller = await identifyCaller(request, certificateOf(incoming.socket), gate);
     if ('error' in caller) return answered(errorResponse(caller.error));
     return answered(await front(request, caller.value, parseHost(headers.host)?.name ?? 'localhost'));
   });
@@ -222,11 +227,12 @@ function createApp(
   return app;
 }
 
-/** Of a certificate of our CA; any other says nothing. */
-function certificateName(socket: Socket | TLSSocket): string | undefined {
-  if (!('authorized' in socket) || !socket.authorized) return undefined;
-  const name = socket.getPeerCertificate().subject.CN;
-  return typeof name === 'string' ? name : undefined;
+function certificateOf(socket: Socket | TLSSocket): ShownCertificate | undefined {
+  if (!('authorized' in socket)) return undefined;
+  const peer = socket.getPeerCertificate();
+  // Node gives an empty object for none.
+  const isShown = typeof peer.fingerprint256 === 'string';
+  return isShown ? { peer, isOurs: socket.authorized, sourceIp: socket.remoteAddress } : undefined;
 }
 
 function toResponse({ status, headers, body }: AwsResponse): Response {

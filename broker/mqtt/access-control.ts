@@ -10,24 +10,29 @@ import { Disconnection } from './disconnection.ts';
 import { type IdentityRule, type Principal, identify } from './identity.ts';
 import { refusalOf } from './mqtt5-connect.ts';
 import type { ProtocolVersion } from './packet-writer.ts';
+import type { RegisteredAccess, ShownCertificate } from './registered-principals.ts';
 import { topicFault } from './topic-rules.ts';
 
 /** What a transport has found out about who is coming. */
 export interface ConnectionProof {
   readonly identity: IdentityRule;
-  /** Common name of the verified certificate. */
-  readonly certificateName?: string | undefined;
+  /** One of our CA, or one that is registered. */
+  readonly certificate?: ShownCertificate | undefined;
   /** Host name or address by which it has come. */
   readonly address?: string | undefined;
   /** What it comes in by; absent where that is no socket of ours. */
   readonly socket?: Duplex;
 }
 
-/** @returns which thing it is, or why it is refused. */
+/**
+ * @param access by its certificate, if that is one of the registry.
+ * @returns which thing it is, or why it is refused.
+ */
 export function admit(
   packet: IConnectPacket,
   version: ProtocolVersion,
-  { identity, certificateName }: ConnectionProof,
+  { identity, certificate }: ConnectionProof,
+  access?: RegisteredAccess,
 ): Principal | Disconnection {
   const { clientId, clean, username, will } = packet;
   if (version === 5) {
@@ -42,7 +47,8 @@ export function admit(
   if (will?.qos === 2) return refused('qosNotSupported', 'a last will with QoS 2', 'AWS has QoS 0 and 1.');
   const fault = will === undefined ? undefined : topicFault(will.topic);
   if (fault !== undefined) return refused('topicNameInvalid', `${fault} in the topic of a last will`);
-  const principal = identify(identity, { clientId, username, certificateName });
+  if (access !== undefined) return access.principal;
+  const principal = identify(identity, { clientId, username, certificateName: certificate?.name });
   if (principal !== undefined) return principal;
   return refused('notAuthorized', `no ${identity} to tell who this is`, adviceFor(identity));
 }

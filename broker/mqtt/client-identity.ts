@@ -4,17 +4,25 @@
  * Source: docs/identity.md.
  */
 import { type IdentityRule, type Principal, identityAdvice, noThing, undecided } from './identity.ts';
-import { thingNamedIn } from './permissions.ts';
+import { type Access, thingNamedIn } from './permissions.ts';
+import type { RegisteredAccess } from './registered-principals.ts';
 
-export class ClientIdentity {
+export class ClientIdentity implements Access {
   readonly rule: IdentityRule;
   principal: Principal = noThing;
+  clientId = '';
+  /** By its certificate, which is in the registry. */
+  registered: RegisteredAccess | undefined;
   readonly #isThing: (name: string) => boolean;
 
   /** @param isThing whether there is a thing of this name. */
   constructor(rule: IdentityRule, isThing: (name: string) => boolean) {
     this.rule = rule;
     this.#isThing = isThing;
+  }
+
+  get allows(): Access['allows'] {
+    return this.registered?.allows;
   }
 
   /** For permissions: nothing may be done for a thing while it is undecided. */
@@ -36,6 +44,7 @@ export class ClientIdentity {
 
   /** What to do when it may not act for a thing. */
   get advice(): string {
+    if (this.allows !== undefined) return 'AttachPolicy gives a certificate the policy that allows it.';
     return identityAdvice(this.rule, this.principal);
   }
 }

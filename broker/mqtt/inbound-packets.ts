@@ -6,6 +6,7 @@
  * Source: docs/reference/connection.md §2 to §5, docs/reference/limits.md §5, docs/reference/ambiguities.md A30.
  */
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
 import type { IConnectPacket, IDisconnectPacket, Packet } from 'mqtt-packet';
@@ -23,6 +24,7 @@ import type { Message } from './message.ts';
 import { agreementOn } from './mqtt5-connect.ts';
 import { type PublishVerdict, judgePublish } from './permissions.ts';
 import type { DoorReadings } from './readings.ts';
+import type { RegisteredAccess, RegisteredClient, RegisteredPrincipals } from './registered-principals.ts';
 import type { ServiceRequests } from './service-requests.ts';
 import type { Connection, LeftWill, SessionTerms } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -40,6 +42,7 @@ export interface InboundContext {
   readonly isThing: (name: string) => boolean;
   /** Absent: nobody listens. */
   readonly onEvent: EventListener | undefined;
+  readonly registered: RegisteredPrincipals;
 }
 
 /** Packets that a client may send before CONNACK. AWS wants none; clients in the field send their subscriptions at once. */
@@ -62,6 +65,7 @@ export class InboundPackets implements PacketReceiver {
   /** Absent: CONNACK has left. */
   #early: Early[] | undefined = [];
   #will: LastWill | undefined;
+  #registeredAs: RegisteredClient | undefined;
   saidGoodbye = false;
   /** Its CONNECT was refused, which has been told. */
   isRefused = false;
@@ -98,6 +102,8 @@ export class InboundPackets implements PacketReceiver {
     const principal = this.#identity.principal;
     const newcomer = { client: this.#client, stream: this.#stream, principal, terms: this.#terms };
     this.#connection = this.#context.sessions.open(newcomer);
+    const { allows } = this.#identity;
+    if (allows !== undefined) this.#connection.mayHear = (topic) => allows('iot:Receive', `topic/${topic}`);
     // One that goes on with its session is the thing that it was.
     this.#identity.principal = this.#connection.session.principal;
   }
@@ -137,6 +143,7 @@ export class InboundPackets implements PacketReceiver {
 
   /** The connection has ended. @param sendsWill false when the whole service ends. */
   ended(sendsWill: boolean): void {
+    if (this.#registeredAs !== undefined) this.#context.registered.forget(this.#registeredAs);
     const connection = this.#connection;
     if (connection === undefined) {
       this.#forgetWill();
@@ -178,7 +185,7 @@ export class InboundPackets implements PacketReceiver {
       const size = `a payload of ${payload.length} bytes, of which ${maxPublishBytes} are allowed`;
       this.#refusePublish(topic, 'packetTooLarge', size);
     }
-    const verdict = this.#judge(connection, publication);
+    const verdict = this.#judge(publication);
     if (verdict.kind === 'refused') this.#refusePublish(topic, verdict.reason, verdict.message);
     else if (verdict.kind === 'service') this.#context.requests.take(connection, publication, verdict.topic);
     else {
@@ -240,7 +247,45 @@ export class InboundPackets implements PacketReceiver {
   #receiveConnect(packet: IConnectPacket, will: WillProperties | undefined): void {
     if (this.#connect !== undefined) throw new Disconnection('protocolError', 'a second CONNECT');
     this.#connect = packet;
-    const admitted = this.#admit(packet, lastWillIn(packet, will));
+    const { registered } = this.#context;
+    const client = this.#registeredClient(packet.clientId);
+    if (client === undefined) {
+      this.#answerConnect(packet, will);
+      return;
+    }
+    // What comes meanwhile has come before its time.
+    registered.identify(client, ({ access, refused }) => {
+      this.#registeredAs = client;
+      if (this.#stream.destroyed) registered.forget(client);
+      else this.#answerConnect(packet, will, access, refused);
+    });
+  }
+
+  /** `undefined` where a certificate of the registry would not count, or none is shown. */
+  #registeredClient(clientId: string): RegisteredClient | undefined {
+    const { identity, certificate, socket } = this.#proof;
+    if (identity !== 'certificate' || certificate === undefined) return undefined;
+    const cutOff = (): void => {
+      this.#stream.destroy(new Disconnection('notAuthorized', 'its certificate is not active any more'));
+    };
+    const sourceIp = (socket as Partial<Socket> | undefined)?.remoteAddress;
+    return { clientId, certificate, sourceIp, cutOff };
+  }
+
+  #answerConnect(
+    packet: IConnectPacket,
+    will: WillProperties | undefined,
+    access?: RegisteredAccess,
+    refusedFor?: string,
+  ): void {
+    const admitted =
+      refusedFor === undefined
+        ? this.#admit(packet, lastWillIn(packet, will), access)
+        : new Disconnection(
+            'notAuthorized',
+            `connection refused: ${refusedFor}`,
+            'DescribeCertificate shows its status.',
+          );
     if (admitted instanceof Disconnection) {
       this.isRefused = true;
       this.#context.onEvent?.({ kind: 'refused', clientId: packet.clientId, ...refusalIn(admitted) });
@@ -248,8 +293,10 @@ export class InboundPackets implements PacketReceiver {
       return;
     }
     this.#identity.principal = admitted;
+    this.#identity.registered = access;
     const agreement = agreementOn(packet, randomUUID);
     const { clientId, startsAnew, expirySeconds, keepAliveSeconds: keepalive } = agreement;
+    this.#identity.clientId = clientId;
     const is5 = this.#stream.version === 5;
     if (is5) this.#terms = agreement;
     this.#stream.agree(agreement);
@@ -257,11 +304,11 @@ export class InboundPackets implements PacketReceiver {
     this.#stream.toAedes({ ...packet, clientId, clean, keepalive, will: undefined });
   }
 
-  #admit(packet: IConnectPacket, will: LastWill | undefined): Principal | Disconnection {
+  #admit(packet: IConnectPacket, will: LastWill | undefined, access?: RegisteredAccess): Principal | Disconnection {
     const { strict, sessions, bounds } = this.#context;
     const { clientId, clean } = packet;
     if (strict?.mayConnect(clientId) === false) return unavailable('a second CONNECT within a second');
-    const admitted = admit(packet, this.#stream.version, this.#proof);
+    const admitted = admit(packet, this.#stream.version, this.#proof, access);
     if (admitted instanceof Disconnection) return admitted;
     if (clean !== true && !sessions.hasRoomFor(clientId)) {
       return unavailable('as many persistent sessions as this service keeps');
@@ -287,7 +334,7 @@ export class InboundPackets implements PacketReceiver {
 
   #sendWill({ publication }: LastWill): void {
     const { sessions, requests, onEvent } = this.#context;
-    const verdict = this.#judge(this.#connection!, publication);
+    const verdict = this.#judge(publication);
     if (verdict.kind === 'ordinary') sessions.route(messageOf(publication), undefined);
     else if (verdict.kind === 'service') requests.takeWill(publication, verdict.topic);
     else {
@@ -310,9 +357,9 @@ export class InboundPackets implements PacketReceiver {
 
   // What the client may do.
 
-  #judge({ session }: Connection, publication: Publication): PublishVerdict {
+  #judge(publication: Publication): PublishVerdict {
     this.#decide(publication.topic);
-    return judgePublish(this.#identity.acting, session.clientId, publication);
+    return judgePublish(this.#identity, publication);
   }
 
   /** The first thing that a client speaks for may decide who it is. */

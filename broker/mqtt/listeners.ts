@@ -13,6 +13,7 @@ import { type Server as TlsServer, type TLSSocket, type TlsOptions, createServer
 import { type WantedPort, listen as listenAt } from '../net/listening.ts';
 import { httpLimits, limitHandshakes, maxHeaders } from '../net/server-limits.ts';
 import { awaitFirstBytes, connectHeader } from './first-packet.ts';
+import type { ShownCertificate } from './registered-principals.ts';
 import { type WhyNotUpgrade, acceptWebSockets } from './websockets.ts';
 
 export const transports = ['tcp', 'tls', 'ws', 'wss'] as const;
@@ -30,8 +31,10 @@ export interface ListenerSettings {
   readonly port: WantedPort;
   /** Needed for TLS. */
   readonly certificates?: ServerCertificate;
-  /** A device without a certificate of our CA fails in the TLS handshake. */
+  /** A device without a certificate of our CA, or one that is registered, is turned away after the TLS handshake. */
   readonly demandCertificate: boolean;
+  /** Whether a certificate of another CA is in the registry, by its id. */
+  readonly isRegistered: (certificateId: string) => Promise<boolean>;
   readonly whyNotUpgrade: WhyNotUpgrade;
   /** Answers HTTP on the `wss` port. */
   readonly web?: RequestListener;
@@ -43,8 +46,8 @@ export interface Arrival {
   readonly stream: Duplex;
   /** What the stream comes in by. */
   readonly socket: Duplex;
-  /** Common name of its certificate, if that is one of our CA. */
-  readonly certificateName?: string | undefined;
+  /** Its certificate, if that is one of our CA or registered. */
+  readonly certificate?: ShownCertificate | undefined;
   /** By which host name or address it has come, as it says itself or as the socket shows. */
   readonly address: string | undefined;
 }
@@ -74,10 +77,10 @@ const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arriv
 
   tls(settings, arrivals) {
     const options = tlsOptions(settings, mqttProtocols);
-    return guarded(
-      createTlsServer(options, (socket) => arrivals.arrived(overTls(socket))),
-      arrivals,
-    );
+    const server = createTlsServer(options, (socket) => {
+      void vet(socket, settings, arrivals, () => arrivals.arrived(overTls(socket)));
+    });
+    return guarded(server, arrivals);
   },
 
   ws({ whyNotUpgrade }, { arrived }) {
@@ -98,7 +101,7 @@ const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arriv
         transport: 'wss',
         stream,
         socket,
-        certificateName: certificateName(socket as TLSSocket),
+        certificate: vetted.get(socket as TLSSocket),
         address,
       }),
     );
@@ -108,11 +111,12 @@ const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arriv
       if (protocol === 'mqtt') arrivals.arrived(overTls(socket));
       else for (const listener of speakHttp) listener.call(server, socket);
     };
-    server.on('secureConnection', (socket) => {
+    const admit = (socket: TLSSocket): void => {
       const named = socket.alpnProtocol;
       if (named) speak(socket, mqttProtocols.includes(named) ? 'mqtt' : 'http');
       else awaitFirstBytes(socket, protocolOf, (protocol) => speak(socket, protocol), arrivals.failed, firstByteMs);
-    });
+    };
+    server.on('secureConnection', (socket) => void vet(socket, settings, arrivals, () => admit(socket)));
     return guarded(server, arrivals);
   },
 };
@@ -131,33 +135,56 @@ function overTls(socket: TLSSocket): Arrival {
     transport: 'tls',
     stream: socket,
     socket,
-    certificateName: certificateName(socket),
+    certificate: vetted.get(socket),
     address: servername || localAddress,
   };
 }
 
-function tlsOptions(
-  { certificates, demandCertificate }: ListenerSettings,
-  ALPNProtocols: readonly string[],
-): TlsOptions {
+/** What is known of the certificates that were shown; nothing of those that say nothing here. */
+const vetted = new WeakMap<TLSSocket, ShownCertificate>();
+
+/** Looks at the certificate of a connection that stands, and lets it in or closes it. */
+async function vet(
+  socket: TLSSocket,
+  { demandCertificate, isRegistered }: ListenerSettings,
+  { failed }: Arrivals,
+  admit: () => void,
+): Promise<void> {
+  const peer = socket.getPeerCertificate();
+  const { fingerprint256, subject } = peer;
+  const isShown = typeof fingerprint256 === 'string';
+  if (isShown) {
+    const id = fingerprint256.replaceAll(':', '').toLowerCase();
+    // Several common names name nobody.
+    const name = typeof subject.CN === 'string' ? subject.CN : undefined;
+    if (socket.authorized) vetted.set(socket, { id, peer, ...(name !== undefined && { name }) });
+    else {
+      socket.on('error', ignore);
+      if (await isRegistered(id)) vetted.set(socket, { id, peer });
+      socket.off('error', ignore);
+    }
+  }
+  if (socket.destroyed) return;
+  if (!demandCertificate || vetted.has(socket)) {
+    admit();
+    return;
+  }
+  failed(new Error(`certificate refused: ${isShown ? String(socket.authorizationError) : 'none was shown'}`));
+  socket.destroy();
+}
+
+function ignore(): void {}
+
+function tlsOptions({ certificates }: ListenerSettings, ALPNProtocols: readonly string[]): TlsOptions {
   assert(certificates !== undefined, 'TLS needs a certificate');
-  const options = { ...certificates, requestCert: true, rejectUnauthorized: demandCertificate };
+  // A certificate of another CA may be registered, which only the service knows.
+  const options = { ...certificates, requestCert: true, rejectUnauthorized: false };
   return { ...options, ALPNProtocols: [...ALPNProtocols], noDelay: true };
 }
 
 function guarded(server: TlsServer, { failed }: Arrivals): Server {
   limitHandshakes(server, failed);
-  return server.on('tlsClientError', (error, { authorizationError }) =>
-    // Node closes on a certificate of another CA, and reports no more than that the socket hung up.
-    failed(authorizationError ? new Error(`certificate refused: ${String(authorizationError)}`) : error),
-  );
-}
-
-/** Only a certificate of our CA says anything. */
-function certificateName(socket: TLSSocket): string | undefined {
-  if (!socket.authorized) return undefined;
-  const name = socket.getPeerCertificate().subject.CN;
-  return typeof name === 'string' ? name : undefined; // several common names name nobody
+  return server.on('tlsClientError', failed);
 }
 
 const names: { readonly [T in Transport]: readonly [purpose: string, option: string] } = {

@@ -14,6 +14,8 @@ export interface Message {
   readonly retain: boolean;
   /** Of MQTT 5, as they stand on the wire, without length and without the expiry. */
   readonly properties?: Buffer;
+  /** For who asked, whatever it may hear. */
+  readonly isReply?: true;
   /** By the wall clock. From then on nobody is given it. */
   readonly expiresAt?: EpochMs;
 }

@@ -8,6 +8,7 @@ import type { RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
 import { maxSessionExpirySeconds, persistentSessionSeconds } from '../../protocol/limits.ts';
+import type { ArnScope } from '../../protocol/names.ts';
 import type { Effect } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { WantedPort } from '../net/listening.ts';
@@ -33,6 +34,7 @@ import { KeptSessions, type SessionStore } from './kept-sessions.ts';
 import { Mqtt5Stream } from './mqtt5-stream.ts';
 import { QuietAedes } from './quiet-aedes.ts';
 import { type DoorReadings, doorReadings } from './readings.ts';
+import { RegisteredPrincipals } from './registered-principals.ts';
 import { type ReservedAnswerers, type ReservedCounts, ReservedRequests } from './reserved-requests.ts';
 import { commandAnswerer } from './command-requests.ts';
 import { defenderAnswerer } from './defender-requests.ts';
@@ -57,6 +59,8 @@ export interface MqttDoorOptions {
   /** Whether there is a thing of this name; absent: there is none. A client whose client id is one is that thing. */
   readonly isThing?: (name: string) => boolean;
   readonly certificates?: ServerCertificate;
+  /** Region and account in the ARNs of policies. Present: what policies say of certificates of the registry is enforced. */
+  readonly policyScope?: ArnScope;
   /** Who may come in by WebSocket; absent: everybody. A signature stands for the client id that comes with it. */
   readonly whyNotUpgrade?: WhyNotUpgrade;
   /** Shared with other doors of this process; absent: this door counts for itself. */
@@ -125,8 +129,18 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     (feature, { clientId, topic }) => onEvent?.({ kind: 'not-answered', feature, clientId, topic }),
   );
   const { emptyPayload, forbiddenSubscribe } = readings;
+  const registered = new RegisteredPrincipals(port, options.policyScope);
   const requests = new ServiceRequests({ port, sessions, reserved, answersMayStray, emptyPayload, onEvent });
-  const context: InboundContext = { sessions, requests, bounds, strict, forbiddenSubscribe, isThing, onEvent };
+  const context: InboundContext = {
+    sessions,
+    requests,
+    bounds,
+    strict,
+    forbiddenSubscribe,
+    isThing,
+    onEvent,
+    registered,
+  };
   const inboundOf = new WeakMap<Client, InboundPackets>();
   /** Let in and not yet closed, by client id. */
   const connecting = new Map<string, InboundPackets>();
@@ -192,6 +206,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const tell = (topic: string, writePayload: () => string): void => sessions.announce(topic, writePayload);
   const stopAnnouncing = port.onEffect(
     (effect) => {
+      if (effect.kind === 'principal') registered.changed(effect.certificateId);
       const deliveries = foreseen.get(effect);
       if (deliveries === undefined) {
         announce(effect, forms, tell);
@@ -204,8 +219,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   );
 
   const listeners = new Map<Transport, Listener>();
-  const identityOn = (transport: Transport, certificateName?: string): IdentityRule =>
-    identity ?? (transport === 'tls' || certificateName !== undefined ? 'certificate' : 'first-thing');
+  const identityOn = (transport: Transport, showsCertificate = false): IdentityRule =>
+    identity ?? (transport === 'tls' || showsCertificate ? 'certificate' : 'first-thing');
 
   async function close(): Promise<void> {
     stopAnnouncing();
@@ -226,10 +241,10 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
       track(socket, streams);
       budget.admit(socket);
     },
-    arrived: ({ transport, stream, socket, certificateName, address }) =>
-      accept(tap(stream, certificateName), {
-        identity: identityOn(transport, certificateName),
-        certificateName,
+    arrived: ({ transport, stream, socket, certificate, address }) =>
+      accept(tap(stream, certificate?.name), {
+        identity: identityOn(transport, certificate !== undefined),
+        certificate,
         address,
         socket,
       }),
@@ -242,7 +257,9 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
       // Where HTTP is spoken as well, a client without one is refused when it turns out to speak MQTT.
       const speaksHttp = transport === 'wss' && web !== undefined;
       const demandCertificate = identityOn(transport) === 'certificate' && !speaksHttp;
-      const settings = { host, port: wanted, certificates, demandCertificate, whyNotUpgrade, ...(web && { web }) };
+      const isRegistered = (certificateId: string): Promise<boolean> => registered.isRegistered(certificateId);
+      const vetting = { certificates, demandCertificate, isRegistered };
+      const settings = { host, port: wanted, ...vetting, whyNotUpgrade, ...(web && { web }) };
       listeners.set(transport, await listen(transport, settings, arrivals));
     }
   } catch (error) {

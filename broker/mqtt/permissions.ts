@@ -1,7 +1,8 @@
 /**
  * Who may say what where. `$aws/…` is the service's: a client may publish requests for its own thing there, use the topics
  * of AWS IoT that belong to no thing, and listen to what concerns its own thing; everybody may listen to lifecycle events,
- * which are for fleet monitoring. Topics without `$` are nobody's business. Pure decisions; the door acts on them.
+ * which are for fleet monitoring. Topics without `$` are nobody's business. Where policies are enforced, they decide about all
+ * of this. Pure decisions; the door acts on them.
  * Source: reference mqtt-api.md §6, connection.md §3–§5, events.md, shadow-and-provisioning.md §6, ambiguities.md A18, A19.
  */
 import { isThingName } from '../../protocol/names.ts';
@@ -28,11 +29,31 @@ export type PublishVerdict =
 
 const ordinary: PublishVerdict = { kind: 'ordinary' };
 
-export function judgePublish(
-  principal: Principal,
-  clientId: string,
-  { topic, qos, retain }: Publication,
-): PublishVerdict {
+/** Actions of policies that the door asks for. */
+export type PolicyAction = 'iot:Connect' | 'iot:Publish' | 'iot:RetainPublish' | 'iot:Subscribe' | 'iot:Receive';
+
+/** Who a client is, for permissions. */
+export interface Access {
+  /** For whom it may act: a thing, none or all. */
+  readonly acting: Principal;
+  readonly clientId: string;
+  /**
+   * What policies allow on a resource, `topic/a/b` for instance. Present, it decides instead of the rule that a client acts
+   * for one thing; what nobody may do stays forbidden.
+   */
+  readonly allows?: ((action: PolicyAction, resource: string) => boolean) | undefined;
+}
+
+export function judgePublish(access: Access, publication: Publication): PublishVerdict {
+  const verdict = judgeTopic(access, publication);
+  const { allows } = access;
+  if (allows === undefined || verdict.kind === 'refused') return verdict;
+  const resource = `topic/${publication.topic}`;
+  const isAllowed = allows('iot:Publish', resource) && (!publication.retain || allows('iot:RetainPublish', resource));
+  return isAllowed ? verdict : refused('notAuthorized', `no policy allows it: ${publication.topic}`);
+}
+
+function judgeTopic({ acting: principal, clientId }: Access, { topic, qos, retain }: Publication): PublishVerdict {
   if (qos > 1) return refused('qosNotSupported', `QoS ${qos} on ${topic}`);
   if (!topic.startsWith('$')) {
     const fault = topicFault(topic);
@@ -65,10 +86,11 @@ const commonSpaces: ReadonlySet<string> = new Set(['events', 'certificates', 'pr
  * topics.
  * @param filter behind `$share/NAME/`, where it is shared.
  */
-export function maySubscribe(principal: Principal, clientId: string, filter: string): boolean {
-  if (!filter.startsWith('$')) return true;
+export function maySubscribe({ acting: principal, clientId, allows }: Access, filter: string): boolean {
   const [space, kind = '', ...levels] = filter.split('/');
-  if (space !== '$aws') return false;
+  if (filter.startsWith('$') && space !== '$aws') return false;
+  if (allows !== undefined) return allows('iot:Subscribe', `topicfilter/${filter}`);
+  if (!filter.startsWith('$')) return true;
   if (principal === everyThing || commonSpaces.has(kind)) return true;
   return isOwnSpace(principal, clientId, kind, levels);
 }

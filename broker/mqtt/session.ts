@@ -96,6 +96,8 @@ export class Connection {
   unacknowledged = 0;
   /** It goes on with a session that there was. */
   resumed = false;
+  /** Whether its client may be sent a message on a topic, replies apart; absent: whatever it has subscribed to. */
+  mayHear: ((topic: string) => boolean) | undefined;
   /** Until it is ready: the one it took over from. */
   superseded: Client | undefined;
 
@@ -317,7 +319,8 @@ export class Session implements Receiver {
   /** MQTT 5 §3.1.2.11.4: what is too large for the client is dropped, as if it had been delivered. */
   #isSendable(connection: Connection, message: Message): boolean {
     if (message.expiresAt !== undefined && isExpired(message)) return false;
-    const { maximumPacketBytes } = connection;
+    const { maximumPacketBytes, mayHear } = connection;
+    if (mayHear !== undefined && message.isReply !== true && !mayHear(message.topic)) return false;
     if (maximumPacketBytes !== Infinity && publishBytes(message, this.version) > maximumPacketBytes) return false;
     return this.#context.mayPass(connection.client);
   }

@@ -209,7 +209,7 @@ export class Sessions {
   reply(asker: Connection, topic: string, payload: string | Buffer, requestQos: Qos): void {
     const { session } = asker;
     const qos = requestQos === 0 ? 0 : session.grantedQos(topic);
-    session.reply(asker, { topic, payload, qos, retain: false });
+    session.reply(asker, { topic, payload, qos, retain: false, isReply: true });
   }
 
   /** Tells every session that subscribed, once, however many of its filters match. */

@@ -36,7 +36,7 @@ export function subscribe(
     const count = `${subscriptions.length} filters in a SUBSCRIBE, of which ${maxTopicFiltersPerSubscribe} are allowed`;
     throw new Disconnection('quotaExceeded', count);
   }
-  const judged = subscriptions.map((subscription) => judge(connection, subscription, context));
+  const judged = subscriptions.map((subscription) => judge(subscription, context));
   const { session, stream } = connection;
   const retained: (() => void)[] = [];
   const granted = subscriptions.map((subscription, index) => {
@@ -62,7 +62,6 @@ export function unsubscribe(
 
 /** @returns the filter, or why it alone is not granted. @throws Disconnection for what closes the connection. */
 function judge(
-  { session }: Connection,
   { topic: text, qos }: ISubscription,
   { identity, forbiddenCloses, using, denied }: Subscribing,
 ): ParsedFilter | Disconnection {
@@ -74,7 +73,7 @@ function judge(
   if (typeof filter === 'string') return deny(new Disconnection('topicFilterInvalid', `${filter}: ${text}`));
   if (qos > 1) deny(new Disconnection('qosNotSupported', `QoS 2 for ${text}`, 'AWS has QoS 0 and 1.'));
   using(filter.filter);
-  if (maySubscribe(identity.acting, session.clientId, filter.filter)) return filter;
+  if (maySubscribe(identity, filter.filter)) return filter;
   const refusal = new Disconnection('notAuthorized', `subscribe refused: ${text}`, identity.advice);
   if (forbiddenCloses) deny(refusal);
   denied(text, refusal, false);

@@ -1,0 +1,385 @@
+/**
+ * Certificates of the registry at the doors: good at once, and no longer than they are active; what policies say of them is
+ * enforced where the service asks for signatures, and not where it asks nobody.
+ */
+import { request as httpsRequest } from 'node:https';
+import { once } from 'node:events';
+import { type TLSSocket, connect } from 'node:tls';
+import {
+  AttachPolicyCommand,
+  AttachThingPrincipalCommand,
+  CreateKeysAndCertificateCommand,
+  CreatePolicyCommand,
+  CreatePolicyVersionCommand,
+  CreateThingCommand,
+  DeletePolicyVersionCommand,
+  DetachPolicyCommand,
+  IoTClient,
+  RegisterCertificateWithoutCACommand,
+  UpdateCertificateCommand,
+} from '@aws-sdk/client-iot';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Service, type ServiceOptions, startService } from '../../broker/start-service.ts';
+import { foreignCertificate } from '../support/foreign-certificates.ts';
+import { WireClient, type WireOptions } from '../support/wire-client.ts';
+
+const secret = { accessKeyId: 'AKID', secretAccessKey: 'secret' };
+const scope = 'arn:aws:iot:us-east-1:000000000000';
+
+interface Rig {
+  readonly service: Service;
+  readonly operator: IoTClient;
+}
+
+async function start(options: ServiceOptions): Promise<Rig> {
+  const service = await startService({
+    mqttPort: 'off',
+    wsPort: 'off',
+    ...options,
+  });
+  const config = { endpoint: service.httpUrl ?? '', region: 'us-east-1', credentials: secret, maxAttempts: 1 };
+  return { service, operator: new IoTClient(config) };
+}
+
+async function stop({ service, operator }: Rig): Promise<void> {
+  operator.destroy();
+  await service.close();
+}
+
+interface Device {
+  readonly arn: string;
+  readonly id: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+async function makeDevice({ operator }: Rig): Promise<Device> {
+  const made = await operator.send(new CreateKeysAndCertificateCommand({ setAsActive: true }));
+  return {
+    arn: made.certificateArn ?? '',
+    id: made.certificateId ?? '',
+    cert: made.certificatePem ?? '',
+    key: made.keyPair?.PrivateKey ?? '',
+  };
+}
+
+type Credentials = Partial<Pick<Device, 'cert' | 'key'>>;
+
+async function secureConnect(url: string | undefined, ca: string, credentials: Credentials): Promise<TLSSocket> {
+  const { port } = new URL(url ?? '');
+  const socket = connect({ port: Number(port), host: '127.0.0.1', ca, ...credentials, servername: 'localhost' });
+  socket.on('error', () => {});
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+/** @returns the client and the code of its CONNACK; `undefined` when it was closed without one. */
+async function login(
+  { service }: Rig,
+  credentials: Credentials,
+  options: WireOptions,
+): Promise<readonly [WireClient, number | undefined]> {
+  const socket = await secureConnect(service.mqttsUrl, service.ca, credentials);
+  const client = new WireClient(socket, options.protocolVersion);
+  return [client, await client.login(options)];
+}
+
+describe('where nobody is asked for signatures', () => {
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await start({});
+    for (const thingName of ['lamp', 'door']) await rig.operator.send(new CreateThingCommand({ thingName }));
+  });
+  afterAll(() => stop(rig));
+
+  it('a certificate is good as soon as it is made, for the thing of the client id', async () => {
+    const [client, code] = await login(rig, await makeDevice(rig), { clientId: 'lamp', protocolVersion: 5 });
+    expect(code).toBe(0);
+    expect(await client.subscribe(['$aws/things/lamp/jobs/#', '$aws/things/door/jobs/#'])).toEqual([1, 0x87]);
+  });
+
+  it('attached to a thing, it is good for that thing, whatever the client id', async () => {
+    const device = await makeDevice(rig);
+    await rig.operator.send(new AttachThingPrincipalCommand({ thingName: 'door', principal: device.arn }));
+    const [client] = await login(rig, device, { clientId: 'a client', protocolVersion: 5 });
+    expect(await client.subscribe(['$aws/things/lamp/jobs/#', '$aws/things/door/jobs/#'])).toEqual([0x87, 1]);
+  });
+
+  it('attached to several, it is good for the one of the client id', async () => {
+    const device = await makeDevice(rig);
+    for (const thingName of ['lamp', 'door']) {
+      await rig.operator.send(new AttachThingPrincipalCommand({ thingName, principal: device.arn }));
+    }
+    const [client] = await login(rig, device, { clientId: 'door', protocolVersion: 5 });
+    expect(await client.subscribe(['$aws/things/lamp/jobs/#', '$aws/things/door/jobs/#'])).toEqual([0x87, 1]);
+  });
+
+  it.each([4, 5] as const)(
+    'switched off, it cuts its holder off and lets nobody in (MQTT level %d)',
+    async (protocolVersion) => {
+      const device = await makeDevice(rig);
+      const [client] = await login(rig, device, { clientId: 'lamp', protocolVersion });
+      await rig.operator.send(new UpdateCertificateCommand({ certificateId: device.id, newStatus: 'INACTIVE' }));
+      await client.closed;
+      if (protocolVersion === 5) expect(client.packets.at(-1)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x87 });
+      expect((await login(rig, device, { clientId: 'lamp', protocolVersion }))[1]).toBe(
+        protocolVersion === 5 ? 0x87 : 5,
+      );
+      await rig.operator.send(new UpdateCertificateCommand({ certificateId: device.id, newStatus: 'ACTIVE' }));
+      expect((await login(rig, device, { clientId: 'lamp', protocolVersion }))[1]).toBe(0);
+    },
+  );
+
+  it.each(['mqttsUrl', 'wssUrl'] as const)(
+    'of another authority, it is good once it is registered (%s)',
+    async (url) => {
+      const { certificate: cert, key } = await foreignCertificate('lamp');
+      const attempt = async (): Promise<number | undefined> => {
+        const socket = await secureConnect(rig.service[url]?.replace('/mqtt', ''), rig.service.ca, { cert, key });
+        return await new WireClient(socket).login({ clientId: 'lamp' });
+      };
+      expect(await attempt()).not.toBe(0);
+      const request = { certificatePem: cert, status: 'ACTIVE' } as const;
+      await rig.operator.send(new RegisterCertificateWithoutCACommand(request));
+      expect(await attempt()).toBe(0);
+    },
+  );
+
+  it('no policy is needed', async () => {
+    const device = await makeDevice(rig);
+    const policyDocument = '{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}';
+    await rig.operator.send(new CreatePolicyCommand({ policyName: 'deny', policyDocument }));
+    await rig.operator.send(new AttachPolicyCommand({ policyName: 'deny', target: device.arn }));
+    expect((await login(rig, device, { clientId: 'lamp' }))[1]).toBe(0);
+  });
+});
+
+describe('where signatures are asked for', () => {
+  let rig: Rig;
+  let device: Device;
+  let policies = 0;
+  beforeAll(async () => {
+    rig = await start({ accessKeys: { [secret.accessKeyId]: secret.secretAccessKey } });
+    const attributePayload = { attributes: { site: 'north' } };
+    for (const thingName of ['lamp', 'door']) {
+      await rig.operator.send(new CreateThingCommand({ thingName, attributePayload }));
+    }
+  });
+  afterAll(() => stop(rig));
+  beforeEach(async () => {
+    device = await makeDevice(rig);
+  });
+
+  type Statement = readonly [effect: 'Allow' | 'Deny', action: string, resource: string];
+
+  const documentOf = (statements: readonly Statement[]): string =>
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: statements.map(([Effect, Action, resource]) => ({
+        Effect,
+        Action,
+        Resource: resource === '*' ? '*' : `${scope}:${resource}`,
+      })),
+    });
+
+  async function allow(...statements: readonly Statement[]): Promise<string> {
+    const policyName = `policy-${(policies += 1)}`;
+    await rig.operator.send(new CreatePolicyCommand({ policyName, policyDocument: documentOf(statements) }));
+    await rig.operator.send(new AttachPolicyCommand({ policyName, target: device.arn }));
+    return policyName;
+  }
+
+  const connectAs = (options: Partial<WireOptions> = {}) => login(rig, device, { clientId: 'lamp', ...options });
+
+  it('a certificate without policies does not connect, whatever it is attached to', async () => {
+    await rig.operator.send(new AttachThingPrincipalCommand({ thingName: 'lamp', principal: device.arn }));
+    expect((await connectAs())[1]).toBe(5);
+    expect((await connectAs({ protocolVersion: 5 }))[1]).toBe(0x87);
+  });
+
+  it('iot:Connect is for the client ids that it names', async () => {
+    await allow(['Allow', 'iot:Connect', 'client/lamp']);
+    expect((await connectAs())[1]).toBe(0);
+    expect((await connectAs({ clientId: 'door' }))[1]).toBe(5);
+  });
+
+  it('iot:Publish is for the topics that it names; another one closes the connection without PUBACK', async () => {
+    await allow(
+      ['Allow', 'iot:Connect', 'client/*'],
+      ['Allow', 'iot:Publish', 'topic/rooms/*'],
+      ['Deny', 'iot:Publish', 'topic/rooms/secret'],
+    );
+    for (const topic of ['rooms/secret', 'other', '$aws/things/lamp/jobs/get', '$aws/rules/x']) {
+      const [client] = await connectAs();
+      client.publish('rooms/1', 'on');
+      expect(await client.received('puback')).toBeDefined();
+      client.publish(topic, '{}');
+      await client.closed;
+      expect(
+        client.packets.filter(({ cmd }) => cmd === 'puback'),
+        topic,
+      ).toHaveLength(1);
+    }
+    const [client] = await connectAs({ protocolVersion: 5 });
+    client.publish('other', '{}');
+    await client.closed;
+    expect(client.packets.at(-1)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x87 });
+  });
+
+  it('RETAIN needs iot:RetainPublish, too', async () => {
+    await allow(
+      ['Allow', 'iot:Connect', '*'],
+      ['Allow', 'iot:Publish', '*'],
+      ['Allow', 'iot:RetainPublish', 'topic/kept'],
+    );
+    const [client] = await connectAs();
+    client.publish('kept', 'on', { retain: true });
+    expect(await client.received('puback')).toBeDefined();
+    client.publish('rooms/1', 'on', { retain: true });
+    await client.closed;
+  });
+
+  it('iot:Subscribe is for the filters that it names, wildcards as they are', async () => {
+    await allow(
+      ['Allow', 'iot:Connect', '*'],
+      ['Allow', 'iot:Subscribe', 'topicfilter/rooms/+/light'],
+      ['Allow', 'iot:Subscribe', 'topicfilter/$aws/things/door/*'],
+    );
+    const filters = [
+      'rooms/+/light',
+      'rooms/1/light',
+      '#',
+      '$aws/things/door/jobs/#',
+      '$aws/things/lamp/jobs/notify',
+      '$share/g/rooms/+/light',
+      '$share/g/rooms/#',
+    ];
+    const granted = await (await connectAs({ protocolVersion: 5 }))[0].subscribe(filters);
+    expect(granted).toEqual([1, 0x87, 0x87, 1, 0x87, 1, 0x87]);
+    // MQTT 3.1.1 is not told, but closed.
+    for (const filter of ['rooms/1/light', '#']) {
+      expect(await (await connectAs())[0].subscribe([filter])).toBeUndefined();
+    }
+  });
+
+  it.each([
+    ['a clean session', true],
+    ['a persistent session', false],
+  ])(
+    'iot:Receive is asked at each delivery: what it does not name is dropped, and the connection stays (%s)',
+    async (_what, clean) => {
+      await allow(
+        ['Allow', 'iot:Connect', '*'],
+        ['Allow', 'iot:Subscribe', '*'],
+        ['Allow', 'iot:Publish', '*'],
+        ['Allow', 'iot:Receive', 'topic/rooms/*'],
+        ['Allow', 'iot:Receive', 'topic/$aws/things/lamp/shadow/get/*'],
+      );
+      const [client] = await connectAs({ clean });
+      await client.subscribe(['#', '$aws/things/#']);
+      client.publish('secret', 'no');
+      client.publish('$aws/things/lamp/shadow/update', '{"state":{"reported":{"a":1}}}');
+      client.publish('$aws/things/lamp/shadow/get', '');
+      // A reply is for who asked, whatever it may receive.
+      client.publish('$aws/things/lamp/jobs/get', '{}');
+      client.publish('rooms/1', 'yes');
+      await client.until(() => client.messages.length === 3);
+      await client.settled();
+      expect(new Set(client.topics())).toEqual(
+        new Set(['$aws/things/lamp/shadow/get/accepted', '$aws/things/lamp/jobs/get/accepted', 'rooms/1']),
+      );
+    },
+  );
+
+  it('variables stand for the client and for the thing that its certificate is attached to', async () => {
+    await allow(
+      ['Allow', 'iot:Connect', 'client/${iot:Connection.Thing.ThingName}'],
+      ['Allow', 'iot:Publish', 'topic/$aws/things/${iot:Connection.Thing.ThingName}/shadow/get'],
+      [
+        'Allow',
+        'iot:Publish',
+        'topic/${iot:Connection.Thing.Attributes[site]}/${iot:ClientId}/${iot:Certificate.Subject.CommonName}',
+      ],
+    );
+    expect((await connectAs())[1]).toBe(5);
+    await rig.operator.send(new AttachThingPrincipalCommand({ thingName: 'lamp', principal: device.arn }));
+    const [client, code] = await connectAs();
+    expect(code).toBe(0);
+    client.publish('$aws/things/lamp/shadow/get', '');
+    client.publish('north/lamp/AWS IoT Certificate', '');
+    await client.until(() => client.packets.filter(({ cmd }) => cmd === 'puback').length === 2);
+    client.publish('$aws/things/door/shadow/get', '');
+    await client.closed;
+  });
+
+  it('a change is in force at once, for those who are connected, too', async () => {
+    const policyName = await allow(['Allow', 'iot:Connect', '*'], ['Allow', 'iot:Subscribe', 'topicfilter/one']);
+    const [client] = await connectAs({ protocolVersion: 5 });
+    expect(await client.subscribe(['one', 'two'])).toEqual([1, 0x87]);
+    const policyDocument = documentOf([
+      ['Allow', 'iot:Connect', '*'],
+      ['Allow', 'iot:Subscribe', 'topicfilter/two'],
+    ]);
+    await rig.operator.send(new CreatePolicyVersionCommand({ policyName, policyDocument, setAsDefault: true }));
+    await rig.operator.send(new DeletePolicyVersionCommand({ policyName, policyVersionId: '1' }));
+    expect(await client.subscribe(['one', 'two'])).toEqual([0x87, 1]);
+    await rig.operator.send(new DetachPolicyCommand({ policyName, target: device.arn }));
+    expect(await client.subscribe(['two'])).toEqual([0x87]);
+    expect((await connectAs())[1]).toBe(5);
+  });
+
+  it('what nobody may do, no policy allows', async () => {
+    await allow(['Allow', '*', '*']);
+    for (const topic of [
+      '$aws/things/lamp/jobs/notify',
+      '$aws/things/lamp/shadow/update/accepted',
+      '$SYS/x',
+      '$aws/events/x',
+    ]) {
+      const [client] = await connectAs();
+      client.publish(topic, '{}');
+      await client.closed;
+    }
+    const [client] = await connectAs({ protocolVersion: 5 });
+    expect(await client.subscribe(['$SYS/#', '$share/g/$SYS/#', '$aws/things/+/jobs/#'])).toEqual([0x87, 0x87, 1]);
+  });
+
+  it('over HTTPS, the data planes are open as far as its policies go', async () => {
+    const ask = (method: string, path: string, body = ''): Promise<number> => {
+      const { port } = new URL(rig.service.httpsUrl ?? '');
+      const { ca } = rig.service;
+      const options = {
+        host: '127.0.0.1',
+        port,
+        method,
+        path,
+        ca,
+        cert: device.cert,
+        key: device.key,
+        servername: 'localhost',
+        agent: false,
+      };
+      return new Promise((resolve, reject) => {
+        const request = httpsRequest(options, (response) => {
+          response.resume().on('end', () => resolve(response.statusCode ?? 0));
+        });
+        request.on('error', reject).end(body);
+      });
+    };
+    expect(await ask('GET', '/things/lamp/shadow')).toBe(403);
+    await allow(
+      ['Allow', 'iot:GetThingShadow', 'thing/lamp'],
+      ['Allow', 'iot:UpdateThingShadow', 'thing/lamp/config'],
+      ['Allow', 'iotjobsdata:*', 'thing/lamp'],
+    );
+    expect(await ask('GET', '/things/lamp/shadow?name=none')).toBe(404);
+    expect(await ask('GET', '/things/door/shadow')).toBe(403);
+    expect(await ask('POST', '/things/lamp/shadow?name=config', '{"state":{}}')).toBe(200);
+    expect(await ask('POST', '/things/lamp/shadow', '{"state":{}}')).toBe(403);
+    expect(await ask('GET', '/things/lamp/jobs')).toBe(200);
+    expect(await ask('GET', '/things/door/jobs')).toBe(403);
+    expect(await ask('GET', '/things/lamp')).toBe(403);
+    await rig.operator.send(new UpdateCertificateCommand({ certificateId: device.id, newStatus: 'REVOKED' }));
+    expect(await ask('GET', '/things/lamp/jobs')).toBe(403);
+  });
+});
