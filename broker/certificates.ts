@@ -42,6 +42,8 @@ export interface CertificateAuthority {
   issueServerCertificate(hosts: readonly string[]): Promise<IssuedCertificate>;
   /** @param thingName the thing to act for, or `*` for a bench certificate that may act for any. */
   issueThingCertificate(thingName: string): Promise<IssuedCertificate>;
+  /** For the key that signs firmware. */
+  issueCodeSigningCertificate(): Promise<IssuedCertificate>;
   /** For keys that somebody else has. @returns the certificate of a device, PEM. */
   certify(publicKey: webcrypto.CryptoKey, commonName: string): Promise<string>;
 }
@@ -79,6 +81,8 @@ export async function openCertificateAuthority(directory: string | 'memory'): Pr
       ]),
     issueThingCertificate: (thingName) =>
       issue(keeper, thingName, [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])]),
+    issueCodeSigningCertificate: () =>
+      issue(keeper, 'jobrig code signing', [new ExtendedKeyUsageExtension([ExtendedKeyUsage.codeSigning])]),
     certify: (publicKey, commonName) =>
       sign(keeper, publicKey, commonName, [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])]),
   };

@@ -5,12 +5,15 @@
 import { existsSync, rmSync, rmdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { caCertificateFile, caKeyFile } from './certificates.ts';
+import { codeSigningCertificateFile, codeSigningKeyFile } from './code-signing.ts';
 import { signingKeyFile } from './signing-key.ts';
 import { storeFiles } from './store/sqlite-store.ts';
 
+const keyFiles = [caCertificateFile, caKeyFile, signingKeyFile, codeSigningCertificateFile, codeSigningKeyFile];
+
 /** @returns how to undo what was made in the directory since then. */
 export function rememberDirectory(directory: string): () => void {
-  const own = [...storeFiles, caCertificateFile, caKeyFile, signingKeyFile].map((name) => join(directory, name));
+  const own = [...storeFiles, ...keyFiles].map((name) => join(directory, name));
   const made = own.filter((file) => !existsSync(file));
   const missing: string[] = [];
   for (let path = resolve(directory); !existsSync(path); path = dirname(path)) missing.push(path);

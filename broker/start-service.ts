@@ -14,6 +14,7 @@ import { openCertificateAuthority } from './certificates.ts';
 import { rememberDirectory } from './data-directory.ts';
 import { type Clock, scaledClock } from './clock.ts';
 import type { Engine } from './engine/contract.ts';
+import { openCodeSigner } from './code-signing.ts';
 import { handledOperations } from './engine/dispatch.ts';
 import { createEngine } from './engine/engine.ts';
 import type { ServicePort } from './engine/port.ts';
@@ -117,6 +118,8 @@ export interface Service {
   readonly httpsUrl?: string;
   /** What TLS clients have to trust, PEM. */
   readonly ca: string;
+  /** What devices have to know to verify firmware that the rig has signed, PEM; only with `files`. */
+  readonly codeSigningCertificate?: string;
   /** Where {@link ca} lies; only with `dataDir`. */
   readonly caFile?: string;
   /** The service without a wire. */
@@ -183,11 +186,13 @@ async function start(options: ServiceOptions): Promise<Service> {
     const authority = await openCertificateAuthority(dataDir ?? 'memory');
     const issuer = createCertificateIssuer(authority);
     const server = await authority.issueServerCertificate(certificateNames(host, advertise?.host));
+    const signer = options.files === undefined ? undefined : await openCodeSigner(dataDir ?? 'memory', authority);
     const files =
-      options.files === undefined
+      options.files === undefined || signer === undefined
         ? undefined
         : await openFiles({
             directory: options.files,
+            signImage: signer.sign,
             key: await openSigningKey(dataDir ?? 'memory'),
             region,
             now: () => runtime.now(),
@@ -294,6 +299,7 @@ async function start(options: ServiceOptions): Promise<Service> {
       httpUrl: endpoints['http'],
       httpsUrl: endpoints['https'],
       ca: authority.ca,
+      ...(signer && { codeSigningCertificate: signer.cert }),
       ...(authority.caFile && { caFile: authority.caFile }),
       port: runtime,
       get connectedClients() {

@@ -5,6 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { CertificateAuthority } from '../broker/certificates.ts';
 import { makeDirectory } from '../broker/store/make-directory.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { isThingName } from '../protocol/names.ts';
@@ -15,6 +16,7 @@ import { dataDirectory } from './serve.ts';
 
 interface CertsFlags extends CommonOptions {
   readonly thing: readonly string[];
+  readonly codeSigning?: boolean;
   readonly out: string;
   readonly dataDir: string;
 }
@@ -22,6 +24,7 @@ interface CertsFlags extends CommonOptions {
 /** A bench certificate acts for any thing. */
 const anyThing = '*';
 const benchFileName = 'any';
+const codeSigningName = 'code-signing';
 const keyFileMode = 0o600;
 
 export function certsCommand(): Command {
@@ -29,9 +32,10 @@ export function certsCommand(): Command {
     .description('Issue device certificates from the certificate authority that jobrig serve uses.')
     .addOption(
       new Option('--thing <name>', 'thing to issue for, or * for a bench certificate that may act for any; repeatable')
-        .makeOptionMandatory()
-        .argParser(thingNames),
+        .argParser(thingNames)
+        .default([], 'none'),
     )
+    .option('--code-signing', 'also the key that signs firmware for OTA updates, with its certificate for devices')
     .option('--out <dir>', 'where the files go', 'certs')
     .option('--data-dir <dir>', 'where jobrig serve keeps its certificate authority', dataDirectory)
     .addOption(jsonOption())
@@ -47,7 +51,10 @@ function thingNames(name: string, before: readonly string[] = []): readonly stri
   return [...before, name];
 }
 
-async function certs({ thing, out, dataDir, json, quiet }: CertsFlags): Promise<void> {
+async function certs(flags: CertsFlags, command: Command): Promise<void> {
+  const { thing, codeSigning = false, out, dataDir, json, quiet } = flags;
+  if (thing.length === 0 && !codeSigning)
+    command.error('error: nothing to issue: give --thing <name> or --code-signing');
   const { openCertificateAuthority } = await import('../broker/certificates.ts');
   const authority = await openCertificateAuthority(dataDir);
   const files: { readonly thing: string; readonly cert: string; readonly key: string }[] = [];
@@ -61,8 +68,24 @@ async function certs({ thing, out, dataDir, json, quiet }: CertsFlags): Promise<
     await write(out, key, issued.key);
     files.push({ thing: name, cert, key });
   }
-  if (json) process.stdout.write(`${JSON.stringify({ ca: caFile, certificates: files })}\n`);
-  else if (!quiet) process.stdout.write(`${[caFile, ...files.flatMap(({ cert, key }) => [cert, key])].join('\n')}\n`);
+  const signing = codeSigning ? await writeCodeSigner(out, dataDir, authority) : undefined;
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ ca: caFile, certificates: files, codeSigning: signing })}\n`);
+  } else if (!quiet) {
+    const written = [...files, ...(signing ? [signing] : [])].flatMap(({ cert, key }) => [cert, key]);
+    process.stdout.write(`${[caFile, ...written].join('\n')}\n`);
+  }
+}
+
+/** The same for every service on the data directory, made by whoever needs it first. */
+async function writeCodeSigner(out: string, dataDir: string, authority: CertificateAuthority) {
+  const { openCodeSigner } = await import('../broker/code-signing.ts');
+  const signer = await openCodeSigner(dataDir, authority);
+  const names = certificateFileNames(codeSigningName);
+  const [cert, key] = [join(out, names.cert), join(out, names.key)];
+  await write(out, cert, signer.cert);
+  await write(out, key, signer.key);
+  return { cert, key };
 }
 
 async function write(directory: string, file: string, text: string): Promise<void> {

@@ -14,6 +14,7 @@ export const operationalErrors = {
     "A file of the rig's certificate authority is torn or foreign. Remove the folder to begin anew.",
   CERTIFICATE_UNREADABLE: 'A certificate, key or CA file that a device was given cannot be read.',
   SIGNING_KEY_UNUSABLE: 'The key that signs file URLs is torn or foreign. Remove it to begin anew.',
+  CODE_SIGNING_KEY_UNUSABLE: 'The key that signs firmware is torn or foreign. Remove it to begin anew.',
   STORE_IN_USE: 'Another process works on the data directory.',
   STORE_FOREIGN: 'The database in the data directory belongs to another program, or is none.',
   STORE_VERSION: 'The database was written by another version of jobrig that keeps it in another form.',

@@ -32,6 +32,17 @@ export function parseS3Url(url: string): S3Object | undefined {
   return undefined;
 }
 
+const signingForm = new RegExp(
+  `^s3://[a-z]{2}(?:-[a-z]+)+-\\d\\.(?<bucket>${bucketPattern})/(?<key>[^?#]+?)(?:@(?<version>[^@/]+))?$`,
+  's',
+);
+
+/** The form in which code signing names an object: `s3://REGION.BUCKET/KEY@VERSION`. */
+export function parseSigningUrl(url: string): S3Object | undefined {
+  const { bucket, key = '', version } = signingForm.exec(url)?.groups ?? {};
+  return bucket === undefined ? undefined : { bucket, ...withVersion(decoded(key), version) };
+}
+
 /** What stands behind the bucket: `/key?versionId=V`, where `-v2` placeholders percent-encode the question mark, too. */
 function objectIn(rest: string): Omit<S3Object, 'bucket'> {
   const [path = '', query] = rest.replace(/#.*$/s, '').split('?', 2);

@@ -1,23 +1,21 @@
 /**
  * AWS's REST-JSON front over the service: a request becomes one engine command, its reply a response. Everything an
- * operation needs is in the operations table; only DescribeEndpoint, which asks about this door, is answered here, and a
- * `documentSource` is read here and certificates are made here, because the engine reads no files and knows no cryptography. Knows no framework and no sockets.
- * Source: reference http-api.md §2 (errors), §3 and §5 (operations), configs.md §6 (document sources).
+ * operation needs is in the operations table; only DescribeEndpoint, which asks about this door, is answered here, and what
+ * needs files or certificates is prepared first, because the engine reads no files and knows no cryptography. Knows no
+ * framework and no sockets. Source: reference http-api.md §2 (errors), §3 and §5 (operations).
  */
 import { randomUUID } from 'node:crypto';
 import { type DeviceResponse, dataPlanePayload } from '../../protocol/device-payloads.ts';
-import { maxDocumentBytes } from '../../protocol/limits.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { RequestOperation } from '../../protocol/topics.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
-import { type AwsError, errorBody, errorOfRejection, invalidRequest, unknownOperation } from './aws-error.ts';
+import { type AwsError, errorBody, errorOfRejection, unknownOperation } from './aws-error.ts';
 import { type CertificateIssuer, preparationFor } from './certificate-members.ts';
 import { type AwsCall, type AwsRequest, type Read, readAwsRequest } from './aws-request.ts';
 import { type Caller, objectionTo } from './callers.ts';
 import { describeEndpoint } from './describe-endpoint.ts';
-import type { Members } from './request-members.ts';
-import type { TextRead } from './object-folder.ts';
+import { type FileReader, withFiles } from './file-members.ts';
 import { responseText } from './response-text.ts';
 
 export interface AwsResponse {
@@ -35,8 +33,8 @@ export interface AwsFrontOptions {
   readonly retiredEndpointTypes?: 'served' | 'refused';
   /** Makes and reads certificates; absent: the operations that need that are not there. */
   readonly certificates?: CertificateIssuer;
-  /** Reads what a `documentSource` names; absent without a place that stands in for S3. */
-  readonly readDocument?: (url: string) => Promise<TextRead>;
+  /** Reads files; absent without a place that stands in for S3. */
+  readonly files?: FileReader;
   /** The `host:port` at which who has reached the door by this host name reaches it again. */
   readonly endpointFor: (host: string) => string;
   /** A device has reached the door by this host name. */
@@ -71,15 +69,7 @@ function responseHeaders(): Record<string, string> {
 }
 
 async function perform(
-  {
-    port,
-    handled,
-    retiredEndpointTypes = 'refused',
-    certificates,
-    readDocument,
-    endpointFor,
-    deviceCame,
-  }: AwsFrontOptions,
+  { port, handled, retiredEndpointTypes = 'refused', certificates, files, endpointFor, deviceCame }: AwsFrontOptions,
   call: AwsCall,
   host: string,
 ): Promise<Read<string>> {
@@ -93,7 +83,7 @@ async function perform(
     );
     return 'error' in endpoint ? endpoint : { value: responseText(operation, endpoint.value) };
   }
-  const members = await withDocument(call.members, readDocument);
+  const members = await withFiles(name, call.members, files, port);
   if ('error' in members) return members;
   const prepare = preparationFor(name);
   const made = prepare && certificates && (await prepare(certificates, members.value));
@@ -109,26 +99,6 @@ async function perform(
   const response = service === 'iot-jobs-data' ? dataPlaneOutput(name, reply.response, at) : reply.response;
   const keyPair = made?.keyPair;
   return { value: responseText(operation, keyPair === undefined ? response : { ...response, keyPair }) };
-}
-
-/** The engine is given a source together with its text, so it could not tell that a caller has given both. */
-async function withDocument(members: Members, readDocument: AwsFrontOptions['readDocument']): Promise<Read<Members>> {
-  const { document, documentSource } = members;
-  if (documentSource === undefined) return { value: members };
-  if (document !== undefined) {
-    return refused('Job document and job document source cannot be specified at the same time.');
-  }
-  if (readDocument === undefined) return refused('Job document source cannot be read: there is no file store.');
-  const read = await readDocument(documentSource as string);
-  if ('text' in read) return { value: { ...members, document: read.text } };
-  // Assumed: AWS's own texts are not published.
-  return read.missing === 'too large'
-    ? refused(`Job document source ${String(documentSource)} is larger than ${maxDocumentBytes} bytes.`)
-    : refused(`Job document source ${String(documentSource)} cannot be found.`);
-}
-
-function refused(message: string): { readonly error: AwsError } {
-  return { error: { ...invalidRequest, message } };
 }
 
 /** Validation has given the members the command's shape, which the compiler cannot see. */

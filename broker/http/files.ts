@@ -18,6 +18,8 @@ import { createSignedUrls } from './signed-urls.ts';
 
 export interface FilesOptions {
   readonly directory: string;
+  /** Signs firmware: Base64 of the signature. */
+  readonly signImage: (image: AsyncIterable<Uint8Array>) => Promise<string>;
   /** What signs the URLs; the same after a restart if they are to live on. */
   readonly key: Uint8Array;
   readonly region: string;
@@ -29,21 +31,33 @@ export interface FilesOptions {
   readonly onTransfer?: TransferListener;
 }
 
+export interface Inspected {
+  readonly bytes: number;
+  readonly signature?: string;
+}
+
 export interface Files {
   /** The text at a `documentSource`, or why there is none. */
   readDocument(url: string): Promise<TextRead>;
   /** The document as a device is handed it. */
   readonly resolveDocument: ResolveDocument;
   readonly serve: FileServer;
+  /** Size, and signature where that is wanted, of an object; `undefined` where there is none. */
+  inspect(object: S3Object, isSigned: boolean): Promise<Inspected | undefined>;
   /** An image to be read in pieces, to be closed by the caller; `undefined` where there is none. */
   openImage(object: S3Object): Promise<OpenFile | undefined>;
 }
 
 /** @throws OperationalError `FILES_UNUSABLE` when `directory` is none. */
-export async function openFiles({ directory, key, region, now, baseUrl, onTransfer }: FilesOptions): Promise<Files> {
+export async function openFiles(options: FilesOptions): Promise<Files> {
+  const { directory, signImage, key, region, now, baseUrl, onTransfer } = options;
   await mustBeDirectory(directory);
   const urls = createSignedUrls(key, region);
   const folder = new ObjectFolder(directory);
+  const openImage = (object: S3Object): Promise<OpenFile | undefined> => {
+    const path = relativePathOf(object);
+    return path === undefined ? Promise.resolve(undefined) : folder.open(path);
+  };
   return {
     async readDocument(url) {
       const object = parseS3Url(url);
@@ -57,10 +71,18 @@ export async function openFiles({ directory, key, region, now, baseUrl, onTransf
         (method, object, expiresInSec) =>
           baseUrl(context.thingName) + urls.sign(method, object, expiresInSec, now(), context),
       ),
-    openImage(object) {
-      const path = relativePathOf(object);
-      return path === undefined ? Promise.resolve(undefined) : folder.open(path);
+    async inspect(object, isSigned) {
+      const image = await openImage(object);
+      if (image === undefined) return undefined;
+      try {
+        const { bytes, handle } = image;
+        const signature = isSigned ? await signImage(handle.createReadStream({ autoClose: false })) : undefined;
+        return { bytes, ...(signature !== undefined && { signature }) };
+      } finally {
+        await image.handle.close();
+      }
     },
+    openImage,
     serve: createFileServer({ folder, urls, now, ...(onTransfer && { onTransfer }) }),
   };
 }

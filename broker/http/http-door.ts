@@ -24,7 +24,7 @@ import type { SignatureCheck } from './signatures.ts';
 import { filesPath } from './signed-urls.ts';
 import { type RigStatus, metricsText, statusPage } from './status-page.ts';
 
-export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'readDocument' | 'endpointFor'> {
+export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'files' | 'endpointFor'> {
   /** Interface to listen on; default 127.0.0.1. */
   readonly host?: string;
   /** Port per listener, 0 for a free one; an absent listener is not opened. */
@@ -194,7 +194,7 @@ function createApp(
   const front = createAwsFront({
     endpointFor: endpointFor ?? ((host) => `${host}:${ports.https ?? ports.http}`),
     ...options,
-    ...(files && { readDocument: files.readDocument }),
+    ...(files && { files }),
   });
   const scope = policyScope ?? { region: '', account: '' };
   const gate = signatures && { port: options.port, signatures, scope };

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { X509Certificate, createSign, createVerify } from 'node:crypto';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
@@ -38,6 +39,31 @@ describe('jobrig certs', () => {
     const tester = await connectAsync(ready.wss, { clientId: 'any', protocolVersion: 5, ...bench });
     await tester.subscribeAsync([notify('lamp'), notify('fan')]);
     await tester.endAsync();
+  });
+
+  it('gives out the key that signs firmware, which is always the same for a data directory', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'jobrig-'));
+    const issue = async (out: string): Promise<{ readonly cert: string; readonly key: string }> => {
+      const places = ['--data-dir', join(folder, 'state'), '--out', join(folder, out)];
+      const { code, stdout, stderr } = await runHere('certs', '--code-signing', '--json', ...places);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const { codeSigning } = JSON.parse(stdout) as { codeSigning: { cert: string; key: string } };
+      expect((await stat(codeSigning.key)).mode & 0o077).toBe(0);
+      return { cert: await readFile(codeSigning.cert, 'utf8'), key: await readFile(codeSigning.key, 'utf8') };
+    };
+    const first = await issue('one');
+    expect(await issue('two')).toEqual(first);
+    const certificate = new X509Certificate(first.cert);
+    expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.3']); // codeSigning
+    const signature = createSign('sha256').update('firmware').sign(first.key);
+    expect(createVerify('sha256').update('firmware').verify(certificate.publicKey, signature)).toBe(true);
+    await writeFile(join(folder, 'state', 'code-signing.key'), 'torn');
+    const { code, stderr } = await runHere('certs', '--code-signing', '--data-dir', join(folder, 'state'));
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('code-signing.key is not a private key'),
+    });
+    await rm(folder, { recursive: true });
   });
 
   it.each([

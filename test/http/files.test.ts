@@ -31,6 +31,13 @@ let door: HttpDoor;
 let httpPort: number;
 let events: TransferEvent[];
 
+/** A signature that tells what was signed. */
+async function signImage(image: AsyncIterable<Uint8Array>): Promise<string> {
+  let bytes = 0;
+  for await (const chunk of image) bytes += chunk.length;
+  return `signed-${bytes}`;
+}
+
 function presign(method: string, { bucket, key: objectKey, versionId }: S3Object, expiresInSec: number): string {
   return [method, bucket, objectKey, versionId, expiresInSec].filter((part) => part !== undefined).join(' ');
 }
@@ -59,7 +66,7 @@ beforeEach(async () => {
   const baseUrl = (): string => `http://127.0.0.1:${httpPort}`;
   events = [];
   const onTransfer = (event: TransferEvent): void => void events.push(event);
-  files = await openFiles({ directory, key, region: 'us-east-1', now: () => now, baseUrl, onTransfer });
+  files = await openFiles({ directory, key, region: 'us-east-1', now: () => now, baseUrl, onTransfer, signImage });
   port = createRecordingPort();
   door = await openHttpDoor({
     port,
@@ -329,6 +336,52 @@ describe('a document source', () => {
   });
 });
 
+describe('a placeholder for a signature', () => {
+  const presignedUrlConfig = { roleArn: 'arn:aws:iam::000000000000:role/ota' };
+
+  it.each([
+    ['${aws:iot:code-sign-signature:s3://us-east-1.images/v2/firmware.bin@7}', 'signed-600'],
+    ['${aws:iot:code-sign-signature:s3://us-east-1.images/v2/firmware.bin}', 'signed-600'],
+    ['${aws:iot:code-sign-signature:https:\\/\\/images.s3.amazonaws.com\\/v2\\/firmware.bin}', 'signed-600'],
+    [
+      '${aws:iot:s3-presigned-url:${aws:iot:code-sign-signature:s3://us-east-1.images/v2/firmware.bin@7}}',
+      '${aws:iot:s3-presigned-url:s3://images/v2/firmware.bin?versionId=7}',
+    ],
+    [
+      '${aws:iot:s3-presigned-url-v2:${aws:iot:code-sign-signature:https://s3.amazonaws.com/images/a%20b}',
+      '${aws:iot:s3-presigned-url-v2:s3://images/a%20b}',
+    ],
+  ])('%s becomes %s when the job is made', async (placeholder, value) => {
+    port.reply = { accepted: true, response: {} };
+    const document = `{"a":"${placeholder}","b":"x"}`;
+    expect((await create({ document, presignedUrlConfig })).status).toBe(200);
+    expect(port.commands).toMatchObject([{ request: { document: `{"a":"${value}","b":"x"}` } }]);
+  });
+
+  it('stands in a document of a template and of a file, too', async () => {
+    port.reply = { accepted: true, response: {} };
+    const text = '{"a":"${aws:iot:code-sign-signature:s3://images/v2/firmware.bin}"}';
+    await writeFile(join(directory, 'images/job.json'), text);
+    await create({ documentSource: 's3://images/job.json' });
+    const body = JSON.stringify({ document: text, description: 'd' });
+    await rawHttp(httpPort, { method: 'PUT', path: '/job-templates/J', headers: scopedTo('iot'), body });
+    const document = '{"a":"signed-600"}';
+    expect(port.commands).toMatchObject([{ request: { document } }, { request: { document } }]);
+  });
+
+  it.each([
+    ['${aws:iot:code-sign-signature:s3://us-east-1.images/missing@7}', 'which is to be signed, cannot be found.'],
+    ['${aws:iot:code-sign-signature:s3://images/../outside}', 'which is to be signed, cannot be found.'],
+    ['${aws:iot:code-sign-signature:https://example.com/a}', 'in the job document is not valid.'],
+    ['${aws:iot:code-sign-signature:}', 'in the job document is not valid.'],
+    ['${aws:iot:s3-presigned-url:${aws:iot:code-sign-signature:s3://images}}', 'in the job document is not valid.'],
+  ])('%s is refused, and nothing is created', async (placeholder, message) => {
+    const { status, text } = await create({ document: `{"a":"${placeholder}"}`, presignedUrlConfig });
+    expect([status, text]).toEqual([400, expect.stringContaining(message)]);
+    expect(port.commands).toEqual([]);
+  });
+});
+
 describe('the directory', () => {
   it.each(['missing', 'outside'])('must be one: %s', async (name) => {
     const opening = openFiles({
@@ -337,6 +390,7 @@ describe('the directory', () => {
       region: 'r',
       now: () => 0,
       baseUrl: () => '',
+      signImage,
     });
     await expect(opening).rejects.toMatchObject({ name: OperationalError.name, code: 'FILES_UNUSABLE' });
   });
