@@ -17,6 +17,7 @@ import { type Caller, objectionTo } from './callers.ts';
 import { describeEndpoint } from './describe-endpoint.ts';
 import { type FileReader, withFiles } from './file-members.ts';
 import { responseText } from './response-text.ts';
+import { whyUnserved } from './unserved-operations.ts';
 
 export interface AwsResponse {
   readonly status: number;
@@ -91,7 +92,7 @@ async function perform(
   const asked = made === undefined ? members.value : { ...members.value, certificate: made.certificate };
   const command = commandOf({ operation, members: asked });
   if (!handled.has(command.name) || (prepare !== undefined && made === undefined)) {
-    return { error: { ...unknownOperation, message: `jobrig does not have the operation ${name}.` } };
+    return { error: { ...unknownOperation, message: whyUnserved(name) } };
   }
   if (service === 'iot-jobs-data') deviceCame?.(call.members['thingName'] as string, host);
   const { reply, at } = await submit(port, command);

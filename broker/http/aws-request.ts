@@ -6,7 +6,7 @@
  * Unsigned requests are the data plane's where both planes have the path, because AWS's control plane answers no unsigned
  * request while a device with a certificate on port 8443 signs nothing; `/jobs-data/…` always means the data plane.
  */
-import { type OperationEntry, operationsOf } from '../../protocol/operations.ts';
+import { type OperationEntry, type ServiceName, operationsOf } from '../../protocol/operations.ts';
 import { decodeUtf8 } from '../../protocol/utf8.ts';
 import { validateRequest } from '../../protocol/validation.ts';
 import {
@@ -21,6 +21,7 @@ import { type Members, gatherMembers, isObject } from './request-members.ts';
 import { type RouteMatch, createRouteTable, splitPath } from './route-table.ts';
 import type { SignedRequest } from './signatures.ts';
 import { type ServiceScope, serviceScopeOf } from './service-scope.ts';
+import { unservedOperation } from './unserved-operations.ts';
 
 export type AwsRequest = SignedRequest;
 
@@ -58,7 +59,11 @@ function splitTarget(target: string): readonly [pathname: string, query: URLSear
   return [target.slice(0, mark), new URLSearchParams(target.slice(mark + 1))];
 }
 
-function matchOperation(request: AwsRequest, pathname: string, query: URLSearchParams): Read<RouteMatch> {
+function matchOperation(
+  request: AwsRequest,
+  pathname: string,
+  query: URLSearchParams,
+): Read<RouteMatch<OperationEntry>> {
   const { method, headers } = request;
   const segments = splitPath(pathname);
   if (segments === undefined) return refused(`The path ${pathname} is not validly percent-encoded.`);
@@ -71,14 +76,21 @@ function matchOperation(request: AwsRequest, pathname: string, query: URLSearchP
   if (scope === 'iot-data' && methods.some((other) => shadowRoutes.match(other, segments) !== undefined)) {
     return { error: { ...methodNotAllowed, message: `${method} is not allowed on ${pathname}.` } };
   }
-  return { error: { ...unknownOperation, message: `No operation is called by ${method} ${pathname}.` } };
+  const message =
+    unservedOperation(servicesOf(scope), method, segments) ?? `No operation is called by ${method} ${pathname}.`;
+  return { error: { ...unknownOperation, message } };
+}
+
+/** Who may be meant, the likeliest first. */
+function servicesOf(scope: Exclude<ServiceScope, 'foreign'>): readonly ServiceName[] {
+  return scope === 'unsigned' ? ['iot', 'iot-data', 'iot-jobs-data'] : [scope, 'iot'];
 }
 
 function matchService(
   method: string,
   segments: readonly string[],
   scope: Exclude<ServiceScope, 'foreign'>,
-): RouteMatch | undefined {
+): RouteMatch<OperationEntry> | undefined {
   const [first, ...rest] = segments;
   if (first === dataPlanePrefix) return dataRoutes.match(method, rest);
   switch (scope) {

@@ -4,33 +4,39 @@
  * framework's router would normalise the path first. A literal segment beats a parameter, and the method decides among the
  * operations of one path; this file knows no operation by name.
  */
-import type { OperationEntry } from '../../protocol/operations.ts';
-
 export type PathParameters = Readonly<Record<string, string>>;
 
-export interface RouteMatch {
-  readonly operation: OperationEntry;
+/** What a route needs of an operation. */
+interface RequestLine {
+  readonly method: string;
+  readonly uri: string;
+}
+
+export interface RouteMatch<Operation> {
+  readonly operation: Operation;
   readonly parameters: PathParameters;
 }
 
-export interface RouteTable {
-  match(method: string, segments: readonly string[]): RouteMatch | undefined;
+export interface RouteTable<Operation> {
+  match(method: string, segments: readonly string[]): RouteMatch<Operation> | undefined;
 }
 
-interface Route {
-  readonly operation: OperationEntry;
+interface Route<Operation> {
+  readonly operation: Operation;
   /** Names of the path's parameters by position; a literal segment has none. */
   readonly names: readonly (string | undefined)[];
 }
 
-interface Branch {
-  readonly literals: Map<string, Branch>;
-  parameter?: Branch;
-  readonly byMethod: Map<string, Route>;
+interface Branch<Operation> {
+  readonly literals: Map<string, Branch<Operation>>;
+  parameter?: Branch<Operation>;
+  readonly byMethod: Map<string, Route<Operation>>;
 }
 
-export function createRouteTable(operations: readonly OperationEntry[]): RouteTable {
-  const root = newBranch();
+export function createRouteTable<Operation extends RequestLine>(
+  operations: readonly Operation[],
+): RouteTable<Operation> {
+  const root = newBranch<Operation>();
   for (const operation of operations) plant(root, operation);
   return {
     match(method, segments) {
@@ -52,11 +58,11 @@ export function splitPath(rawPath: string): readonly string[] | undefined {
   }
 }
 
-function newBranch(): Branch {
+function newBranch<Operation>(): Branch<Operation> {
   return { literals: new Map(), byMethod: new Map() };
 }
 
-function plant(root: Branch, operation: OperationEntry): void {
+function plant<Operation extends RequestLine>(root: Branch<Operation>, operation: Operation): void {
   const names: (string | undefined)[] = [];
   let branch = root;
   for (const segment of operation.uri.slice(1).split('/')) {
@@ -67,15 +73,20 @@ function plant(root: Branch, operation: OperationEntry): void {
   branch.byMethod.set(operation.method, { operation, names });
 }
 
-function literalBranch(branch: Branch, segment: string): Branch {
+function literalBranch<Operation>(branch: Branch<Operation>, segment: string): Branch<Operation> {
   const existing = branch.literals.get(segment);
   if (existing !== undefined) return existing;
-  const created = newBranch();
+  const created = newBranch<Operation>();
   branch.literals.set(segment, created);
   return created;
 }
 
-function find(branch: Branch, method: string, segments: readonly string[], depth: number): Route | undefined {
+function find<Operation>(
+  branch: Branch<Operation>,
+  method: string,
+  segments: readonly string[],
+  depth: number,
+): Route<Operation> | undefined {
   const segment = segments[depth];
   if (segment === undefined) return branch.byMethod.get(method);
   const literal = branch.literals.get(segment);
@@ -84,7 +95,7 @@ function find(branch: Branch, method: string, segments: readonly string[], depth
   return find(branch.parameter, method, segments, depth + 1);
 }
 
-function parametersOf({ names }: Route, segments: readonly string[]): PathParameters {
+function parametersOf({ names }: Pick<Route<unknown>, 'names'>, segments: readonly string[]): PathParameters {
   const parameters: Record<string, string> = {};
   names.forEach((name, position) => {
     if (name !== undefined) parameters[name] = segments[position] ?? '';
