@@ -39,6 +39,7 @@ import { type FaultListener, leaping, unreliable } from './service-faults.ts';
 import { openSigningKey } from './signing-key.ts';
 import { streamAnswerer } from './stream-answerer.ts';
 import { throttled } from './throttling.ts';
+import { unresolvablePlaceholders } from './unresolvable-placeholders.ts';
 import type { Durability } from './store/sqlite-store.ts';
 
 /** 0 takes a free port, a preferred one gives way to a free one where it is taken, `off` does not listen. */
@@ -206,6 +207,7 @@ async function start(options: ServiceOptions): Promise<Service> {
         profile: profiles[options.profile ?? 'observed'],
         strict: options.strict,
         resolveDocument: files?.resolveDocument,
+        whyUnresolvable: unresolvablePlaceholders(files !== undefined),
       }),
     );
     const runtime = createRuntime({

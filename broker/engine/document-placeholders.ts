@@ -11,6 +11,8 @@ import { invalidRequest } from './refusals.ts';
 export interface PlaceholderContext {
   readonly roleArn: string | undefined;
   readonly destinationPackageVersions: readonly string[];
+  /** Why a placeholder cannot be resolved, whatever it looks like; absent: nothing is known about it. */
+  readonly whyUnresolvable?: ((placeholder: string) => string | undefined) | undefined;
 }
 
 interface Placeholder {
@@ -36,7 +38,17 @@ export function refusePlaceholders(document: string, context: PlaceholderContext
     const problem = outerProblem(placeholder, context);
     if (problem !== undefined) return invalidRequest(problem);
   }
-  return undefined;
+  const unresolvable = firstOf(placeholders, (placeholder) => unresolvableIn(placeholder, context));
+  return unresolvable === undefined ? undefined : invalidRequest(unresolvable);
+}
+
+/** What stands within a placeholder is looked at first: it has to be resolved before. */
+function unresolvableIn(placeholder: Placeholder, context: PlaceholderContext): string | undefined {
+  const { text, children } = placeholder;
+  const inner = firstOf(children, (child) => unresolvableIn(child, context));
+  if (inner !== undefined) return inner;
+  const why = context.whyUnresolvable?.(text);
+  return why === undefined ? undefined : `The placeholder \${${text}} cannot be resolved: ${why}.`;
 }
 
 function outerProblem(placeholder: Placeholder, context: PlaceholderContext): string | undefined {

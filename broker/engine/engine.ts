@@ -29,14 +29,23 @@ export interface EngineOptions {
   readonly strict?: boolean;
   /** Makes the text that a device is handed from the document of its job. */
   readonly resolveDocument?: ResolveDocument;
+  /** Why a placeholder of a job document, given without its braces, cannot be resolved; default: all can. */
+  readonly whyUnresolvable?: (placeholder: string) => string | undefined;
 }
 
 const noChanges: readonly Change[] = Object.freeze([]);
 const noEffects: readonly Effect[] = Object.freeze([]);
 
 export function createEngine(options: EngineOptions): Engine {
-  const { identity, rows = [], profile = profiles.observed, strict = false, resolveDocument } = options;
-  const state = restoreState({ identity, profile, strict, resolveDocument }, rows);
+  const {
+    identity,
+    rows = [],
+    profile = profiles.observed,
+    strict = false,
+    resolveDocument,
+    whyUnresolvable,
+  } = options;
+  const state = restoreState({ identity, profile, strict, resolveDocument, whyUnresolvable }, rows);
   return {
     apply<Name extends OperationName>(command: CommandOf<Name>, now: number): Outcome<Name> {
       const turn = new Turn(state, now);

@@ -144,6 +144,7 @@ export interface Settings {
   readonly profile: Profile;
   readonly strict: boolean;
   readonly resolveDocument: ResolveDocument | undefined;
+  readonly whyUnresolvable?: ((placeholder: string) => string | undefined) | undefined;
 }
 
 export interface State extends Settings {

@@ -10,7 +10,7 @@ import type {
   MaintenanceWindow,
   SchedulingConfig,
 } from '../../../protocol/aws/iot.ts';
-import { formatJobArn } from '../../../protocol/names.ts';
+import { formatJobArn, parseArn } from '../../../protocol/names.ts';
 import type { Reply } from '../contract.ts';
 import { refusePlaceholders } from '../document-placeholders.ts';
 import { scheduleAt } from '../job-schedule.ts';
@@ -33,6 +33,7 @@ export function createJob(turn: Turn, request: CreateJobRequest): Reply<CreateJo
   if (state.jobs.has(jobId)) return alreadyExists('Job', jobId, jobId, jobArn);
   const template = resolveTemplate(state, request);
   if (template !== undefined && 'accepted' in template) return template;
+  const isManaged = parseArn(request.jobTemplateArn ?? '')?.account === '';
   const document = documentOf(request, template?.document);
   if (typeof document !== 'string') return document;
   const configs = configsOf(request, template);
@@ -40,6 +41,9 @@ export function createJob(turn: Turn, request: CreateJobRequest): Reply<CreateJo
   const refusal = refusePlaceholders(document, {
     roleArn: configs.presignedUrlConfig?.roleArn,
     destinationPackageVersions: destinationPackageVersions ?? [],
+    // Parameters of a managed template that are left out may stay as they are (A36).
+    whyUnresolvable: (placeholder) =>
+      isManaged && placeholder.startsWith('aws:iot:parameter:') ? undefined : state.whyUnresolvable?.(placeholder),
   });
   if (refusal !== undefined) return refusal;
   const schedulingConfig = scheduleOf(request, template?.maintenanceWindows);
