@@ -58,7 +58,7 @@ export interface ServiceOptions {
   readonly httpsPort?: PortOption;
   /** HTTPS is spoken on the `wssPort`, as on AWS's port 443, and {@link httpsPort} is not asked for. */
   readonly board?: boolean;
-  /** Part of every ARN; default us-east-1. */
+  /** Part of every ARN; by default that which a caller signs for, and us-east-1 in what is kept. */
   readonly region?: string;
   /** Twelve digits, part of every ARN; default 000000000000. */
   readonly account?: string;
@@ -274,6 +274,8 @@ async function start(options: ServiceOptions): Promise<Service> {
       certificates: issuer,
       host,
       listeners: { ...listeners({ http: httpPort }), ...https },
+      identity: serviceIdentity,
+      ...(options.region !== undefined && { region: 'fixed' as const }),
       retiredEndpointTypes: options.profile === 'documented' ? 'served' : 'refused',
       endpointFor: addresses.endpointFor,
       deviceCame: addresses.deviceCame,

@@ -7,21 +7,19 @@
 /** @param placeholder without `${` and `}`. @returns why it cannot be resolved. */
 export type WhyUnresolvable = (placeholder: string) => string | undefined;
 
-const presigned = /^aws:iot:s3-presigned-url/;
+/** Signatures are put in when a job is made, from the folder. */
+const ofFiles = /^aws:iot:(?:s3-presigned-url|code-sign-signature)/;
 const parameter = /^aws:iot:parameter:/;
-const knownElsewhere: readonly (readonly [RegExp, string])[] = [
-  [/^aws:iot:package:/, 'there is no package catalogue'],
-  [/^aws:iot:code-sign-signature:/, 'nothing is signed here; put the signature into the document'],
-];
+const ofPackages = /^aws:iot:package:/;
 
 /** @param hasFiles whether a folder stands in for S3. */
 export function unresolvablePlaceholders(hasFiles: boolean): WhyUnresolvable {
   return (placeholder) => {
     if (!placeholder.startsWith('aws:')) return undefined; // another program's
-    if (presigned.test(placeholder)) {
+    if (ofFiles.test(placeholder)) {
       return hasFiles ? undefined : 'there is no folder that stands in for S3; start `jobrig serve` with --files DIR';
     }
     if (parameter.test(placeholder)) return 'only AWS managed templates take parameters';
-    return knownElsewhere.find(([pattern]) => pattern.test(placeholder))?.[1] ?? 'AWS IoT Jobs has no such placeholder';
+    return ofPackages.test(placeholder) ? 'there is no package catalogue' : 'AWS IoT Jobs has no such placeholder';
   };
 }

@@ -35,7 +35,7 @@ interface ServeFlags extends CommonOptions {
   readonly wssPort: PortOption;
   readonly httpPort: PortOption;
   readonly httpsPort: PortOption;
-  readonly region: string;
+  readonly region?: string;
   readonly account: string;
   readonly identity?: NonNullable<ServiceOptions['identity']>;
   readonly profile: NonNullable<ServiceOptions['profile']>;
@@ -86,9 +86,9 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
       ).argParser(advertised),
     )
     .addOption(
-      new Option('--region <name>', 'region in ARNs')
-        .default('us-east-1')
-        .argParser(matching(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region like us-east-1')),
+      new Option('--region <name>', 'region in every ARN (default: that which a caller signs for)').argParser(
+        matching(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region like us-east-1'),
+      ),
     )
     .addOption(
       new Option('--account <id>', 'account in ARNs')
@@ -264,7 +264,7 @@ function endpointsOf(
 }
 
 /** Any credentials do where nobody is asked; a secret is not shown. */
-function tryIt(httpUrl: string, { region, account }: Identity, keys: AccessKeys | undefined): string {
+function tryIt(httpUrl: string, { region = 'us-east-1', account }: Identity, keys: AccessKeys | undefined): string {
   const [id, secret] = keys === undefined ? ['jobrig', 'jobrig'] : [Object.keys(keys)[0], '…'];
   return [
     'Paste:',

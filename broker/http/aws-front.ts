@@ -6,6 +6,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type DeviceResponse, dataPlanePayload } from '../../protocol/device-payloads.ts';
+import type { ArnScope } from '../../protocol/names.ts';
+import { rejections } from '../../protocol/rejections.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { RequestOperation } from '../../protocol/topics.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../engine/contract.ts';
@@ -13,9 +15,11 @@ import type { ServicePort } from '../engine/port.ts';
 import { type AwsError, errorBody, errorOfRejection, unknownOperation } from './aws-error.ts';
 import { type CertificateIssuer, preparationFor } from './certificate-members.ts';
 import { type AwsCall, type AwsRequest, type Read, readAwsRequest } from './aws-request.ts';
+import { errorToCaller, foreignArnNote, fromCaller, toCaller } from './caller-region.ts';
 import { type Caller, objectionTo } from './callers.ts';
 import { describeEndpoint } from './describe-endpoint.ts';
 import { type FileReader, withFiles } from './file-members.ts';
+import type { Members } from './request-members.ts';
 import { responseText } from './response-text.ts';
 import { whyUnserved } from './unserved-operations.ts';
 
@@ -27,6 +31,10 @@ export interface AwsResponse {
 }
 
 export interface AwsFrontOptions {
+  /** Region and account of what the engine keeps; default those of `startService`. */
+  readonly identity?: ArnScope;
+  /** Whether ARNs have that region for every caller, or the one that a caller signs for; default the caller's. */
+  readonly region?: 'fixed' | "the caller's";
   readonly port: ServicePort;
   /** What the engine behind the port answers; the table's other operations are refused as unknown. */
   readonly handled: ReadonlySet<OperationName>;
@@ -51,9 +59,25 @@ export function createAwsFront(options: AwsFrontOptions): AwsFront {
     if ('error' in call) return errorResponse(call.error);
     const objection = objectionTo(caller, call.value);
     if (objection !== undefined) return errorResponse(objection);
-    const answer = await perform(options, call.value, host);
-    return 'error' in answer ? errorResponse(answer.error) : success(answer.value);
+    const { identity = defaultIdentity } = options;
+    const region = options.region === 'fixed' ? undefined : call.value.region;
+    const members = fromCaller(call.value.members, identity, region);
+    const answer = await perform(options, { ...call.value, members }, host);
+    const isControl = call.value.operation.service === 'iot';
+    if ('error' in answer) {
+      const response = refusal(answer.error, members, identity, region);
+      return isControl ? { ...response, body: errorToCaller(response.body, identity, region) } : response;
+    }
+    return success(isControl ? toCaller(answer.value, identity, region) : answer.value);
   };
+}
+
+const defaultIdentity: ArnScope = { region: 'us-east-1', account: '000000000000' };
+
+function refusal(error: AwsError, members: Members, identity: ArnScope, region: string | undefined): AwsResponse {
+  const isMissing = error.exception === rejections.ResourceNotFound.control.exception;
+  const note = isMissing ? foreignArnNote(members, identity, region) : undefined;
+  return errorResponse(note === undefined ? error : { ...error, message: `${error.message} ${note}` });
 }
 
 export function errorResponse(error: AwsError): AwsResponse {

@@ -17,10 +17,11 @@ import {
   unsupportedEncoding,
   wrongScope,
 } from './aws-error.ts';
+import { regionOfCredential } from './caller-region.ts';
 import { type Members, gatherMembers, isObject } from './request-members.ts';
 import { type RouteMatch, createRouteTable, splitPath } from './route-table.ts';
 import type { SignedRequest } from './signatures.ts';
-import { type ServiceScope, serviceScopeOf } from './service-scope.ts';
+import { type ServiceScope, credentialOf, serviceScopeOf } from './service-scope.ts';
 import { unservedOperation } from './unserved-operations.ts';
 
 export type AwsRequest = SignedRequest;
@@ -28,6 +29,8 @@ export type AwsRequest = SignedRequest;
 export interface AwsCall {
   readonly operation: OperationEntry;
   readonly members: Members;
+  /** Of the credential scope: what the caller takes for the region of all that he asks for. */
+  readonly region?: string | undefined;
 }
 
 /** What was read, or why it could not be. */
@@ -50,7 +53,8 @@ export function readAwsRequest(request: AwsRequest): Read<AwsCall> {
   const [payload] = operation.request.payload ?? [];
   if (payload !== undefined) members[payload.name] = body.value[payload.name];
   const objection = validateRequest(operation.service, operation.name, members);
-  return objection === undefined ? { value: { operation, members } } : refused(objection);
+  const region = regionOfCredential(credentialOf(request.headers.authorization, query));
+  return objection === undefined ? { value: { operation, members, region } } : refused(objection);
 }
 
 function splitTarget(target: string): readonly [pathname: string, query: URLSearchParams] {
@@ -67,7 +71,7 @@ function matchOperation(
   const { method, headers } = request;
   const segments = splitPath(pathname);
   if (segments === undefined) return refused(`The path ${pathname} is not validly percent-encoded.`);
-  const scope = serviceScopeOf(headers.authorization, query);
+  const scope = serviceScopeOf(credentialOf(headers.authorization, query));
   if (scope === 'foreign') {
     return { error: { ...wrongScope, message: "Credential should be scoped to correct service: 'iot'." } };
   }

@@ -16,10 +16,12 @@ const servicesByScope: ReadonlyMap<string, ServiceName> = new Map([
   ['iotdata', 'iot-data'],
 ]);
 
-/** Reads `KEY/DATE/REGION/SERVICE/aws4_request` from the Authorization header or a presigned URL's query. */
-export function serviceScopeOf(authorization: string | undefined, query: URLSearchParams): ServiceScope {
-  const credential =
-    /^AWS4-\S+ .*?Credential=([^,\s]+)/.exec(authorization ?? '')?.[1] ?? query.get('X-Amz-Credential');
+/** `KEY/DATE/REGION/SERVICE/aws4_request` in the Authorization header or a presigned URL's query. */
+export function credentialOf(authorization: string | undefined, query: URLSearchParams): string | null {
+  return /^AWS4-\S+ .*?Credential=([^,\s]+)/.exec(authorization ?? '')?.[1] ?? query.get('X-Amz-Credential');
+}
+
+export function serviceScopeOf(credential: string | null): ServiceScope {
   if (credential === null) return 'unsigned';
   const service = credential.split('/').at(-2) ?? '';
   return servicesByScope.get(service) ?? 'foreign';

@@ -35,7 +35,6 @@ describe('is refused', () => {
   it.each([
     ['${aws:iot:parameter:speed}', 'only AWS managed templates take parameters'],
     ['${aws:iot:package:P:version:1:attributes:url}', 'there is no package catalogue'],
-    ['${aws:iot:code-sign-signature:s3://b-1/k}', 'nothing is signed here'],
     ['${aws:iot:thing-attribute:site}', 'AWS IoT Jobs has no such placeholder'],
   ])('%s, with a folder or without', async (placeholder, why) => {
     for (const service of [bare, withFiles]) {
