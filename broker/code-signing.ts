@@ -45,8 +45,8 @@ async function readOrMake(directory: string, authority: CertificateAuthority): P
   if (cert !== undefined) throw unusable(keyFile, 'is missing although its certificate is there');
   if (key !== undefined) throw unusable(certFile, 'is missing although its key is there');
   const made = await authority.issueCodeSigningCertificate();
-  await writeNew(keyFile, made.key, 0o600);
-  await writeNew(certFile, made.cert, 0o644);
+  await writeNew(keyFile, made.key);
+  await writeNew(certFile, made.cert);
   return made;
 }
 
@@ -68,9 +68,9 @@ async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-async function writeNew(file: string, text: string, mode: number): Promise<void> {
+async function writeNew(file: string, text: string): Promise<void> {
   try {
-    await writeFile(file, text, { mode, flag: 'wx' });
+    await writeFile(file, text, { mode: 0o600, flag: 'wx' });
   } catch (cause) {
     throw unusable(file, 'cannot be written', cause);
   }
