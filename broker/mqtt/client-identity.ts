@@ -31,11 +31,10 @@ export class ClientIdentity implements Access {
   }
 
   /**
-   * The client uses a topic or a filter.
+   * The client, which is undecided, uses a topic or a filter.
    * @returns the thing that it is from now on, when this has decided it.
    */
   decide(clientId: string, topic: string): string | undefined {
-    if (this.principal !== undecided) return undefined;
     const named = thingNamedIn(topic);
     if (named === undefined) return undefined;
     this.principal = named !== clientId && this.#isThing(clientId) ? clientId : named;

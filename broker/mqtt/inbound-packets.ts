@@ -16,7 +16,7 @@ import { ClientIdentity } from './client-identity.ts';
 import type { ClientStream, PacketReceiver, Publication, WillProperties } from './client-stream.ts';
 import { Disconnection, reasonCodes } from './disconnection.ts';
 import { type EventListener, refusalIn } from './door-events.ts';
-import type { Principal } from './identity.ts';
+import { type Principal, undecided } from './identity.ts';
 import { restartKeepAlive } from './internals.ts';
 import { type LastWill, lastWillIn } from './last-will.ts';
 import type { MemoryBounds } from './memory-bounds.ts';
@@ -336,7 +336,7 @@ export class InboundPackets implements PacketReceiver {
     const { sessions, requests, onEvent } = this.#context;
     const verdict = this.#judge(publication);
     if (verdict.kind === 'ordinary') sessions.route(messageOf(publication), undefined);
-    else if (verdict.kind === 'service') requests.takeWill(publication, verdict.topic);
+    else if (verdict.kind === 'service') requests.takeWill(this.#client.id, publication, verdict.topic);
     else {
       const { reason, message } = verdict;
       const { topic } = publication;
@@ -364,6 +364,7 @@ export class InboundPackets implements PacketReceiver {
 
   /** The first thing that a client speaks for may decide who it is. */
   #decide(topic: string): void {
+    if (this.#identity.principal !== undecided) return;
     const { id: clientId } = this.#client;
     const thingName = this.#identity.decide(clientId, topic);
     if (thingName === undefined) return;

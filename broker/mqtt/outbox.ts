@@ -12,15 +12,13 @@ const maxUnreadBytes = 1024 * 1024;
 /** How long a client may leave its socket full. */
 const maxUnreadMs = 5000;
 
-/** A message, or a packet that is written already; `undefined` stands for a PUBACK. */
-type Outgoing = Message | Buffer | undefined;
+/** A message, a packet that is written already, or a number: a PUBACK when negative, else the id of the message before it. */
+type Outgoing = Message | Buffer | number;
 
 export class Outbox {
   readonly #stream: ClientStream;
   readonly #gathersTurns: boolean;
   #gathered: Outgoing[] = [];
-  /** The message id of each of them, where it has one. */
-  #messageIds: number[] = [];
   #held = 0;
   #leaving = false;
   #full: NodeJS.Timeout | undefined;
@@ -43,22 +41,20 @@ export class Outbox {
   }
 
   acknowledge(messageId: number): void {
-    this.#add(undefined, messageId);
+    this.#gathered.push(-messageId);
+    this.#leaveSoon();
   }
 
   /** @param messageId for QoS 1. */
   publish(message: Message, messageId = 0): void {
-    this.#add(message, messageId);
+    this.#gathered.push(message);
+    if (messageId > 0) this.#gathered.push(messageId);
+    this.#leaveSoon();
   }
 
   /** @param packet in the client's version of MQTT. */
   send(packet: Buffer): void {
-    this.#add(packet, 0);
-  }
-
-  #add(what: Outgoing, messageId: number): void {
-    this.#gathered.push(what);
-    this.#messageIds.push(messageId);
+    this.#gathered.push(packet);
     this.#leaveSoon();
   }
 
@@ -74,12 +70,10 @@ export class Outbox {
     this.#leaving = false;
     if (this.#held > 0 || this.#gathered.length === 0) return;
     const gathered = this.#gathered;
-    const messageIds = this.#messageIds;
     this.#gathered = [];
-    this.#messageIds = [];
     const stream = this.#stream;
     if (stream.destroyed) return;
-    const bytes = this.#encode(gathered, messageIds);
+    const bytes = this.#encode(gathered);
     const hasRoom = stream.send(bytes);
     if (!stream.holdsNothing) slab.keep(bytes);
     if (!hasRoom) this.#waitForRoom();
@@ -104,25 +98,32 @@ export class Outbox {
     stream.once('drain', done).once('close', done);
   }
 
-  #encode(gathered: readonly Outgoing[], messageIds: readonly number[]): Buffer {
+  #encode(gathered: readonly Outgoing[]): Buffer {
     const { version } = this.#stream;
     let room = 0;
     for (const what of gathered) room += roomOf(what);
     const bytes = slab.take(room);
     let at = 0;
     for (let index = 0; index < gathered.length; index += 1) {
-      const what = gathered[index];
-      if (what === undefined) at = writePuback(bytes, at, messageIds[index]!);
-      else if ('topic' in what) at = writePublish(bytes, at, version, what, messageIds[index]!);
-      else at += what.copy(bytes, at);
+      const what = gathered[index]!;
+      if (typeof what === 'number') {
+        if (what < 0) at = writePuback(bytes, at, -what);
+      } else if (isMessage(what)) {
+        const messageId = what.qos === 0 ? 0 : (gathered[index + 1] as number);
+        at = writePublish(bytes, at, version, what, messageId);
+      } else at += what.copy(bytes, at);
     }
     return bytes.subarray(0, at);
   }
 }
 
 function roomOf(what: Outgoing): number {
-  if (what === undefined) return pubackBytes;
-  return 'topic' in what ? roomFor(what) : what.length;
+  if (typeof what === 'number') return pubackBytes;
+  return isMessage(what) ? roomFor(what) : what.length;
+}
+
+function isMessage(what: Message | Buffer): what is Message {
+  return (what as Message).topic !== undefined;
 }
 
 function leave(outbox: Outbox): void {

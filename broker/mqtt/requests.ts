@@ -22,23 +22,27 @@ const commandNames: { readonly [Operation in RequestOperation]: `iotjobsdata:${O
 };
 
 export interface Request {
+  readonly clientId: string;
   /** As published. */
   readonly topic: string;
   readonly parsed: RequestTopic | UnknownJobsTopic;
   readonly payload: Uint8Array | string;
-  readonly emptyPayload: DoorReadings['emptyPayload'];
 }
 
-/**
- * Calls `reply` exactly once, now or when the service has made the outcome durable.
- * @param unreadable is told what is wrong with a payload that is no JSON object.
- */
+export interface AnswerOptions {
+  readonly port: ServicePort;
+  readonly emptyPayload: DoorReadings['emptyPayload'];
+  /** Told of a payload that is no JSON object; absent: nobody wants to know. */
+  readonly unreadable: ((request: Request, message: string) => void) | undefined;
+}
+
+/** Calls `reply` exactly once, now or when the service has made the outcome durable. */
 export function answer(
-  port: ServicePort,
-  { topic, parsed, payload, emptyPayload }: Request,
+  { port, emptyPayload, unreadable }: AnswerOptions,
+  asked: Request,
   reply: (topic: string, payload: string) => void,
-  unreadable?: (message: string) => void,
 ): void {
+  const { topic, parsed, payload } = asked;
   const reject = (refusal: Parameters<typeof rejectedJson>[0], at: number, clientToken?: string): void =>
     reply(`${topic}/rejected`, rejectedJson(refusal, at, clientToken));
 
@@ -53,7 +57,7 @@ export function answer(
   const decoded = decodeDeviceRequest(parsed, payload);
   const { clientToken } = decoded;
   if (!decoded.ok) {
-    if (decoded.code === 'InvalidJson') unreadable?.(decoded.message);
+    if (decoded.code === 'InvalidJson') unreadable?.(asked, decoded.message);
     reject(decoded, port.now(), clientToken);
     return;
   }

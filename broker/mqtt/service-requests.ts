@@ -8,7 +8,7 @@ import type { Publication } from './client-stream.ts';
 import type { EventListener } from './door-events.ts';
 import type { ServiceTopic } from './permissions.ts';
 import type { DoorReadings } from './readings.ts';
-import { answer } from './requests.ts';
+import { type AnswerOptions, answer } from './requests.ts';
 import type { ReservedRequests } from './reserved-requests.ts';
 import type { Connection } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -27,8 +27,17 @@ export interface ServiceRequestsOptions {
 export class ServiceRequests {
   readonly #options: ServiceRequestsOptions;
 
+  readonly #answering: AnswerOptions;
+
   constructor(options: ServiceRequestsOptions) {
     this.#options = options;
+    const { port, emptyPayload, onEvent } = options;
+    this.#answering = {
+      port,
+      emptyPayload,
+      unreadable:
+        onEvent && (({ clientId, topic }, message) => onEvent({ kind: 'malformed-json', clientId, topic, message })),
+    };
   }
 
   take(asker: Connection, publication: Publication, topic: ServiceTopic): void {
@@ -40,18 +49,18 @@ export class ServiceRequests {
   }
 
   /** Nobody is there for the answer. The features beside Jobs take no last wills: documented for shadows, assumed for others. */
-  takeWill({ topic, payload }: Publication, parsed: ServiceTopic): void {
-    const { port, emptyPayload } = this.#options;
-    if (parsed.kind !== 'reserved') answer(port, { topic, parsed, payload, emptyPayload }, () => {});
+  takeWill(clientId: string, { topic, payload }: Publication, parsed: ServiceTopic): void {
+    if (parsed.kind !== 'reserved') answer(this.#answering, { clientId, topic, parsed, payload }, () => {});
   }
 
   #answer(asker: Connection, publication: Publication, parsed: ServiceTopic, answered?: () => void): void {
-    const { port, sessions, reserved, emptyPayload, onEvent } = this.#options;
+    const { sessions, reserved } = this.#options;
+    const { clientId } = asker.session;
     const { topic, payload } = publication;
     const qos = publication.qos === 0 ? 0 : 1;
     if (parsed.kind === 'reserved') {
       reserved.take(
-        { topic, parsed, payload, clientId: asker.session.clientId },
+        { topic, parsed, payload, clientId },
         {
           reply: (replyTopic, replyPayload) => sessions.reply(asker, replyTopic, replyPayload, qos),
           announce: (toldTopic, told, atQosOfRequest = false) =>
@@ -62,14 +71,9 @@ export class ServiceRequests {
       );
       return;
     }
-    answer(
-      port,
-      { topic, parsed, payload, emptyPayload },
-      (replyTopic, replyPayload) => {
-        sessions.reply(asker, replyTopic, replyPayload, qos);
-        answered?.();
-      },
-      onEvent && ((message) => onEvent({ kind: 'malformed-json', clientId: asker.session.clientId, topic, message })),
-    );
+    answer(this.#answering, { clientId, topic, parsed, payload }, (replyTopic, replyPayload) => {
+      sessions.reply(asker, replyTopic, replyPayload, qos);
+      answered?.();
+    });
   }
 }

@@ -60,6 +60,12 @@ export interface PendingWill {
   readonly will: LeftWill;
 }
 
+/** A filter with a wildcard, and what stands before that. */
+interface Pattern {
+  readonly filter: string;
+  readonly literal: string;
+}
+
 /** A message in a queue. */
 export interface Entry {
   readonly message: Message;
@@ -131,8 +137,8 @@ export class Session implements Receiver {
   /** By the text of the filter, `$share/…` included. */
   readonly filters = new Map<string, SubscriptionOptions>();
   readonly #context: SessionContext;
-  /** Filters with wildcards that may cover a reply. */
-  #patterns: readonly string[] = [];
+  /** Filters with wildcards that may cover a reply and grant QoS 1. */
+  #patterns: readonly Pattern[] = [];
   readonly #waiting: Entry[] = [];
   /** Messages that have left and are to be sent again, or given to others, should the connection end; by message id. */
   readonly #unacknowledged = new Map<number, Entry>();
@@ -178,17 +184,18 @@ export class Session implements Receiver {
   }
 
   #filtersChanged(): void {
-    this.#patterns = [...this.filters.keys()].filter((filter) => filter.startsWith('$aws/') && hasWildcard(filter));
+    const patterns = [...this.filters].filter(
+      ([filter, { qos }]) => qos === 1 && filter.startsWith('$aws/') && hasWildcard(filter),
+    );
+    this.#patterns = patterns.map(([filter]) => ({ filter, literal: filter.slice(0, filter.search(/[+#]/)) }));
   }
 
   /** What the subscriptions that cover a topic of the service grant; 0 without any, as AWS sends replies nobody subscribed to. */
   grantedQos(topic: string): Qos {
-    const exact = this.filters.get(topic);
-    if (exact?.qos === 1) return 1;
-    for (const pattern of this.#patterns) {
-      if (this.filters.get(pattern)!.qos === 1 && filterMatches(pattern, topic)) return 1;
+    for (const { filter, literal } of this.#patterns) {
+      if (topic.startsWith(literal) && filterMatches(filter, topic, literal.length)) return 1;
     }
-    return 0;
+    return this.filters.get(topic)?.qos ?? 0;
   }
 
   reserve(message: Message): boolean {
