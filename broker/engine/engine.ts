@@ -14,6 +14,7 @@ import type {
   ServiceIdentity,
 } from './contract.ts';
 import { handlers, type Handlers } from './dispatch.ts';
+import { assertTurn } from './invariants.ts';
 import { announce } from './notifications.ts';
 import { profiles, type Profile } from './profile.ts';
 import { restoreState, rowsOf } from './restore.ts';
@@ -52,6 +53,7 @@ export function createEngine(options: EngineOptions): Engine {
       const handle: Handlers[Name] = handlers[command.name];
       const reply = handle(turn, command.request);
       announce(turn);
+      assertTurn(turn, reply);
       return { reply, changes: turn.takeChanges() ?? noChanges, effects: turn.takeEffects() ?? noEffects };
     },
     nextDeadline: () => state.agenda.next,

@@ -8,6 +8,7 @@ import type { StatusDetails } from '../../protocol/device-api.ts';
 import { isPending, isTerminal, type JobExecutionStatus } from '../../protocol/status.ts';
 import { assert, broken } from './assert.ts';
 import { deletedEvent, terminalEvent } from './events.ts';
+import { assertSuccessor, assertWhole } from './invariants.ts';
 import { touch } from './notifications.ts';
 import { enter, leave } from './pending-queue.ts';
 import { deadlineAfter, inProgressDeadline } from './policies/timeout.ts';
@@ -60,6 +61,7 @@ export function queueExecution(turn: Turn, job: Job, thing: Thing, retryAttempt:
   if (isInSet(execution.row)) changedJobIds.push(job.id);
   enter(execution.queue, execution);
   turn.put('jobExecution', execution.key, execution.row);
+  assertWhole(execution);
 }
 
 /** Gives an execution its place in every index but the pending queue. The newest number of its job and thing comes last. */
@@ -156,12 +158,14 @@ export function dropExecution(turn: Turn, execution: Execution): void {
   forgetThing(turn.state, thing);
   turn.state.agenda.schedule(execution, undefined);
   turn.drop('jobExecution', execution.key);
+  assertWhole(execution);
   deletedEvent(turn, execution);
 }
 
 function replaceRow(turn: Turn, execution: Execution, row: ExecutionRow): void {
   const { queue, job } = execution;
   const before = execution.row;
+  assertSuccessor(before, row);
   if (before.status !== row.status || before.hidden !== row.hidden) {
     assert(isPending(before.status), 'a terminal execution never changes');
     const { changedJobIds } = openQueue(turn, queue);
@@ -176,6 +180,7 @@ function replaceRow(turn: Turn, execution: Execution, row: ExecutionRow): void {
   }
   turn.state.agenda.schedule(execution, row.timesOutAt);
   turn.put('jobExecution', execution.key, row);
+  assertWhole(execution);
 }
 
 /**

@@ -59,6 +59,12 @@ export class Turn {
     else this.#changes.push(change);
   }
 
+  /** Nothing was changed, created or said. */
+  get isEmpty(): boolean {
+    const said = this.#effects ?? this.#events ?? this.#principals;
+    return this.#changes === undefined && said === undefined && !this.#createdSomething;
+  }
+
   takeChanges(): readonly Change[] | undefined {
     if (this.#createdSomething) this.put('setting', sequenceSetting, { next: this.state.nextSequence });
     return this.#changes;
