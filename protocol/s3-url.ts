@@ -39,6 +39,8 @@ const signingForm = new RegExp(
 
 /** The form in which code signing names an object: `s3://REGION.BUCKET/KEY@VERSION`. */
 export function parseSigningUrl(url: string): S3Object | undefined {
+  // What UTF-8 cannot write is in no URL.
+  if (/\p{Surrogate}/u.test(url)) return undefined;
   const { bucket, key = '', version } = signingForm.exec(url)?.groups ?? {};
   return bucket === undefined ? undefined : { bucket, ...withVersion(decoded(key), version) };
 }

@@ -61,12 +61,15 @@ export class Operator implements Disposable {
 
   constructor(options: OperatorOptions) {
     this.#options = options;
-    this.#client = new IoTClient({
-      endpoint: options.endpoint,
-      region: options.region,
-      credentials: anyCredentials,
-      requestHandler: { httpAgent: { keepAlive: true, maxSockets: callsAtOnce } },
-    });
+    this.#client = quietly(
+      () =>
+        new IoTClient({
+          endpoint: options.endpoint,
+          region: options.region,
+          credentials: anyCredentials,
+          requestHandler: { httpAgent: { keepAlive: true, maxSockets: callsAtOnce } },
+        }),
+    );
   }
 
   /** Creates the things and one thing group that holds them all. */
@@ -188,4 +191,21 @@ export class Operator implements Disposable {
 
 function isNotFound(error: unknown): boolean {
   return error instanceof Error && error.name === 'ResourceNotFoundException';
+}
+
+const noWarning = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
+
+/**
+ * The AWS SDK warns on stderr, once in a process and when its first client is made, that a later version of it will want a
+ * later Node. It is not for a library to let another one speak in its user's program; the environment stays as it was.
+ */
+function quietly<Made>(make: () => Made): Made {
+  const before = process.env[noWarning];
+  process.env[noWarning] = 'true';
+  try {
+    return make();
+  } finally {
+    if (before === undefined) delete process.env[noWarning];
+    else process.env[noWarning] = before;
+  }
 }
