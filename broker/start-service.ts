@@ -4,9 +4,10 @@
  * port is free by default and nothing is written unless a directory is given.
  */
 import { isIPv6 } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FaultPlan } from '../faults/plan.ts';
-import type { Observer } from '../observation/observation.ts';
 import type { TransferListener } from '../protocol/transfers.ts';
+import type { Observer } from '../observation/observation.ts';
 import { type Advertised, createAddresses } from './addresses.ts';
 import { createCertificateIssuer } from './certificate-issuer.ts';
 import type { EpochMs } from '../protocol/time.ts';
@@ -23,7 +24,7 @@ import { certificateNames, endpointsOf, localHostOf } from './endpoints.ts';
 import { observeDownloads } from './download-observations.ts';
 import { createExecutionChanges } from './execution-changes.ts';
 import { openFiles } from './http/files.ts';
-import { type HttpDoor, openHttpDoor } from './http/http-door.ts';
+import { type FileGate, type HttpDoor, openHttpDoor } from './http/http-door.ts';
 import { createSignatureCheck } from './http/signatures.ts';
 import { type KeptState, openKeptState, stateInMemory } from './kept-state.ts';
 import type { MqttDoorEvent } from './mqtt/door-events.ts';
@@ -88,8 +89,6 @@ export interface ServiceOptions {
   readonly files?: string;
   /** How devices find the service; by default by the name or address by which each of them came last. */
   readonly advertise?: Advertised;
-  /** Hears what devices do with signed URLs and streams. */
-  readonly onTransfer?: TransferListener;
   /** What goes wrong with the service's answers and its clock, in service time since the start; default: nothing. */
   readonly faults?: FaultPlan;
   /** The same seed gives the same faults; default 1. */
@@ -103,8 +102,14 @@ export interface ServiceOptions {
   readonly onWarning?: (warning: string) => void;
   /** Connections that come, go and fail. */
   readonly onEvent?: (event: MqttDoorEvent) => void;
+  /** Hears what devices do with signed URLs and streams. */
+  readonly onTransfer?: TransferListener;
   /** Told what is seen of the service: what becomes of executions. */
   readonly observer?: Observer;
+  /** Makes another service clock of the usual one; for tests and scenarios. */
+  readonly clockOf?: (steady: Clock) => Clock;
+  /** Asked first for every request of a file; true: it has dealt with it. */
+  readonly fileGate?: FileGate;
   /** Goes between each MQTT connection and the door; gets the stream and returns the one that the door reads. */
   readonly tap?: ConnectionTap;
 }
@@ -125,6 +130,8 @@ export interface Service {
   readonly caFile?: string;
   /** The service without a wire. */
   readonly port: ServicePort;
+  /** Lets an MQTT client in by any stream, as on the plain port, past the tap. */
+  acceptMqtt(stream: Duplex): void;
   /** MQTT clients connected now. */
   readonly connectedClients: number;
   /** Calls `hear` for each fault of the plan as it is injected. */
@@ -154,7 +161,10 @@ async function start(options: ServiceOptions): Promise<Service> {
     for (const hear of whoHears) hear(fault, thingName);
   };
   const fault = options.faults && { plan: options.faults, seed: options.seed ?? 1, onFault };
-  const clockOf = (steady: Clock): Clock => (fault ? leaping(steady, fault) : steady);
+  const clockOf = (steady: Clock): Clock => {
+    const own = options.clockOf?.(steady) ?? steady;
+    return fault ? leaping(own, fault) : own;
+  };
   const serviceIdentity = { region, account };
   const state =
     dataDir === undefined
@@ -280,6 +290,7 @@ async function start(options: ServiceOptions): Promise<Service> {
       endpointFor: addresses.endpointFor,
       deviceCame: addresses.deviceCame,
       ...(files && { files }),
+      ...(options.fileGate && { fileGate: options.fileGate }),
       ...(signatures && { signatures, policyScope: serviceIdentity }),
       web,
       budget,
@@ -306,6 +317,7 @@ async function start(options: ServiceOptions): Promise<Service> {
       ...(signer && { codeSigningCertificate: signer.cert }),
       ...(authority.caFile && { caFile: authority.caFile }),
       port: runtime,
+      acceptMqtt: (stream) => mqtt.accept(stream),
       get connectedClients() {
         return mqtt.connectedClients;
       },

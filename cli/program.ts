@@ -2,16 +2,16 @@
  * The `jobrig` command as a function of its arguments: gathers the verbs, each in a file of its own, tells wrong usage in one
  * line, and turns how it ended into an exit code. Owns no process: main.ts does.
  */
-import { createRequire } from 'node:module';
+
 import { Command } from 'commander';
 import { certsCommand } from './certs.ts';
+import { checkCommand } from './check.ts';
 import { demoCommand } from './demo.ts';
 import { complain, exitCodes, reportError } from './exit.ts';
 import { fleetCommand } from './fleet.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
-
-const { version } = createRequire(import.meta.url)('jobrig/package.json') as { readonly version: string };
+import { version } from './version.ts';
 
 /** Runs one command line, the words after `jobrig`. @returns the exit code */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
@@ -26,6 +26,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     .version(version)
     .addHelpText('after', '\nExample:\n  $ jobrig demo\n');
   const verbs = [
+    checkCommand(finish),
     demoCommand(finish),
     serveCommand(finish),
     fleetCommand(finish),

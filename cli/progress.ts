@@ -7,13 +7,15 @@ import { createLogUpdate } from 'log-update';
 export interface Progress {
   /** @param act what is going on; a new act gets a line of its own where lines cannot be rewritten */
   show(act: string, figures: string): void;
+  /** A line that stays, above what is kept up to date. */
+  say(line: string, output: 'stdout' | 'stderr'): void;
   done(): void;
 }
 
 const redrawEveryMs = 100;
 
 export function createProgress(quiet: boolean): Progress {
-  if (quiet) return { show() {}, done() {} };
+  if (quiet) return { show() {}, say: print, done() {} };
   return process.stderr.isTTY ? rewritten() : lines();
 }
 
@@ -28,6 +30,12 @@ function rewritten(): Progress {
       if (now - drawnAt < redrawEveryMs) return;
       drawnAt = now;
       update(latest);
+    },
+    say(line, output) {
+      update.clear();
+      print(line, output);
+      drawnAt = -Infinity;
+      if (latest !== '') update(latest);
     },
     done() {
       update(latest);
@@ -44,6 +52,11 @@ function lines(): Progress {
       shown = act;
       process.stderr.write(`${act} · ${figures}\n`);
     },
+    say: print,
     done() {},
   };
+}
+
+function print(line: string, output: 'stdout' | 'stderr'): void {
+  process[output].write(`${line}\n`);
 }

@@ -70,6 +70,8 @@ export interface FaultPlan {
   readonly faults: readonly Fault[];
 }
 
+export const noFaults: FaultPlan = { misfortunes: [] };
+
 export interface PlanProblem {
   /** e.g. `faults[2].forMs` */
   readonly path: string;

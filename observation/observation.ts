@@ -96,8 +96,10 @@ export interface Seen {
     readonly jobId: string;
     readonly executionNumber?: number;
     readonly fromByte: number;
+    /** Asked for; of a transfer that ended, handed over. */
     readonly bytes: number;
-    readonly totalBytes: number;
+    /** Of the whole image, where it is known. */
+    readonly totalBytes?: number;
     /** `asked` first; then how it went. */
     readonly state: 'asked' | 'finished' | 'given-up';
     readonly via: 'http' | 'stream';

@@ -28,7 +28,7 @@ export interface FilesOptions {
   /** Where a device finds the HTTP door, e.g. `https://127.0.0.1:4511`. */
   readonly baseUrl: (thingName: string) => string;
   /** Hears what devices do with the URLs. */
-  readonly onTransfer?: TransferListener;
+  readonly onTransfer?: TransferListener | undefined;
 }
 
 export interface Inspected {

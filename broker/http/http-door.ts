@@ -45,9 +45,14 @@ export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'files' | 'endpoi
   readonly web?: WebRules;
   /** Shared with other doors of this process; absent: this door counts for itself. */
   readonly budget?: SocketBudget;
+  /** Asked first for every request of a file; absent: nobody is. */
+  readonly fileGate?: FileGate;
   /** What the status page shows. */
   readonly status: () => RigStatus;
 }
+
+/** May deal with a request of a file itself, as a faulty server would. @returns whether it has */
+export type FileGate = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 export interface HttpDoor {
   /** Where each opened listener listens. */
@@ -124,7 +129,7 @@ interface Surroundings {
 }
 
 function requestListener(options: HttpDoorOptions, surroundings: Surroundings): RequestListener {
-  const { files } = options;
+  const { files, fileGate = () => false } = options;
   const { web, budget } = surroundings;
   const app = createApp(options, surroundings);
   const answer = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
@@ -146,7 +151,7 @@ function requestListener(options: HttpDoorOptions, surroundings: Surroundings): 
       response.writeHead(204).end();
     } else if (isFile) {
       // Streams from and to files, which Node's own objects do better than web streams.
-      void files.serve(request, response, () => whileServed(budget, response));
+      if (!fileGate(request, response)) void files.serve(request, response, () => whileServed(budget, response));
     } else {
       void answer(request, response);
     }

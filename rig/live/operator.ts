@@ -4,20 +4,25 @@
  */
 import {
   AddThingToThingGroupCommand,
+  CancelJobCommand,
+  CancelJobExecutionCommand,
   CreateJobCommand,
   CreateThingCommand,
   CreateThingGroupCommand,
   DeleteJobCommand,
   DeleteJobExecutionCommand,
+  DeleteThingCommand,
   DescribeJobCommand,
   DescribeJobExecutionCommand,
   IoTClient,
+  RemoveThingFromThingGroupCommand,
+  UpdateJobCommand,
 } from '@aws-sdk/client-iot';
 import PQueue from 'p-queue';
 import { setTimeout as pause } from 'node:timers/promises';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import type { JobExecutionStatus } from '../../protocol/status.ts';
-import type { EpochMs } from '../../protocol/time.ts';
+import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { OperatorCall } from './demo/evidence.ts';
 
 export interface OperatorOptions {
@@ -33,9 +38,34 @@ export interface OperatorOptions {
 
 export interface NewJob {
   readonly jobId: string;
-  readonly things: readonly string[];
+  /** Absent: a continuous job for {@link groupName}. */
+  readonly things?: readonly string[];
+  readonly groupName?: string;
   /** JSON text. */
   readonly document: string;
+  readonly namespaceId?: string;
+  readonly inProgressTimeoutMinutes?: number;
+  /** The document has placeholders of signed URLs. */
+  readonly presignsUrls?: boolean;
+  /** The job ends by itself so much later; AWS wants half an hour at least. */
+  readonly ends?: { readonly afterMs: DurationMs; readonly behavior: 'STOP_ROLLOUT' | 'CANCEL' | 'FORCE_CANCEL' };
+  readonly retries?: { readonly failureType: 'FAILED' | 'TIMED_OUT' | 'ALL'; readonly numberOfRetries: number };
+}
+
+/** Which execution an operator means: the newest, or one of them. */
+export interface ExecutionName {
+  readonly jobId: string;
+  readonly thingName: string;
+}
+
+export interface NumberedExecution extends ExecutionName {
+  readonly executionNumber: number;
+  readonly namespaceId?: string;
+}
+
+export interface DeleteJobOptions {
+  /** Default true. */
+  readonly force?: boolean;
   readonly namespaceId?: string;
 }
 
@@ -48,6 +78,9 @@ export interface SeenExecution {
 const callsAtOnce = 32;
 const askAgainMs = 10;
 const deletionTimeoutMs = 30_000;
+
+/** The role is a name only: the rig signs URLs by itself. */
+const presignedUrlConfig = { roleArn: 'arn:aws:iam::000000000000:role/jobrig', expiresInSec: 3600 } as const;
 
 /** jobrig needs no account; the SDK needs something to sign with. */
 const anyCredentials = { accessKeyId: 'jobrig', secretAccessKey: 'jobrig' };
@@ -74,9 +107,10 @@ export class Operator implements Disposable {
 
   /** Creates the things and one thing group that holds them all. */
   async createThings(names: readonly string[], groupName: string): Promise<void> {
-    await this.#call('CreateThingGroup', {}, () =>
+    const { thingGroupArn } = await this.#call('CreateThingGroup', {}, () =>
       this.#client.send(new CreateThingGroupCommand({ thingGroupName: groupName })),
     );
+    this.#arns.set(groupName, thingGroupArn ?? '');
     const tasks = names.map((thingName) => () => this.#createThing(thingName, groupName));
     await this.#queue.addAll(tasks);
   }
@@ -87,19 +121,68 @@ export class Operator implements Disposable {
       this.#client.send(new CreateThingCommand({ thingName })),
     );
     this.#arns.set(thingName, thingArn ?? '');
+    await this.joinGroup(thingName, thingGroupName);
+  }
+
+  async createJob(job: NewJob): Promise<void> {
+    const { jobId, things, groupName, document, namespaceId, inProgressTimeoutMinutes, presignsUrls, retries, ends } =
+      job;
+    const targets = things?.map((thingName) => this.#arns.get(thingName) ?? '') ?? [
+      this.#arns.get(groupName ?? '') ?? '',
+    ];
+    await this.#call('CreateJob', { jobId }, () =>
+      this.#client.send(
+        new CreateJobCommand({
+          jobId,
+          targets,
+          document,
+          namespaceId,
+          ...(things === undefined && { targetSelection: 'CONTINUOUS' }),
+          ...(inProgressTimeoutMinutes !== undefined && {
+            timeoutConfig: { inProgressTimeoutInMinutes: inProgressTimeoutMinutes },
+          }),
+          ...(presignsUrls && { presignedUrlConfig }),
+          ...(ends && {
+            schedulingConfig: { endTime: endTimeOf(ends.afterMs), endBehavior: ends.behavior },
+          }),
+          ...(retries && { jobExecutionsRetryConfig: { criteriaList: [retries] } }),
+        }),
+      ),
+    );
+  }
+
+  async updateJob(jobId: string, inProgressTimeoutInMinutes: number): Promise<void> {
+    await this.#call('UpdateJob', { jobId }, () =>
+      this.#client.send(new UpdateJobCommand({ jobId, timeoutConfig: { inProgressTimeoutInMinutes } })),
+    );
+  }
+
+  async cancelJob(jobId: string, force: boolean): Promise<void> {
+    await this.#call('CancelJob', { jobId, force }, () => this.#client.send(new CancelJobCommand({ jobId, force })));
+  }
+
+  async cancelExecution({ jobId, thingName }: ExecutionName, force: boolean): Promise<void> {
+    await this.#call('CancelJobExecution', { jobId, thingName, force }, () =>
+      this.#client.send(new CancelJobExecutionCommand({ jobId, thingName, force })),
+    );
+  }
+
+  async joinGroup(thingName: string, thingGroupName: string): Promise<void> {
     await this.#call('AddThingToThingGroup', { thingName }, () =>
       this.#client.send(new AddThingToThingGroupCommand({ thingName, thingGroupName })),
     );
   }
 
-  async createJob({ jobId, things, document, namespaceId }: NewJob): Promise<void> {
-    const targets = things.map((thingName) => this.#arns.get(thingName) ?? '');
-    await this.#call('CreateJob', { jobId }, () =>
-      this.#client.send(new CreateJobCommand({ jobId, targets, document, namespaceId })),
+  async leaveGroup(thingName: string, thingGroupName: string): Promise<void> {
+    await this.#call('RemoveThingFromThingGroup', { thingName }, () =>
+      this.#client.send(new RemoveThingFromThingGroupCommand({ thingName, thingGroupName })),
     );
   }
 
-  /** The execution's status; `undefined` when there is no such execution. */
+  async deleteThing(thingName: string): Promise<void> {
+    await this.#call('DeleteThing', { thingName }, () => this.#client.send(new DeleteThingCommand({ thingName })));
+  }
+
   /** @returns `undefined` when there is no such execution */
   async execution(jobId: string, thingName: string): Promise<SeenExecution | undefined> {
     try {
@@ -122,29 +205,17 @@ export class Operator implements Disposable {
     return (await this.execution(jobId, thingName))?.status;
   }
 
-  async forceDeleteExecution(execution: {
-    readonly jobId: string;
-    readonly thingName: string;
-    readonly executionNumber: number;
-    readonly namespaceId?: string;
-  }): Promise<void> {
+  async deleteExecution(execution: NumberedExecution, force = true): Promise<void> {
     const { jobId, thingName, executionNumber, namespaceId } = execution;
-    await this.#call('DeleteJobExecution', { jobId, thingName }, () =>
-      this.#client.send(
-        new DeleteJobExecutionCommand({
-          jobId,
-          thingName,
-          executionNumber: executionNumber,
-          namespaceId,
-          force: true,
-        }),
-      ),
+    await this.#call('DeleteJobExecution', { jobId, thingName, force }, () =>
+      this.#client.send(new DeleteJobExecutionCommand({ jobId, thingName, executionNumber, namespaceId, force })),
     );
   }
 
-  async forceDeleteJob(jobId: string, namespaceId?: string): Promise<void> {
-    await this.#call('DeleteJob', { jobId }, () =>
-      this.#client.send(new DeleteJobCommand({ jobId, namespaceId, force: true })),
+  async deleteJob(jobId: string, options: DeleteJobOptions = {}): Promise<void> {
+    const { force = true, namespaceId } = options;
+    await this.#call('DeleteJob', { jobId, force }, () =>
+      this.#client.send(new DeleteJobCommand({ jobId, namespaceId, force })),
     );
   }
 
@@ -171,7 +242,7 @@ export class Operator implements Disposable {
 
   async #call<Answer>(
     operation: string,
-    subject: { readonly jobId?: string; readonly thingName?: string },
+    subject: { readonly jobId?: string; readonly thingName?: string; readonly force?: boolean },
     send: () => Promise<Answer>,
     outcomeOf: (answer: Answer) => string = () => 'ok',
   ): Promise<Answer> {
@@ -208,4 +279,13 @@ function quietly<Made>(make: () => Made): Made {
     if (before === undefined) delete process.env[noWarning];
     else process.env[noWarning] = before;
   }
+}
+
+/** As AWS writes it, to the minute. */
+function endTimeOf(afterMs: DurationMs): string {
+  return new Date(Date.now() + afterMs).toISOString().slice(0, 16);
+}
+
+export function namespaceOf(namespaceId: string | undefined): { readonly namespaceId?: string } {
+  return namespaceId === undefined ? {} : { namespaceId };
 }

@@ -6,23 +6,35 @@ import { escapeMarkup } from './markup.ts';
 import { countWords } from './words.ts';
 import type { DemoReport, DeviceReport, DocumentSummary } from './run-report.ts';
 
-interface Case {
+export interface Case {
   readonly name: string;
   readonly className: string;
   readonly seconds: number;
   readonly failure?: string;
   readonly skipped?: string;
+  /** The rig could not tell. */
+  readonly error?: string;
+}
+
+export interface Suite {
+  readonly name: string;
+  readonly cases: readonly Case[];
+}
+
+export function junitFile(name: string, suites: readonly Suite[], timestamp: string): string {
+  const all = suites.map((each) => suite(each.name, each.cases, timestamp));
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributeText({ name })}>\n${all.join('')}</testsuites>\n`;
 }
 
 export function junitReport(report: DemoReport): string {
   const pulled = report.deviceReports.filter(({ pull }) => pull !== undefined);
   const others = report.deviceReports.filter(({ pull }) => pull === undefined);
   const suites = [
-    suite('recovery', pulled.map(recoveryCase), report.startedAt),
-    suite('untouched', others.map(untouchedCase), report.startedAt),
-    suite('documents', report.documents.map(documentCase), report.startedAt),
+    { name: 'recovery', cases: pulled.map(recoveryCase) },
+    { name: 'untouched', cases: others.map(untouchedCase) },
+    { name: 'documents', cases: report.documents.map(documentCase) },
   ];
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="jobrig demo">\n${suites.join('')}</testsuites>\n`;
+  return junitFile('jobrig demo', suites, report.startedAt);
 }
 
 function recoveryCase(device: DeviceReport): Case {
@@ -69,7 +81,7 @@ function suite(name: string, cases: readonly Case[], timestamp: string): string 
     name,
     tests: cases.length,
     failures: cases.filter(({ failure }) => failure !== undefined).length,
-    errors: 0,
+    errors: cases.filter(({ error }) => error !== undefined).length,
     skipped: cases.filter(({ skipped }) => skipped !== undefined).length,
     time: cases.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(3),
     timestamp,
@@ -77,12 +89,13 @@ function suite(name: string, cases: readonly Case[], timestamp: string): string 
   return `  <testsuite${attributeText(attributes)}>\n${cases.map(testCase).join('')}  </testsuite>\n`;
 }
 
-function testCase({ name, className, seconds, failure, skipped }: Case): string {
+function testCase({ name, className, seconds, failure, skipped, error }: Case): string {
   const start = `    <testcase${attributeText({ name, classname: className, time: seconds.toFixed(3) })}`;
   if (failure !== undefined) {
-    const [message = ''] = failure.split('\n');
-    return `${start}>\n      <failure${attributeText({ message })}>${escapeMarkup(failure)}</failure>\n    </testcase>\n`;
+    const [message = '', ...rest] = failure.split('\n');
+    return `${start}>\n      <failure${attributeText({ message })}>${escapeMarkup(rest.join('\n'))}</failure>\n    </testcase>\n`;
   }
+  if (error !== undefined) return `${start}>\n      <error${attributeText({ message: error })}/>\n    </testcase>\n`;
   if (skipped !== undefined)
     return `${start}>\n      <skipped${attributeText({ message: skipped })}/>\n    </testcase>\n`;
   return `${start}/>\n`;

@@ -286,6 +286,7 @@ export const needs = [
   'battery',
   'memory',
   'console',
+  'reboots',
   'steps',
   'view',
   'virtual-time',

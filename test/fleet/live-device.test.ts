@@ -70,7 +70,7 @@ describe('a live device', () => {
     await operator.createJob({ jobId: 'update', things: ['thing-1'], document: firmware });
     await when(entersWrite);
     const told = events.length;
-    await operator.forceDeleteExecution({ jobId: 'update', thingName: 'thing-1', executionNumber: 1 });
+    await operator.deleteExecution({ jobId: 'update', thingName: 'thing-1', executionNumber: 1 });
     expect(events).toHaveLength(told);
     expect(device.view().step).toBe('write');
     delete held.device;

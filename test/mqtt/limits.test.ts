@@ -1,7 +1,7 @@
 /** What AWS's broker allows a connection, and that breaking it hurts nobody else. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { duplexPair } from '../support/duplex-pair.ts';
+import { duplexPair } from '../../rig/live/wire/duplex-pair.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { keepAliveOf } from '../../broker/mqtt/keep-alive.ts';
 import { maxPublishBytes, maxSubscriptions } from '../../protocol/limits.ts';

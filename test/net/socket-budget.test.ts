@@ -1,7 +1,7 @@
 /** Where there is no descriptor left, who has proved nothing gives way, and who has proved something stays. */
 import { expect, it } from 'vitest';
 import { SocketBudget } from '../../broker/net/socket-budget.ts';
-import { duplexPair } from '../support/duplex-pair.ts';
+import { duplexPair } from '../../rig/live/wire/duplex-pair.ts';
 
 function budgetOf(max: number) {
   const refusals: number[] = [];

@@ -7,6 +7,7 @@ import type { ExecutionIdentity, Step } from '../../../observation/execution.ts'
 import type { DeviceView } from '../../../observation/inside.ts';
 import type { DeviceEvent } from '../../../agent/live-device.ts';
 import type { Pull, PullMechanism } from './evidence.ts';
+import { namespaceOf } from '../operator.ts';
 import { deviceOf, jobTimeoutMs, settleMs } from './stage.ts';
 import type { Stage } from './stage.ts';
 
@@ -47,7 +48,7 @@ export function pullExecution(stage: Stage, stopped: Stopped): Promise<Pulled> {
   const { thingName, execution } = stopped;
   return stage.recoveries.add(async () => {
     const status = await stage.operator.executionStatus(execution.jobId, thingName);
-    await stage.operator.forceDeleteExecution({ thingName, ...execution });
+    await stage.operator.deleteExecution({ thingName, ...execution });
     return release(stage, stopped, 'DeleteJobExecution', status);
   });
 }
@@ -55,7 +56,7 @@ export function pullExecution(stage: Stage, stopped: Stopped): Promise<Pulled> {
 /** Deletes a whole job under all its stopped devices at once; they go on in turn. */
 export async function pullJob(stage: Stage, jobId: string, stopped: readonly Stopped[]): Promise<readonly Pulled[]> {
   const statuses = await Promise.all(stopped.map(({ thingName }) => stage.operator.executionStatus(jobId, thingName)));
-  await stage.operator.forceDeleteJob(jobId, stopped[0]?.execution.namespaceId);
+  await stage.operator.deleteJob(jobId, namespaceOf(stopped[0]?.execution.namespaceId));
   return Promise.all(
     stopped.map((device, index) => stage.recoveries.add(() => release(stage, device, 'DeleteJob', statuses[index]))),
   );

@@ -4,7 +4,7 @@
  */
 import type { Step } from '../../../observation/execution.ts';
 import type { DeviceView } from '../../../observation/inside.ts';
-import type { SeenExecution } from '../operator.ts';
+import { type SeenExecution, namespaceOf } from '../operator.ts';
 import { nextJobId } from '../../../protocol/topics.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
 import type { LaterJob, Pull } from './evidence.ts';
@@ -144,7 +144,7 @@ async function runAgain(
   { jobId, devices, deletedWhole, namespaceId }: JobPlan,
   document: string,
 ): Promise<readonly RunOf<SeenExecution | undefined>[]> {
-  if (!deletedWhole) await stage.operator.forceDeleteJob(jobId, namespaceId);
+  if (!deletedWhole) await stage.operator.deleteJob(jobId, namespaceOf(namespaceId));
   await stage.operator.whenGone(jobId);
   const things = devices.map(({ thingName }) => thingName);
   const [runs] = await Promise.all([

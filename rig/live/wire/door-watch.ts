@@ -12,7 +12,7 @@ import { parseJsonObject } from '../../../protocol/json.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
 import { type RequestTopic, formatJobsTopic, nextJobId, parseJobsTopic } from '../../../protocol/topics.ts';
 import { decodeUtf8 } from '../../../protocol/utf8.ts';
-import type { AnswerFault, WireFaults } from './wire-faults.ts';
+import type { AnswerFault, MessageFault, WireFaults } from './wire-faults.ts';
 import type { Passage, TappedConnection, Watch } from './wire-tap.ts';
 
 export interface DoorWatchOptions {
@@ -257,7 +257,7 @@ class DoorWatch implements Watch {
     const drops = fault === 'lose';
     const message = decodeDeviceMessage(packet.topic, Buffer.from(packet.payload));
     if (message !== undefined && !drops) this.#delivering(message, about.thingName, packet);
-    if (fault === 'duplicate' && packet.qos === 1) this.#copied.add(packet.messageId ?? 0);
+    if (typeof fault === 'object' && 'againMs' in fault && packet.qos === 1) this.#copied.add(packet.messageId ?? 0);
     if (fault !== undefined) {
       return this.#strike(fault, direction, operation, () => {
         if (packet.qos === 1) this.#connection.tellDoor({ cmd: 'puback', messageId: packet.messageId });
@@ -277,11 +277,11 @@ class DoorWatch implements Watch {
     if (one?.fault.kind === 'late') return { lateMs: one.fault.lateMs };
     if (one?.fault.kind !== 'twice') return 'pass';
     if (qos === 1) this.#copied.add(messageId);
-    return 'twice';
+    return { againMs: 0 };
   }
 
   #strike(
-    fault: 'lose' | 'duplicate' | { readonly lateMs: number },
+    fault: MessageFault,
     direction: Direction,
     operation: Operation | undefined,
     acknowledge: () => void,
@@ -291,9 +291,9 @@ class DoorWatch implements Watch {
       acknowledge();
       return 'drop';
     }
-    if (fault === 'duplicate') {
+    if ('againMs' in fault) {
       this.#fault(`${direction} duplicate`, operation);
-      return 'twice';
+      return fault;
     }
     this.#fault(`${direction} late`, operation);
     return { lateMs: fault.lateMs };

@@ -11,7 +11,11 @@ export interface Extent {
   readonly forMs?: DurationMs;
 }
 
-export type MessageFault = 'lose' | 'duplicate' | { readonly lateMs: DurationMs };
+export type MessageFault =
+  | 'lose'
+  /** Comes, and so much later once more. */
+  | { readonly againMs: DurationMs }
+  | { readonly lateMs: DurationMs };
 
 /** What comes instead of the service's answer. */
 export type AnswerFault =

@@ -11,8 +11,8 @@ import { Frames } from './frames.ts';
 export type Passage =
   | 'pass'
   | 'drop'
-  /** Passes, and once more. */
-  | 'twice'
+  /** Passes, and so much later once more. */
+  | { readonly againMs: number }
   /** Passes so much later; others overtake it. */
   | { readonly lateMs: number };
 
@@ -138,9 +138,11 @@ class WireTap implements TappedConnection {
     const packet = way.parse(frame);
     const passage = packet === undefined ? 'pass' : way.ask(packet);
     if (passage === 'drop') return;
-    if (typeof passage === 'object') return this.#later(passage.lateMs, () => way.write(frame));
+    if (typeof passage === 'object' && 'lateMs' in passage) return this.#later(passage.lateMs, () => way.write(frame));
     way.write(frame);
-    if (passage === 'twice') way.write(frame);
+    if (passage === 'pass') return;
+    if (passage.againMs === 0) way.write(frame);
+    else this.#later(passage.againMs, () => way.write(frame));
   }
 
   #later(afterMs: number, happen: () => void): void {

@@ -148,6 +148,8 @@ class Transfers {
   asked(seen: ObservationOf<'download'>): void {
     if (seen.state !== 'asked') return;
     const { record, limits, broke } = this.#context;
+    const { totalBytes } = seen;
+    if (totalBytes === undefined) return;
     const key = `${seen.jobId}#${seen.executionNumber ?? ''}`;
     const transfer = this.#asked.get(key) ?? { bytes: 0, connects: record.connects };
     this.#asked.set(key, transfer);
@@ -157,11 +159,11 @@ class Transfers {
       1,
       record.ofJob(seen.jobId).reduce((sum, { interruptions }) => sum + 1 + interruptions, 0),
     );
-    const most = seen.totalBytes * (limits.downloadsPerExecution * made + record.connects - transfer.connects);
-    if (seen.totalBytes === 0 || transfer.bytes <= most) return;
+    const most = totalBytes * (limits.downloadsPerExecution * made + record.connects - transfer.connects);
+    if (totalBytes === 0 || transfer.bytes <= most) return;
     broke({
       sign: 'downloads-again-and-again',
-      reason: `asked for ${transfer.bytes} bytes for ${seen.jobId}, an image of ${seen.totalBytes}`,
+      reason: `asked for ${transfer.bytes} bytes for ${seen.jobId}, an image of ${totalBytes}`,
       evidence: [seen],
     });
   }

@@ -92,7 +92,7 @@ describe.each([4, 5] as const)('the wire of a device seen at the door, MQTT prot
       by: 'device',
       versionNumber: 2,
     });
-    await operator.forceDeleteExecution({ jobId: 'job-1', thingName, executionNumber: 1 });
+    await operator.deleteExecution({ jobId: 'job-1', thingName, executionNumber: 1 });
     expect(await when('execution', ({ status }) => status === 'DELETED')).toMatchObject({
       by: 'operator',
       force: true,

@@ -1,0 +1,66 @@
+/**
+ * The baseline of a firmware that starts with failures: a file with the scenarios that may fail, and by which claim. Only a new
+ * failure fails the check; one that is mended is said, so that the file can shrink.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { OperationalError } from '../protocol/operational-error.ts';
+import { type CheckResult, exemplaryRun, verdictOfRuns } from '../rig/live/check/check-result.ts';
+
+export interface Baseline {
+  /** Claims that may break, by scenario. */
+  readonly known: Readonly<Record<string, readonly string[]>>;
+}
+
+/** @returns nothing where the file is missing: this run makes it. @throws {OperationalError} `BASELINE_INVALID` */
+export async function readBaseline(file: string): Promise<Baseline | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new OperationalError('BASELINE_INVALID', `--baseline: ${file} cannot be read`, { cause });
+  }
+  try {
+    const { known } = JSON.parse(text) as { readonly known?: unknown };
+    if (typeof known === 'object' && known !== null && Object.values(known).every(Array.isArray)) {
+      return { known: known as Baseline['known'] };
+    }
+  } catch (cause) {
+    throw new OperationalError('BASELINE_INVALID', `--baseline: ${file} is no JSON: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  throw new OperationalError(
+    'BASELINE_INVALID',
+    `--baseline: ${file} has no member \`known\` with scenarios and their claims`,
+  );
+}
+
+export async function writeBaseline(file: string, result: CheckResult): Promise<void> {
+  const failed = result.results.filter(({ runs }) => verdictOfRuns(runs) === 'fail');
+  const known = Object.fromEntries(failed.map((each) => [each.scenario.id, exemplaryRun(each).broke]));
+  try {
+    await writeFile(file, `${JSON.stringify({ known }, undefined, 2)}\n`);
+  } catch (cause) {
+    throw new OperationalError('OUTPUT_UNWRITABLE', `--baseline: ${file} cannot be written`, { cause });
+  }
+}
+
+/** Failures that the baseline knows, by the same claims, count as passed with a note. */
+export function applyBaseline(result: CheckResult, { known }: Baseline): CheckResult {
+  return {
+    ...result,
+    results: result.results.map((each) => {
+      const allowed = known[each.scenario.id];
+      if (allowed === undefined || verdictOfRuns(each.runs) !== 'fail') return each;
+      const isKnown = exemplaryRun(each).broke.every((claim) => allowed.includes(claim));
+      if (!isKnown) return each;
+      const runs = each.runs.map((run) =>
+        run.verdict === 'fail'
+          ? { ...run, verdict: 'skip' as const, reason: `fails as the baseline says: ${run.reason}` }
+          : run,
+      );
+      return { ...each, runs };
+    }),
+  };
+}

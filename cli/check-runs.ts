@@ -1,0 +1,80 @@
+/**
+ * Runs of a check on disk: `run.json` with all that was seen, and each failing scenario as a file of its own that plays it again.
+ * Reads them back for `--last-failed`, `--replay`, `--resume`, `merge` and `show`.
+ */
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OperationalError } from '../protocol/operational-error.ts';
+import { type CheckResult, exemplaryRun, verdictOfRuns } from '../rig/live/check/check-result.ts';
+import { scenarioText } from '../rig/scenario/format/write.ts';
+import { writeOutput } from './output-folder.ts';
+
+/** What an earlier run found, as far as a later one needs it. */
+export interface KeptCheck {
+  readonly path: string;
+  readonly result: CheckResult;
+  /** Ids of scenarios that failed. */
+  readonly failed: readonly string[];
+  /** Ids of moments of the sweep that were played. */
+  readonly swept: ReadonlySet<string>;
+}
+
+const form = 'jobrig check run 1';
+
+export async function keepRun(directory: string, result: CheckResult): Promise<void> {
+  await writeOutput(directory, 'run.json', `${JSON.stringify({ form, ...result })}\n`);
+  const folder = join(directory, 'failing');
+  await rm(folder, { recursive: true, force: true });
+  const failing = result.results.filter(({ runs }) => verdictOfRuns(runs) === 'fail').map(exemplaryRun);
+  const moments = (result.sweep ?? []).map(({ run }) => run).filter(({ verdict }) => verdict === 'fail');
+  if (failing.length + moments.length === 0) return;
+  await mkdir(folder, { recursive: true });
+  for (const { scenario } of [...failing, ...moments]) {
+    await writeFile(join(folder, `${scenario.id}.yaml`), scenarioText(scenario));
+  }
+}
+
+/** @param run a folder, or its run.json. @throws {OperationalError} `RUN_UNREADABLE` */
+export async function readKept(run: string): Promise<KeptCheck> {
+  const path = await fileOf(run);
+  let result: CheckResult & { readonly form?: unknown };
+  try {
+    result = JSON.parse(await readFile(path, 'utf8')) as typeof result;
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is none' : (cause as Error).message;
+    throw new OperationalError('RUN_UNREADABLE', `${path} cannot be read: ${reason}`, { cause });
+  }
+  if (result.form !== form || !Array.isArray(result.results)) {
+    throw new OperationalError('RUN_UNREADABLE', `${path} is not the run of a check`);
+  }
+  const failed = result.results.filter(({ runs }) => verdictOfRuns(runs) === 'fail').map(({ scenario }) => scenario.id);
+  const swept = new Set((result.sweep ?? []).map(({ run: { scenario } }) => scenario.id));
+  return { path, result, failed, swept };
+}
+
+async function fileOf(run: string): Promise<string> {
+  const isFolder = await stat(run).then(
+    (found) => found.isDirectory(),
+    () => !run.endsWith('.json'),
+  );
+  return isFolder ? join(run, 'run.json') : run;
+}
+
+/** What became of each failure of the earlier run. */
+export function compareWithRun(kept: KeptCheck, now: CheckResult): readonly string[] {
+  const words = {
+    pass: 'FIXED',
+    fail: 'STILL FAILS',
+    inconclusive: 'NOT REPRODUCED (inconclusive)',
+    skip: 'NOT REPRODUCED (skipped)',
+  };
+  return kept.failed.map((id) => {
+    const again = now.results.find(({ scenario }) => scenario.id === id);
+    if (again === undefined) return `NOT REPRODUCED  ${id}  the scenario was not played`;
+    const before = kept.result.results.find(({ scenario }) => scenario.id === id)!;
+    const verdict = verdictOfRuns(again.runs);
+    const isOther = verdict === 'fail' && exemplaryRun(again).broke[0] !== exemplaryRun(before).broke[0];
+    const note = isOther ? `  by another claim: ${exemplaryRun(again).reason}` : '';
+    return `${words[verdict]}  ${id}${note}`;
+  });
+}

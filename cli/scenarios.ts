@@ -1,0 +1,133 @@
+/**
+ * Scenarios on disk: those that come with jobrig and a user's own, chosen by id, by file, by directory or with `*`; in shards for
+ * CI matrices; listed with what they need. A broken file is named by line and column before anything starts.
+ */
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import { OperationalError } from '../protocol/operational-error.ts';
+import type { Scenario } from '../rig/scenario/contract.ts';
+import { readScenario } from '../rig/scenario/format/read.ts';
+import { nearName } from '../rig/scenario/format/values.ts';
+import { needsOf } from '../rig/scenario/needs.ts';
+import { packageRoot } from './package-root.ts';
+import { formatTable } from './table.ts';
+
+/**
+ * @param selectors ids, `*` patterns, files and directories; none: all that come with jobrig
+ * @param among only these ids, e.g. what failed last
+ * @throws {OperationalError} `SCENARIO_UNKNOWN`, `SCENARIO_INVALID`
+ */
+export function selectScenarios(selectors: readonly string[], among?: readonly string[]): readonly Scenario[] {
+  const own = ownScenarios();
+  const chosen = selectors.length === 0 ? own : selectors.flatMap((selector) => selected(selector, own));
+  const unique = mustDiffer(chosen);
+  return among === undefined ? unique : unique.filter(({ id }) => among.includes(id));
+}
+
+function ownScenarios(): readonly Scenario[] {
+  return scenariosIn(join(packageRoot, 'fixtures/scenarios'));
+}
+
+function selected(selector: string, own: readonly Scenario[]): readonly Scenario[] {
+  const byId = own.filter(({ id }) => matches(selector, id));
+  if (byId.length > 0) return byId;
+  if (existsSync(selector)) return statSync(selector).isDirectory() ? scenariosIn(selector) : [scenarioAt(selector)];
+  const meant = nearName(
+    selector,
+    own.map(({ id }) => id),
+  );
+  const hint = meant === undefined ? '`jobrig check --list` names them.' : `Did you mean ${meant}?`;
+  throw new OperationalError('SCENARIO_UNKNOWN', `--scenario: there is no scenario, file or directory ${selector}`, {
+    hint,
+  });
+}
+
+function matches(selector: string, id: string): boolean {
+  if (!selector.includes('*')) return selector === id;
+  const pattern = selector
+    .split('*')
+    .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'))
+    .join('.*');
+  return new RegExp(`^${pattern}$`).test(id);
+}
+
+function scenariosIn(directory: string): readonly Scenario[] {
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort()
+    .map((name) => join(directory, name));
+  if (files.length === 0) {
+    throw new OperationalError('SCENARIO_UNKNOWN', `--scenario: ${directory} has no scenarios`, {
+      hint: 'They are files that end in .yaml.',
+    });
+  }
+  return files.map(scenarioAt);
+}
+
+function scenarioAt(file: string): Scenario {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  } catch (cause) {
+    throw new OperationalError('SCENARIO_INVALID', `${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  const read = readScenario(text);
+  if (read.ok) {
+    files.set(read.scenario, resolve(file));
+    return read.scenario;
+  }
+  const [first] = read.problems;
+  const more = read.problems.length > 1 ? ` (and ${read.problems.length - 1} more)` : '';
+  throw new OperationalError('SCENARIO_INVALID', `${file}:${first?.line}:${first?.column}: ${first?.message}${more}`);
+}
+
+/** Where each scenario was read, to name both files of a double. */
+const files = new WeakMap<Scenario, string>();
+
+/** The same file named twice counts once; two files with one id are a mistake. */
+function mustDiffer(scenarios: readonly Scenario[]): readonly Scenario[] {
+  const byId = new Map<string, Scenario>();
+  for (const scenario of scenarios) {
+    const other = byId.get(scenario.id);
+    const [file, otherFile] = [files.get(scenario), other && files.get(other)];
+    if (other !== undefined && file !== otherFile) {
+      throw new OperationalError('SCENARIO_INVALID', `${file}: the id ${scenario.id} is taken by ${otherFile}`);
+    }
+    byId.set(scenario.id, scenario);
+  }
+  return [...byId.values()];
+}
+
+export interface Shard {
+  readonly index: number;
+  readonly of: number;
+}
+
+/** `2/4`. */
+export function shard(text: string): Shard {
+  const [, index = '', of = ''] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (!(Number(index) >= 1 && Number(index) <= Number(of) && Number(of) <= 1000)) {
+    throw new InvalidArgumentError('Must be a part of a whole like 2/4.');
+  }
+  return { index: Number(index), of: Number(of) };
+}
+
+/** Every n-th scenario, so that the parts take about as long. */
+export function chooseShard(scenarios: readonly Scenario[], part: Shard | undefined): readonly Scenario[] {
+  return part === undefined ? scenarios : scenarios.filter((_, place) => place % part.of === part.index - 1);
+}
+
+export function listScenarios(scenarios: readonly Scenario[]): string {
+  const rows = scenarios.map((scenario) => [
+    scenario.id,
+    scenario.about,
+    needsOf(scenario).join(', ') || '–',
+    scenario.catalog.join(' ') || '–',
+    scenario.claim,
+  ]);
+  return formatTable(
+    [{ title: 'scenario' }, { title: 'claim' }, { title: 'needs' }, { title: 'bugs' }, { title: 'what happens' }],
+    rows,
+  );
+}

@@ -1,0 +1,40 @@
+/** `--watch`: runs the check again whenever a file of the command under check changes. */
+import { existsSync, watch } from 'node:fs';
+
+/** Editors and linkers write in several steps. */
+const quietMs = 300;
+
+/** @returns the exit code of the last run, once the user ends it */
+export async function watchProgram(
+  command: readonly string[],
+  signal: AbortSignal,
+  run: () => Promise<number>,
+): Promise<number> {
+  const files = command.filter((word) => existsSync(word));
+  let exitCode = await run();
+  while (!signal.aborted) {
+    process.stderr.write(`watching ${files.join(', ') || 'nothing: no word of the command is a file'} (Ctrl-C ends)\n`);
+    await changed(files, signal);
+    if (!signal.aborted) exitCode = await run();
+  }
+  return exitCode;
+}
+
+function changed(files: readonly string[], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    let timer: NodeJS.Timeout | undefined;
+    const end = (): void => {
+      clearTimeout(timer);
+      for (const watcher of watchers) watcher.close();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const watchers = files.map((file) =>
+      watch(file, () => {
+        clearTimeout(timer);
+        timer = setTimeout(end, quietMs);
+      }),
+    );
+    signal.addEventListener('abort', end);
+  });
+}

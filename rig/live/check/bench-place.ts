@@ -1,0 +1,194 @@
+/**
+ * A place on a lane for one device and one scenario: registers the thing, equips it, brings it up, plays, and takes everything
+ * away again, whatever happened meanwhile.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DurationMs } from '../../../protocol/time.ts';
+import type { Need, Offer, Scenario } from '../../scenario/contract.ts';
+import type { Sight } from '../../verdict/contract.ts';
+import type { Limits } from '../../verdict/limits.ts';
+import { type PlayOptions, type Played, playLive } from '../play.ts';
+import { type Equipment, equip } from './equipment.ts';
+import { ExternalWorld, externalOffer } from './external-world.ts';
+import { openJobDocuments } from './job-documents.ts';
+import type { Lane } from './lane.ts';
+import type { Program, RestartRule } from './program.ts';
+import { type PowerCommands, type SubjectDevice, attachedDevice, programDevice, runCommand } from './subject-device.ts';
+
+export type Subject =
+  | { readonly kind: 'program'; readonly command: readonly string[]; readonly restart: RestartRule }
+  | { readonly kind: 'attached' };
+
+export interface PlaceOptions {
+  readonly subject: Subject;
+  readonly commands: PowerCommands;
+  /** A shell command between two scenarios. */
+  readonly reset?: string;
+  /** `--thing`: the same name for every scenario; absent: one for each, told from its id. */
+  readonly thingName?: string;
+  readonly clientId?: string;
+  readonly namespace?: string;
+  readonly document?: string;
+  readonly canary?: string;
+  readonly image?: string;
+  readonly templates: readonly string[];
+}
+
+/** How one scenario is played. */
+export interface PlayAt extends Pick<PlayOptions, 'giveUp' | 'endsWith'> {
+  readonly settleMs: DurationMs;
+  readonly timeoutMs: DurationMs;
+  readonly limits?: Partial<Limits>;
+  readonly signal?: AbortSignal;
+  /** Told as soon as it is known under which name the device is to come, e.g. to say what to connect to. */
+  readonly onReady?: (about: { readonly thingName: string; readonly equipment: Equipment }) => void;
+  /** Called when a program has ended by itself, so that a handshake need not wait for one that cannot live. */
+  readonly onProgram?: (program: Program) => void;
+}
+
+const maxThingName = 128;
+
+export class BenchPlace {
+  readonly #lane: Lane;
+  readonly #directory: string;
+  readonly #options: PlaceOptions;
+  #count = 0;
+  #ordinal = 0;
+  readonly #registered = new Set<string>();
+
+  constructor(lane: Lane, directory: string, options: PlaceOptions) {
+    this.#lane = lane;
+    this.#directory = directory;
+    this.#options = options;
+  }
+
+  get lane(): Lane {
+    return this.#lane;
+  }
+
+  /** @param extra what the device's portrait showed that it can do */
+  offer(extra: readonly Need[]): Offer {
+    const { subject, commands, namespace, document } = this.#options;
+    const isCut = commands.none !== true;
+    const hasPower = isCut && (subject.kind === 'program' || (commands.off !== undefined && commands.on !== undefined));
+    const prints = subject.kind === 'program' || commands.console !== undefined;
+    return externalOffer([
+      ...extra,
+      ...(hasPower ? (['power'] as const) : []),
+      ...(prints ? (['console'] as const) : []),
+      ...(namespace === undefined ? [] : (['namespace'] as const)),
+      ...(document === undefined || subject.kind === 'program' ? (['document'] as const) : []),
+    ]);
+  }
+
+  async play(scenario: Scenario, at: PlayAt): Promise<Played> {
+    this.#count += 1;
+    const suffix = String(this.#count);
+    const thingName = this.#nameFor(scenario);
+    const directory = join(this.#directory, `device-${suffix}`);
+    await mkdir(directory, { recursive: true });
+    const groupName = `group-${suffix}`;
+    await this.#register(thingName, groupName);
+    const equipment = await this.#equip(directory, thingName);
+    at.onReady?.({ thingName, equipment });
+    const device = this.#deviceFor(thingName, equipment, at);
+    const world = await this.#worldFor(thingName, groupName, suffix, device, tellsNamespaces(scenario));
+    const broken = new AbortController();
+    try {
+      if (this.#options.reset !== undefined) await runCommand('--reset', this.#options.reset, equipment.environment);
+      const signal = AbortSignal.any([broken.signal, ...(at.signal === undefined ? [] : [at.signal])]);
+      // Played from before the device is on, so that its first word is heard.
+      const played = playLive(scenario, world, { ...at, signal });
+      played.catch(() => {});
+      try {
+        await device.powerOn();
+      } catch (error) {
+        broken.abort(error);
+        throw error;
+      }
+      return await played;
+    } finally {
+      this.#ordinal = world.lastOrdinal;
+      await device.leave();
+      world.leave();
+      await world.removeJobs();
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  #nameFor({ id, given }: Scenario): string {
+    const { thingName } = this.#options;
+    if (thingName !== undefined) return thingName;
+    const name = `jobrig-${id}`.slice(0, 60);
+    return name.padEnd(Math.min(maxThingName, given.things[0]?.nameLength ?? 0), 'x');
+  }
+
+  async #register(thingName: string, groupName: string): Promise<void> {
+    await this.#lane.operator.createThings([thingName], groupName);
+    this.#registered.add(thingName);
+  }
+
+  async #equip(directory: string, thingName: string): Promise<Equipment> {
+    const { clientId, templates } = this.#options;
+    const { lane } = this;
+    const { cert, key } = await lane.authority.issueThingCertificate(thingName);
+    return equip({
+      directory,
+      thingName,
+      ...(clientId !== undefined && { clientId }),
+      endpoints: lane.endpoints,
+      ca: lane.authority.ca,
+      cert,
+      key,
+      templates,
+    });
+  }
+
+  #deviceFor(thingName: string, { environment, placeholders }: Equipment, at: PlayAt): SubjectDevice {
+    const { subject, commands } = this.#options;
+    const { observer, now } = this.#lane;
+    const options = { thingName, environment, placeholders, observer, now, commands };
+    if (subject.kind === 'attached') return attachedDevice(options);
+    const device = programDevice(options, subject.command, subject.restart);
+    at.onProgram?.(device.program);
+    return device;
+  }
+
+  async #worldFor(
+    thingName: string,
+    groupName: string,
+    suffix: string,
+    device: SubjectDevice,
+    tellsNamespaces: boolean,
+  ): Promise<ExternalWorld> {
+    const { document, canary, image, namespace } = this.#options;
+    const documents = await openJobDocuments({
+      filesDirectory: this.#lane.filesDirectory,
+      ...(document !== undefined && { document }),
+      ...(canary !== undefined && { canary }),
+      ...(image !== undefined && { image }),
+    });
+    const sights = new Set<Sight>(['downloads', ...(device.hasPower ? (['power'] as const) : [])]);
+    return new ExternalWorld(
+      {
+        lane: this.#lane,
+        device,
+        documents,
+        thingName,
+        groupName,
+        suffix,
+        sights,
+        tellsNamespaces,
+        ...(namespace !== undefined && { namespace }),
+      },
+      this.#ordinal,
+    );
+  }
+}
+
+function tellsNamespaces({ script, meanwhile }: Scenario): boolean {
+  return [...script, ...meanwhile].some(({ deeds }) =>
+    deeds.some((deed) => 'namespace' in deed && deed.namespace !== undefined),
+  );
+}

@@ -1,0 +1,73 @@
+/**
+ * The handshake: one plain job to its end, then one lost connection, on a device of which nothing is known yet. It is a scenario
+ * like any other; what was seen of it makes the portrait, and is the record that a sweep is laid along.
+ */
+import { noFaults } from '../../../faults/plan.ts';
+import type { Observation } from '../../../observation/observation.ts';
+import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
+import type { Scenario } from '../../scenario/contract.ts';
+import type { Played } from '../play.ts';
+import type { BenchPlace, PlayAt } from './bench-place.ts';
+import { type PullMoment, momentsOf } from './sweep.ts';
+
+const label = 'handshake';
+
+const scenario: Scenario = {
+  id: 'handshake',
+  version: 1,
+  claim: 'A plain job is done, and a lost connection is made again.',
+  about: 'V1',
+  catalog: [],
+  needs: [],
+  given: {
+    things: [{ thing: 'thing-1' }],
+    document: 'yours',
+    namespaces: [],
+    faults: noFaults,
+    seed: 1,
+  },
+  script: [
+    { deeds: [{ do: 'create-job', job: label }] },
+    { when: { on: 'execution', status: 'SUCCEEDED', job: label }, deeds: [] },
+    { when: { on: 'idle', forMs: 200 }, deeds: [{ do: 'link', how: 'drop', forMs: 0 }] },
+    { when: { on: 'connected' }, deeds: [] },
+  ],
+  meanwhile: [],
+  expect: [{ job: label, status: ['SUCCEEDED'] }],
+  claims: ['V1'],
+};
+
+export interface Handshake {
+  readonly played: Played;
+  /** The plain job came to its end. */
+  readonly isDone: boolean;
+  readonly jobId: string;
+  readonly version: string;
+  readonly moments: readonly PullMoment[];
+}
+
+export interface HandshakeOptions extends PlayAt {
+  readonly timeoutMs: DurationMs;
+  /** Ends the handshake: nothing will come of it. */
+  readonly giveUp: AbortSignal;
+}
+
+export async function handshake(place: BenchPlace, options: HandshakeOptions): Promise<Handshake> {
+  const played = await place.play(scenario, { ...options, endsWith: failsJob });
+  const job = played.observations.find((one) => one.kind === 'execution');
+  const jobId = job?.kind === 'execution' ? job.execution.jobId : '';
+  const ended = played.observations.find((one) => one.kind === 'execution' && one.status === 'SUCCEEDED');
+  const endedAt: EpochMs | undefined = ended?.at;
+  return {
+    played,
+    isDone: endedAt !== undefined,
+    jobId,
+    version: played.versions.get(jobId) ?? '',
+    moments: endedAt === undefined ? [] : momentsOf(played.observations, jobId, endedAt),
+  };
+}
+
+/** A plain job that does not succeed ends the handshake: nothing is to be learnt from what follows. */
+function failsJob(seen: Observation): boolean {
+  return seen.kind === 'execution' && (seen.status === 'FAILED' || seen.status === 'REJECTED');
+}

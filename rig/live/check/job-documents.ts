@@ -1,0 +1,141 @@
+/**
+ * Job documents for a device that is not ours: the user's file with `{url}`, `{version}`, `{size}`, `{sha256}`, `{witness}`
+ * filled in anew for each job, and the image behind the URL. The URL is AWS's own placeholder for a presigned one, so that
+ * each execution gets a URL of its own and a download tells for which execution it is.
+ * Source: docs/reference/configs.md §7.
+ */
+import { createHash, createHmac } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OperationalError } from '../../../protocol/operational-error.ts';
+import { fillIn } from './equipment.ts';
+
+export interface JobDocumentsOptions {
+  /** Stands in for S3; one folder for each bucket. */
+  readonly filesDirectory: string;
+  /** `--document`; absent: jobrig's own firmware document. */
+  readonly document?: string;
+  /** `--canary`; absent: the same as the document. */
+  readonly canary?: string;
+  /** `--image`: the bytes of every image; absent: made up, different for each version. */
+  readonly image?: string;
+  readonly witnessUrl?: string;
+  readonly streamOf?: (jobId: string) => string;
+}
+
+/** A job as it is given to the service. */
+export interface FilledDocument {
+  /** JSON text. */
+  readonly text: string;
+  readonly version: string;
+  /** The device must sign in for a URL: the job needs a `presignedUrlConfig`. */
+  readonly hasUrl: boolean;
+}
+
+export interface JobDocuments {
+  /** @param which of the user's documents. @param ordinal makes versions differ; from 1 */
+  fill(jobId: string, which: 'document' | 'canary', ordinal: number): Promise<FilledDocument>;
+  /** What becomes of an image on the server. */
+  spoil(jobId: string, how: 'missing' | 'corrupt' | 'whole'): Promise<void>;
+  imagePath(jobId: string): string;
+}
+
+export const bucket = 'jobrig';
+const madeUpBytes = 48 * 1024;
+const ownDocument = JSON.stringify({
+  operation: 'firmware',
+  version: '{version}',
+  image: { url: '{url}', sizeBytes: '{size}', sha256: '{sha256}' },
+}).replace('"{size}"', '{size}');
+
+/** @throws {OperationalError} `DOCUMENT_UNREADABLE`, `DOCUMENT_INVALID`, with the flag and the file */
+export async function openJobDocuments(options: JobDocumentsOptions): Promise<JobDocuments> {
+  const { filesDirectory, document, canary, image, witnessUrl = '' } = options;
+  const folder = join(filesDirectory, bucket);
+  await mkdir(folder, { recursive: true });
+  const texts = {
+    document: document === undefined ? ownDocument : await readUserFile('--document', document),
+    canary: canary === undefined ? undefined : await readUserFile('--canary', canary),
+  };
+  mustBeJson('--document', document, texts.document);
+  if (texts.canary !== undefined) mustBeJson('--canary', canary, texts.canary);
+  const given = image === undefined ? undefined : await readBytes('--image', image);
+  const images = new Map<string, Buffer>();
+
+  const imagePath = (jobId: string): string => join(folder, `${jobId}.bin`);
+  return {
+    imagePath,
+    async fill(jobId, which, ordinal) {
+      const version = `${ordinal + 1}.0.0`;
+      const bytes = given ?? madeUpImage(version);
+      images.set(jobId, bytes);
+      await writeFile(imagePath(jobId), bytes);
+      const template = texts[which] ?? texts.document;
+      const text = fillIn(template, {
+        url: `\${aws:iot:s3-presigned-url:https://s3.amazonaws.com/${bucket}/${jobId}.bin}`,
+        version,
+        size: String(bytes.length),
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+        witness: witnessUrl,
+        stream: options.streamOf?.(jobId) ?? '',
+        job: jobId,
+      });
+      return { text, version, hasUrl: text.includes('${aws:iot:s3-presigned-url:') };
+    },
+    async spoil(jobId, how) {
+      const bytes = images.get(jobId);
+      if (how === 'missing') await rm(imagePath(jobId), { force: true });
+      else if (bytes !== undefined) await writeFile(imagePath(jobId), how === 'whole' ? bytes : corrupted(bytes));
+    },
+  };
+}
+
+/** The same bytes for the same version, on any machine. */
+function madeUpImage(version: string): Buffer {
+  const blocks: Buffer[] = [];
+  for (let index = 0; index * 32 < madeUpBytes; index += 1) {
+    blocks.push(createHmac('sha256', version).update(String(index)).digest());
+  }
+  return Buffer.concat(blocks, madeUpBytes);
+}
+
+/** Of the same length, and another digest. */
+function corrupted(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  const place = copy.length >> 1;
+  copy[place] = (copy[place] ?? 0) ^ 0xff;
+  return copy;
+}
+
+async function readUserFile(flag: string, file: string): Promise<string> {
+  return (await readBytes(flag, file)).toString('utf8');
+}
+
+async function readBytes(flag: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : String(code);
+    throw new OperationalError('DOCUMENT_UNREADABLE', `${flag}: ${file} cannot be read: ${reason}`, { cause });
+  }
+}
+
+/** With every placeholder filled in, since `{size}` without quotes is none yet. */
+function mustBeJson(flag: string, file: string | undefined, template: string): void {
+  const sample = fillIn(template, {
+    url: 'u',
+    version: '1',
+    size: '1',
+    sha256: 's',
+    witness: 'w',
+    stream: 's',
+    job: 'j',
+  });
+  try {
+    JSON.parse(sample);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new OperationalError('DOCUMENT_INVALID', `${flag}: ${file ?? ''} is no JSON: ${message}`, { cause });
+  }
+}

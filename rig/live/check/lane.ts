@@ -1,0 +1,210 @@
+/**
+ * One lane of a check: a service of its own, an operator, and everything that is seen of the one device on it. Lanes run side
+ * by side and share nothing, so that a fault of one scenario cannot strike another. The service is durable, in a directory
+ * that goes away with the lane, because a scenario may restart it.
+ */
+import { statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type CertificateAuthority, openCertificateAuthority } from '../../../broker/certificates.ts';
+import { type PortOption, type Service, startService } from '../../../broker/start-service.ts';
+import type { Observation, Observer } from '../../../observation/observation.ts';
+import { observeEvery } from '../../../observation/observers.ts';
+import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
+import { Operator } from '../operator.ts';
+import { watchDoor } from '../wire/door-watch.ts';
+import { WireFaults } from '../wire/wire-faults.ts';
+import { type TappedConnection, tapped } from '../wire/wire-tap.ts';
+import { createJumpingClock } from './jumping-clock.ts';
+import type { Endpoints } from './equipment.ts';
+import { ImageFaults } from './image-faults.ts';
+import { bucket } from './job-documents.ts';
+import { SecondClient } from './second-client.ts';
+
+export interface LaneOptions {
+  /** Of this lane alone. */
+  readonly directory: string;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  readonly ports?: Readonly<
+    Partial<Record<'mqttPort' | 'mqttsPort' | 'wsPort' | 'httpPort' | 'httpsPort', PortOption>>
+  >;
+}
+
+export interface Lane extends AsyncDisposable {
+  readonly service: Service;
+  readonly operator: Operator;
+  readonly authority: CertificateAuthority;
+  readonly faults: WireFaults;
+  readonly endpoints: Endpoints;
+  readonly filesDirectory: string;
+  readonly observer: Observer;
+  now(): EpochMs;
+  /** From now on: which thing is checked, and who hears of what is seen. */
+  attend(thingName: string, look: (seen: Observation) => void): void;
+  /** What the doors refused since the lane was opened, in words. */
+  refusals(): readonly string[];
+  /** Of the device, all that are open. */
+  connections(): readonly TappedConnection[];
+  /** Faults of images on the file server. */
+  readonly images: ImageFaults;
+  readonly secondClient: SecondClient;
+  /** The service's own clock leaps forward: timeouts and schedules come at once. */
+  jumpClock(byMs: DurationMs): void;
+  /** New connections are refused and nothing passes until `false`. */
+  cutNetwork(isCut: boolean): void;
+  /** Ends the service in mid-air, as a crash of a broker does, and starts it again on the same ports and data. */
+  restartService(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws {OperationalError} `PORT_TAKEN` and the like */
+export async function openLane(options: LaneOptions): Promise<Lane> {
+  const { directory, host = '127.0.0.1', ports = {} } = options;
+  const dataDir = join(directory, 'service');
+  const filesDirectory = join(directory, 'files');
+  await mkdir(filesDirectory, { recursive: true });
+  const now = (): EpochMs => Date.now();
+  const faults = new WireFaults(now);
+  const open = new Set<TappedConnection>();
+  let thingName = '';
+  let look: (seen: Observation) => void = () => {};
+  let isCut = false;
+  const refusals: string[] = [];
+  let clientId = '';
+  const clock = createJumpingClock();
+  const observer = observeEvery((seen) => {
+    if (seen.kind === 'connected' && seen.client !== undefined) ({ clientId } = seen.client);
+    look(seen.kind === 'download' ? { ...seen, ...sizeOf(seen.jobId) } : seen);
+  });
+  const sizeOf = (jobId: string): { readonly totalBytes?: number } => {
+    const found = statSync(join(filesDirectory, bucket, `${jobId}.bin`), { throwIfNoEntry: false });
+    return found === undefined ? {} : { totalBytes: found.size };
+  };
+  const images = new ImageFaults({
+    observer,
+    now,
+    thingName: () => thingName,
+    fileOf: (jobId) => join(filesDirectory, bucket, `${jobId}.bin`),
+  });
+
+  const start = (fixed: LaneOptions['ports']): Promise<Service> =>
+    startService({
+      host,
+      dataDir,
+      clockOf: clock.over,
+      durability: 'off',
+      files: filesDirectory,
+      onEvent: (event) => {
+        if ('message' in event && event.kind !== 'malformed-json' && event.message !== undefined) {
+          const { message, advice } = event;
+          refusals.push(advice === undefined ? message : `${message}: ${advice}`);
+        }
+      },
+      fileGate: (request, response) => images.take(request, response),
+      wssPort: 'off',
+      // Where it is open, addresses of images lead there, and a device must trust its certificate.
+      httpsPort: 'off',
+      observer,
+      tap: (stream, certificateName) =>
+        tapped(stream, (connection) => {
+          open.add(connection);
+          if (isCut) setImmediate(() => connection.drop());
+          const named = certificateName === undefined ? {} : { certificateName };
+          const watch = watchDoor(connection, { observer, faults, now, thingName: () => thingName, ...named });
+          return {
+            ...watch,
+            fromDevice: (packet) => watch.fromDevice(packet),
+            toDevice: (packet) => watch.toDevice(packet),
+            closed(by) {
+              open.delete(connection);
+              watch.closed(by);
+            },
+          };
+        }),
+      ...fixed,
+    });
+
+  let service = await start(ports);
+  const authority = await openCertificateAuthority(dataDir);
+  const portOf = (url: string | undefined): number | undefined =>
+    url === undefined ? undefined : Number(new URL(url).port);
+  const endpoints: Endpoints = {
+    host,
+    ...(service.mqttUrl !== undefined && { mqttPort: portOf(service.mqttUrl) }),
+    ...(service.mqttsUrl !== undefined && { mqttsPort: portOf(service.mqttsUrl) }),
+    ...(service.wsUrl !== undefined && { wsUrl: service.wsUrl }),
+    ...(service.httpUrl !== undefined && { httpUrl: service.httpUrl }),
+  };
+  const operator = new Operator({
+    endpoint: service.httpUrl ?? '',
+    region: 'us-east-1',
+    now,
+    onCall: ({ at, answeredAt, operation, jobId, thingName: about, outcome }) =>
+      look({
+        kind: 'called',
+        source: 'operator',
+        at: answeredAt,
+        startedAt: at,
+        operation,
+        outcome,
+        ...(jobId !== undefined && { jobId }),
+        ...(about !== undefined && { thingName: about }),
+      }),
+  });
+
+  async function restartService(): Promise<void> {
+    for (const connection of open) connection.drop();
+    const again = {
+      mqttPort: portOf(service.mqttUrl) ?? 'off',
+      mqttsPort: portOf(service.mqttsUrl) ?? 'off',
+      wsPort: portOf(service.wsUrl) ?? 'off',
+      httpPort: portOf(service.httpUrl) ?? 'off',
+      httpsPort: portOf(service.httpsUrl) ?? 'off',
+    } as const;
+    await service.close();
+    service = await start(again);
+  }
+
+  async function close(): Promise<void> {
+    look = () => {};
+    images.clear();
+    operator[Symbol.dispose]();
+    for (const connection of open) connection.drop();
+    await service.close();
+  }
+
+  return {
+    get service() {
+      return service;
+    },
+    operator,
+    authority,
+    faults,
+    images,
+    secondClient: new SecondClient(
+      () => service,
+      () => clientId || thingName,
+    ),
+    endpoints,
+    filesDirectory,
+    observer,
+    now,
+    attend(name, who) {
+      thingName = name;
+      look = who;
+      faults.clear();
+      isCut = false;
+    },
+    refusals: () => refusals,
+    connections: () => [...open],
+    cutNetwork(cut) {
+      isCut = cut;
+      if (cut) for (const connection of open) connection.drop();
+    },
+    restartService,
+    jumpClock: (byMs) => clock.jump(byMs),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * The portrait of a device: how it behaves where everything goes well, folded from what was seen of one plain job and one
+ * lost connection. It is printed, decides which scenarios can be tried, and gives each its time by this device's own pace.
+ */
+import type { ClientPortrait, Observation } from '../../../observation/observation.ts';
+import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
+import { nextJobId, parseJobsTopic } from '../../../protocol/topics.ts';
+import type { Limits } from '../../verdict/limits.ts';
+
+export interface Portrait {
+  readonly clientId?: string;
+  readonly protocol?: ClientPortrait['protocol'];
+  readonly session?: 'clean' | 'persistent';
+  readonly keepAliveSeconds?: number;
+  /** Of its requests. */
+  readonly qos?: 0 | 1;
+  /** What it subscribed to: which notifications it can hear. */
+  readonly hears: readonly ('notify' | 'notify-next')[];
+  /** How it asks for its next job. */
+  readonly asksBy: readonly ('start-next' | '$next/get' | 'get')[];
+  /** Sends `expectedVersion` with its updates. */
+  readonly sendsExpectedVersion: boolean;
+  /** Goes from QUEUED to a final status without IN_PROGRESS. */
+  readonly skipsInProgress: boolean;
+  /** Asks by DescribeJobExecution between its start and its end. */
+  readonly asksWhileWorking: boolean;
+  readonly updatesBy: readonly ('mqtt' | 'http')[];
+  readonly downloadsBy: readonly ('http' | 'stream')[];
+  readonly reportsVersionBy: readonly ('statusDetails' | 'shadow' | 'witness')[];
+  /** Ended and was started again during the update. */
+  readonly restartsToUpdate: boolean;
+  /** From power to CONNACK, from the job's creation to its end, from a lost connection to the next. */
+  readonly bootMs?: DurationMs;
+  readonly updateMs?: DurationMs;
+  readonly reconnectMs?: DurationMs;
+}
+
+/** @param jobId of the plain job. @param version that its document names */
+export function portraitOf(seen: readonly Observation[], jobId: string, version: string): Portrait {
+  const of = <K extends Observation['kind']>(kind: K): Extract<Observation, { kind: K }>[] =>
+    seen.filter((one): one is Extract<Observation, { kind: K }> => one.kind === kind);
+  const client = of('connected').find((one) => one.client !== undefined)?.client;
+  const sent = of('sent');
+  const about = sent.filter(({ request }) => request.jobId === jobId);
+  const updates = sent.filter(({ request }) => request.operation === 'UpdateJobExecution');
+  const executions = of('execution').filter(({ execution }) => execution.jobId === jobId);
+  const created = executions[0];
+  const ended = executions.find(({ status }) => status === 'SUCCEEDED');
+  const details = Object.values(ended?.statusDetails ?? {});
+  const qos = sent.find((one) => one.qos !== undefined)?.qos;
+  return {
+    ...(client && {
+      clientId: client.clientId,
+      protocol: client.protocol,
+      session: client.cleanSession ? 'clean' : 'persistent',
+      keepAliveSeconds: client.keepAliveSeconds,
+    }),
+    ...(qos !== undefined && { qos }),
+    hears: heard(of('subscribed')),
+    asksBy: [...new Set(sent.flatMap((one) => asking(one.request)))],
+    sendsExpectedVersion: updates.some(({ request }) => request.body.expectedVersion !== undefined),
+    skipsInProgress: ended !== undefined && !executions.some(({ status }) => status === 'IN_PROGRESS'),
+    asksWhileWorking: about.some(({ request }) => request.operation === 'DescribeJobExecution'),
+    updatesBy: [...new Set(updates.map(({ via }) => via))],
+    downloadsBy: [...new Set(of('download').map(({ via }) => via))],
+    reportsVersionBy: [
+      ...(details.some((value) => value.includes(version)) ? (['statusDetails'] as const) : []),
+      ...(of('reported-version').length > 0 ? (['shadow'] as const) : []),
+      ...(of('witness').length > 0 ? (['witness'] as const) : []),
+    ],
+    restartsToUpdate: of('program').some((one) => one.event === 'exited' && !one.byRig),
+    ...spanned('bootMs', of('power').find(({ on }) => on)?.at, of('connected')[0]?.at),
+    ...spanned('updateMs', created?.at, ended?.at),
+    ...reconnection(seen, ended?.at),
+  };
+}
+
+function spanned<Name extends string>(name: Name, from: EpochMs | undefined, to: EpochMs | undefined) {
+  return from === undefined || to === undefined ? {} : ({ [name]: Math.max(0, to - from) } as { [N in Name]: number });
+}
+
+/** The first connection that was lost after the job, and the next; one that did not come counts as long as was waited. */
+function reconnection(seen: readonly Observation[], after: EpochMs | undefined) {
+  if (after === undefined) return {};
+  const lost = seen.findIndex(({ kind, at }) => kind === 'disconnected' && at >= after);
+  const back = lost === -1 ? undefined : seen.slice(lost).find(({ kind }) => kind === 'connected');
+  return spanned('reconnectMs', seen[lost]?.at, back?.at ?? seen.at(-1)?.at);
+}
+
+function heard(subscribed: readonly Extract<Observation, { kind: 'subscribed' }>[]): Portrait['hears'] {
+  const granted = subscribed.flatMap(({ filters }) => filters.filter(({ qos }) => qos !== undefined));
+  const covers = (name: 'notify' | 'notify-next'): boolean =>
+    granted.some(({ filter }) => {
+      const end = filter.split('/jobs/')[1] ?? '';
+      return end === name || end === '#' || end === '+' || end.endsWith(`/${name}`);
+    });
+  return (['notify', 'notify-next'] as const).filter(covers);
+}
+
+function asking({ operation, jobId }: Extract<Observation, { kind: 'sent' }>['request']): Portrait['asksBy'] {
+  if (operation === 'StartNextPendingJobExecution') return ['start-next'];
+  if (operation === 'GetPendingJobExecutions') return ['get'];
+  return operation === 'DescribeJobExecution' && jobId === nextJobId ? ['$next/get'] : [];
+}
+
+/** How much longer than in the handshake a device may take when something goes wrong. */
+const generosity = 4;
+/** Shorter than this nothing is told apart from the host's own pauses. */
+const shortestSettleMs: DurationMs = 8000;
+const longestSettleMs: DurationMs = 10 * 60_000;
+
+/** The time that this device gets to come to rest: several of its own updates, boots and reconnections. */
+export function settleMsOf({ updateMs = 0, bootMs = 0, reconnectMs = 0 }: Portrait): DurationMs {
+  const own = generosity * (updateMs + bootMs + reconnectMs);
+  return Math.min(longestSettleMs, Math.max(shortestSettleMs, own));
+}
+
+/** Limits of the verdict that this device's pace raises. */
+export function limitsOf(portrait: Portrait, settleMs: DurationMs, table: Limits): Partial<Limits> {
+  const own = generosity * ((portrait.updateMs ?? 0) + (portrait.bootMs ?? 0));
+  return {
+    settleMs,
+    answerMs: Math.min(table.answerMs, settleMs),
+    noticeMs: Math.min(table.noticeMs, Math.max(2000, settleMs / 2)),
+    jobMs: Math.max(settleMs, own) + settleMs,
+  };
+}
+
+/** Topics of another thing that the device spoke on, if it did. */
+export function otherThings(seen: readonly Observation[], thingName: string): readonly string[] {
+  const named = seen.flatMap((one) => {
+    if (one.kind === 'sent') return one.thingName ?? [];
+    if (one.kind === 'published') return thingIn(one.topic) ?? [];
+    if (one.kind === 'subscribed') return one.filters.flatMap(({ filter }) => thingIn(filter) ?? []);
+    return [];
+  });
+  return [...new Set(named)].filter((name) => name !== thingName && name !== '+');
+}
+
+function thingIn(topic: string): string | undefined {
+  const about = parseJobsTopic(topic);
+  if (about !== undefined && 'thingName' in about) return about.thingName;
+  return /^\$aws\/things\/([^/]+)\//.exec(topic)?.[1];
+}

@@ -1,0 +1,320 @@
+/**
+ * A check from its handshake to its last scenario: the handshake shows the device's portrait, the portrait decides what can be
+ * tried and how long it may take, lanes play scenarios side by side, and whatever happens, nothing is left running.
+ * Source of the order: the handshake is the only thing that is tried on a device that cannot do a plain job.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import PQueue from 'p-queue';
+import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
+import type { Need, Scenario } from '../../scenario/contract.ts';
+import { whySkipped } from '../../scenario/needs.ts';
+import { limitsWith } from '../../verdict/limits.ts';
+import { BenchPlace, type PlaceOptions } from './bench-place.ts';
+import {
+  type CheckResult,
+  type ScenarioResult,
+  type ScenarioRun,
+  type SweepPoint,
+  verdictOfRuns,
+} from './check-result.ts';
+import { type Diagnosis, diagnose } from './diagnosis.ts';
+import { handshake } from './handshake.ts';
+import { type LaneOptions, openLane } from './lane.ts';
+import { type Portrait, limitsOf, portraitOf, settleMsOf } from './portrait.ts';
+import type { Program } from './program.ts';
+import { runOf, skippedRun } from './scenario-run.ts';
+import { pullScenarios, type PullMoment } from './sweep.ts';
+
+export interface CheckOptions extends PlaceOptions {
+  /** How results call what was checked. */
+  readonly name: string;
+  readonly scenarios: readonly Scenario[];
+  readonly host?: string;
+  readonly ports?: LaneOptions['ports'];
+  /** Scenarios at once; default 1. */
+  readonly parallel?: number;
+  readonly repeat?: number;
+  /** Ends with the first failure. */
+  readonly bail?: boolean;
+  readonly settleMs?: DurationMs;
+  /** For each scenario. */
+  readonly timeoutMs?: DurationMs;
+  /** For the handshake: how long a device may take to appear and finish a plain job. */
+  readonly handshakeMs?: DurationMs;
+  /** Pulls at every moment of the recorded update, and at so many between. */
+  readonly sweep?: { readonly points: number; readonly done?: ReadonlySet<string> };
+  readonly onEvent?: (event: CheckEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+export type CheckEvent =
+  | { readonly kind: 'ready'; readonly thingName: string; readonly endpoints: string; readonly isAttached: boolean }
+  | { readonly kind: 'portrait'; readonly portrait: Portrait }
+  | { readonly kind: 'failed-handshake'; readonly diagnosis: Diagnosis }
+  | { readonly kind: 'planned'; readonly scenarios: number; readonly moments: number }
+  | { readonly kind: 'started'; readonly id: string }
+  | { readonly kind: 'ended'; readonly run: ScenarioRun }
+  | { readonly kind: 'swept'; readonly point: SweepPoint };
+
+const defaultTimeoutMs: DurationMs = 5 * 60_000;
+const defaultHandshakeMs: DurationMs = 60_000;
+/** A person has to switch an attached device on. */
+const attachedHandshakeMs: DurationMs = 10 * 60_000;
+/** A program that ends so often without connecting will not connect. */
+const hopelessExits = 4;
+
+/** @throws {OperationalError} when the check cannot begin: a port, a file, a program that is not there */
+export async function runCheck(options: CheckOptions): Promise<CheckResult> {
+  const directory = await mkdtemp(join(tmpdir(), 'jobrig-check-'));
+  const check = new Check(options, directory);
+  try {
+    return await check.run();
+  } finally {
+    await check.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+class Check {
+  readonly #options: CheckOptions;
+  readonly #directory: string;
+  readonly #places: BenchPlace[] = [];
+  readonly #startedAt: EpochMs = Date.now();
+  readonly #results = new Map<string, ScenarioRun[]>();
+  readonly #sweep: SweepPoint[] = [];
+  #isPartial = false;
+
+  constructor(options: CheckOptions, directory: string) {
+    this.#options = options;
+    this.#directory = directory;
+  }
+
+  async run(): Promise<CheckResult> {
+    const first = await this.#openPlace();
+    const { run, portrait, diagnosis, moments } = await this.#shakeHands(first);
+    if (portrait === undefined) return this.#result({ handshake: run, ...(diagnosis && { diagnosis }) });
+    this.#tell({ kind: 'portrait', portrait });
+    const pace = paceOf(portrait, this.#options);
+    const tasks = this.#plan(first, portrait, moments);
+    await this.#work(first, tasks, pace);
+    return this.#result({ handshake: run, portrait });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#places.map(({ lane }) => lane.close()));
+  }
+
+  get #isAttached(): boolean {
+    return this.#options.subject.kind === 'attached';
+  }
+
+  async #openPlace(): Promise<BenchPlace> {
+    const { host, ports } = this.#options;
+    const directory = join(this.#directory, `lane-${this.#places.length + 1}`);
+    const lane = await openLane({ directory, ...(host !== undefined && { host }), ...(ports && { ports }) });
+    const place = new BenchPlace(lane, directory, this.#options);
+    this.#places.push(place);
+    return place;
+  }
+
+  async #shakeHands(place: BenchPlace) {
+    const { handshakeMs, signal } = this.#options;
+    const timeoutMs = handshakeMs ?? (this.#isAttached ? attachedHandshakeMs : defaultHandshakeMs);
+    const hopeless = new AbortController();
+    let thing = '';
+    let watching: NodeJS.Timeout | undefined;
+    const watch = (program: Program): void => {
+      watching = setInterval(() => {
+        if (program.exits >= hopelessExits || (program.exits > 0 && !program.isRunning && this.#neverRestarts)) {
+          hopeless.abort();
+        }
+      }, 50);
+    };
+    const { lane } = place;
+    const endpoints = endpointsInWords(lane.endpoints);
+    try {
+      const shaken = await handshake(place, {
+        timeoutMs,
+        settleMs: timeoutMs,
+        ...(signal && { signal }),
+        giveUp: hopeless.signal,
+        onProgram: watch,
+        onReady: ({ thingName }) => {
+          thing = thingName;
+          this.#tell({ kind: 'ready', thingName, endpoints, isAttached: this.#isAttached });
+        },
+      });
+      const run = runOf(shaken.played);
+      const { observations } = shaken.played;
+      if (shaken.isDone) {
+        return { run, portrait: portraitOf(observations, shaken.jobId, shaken.version), moments: shaken.moments };
+      }
+      const diagnosis = diagnose({
+        seen: observations,
+        thingName: thing,
+        jobId: shaken.jobId,
+        doorRefusals: lane.refusals(),
+        endpoints,
+        isAttached: this.#isAttached,
+        hasOwnDocument: this.#options.document !== undefined,
+      });
+      this.#tell({ kind: 'failed-handshake', diagnosis });
+      return { run, diagnosis, moments: [] };
+    } finally {
+      clearInterval(watching);
+    }
+  }
+
+  get #neverRestarts(): boolean {
+    const { subject } = this.#options;
+    return subject.kind === 'program' && subject.restart === 'never';
+  }
+
+  /** Skips what this device cannot be put through, and queues the rest. */
+  #plan(place: BenchPlace, portrait: Portrait, moments: readonly PullMoment[]): readonly Task[] {
+    const { scenarios, repeat = 1, sweep } = this.#options;
+    const offer = place.offer(needsMetBy(portrait));
+    const tasks: Task[] = [];
+    for (const scenario of scenarios) {
+      const reason = whySkipped(scenario, offer);
+      if (reason !== undefined) this.#keep(skippedRun(scenario, reason, Date.now()));
+      else for (let count = 0; count < repeat; count += 1) tasks.push({ scenario });
+    }
+    if (sweep !== undefined) {
+      for (const point of pullScenarios(moments, sweep.points, offer.has.has('power'))) {
+        if (sweep.done?.has(point.scenario.id) !== true) tasks.push({ scenario: point.scenario, point });
+      }
+    }
+    const swept = tasks.filter(({ point }) => point !== undefined).length;
+    this.#tell({ kind: 'planned', scenarios: tasks.length - swept, moments: swept });
+    return tasks;
+  }
+
+  async #work(first: BenchPlace, tasks: readonly Task[], pace: Pace): Promise<void> {
+    const { parallel = 1, thingName, signal } = this.#options;
+    const lanes =
+      this.#isAttached || thingName !== undefined || this.#hasFixedPorts ? 1 : Math.min(parallel, tasks.length);
+    const free: BenchPlace[] = [first];
+    const queue = new PQueue({ concurrency: Math.max(1, lanes) });
+    const stop = new AbortController();
+    await queue.addAll(
+      tasks.map((task) => async () => {
+        if (signal?.aborted === true || stop.signal.aborted) {
+          this.#isPartial = true;
+          return;
+        }
+        const place = free.pop() ?? (await this.#openPlace());
+        try {
+          await this.#runTask(place, task, pace);
+        } finally {
+          free.push(place);
+        }
+        if (this.#options.bail === true && this.#hasFailed) stop.abort();
+      }),
+    );
+  }
+
+  get #hasFixedPorts(): boolean {
+    return Object.values(this.#options.ports ?? {}).some((port) => typeof port === 'number' && port > 0);
+  }
+
+  get #hasFailed(): boolean {
+    return (
+      [...this.#results.values()].some((runs) => verdictOfRuns(runs) === 'fail') ||
+      this.#sweep.some(({ run }) => run.verdict === 'fail')
+    );
+  }
+
+  async #runTask(place: BenchPlace, { scenario, point }: Task, pace: Pace): Promise<void> {
+    const { signal } = this.#options;
+    this.#tell({ kind: 'started', id: scenario.id });
+    let run: ScenarioRun;
+    try {
+      run = runOf(await place.play(scenario, { ...pace, ...(signal && { signal }) }));
+    } catch (error) {
+      if (signal?.aborted === true) {
+        this.#isPartial = true;
+        return;
+      }
+      const reason = `the rig could not go on: ${error instanceof Error ? error.message : String(error)}`;
+      run = { ...skippedRun(scenario, reason, Date.now()), verdict: 'inconclusive' };
+    }
+    if (point === undefined) {
+      this.#keep(run);
+      return;
+    }
+    const swept = { atMs: point.atMs, label: point.label, cross: point.cross, run };
+    this.#sweep.push(swept);
+    this.#tell({ kind: 'swept', point: swept });
+  }
+
+  #keep(run: ScenarioRun): void {
+    const { id } = run.scenario;
+    this.#results.set(id, [...(this.#results.get(id) ?? []), run]);
+    this.#tell({ kind: 'ended', run });
+  }
+
+  #tell(event: CheckEvent): void {
+    this.#options.onEvent?.(event);
+  }
+
+  #result(about: Pick<CheckResult, 'handshake' | 'portrait' | 'diagnosis'>): CheckResult {
+    const { name, scenarios, sweep } = this.#options;
+    // In the order of the list, whichever lane was faster.
+    const results = scenarios.flatMap((scenario): ScenarioResult[] => {
+      const runs = this.#results.get(scenario.id);
+      return runs === undefined ? [] : [{ scenario, runs }];
+    });
+    return {
+      subject: name,
+      startedAt: this.#startedAt,
+      endedAt: Date.now(),
+      ...about,
+      results,
+      ...(sweep !== undefined && { sweep: [...this.#sweep].sort((a, b) => a.atMs - b.atMs) }),
+      isPartial: this.#isPartial || this.#options.signal?.aborted === true,
+    };
+  }
+}
+
+interface Task {
+  readonly scenario: Scenario;
+  readonly point?: { readonly atMs: DurationMs; readonly label: string; readonly cross: string };
+}
+
+interface Pace {
+  readonly settleMs: DurationMs;
+  readonly timeoutMs: DurationMs;
+  readonly limits: ReturnType<typeof limitsOf>;
+}
+
+function paceOf(portrait: Portrait, options: CheckOptions): Pace {
+  const settleMs = options.settleMs ?? settleMsOf(portrait);
+  const timeoutMs = options.timeoutMs ?? Math.max(defaultTimeoutMs, 6 * settleMs);
+  return { settleMs, timeoutMs, limits: limitsOf(portrait, settleMs, limitsWith()) };
+}
+
+function needsMetBy({ session, downloadsBy, restartsToUpdate }: Portrait): readonly Need[] {
+  return [
+    ...(session === 'persistent' ? (['persistent-session'] as const) : []),
+    ...(downloadsBy.length > 0 ? (['download'] as const) : []),
+    ...(restartsToUpdate ? (['reboots'] as const) : []),
+    ...(downloadsBy.includes('stream') ? (['stream'] as const) : []),
+  ];
+}
+
+export function endpointsInWords({
+  host,
+  mqttPort,
+  mqttsPort,
+}: {
+  readonly host: string;
+  readonly mqttPort?: number;
+  readonly mqttsPort?: number;
+}): string {
+  const plain = mqttPort === undefined ? [] : [`mqtt://${host}:${mqttPort}`];
+  const tls = mqttsPort === undefined ? [] : [`mqtts://${host}:${mqttsPort}`];
+  return [...plain, ...tls].join(' or ');
+}

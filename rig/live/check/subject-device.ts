@@ -1,0 +1,124 @@
+/**
+ * The device under check, whatever it is: a program that the rig starts, or one that connects by itself and whose power a command
+ * of the user's may switch. Both look the same to a world.
+ */
+import { execa } from 'execa';
+import type { Observer } from '../../../observation/observation.ts';
+import { OperationalError } from '../../../protocol/operational-error.ts';
+import type { EpochMs } from '../../../protocol/time.ts';
+import { fillIn } from './equipment.ts';
+import { type Program, type RestartRule, createProgram } from './program.ts';
+
+export interface SubjectDevice {
+  readonly hasPower: boolean;
+  /** Whether its own lines are seen. */
+  readonly prints: boolean;
+  powerOn(): Promise<void>;
+  powerCut(): Promise<void>;
+  /** Lets it go, at the end of a scenario. */
+  leave(): Promise<void>;
+}
+
+export interface PowerCommands {
+  /** Shell commands. */
+  readonly off?: string;
+  readonly on?: string;
+  /** Power is never cut. */
+  readonly none?: true;
+  /** Prints what the board prints, until it is ended. */
+  readonly console?: string;
+}
+
+export interface SubjectOptions {
+  readonly thingName: string;
+  readonly placeholders: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly observer: Observer;
+  readonly now: () => EpochMs;
+  readonly commands: PowerCommands;
+}
+
+/** @param command with placeholders */
+export function programDevice(
+  options: SubjectOptions,
+  command: readonly string[],
+  restart: RestartRule,
+): SubjectDevice & { readonly program: Program } {
+  const { thingName, placeholders, environment, observer, now } = options;
+  const words = command.map((word) => fillIn(word, placeholders));
+  const program = createProgram({ thingName, command: words, environment, restart, observer, now });
+  return {
+    program,
+    hasPower: true,
+    prints: true,
+    powerOn: () => program.powerOn(),
+    powerCut: () => program.powerCut(),
+    leave: () => program.stop(),
+  };
+}
+
+/** A board, or anything that connects by itself. */
+export function attachedDevice(options: SubjectOptions): SubjectDevice {
+  const { thingName, observer, now, commands, environment, placeholders } = options;
+  const { off, on, console: watch } = commands;
+  const lines =
+    watch === undefined
+      ? undefined
+      : createProgram({
+          thingName,
+          command: ['sh', '-c', fillIn(watch, placeholders)],
+          environment,
+          restart: 'on-exit',
+          observer: {
+            printed: (seen) => observer.printed?.({ ...seen, stream: 'console' }),
+          },
+          now,
+        });
+  const tell = (isOn: boolean): void =>
+    observer.power?.({ kind: 'power', source: 'host', at: now(), thingName, on: isOn });
+  let isWatched = false;
+  return {
+    hasPower: off !== undefined && on !== undefined,
+    prints: watch !== undefined,
+    async powerOn() {
+      if (!isWatched) await lines?.powerOn();
+      isWatched = true;
+      if (on === undefined) return;
+      await runCommand('--power-on', fillIn(on, placeholders), environment);
+      tell(true);
+    },
+    async powerCut() {
+      if (off === undefined) return;
+      await runCommand('--power-off', fillIn(off, placeholders), environment);
+      tell(false);
+    },
+    async leave() {
+      isWatched = false;
+      await lines?.powerCut();
+    },
+  };
+}
+
+const patienceMs = 60_000;
+
+/** Runs a command of the user's in a shell. @throws {OperationalError} `COMMAND_FAILED`, with its last words */
+export async function runCommand(
+  flag: string,
+  command: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<void> {
+  const done = await execa(command, {
+    shell: true,
+    env: environment,
+    stdin: 'ignore',
+    all: true,
+    reject: false,
+    timeout: patienceMs,
+  });
+  if (done.exitCode === 0) return;
+  const lastWords = (done.all ?? '').trim().split('\n').at(-1) ?? '';
+  const how = done.timedOut
+    ? `did not end within ${patienceMs / 1000} s`
+    : `ended with ${done.signal ?? `exit code ${done.exitCode}`}`;
+  throw new OperationalError('COMMAND_FAILED', `${flag}: ${command} ${how}${lastWords === '' ? '' : `: ${lastWords}`}`);
+}

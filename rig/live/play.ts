@@ -1,0 +1,244 @@
+/**
+ * Plays one scenario in real time: the director says what is to be done, the world does it, judges look on. The same for our own
+ * fleet on sockets and for a device of somebody else; they differ in their {@link LiveWorld}. Ends when the script is done and
+ * the devices have come to rest, or when the time is over; what is still missing then is for the judges to say.
+ */
+import type { Observation, ObservationOf } from '../../observation/observation.ts';
+import { show } from '../../observation/observers.ts';
+import type { DurationMs, EpochMs } from '../../protocol/time.ts';
+import { createDirector } from '../scenario/director.ts';
+import type { Deed, Director, Names, Progress, Scenario } from '../scenario/contract.ts';
+import type { Expectation, Finding, Judge, Sight } from '../verdict/contract.ts';
+import { createJudge } from '../verdict/judge.ts';
+import type { Limits } from '../verdict/limits.ts';
+
+/** What a scenario is played on. */
+export interface LiveWorld {
+  readonly names: Names;
+  /** The things that are judged, by the world's names. */
+  readonly thingNames: readonly string[];
+  /** What can be seen of them beside the wire and the service. */
+  readonly sights: ReadonlySet<Sight>;
+  /** Calls `look` for everything that is seen, until the world is left. */
+  attend(look: (seen: Observation) => void): void;
+  /** @throws when it cannot be done, which ends the scenario as inconclusive */
+  perform(deed: Deed): Promise<void>;
+  now(): EpochMs;
+  setTimer(at: EpochMs, ring: () => void): () => void;
+  /** By job id, the firmware version that a job's document names, once it has been created. */
+  readonly versions: ReadonlyMap<string, string>;
+}
+
+export interface PlayOptions {
+  /** So long a device may take to come to rest. */
+  readonly settleMs: DurationMs;
+  /** So long the whole scenario may take. */
+  readonly timeoutMs: DurationMs;
+  readonly limits?: Partial<Limits>;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Ends the play with an error. */
+  readonly signal?: AbortSignal;
+  /** Ends the play early; what was seen until then is judged. */
+  readonly giveUp?: AbortSignal;
+  /** Whether nothing more needs to be waited for after this. */
+  readonly endsWith?: (seen: Observation) => boolean;
+}
+
+/** A scenario that was played, with all that was seen. */
+export interface Played {
+  readonly scenario: Scenario;
+  readonly findings: readonly { readonly thingName: string; readonly findings: readonly Finding[] }[];
+  readonly observations: readonly Observation[];
+  /** By job id, the version that the job's document names. */
+  readonly versions: ReadonlyMap<string, string>;
+  readonly startedAt: EpochMs;
+  readonly endedAt: EpochMs;
+  /** What the script still waited for when the time was over. */
+  readonly unfinished?: string;
+  /** Something that the rig could not do. */
+  readonly trouble?: string;
+}
+
+/** Nothing must happen for so long before a device counts as at rest: an answer may be under way. */
+const quietMs: DurationMs = 400;
+const lookEveryMs: DurationMs = 100;
+/** Own lateness of less than this is usual on any machine. */
+const lagWorthTellingMs: DurationMs = 250;
+
+export function playLive(scenario: Scenario, world: LiveWorld, options: PlayOptions): Promise<Played> {
+  return new LivePlay(scenario, world, options).result();
+}
+
+class LivePlay {
+  readonly #scenario: Scenario;
+  readonly #world: LiveWorld;
+  readonly #options: PlayOptions;
+  readonly #director: Director;
+  readonly #judges: ReadonlyMap<string, Judge>;
+  readonly #observations: Observation[] = [];
+  readonly #startedAt: EpochMs;
+  #latestAt: EpochMs;
+  /** Deeds are done one after the other. */
+  #deeds: Promise<void> = Promise.resolve();
+  #busy = 0;
+  #awaitsSettledSince: EpochMs | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #trouble: string | undefined;
+  #over: (() => void) | undefined;
+  #isOver = false;
+
+  constructor(scenario: Scenario, world: LiveWorld, options: PlayOptions) {
+    this.#scenario = scenario;
+    this.#world = world;
+    this.#options = options;
+    this.#director = createDirector(scenario, world.names);
+    this.#startedAt = world.now();
+    this.#latestAt = this.#startedAt;
+    this.#judges = new Map(
+      world.thingNames.map((thingName) => [
+        thingName,
+        createJudge({
+          thingName,
+          sights: world.sights,
+          expectations: expectationsOf(scenario, world, thingName),
+          ...(options.limits && { limits: options.limits }),
+          ...(scenario.claims !== 'all' && { claims: scenario.claims }),
+        }),
+      ]),
+    );
+  }
+
+  async result(): Promise<Played> {
+    const { signal, giveUp, timeoutMs } = this.#options;
+    const over = new Promise<void>((resolve) => {
+      this.#over = resolve;
+    });
+    const stop = (): void => this.#over?.();
+    signal?.addEventListener('abort', stop);
+    giveUp?.addEventListener('abort', stop);
+    const timeout = setTimeout(stop, timeoutMs);
+    const looking = setInterval(() => this.#lookAround(), lookEveryMs);
+    const watchLag = this.#watchLag();
+    this.#world.attend((seen) => this.#see(seen));
+    this.#do(this.#director.apply({ kind: 'start' }, this.#world.now()));
+    await over;
+    clearTimeout(timeout);
+    clearInterval(looking);
+    clearInterval(watchLag);
+    this.#cancelTimer?.();
+    signal?.removeEventListener('abort', stop);
+    giveUp?.removeEventListener('abort', stop);
+    this.#isOver = true;
+    signal?.throwIfAborted();
+    const isDone = this.#director.isOver();
+    await this.#deeds;
+    const endedAt = this.#world.now();
+    return {
+      scenario: this.#scenario,
+      findings: [...this.#judges].map(([thingName, judge]) => ({ thingName, findings: judge.conclude(endedAt) })),
+      observations: this.#observations,
+      versions: this.#world.versions,
+      startedAt: this.#startedAt,
+      endedAt,
+      ...(!isDone &&
+        this.#trouble === undefined && {
+          unfinished: this.#director.progress().awaits ?? 'the device to come to rest',
+        }),
+      ...(this.#trouble !== undefined && { trouble: this.#trouble }),
+    };
+  }
+
+  #see(seen: Observation): void {
+    if (this.#isOver) return;
+    this.#observations.push(seen);
+    if (movesOn(seen)) this.#latestAt = this.#world.now();
+    for (const judge of this.#judges.values()) show(judge.observer, seen);
+    if (this.#director.listensTo.has(seen.kind)) this.#do(this.#director.apply(seen, this.#world.now()));
+    else this.#arm();
+    if (this.#options.endsWith?.(seen) === true) this.#over?.();
+  }
+
+  #do(deeds: readonly Deed[]): void {
+    for (const deed of deeds) {
+      this.#busy += 1;
+      this.#deeds = this.#deeds.then(() => this.#perform(deed));
+    }
+    this.#options.onProgress?.(this.#director.progress());
+    this.#arm();
+  }
+
+  async #perform(deed: Deed): Promise<void> {
+    try {
+      if (this.#trouble === undefined) await this.#world.perform(deed);
+    } catch (error) {
+      this.#trouble ??= `${deed.do}: ${error instanceof Error ? error.message : String(error)}`;
+      this.#over?.();
+    }
+    this.#busy -= 1;
+    this.#latestAt = this.#world.now();
+  }
+
+  /** Has everybody come to rest, and is there still something to wait for? */
+  #lookAround(): void {
+    const now = this.#world.now();
+    if (this.#busy > 0) return;
+    const awaits = this.#director.awaitsSettled();
+    if (!awaits) this.#awaitsSettledSince = undefined;
+    else this.#awaitsSettledSince ??= now;
+    const isQuiet = now - this.#latestAt >= quietMs && [...this.#judges.values()].every((judge) => judge.isSettled());
+    const isLate = this.#awaitsSettledSince !== undefined && now - this.#awaitsSettledSince >= this.#settleMs;
+    if (awaits && (isQuiet || isLate)) {
+      this.#awaitsSettledSince = undefined;
+      this.#do(this.#director.apply({ kind: 'settled' }, now));
+    }
+    if (this.#director.isOver()) this.#over?.();
+  }
+
+  get #settleMs(): DurationMs {
+    return this.#scenario.given.settleMs ?? this.#options.settleMs;
+  }
+
+  #arm(): void {
+    this.#cancelTimer?.();
+    const deadline = this.#director.nextDeadline();
+    this.#cancelTimer =
+      deadline === undefined
+        ? undefined
+        : this.#world.setTimer(deadline, () => this.#do(this.#director.wake(this.#world.now())));
+  }
+
+  /** How late this process itself runs: what it explains is nobody's fault. */
+  #watchLag(): NodeJS.Timeout {
+    const everyMs = 100;
+    let expected = performance.now() + everyMs;
+    return setInterval(() => {
+      const behindMs = performance.now() - expected;
+      expected = performance.now() + everyMs;
+      if (behindMs < lagWorthTellingMs) return;
+      const seen: ObservationOf<'lag'> = {
+        kind: 'lag',
+        source: 'host',
+        at: this.#world.now(),
+        behindMs: Math.round(behindMs),
+      };
+      this.#see(seen);
+    }, everyMs);
+  }
+}
+
+/** What shows that something is still going on. */
+function movesOn({ kind }: Observation): boolean {
+  return kind !== 'pinged' && kind !== 'lag' && kind !== 'printed' && kind !== 'called';
+}
+
+function expectationsOf(scenario: Scenario, world: LiveWorld, thingName: string): readonly Expectation[] {
+  return scenario.expect
+    .filter(({ thing }) => thing === undefined || world.names.thingName(thing) === thingName)
+    .map(({ job, status, withinMs, sideEffects }) => ({
+      jobId: world.names.jobId(job),
+      status,
+      about: scenario.about,
+      ...(withinMs !== undefined && { withinMs }),
+      ...(sideEffects !== undefined && { sideEffects }),
+    }));
+}

@@ -1,0 +1,114 @@
+/** Drawings of a check: the run to scale with a scrubber, the failure rate over the time of the pull, recovery times as points. */
+import type { DurationMs } from '../../protocol/time.ts';
+import type { ScenarioRun, SweepPoint } from '../live/check/check-result.ts';
+import { failureRates } from '../live/check/sweep.ts';
+import { lineOf } from './lines.ts';
+import { type Markup, html } from './markup.ts';
+import { spanText } from './words.ts';
+
+const width = 1072;
+
+/** Messages, console lines and the pull, true to scale. */
+export function overview(run: ScenarioRun): Markup {
+  const { startedAt, observations } = run;
+  const whole = Math.max(1, run.durationMs);
+  const x = (at: number): string => (80 + ((at - startedAt) / whole) * (width - 96)).toFixed(1);
+  const ticks = (y: number, which: (kind: string) => boolean): readonly Markup[] =>
+    observations
+      .filter(({ kind }) => which(kind))
+      .map(({ at }) => html`<line class="msg" x1="${x(at)}" x2="${x(at)}" y1="${y}" y2="${y + 12}" />`);
+  const pulls = observations.filter((seen) => lineOf(seen)?.tone === 'pull');
+  return html`<svg class="chart" viewBox="0 0 ${width} 96" role="img" aria-label="The run to scale">
+      <text x="0" y="30">messages</text>
+      ${ticks(20, (kind) => kind === 'sent' || kind === 'received')}
+      <text x="0" y="52">console</text>
+      ${ticks(42, (kind) => kind === 'printed')}
+      <line class="axis" x1="80" x2="${width - 16}" y1="64" y2="64" />
+      ${timeMarks(whole).map((ms) => html`<text x="${x(startedAt + ms)}" y="82" text-anchor="middle">${spanText(ms)}</text>`)}
+      ${pulls.map(({ at }) => html`<line class="pulled" x1="${x(at)}" x2="${x(at)}" y1="8" y2="64" /><text class="red" x="${x(at)}" y="8" dx="4">pulled</text>`)}
+      <line class="cursor" x1="80" x2="80" y1="8" y2="64" />
+    </svg>
+    <input type="range" class="scrub" min="0" max="${whole}" value="0" aria-label="Moment of the run" />
+    <p class="facts" aria-live="polite">At <b class="at">0.00 s</b> <span class="said"></span></p>`;
+}
+
+function timeMarks(wholeMs: DurationMs): readonly DurationMs[] {
+  const step =
+    [100, 250, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000, 300_000].find((ms) => wholeMs / ms <= 8) ?? 600_000;
+  return Array.from({ length: Math.floor(wholeMs / step) + 1 }, (_, index) => index * step);
+}
+
+/** Bins with their 95 % band, and every moment as ○ or ×. */
+export function sweepChart(sweep: readonly SweepPoint[]): Markup {
+  const points = sweep.map(({ atMs, run }) => ({ atMs, failed: run.verdict === 'fail' }));
+  const last = Math.max(1, ...points.map(({ atMs }) => atMs));
+  const x = (ms: number): number => 56 + (ms / last) * (width - 72);
+  const y = (rate: number): number => 16 + (1 - rate) * 140;
+  const bins = failureRates(points, Math.min(24, Math.max(4, Math.ceil(points.length / 5))));
+  return html`<svg
+    class="chart"
+    viewBox="0 0 ${width} 216"
+    role="img"
+    aria-label="Failure rate over the time of the pull"
+  >
+    ${[0, 0.5, 1].map((rate) => html`<line class="grid" x1="56" x2="${width - 16}" y1="${y(rate)}" y2="${y(rate)}" /><text x="48" y="${y(rate) + 4}" text-anchor="end">${rate * 100} %</text>`)}
+    ${bins.map(({ fromMs, toMs, failed, pulls, low, high }) => {
+      const [left, right] = [x(fromMs), x(toMs)];
+      const top = y(failed / pulls);
+      return html`<rect
+          class="band"
+          x="${left}"
+          y="${y(high)}"
+          width="${right - left}"
+          height="${y(low) - y(high)}"
+        /><rect class="rate" x="${left}" y="${top - 1}" width="${Math.max(1, right - left - 1)}" height="2"
+          ><title>
+            ${failed} of ${pulls} pulls failed between ${spanText(fromMs)} and ${spanText(toMs)};
+            ${Math.round(low * 100)} to ${Math.round(high * 100)} % with 95 % confidence
+          </title></rect
+        >`;
+    })}
+    ${points.map(({ atMs, failed }) =>
+      failed
+        ? html`<path class="bad" d="M${x(atMs) - 3} 169l6 6m0 -6l-6 6" />`
+        : html`<circle class="ok" cx="${x(atMs)}" cy="172" r="3" />`,
+    )}
+    <line class="axis" x1="56" x2="${width - 16}" y1="186" y2="186" />
+    ${timeMarks(last).map((ms) => html`<text x="${x(ms)}" y="204" text-anchor="middle">${spanText(ms)}</text>`)}
+  </svg>`;
+}
+
+/** Where a device does not survive, in words. */
+export function sweepTitle(sweep: readonly SweepPoint[]): string {
+  const failed = sweep.filter(({ run }) => run.verdict === 'fail').map(({ atMs }) => atMs);
+  const [first] = failed;
+  const last = failed.at(-1);
+  if (first === undefined || last === undefined) return 'It recovers wherever it is pulled';
+  const inside = sweep.filter(({ atMs }) => atMs >= first && atMs <= last);
+  const where =
+    first === last
+      ? `${spanText(first)} into its update`
+      : `between ${spanText(first)} and ${spanText(last)} of its update`;
+  return inside.every(({ run }) => run.verdict === 'fail')
+    ? `It fails when it is pulled ${where}`
+    : `It fails at ${failed.length} of ${inside.length} moments ${where}`;
+}
+
+/** One row for each theme, logarithmic; what never recovered is said at the end of its row. */
+export function recoveryStrip(
+  rows: readonly { readonly name: string; readonly times: readonly DurationMs[]; readonly never: number }[],
+): Markup {
+  const all = rows.flatMap(({ times }) => times);
+  const [low, high] = [Math.min(100, ...all), Math.max(1000, ...all)];
+  const x = (ms: number): number => 160 + (Math.log(Math.max(1, ms) / low) / Math.log(high / low)) * 300;
+  const height = rows.length * 20 + 28;
+  const marks = [10, 100, 1000, 10_000, 100_000].filter((ms) => ms >= low && ms <= high);
+  return html`<svg class="chart" viewBox="0 0 540 ${height}" role="img" aria-label="Recovery times">
+    ${marks.map((ms) => html`<line class="grid" x1="${x(ms)}" x2="${x(ms)}" y1="0" y2="${height - 20}" /><text x="${x(ms)}" y="${height - 4}" text-anchor="middle">${spanText(ms)}</text>`)}
+    ${rows.map(
+      ({ name, times, never }, index) =>
+        html`<text x="0" y="${index * 20 + 15}">${name}</text
+          >${times.map((ms) => html`<circle class="dot" cx="${x(ms)}" cy="${index * 20 + 10}" r="3.5"><title>${spanText(ms)}</title></circle>`)}${never > 0 ? html`<text class="red" x="536" y="${index * 20 + 15}" text-anchor="end">${never} never ×</text>` : undefined}`,
+    )}
+  </svg>`;
+}

@@ -1,0 +1,279 @@
+/**
+ * The director: plays a scenario by saying, for everything that was seen, what is to be done now. Entries of the script wait one
+ * after the other, those of `meanwhile` all at once. Pure: what happens, and when, comes in; deeds and one deadline come out.
+ */
+import type { Kind, Observation } from '../../observation/observation.ts';
+import type { DeviceMessage } from '../../protocol/device-messages.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+import type { Arrival, Deed, Director, DirectorInput, Entry, Names, Progress, Scenario, Trigger } from './contract.ts';
+import { triggerWords } from './words.ts';
+
+export function createDirector(scenario: Scenario, names: Names): Director {
+  return new ScenarioDirector(scenario, names);
+}
+
+/** An entry that waits. */
+interface Armed {
+  readonly entry: Entry;
+  /** How often its trigger has happened. */
+  count: number;
+  /** Its trigger has happened for the last time; it is done at this instant. */
+  dueAt: EpochMs | undefined;
+  readonly since: EpochMs;
+}
+
+/** Which observations may fire a trigger. */
+const kindsOf: Readonly<Record<Trigger['on'], readonly Kind[]>> = {
+  connected: ['connected'],
+  disconnected: ['disconnected'],
+  sent: ['sent'],
+  received: ['received'],
+  delivered: ['delivered'],
+  execution: ['execution'],
+  downloaded: ['download'],
+  block: ['download'],
+  printed: ['printed'],
+  step: ['traced'],
+  settled: [],
+  idle: ['sent'],
+  at: [],
+};
+
+/** Whether a device is connected must be known before anybody asks. */
+const alwaysHeard: readonly Kind[] = ['connected', 'disconnected'];
+
+class ScenarioDirector implements Director {
+  readonly #scenario: Scenario;
+  readonly #names: Names;
+  #startedAt: EpochMs = 0;
+  #done = 0;
+  #current: Armed | undefined;
+  #meanwhile: Armed[] = [];
+  readonly #connected = new Set<string>();
+  #latestSaidAt: EpochMs = 0;
+  /** The devices have come to rest after the last entry. */
+  #isRested = false;
+  #listensTo: ReadonlySet<Kind> = new Set(alwaysHeard);
+
+  constructor(scenario: Scenario, names: Names) {
+    this.#scenario = scenario;
+    this.#names = names;
+  }
+
+  get listensTo(): ReadonlySet<Kind> {
+    return this.#listensTo;
+  }
+
+  apply(input: DirectorInput, now: EpochMs): readonly Deed[] {
+    const deeds: Deed[] = [];
+    if (input.kind === 'start') this.#start(now, deeds);
+    else if (input.kind === 'settled') this.#settled(now, deeds);
+    else this.#see(input, now, deeds);
+    return deeds;
+  }
+
+  wake(now: EpochMs): readonly Deed[] {
+    const deeds: Deed[] = [];
+    for (const armed of this.#waiting()) {
+      const at = this.#deadlineOf(armed);
+      if (at === undefined || at > now) continue;
+      if (armed.dueAt === undefined) this.#happened(armed, now, deeds);
+      else this.#perform(armed, now, deeds);
+    }
+    return deeds;
+  }
+
+  nextDeadline(): EpochMs | undefined {
+    let earliest = Infinity;
+    for (const armed of this.#waiting()) earliest = Math.min(earliest, this.#deadlineOf(armed) ?? Infinity);
+    return earliest === Infinity ? undefined : earliest;
+  }
+
+  awaitsSettled(): boolean {
+    const waits = this.#waiting().some(({ entry, dueAt }) => entry.when?.on === 'settled' && dueAt === undefined);
+    return waits || (this.#isScriptDone && !this.#isRested);
+  }
+
+  isOver(): boolean {
+    return this.#isScriptDone && this.#isRested && this.#meanwhile.length === 0;
+  }
+
+  progress(): Progress {
+    const { script } = this.#scenario;
+    const when = this.#current?.entry.when;
+    return { done: this.#done, of: script.length, ...(when && { awaits: triggerWords(when) }) };
+  }
+
+  get #isScriptDone(): boolean {
+    return this.#done === this.#scenario.script.length;
+  }
+
+  #waiting(): readonly Armed[] {
+    return this.#current === undefined ? [...this.#meanwhile] : [this.#current, ...this.#meanwhile];
+  }
+
+  #start(now: EpochMs, deeds: Deed[]): void {
+    this.#startedAt = now;
+    this.#latestSaidAt = now;
+    this.#meanwhile = this.#scenario.meanwhile.map((entry) => arm(entry, now));
+    for (const armed of [...this.#meanwhile]) this.#begin(armed, now, deeds);
+    this.#next(now, deeds);
+  }
+
+  /** Arms the next entry of the script; one that waits for nothing is done at once. */
+  #next(now: EpochMs, deeds: Deed[]): void {
+    const entry = this.#scenario.script[this.#done];
+    this.#current = entry === undefined ? undefined : arm(entry, now);
+    this.#refresh();
+    if (this.#current !== undefined) this.#begin(this.#current, now, deeds);
+  }
+
+  #begin(armed: Armed, now: EpochMs, deeds: Deed[]): void {
+    const { when } = armed.entry;
+    if (when === undefined) this.#perform(armed, now, deeds);
+    else if (when.on === 'connected' && this.#isConnected(when)) this.#happened(armed, now, deeds);
+    else if (when.on === 'at' && this.#startedAt + when.atMs <= now) this.#happened(armed, now, deeds);
+  }
+
+  #isConnected({ thing }: Trigger): boolean {
+    return thing === undefined ? this.#connected.size > 0 : this.#connected.has(this.#names.thingName(thing));
+  }
+
+  #settled(now: EpochMs, deeds: Deed[]): void {
+    if (this.#isScriptDone) this.#isRested = true;
+    for (const armed of this.#waiting()) {
+      if (armed.entry.when?.on === 'settled' && armed.dueAt === undefined) this.#happened(armed, now, deeds);
+    }
+  }
+
+  #see(seen: Observation, now: EpochMs, deeds: Deed[]): void {
+    const { thingName = '' } = seen;
+    if (seen.kind === 'connected') this.#connected.add(thingName);
+    else if (seen.kind === 'disconnected') this.#connected.delete(thingName);
+    else if (seen.kind === 'sent') this.#latestSaidAt = now;
+    for (const armed of this.#waiting()) {
+      const { when } = armed.entry;
+      if (armed.dueAt === undefined && when !== undefined && this.#fires(when, seen)) this.#happened(armed, now, deeds);
+    }
+  }
+
+  #happened(armed: Armed, now: EpochMs, deeds: Deed[]): void {
+    const { nth = 1, afterMs = 0 } = armed.entry.when ?? {};
+    armed.count += 1;
+    if (armed.count < nth) return;
+    if (afterMs > 0) armed.dueAt = now + afterMs;
+    else this.#perform(armed, now, deeds);
+  }
+
+  #perform(armed: Armed, now: EpochMs, deeds: Deed[]): void {
+    deeds.push(...armed.entry.deeds);
+    const endsFaults = armed.entry.deeds.some((deed) => deed.do === 'end-faults');
+    this.#meanwhile = endsFaults ? [] : this.#meanwhile.filter((other) => other !== armed);
+    if (armed !== this.#current) {
+      this.#refresh();
+      return;
+    }
+    this.#done += 1;
+    this.#next(now, deeds);
+  }
+
+  #deadlineOf({ entry, dueAt }: Armed): EpochMs | undefined {
+    if (dueAt !== undefined) return dueAt;
+    const { when } = entry;
+    if (when?.on === 'at') return this.#startedAt + when.atMs;
+    if (when?.on === 'idle') return this.#latestSaidAt + when.forMs;
+    return undefined;
+  }
+
+  #refresh(): void {
+    const kinds = new Set(alwaysHeard);
+    for (const { entry } of this.#waiting()) for (const kind of kindsOf[entry.when?.on ?? 'settled']) kinds.add(kind);
+    this.#listensTo = kinds;
+  }
+
+  #fires(when: Trigger, seen: Observation): boolean {
+    if (when.thing !== undefined && seen.thingName !== this.#names.thingName(when.thing)) return false;
+    switch (when.on) {
+      case 'connected':
+      case 'disconnected':
+        return seen.kind === when.on;
+      case 'sent':
+        return (
+          seen.kind === 'sent' &&
+          seen.request.operation === when.operation &&
+          (when.status === undefined || seen.request.body.status === when.status) &&
+          this.#isAbout(when.job, seen.request.jobId)
+        );
+      case 'received':
+        return seen.kind === 'received' && arrives(seen.message, when) && this.#isAbout(when.job, jobIn(seen.message));
+      case 'delivered':
+        return seen.kind === 'delivered' && wordOf(seen.message) === when.what;
+      case 'execution':
+        return (
+          seen.kind === 'execution' && seen.status === when.status && this.#isAbout(when.job, seen.execution.jobId)
+        );
+      case 'downloaded':
+        return (
+          seen.kind === 'download' &&
+          this.#isAbout(when.job, seen.jobId) &&
+          seen.totalBytes !== undefined &&
+          100 * (seen.fromByte + seen.bytes) >= when.percent * seen.totalBytes
+        );
+      case 'block':
+        return (
+          seen.kind === 'download' && seen.via === 'stream' && seen.state === 'asked' && holdsBlock(seen, when.block)
+        );
+      case 'printed':
+        return seen.kind === 'printed' && new RegExp(when.pattern).test(seen.line);
+      case 'step':
+        return (
+          seen.kind === 'traced' &&
+          seen.trace.kind === 'step' &&
+          seen.trace.step === when.step &&
+          seen.trace.percent >= (when.percent ?? 0) &&
+          this.#isAbout(when.job, seen.trace.execution.jobId)
+        );
+      case 'settled':
+      case 'idle':
+      case 'at':
+        return false;
+    }
+  }
+
+  #isAbout(job: string | undefined, jobId: string | undefined): boolean {
+    return job === undefined || jobId === this.#names.jobId(job);
+  }
+}
+
+function arm(entry: Entry, since: EpochMs): Armed {
+  return { entry, count: 0, dueAt: undefined, since };
+}
+
+function wordOf(message: DeviceMessage): 'reply' | 'notify' | 'notify-next' {
+  if (message.kind === 'reply') return 'reply';
+  return message.name === 'JobExecutionsChanged' ? 'notify' : 'notify-next';
+}
+
+function arrives(
+  message: DeviceMessage,
+  { what, operation }: { readonly what: Arrival; readonly operation?: string },
+): boolean {
+  if (message.kind === 'notification') return wordOf(message) === what;
+  return message.outcome === what && (operation === undefined || message.operation === operation);
+}
+
+/** The job that a message is about, if about one. */
+function jobIn(message: DeviceMessage): string | undefined {
+  if (message.kind === 'reply' && message.jobId !== undefined && !message.jobId.startsWith('$')) return message.jobId;
+  return 'execution' in message.payload ? message.payload.execution?.jobId : undefined;
+}
+
+/** Assumed: blocks of 4 KiB where the observation names bytes only. */
+const blockBytes = 4096;
+
+function holdsBlock(
+  { fromByte, bytes }: { readonly fromByte: number; readonly bytes: number },
+  block: number,
+): boolean {
+  return block >= Math.floor(fromByte / blockBytes) && block < Math.ceil((fromByte + bytes) / blockBytes);
+}

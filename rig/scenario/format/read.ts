@@ -1,0 +1,352 @@
+/**
+ * Scenario files: from YAML text to a scenario, or to what is wrong with it, each with line and column and, where a word is not
+ * known, the one that was perhaps meant. Forms of single triggers and deeds are beside this file.
+ */
+import { LineCounter, type Node, isMap, isNode, isSeq, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { claimIds } from '../../verdict/contract.ts';
+import { type FaultPlan, noFaults, parseFaultPlan } from '../../../faults/plan.ts';
+import { jobExecutionStatuses } from '../../../protocol/status.ts';
+import {
+  type Deed,
+  type Entry,
+  type Expected,
+  type GivenThing,
+  type JobDocument,
+  type Scenario,
+  type Trigger,
+  needs,
+} from '../contract.ts';
+import { deedForms, deedFrom, deedWords, documentForm, shortForms } from './deeds.ts';
+import { bareTriggers, triggerForms, triggerFrom, triggerWordOf, triggerWords } from './triggers.ts';
+import { label, span, unknownWord } from './values.ts';
+
+/** Something wrong, and where. */
+export interface FileProblem {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+export type ReadScenario =
+  | { readonly ok: true; readonly scenario: Scenario }
+  | { readonly ok: false; readonly problems: readonly FileProblem[] };
+
+const endStatus = z.enum([...jobExecutionStatuses, 'DELETED']);
+const thingForm = z.strictObject({
+  thing: label,
+  hardware: z.string().optional(),
+  session: z.enum(['clean', 'persistent']).optional(),
+  'name-length': z.number().int().min(1).max(128).optional(),
+});
+
+/** Everything but script, meanwhile and faults, which have readers of their own. */
+const headForm = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,79}$/, 'expected lower-case letters, digits and -'),
+  version: z.number().int().min(1).default(1),
+  claim: z.string().min(1),
+  about: z.enum(claimIds),
+  theme: z.string().min(1).optional(),
+  catalog: z.array(z.string().regex(/^R\d+$/, 'expected a number of the catalogue like R21')).default([]),
+  needs: z.array(z.enum(needs)).default([]),
+  given: z
+    .strictObject({
+      things: z.array(thingForm).min(1).optional(),
+      hardware: z.string().optional(),
+      session: z.enum(['clean', 'persistent']).optional(),
+      'name-length': z.number().int().min(1).max(128).optional(),
+      document: documentForm.default('yours'),
+      namespaces: z.array(z.string()).default([]),
+      link: z.strictObject({ latency: span, jitter: span.optional() }).optional(),
+      faults: z.unknown().optional(),
+      seed: z.number().int().min(0).default(1),
+      settle: span.optional(),
+      wire: z.enum(['objects', 'text']).optional(),
+      grain: z.enum(['operation', 'sign']).optional(),
+    })
+    .prefault({}),
+  script: z.array(z.unknown()).min(1),
+  meanwhile: z.array(z.unknown()).default([]),
+  expect: z
+    .array(
+      z.strictObject({
+        job: label,
+        thing: label.optional(),
+        status: z.union([endStatus, z.array(endStatus).min(1)]),
+        within: span.optional(),
+        'side-effects': z.enum(['once', 'none']).optional(),
+        version: z.enum(['new', 'old']).optional(),
+      }),
+    )
+    .default([]),
+  claims: z.union([z.literal('all'), z.array(z.enum(claimIds)).min(1)]).default('all'),
+  notes: z.string().optional(),
+});
+
+type Path = readonly (string | number)[];
+type Complain = (path: Path, message: string) => void;
+
+export function readScenario(text: string): ReadScenario {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const problems: FileProblem[] = [];
+  const place = (offset: number, message: string): void => {
+    const { line, col } = lines.linePos(offset);
+    problems.push({ line, column: col, message });
+  };
+  for (const { pos, message } of document.errors) place(pos[0], message.split('\n', 1)[0] ?? message);
+  if (problems.length > 0) return { ok: false, problems };
+  const complain: Complain = (path, message) => place(offsetOf(document.contents, path), message);
+  const scenario = scenarioFrom(document.toJS() as unknown, complain);
+  if (scenario !== undefined && problems.length === 0) return { ok: true, scenario };
+  return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+function scenarioFrom(value: unknown, complain: Complain): Scenario | undefined {
+  const head = checked(headForm, value, [], complain);
+  const members = isMembers(value) ? value : {};
+  const script = entriesFrom(members['script'], ['script'], complain);
+  const meanwhile = entriesFrom(members['meanwhile'], ['meanwhile'], complain);
+  if (head === undefined) return undefined;
+  const { given, expect, catalog, needs: own, theme, notes } = head;
+  const faults = faultsFrom(given.faults, complain);
+  const scenario: Scenario = {
+    id: head.id,
+    version: head.version,
+    claim: head.claim,
+    about: head.about,
+    ...(theme !== undefined && { theme }),
+    catalog,
+    needs: own,
+    given: {
+      things: thingsOf(given),
+      document: given.document as JobDocument,
+      namespaces: given.namespaces,
+      ...(given.link && { link: { latencyMs: given.link.latency, jitterMs: given.link.jitter ?? 0 } }),
+      faults,
+      seed: given.seed,
+      ...(given.settle !== undefined && { settleMs: given.settle }),
+      ...(given.wire && { wire: given.wire }),
+      ...(given.grain && { grain: given.grain }),
+    },
+    script,
+    meanwhile,
+    expect: expect.map(expectedFrom),
+    claims: head.claims,
+    ...(notes !== undefined && { notes }),
+  };
+  checkLabels(scenario, complain);
+  return scenario;
+}
+
+function thingsOf(given: z.output<typeof headForm>['given']): readonly GivenThing[] {
+  const { things, hardware, session } = given;
+  const wanted = things ?? [{ thing: 'thing-1', hardware, session, 'name-length': given['name-length'] }];
+  return wanted.map((one) => ({
+    thing: one.thing,
+    ...(one.hardware !== undefined && { hardware: one.hardware }),
+    ...(one.session !== undefined && { session: one.session }),
+    ...(one['name-length'] !== undefined && { nameLength: one['name-length'] }),
+  }));
+}
+
+function expectedFrom(read: z.output<typeof headForm>['expect'][number]): Expected {
+  const { job, thing, status, within, version } = read;
+  const sideEffects = read['side-effects'];
+  return {
+    job,
+    ...(thing !== undefined && { thing }),
+    status: typeof status === 'string' ? [status] : status,
+    ...(within !== undefined && { withinMs: within }),
+    ...(sideEffects !== undefined && { sideEffects }),
+    ...(version !== undefined && { version }),
+  };
+}
+
+function faultsFrom(value: unknown, complain: Complain): FaultPlan {
+  if (value === undefined) return noFaults;
+  const parsed = parseFaultPlan(Array.isArray(value) ? { misfortunes: value as unknown[] } : value);
+  if (parsed.ok) return parsed.plan;
+  for (const { path, message } of parsed.problems) {
+    complain(
+      ['given', 'faults', ...path.split(/[.[\]]+/).filter((part) => part !== '' && part !== 'misfortunes')],
+      message,
+    );
+  }
+  return noFaults;
+}
+
+function entriesFrom(value: unknown, path: Path, complain: Complain): readonly Entry[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((entry: unknown, index): readonly Entry[] => entryFrom(entry, [...path, index], complain) ?? []);
+}
+
+function entryFrom(value: unknown, path: Path, complain: Complain): readonly Entry[] | undefined {
+  if (typeof value === 'string') return oneOf(deedFromWord(value, {}, path, complain), (deed) => [{ deeds: [deed] }]);
+  if (!isMembers(value)) return void complain(path, 'expected a deed, or `when` with `do`');
+  const { when, do: does, ...others } = value;
+  const words = Object.keys(others);
+  if (when === undefined && does === undefined) {
+    if (words.length !== 1)
+      return void complain(path, `expected one deed, or \`when\` with \`do\`; found ${words.join(', ') || 'nothing'}`);
+    return oneOf(deedOf(others, path, complain), (deed) => [{ deeds: [deed] }]);
+  }
+  for (const word of words) complain([...path, word], unknownWord(word, ['when', 'do']));
+  const trigger = when === undefined ? undefined : triggerOf(when, [...path, 'when'], complain);
+  const deeds = does === undefined ? [] : deedsOf(does, [...path, 'do'], complain);
+  return [{ ...(trigger && { when: trigger }), deeds }];
+}
+
+function oneOf<In, Out>(value: In | undefined, make: (value: In) => Out): Out | undefined {
+  return value === undefined ? undefined : make(value);
+}
+
+function deedsOf(value: unknown, path: Path, complain: Complain): readonly Deed[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.flatMap((one, index): Deed[] => {
+    const place = Array.isArray(value) ? [...path, index] : path;
+    const deed =
+      typeof one === 'string'
+        ? deedFromWord(one, {}, place, complain)
+        : isMembers(one)
+          ? deedOf(one, place, complain)
+          : void complain(place, 'expected a deed');
+    return deed === undefined ? [] : [deed];
+  });
+}
+
+function deedOf(members: Readonly<Record<string, unknown>>, path: Path, complain: Complain): Deed | undefined {
+  const words = Object.keys(members);
+  const [word = ''] = words;
+  if (words.length !== 1) return void complain(path, `expected one deed; found ${words.join(', ') || 'nothing'}`);
+  return deedFromWord(word, members[word], [...path, word], complain);
+}
+
+function deedFromWord(word: string, value: unknown, path: Path, complain: Complain): Deed | undefined {
+  const name = deedWords.find((known) => known === word);
+  if (name === undefined) return void complain(path, unknownWord(word, deedWords));
+  const short = shortForms[name];
+  const members = short !== undefined && !isMembers(value) ? { [short]: value } : (value ?? {});
+  const read = checked(deedForms[name] as z.ZodType, members, path, complain);
+  return read === undefined ? undefined : deedFrom(name, read as never);
+}
+
+function triggerOf(value: unknown, path: Path, complain: Complain): Trigger | undefined {
+  if (typeof value === 'string') {
+    if (bareTriggers.includes(value)) return triggerOf({ [value]: true }, path, complain);
+    const isKnown = triggerWords.some((word) => word === value);
+    return void complain(
+      path,
+      isKnown ? `\`${value}\` needs a value, e.g. {${value}: …}` : unknownWord(value, triggerWords),
+    );
+  }
+  if (!isMembers(value)) return void complain(path, 'expected a trigger');
+  const word = triggerWordOf(value);
+  if (word === undefined) {
+    const [first = ''] = Object.keys(value);
+    if (first === 'after') return void complain([...path, first], '`after` stands only beside something that happened');
+    return void complain(first === '' ? path : [...path, first], unknownWord(first, triggerWords));
+  }
+  const read = checked(triggerForms[word] as z.ZodType, value, path, complain);
+  return read === undefined ? undefined : triggerFrom(word, read as never);
+}
+
+/** Jobs that are spoken of must be created somewhere, things be given. */
+function checkLabels({ script, meanwhile, expect, given }: Scenario, complain: Complain): void {
+  const created = new Set<string>();
+  for (const { deeds } of [...script, ...meanwhile])
+    for (const deed of deeds) if (deed.do === 'create-job') created.add(deed.job);
+  const things = new Set(given.things.map(({ thing }) => thing));
+  expect.forEach(({ job, thing }, index) => {
+    if (!created.has(job))
+      complain(['expect', index, 'job'], `no job ${job} is created: ${unknownWord(job, [...created])}`);
+    if (thing !== undefined && !things.has(thing)) complain(['expect', index, 'thing'], `no thing ${thing} is given`);
+  });
+  for (const [list, entries] of [
+    ['script', script],
+    ['meanwhile', meanwhile],
+  ] as const) {
+    entries.forEach(({ when, deeds }, index) => {
+      if (when !== undefined && 'job' in when && when.job !== undefined && !created.has(when.job)) {
+        complain([list, index, 'when', 'job'], `no job ${when.job} is created: ${unknownWord(when.job, [...created])}`);
+      }
+      for (const deed of deeds) {
+        if ('job' in deed && !created.has(deed.job))
+          complain([list, index], `no job ${deed.job} is created: ${unknownWord(deed.job, [...created])}`);
+      }
+    });
+  }
+}
+
+function checked<Output>(form: z.ZodType<Output>, value: unknown, path: Path, complain: Complain): Output | undefined {
+  const read = form.safeParse(value);
+  if (read.success) return read.data;
+  for (const issue of read.error.issues) tell(issue, form, path, complain);
+  return undefined;
+}
+
+function tell(issue: z.core.$ZodIssue, form: z.ZodType, path: Path, complain: Complain): void {
+  const place = [...path, ...(issue.path as Path)];
+  if (issue.code === 'unrecognized_keys') {
+    const known = membersOf(form, issue.path as Path);
+    for (const key of issue.keys) complain([...place, key], unknownWord(key, known));
+    return;
+  }
+  const name = place.at(-1);
+  const what = typeof name === 'string' ? `\`${name}\`: ` : '';
+  complain(
+    place,
+    `${what}${issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue.message}`,
+  );
+}
+
+/** The members that may stand at a path of an object form. */
+function membersOf(form: z.ZodType, path: Path): readonly string[] {
+  let at: unknown = form;
+  for (const part of path) at = typeof part === 'number' ? unwrapped(at)?.element : unwrapped(at)?.shape?.[part];
+  return Object.keys(unwrapped(at)?.shape ?? {});
+}
+
+interface Wrapped {
+  readonly shape?: Readonly<Record<string, unknown>>;
+  readonly element?: unknown;
+  readonly def?: { readonly innerType?: unknown };
+}
+
+function unwrapped(form: unknown): Wrapped | undefined {
+  let at = form as Wrapped | undefined;
+  while (at !== undefined && at.shape === undefined && at.element === undefined && at.def?.innerType !== undefined) {
+    at = at.def.innerType as Wrapped;
+  }
+  return at;
+}
+
+function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Where a member stands: at its name, or, if it is missing, where the nearest one around it begins. */
+function offsetOf(contents: unknown, path: Path): number {
+  let node = contents;
+  let offset = isNode(node) ? startOf(node) : 0;
+  for (const name of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isNode(key) && String(key) === String(name));
+      if (pair === undefined) return offset;
+      offset = isNode(pair.key) ? startOf(pair.key) : offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(name)];
+      if (!isNode(node)) return offset;
+      offset = startOf(node);
+    } else return offset;
+  }
+  return offset;
+}
+
+function startOf({ range }: Node): number {
+  return range?.[0] ?? 0;
+}
+
+/** The form of a whole file, for the JSON Schema that editors read. */
+export { headForm as scenarioForm };

@@ -1,0 +1,78 @@
+/** Values as a person writes them in files of ours: spans of time, percentages, names; each with what is expected there. */
+import { z } from 'zod';
+import type { DurationMs } from '../../../protocol/time.ts';
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000 };
+
+/** `250 ms`, `2 s`, `3 min`, `1 h`; as milliseconds. */
+export const span = z.string().transform((text, context): DurationMs => {
+  const [, figure = '', unit = ''] = /^(\d+(?:\.\d+)?) ?(ms|s|min|h)$/.exec(text) ?? [];
+  const ms = Number(figure) * (unitMs[unit] ?? Number.NaN);
+  if (figure !== '' && Number.isInteger(ms)) return ms;
+  context.addIssue({
+    code: 'custom',
+    message: `${JSON.stringify(text)} is no span of time: expected e.g. 250 ms, 2 s, 3 min`,
+  });
+  return z.NEVER;
+});
+
+export function spanText(ms: DurationMs): string {
+  for (const unit of ['h', 'min', 's'] as const) {
+    const value = ms / unitMs[unit]!;
+    if (value >= 1 && Number.isInteger(value * 10)) return `${value} ${unit}`;
+  }
+  return `${ms} ms`;
+}
+
+/** `30%`, as 30. */
+export const percent = z.string().transform((text, context): number => {
+  const value = Number(/^(\d{1,3}) ?%$/.exec(text)?.[1]);
+  if (value >= 0 && value <= 100) return value;
+  context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is no percentage: expected e.g. 30%` });
+  return z.NEVER;
+});
+
+/** Of a job or thing within a scenario. */
+export const label = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'expected a label of lower-case letters, digits and -');
+export const count = z.number().int().min(1).max(1000);
+
+/** `/regexp/`, as its source. */
+export const pattern = z.string().transform((text, context): string => {
+  const source = /^\/(.*)\/$/s.exec(text)?.[1] ?? text;
+  try {
+    new RegExp(source);
+    return source;
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
+});
+
+/** The word among `known` that was perhaps meant. */
+export function nearName(word: string, known: readonly string[]): string | undefined {
+  const [best] = known
+    .map((name) => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  return best !== undefined && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.name : undefined;
+}
+
+/** Levenshtein: insertions, deletions and replacements of one character. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j += 1) {
+      const replaced = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[to.length]!;
+}
+
+export function unknownWord(word: string, known: readonly string[]): string {
+  const meant = nearName(word, known);
+  return meant === undefined
+    ? `\`${word}\` is not known here; known are ${known.join(', ')}`
+    : `\`${word}\`: did you mean \`${meant}\`?`;
+}

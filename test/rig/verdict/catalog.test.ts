@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { catalog, catalogName } from '../../../rig/verdict/catalog.ts';
+
+describe('the catalogue of recovery bugs', () => {
+  const entries = [...readFileSync('docs/recovery-bugs.md', 'utf8').matchAll(/^- (R\d+) (.*?) · .*$/gm)];
+
+  it('has every bug of docs/recovery-bugs.md with its symptom, and no other', () => {
+    const symptoms = Object.entries(catalog).map(([id, { symptom }]) => [id, symptom]);
+    expect(symptoms).toEqual(entries.map(([, id, symptom]) => [id, symptom]));
+  });
+
+  it('names a source that stands in the entry', () => {
+    for (const [line, id = ''] of entries) expect(line).toContain(catalog[id]?.source);
+  });
+
+  it('names a bug with its source', () => {
+    expect(catalogName('R21')).toBe('R21 (aws-iot-device-client PR#226)');
+    expect(catalogName('R999')).toBe('R999');
+  });
+});
