@@ -9,7 +9,7 @@ import { type Room, parseRooms } from './rooms.ts';
 
 /** What a pure room may not name: time, chance, the process and everything asynchronous come in as values. */
 const impure =
-  /\b(Date|Math\.random|setTimeout|setInterval|setImmediate|queueMicrotask|process|performance|console|async|await|Promise|fetch)\b/;
+  /\b(Date|Math\.random|setTimeout|setInterval|setImmediate|queueMicrotask|process|performance|console|async|await|Promise|fetch)\b(?!\s*:)/;
 const importOf =
   /^\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/;
 

@@ -234,9 +234,12 @@ function deviceSection({ results }: CheckResult, portrait: Portrait): Markup {
   </section>`;
 }
 
+function span(ms: number | undefined): string {
+  return ms === undefined ? 'not seen' : spanText(ms);
+}
+
 function portraitRows(portrait: Portrait): readonly (readonly [string, string])[] {
   const { protocol, session, keepAliveSeconds, qos, hears, asksBy, downloadsBy, reportsVersionBy } = portrait;
-  const span = (ms: number | undefined): string => (ms === undefined ? 'not seen' : spanText(ms));
   return [
     [
       'Session',

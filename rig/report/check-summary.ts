@@ -173,8 +173,11 @@ function scenarioJson(result: ScenarioResult): object {
   };
 }
 
+function isFailed({ run }: SweepPoint): boolean {
+  return run.verdict === 'fail';
+}
+
 function sweepJson(sweep: readonly SweepPoint[]): object {
-  const isFailed = ({ run }: SweepPoint): boolean => run.verdict === 'fail';
   return {
     points: sweep.length,
     survived: sweep.filter(({ run }) => run.verdict === 'pass').length,

@@ -178,8 +178,8 @@ function messageTopic(message: DeviceMessage, thingName: string): string {
   });
 }
 
-const overCodes = ['InvalidStateTransition', 'TerminalStateReached'];
-const againCodes = ['RequestThrottled', 'InternalError'];
+const overCodes = new Set(['InvalidStateTransition', 'TerminalStateReached']);
+const againCodes = new Set(['RequestThrottled', 'InternalError']);
 
 function refusalText(message: Extract<DeviceMessage, { readonly outcome: 'rejected' }>): string {
   const { code, executionState } = message.payload;
@@ -188,8 +188,8 @@ function refusalText(message: Extract<DeviceMessage, { readonly outcome: 'reject
     const has = executionState === undefined ? '' : `, the service has ${executionState.versionNumber}`;
     return `**refused: VersionMismatch**${has}`;
   }
-  if (overCodes.includes(code)) return `**refused: ${code}**, the execution is over`;
-  if (againCodes.includes(code)) return `**refused: ${code}**, may try again`;
+  if (overCodes.has(code)) return `**refused: ${code}**, the execution is over`;
+  if (againCodes.has(code)) return `**refused: ${code}**, may try again`;
   return `**refused: ${code}**, the request is wrong`;
 }
 

@@ -38,12 +38,15 @@ function timeMarks(wholeMs: DurationMs): readonly DurationMs[] {
   return Array.from({ length: Math.floor(wholeMs / step) + 1 }, (_, index) => index * step);
 }
 
+function heightOf(rate: number): number {
+  return 16 + (1 - rate) * 140;
+}
+
 /** Bins with their 95 % band, and every moment as ○ or ×. */
 export function sweepChart(sweep: readonly SweepPoint[]): Markup {
   const points = sweep.map(({ atMs, run }) => ({ atMs, failed: run.verdict === 'fail' }));
   const last = Math.max(1, ...points.map(({ atMs }) => atMs));
   const x = (ms: number): number => 56 + (ms / last) * (width - 72);
-  const y = (rate: number): number => 16 + (1 - rate) * 140;
   const bins = failureRates(points, Math.min(24, Math.max(4, Math.ceil(points.length / 5))));
   return html`<svg
     class="chart"
@@ -51,16 +54,16 @@ export function sweepChart(sweep: readonly SweepPoint[]): Markup {
     role="img"
     aria-label="Failure rate over the time of the pull"
   >
-    ${[0, 0.5, 1].map((rate) => html`<line class="grid" x1="56" x2="${width - 16}" y1="${y(rate)}" y2="${y(rate)}" /><text x="48" y="${y(rate) + 4}" text-anchor="end">${rate * 100} %</text>`)}
+    ${[0, 0.5, 1].map((rate) => html`<line class="grid" x1="56" x2="${width - 16}" y1="${heightOf(rate)}" y2="${heightOf(rate)}" /><text x="48" y="${heightOf(rate) + 4}" text-anchor="end">${rate * 100} %</text>`)}
     ${bins.map(({ fromMs, toMs, failed, pulls, low, high }) => {
       const [left, right] = [x(fromMs), x(toMs)];
-      const top = y(failed / pulls);
+      const top = heightOf(failed / pulls);
       return html`<rect
           class="band"
           x="${left}"
-          y="${y(high)}"
+          y="${heightOf(high)}"
           width="${right - left}"
-          height="${y(low) - y(high)}"
+          height="${heightOf(low) - heightOf(high)}"
         /><rect class="rate" x="${left}" y="${top - 1}" width="${Math.max(1, right - left - 1)}" height="2"
           ><title>
             ${failed} of ${pulls} pulls failed between ${spanText(fromMs)} and ${spanText(toMs)};

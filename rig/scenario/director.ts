@@ -116,7 +116,7 @@ class ScenarioDirector implements Director {
     this.#startedAt = now;
     this.#latestSaidAt = now;
     this.#meanwhile = this.#scenario.meanwhile.map((entry) => arm(entry, now));
-    for (const armed of [...this.#meanwhile]) this.#begin(armed, now, deeds);
+    for (const armed of this.#meanwhile) this.#begin(armed, now, deeds);
     this.#next(now, deeds);
   }
 

@@ -160,7 +160,7 @@ export class BenchPlace {
     groupName: string,
     suffix: string,
     device: SubjectDevice,
-    tellsNamespaces: boolean,
+    isNamespaced: boolean,
   ): Promise<ExternalWorld> {
     const { document, canary, image, namespace } = this.#options;
     const documents = await openJobDocuments({
@@ -179,7 +179,7 @@ export class BenchPlace {
         groupName,
         suffix,
         sights,
-        tellsNamespaces,
+        tellsNamespaces: isNamespaced,
         ...(namespace !== undefined && { namespace }),
       },
       this.#ordinal,

@@ -77,7 +77,7 @@ export function exemplaryRun({ runs }: ScenarioResult): ScenarioRun {
 
 export function verdictOfCheck({ diagnosis, results, sweep = [] }: CheckResult): 'pass' | 'fail' | 'inconclusive' {
   if (diagnosis !== undefined) return 'inconclusive';
-  const verdicts = [...results.map(({ runs }) => verdictOfRuns(runs)), ...sweep.map(({ run }) => run.verdict)];
-  if (verdicts.includes('fail')) return 'fail';
-  return verdicts.includes('inconclusive') || !verdicts.includes('pass') ? 'inconclusive' : 'pass';
+  const verdicts = new Set([...results.map(({ runs }) => verdictOfRuns(runs)), ...sweep.map(({ run }) => run.verdict)]);
+  if (verdicts.has('fail')) return 'fail';
+  return verdicts.has('inconclusive') || !verdicts.has('pass') ? 'inconclusive' : 'pass';
 }

@@ -46,7 +46,7 @@ export class ImageFaults {
     const size = statSync(file).size;
     const middle = size >> 1;
     const { from, end } = rangeOf(request, size);
-    this.#tell(decodeURIComponent(jobId), from, end - from);
+    this.#tell(decodeURIComponent(jobId), from, end - from, size);
     if (condition === 'missing') {
       refuse(response, 404, 'NoSuchKey');
     } else if (condition === 'expire' && from >= middle) {
@@ -99,10 +99,10 @@ export class ImageFaults {
       .pipe(response, { end: false });
   }
 
-  #tell(jobId: string, fromByte: number, bytes: number): void {
+  #tell(jobId: string, fromByte: number, bytes: number, totalBytes: number): void {
     const { observer, now, thingName } = this.#options;
     const at = now();
-    const what = { fromByte, bytes, state: 'asked', via: 'http', jobId } as const;
+    const what = { fromByte, bytes, totalBytes, state: 'asked', via: 'http', jobId } as const;
     observer.download?.({ kind: 'download', source: 'service', at, thingName: thingName(), ...what });
   }
 }

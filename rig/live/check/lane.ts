@@ -3,7 +3,6 @@
  * by side and share nothing, so that a fault of one scenario cannot strike another. The service is durable, in a directory
  * that goes away with the lane, because a scenario may restart it.
  */
-import { statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CertificateAuthority, openCertificateAuthority } from '../../../broker/certificates.ts';
@@ -64,23 +63,19 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
   const dataDir = join(directory, 'service');
   const filesDirectory = join(directory, 'files');
   await mkdir(filesDirectory, { recursive: true });
-  const now = (): EpochMs => Date.now();
   const faults = new WireFaults(now);
   const open = new Set<TappedConnection>();
   let thingName = '';
-  let look: (seen: Observation) => void = () => {};
+  let look: (seen: Observation) => void = nobody;
   let isCut = false;
   const refusals: string[] = [];
   let clientId = '';
   const clock = createJumpingClock();
   const observer = observeEvery((seen) => {
     if (seen.kind === 'connected' && seen.client !== undefined) ({ clientId } = seen.client);
-    look(seen.kind === 'download' ? { ...seen, ...sizeOf(seen.jobId) } : seen);
+    // Told in service time, which leaps where a scenario says so; a run is told in the rig's own.
+    look(seen.source === 'service' ? { ...seen, at: now() } : seen);
   });
-  const sizeOf = (jobId: string): { readonly totalBytes?: number } => {
-    const found = statSync(join(filesDirectory, bucket, `${jobId}.bin`), { throwIfNoEntry: false });
-    return found === undefined ? {} : { totalBytes: found.size };
-  };
   const images = new ImageFaults({
     observer,
     now,
@@ -127,8 +122,6 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
 
   let service = await start(ports);
   const authority = await openCertificateAuthority(dataDir);
-  const portOf = (url: string | undefined): number | undefined =>
-    url === undefined ? undefined : Number(new URL(url).port);
   const endpoints: Endpoints = {
     host,
     ...(service.mqttUrl !== undefined && { mqttPort: portOf(service.mqttUrl) }),
@@ -167,7 +160,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
   }
 
   async function close(): Promise<void> {
-    look = () => {};
+    look = nobody;
     images.clear();
     operator[Symbol.dispose]();
     for (const connection of open) connection.drop();
@@ -207,4 +200,14 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function now(): EpochMs {
+  return Date.now();
+}
+
+function nobody(): void {}
+
+function portOf(url: string | undefined): number | undefined {
+  return url === undefined ? undefined : Number(new URL(url).port);
 }

@@ -29,6 +29,8 @@ export interface Portrait {
   readonly reportsVersionBy: readonly ('statusDetails' | 'shadow' | 'witness')[];
   /** Ended and was started again during the update. */
   readonly restartsToUpdate: boolean;
+  /** Requests from the job's creation to its end. */
+  readonly requestsPerUpdate?: number;
   /** From power to CONNACK, from the job's creation to its end, from a lost connection to the next. */
   readonly bootMs?: DurationMs;
   readonly updateMs?: DurationMs;
@@ -70,6 +72,7 @@ export function portraitOf(seen: readonly Observation[], jobId: string, version:
     ],
     restartsToUpdate: of('program').some((one) => one.event === 'exited' && !one.byRig),
     ...spanned('bootMs', of('power').find(({ on }) => on)?.at, of('connected')[0]?.at),
+    ...(created && ended && { requestsPerUpdate: sent.filter(({ at }) => at >= created.at && at <= ended.at).length }),
     ...spanned('updateMs', created?.at, ended?.at),
     ...reconnection(seen, ended?.at),
   };
@@ -123,7 +126,13 @@ export function limitsOf(portrait: Portrait, settleMs: DurationMs, table: Limits
     answerMs: Math.min(table.answerMs, settleMs),
     noticeMs: Math.min(table.noticeMs, Math.max(2000, settleMs / 2)),
     jobMs: Math.max(settleMs, own) + settleMs,
+    requestsPerMinute: Math.max(table.requestsPerMinute, busyMinute(portrait)),
   };
+}
+
+/** What a device may ask in a minute that does one job after the other, at the pace of its handshake. */
+function busyMinute({ requestsPerUpdate = 0, updateMs = 0 }: Portrait): number {
+  return updateMs === 0 ? 0 : Math.ceil((2 * requestsPerUpdate * 60_000) / updateMs);
 }
 
 /** Topics of another thing that the device spoke on, if it did. */

@@ -73,7 +73,7 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
     return await check.run();
   } finally {
     await check.close();
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   }
 }
 
@@ -85,6 +85,8 @@ class Check {
   readonly #results = new Map<string, ScenarioRun[]>();
   readonly #sweep: SweepPoint[] = [];
   #isPartial = false;
+  /** Lanes, those that are just being opened too. */
+  #opened = 0;
 
   constructor(options: CheckOptions, directory: string) {
     this.#options = options;
@@ -112,7 +114,7 @@ class Check {
 
   async #openPlace(): Promise<BenchPlace> {
     const { host, ports } = this.#options;
-    const directory = join(this.#directory, `lane-${this.#places.length + 1}`);
+    const directory = join(this.#directory, `lane-${(this.#opened += 1)}`);
     const lane = await openLane({ directory, ...(host !== undefined && { host }), ...(ports && { ports }) });
     const place = new BenchPlace(lane, directory, this.#options);
     this.#places.push(place);

@@ -22,14 +22,6 @@ const onOperations = {
   operations: z.array(z.enum(operations)).min(1).optional(),
 };
 export const documentForm = z.union([z.literal('yours'), z.enum(documentKinds), z.record(z.string(), z.unknown())]);
-const images = [
-  'good',
-  'missing',
-  'corrupt',
-  'failing',
-  'stall',
-  'expire',
-] as const satisfies readonly ImageCondition[];
 const handshake = z.strictObject({ how: z.enum(['never-answer', 'refuse']), ...extent, ...ofThing });
 const memberOf = z.strictObject({ ...ofThing });
 

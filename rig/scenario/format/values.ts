@@ -40,8 +40,7 @@ export const count = z.number().int().min(1).max(1000);
 export const pattern = z.string().transform((text, context): string => {
   const source = /^\/(.*)\/$/s.exec(text)?.[1] ?? text;
   try {
-    new RegExp(source);
-    return source;
+    return new RegExp(source).source;
   } catch (error) {
     context.addIssue({ code: 'custom', message: (error as Error).message });
     return z.NEVER;
