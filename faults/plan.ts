@@ -70,7 +70,7 @@ export interface FaultPlan {
   readonly faults: readonly Fault[];
 }
 
-export const noFaults: FaultPlan = { misfortunes: [] };
+export const noFaults: FaultPlan = { faults: [] };
 
 export interface PlanProblem {
   /** e.g. `faults[2].forMs` */

@@ -66,7 +66,7 @@ export function needsOf({ needs, given, script, meanwhile }: Scenario): readonly
     for (const deed of deeds) for (const each of needsOfDeed(deed)) found.add(each);
   }
   if (given.things.some(({ session }) => session === 'persistent')) found.add('persistent-session');
-  if (given.faults.misfortunes.length > 0 || given.things.length > 1) found.add('virtual-time');
+  if (given.faults.faults.length > 0 || given.things.length > 1) found.add('virtual-time');
   return [...found];
 }
 

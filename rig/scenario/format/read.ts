@@ -165,13 +165,10 @@ function expectedFrom(read: z.output<typeof headForm>['expect'][number]): Expect
 
 function faultsFrom(value: unknown, complain: Complain): FaultPlan {
   if (value === undefined) return noFaults;
-  const parsed = parseFaultPlan(Array.isArray(value) ? { misfortunes: value as unknown[] } : value);
+  const parsed = parseFaultPlan(Array.isArray(value) ? { faults: value as unknown[] } : value);
   if (parsed.ok) return parsed.plan;
   for (const { path, message } of parsed.problems) {
-    complain(
-      ['given', 'faults', ...path.split(/[.[\]]+/).filter((part) => part !== '' && part !== 'misfortunes')],
-      message,
-    );
+    complain(['given', 'faults', ...path.split(/[.[\]]+/).filter((part) => part !== '' && part !== 'faults')], message);
   }
   return noFaults;
 }

@@ -5,7 +5,11 @@ import { scenarioForm } from './read.ts';
 import { bareTriggers, triggerForms } from './triggers.ts';
 
 export function scenarioSchema(): object {
-  const { properties, required, ...rest } = schemaOf(scenarioForm) as {
+  const {
+    properties,
+    required: _required,
+    ...rest
+  } = schemaOf(scenarioForm) as {
     readonly properties: Readonly<Record<string, object>>;
     readonly required: readonly string[];
   };

@@ -43,7 +43,7 @@ function givenForm({ things, document, namespaces, link, faults, seed, settleMs,
     ...(link && {
       link: { latency: spanText(link.latencyMs), ...(link.jitterMs > 0 && { jitter: spanText(link.jitterMs) }) },
     }),
-    ...(faults.misfortunes.length > 0 && { faults: faults.misfortunes }),
+    ...(faults.faults.length > 0 && { faults: faults.faults }),
     ...(seed !== 1 && { seed }),
     ...(settleMs !== undefined && { settle: spanText(settleMs) }),
     ...(wire && { wire }),
