@@ -14,8 +14,8 @@ import { maxPublishBytes, maxSessionExpirySeconds } from '../../protocol/limits.
 import { type ConnectionProof, admit } from './access-control.ts';
 import { ClientIdentity } from './client-identity.ts';
 import type { ClientStream, PacketReceiver, Publication, WillProperties } from './client-stream.ts';
-import { Disconnection, reasonCodes } from './disconnection.ts';
-import { type EventListener, refusalIn } from './door-events.ts';
+import { Disconnection, type Reason, reasonCodes } from './disconnection.ts';
+import { type Ending, type EventListener, refusalIn } from './door-events.ts';
 import { type Principal, undecided } from './identity.ts';
 import { restartKeepAlive } from './internals.ts';
 import { type LastWill, lastWillIn } from './last-will.ts';
@@ -23,6 +23,7 @@ import type { MemoryBounds } from './memory-bounds.ts';
 import type { Message } from './message.ts';
 import { agreementOn } from './mqtt5-connect.ts';
 import { type PublishVerdict, judgePublish } from './permissions.ts';
+import type { ConnectionEvents, Presence, PresentClient } from './presence.ts';
 import type { DoorReadings } from './readings.ts';
 import type { RegisteredAccess, RegisteredClient, RegisteredPrincipals } from './registered-principals.ts';
 import type { ServiceRequests } from './service-requests.ts';
@@ -43,6 +44,7 @@ export interface InboundContext {
   /** Absent: nobody listens. */
   readonly onEvent: EventListener | undefined;
   readonly registered: RegisteredPrincipals;
+  readonly presence: Presence;
 }
 
 /** Packets that a client may send before CONNACK. AWS wants none; clients in the field send their subscriptions at once. */
@@ -65,6 +67,8 @@ export class InboundPackets implements PacketReceiver {
   /** Absent: CONNACK has left. */
   #early: Early[] | undefined = [];
   #will: LastWill | undefined;
+  /** Absent: CONNACK has not left. */
+  #events: ConnectionEvents | undefined;
   #registeredAs: RegisteredClient | undefined;
   saidGoodbye = false;
   /** Its CONNECT was refused, which has been told. */
@@ -82,6 +86,8 @@ export class InboundPackets implements PacketReceiver {
       identity: this.#identity,
       forbiddenCloses: stream.version === 4 || strict !== undefined || forbiddenSubscribe === 'closed',
       using: (filter) => this.#decide(filter),
+      subscribed: (filters) => this.#events?.subscribed(filters),
+      unsubscribed: (filters) => this.#events?.unsubscribed(filters),
       denied: (filter, denied, closes) =>
         onEvent?.({ kind: 'subscription-denied', clientId: client.id, filter, closes, ...refusalIn(denied) }),
     };
@@ -126,6 +132,7 @@ export class InboundPackets implements PacketReceiver {
       sessionPresent: connection.resumed,
       ...this.#cameBy,
     });
+    this.#events = this.#context.presence.connected(this.#presentAs(this.#client.id));
     sessions.ready(connection);
     const early = this.#early ?? [];
     this.#early = undefined;
@@ -141,8 +148,11 @@ export class InboundPackets implements PacketReceiver {
     }
   }
 
-  /** The connection has ended. @param sendsWill false when the whole service ends. */
-  ended(sendsWill: boolean): void {
+  /** The connection has ended. */
+  ended(how: Ending, reason: Reason | undefined): void {
+    // Nobody is told when the whole service ends, and no will is sent.
+    const sendsWill = how !== 'shutdown';
+    if (sendsWill) this.#events?.ended(how, reason);
     if (this.#registeredAs !== undefined) this.#context.registered.forget(this.#registeredAs);
     const connection = this.#connection;
     if (connection === undefined) {
@@ -224,7 +234,7 @@ export class InboundPackets implements PacketReceiver {
       case 'subscribe':
         return subscribe(connection, packet, this.#subscribing);
       case 'unsubscribe':
-        return unsubscribe(connection, packet, this.#context.sessions);
+        return unsubscribe(connection, packet, this.#subscribing);
       case 'pingreq':
         return this.#stream.toAedes(packet);
       case 'disconnect':
@@ -263,13 +273,12 @@ export class InboundPackets implements PacketReceiver {
 
   /** `undefined` where a certificate of the registry would not count, or none is shown. */
   #registeredClient(clientId: string): RegisteredClient | undefined {
-    const { identity, certificate, socket } = this.#proof;
+    const { identity, certificate } = this.#proof;
     if (identity !== 'certificate' || certificate === undefined) return undefined;
     const cutOff = (): void => {
       this.#stream.destroy(new Disconnection('notAuthorized', 'its certificate is not active any more'));
     };
-    const sourceIp = (socket as Partial<Socket> | undefined)?.remoteAddress;
-    return { clientId, certificate, sourceIp, cutOff };
+    return { clientId, certificate, sourceIp: remoteAddressOf(this.#proof), cutOff };
   }
 
   #answerConnect(
@@ -289,6 +298,7 @@ export class InboundPackets implements PacketReceiver {
     if (admitted instanceof Disconnection) {
       this.isRefused = true;
       this.#context.onEvent?.({ kind: 'refused', clientId: packet.clientId, ...refusalIn(admitted) });
+      if (admitted.reason === 'notAuthorized') this.#context.presence.refused(this.#presentAs(packet.clientId));
       this.#stream.refuse(admitted);
       return;
     }
@@ -350,6 +360,14 @@ export class InboundPackets implements PacketReceiver {
     }
   }
 
+  /** As lifecycle events have it. */
+  #presentAs(clientId: string): PresentClient {
+    const { certificate } = this.#proof;
+    const { exclusiveThing } = this.#identity.registered ?? {};
+    const ipAddress = remoteAddressOf(this.#proof)?.replace(/^::ffff:/, '');
+    return { clientId, thingName: exclusiveThing, principalIdentifier: certificate?.id ?? clientId, ipAddress };
+  }
+
   get #cameBy(): { readonly address?: string } {
     const { address } = this.#proof;
     return address === undefined ? {} : { address };
@@ -378,6 +396,10 @@ export class InboundPackets implements PacketReceiver {
     this.#context.onEvent?.({ kind: 'publish-refused', clientId: this.#client.id, topic, ...refusalIn(refused) });
     throw refused;
   }
+}
+
+function remoteAddressOf({ socket }: ConnectionProof): string | undefined {
+  return (socket as Partial<Socket> | undefined)?.remoteAddress;
 }
 
 function unavailable(what: string): Disconnection {

@@ -32,6 +32,7 @@ import {
 } from './listeners.ts';
 import { KeptSessions, type SessionStore } from './kept-sessions.ts';
 import { Mqtt5Stream } from './mqtt5-stream.ts';
+import { Presence } from './presence.ts';
 import { QuietAedes } from './quiet-aedes.ts';
 import { type DoorReadings, doorReadings } from './readings.ts';
 import { RegisteredPrincipals } from './registered-principals.ts';
@@ -130,6 +131,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   );
   const { emptyPayload, forbiddenSubscribe } = readings;
   const registered = new RegisteredPrincipals(port, options.policyScope);
+  const presence = new Presence({ now: () => port.now(), announce: (topic, write) => sessions.announce(topic, write) });
   const requests = new ServiceRequests({ port, sessions, reserved, answersMayStray, emptyPayload, onEvent });
   const context: InboundContext = {
     sessions,
@@ -140,6 +142,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     isThing,
     onEvent,
     registered,
+    presence,
   };
   const inboundOf = new WeakMap<Client, InboundPackets>();
   /** Let in and not yet closed, by client id. */
@@ -177,7 +180,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     stream.once('close', () => {
       if (connecting.get(client.id) === inbound) connecting.delete(client.id);
       const how = endingOf(inbound, stream);
-      inbound.ended(how !== 'shutdown');
+      inbound.ended(how, stream.errored === null ? undefined : reasonOf(stream.errored));
       if (inbound.isConnected) connected -= 1;
       if (onEvent !== undefined) tellEnd(onEvent, client, inbound, stream, how);
     });

@@ -20,6 +20,9 @@ export interface Subscribing {
   readonly forbiddenCloses: boolean;
   /** The client uses a filter of the service: it may decide who it is. */
   readonly using: (filter: string) => void;
+  /** These filters have been granted, or given back. */
+  readonly subscribed: (filters: readonly string[]) => void;
+  readonly unsubscribed: (filters: readonly string[]) => void;
   readonly denied: (filter: string, denied: Disconnection, closes: boolean) => void;
 }
 
@@ -39,25 +42,31 @@ export function subscribe(
   const judged = subscriptions.map((subscription) => judge(subscription, context));
   const { session, stream } = connection;
   const retained: (() => void)[] = [];
+  const filters: string[] = [];
   const granted = subscriptions.map((subscription, index) => {
     const filter = judged[index]!;
     const outcome = filter instanceof Disconnection ? filter : grant(session, subscription, filter, context, retained);
-    if (typeof outcome === 'number') return outcome;
+    if (typeof outcome === 'number') {
+      filters.push(subscription.topic);
+      return outcome;
+    }
     return stream.version === 5 ? reasonCodes[outcome.reason] : reasonCodes.unspecified;
   });
   acknowledge(connection, stream.encode({ cmd: 'suback', messageId, granted }), context.sessions, retained);
+  context.subscribed(filters);
 }
 
 export function unsubscribe(
   connection: Connection,
   { messageId, unsubscriptions }: IUnsubscribePacket,
-  sessions: Sessions,
+  { sessions, unsubscribed }: Subscribing,
 ): void {
   if (unsubscriptions.length === 0) throw new Disconnection('protocolError', 'an UNSUBSCRIBE without a filter');
   const granted = unsubscriptions.map((filter) =>
     sessions.unsubscribe(connection.session, filter) ? 0 : reasonCodes.noSubscriptionExisted,
   );
   acknowledge(connection, connection.stream.encode({ cmd: 'unsuback', messageId, granted }), sessions, []);
+  unsubscribed(unsubscriptions);
 }
 
 /** @returns the filter, or why it alone is not granted. @throws Disconnection for what closes the connection. */

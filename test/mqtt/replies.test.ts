@@ -36,7 +36,8 @@ describe('a reply', () => {
     expect(await watching.subscribe(['$aws/things/lamp/jobs/#', '$aws/#', '#'])).toEqual([1, 1, 1]);
     await asking.request(update, { status: 'IN_PROGRESS' });
     await watching.settled();
-    expect(watching.topics()).toEqual([]);
+    // Its own subscription is an event that it has subscribed to.
+    expect(watching.topics()).toEqual(['$aws/events/subscriptions/subscribed/two']);
   });
 
   it.each([
