@@ -19,3 +19,8 @@ export type { PortOption, Service, ServiceOptions } from './broker/start-service
 export { parseFaultPlan } from './faults/plan.ts';
 export type { FaultPlan, ParsedPlan, PlanProblem } from './faults/plan.ts';
 export { OperationalError } from './protocol/operational-error.ts';
+export { runCheck } from './rig/live/check/run-check.ts';
+export type { CheckEvent, CheckOptions } from './rig/live/check/run-check.ts';
+export type { CheckResult, ScenarioResult, ScenarioRun } from './rig/live/check/check-result.ts';
+export { readScenario } from './rig/scenario/format/read.ts';
+export type { Scenario } from './rig/scenario/contract.ts';

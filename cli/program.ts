@@ -9,6 +9,7 @@ import { checkCommand } from './check.ts';
 import { demoCommand } from './demo.ts';
 import { complain, exitCodes, reportError } from './exit.ts';
 import { fleetCommand } from './fleet.ts';
+import { mergeCommand, showCommand } from './runs.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
 import { version } from './version.ts';
@@ -31,6 +32,8 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     serveCommand(finish),
     fleetCommand(finish),
     certsCommand(),
+    mergeCommand(finish),
+    showCommand(),
     simulateCommand(finish),
   ];
   for (const verb of verbs) program.addCommand(verb);

@@ -306,9 +306,12 @@ function scenarioItem(result: ScenarioResult): Markup {
   </li>`;
 }
 
+/** A reason begins with what the device does, or with what else it is about. */
 function sentence(text: string): string {
   if (text === '') return '';
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  const whole =
+    /^(?!it |its )[a-z]+s /.test(text) || /^(never|still|went|not) /.test(text) ? `The device ${text}` : text;
+  const first = whole.charAt(0).toUpperCase() + whole.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }
 

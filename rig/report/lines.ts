@@ -48,7 +48,11 @@ export function lineOf(seen: Observation): Line | undefined {
     case 'refused':
       return { actor: 'service', text: `refuses the ${seen.what}: ${seen.reason}`, tone: 'refusal', topic: seen.topic };
     case 'power':
-      return { actor: 'host', text: seen.on ? 'Power is back' : 'Power is cut', tone: 'fault' };
+      return {
+        actor: 'host',
+        text: seen.on ? 'Power is on' : 'Power is cut',
+        ...(!seen.on && { tone: 'fault' as const }),
+      };
     case 'program':
       return { actor: 'host', text: programText(seen), tone: 'quiet' };
     case 'printed':

@@ -1,0 +1,82 @@
+/** `jobrig merge RUN…`: the runs of shards as one. `jobrig show RUN`: where the report of a run is, and the report opened. */
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { execa } from 'execa';
+import { OperationalError } from '../protocol/operational-error.ts';
+import { type CheckResult, verdictOfCheck } from '../rig/live/check/check-result.ts';
+import { checkJunit } from '../rig/report/check-junit.ts';
+import { checkPage } from '../rig/report/check-page.ts';
+import { checkJson } from '../rig/report/check-summary.ts';
+import { closingLines } from '../rig/report/check-terminal.ts';
+import { type CommonOptions, jsonOption, quietOption } from './arguments.ts';
+import { keepRun, readKept } from './check-runs.ts';
+import { exitCodeOf } from './exit.ts';
+import { openOutput, writeOutput } from './output-folder.ts';
+import { version } from './version.ts';
+
+interface MergeFlags extends CommonOptions {
+  readonly out: string;
+}
+
+export function mergeCommand(finish: (exitCode: number) => void): Command {
+  return new Command('merge')
+    .description('Merge the runs of shards into one, with one verdict and one report.')
+    .argument('<run...>', 'folders of `jobrig check --shard I/N --out DIR`, or their run.json')
+    .option('--out <dir>', 'where the merged run is written', 'jobrig-report')
+    .addOption(jsonOption())
+    .addOption(quietOption())
+    .addHelpText('after', '\nExample:\n  $ jobrig merge shard-1 shard-2 --out report\n')
+    .action(async (runs: readonly string[], flags: MergeFlags) => {
+      const kept = await Promise.all(runs.map(readKept));
+      const result = mergedCheck(kept.map((one) => one.result));
+      openOutput(flags.out);
+      await keepRun(flags.out, result);
+      const page = await writeOutput(flags.out, 'index.html', checkPage(result));
+      await writeOutput(flags.out, 'junit.xml', checkJunit(result));
+      const text =
+        flags.json === true
+          ? JSON.stringify(checkJson(result, { jobrig: version }))
+          : closingLines(result, { out: flags.out, page }).join('\n');
+      process.stdout.write(`${text}\n`);
+      finish(exitCodeOf(verdictOfCheck(result)));
+    });
+}
+
+/** The same scenario in two runs counts as two runs of it. */
+function mergedCheck(all: readonly CheckResult[]): CheckResult {
+  const [first] = all;
+  if (first === undefined) throw new RangeError('nothing to merge');
+  const byId = new Map<string, CheckResult['results'][number]>();
+  for (const each of all.flatMap(({ results }) => results)) {
+    const known = byId.get(each.scenario.id);
+    byId.set(each.scenario.id, known === undefined ? each : { ...known, runs: [...known.runs, ...each.runs] });
+  }
+  const sweep = all.flatMap((one) => one.sweep ?? []);
+  const diagnosis = all.find((one) => one.diagnosis !== undefined)?.diagnosis;
+  return {
+    ...first,
+    startedAt: Math.min(...all.map(({ startedAt }) => startedAt)),
+    endedAt: Math.max(...all.map(({ endedAt }) => endedAt)),
+    ...(diagnosis && { diagnosis }),
+    results: [...byId.values()],
+    ...(sweep.length > 0 && { sweep: sweep.sort((a, b) => a.atMs - b.atMs) }),
+    isPartial: all.some(({ isPartial }) => isPartial),
+  };
+}
+
+export function showCommand(): Command {
+  return new Command('show')
+    .description('Open the report of a run.')
+    .argument('<run>', 'the folder of a run, or its run.json')
+    .addHelpText('after', '\nExample:\n  $ jobrig show jobrig-report\n')
+    .action(async (run: string) => {
+      const folder = existsSync(run) && statSync(run).isDirectory() ? run : dirname(run);
+      const page = resolve(join(folder, 'index.html'));
+      if (!existsSync(page)) throw new OperationalError('RUN_UNREADABLE', `${folder} has no report (index.html)`);
+      process.stdout.write(`${page}\n`);
+      const opener = { darwin: 'open', win32: 'explorer' }[process.platform as string] ?? 'xdg-open';
+      // Without a desktop the path is all there is to give.
+      await execa(opener, [page], { reject: false, stdio: 'ignore', timeout: 5000 });
+    });
+}
