@@ -142,30 +142,15 @@ describe('a stream in JSON', () => {
     expect(heard.map(({ payload }) => (JSON.parse(payload.toString()) as { i: number }).i)).toEqual([10, 12, 10, 12]);
   });
 
-  it.each<[object | string, string, string | RegExp]>([
-    ['{"f":', 'InvalidJson', 'Invalid JSON message'],
-    ['[1]', 'InvalidJson', 'Invalid JSON message'],
-    [{ l: 256 }, 'InvalidRequest', 'The member f is missing.'],
-    [{ f: 0, l: 256, c: 'x'.repeat(65) }, 'InvalidRequest', /longer than 64 bytes/],
-    [{ f: 0, l: 256, b: '#' }, 'InvalidRequest', /not a bitmap/],
-    [{ f: 0, l: 256, s: 0 }, 'VersionMismatch', /found version/],
-    [{ f: 1, l: 256 }, 'ResourceNotFound', 'The stream has no file 1.'],
-    [{ f: 9, l: 256 }, 'ResourceNotFound', 'The file cannot be found.'],
-    [{ f: 0, l: 255 }, 'BlockSizeOutOfBounds', 'The block size is out of bounds'],
-    [{ f: 0, l: 256, o: 98_305 }, 'OffsetOutOfBounds', /offset/],
-    [{ f: 0, l: 256, n: 98_305 }, 'BlockCountLimitExceeded', /number of blocks/],
-    [{ f: 0, l: 256, b: `0x${'00'.repeat(12_288)}` }, 'BlockBitmapLimitExceeded', /bitmap/],
-    [
-      { f: 0, l: 2048, b: 'ffffffffffffff7f' },
-      'InvalidRequest',
-      'The data requested is out of the range of data available.',
-    ],
-    [{ f: 0, l: 60_000, o: 2 }, 'InvalidRequest', 'The data requested is out of the range of data available.'],
-  ])('refuses %j: %s', async (request, code, message) => {
-    const [topic, answer] = await asked(request);
-    const words = typeof message === 'string' ? message : (expect.stringMatching(message) as string);
-    expect(topic).toBe('rejected/json');
-    expect(answer).toEqual({ code, o: code, message: words, m: words });
+  it.each<[object | string, string]>([
+    ['{"f":', 'InvalidJson'],
+    ['[1]', 'InvalidJson'],
+    [{ f: 0, l: 256, b: '#' }, 'InvalidRequest'],
+    [{ f: 0, l: 256, b: `0x${'00'.repeat(12_288)}` }, 'BlockBitmapLimitExceeded'],
+    // As hexadecimal this is 63 blocks, as Base64 it reaches block 76; AWS was seen to refuse it for a file of 63.
+    [{ f: 0, l: 2048, b: 'ffffffffffffff7f' }, 'InvalidRequest'],
+  ])('refuses %j: %s', async (request, code) => {
+    expect(await asked(request)).toMatchObject(['rejected/json', { code, o: code }]);
   });
 
   it('tells a refusal with the token of the request', async () => {
