@@ -1,0 +1,147 @@
+/**
+ * `npm run mutate`: makes one-change mutants of a room, asks the verdict alone and all tests of the room whether they notice,
+ * and writes docs/mutation.md: what noticed how many, and every survivor with its reason. Results gather in bench/results/, so
+ * that a run can be stopped and gone on with. Exit code 1: a bar is missed.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Mutant, mutantsOf } from './mutants.ts';
+import { type Result, isMissed, writePage } from './page.ts';
+import { type RoomName, rooms } from './rooms.ts';
+import { type Trials, openTrials } from './trials.ts';
+
+const usage = `Usage: npm run mutate -- [--room NAME] [--sample N] [--file TEXT] [--against tests|verdict|both] [--fresh]
+
+  --room NAME      ${Object.keys(rooms).join(' or ')} (default: engine)
+  --sample N       mutants to try, spread over the room by chance that is the same each time (default: all)
+  --file TEXT      only sources whose path has this in it
+  --against WHAT   default: both
+  --fresh          try again what was tried before
+  --survivors      try again only what survived
+  --list           say what would be tried, and end
+
+Nice to others: nice -n 10 npm run mutate -- --sample 100`;
+
+const root = join(import.meta.dirname, '../../..');
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      room: { type: 'string', default: 'engine' },
+      sample: { type: 'string' },
+      file: { type: 'string', default: '' },
+      against: { type: 'string', default: 'both' },
+      fresh: { type: 'boolean', default: false },
+      survivors: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help || !(values.room in rooms)) {
+    process.stdout.write(`${usage}\n`);
+    if (!values.help) process.exitCode = 2;
+    return;
+  }
+  const name = values.room as RoomName;
+  const file = join(root, `bench/results/mutation-${name}.json`);
+  const known = new Map(readResults(file).map((result) => [keyOf(result), result]));
+  const all = mutantsOfRoom(name).filter((mutant) => mutant.file.includes(values.file));
+  const chosen = sample(all, values.sample === undefined ? all.length : Number(values.sample));
+  // What is not in the sources any more is forgotten.
+  const living = new Set(mutantsOfRoom(name).map(keyOf));
+  for (const key of known.keys()) if (!living.has(key)) known.delete(key);
+  if (values.list) {
+    for (const { file: path, line, before, after } of chosen) say(`${path}:${line}  ${before}  →  ${after}`);
+    return;
+  }
+
+  const suites = (['tests', 'verdict'] as const).filter(
+    (suite) => values.against === 'both' || values.against === suite,
+  );
+  const trials = openTrials();
+  try {
+    for (const suite of suites) {
+      const limitMs = await baseline(trials, name, suite);
+      let tried = 0;
+      for (const mutant of chosen) {
+        const key = keyOf(mutant);
+        const result: Result = known.get(key) ?? { ...placeOf(mutant) };
+        tried += 1;
+        const isKnown =
+          result[suite] !== undefined && !values.fresh && !(values.survivors && result[suite] === 'survived');
+        if (isKnown) continue;
+        const killedBy = await trials.run(rooms[name][suite], mutant, limitMs);
+        known.set(key, { ...result, ...placeOf(mutant), [suite]: killedBy ?? 'survived' });
+        say(
+          `${suite} ${tried}/${chosen.length} ${mutant.file}:${mutant.line} ${mutant.before} → ${mutant.after}: ${killedBy ?? 'SURVIVED'}`,
+        );
+        writeResults(file, [...known.values()]);
+      }
+    }
+  } finally {
+    trials.close();
+  }
+  const results = [...known.values()];
+  writeResults(file, results);
+  await writePage(join(root, 'docs/mutation.md'), name, rooms[name], results, all.length);
+  if (isMissed(rooms[name], results)) process.exitCode = 1;
+}
+
+/** @returns how long a mutant may take: several times what the tests take without one, which must pass. */
+async function baseline(trials: Trials, name: RoomName, suite: 'tests' | 'verdict'): Promise<number> {
+  const startedAt = performance.now();
+  const failing = await trials.run(rooms[name][suite], undefined, 600_000);
+  if (failing !== undefined) throw new Error(`without any mutant this fails: ${failing}`);
+  const tookMs = performance.now() - startedAt;
+  say(`${suite}: pass in ${(tookMs / 1000).toFixed(1)} s without a mutant`);
+  return 20_000 + 2 * tookMs;
+}
+
+function mutantsOfRoom(name: RoomName): Mutant[] {
+  const { sources, except } = rooms[name];
+  return sources
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`),
+    )
+    .filter((path) => path.endsWith('.ts') && !except.test(path))
+    .sort()
+    .flatMap((path) => mutantsOf(path, readFileSync(join(root, path), 'utf8')));
+}
+
+/** The same ones each time, and of a larger sample a smaller one is a part. */
+function sample(mutants: readonly Mutant[], count: number): readonly Mutant[] {
+  const kept = new Set([...mutants].sort((a, b) => hashOf(keyOf(a)) - hashOf(keyOf(b))).slice(0, count));
+  return mutants.filter((mutant) => kept.has(mutant));
+}
+
+/** FNV-1a, which is enough to spread. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return hash >>> 0;
+}
+
+function placeOf({ file, line, before, after }: Mutant): Pick<Result, 'file' | 'line' | 'before' | 'after'> {
+  return { file, line, before, after };
+}
+
+/** Lines move; two changes that read the same in one file are told apart by their order alone, which is seldom. */
+function keyOf({ file, line, before, after }: Pick<Result, 'file' | 'line' | 'before' | 'after'>): string {
+  return `${file}\n${line}\n${before}\n${after}`;
+}
+
+function readResults(file: string): Result[] {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Result[]) : [];
+}
+
+function writeResults(file: string, results: readonly Result[]): void {
+  mkdirSync(join(root, 'bench/results'), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+await main();

@@ -1,0 +1,84 @@
+/**
+ * Runs tests against one mutant after the other in a process that keeps its vitest warm: the file is served changed, nothing on
+ * disk is. Started by main.ts, which ends it when a mutant hangs. Speaks by IPC: a {@link Trial} in, a {@link Finding} out.
+ */
+import { join } from 'node:path';
+import { createVitest } from 'vitest/node';
+import type { Phase } from './rooms.ts';
+
+export interface Trial {
+  readonly id: number;
+  readonly phases: readonly Phase[];
+  /** Absent: the sources as they are. */
+  readonly mutant?: { readonly file: string; readonly text: string };
+}
+
+export interface Finding {
+  readonly id: number;
+  /** The name of the first test that failed; absent: none did. */
+  readonly killedBy?: string;
+}
+
+const root = join(import.meta.dirname, '../../..');
+let served: Trial['mutant'];
+
+const vitest = await createVitest(
+  'test',
+  {
+    root,
+    config: false,
+    watch: false,
+    include: ['test/**/*.test.ts', 'bench/mutation/verdict.ts'],
+    reporters: [{}],
+    pool: 'forks',
+    maxWorkers: 1,
+    isolate: false,
+    bail: 1,
+    testTimeout: 30_000,
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+  },
+  {
+    plugins: [
+      {
+        name: 'mutant',
+        enforce: 'pre',
+        load: (id: string) => (served !== undefined && id === join(root, served.file) ? served.text : undefined),
+      },
+    ],
+  },
+);
+
+async function failingTest(phase: Phase): Promise<string | undefined> {
+  const specifications = (await vitest.globTestSpecifications()).filter(({ moduleId }) =>
+    phase.some((pattern) => new RegExp(`^(?:${pattern})$`).test(moduleId.slice(root.length + 1))),
+  );
+  if (specifications.length === 0) throw new Error(`no test is in ${phase.join(', ')}`);
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
+  for (const module of testModules) {
+    for (const test of module.children.allTests('failed')) return `${module.relativeModuleId} › ${test.fullName}`;
+    if (module.state() === 'failed') return `${module.relativeModuleId} does not load`;
+  }
+  return unhandledErrors.length > 0 ? `an error outside of tests: ${String(unhandledErrors[0])}` : undefined;
+}
+
+async function tryOut({ id, phases, mutant }: Trial): Promise<Finding> {
+  const before = served;
+  served = mutant;
+  for (const changed of [before, mutant]) {
+    if (changed !== undefined) vitest.invalidateFile(join(root, changed.file));
+  }
+  for (const phase of phases) {
+    const killedBy = await failingTest(phase);
+    if (killedBy !== undefined) return { id, killedBy };
+  }
+  return { id };
+}
+
+process.on('message', (trial: Trial) => {
+  tryOut(trial).then(
+    (finding) => process.send?.(finding),
+    (error: unknown) => process.send?.({ id: trial.id, killedBy: `an error: ${String(error)}` } satisfies Finding),
+  );
+});
+process.on('disconnect', () => process.exit());
+process.send?.({ id: -1 } satisfies Finding);
