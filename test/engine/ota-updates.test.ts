@@ -1,7 +1,8 @@
 /** OTA updates: what one makes, how it shows, and how it goes. */
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CreateOtaUpdate, OtaImage } from '../../broker/engine/contract.ts';
-import { rowsOf, thingArn, World } from './world.ts';
+import type { Command, CreateOtaUpdate, OtaImage } from '../../broker/engine/contract.ts';
+import { plain, Rows, rowsOf, thingArn, World } from './world.ts';
 
 const roleArn = 'arn:aws:iam::123456789012:role/ota';
 const s3Location = { bucket: 'images', key: 'a b/v2.bin', version: '7' };
@@ -282,4 +283,56 @@ it('OTA updates are listed, newest first, by their status', () => {
     ['bad'],
     ['v'],
   ]);
+});
+
+describe('an engine built from the rows', () => {
+  const id = fc.constantFrom('u', 'v');
+  const streamId = fc.constantFrom('s', 'r');
+  const flags = fc.record({ deleteStream: fc.boolean(), forceDeleteAWSJob: fc.boolean() });
+  const inS = [inStream('s', 0)];
+  const location = { fileId: 0, s3Location };
+  const commands: fc.Arbitrary<Command> = fc.oneof(
+    streamId.map((stream) => ({ name: 'iot:CreateStream', request: { streamId: stream, files: [location], roleArn } })),
+    streamId.map((stream) => ({ name: 'iot:UpdateStream', request: { streamId: stream, description: 'new' } })),
+    streamId.map((stream) => ({ name: 'iot:DeleteStream', request: { streamId: stream } })),
+    fc
+      .tuple(id, fc.constantFrom(update.files, inS), fc.constantFrom(image, { code: 'NoSuchKey', message: '' }))
+      .map(([otaUpdateId, files, found]) => ({
+        name: 'iot:CreateOTAUpdate',
+        request: { ...update, otaUpdateId, files, images: [found] },
+      })),
+    fc
+      .tuple(id, flags)
+      .map(([otaUpdateId, more]) => ({ name: 'iot:DeleteOTAUpdate', request: { otaUpdateId, ...more } })),
+    id.map((otaUpdateId) => ({ name: 'iot:DeleteJob', request: { jobId: `AFR_OTA-${otaUpdateId}`, force: true } })),
+    id.map((otaUpdateId) => ({ name: 'iot:CancelJob', request: { jobId: `AFR_OTA-${otaUpdateId}`, force: true } })),
+    id.map((otaUpdateId) => ({
+      name: 'iotjobsdata:UpdateJobExecution',
+      request: { thingName: 't', jobId: `AFR_OTA-${otaUpdateId}`, status: 'SUCCEEDED' },
+    })),
+    fc.constant({ name: 'jobrig:OpenStream', request: { thingName: 't', streamId: 's' } }),
+    fc.constant({ name: 'iot:ListStreams', request: {} }),
+    fc.constant({ name: 'iot:ListOTAUpdates', request: {} }),
+    fc.constant({ name: 'jobrig:Wake', request: {} }),
+  ) as fc.Arbitrary<Command>;
+
+  it('goes on exactly as the first one would, whatever becomes of streams, updates and their jobs', () => {
+    fc.assert(
+      fc.property(fc.array(commands, { maxLength: 25 }), fc.nat(24), (given, restart) => {
+        const first = new World();
+        const kept = new Rows();
+        kept.keep(first.apply('iot:CreateThing', { thingName: 't' }).changes);
+        let second = new World(kept.all(), first.now);
+        given.forEach((command, index) => {
+          first.now += 1000;
+          if (index === restart) second = new World(kept.all());
+          const outcome = first.engine.apply(command, first.now);
+          kept.keep(outcome.changes);
+          expect(plain(second.engine.apply(command, first.now))).toEqual(plain(outcome));
+        });
+        expect(rowsOf(new World(kept.all()).engine)).toEqual(rowsOf(first.engine));
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
