@@ -76,7 +76,7 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
         '--board',
         "AWS's own ports for firmware that has them compiled in: 443 for all over TLS, HTTPS too, and 8883",
       )
-        .implies({ wssPort: 443 })
+        .implies({ wssPort: 443, mqttsPort: 8883 })
         .conflicts('httpsPort'),
     )
     .addOption(
