@@ -183,6 +183,18 @@ export function policyFor(documents: readonly PolicyDocument[], variables: Polic
   };
 }
 
+/**
+ * What policies, as they were given, allow to one principal. Regions in their resources are not looked at: a rig has one, and
+ * takes that of whoever has written the policy for it. A text that is malformed, which none that was accepted is, says nothing.
+ */
+export function policyOf(given: readonly string[], variables: PolicyVariables): Policy {
+  const documents = given.flatMap((text) => {
+    const document = readPolicy(text.replaceAll(/"arn:aws[a-z-]*:iot:[a-z0-9-]*:/g, '"arn:aws:iot:*:'));
+    return 'problem' in document ? [] : [document];
+  });
+  return policyFor(documents, variables);
+}
+
 const noVariables: PolicyVariables = () => undefined;
 
 function isMet({ operator, ifExists, key, values }: Condition, variables: PolicyVariables): boolean {

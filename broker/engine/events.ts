@@ -1,13 +1,15 @@
 /**
- * Lifecycle events of jobs and executions, `$aws/events/…`: off until UpdateEventConfigurations switches them on. Payloads
+ * Lifecycle events of jobs, executions and things, `$aws/events/…`: off until UpdateEventConfigurations switches them on. Payloads
  * are the union of what AWS's pages show, `timestamp` in seconds and the other times in milliseconds (A13).
- * Source: reference events.md §2–§5.
+ * Source: reference events.md §2–§5; shadow-and-provisioning.md §5 for things, whose timestamps are milliseconds.
  */
 import { formatJobArn, formatThingArn } from '../../protocol/names.ts';
 import type { JobExecutionStatus } from '../../protocol/status.ts';
 import { toEpochSeconds } from '../../protocol/time.ts';
 import { uuidOf } from './identifiers.ts';
+import type { ThingRow } from './rows.ts';
 import type { Execution, Job, State } from './state.ts';
+import { thingIdOf } from './things.ts';
 import type { Turn } from './turn.ts';
 
 /** What UpdateEventConfigurations can switch. */
@@ -35,6 +37,29 @@ const executionEvents: { readonly [Status in JobExecutionStatus]?: string } = {
   CANCELED: 'canceled',
   REMOVED: 'removed',
 };
+
+/** Told of a thing with what it is now, or was before it was deleted. */
+export function thingEvent(turn: Turn, row: ThingRow, operation: 'created' | 'updated' | 'deleted'): void {
+  if (!isEventEnabled(turn.state, 'THING')) return;
+  const { thingName, version, attributes, thingTypeName = null } = row;
+  const topic = `$aws/events/thing/${thingName}/${operation}`;
+  turn.event({
+    kind: 'event',
+    topic,
+    payload: {
+      eventType: 'THING_EVENT',
+      eventId: uuidOf(`${topic}/${row.sequence}/${version}`),
+      timestamp: turn.now,
+      operation: operation.toUpperCase(),
+      accountId: turn.state.identity.account,
+      thingId: thingIdOf(row),
+      thingName,
+      versionNumber: version,
+      thingTypeName,
+      attributes,
+    },
+  });
+}
 
 export function isEventEnabled(state: State, eventType: (typeof eventTypes)[number]): boolean {
   return state.eventConfigurations?.enabled[eventType] === true;

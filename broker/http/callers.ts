@@ -5,7 +5,7 @@
  * do everything. Source: reference connection.md §1 and §4, http-api.md §2, shadow-and-provisioning.md §3.
  */
 import type { PeerCertificate } from 'node:tls';
-import { type Policy, policyFor, readPolicy } from '../../protocol/iot-policy.ts';
+import { type Policy, policyOf } from '../../protocol/iot-policy.ts';
 import type { ArnScope } from '../../protocol/names.ts';
 import type { PrincipalDescription } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
@@ -47,7 +47,7 @@ export async function identifyCaller(
   if (certificate !== undefined && !isSigned) {
     const { certificate: registered, policies } = await describe(gate.port, idOf(certificate));
     if (registered?.status === 'ACTIVE') {
-      return { value: { kind: 'principal', allows: policyOf(certificate, policies), scope: gate.scope } };
+      return { value: { kind: 'principal', allows: allowedBy(policies, certificate), scope: gate.scope } };
     }
     if (registered !== undefined) return { error: forbidden('The certificate is not active.') };
     const name: unknown = certificate.peer.subject.CN;
@@ -71,14 +71,10 @@ function describe(port: ServicePort, certificateId: string): Promise<PrincipalDe
 }
 
 /** Variables of a connection's thing have no value over HTTPS. */
-function policyOf({ peer, sourceIp }: ShownCertificate, policies: readonly string[]): Policy {
+function allowedBy(policies: readonly string[], { peer, sourceIp }: ShownCertificate): Policy {
   const variables = new Map(certificateVariables(peer));
   if (sourceIp !== undefined) variables.set('aws:SourceIp', sourceIp);
-  const documents = policies.flatMap((text) => {
-    const document = readPolicy(text);
-    return 'problem' in document ? [] : [document];
-  });
-  return policyFor(documents, (name) => variables.get(name));
+  return policyOf(policies, (name) => variables.get(name));
 }
 
 export function objectionTo(caller: Caller, call: AwsCall): AwsError | undefined {

@@ -17,16 +17,18 @@ const tables: Readonly<Record<ServiceName, RouteTable<RequestLine>>> = {
 
 /** The first that matches an operation's name says what to do instead. */
 const instead: readonly (readonly [operations: RegExp, advice: string])[] = [
-  [/^Create(KeysAndCertificate|CertificateFromCsr|ProvisioningClaim)$/, '`jobrig certs` makes device certificates'],
-  [/CACertificate|RegistrationCode|CertificatesByCA/, 'the rig has one certificate authority, in its --data-dir'],
+  [
+    /CACertificate|RegistrationCode|CertificatesByCA/,
+    'RegisterCertificate takes the certificate of a CA with the one that it has signed',
+  ],
   [
     /CertificateProvider|CertificateTransfer|OutgoingCertificates|^TransferCertificate$/,
-    '`jobrig certs` makes device certificates',
+    'CreateKeysAndCertificate and RegisterCertificateWithoutCA make and take device certificates',
   ],
-  [/Polic|TestAuthorization/, 'a client may use the topics of the thing that it is (--identity), without policies'],
+  [/Polic|TestAuthorization/, 'ListAttachedPolicies and ListTargetsForPolicy show what is attached to what'],
   [
     /Authorizer|RoleAlias|DomainConfiguration|Encryption/,
-    'a client shows a certificate, or is known by its client id (--identity)',
+    'a client shows a certificate, or is known by what it says of itself (--identity)',
   ],
   [/DynamicThingGroup/, 'CreateThingGroup makes static groups, and AddThingToThingGroup fills them'],
   [/BillingGroup/, 'billingGroupName of CreateThing is kept as a label'],

@@ -5,7 +5,7 @@
  * business. Source: docs/reference/shadow-and-provisioning.md §2 and §3.
  */
 import type { PeerCertificate } from 'node:tls';
-import { type Policy, type PolicyVariables, policyFor, readPolicy } from '../../protocol/iot-policy.ts';
+import { type Policy, type PolicyVariables, policyOf } from '../../protocol/iot-policy.ts';
 import { type ArnScope, isThingName } from '../../protocol/names.ts';
 import type { PrincipalDescription } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
@@ -140,12 +140,8 @@ class ChangingAccess implements RegisteredAccess {
   }
 
   update({ policies, thing }: PrincipalDescription): void {
-    const documents = policies.flatMap((text) => {
-      const document = readPolicy(text);
-      return 'problem' in document ? [] : [document];
-    });
     const variables: PolicyVariables = (name) => this.#variables.get(name) ?? thingVariable(thing, name);
-    this.#policy = policyFor(documents, variables);
+    this.#policy = policyOf(policies, variables);
   }
 }
 

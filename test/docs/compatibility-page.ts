@@ -50,7 +50,7 @@ function section(title: string, operations: readonly OperationEntry[], handled: 
 
 /** What devices and operators of Jobs come across in AWS IoT and do not find here. */
 export const missingOperations: Readonly<Record<string, string>> = {
-  StartCommandExecution: 'AWS IoT commands; what a device says of its executions is accepted and dropped',
+  StartCommandExecution: 'AWS IoT commands; what a device says of an execution is answered with ResourceNotFound',
   CreateDynamicThingGroup: 'dynamic thing groups: there is no fleet index to query',
   SearchIndex: 'the fleet index',
   CreateTopicRule: 'rules; what a device publishes on `$aws/rules/…` is accepted and dropped',

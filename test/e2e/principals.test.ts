@@ -11,6 +11,8 @@ import {
   CreateKeysAndCertificateCommand,
   CreatePolicyCommand,
   CreatePolicyVersionCommand,
+  CreateProvisioningClaimCommand,
+  CreateProvisioningTemplateCommand,
   CreateThingCommand,
   DeletePolicyVersionCommand,
   DetachPolicyCommand,
@@ -326,6 +328,25 @@ describe('where signatures are asked for', () => {
     await rig.operator.send(new DetachPolicyCommand({ policyName, target: device.arn }));
     expect(await client.subscribe(['two'])).toEqual([0x87]);
     expect((await connectAs())[1]).toBe(5);
+  });
+
+  it('a provisioning claim allows to provision by its template, and nothing else', async () => {
+    const templateBody = '{"Resources":{"thing":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":"claimed"}}}}';
+    const provisioningRoleArn = 'arn:aws:iam::000000000000:role/provisioning';
+    const template = { templateName: 'fleet', templateBody, provisioningRoleArn, enabled: true };
+    await rig.operator.send(new CreateProvisioningTemplateCommand(template));
+    const claim = await rig.operator.send(new CreateProvisioningClaimCommand({ templateName: 'fleet' }));
+    const credentials = { cert: claim.certificatePem ?? '', key: claim.keyPair?.PrivateKey ?? '' };
+    const [client, code] = await login(rig, credentials, { clientId: 'anybody' });
+    expect(code).toBe(0);
+    const { body: made } = await client.request('$aws/certificates/create/json');
+    const { certificateOwnershipToken } = made as unknown as { readonly certificateOwnershipToken: string };
+    const provisioned = await client.request('$aws/provisioning-templates/fleet/provision/json', {
+      certificateOwnershipToken,
+    });
+    expect(provisioned.body).toMatchObject({ thingName: 'claimed' });
+    client.publish('$aws/provisioning-templates/other/provision/json', {});
+    await client.closed;
   });
 
   it('what nobody may do, no policy allows', async () => {

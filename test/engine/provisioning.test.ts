@@ -262,6 +262,35 @@ describe('a policy', () => {
   });
 });
 
+it('things are events when that is switched on', () => {
+  world.things('silent');
+  run('iot:UpdateEventConfigurations', { eventConfigurations: { THING: { Enabled: true } } });
+  world.heard = [];
+  const attributePayload = { attributes: { site: 'north' } };
+  run('iot:CreateThing', { thingName: 'lamp', thingTypeName: 'lamps' });
+  run('iot:CreateThing', { thingName: 'lamp', thingTypeName: 'lamps' });
+  run('iot:UpdateThing', { thingName: 'lamp', attributePayload, removeThingType: true });
+  run('iot:DeleteThing', { thingName: 'lamp' });
+  const told = world.heard.flatMap((effect) => (effect.kind === 'event' ? [[effect.topic, effect.payload]] : []));
+  const about = {
+    eventType: 'THING_EVENT',
+    eventId: expect.any(String) as string,
+    timestamp: world.now,
+    accountId: '123456789012',
+    thingId: expect.any(String) as string,
+    thingName: 'lamp',
+  };
+  const after = { versionNumber: 2, thingTypeName: null, attributes: { site: 'north' } };
+  expect(told).toEqual([
+    [
+      '$aws/events/thing/lamp/created',
+      { ...about, operation: 'CREATED', versionNumber: 1, thingTypeName: 'lamps', attributes: {} },
+    ],
+    ['$aws/events/thing/lamp/updated', { ...about, operation: 'UPDATED', ...after }],
+    ['$aws/events/thing/lamp/deleted', { ...about, operation: 'DELETED', ...after }],
+  ]);
+});
+
 describe('a thing type', () => {
   it('is there once, and takes things until it is deprecated', () => {
     const thingTypeProperties = { thingTypeDescription: 'lamps' };

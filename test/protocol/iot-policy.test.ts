@@ -1,6 +1,6 @@
 /** What a policy allows: AWS's words for it, as a table. */
 import { describe, expect, it } from 'vitest';
-import { policyFor, readPolicy, type PolicyVariables } from '../../protocol/iot-policy.ts';
+import { policyFor, policyOf, readPolicy, type PolicyVariables } from '../../protocol/iot-policy.ts';
 
 const arn = (resource: string): string => `arn:aws:iot:us-east-1:000000000000:${resource}`;
 
@@ -111,6 +111,17 @@ describe('a statement', () => {
     const deny = { Effect: 'Deny', Resource: arn('topicfilter/a/secret/*') };
     expect(allows([{}, deny], 'iot:Subscribe', 'topicfilter/a/#')).toBe(true);
   });
+});
+
+const textFor = (account: string): string =>
+  JSON.stringify({
+    Statement: { Effect: 'Allow', Action: 'iot:*', Resource: `arn:aws-cn:iot:cn-north-1:${account}:topic/a` },
+  });
+
+it('the region of a resource is not looked at, its account is', () => {
+  expect(policyOf([textFor('000000000000')], variables)('iot:Publish', arn('topic/a'))).toBe(true);
+  expect(policyOf([textFor('111111111111')], variables)('iot:Publish', arn('topic/a'))).toBe(false);
+  expect(policyOf(['no policy'], variables)('iot:Publish', arn('topic/a'))).toBe(false);
 });
 
 it('without a policy nothing is allowed', () => {

@@ -42,6 +42,25 @@ function killed(from: StoreDirectory): StoreDirectory {
   return copy;
 }
 
+const principal = { certificateId: 'ab'.repeat(32), certificatePem: 'PEM', notBefore: 0, notAfter: 1 };
+
+/** A certificate, what it is attached to, and what stands beside it in the registry. */
+async function createPrincipal(service: Service): Promise<void> {
+  const statement = '{"Statement":{"Effect":"Allow","Action":"iot:*","Resource":"*"}}';
+  const templateBody = '{"Resources":{"thing":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":"x"}}}}';
+  const arn = `arn:aws:iot:us-east-1:000000000000:cert/${principal.certificateId}`;
+  await ask(service, 'iot:CreateKeysAndCertificate', { setAsActive: true, certificate: principal });
+  await ask(service, 'iot:CreatePolicy', { policyName: 'P', policyDocument: statement });
+  await ask(service, 'iot:AttachPolicy', { policyName: 'P', target: arn });
+  await ask(service, 'iot:AttachThingPrincipal', { thingName: 'T', principal: arn });
+  await ask(service, 'iot:CreateThingType', { thingTypeName: 'lamp' });
+  const provisioningRoleArn = 'arn:aws:iam::000000000000:role/provisioning';
+  await ask(service, 'iot:CreateProvisioningTemplate', { templateName: 'fleet', templateBody, provisioningRoleArn });
+}
+
+const update = (from: Service, shadowName: string, state: object) =>
+  ask(from, 'iot:UpdateThingShadow', { thingName: 'T', shadowName, payload: JSON.stringify({ state }) });
+
 async function createJob(service: Service, jobId: string, thing: string, more: object = {}): Promise<void> {
   const targets = [formatThingArn(identity, thing)];
   await ask(service, 'iot:CreateJob', { jobId, targets, document: '{"operation":"reboot"}', ...more });
@@ -67,7 +86,14 @@ describe('a service that is started again', () => {
     await ask(service, 'iot:CreateJobTemplate', { jobTemplateId: 'P', document: '{}', description: 'plain' });
     await ask(service, 'iot:UpdateEventConfigurations', { eventConfigurations: { JOB: { Enabled: true } } });
     await ask(service, 'iotjobsdata:StartNextPendingJobExecution', { thingName: 'T', statusDetails: { step: 'one' } });
+    await createPrincipal(service);
     const questions = [
+      ['iot:DescribeCertificate', { certificateId: principal.certificateId }],
+      ['iot:ListThingPrincipals', { thingName: 'T' }],
+      ['iot:ListTargetsForPolicy', { policyName: 'P' }],
+      ['iot:GetPolicy', { policyName: 'P' }],
+      ['iot:DescribeThingType', { thingTypeName: 'lamp' }],
+      ['iot:DescribeProvisioningTemplate', { templateName: 'fleet' }],
       ['iot:DescribeThing', { thingName: 'T' }],
       ['iot:ListThingGroupsForThing', { thingName: 'T' }],
       ['iot:DescribeJob', { jobId: 'J' }],
@@ -82,6 +108,20 @@ describe('a service that is started again', () => {
     const left = how === 'killed' ? killed(home) : home;
     if (how === 'closed') await service.close();
     expect(await answers(await serve(left))).toEqual(before);
+  });
+
+  it('goes on with the shadows that it had, and with the versions of those that were deleted', async () => {
+    const home = makeHome();
+    const service = await serve(home);
+    await update(service, 'kept', { desired: { led: 'on' }, reported: { led: 'off' } });
+    await update(service, 'gone', {});
+    await ask(service, 'iot:DeleteThingShadow', { thingName: 'T', shadowName: 'gone' });
+    const again = await serve(killed(home));
+    const { payload = '' } = await ask(again, 'iot:GetThingShadow', { thingName: 'T', shadowName: 'kept' });
+    const state = { desired: { led: 'on' }, reported: { led: 'off' }, delta: { led: 'on' } };
+    expect(JSON.parse(payload)).toMatchObject({ state, version: 1 });
+    const { payload: made = '' } = await update(again, 'gone', {});
+    expect(JSON.parse(made)).toMatchObject({ version: 3 });
   });
 
   it('lets a device finish the execution it had begun', async () => {

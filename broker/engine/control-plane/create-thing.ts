@@ -8,6 +8,7 @@ import { formatThingArn } from '../../../protocol/names.ts';
 import { isSameAttributes, tooManyThingAttributes, updatedAttributes } from '../attributes.ts';
 import type { Reply } from '../contract.ts';
 import { refuseThingType } from '../provisioning/thing-types.ts';
+import { thingEvent } from '../events.ts';
 import { alreadyExists } from '../refusals.ts';
 import { accept } from '../reply.ts';
 import type { ThingRow } from '../rows.ts';
@@ -36,6 +37,7 @@ export function createThing(turn: Turn, request: CreateThingRequest): Reply<Crea
   const row = { ...wanted, sequence: turn.createSequence() };
   holdThing(state, row);
   turn.put('thing', thingName, row);
+  thingEvent(turn, row, 'created');
   return accept(described(state, row));
 }
 

@@ -9,6 +9,7 @@ import type { DeleteThingRequest, DeleteThingResponse } from '../../../protocol/
 import { advanceExecution } from '../conclusion.ts';
 import { isPending } from '../../../protocol/status.ts';
 import type { Reply } from '../contract.ts';
+import { thingEvent } from '../events.ts';
 import { openQueue } from '../executions.ts';
 import { principalsOf } from '../provisioning/attachments.ts';
 import { invalidRequest, versionConflict } from '../refusals.ts';
@@ -29,6 +30,7 @@ export function deleteThing(turn: Turn, request: DeleteThingRequest): Reply<Dele
     return invalidRequest(`Cannot delete. Thing ${thingName} is still attached to one or more principals`);
   }
   releaseThing(turn, registration);
+  thingEvent(turn, row, 'deleted');
   for (const queue of queuesOf(thing)) {
     openQueue(turn, queue);
     for (const execution of [...queue.inProgress, ...queue.queued, ...queue.hidden]) {

@@ -1,6 +1,6 @@
 /**
- * UpdateEventConfigurations: kinds of events that are not named keep their setting. Only JOB and JOB_EXECUTION are ever
- * emitted here.
+ * UpdateEventConfigurations: kinds of events that are not named keep their setting. Only THING, JOB and
+ * JOB_EXECUTION are ever emitted here.
  * Source: reference events.md §1.
  */
 import type { UpdateEventConfigurationsRequest, UpdateEventConfigurationsResponse } from '../../../protocol/aws/iot.ts';

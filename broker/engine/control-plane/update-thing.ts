@@ -5,6 +5,7 @@
 import type { UpdateThingRequest, UpdateThingResponse } from '../../../protocol/aws/iot.ts';
 import { tooManyThingAttributes, updatedAttributes } from '../attributes.ts';
 import type { Reply } from '../contract.ts';
+import { thingEvent } from '../events.ts';
 import { tellThing } from '../provisioning/attachments.ts';
 import { refuseThingType } from '../provisioning/thing-types.ts';
 import { thingNotFound, versionConflict } from '../refusals.ts';
@@ -32,6 +33,7 @@ export function updateThing(turn: Turn, request: UpdateThingRequest): Reply<Upda
   if (refusal !== undefined) return refusal;
   registration.row = updated;
   turn.put('thing', thingName, updated);
+  thingEvent(turn, updated, 'updated');
   tellThing(turn, thingName);
   return acceptedEmpty;
 }

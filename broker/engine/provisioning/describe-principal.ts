@@ -23,10 +23,30 @@ export function describePrincipal(
   return accept({
     certificate: { status: isOver ? 'INACTIVE' : row.status, thingNames },
     ...(thing !== undefined && { thing }),
-    policies: [...row.policies, ...groupPolicies(state, row, thing?.thingName)].flatMap((name) => {
-      const policy = state.policies.get(name);
-      return policy === undefined ? [] : [documentInForce(policy)];
-    }),
+    policies: [
+      ...[...row.policies, ...groupPolicies(state, row, thing?.thingName)].flatMap((name) => {
+        const policy = state.policies.get(name);
+        return policy === undefined ? [] : [documentInForce(policy)];
+      }),
+      ...(row.claim === undefined ? [] : [claimPolicy(state, row.claim.templateName)]),
+    ],
+  });
+}
+
+/** What a provisioning claim allows without being attached to anything: to provision by its template. */
+function claimPolicy({ identity }: State, templateName: string): string {
+  const spaces = ['certificates/create*', `provisioning-templates/${templateName}/provision/*`];
+  const arn = (kind: string, name: string): string =>
+    `arn:aws:iot:${identity.region}:${identity.account}:${kind}/${name}`;
+  const topics = spaces.map((space) => arn('topic', `$aws/${space}`));
+  const filters = spaces.map((space) => arn('topicfilter', `$aws/${space}`));
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Action: 'iot:Connect', Resource: '*' },
+      { Effect: 'Allow', Action: ['iot:Publish', 'iot:Receive'], Resource: topics },
+      { Effect: 'Allow', Action: 'iot:Subscribe', Resource: filters },
+    ],
   });
 }
 

@@ -6,6 +6,7 @@
 import { isThingName } from '../../../protocol/names.ts';
 import { updatedAttributes, tooManyThingAttributes } from '../attributes.ts';
 import type { ProvisionedThing, Rejected, Reply, RequestOf } from '../contract.ts';
+import { thingEvent } from '../events.ts';
 import { refuseMemberships } from '../groups.ts';
 import { uuidOf } from '../identifiers.ts';
 import { changeMemberships } from '../membership.ts';
@@ -153,6 +154,7 @@ function makeThing(turn: Turn, thing: ThingProperties): void {
     registration = holdThing(state, { ...newThing(thing), sequence: turn.createSequence() });
   } else registration.row = changedThing(registration.row, thing);
   turn.put('thing', thing.thingName, registration.row);
+  thingEvent(turn, registration.row, registration.row.version === 1 ? 'created' : 'updated');
   if (thing.overrides['ThingGroups'] === 'DO_NOTHING' && registration.row.version > 1) return;
   changeMemberships(turn, registration, { join: groupsOf(turn, thing.groups), leave: [] });
 }
