@@ -17,7 +17,10 @@ import type { DeviceClock } from './device-clock.ts';
 import type { HardwareProfile } from './device/profile.ts';
 import { readHardwareProfiles } from './hardware-profiles.ts';
 import { createLiveDevice } from './live-device.ts';
-import type { DeviceEvent, LiveDevice } from './live-device.ts';
+import type { LiveDevice } from './live-device.ts';
+import { type DeviceEvent, eventsOf } from './device-events.ts';
+import type { Observer } from '../observation/observation.ts';
+import { observeAll } from '../observation/observers.ts';
 import type { DeviceCredentials } from './mqtt/device-connection.ts';
 
 export interface FleetOptions {
@@ -46,6 +49,10 @@ export interface FleetOptions {
   readonly namespaces?: readonly string[];
   readonly initialVersion?: string;
   readonly credentialsOf?: (thingName: string) => DeviceCredentials;
+  /** Devices ask for sessions that outlive their connections (clean=false). Default: clean ones. */
+  readonly keepsSession?: boolean;
+  /** Sees what every device does and what is done to it. */
+  readonly observer?: Observer;
   readonly onEvent?: (thingName: string, event: DeviceEvent) => void;
   /** Ends the start early: it then rejects with the signal's reason, everything closed. */
   readonly signal?: AbortSignal;
@@ -103,10 +110,13 @@ class DevicesOnTheWire implements Fleet {
   readonly #hardware = new Map<string, HardwareProfile>();
   readonly #connected = new Set<string>();
   readonly #finished = new Map<string, number>();
+  readonly #observer: Observer;
   #pulled = 0;
 
   constructor(options: FleetOptions) {
     this.#options = options;
+    const { observer, onEvent } = options;
+    this.#observer = observeAll([this.#counting(), onEvent ? eventsOf(onEvent) : {}, observer ?? {}]);
     const rate = options.connectRate ?? 500;
     this.#ramp = new PQueue({
       concurrency: connectsAtOnce,
@@ -186,13 +196,14 @@ class DevicesOnTheWire implements Fleet {
   }
 
   #deviceOf(thingName: string, board: Board, clock: DeviceClock): LiveDevice {
-    const { endpoint, credentialsOf } = this.#options;
+    const { endpoint, credentialsOf, keepsSession } = this.#options;
     return createLiveDevice({
       board,
       endpoint,
       clock,
       ...(credentialsOf && { credentials: credentialsOf(thingName) }),
-      onEvent: (event) => this.#note(thingName, event),
+      ...(keepsSession !== undefined && { keepsSession }),
+      observer: this.#observer,
     });
   }
 
@@ -207,22 +218,23 @@ class DevicesOnTheWire implements Fleet {
     return outcome;
   }
 
-  #note(thingName: string, event: DeviceEvent): void {
-    if (event.kind === 'connected') {
-      this.#connected.add(thingName);
-      this.#firstOutcomes.get(thingName)?.(undefined);
-    } else if (event.kind === 'disconnected') {
-      this.#connected.delete(thingName);
-      this.#firstOutcomes.get(thingName)?.(event.reason ?? 'the connection was closed');
-    } else if (event.kind === 'power' && !event.on) {
-      this.#connected.delete(thingName);
-    } else if (event.kind === 'trace' && event.trace.kind === 'finished') {
-      const { status } = event.trace;
-      this.#finished.set(status, (this.#finished.get(status) ?? 0) + 1);
-    } else if (event.kind === 'trace' && event.trace.kind === 'pulled') {
-      this.#pulled += 1;
-    }
-    this.#options.onEvent?.(thingName, event);
+  /** Counts what becomes of connections and jobs. */
+  #counting(): Observer {
+    return {
+      connected: ({ thingName = '' }) => {
+        this.#connected.add(thingName);
+        this.#firstOutcomes.get(thingName)?.(undefined);
+      },
+      'connect-failed': ({ thingName = '', reason }) => this.#firstOutcomes.get(thingName)?.(reason),
+      disconnected: ({ thingName = '', reason }) => {
+        this.#connected.delete(thingName);
+        this.#firstOutcomes.get(thingName)?.(reason ?? 'the connection was closed');
+      },
+      traced: ({ trace }) => {
+        if (trace.kind === 'finished') this.#finished.set(trace.status, (this.#finished.get(trace.status) ?? 0) + 1);
+        else if (trace.kind === 'pulled') this.#pulled += 1;
+      },
+    };
   }
 }
 

@@ -13,8 +13,10 @@ export interface LinkConditions {
 }
 
 export interface Link {
+  /** The instant at which a message without a fault arrives that is sent now. */
+  arrival(now: number): number;
   /** The instants at which a message sent now arrives: none when lost, two when duplicated. */
-  arrivals(now: number, fault: MessageFault | undefined): readonly number[];
+  arrivals(now: number, fault: MessageFault): readonly number[];
   /** Nothing arrives before `until`. */
   block(until: number): void;
 }
@@ -26,10 +28,9 @@ export function createLink({ latencyMs, jitterMs }: LinkConditions, chance: Chan
     return notBefore;
   };
   return {
+    arrival: inOrder,
     arrivals(now, fault) {
-      switch (fault?.effect) {
-        case undefined:
-          return [inOrder(now)];
+      switch (fault.effect) {
         case 'lost':
           return [];
         case 'duplicate':

@@ -49,6 +49,10 @@ export type MessageEffect = (typeof messageEffects)[number];
 export const serviceAnswers = ['RequestThrottled', 'InternalError', 'late', 'twice', 'not-at-all'] as const;
 export type ServiceAnswer = (typeof serviceAnswers)[number];
 
+/** What comes of a CONNECT or a SUBSCRIBE. */
+export const handshakeAnswers = ['not-at-all', 'refused'] as const;
+export type HandshakeAnswer = (typeof handshakeAnswers)[number];
+
 export type Fault =
   /** The connection breaks and cannot be made again for a while. */
   | (AtInstants & OfThings & { readonly kind: 'link-lost'; readonly forMs: number })

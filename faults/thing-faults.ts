@@ -4,7 +4,16 @@
  * station and the service's doors carry the faults out.
  */
 import type { Chance } from './chance.ts';
-import type { Direction, Fault, FaultKind, FaultPlan, MessageEffect, Operation, ServiceAnswer } from './plan.ts';
+import type {
+  Direction,
+  Fault,
+  FaultKind,
+  FaultPlan,
+  HandshakeAnswer,
+  MessageEffect,
+  Operation,
+  ServiceAnswer,
+} from './plan.ts';
 
 /** A fault of a thing, or of the service, that begins at one instant. */
 export type InstantFault =
@@ -28,7 +37,10 @@ export interface ServiceFault {
 
 /** The name of a fault in every tally and every timeline, e.g. `power-cut`, `reply lost`, `service twice`. */
 export type FaultName =
-  Exclude<FaultKind, 'message' | 'service'> | `${Direction} ${MessageEffect}` | `service ${ServiceAnswer}`;
+  | Exclude<FaultKind, 'message' | 'service'>
+  | `${Direction} ${MessageEffect}`
+  | `${'connect' | 'subscribe'} ${HandshakeAnswer}`
+  | `service ${ServiceAnswer}`;
 
 /** A fault that was injected. */
 export interface InjectedFault {

@@ -5,9 +5,10 @@
  * agent learns only that it came. Decides nothing about jobs.
  */
 import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
+import type { GrantedFilter } from '../../observation/observation.ts';
 import { seededChance } from '../../faults/chance.ts';
 import type { DeviceMessage } from '../../protocol/device-messages.ts';
-import type { EpochMs } from '../../protocol/time.ts';
+import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { createAgent } from '../core/agent.ts';
 import { type AgentBehaviour, referenceAgent } from '../core/behaviour.ts';
 import type {
@@ -53,6 +54,7 @@ type OutsideInput = Exclude<BoardInput, { readonly kind: 'power-on' | 'power-cut
 
 class AgentOnDevice implements Board {
   readonly thingName: string;
+  readonly keepAliveMs: DurationMs;
   readonly #options: BoardOptions;
   readonly #behaviour: AgentBehaviour;
   readonly #device: Device<Checkpoint>;
@@ -84,6 +86,7 @@ class AgentOnDevice implements Board {
     this.#options = options;
     this.#behaviour = agent;
     this.thingName = thingName;
+    this.keepAliveMs = hardware.link.keepAliveMs;
     const chance = seededChance(seed).fork(`hardware of ${thingName}`);
     this.#device = new Device({ profile: hardware, initialVersion, origin, chance });
     this.#radio = new Radio(hardware);
@@ -213,7 +216,7 @@ class AgentOnDevice implements Board {
         this.#hangUp();
         return this.#tell({ kind: 'disconnected' });
       case 'subscribed':
-        return this.#tell({ kind: 'subscribed' });
+        return this.#tell({ kind: 'subscribed', refused: input.filters.filter(isRefused).map(({ filter }) => filter) });
       case 'message':
         return this.#tell(received(input.message, this.#options.hardware.ram.mqttBufferBytes));
     }
@@ -225,7 +228,7 @@ class AgentOnDevice implements Board {
         return this.#boot(event.outcome);
       case 'crashed':
         this.#trace({ kind: 'crash', cause: event.cause });
-        this.#effects.push({ kind: 'disconnect' });
+        this.#effects.push({ kind: 'disconnect', abruptly: true });
         return this.#die();
       case 'ended':
         return this.#tell(event.failure === undefined ? { kind: 'done' } : { kind: 'done', failure: event.failure });
@@ -350,7 +353,7 @@ class AgentOnDevice implements Board {
     this.#radio.fallAsleep();
     this.#trace({ kind: 'asleep' });
     if (!this.#radio.outsleepsConnection) return;
-    this.#effects.push({ kind: 'disconnect' });
+    this.#effects.push({ kind: 'disconnect', abruptly: true });
     this.#waiting = [{ kind: 'disconnected' }];
   }
 
@@ -372,6 +375,10 @@ class AgentOnDevice implements Board {
     this.#connects = false;
     this.#device.closeConnection();
   }
+}
+
+function isRefused({ qos }: GrantedFilter): boolean {
+  return qos === undefined;
 }
 
 function received(message: DeviceMessage, bufferBytes: number): AgentInput {

@@ -6,8 +6,9 @@
  * Messages are objects, not text: `protocol/device-messages.ts` turns them into topics and bytes where there is a wire.
  */
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
-import type { EpochMs } from '../../protocol/time.ts';
+import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
+import type { GrantedFilter } from '../../observation/observation.ts';
 
 export type BoardInput =
   | { readonly kind: 'power-on' }
@@ -17,15 +18,16 @@ export type BoardInput =
   | { readonly kind: 'supply-drop'; readonly byMv: number }
   | { readonly kind: 'connected'; readonly sessionPresent: boolean }
   | { readonly kind: 'disconnected' }
-  /** The subscriptions asked for are in place (SUBACK); requests may now be made. */
-  | { readonly kind: 'subscribed' }
+  /** What came of the subscriptions asked for (SUBACK); requests may now be made. */
+  | { readonly kind: 'subscribed'; readonly filters: readonly GrantedFilter[] }
   | { readonly kind: 'message'; readonly message: DeviceMessage }
   /** The deadline that {@link Board.nextDeadline} named has come. */
   | { readonly kind: 'wake' };
 
 export type BoardEffect =
   | { readonly kind: 'connect' }
-  | { readonly kind: 'disconnect' }
+  /** `abruptly`: without a DISCONNECT, because the device cannot send one. */
+  | { readonly kind: 'disconnect'; readonly abruptly?: true }
   | { readonly kind: 'subscribe'; readonly filters: readonly string[] }
   /** QoS 1. */
   | { readonly kind: 'request'; readonly request: DeviceRequest }
@@ -34,6 +36,8 @@ export type BoardEffect =
 
 export interface Board {
   readonly thingName: string;
+  /** What its firmware says in CONNECT. */
+  readonly keepAliveMs: DurationMs;
   /** Total and synchronous; `now` must not go back. */
   apply(input: BoardInput, now: EpochMs): readonly BoardEffect[];
   nextDeadline(): EpochMs | undefined;

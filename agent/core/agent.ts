@@ -40,7 +40,7 @@ function take(turn: Turn, input: AgentInput): void {
     case 'connected':
       return onConnected(turn);
     case 'subscribed':
-      return onSubscribed(turn);
+      return onSubscribed(turn, input.refused);
     case 'disconnected':
       return onDisconnected(turn);
     case 'message':

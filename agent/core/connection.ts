@@ -29,10 +29,14 @@ export function onConnected(turn: Turn): void {
   turn.effects.push({ kind: 'subscribe', filters });
 }
 
-/** From here on no notification is missed, so now is the time to ask (recovery-bugs.md R40). */
-export function onSubscribed(turn: Turn): void {
+/**
+ * From here on no notification is missed, so now is the time to ask (recovery-bugs.md R40). A refused filter ends the
+ * connection: an agent that cannot hear must not believe that it can.
+ */
+export function onSubscribed(turn: Turn, refused: readonly string[]): void {
   const { state, behaviour } = turn;
   if (state.link !== 'subscribing') return;
+  if (refused.length > 0) return giveUpConnection(turn);
   state.link = 'up';
   state.linkFailures = 0;
   state.linkDeadline = undefined;
@@ -57,6 +61,10 @@ export function onDisconnected(turn: Turn): void {
 
 export function onLinkDeadline(turn: Turn): void {
   if (turn.state.link === 'down') return connect(turn);
+  giveUpConnection(turn);
+}
+
+function giveUpConnection(turn: Turn): void {
   turn.effects.push({ kind: 'disconnect' });
   onDisconnected(turn);
 }

@@ -107,7 +107,8 @@ export type AgentInput =
   /** First of all, once. */
   | { readonly kind: 'booted' }
   | { readonly kind: 'connected' }
-  | { readonly kind: 'subscribed' }
+  /** What was asked for is subscribed to, but for what the service refused. */
+  | { readonly kind: 'subscribed'; readonly refused: readonly string[] }
   | { readonly kind: 'disconnected' }
   | { readonly kind: 'message'; readonly message: DeviceMessage }
   | { readonly kind: 'oversize'; readonly message: OversizeMessage }

@@ -1,14 +1,16 @@
 /**
- * One device's MQTT 3.1.1 session: MQTT.js with a clean session, QoS 1 and no reconnecting of its own, because back-off is
- * the agent's business. Translates between messages as values and bytes on topics; decides nothing.
- * Source: reference mqtt-api.md §1 and limits.md §5 (QoS, filters a SUBSCRIBE); performance.md (noDelay).
+ * One MQTT 3.1.1 connection of a device: MQTT.js with QoS 1 and without reconnecting of its own, because the agent decides when
+ * to come back. Translates between messages as values and bytes on topics.
+ * Source: docs/reference/mqtt-api.md §1 and limits.md §5 (QoS, filters a SUBSCRIBE).
  */
 import net from 'node:net';
 import tls from 'node:tls';
 import { MqttClient, connect, type IClientOptions } from 'mqtt';
+import type { GrantedFilter } from '../../observation/observation.ts';
 import { decodeDeviceMessage, encodeDeviceRequest } from '../../protocol/device-messages.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import { maxTopicFiltersPerSubscribe } from '../../protocol/limits.ts';
+import type { DurationMs } from '../../protocol/time.ts';
 
 /** PEM texts. Without `cert` and `key` only the server is checked. */
 export interface DeviceCredentials {
@@ -22,20 +24,22 @@ export interface DeviceConnectionOptions {
   readonly endpoint: string;
   readonly thingName: string;
   readonly credentials?: DeviceCredentials;
+  /** The session outlives the connection (clean=false). */
+  readonly keepsSession: boolean;
+  readonly keepAliveMs: DurationMs;
   readonly listener: ConnectionListener;
 }
 
 export interface ConnectionListener {
   connected(sessionPresent: boolean): void;
-  /** Every filter of a {@link DeviceConnection.subscribe} is in place. */
-  subscribed(): void;
+  /** What came of each filter of a {@link DeviceConnection.subscribe}. */
+  subscribed(filters: readonly GrantedFilter[]): void;
   message(message: DeviceMessage): void;
   /** The last call, once: the connection never came up, was lost, or was closed by the other side. */
   closed(reason: Error | undefined): void;
 }
 
 export interface DeviceConnection {
-  /** A refused filter ends the connection: an agent that cannot hear must not believe it can. */
   subscribe(filters: readonly string[]): void;
   publish(request: DeviceRequest): void;
   /** Says goodbye; the listener hears nothing more. `gone` is called when the socket has closed. */
@@ -44,7 +48,6 @@ export interface DeviceConnection {
   drop(): void;
 }
 
-const keepAliveSeconds = 300;
 const connectTimeoutMs = 10_000;
 const goodbyeTimeoutMs = 500;
 
@@ -80,12 +83,17 @@ export function openDeviceConnection(options: DeviceConnectionOptions): DeviceCo
 
   return {
     subscribe(filters) {
-      const settings = { qos: 1 } as const;
-      client.subscribe([...filters], settings, (error) => {
-        if (!listening) return;
-        if (error) client.emit('error', error);
-        else listener.subscribed();
-      });
+      const granted: GrantedFilter[] = [];
+      for (const some of chunks(filters, maxTopicFiltersPerSubscribe)) {
+        client.subscribe(some, { qos: 1 }, (error, _, packet) => {
+          const suback = packet as { readonly granted: readonly unknown[] } | undefined;
+          if (!listening) return;
+          // Without a SUBACK the connection has ended, which is told as such.
+          if (suback === undefined) return error === null ? undefined : void client.emit('error', error);
+          granted.push(...some.map((filter, index) => grantOf(filter, Number(suback.granted[index]))));
+          if (granted.length === filters.length) listener.subscribed(granted);
+        });
+      }
     },
     publish(request) {
       const { topic, payload } = encodeDeviceRequest(thingName, request);
@@ -104,23 +112,37 @@ export function openDeviceConnection(options: DeviceConnectionOptions): DeviceCo
   };
 }
 
+function chunks(filters: readonly string[], size: number): string[][] {
+  const count = Math.ceil(filters.length / size);
+  return Array.from({ length: count }, (_, index) => filters.slice(index * size, (index + 1) * size));
+}
+
+function grantOf(filter: string, code: number): GrantedFilter {
+  return code === 0 || code === 1 ? { filter, qos: code } : { filter };
+}
+
 function whenGone(client: MqttClient, gone: () => void): void {
   if (client.stream.closed) gone();
   else client.stream.once('close', gone);
 }
 
-function openClient({ endpoint, thingName, credentials }: DeviceConnectionOptions): MqttClient {
+function openClient({
+  endpoint,
+  thingName,
+  credentials,
+  keepsSession,
+  keepAliveMs,
+}: DeviceConnectionOptions): MqttClient {
   const url = new URL(endpoint);
   const options: IClientOptions = {
     ...credentials,
     clientId: thingName,
     protocolVersion: 4,
-    clean: true,
-    keepalive: keepAliveSeconds,
+    clean: !keepsSession,
+    keepalive: Math.round(keepAliveMs / 1000),
     connectTimeout: connectTimeoutMs,
     reconnectPeriod: 0,
     resubscribe: false,
-    subscribeBatchSize: maxTopicFiltersPerSubscribe,
   };
   const host = url.hostname.replace(/^\[|\]$/g, '');
   switch (url.protocol) {

@@ -4,6 +4,7 @@
  */
 import type { DeviceTrace } from '../../observation/inside.ts';
 import type { Board, BoardInput } from '../../agent/board/contract.ts';
+import type { Observer as Seen } from '../../observation/observation.ts';
 import type { Command, Outcome } from '../../broker/engine/contract.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import type { EpochMs } from '../../protocol/time.ts';
@@ -37,10 +38,41 @@ export function observeAll(observers: readonly Observer[]): Observer {
   return all;
 }
 
-function inTurn<Seen extends readonly unknown[]>(
-  first: ((...seen: Seen) => void) | undefined,
-  second: ((...seen: Seen) => void) | undefined,
-): ((...seen: Seen) => void) | undefined {
+/** The part of it that a station tells, as an observer of observations; `boardOf` finds a thing's board. */
+export function deviceObserver(observer: Observer, boardOf: (thingName: string) => Board | undefined): Seen {
+  const { connecting, sent, received, traced, moved, injected } = observer;
+  /** The input of which the board's next move comes. */
+  let input: BoardInput = { kind: 'wake' };
+  return {
+    ...(connecting && { connecting: ({ thingName = '', at }) => connecting(thingName, at) }),
+    ...(sent && { sent: ({ thingName = '', request, at }) => sent(thingName, request, at) }),
+    received({ thingName = '', message, at }) {
+      input = { kind: 'message', message };
+      received?.(thingName, message, at);
+    },
+    ...(traced && { traced: ({ thingName = '', trace, at }) => traced(thingName, trace, at) }),
+    connected({ sessionPresent }) {
+      input = { kind: 'connected', sessionPresent };
+    },
+    power({ on }) {
+      input = { kind: on ? 'power-on' : 'power-cut' };
+    },
+    fault({ name, thingName = '', at }) {
+      if (name === 'weak-battery') input = { kind: 'supply-drop', byMv: 1 };
+      injected?.(name, thingName, at);
+    },
+    moved({ thingName = '', at }) {
+      const board = boardOf(thingName);
+      if (board !== undefined) moved?.(board, input, at);
+      input = { kind: 'wake' };
+    },
+  };
+}
+
+function inTurn<Shown extends readonly unknown[]>(
+  first: ((...seen: Shown) => void) | undefined,
+  second: ((...seen: Shown) => void) | undefined,
+): ((...seen: Shown) => void) | undefined {
   if (first === undefined || second === undefined) return first ?? second;
   return (...seen) => {
     first(...seen);

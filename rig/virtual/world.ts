@@ -1,9 +1,10 @@
 /**
- * The Jobs service and a fleet in virtual time: one event queue, one clock, the real engine and real boards, and fault
- * between them. Says in which order things happen and nothing more: what must hold is the checkers' matter (checkers/), what
- * the operator does is in the configuration, and a run's two phases are in run.ts.
+ * The Jobs service and a fleet in virtual time: one event queue, one clock, the real engine and real boards, and faults
+ * between them. The world says in which order things happen; the checkers (checkers/) say what must hold, the configuration
+ * says what the operator does, and run.ts has the phases of a run.
  */
 import type { Board } from '../../agent/board/contract.ts';
+import type { ConnectionNumber } from '../../agent/station/contract.ts';
 import type {
   Command,
   CommandOf,
@@ -15,15 +16,15 @@ import type {
   ResponseOf,
 } from '../../broker/engine/contract.ts';
 import { seededChance, type Chance } from '../../faults/chance.ts';
-import type { ServiceFault, InstantFault } from '../../faults/thing-faults.ts';
-import { faultsOf, serviceTimedFaults } from '../../faults/thing-faults.ts';
+import { ServiceFaults } from '../../faults/service-faults.ts';
+import { faultsOf, serviceTimedFaults, type InstantFault, type ServiceFault } from '../../faults/thing-faults.ts';
 import type { DeviceRequest } from '../../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { fleetGroup, type RunConfiguration, type ThingConfiguration } from './configuration.ts';
 import { createEventQueue, type EventQueue } from './event-queue.ts';
-import type { Observer } from './observer.ts';
+import { deviceObserver, type Observer } from './observer.ts';
 import { createOperator, type ControlPlane, type Operator } from './operator.ts';
-import { SimulatedDevice, streamKey, type Session, type Surroundings } from './simulated-device.ts';
+import { SimulatedDevice, streamKey, type Surroundings } from './simulated-device.ts';
 import { objectWire, textWire, type DeviceCommand, type DeviceReply, type Notification, type Wire } from './wire.ts';
 
 export interface WorldOptions {
@@ -52,6 +53,7 @@ export class World implements Surroundings, ControlPlane {
   readonly #wire: Wire;
   readonly #byName: ReadonlyMap<string, SimulatedDevice>;
   readonly #chance: Chance;
+  readonly #faults: ServiceFaults;
   /** The service's clock runs this far ahead. */
   #aheadMs: DurationMs = 0;
   #wakeAt: EpochMs | undefined;
@@ -63,6 +65,8 @@ export class World implements Surroundings, ControlPlane {
     this.#engine = engine;
     this.#wire = configuration.wire === 'text' ? textWire : objectWire;
     this.#chance = chance.fork('service');
+    this.#faults = new ServiceFaults(configuration.faults, chance.fork('faults'), this.startedAt);
+    const seen = deviceObserver(observer, (thingName) => this.#byName.get(thingName)?.board);
     this.devices = configuration.things.map(
       (thing) =>
         new SimulatedDevice({
@@ -71,6 +75,7 @@ export class World implements Surroundings, ControlPlane {
           faults: faultsOf(configuration.faults, thing.thingName, chance.fork('faults')),
           chance: chance.fork(`device ${thing.thingName}`),
           surroundings: this,
+          observer: seen,
           grain: configuration.grain ?? 'operation',
           keepsSession: thing.session === 'persistent',
         }),
@@ -116,6 +121,7 @@ export class World implements Surroundings, ControlPlane {
   calm(): void {
     this.#calm = true;
     this.operator.stop();
+    this.#faults.end();
     for (const device of this.devices) device.calm();
   }
 
@@ -131,45 +137,46 @@ export class World implements Surroundings, ControlPlane {
     this.#byName.get(thingName)?.inject(fault);
   }
 
-  serve(device: SimulatedDevice, session: Session, request: DeviceRequest): void {
-    const fault = device.serviceFault(request.operation);
+  serve(device: SimulatedDevice, connection: ConnectionNumber, request: DeviceRequest): void {
+    const fault = this.#faults.of(device.thingName, request.operation, this.queue.now);
+    if (fault !== undefined) this.observer.injected?.(`service ${fault.answer}`, device.thingName, this.queue.now);
     switch (fault?.answer) {
       case 'not-at-all':
         return;
       case 'RequestThrottled':
-        return this.#answer(device, session, request, throttled, undefined);
+        return this.#answer(device, connection, request, throttled, undefined);
       case 'InternalError':
-        return this.#answer(device, session, request, failed, undefined);
+        return this.#answer(device, connection, request, failed, undefined);
       default:
-        return this.#serveRightly(device, session, request, fault);
+        return this.#serveRightly(device, connection, request, fault);
     }
   }
 
   /** Reply first, then what follows from it (reference notifications.md N3). */
   #serveRightly(
     device: SimulatedDevice,
-    session: Session,
+    connection: ConnectionNumber,
     request: DeviceRequest,
     fault: ServiceFault | undefined,
   ): void {
     const command: DeviceCommand | Rejected = this.#wire.toCommand(device.thingName, request);
-    if ('accepted' in command) return this.#answer(device, session, request, command, fault);
+    if ('accepted' in command) return this.#answer(device, connection, request, command, fault);
     const outcome = this.#engine.apply<DeviceCommand['name']>(command, this.serviceNow);
     this.observer.applied?.(command, outcome, this.serviceNow);
-    this.#answer(device, session, request, outcome.reply, fault);
+    this.#answer(device, connection, request, outcome.reply, fault);
     this.#publish(outcome.effects);
     this.#arm();
   }
 
   #answer(
     device: SimulatedDevice,
-    session: Session,
+    connection: ConnectionNumber,
     request: DeviceRequest,
     reply: DeviceReply,
     fault: ServiceFault | undefined,
   ): void {
     const message = this.#wire.toMessage(device.thingName, request, reply, this.serviceNow);
-    const deliver = (): void => device.deliver(session, message, request.operation);
+    const deliver = (): void => device.deliver(connection, message);
     if (fault?.answer === 'late') this.queue.schedule(this.queue.now + fault.lateMs, deliver);
     else deliver();
     if (fault?.answer === 'twice') deliver();

@@ -36,13 +36,19 @@ it('a device connects with a clean session and its name, subscribes and publishe
       message: ignore,
       closed: (reason) => reject(reason ?? new Error('closed')),
     };
-    const connection = openDeviceConnection({ endpoint: `mqtt://127.0.0.1:${port}`, thingName: 'thing-1', listener });
+    const connection = openDeviceConnection({
+      endpoint: `mqtt://127.0.0.1:${port}`,
+      thingName: 'thing-1',
+      keepsSession: false,
+      keepAliveMs: 120_000,
+      listener,
+    });
   });
   await once(server, 'close');
 
   expect(up).toEqual({ sessionPresent: true });
   expect(packets.map(({ cmd }) => cmd)).toEqual(['connect', 'subscribe', 'publish', 'disconnect']);
-  expect(packets[0]).toMatchObject({ clientId: 'thing-1', clean: true, protocolVersion: 4 });
+  expect(packets[0]).toMatchObject({ clientId: 'thing-1', clean: true, keepalive: 120, protocolVersion: 4 });
   expect(packets[1]).toMatchObject({ subscriptions: [{ topic: '$aws/things/thing-1/jobs/notify', qos: 1 }] });
   expect(packets[2]).toMatchObject({ topic: '$aws/things/thing-1/jobs/$next/get', qos: 1, retain: false });
 });

@@ -2,7 +2,7 @@
 import { afterEach } from 'vitest';
 import { startFleet } from '../../agent/fleet.ts';
 import type { Fleet, FleetOptions } from '../../agent/fleet.ts';
-import type { DeviceEvent } from '../../agent/live-device.ts';
+import type { DeviceEvent } from '../../agent/device-events.ts';
 import { startService } from '../../broker/start-service.ts';
 import type { Service, ServiceOptions } from '../../broker/start-service.ts';
 import { Operator } from '../../rig/live/operator.ts';

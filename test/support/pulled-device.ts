@@ -1,7 +1,7 @@
 /** Evidence on a pulled device that is well, for tests to spoil one thing at a time. */
 import type { ExecutionIdentity } from '../../observation/execution.ts';
 import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
-import type { DeviceEvent } from '../../agent/live-device.ts';
+import type { DeviceEvent } from '../../agent/device-events.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import type { PulledDevice } from '../../rig/live/demo/evidence.ts';
 

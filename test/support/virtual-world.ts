@@ -231,7 +231,7 @@ export class VirtualWorld {
         this.later(this.#latencyMs, () => {
           if (connection !== this.#connection) return;
           this.#filters = effect.filters;
-          soon({ kind: 'subscribed' }, this.#latencyMs);
+          soon({ kind: 'subscribed', filters: [] }, this.#latencyMs);
         });
         return;
       case 'request':

@@ -7,7 +7,7 @@ import type { DeviceTrace } from '../../../observation/inside.ts';
 import { nextJobId } from '../../../protocol/topics.ts';
 import type { DeviceMessage, DeviceRequest } from '../../../protocol/device-messages.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
-import type { DeviceEvent } from '../../../agent/live-device.ts';
+import type { DeviceEvent } from '../../../agent/device-events.ts';
 import type { PulledDevice } from './evidence.ts';
 
 /** The evidence on one device, cut to what the claims ask about. */

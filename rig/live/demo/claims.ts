@@ -4,7 +4,7 @@
  * Source: docs/recovery.md.
  */
 import { steps, type Step } from '../../../observation/execution.ts';
-import type { DeviceEvent } from '../../../agent/live-device.ts';
+import type { DeviceEvent } from '../../../agent/device-events.ts';
 import { msPerMinute } from '../../../protocol/time.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
 import { isQuiet, quietDeviceBreaks } from '../../virtual/checkers/quiet-device.ts';

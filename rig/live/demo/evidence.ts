@@ -4,7 +4,7 @@
  */
 import type { ExecutionIdentity, Step } from '../../../observation/execution.ts';
 import type { DeviceView } from '../../../observation/inside.ts';
-import type { DeviceEvent } from '../../../agent/live-device.ts';
+import type { DeviceEvent } from '../../../agent/device-events.ts';
 import type { JobExecutionStatus } from '../../../protocol/status.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
 

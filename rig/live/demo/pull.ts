@@ -5,7 +5,7 @@
  */
 import type { ExecutionIdentity, Step } from '../../../observation/execution.ts';
 import type { DeviceView } from '../../../observation/inside.ts';
-import type { DeviceEvent } from '../../../agent/live-device.ts';
+import type { DeviceEvent } from '../../../agent/device-events.ts';
 import type { Pull, PullMechanism } from './evidence.ts';
 import { namespaceOf } from '../operator.ts';
 import { deviceOf, jobTimeoutMs, settleMs } from './stage.ts';

@@ -3,7 +3,7 @@
  * for one of them. Watchers are called inside the event, so that they can stop a device at that very point.
  */
 import type { DeviceClock } from '../../../agent/device-clock.ts';
-import type { DeviceEvent } from '../../../agent/live-device.ts';
+import type { DeviceEvent } from '../../../agent/device-events.ts';
 import type { DurationMs } from '../../../protocol/time.ts';
 import type { OperatorCall } from './evidence.ts';
 

@@ -1,7 +1,8 @@
 /** What every act of the demo works with, and the waits they share. All spans are device time. */
 import type { DeviceView } from '../../../observation/inside.ts';
 import type { HardwareProfile } from '../../../agent/device/profile.ts';
-import type { DeviceEvent, LiveDevice } from '../../../agent/live-device.ts';
+import type { DeviceEvent } from '../../../agent/device-events.ts';
+import type { LiveDevice } from '../../../agent/live-device.ts';
 import { isTerminal } from '../../../protocol/status.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
 import { isQuiet } from '../../virtual/checkers/quiet-device.ts';

@@ -3,7 +3,7 @@
  * lanes. Progress inside a step is left out; the first entry into each step is kept.
  */
 import type { Step } from '../../../observation/execution.ts';
-import type { DeviceEvent } from '../../../agent/live-device.ts';
+import type { DeviceEvent } from '../../../agent/device-events.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
 import type { OperatorCall, Pull } from './evidence.ts';
 import type { Timeline, TimelineEntry } from '../../report/run-report.ts';

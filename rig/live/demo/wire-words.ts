@@ -3,7 +3,7 @@
  * Says nothing about whether it was right.
  */
 import type { DeviceTrace } from '../../../observation/inside.ts';
-import type { DeviceEvent } from '../../../agent/live-device.ts';
+import type { DeviceEvent } from '../../../agent/device-events.ts';
 import type { InjectedFault } from '../../../faults/thing-faults.ts';
 import type { DeviceMessage, DeviceRequest } from '../../../protocol/device-messages.ts';
 import { formatJobsTopic } from '../../../protocol/topics.ts';

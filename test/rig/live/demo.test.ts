@@ -17,6 +17,7 @@ async function demo(options: Pick<DemoOptions, 'things' | 'boardOf' | 'signal' |
 /** A device that hears nothing which could tell it that its firmware job is gone. */
 function deafToPulls(board: Board): Board {
   return {
+    keepAliveMs: 120_000,
     thingName: board.thingName,
     apply(input, now) {
       const deaf = board.view().execution?.jobId.startsWith('firmware') === true && tellsOfPull(input);

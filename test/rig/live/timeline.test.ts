@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DeviceEvent } from '../../../agent/live-device.ts';
+import type { DeviceEvent } from '../../../agent/device-events.ts';
 import type { InjectedFault } from '../../../faults/thing-faults.ts';
 import type { OperatorCall } from '../../../rig/live/demo/evidence.ts';
 import { timelineOf } from '../../../rig/live/demo/timeline.ts';

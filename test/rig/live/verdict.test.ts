@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DeviceEvent } from '../../../agent/live-device.ts';
+import type { DeviceEvent } from '../../../agent/device-events.ts';
 import { claims, tolerance } from '../../../rig/live/demo/claims.ts';
 import type { ClaimId } from '../../../rig/live/demo/claims.ts';
 import type { PulledDevice } from '../../../rig/live/demo/evidence.ts';

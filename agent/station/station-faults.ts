@@ -1,0 +1,52 @@
+/**
+ * The faults of one station: what its plan says, what was armed on purpose, and whether faults have ended. Decides for each
+ * message and handshake; the station carries it out.
+ */
+import { ArmedFaults } from '../../faults/armed-faults.ts';
+import type { Direction, HandshakeAnswer, Operation } from '../../faults/plan.ts';
+import type { MessageFault, ThingFaults } from '../../faults/thing-faults.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+import type { ArmedFault } from './contract.ts';
+
+export class StationFaults {
+  #plan: ThingFaults | undefined;
+  #since: EpochMs = 0;
+  readonly #armed = new ArmedFaults<ArmedFault>();
+  #hasEnded = false;
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  plan(faults: ThingFaults, now: EpochMs): void {
+    this.#plan = faults;
+    this.#since = now;
+  }
+
+  arm(fault: ArmedFault, now: EpochMs): void {
+    this.#armed.arm(fault, fault, now);
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    this.#armed.clear();
+  }
+
+  ofMessage(direction: Direction, now: EpochMs, operation?: Operation): MessageFault | undefined {
+    if (this.#hasEnded) return undefined;
+    const armed = this.#armed.take(now, (fault) => concerns(fault, direction, operation));
+    if (armed?.kind === 'message') return armed;
+    return this.#plan?.ofMessage(direction, now - this.#since, operation);
+  }
+
+  ofHandshake(packet: 'connect' | 'subscribe', now: EpochMs): HandshakeAnswer | undefined {
+    if (this.#hasEnded) return undefined;
+    const armed = this.#armed.take(now, ({ kind }) => kind === packet);
+    return armed?.kind === packet ? armed.answer : undefined;
+  }
+}
+
+function concerns(fault: ArmedFault, direction: Direction, operation: Operation | undefined): boolean {
+  if (fault.kind !== 'message' || fault.direction !== direction) return false;
+  return fault.operations === undefined || (operation !== undefined && fault.operations.includes(operation));
+}
