@@ -111,9 +111,8 @@ describe('jobrig serve', () => {
     };
     await expect(ask('WRONG')).rejects.toMatchObject({ name: 'InvalidSignatureException' });
     expect(await ask('SECRET')).toMatchObject({ thingName: 'bench' });
-    await expect(connectAsync(ready.mqtts!, { clientId: 'bench', rejectUnauthorized: false })).rejects.toThrow(
-      /certificate required|socket|disconnected|closed/i,
-    );
+    const stranger = { clientId: 'bench', rejectUnauthorized: false, reconnectPeriod: 0 };
+    await expect(connectAsync(ready.mqtts!, stranger, false)).rejects.toThrow(/connect|socket|closed/i);
   });
 
   it('refuses a data directory that cannot be made, instead of trying for ever', async () => {
