@@ -39,7 +39,7 @@ describe('jobrig check', () => {
   }, 60_000);
 
   it.each([
-    ['repeats-refused-updates', 'cancel-in-work', 'V2'],
+    ['repeats-refused-updates', 'pull-in-work', 'V2'],
     ['hangs-after-refusal', 'unheard-pull', 'V5'],
     ['knows-job-ids-for-ever', 'again-at-once', 'V4'],
   ])(
