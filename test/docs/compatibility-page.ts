@@ -7,6 +7,8 @@ import type { OperationName } from '../../broker/engine/contract.ts';
 import { profiles } from '../../broker/engine/profile.ts';
 import { doorReadings } from '../../broker/mqtt/readings.ts';
 import { type OperationEntry, operationsOf, serverSideRules, shapeOf } from '../../protocol/operations.ts';
+import { brokerRules } from '../mqtt/aws-broker-rules.ts';
+import { brokerDifferences } from './broker-differences.ts';
 import { type MemberNote, notes } from './compatibility-notes.ts';
 
 export interface Member {
@@ -37,7 +39,7 @@ export async function compatibilityPage(handled: ReadonlySet<OperationName>): Pr
   const control = section('Control plane', operationsOf('iot'), handled);
   const device = section('Jobs data plane', operationsOf('iot-jobs-data'), handled);
   const shadow = section('Shadow data plane', operationsOf('iot-data'), handled);
-  const page = [introduction, control, device, shadow, missing(), openPoints()].join('\n');
+  const page = [introduction, control, device, shadow, missing(), broker(), openPoints()].join('\n');
   return format(page, { ...(await resolveConfig('docs/compatibility.md')), parser: 'markdown' });
 }
 
@@ -66,6 +68,32 @@ function missing(): string {
     '| Operation | What it belongs to |',
     '|-|-|',
     ...rows,
+    '',
+  ].join('\n');
+}
+
+function broker(): string {
+  const rules = brokerRules.map(({ claim, told, evidence }) => row([claim, ...told, evidence]));
+  const left = brokerDifferences.map(({ what, aws, here, why }) => row([what, aws, here, why]));
+  return [
+    '## MQTT broker',
+    '',
+    "What AWS's broker does otherwise than the standard, or where the standard leaves it free. Each row is tried on every way in:",
+    'TCP, TLS, WebSocket, by ALPN, whole and in single bytes (`test/mqtt/aws-broker-rules.ts`).',
+    '',
+    '| What | MQTT 3.1.1 | MQTT 5 | Evidence |',
+    '|-|-|-|-|',
+    ...rules,
+    '',
+    'MQTT 5 beside that: content type, response topic, correlation data, user properties in their order and payload format go on to',
+    'the receivers; messages expire, and their receivers read what is left; No Local, Retain As Published, Retain Handling, topic',
+    'aliases from the client, Receive Maximum, Maximum Packet Size, session expiry, delayed last wills (`test/mqtt/mqtt5.test.ts`).',
+    '',
+    'What is left otherwise than on AWS:',
+    '',
+    '| What | AWS | Here | Why |',
+    '|-|-|-|-|',
+    ...left,
     '',
   ].join('\n');
 }

@@ -20,7 +20,10 @@ export class WireClient {
     readonly bytes: Buffer;
     readonly qos: number;
     readonly dup: boolean;
+    readonly retain: boolean;
     readonly messageId?: number;
+    /** Of MQTT 5. */
+    readonly properties?: IPublishPacket['properties'];
   }[] = [];
   /** Every other packet received, in order. */
   readonly packets: Packet[] = [];
@@ -28,13 +31,13 @@ export class WireClient {
   acknowledges = true;
   /** Resolves when the connection has ended, for whatever reason. */
   readonly closed: Promise<void>;
-  readonly #protocolVersion: number;
+  readonly protocolVersion: number;
   #changed: (() => void)[] = [];
   #nextId = 1;
 
   constructor(stream: Duplex, protocolVersion = 4) {
     this.stream = stream;
-    this.#protocolVersion = protocolVersion;
+    this.protocolVersion = protocolVersion;
     const decoder = parser({ protocolVersion });
     decoder.on('packet', (packet) => this.#receive(packet));
     stream.on('data', (chunk: Buffer) => decoder.parse(chunk));
@@ -57,7 +60,7 @@ export class WireClient {
 
   /** @returns the CONNACK's return or reason code, or `undefined` when the connection was closed without one. */
   async login(options: WireOptions): Promise<number | undefined> {
-    const protocolVersion = this.#protocolVersion as 4 | 5;
+    const protocolVersion = this.protocolVersion as 4 | 5;
     this.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion, clean: true, keepalive: 0, ...options });
     const connack = await this.received('connack');
     return connack?.cmd === 'connack' ? (connack.returnCode ?? connack.reasonCode) : undefined;
@@ -108,7 +111,7 @@ export class WireClient {
   }
 
   send(packet: Packet): void {
-    this.stream.write(generate(packet, { protocolVersion: this.#protocolVersion }));
+    this.stream.write(generate(packet, { protocolVersion: this.protocolVersion }));
   }
 
   /** Resolves when `holds` does; rejects when the connection ends before. */
@@ -145,6 +148,8 @@ export class WireClient {
         bytes: Buffer.from(packet.payload),
         qos: packet.qos,
         dup: packet.dup,
+        retain: packet.retain,
+        ...(packet.properties && { properties: packet.properties }),
         messageId: packet.messageId,
       });
     } else {
