@@ -29,7 +29,7 @@ const lamp = { clientId: 'lamp' };
 const jobs = '$aws/things/lamp/jobs';
 
 /** `closed`, with the reason where the client is told; of a refused CONNECT its code. */
-export async function ending(client: WireClient): Promise<unknown> {
+async function ending(client: WireClient): Promise<unknown> {
   await client.closed;
   const last = client.packets.at(-1);
   if (last?.cmd === 'disconnect') return last.reasonCode;

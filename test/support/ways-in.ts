@@ -7,7 +7,7 @@ import { WebSocket, createWebSocketStream } from 'ws';
 import { openCertificateAuthority } from '../../broker/certificates.ts';
 import type { Transport } from '../../broker/mqtt/listeners.ts';
 import type { MqttDoor } from '../../broker/mqtt/mqtt-door.ts';
-import { duplexPair } from './duplex-pair.ts';
+import { duplexPair } from '../../rig/live/wire/duplex-pair.ts';
 import { type TestDoor, openDoor } from './mqtt-door.ts';
 import { WireClient, type WireOptions } from './wire-client.ts';
 
