@@ -284,6 +284,17 @@ describe('DeleteJob', () => {
     expect(world.execution('a', 't')).toMatchObject({ status: 'QUEUED', executionNumber: 1, queuedAt: world.now });
   });
 
+  it('frees one place among ten by its end, and no more', () => {
+    const world = jobWorld();
+    const jobs = Array.from({ length: 12 }, (_, index) => `j${index}`);
+    for (const jobId of jobs) world.job(jobId, [thingArn('t')]);
+    for (const jobId of jobs.slice(0, 10)) world.ok('iot:DeleteJob', { jobId, force: true });
+    world.ok('jobrig:Wake', {});
+    expect(world.ok('iot:ListJobs', {}).jobs).toHaveLength(11);
+    world.ok('iot:DeleteJob', { jobId: 'j10', force: true });
+    expect(world.refused('iot:DeleteJob', { jobId: 'j11', force: true }).code).toBe('LimitExceeded');
+  });
+
   it('is refused when ten jobs are being deleted', () => {
     const world = jobWorld();
     const jobs = Array.from({ length: 11 }, (_, index) => `j${index}`);
@@ -323,6 +334,17 @@ describe('DeleteJobExecution', () => {
     expect(rejoin()).toBe(2);
     world.ok('iot:DeleteJobExecution', { jobId: 'c', thingName: 't', executionNumber: 1 });
     expect(rejoin()).toBe(3);
+  });
+
+  it('takes the execution out of both lists', () => {
+    const world = new World();
+    world.things('t', 'u');
+    world.job('j', [thingArn('t'), thingArn('u')]);
+    world.ok('iot:DeleteJobExecution', { jobId: 'j', thingName: 't', executionNumber: 1 });
+    expect(world.ok('iot:ListJobExecutionsForThing', { thingName: 't' }).executionSummaries).toEqual([]);
+    const { executionSummaries } = world.ok('iot:ListJobExecutionsForJob', { jobId: 'j' });
+    expect(executionSummaries?.map((summary) => summary.thingArn)).toEqual([thingArn('u')]);
+    world.finish();
   });
 
   it('takes the execution out of the counts', () => {

@@ -214,6 +214,7 @@ function run(given: readonly { command: Command; pause: number }[], check: (step
     check({ command: given1, outcome, before, after, world });
     before = after;
   }
+  world.finish();
 }
 
 function law(claim: string, check: (step: Step) => void, numRuns = 120): void {

@@ -158,6 +158,32 @@ describe('two target groups', () => {
   });
 });
 
+describe('a group on both sides of UpdateThingGroupsForThing', () => {
+  const both = { thingName: 't', thingGroupsToAdd: ['g'], thingGroupsToRemove: ['g'] };
+
+  it('is stayed in, and what is queued stays', () => {
+    const world = new World();
+    world.things('t');
+    world.group('g', 't');
+    world.job('j', [groupArn('g')], { targetSelection: 'CONTINUOUS' });
+    world.said();
+    world.ok('iot:UpdateThingGroupsForThing', both);
+    expect(world.execution('j', 't')).toMatchObject({ status: 'QUEUED', executionNumber: 1 });
+    expect(world.ok('iot:ListThingGroupsForThing', { thingName: 't' }).thingGroups).toHaveLength(1);
+    expect(world.said()).toEqual([]);
+  });
+
+  it('is joined by who was not in it', () => {
+    const world = new World();
+    world.things('t');
+    world.group('g');
+    world.job('j', [groupArn('g')], { targetSelection: 'CONTINUOUS' });
+    world.ok('iot:UpdateThingGroupsForThing', both);
+    expect(world.execution('j', 't')?.status).toBe('QUEUED');
+    world.finish();
+  });
+});
+
 describe('a removed execution', () => {
   it('keeps its version and tells the device', () => {
     const world = followedWorld('g');

@@ -55,6 +55,26 @@ describe('abort', () => {
     expect(all.jobOf('a')?.status).toBe('CANCELED');
   });
 
+  it('counts what is over, not what runs or waits', () => {
+    const world = abortWorld(criterion('FAILED', 100, 2));
+    world.update('t2', 'a', 'IN_PROGRESS');
+    world.update('t3', 'a', 'IN_PROGRESS');
+    world.update('t1', 'a', 'FAILED');
+    expect(world.jobOf('a')?.status).toBe('IN_PROGRESS');
+    world.update('t2', 'a', 'FAILED');
+    expect(world.jobOf('a')?.status).toBe('CANCELED');
+  });
+
+  it('needs nothing that is QUEUED: the last execution may be the one too many', () => {
+    const world = abortWorld(criterion('FAILED', 100, 5));
+    for (const thing of things) {
+      expect(world.jobOf('a')?.status).toBe('IN_PROGRESS');
+      world.update(thing, 'a', 'FAILED');
+    }
+    expect(world.jobOf('a')?.status).toBe('CANCELED');
+    expect(world.jobOf('a')?.completedAt).toBeUndefined();
+  });
+
   it('does not count deleted executions', () => {
     const world = abortWorld(criterion('FAILED', 60, 2));
     world.update('t1', 'a', 'FAILED');

@@ -1,10 +1,12 @@
 /**
  * An engine under test with a clock that only moves when told to: commands that must be accepted, commands that must be
- * refused and then leave no trace, and what a device heard.
+ * refused and then leave no trace, and what a device heard. After every command the checkers of the simulation judge it (E1–E9),
+ * so a test fails on any of them, whatever it is about.
  */
 import { expect } from 'vitest';
 import type {
   Change,
+  Command,
   CommandOf,
   Effect,
   Engine,
@@ -16,6 +18,8 @@ import type {
   ResponseOf,
 } from '../../broker/engine/contract.ts';
 import { createEngine, type EngineOptions } from '../../broker/engine/engine.ts';
+import { profiles } from '../../broker/engine/profile.ts';
+import { createEngineChecker, type EngineChecker } from '../../rig/virtual/checkers/engine.ts';
 import { formatThingArn, formatThingGroupArn } from '../../protocol/names.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 
@@ -28,6 +32,7 @@ type Request<Name extends OperationName> = CommandOf<Name>['request'];
 
 export class World {
   readonly engine: Engine;
+  readonly #checker: EngineChecker;
   now: EpochMs;
   /** Effects of every accepted command, in order. */
   heard: Effect[] = [];
@@ -37,8 +42,24 @@ export class World {
     now = 1_700_000_000_000,
     options: Omit<EngineOptions, 'identity' | 'rows'> = {},
   ) {
-    this.engine = createEngine({ identity, rows, ...options });
+    const kept = [...rows];
+    const engine = createEngine({ identity, rows: kept, ...options });
+    this.#checker = createEngineChecker(engine, failTest, options.profile ?? profiles.observed);
+    this.#checker.adopt(kept);
+    this.engine = {
+      ...engine,
+      apply: (command, at) => {
+        const outcome = engine.apply(command, at);
+        this.#checker.check(command as Command, outcome as Outcome, at);
+        return outcome;
+      },
+    };
     this.now = now;
+  }
+
+  /** Compares everything once: lists, counts, queues and rows. Nothing may be asked afterwards. */
+  finish(): void {
+    this.#checker.finish(this.now);
   }
 
   apply<Name extends OperationName>(name: Name, request: Request<Name>): Outcome<Name> {
@@ -138,6 +159,10 @@ export class World {
     this.heard = [];
     return said;
   }
+}
+
+function failTest(claim: string, message: string, thingName?: string): never {
+  throw new Error(`${claim} ${thingName === undefined ? '' : `of ${thingName} `}is broken: ${message}`);
 }
 
 function inShort(effect: Effect): string {

@@ -19,6 +19,8 @@ import { createNotificationChecker } from './notifications.ts';
 
 export interface EngineChecker {
   readonly ledger: Ledger;
+  /** Rows that an engine was built from: what devices were told of them is taken for granted. */
+  adopt(rows: Iterable<Required<Change>>): void;
   check(command: Command, outcome: Outcome, at: EpochMs): void;
   /** Everything, once. */
   finish(at: EpochMs): void;
@@ -34,7 +36,7 @@ export function createEngineChecker(
   profile: Profile = profiles.observed,
 ): EngineChecker {
   const ledger = createLedger();
-  const notifications = createNotificationChecker(ledger, report);
+  const notifications = createNotificationChecker(ledger, report, profile);
   const rows: KeptRows = new Map();
   /** Jobs whose counts changed since they were compared last. */
   const recounted = new Set<string>();
@@ -183,6 +185,17 @@ export function createEngineChecker(
 
   return {
     ledger,
+    adopt(given) {
+      const all = [...given];
+      for (const { table, key, row } of all) {
+        if (table === 'thing') ledger.things.add(key);
+        if (table === 'job') ledger.putJob(row as JobRow);
+      }
+      for (const { table, key, row } of all)
+        if (table === 'jobExecution') ledger.putExecution(key, row as ExecutionRow);
+      for (const change of all) remember(change);
+      for (const queue of ledger.queues()) notifications.adopt(queue);
+    },
     check(command, outcome, at) {
       const { reply, changes, effects } = outcome;
       if (!reply.accepted && changes.length + effects.length > 0) {

@@ -142,7 +142,12 @@ export function visible(ledger: Ledger, { pending }: LedgerQueue): readonly Exec
   for (const row of pending.values()) {
     if (ledger.jobs.get(row.jobId)?.row.status !== 'DELETION_IN_PROGRESS') rows.push(row);
   }
-  return rows.length > 1 ? rows.sort(inOrder) : rows;
+  return inOrder(rows);
+}
+
+/** IN_PROGRESS before QUEUED, each by when it was queued. */
+export function inOrder(rows: ExecutionRow[]): readonly ExecutionRow[] {
+  return rows.length > 1 ? rows.sort(comesBefore) : rows;
 }
 
 /** What of it a list shows: ten, and five more of jobs with maintenance windows. */
@@ -155,7 +160,7 @@ export function shown(ledger: Ledger, rows: readonly ExecutionRow[]): readonly E
   });
 }
 
-function inOrder(a: ExecutionRow, b: ExecutionRow): number {
+function comesBefore(a: ExecutionRow, b: ExecutionRow): number {
   if (a.status !== b.status) return a.status === 'IN_PROGRESS' ? -1 : 1;
   return a.queuedAt - b.queuedAt || a.sequence - b.sequence;
 }

@@ -37,7 +37,7 @@ export function objectionToJob(change: JobChange): Objection | undefined {
 type Law = (change: JobChange) => string | undefined;
 
 const laws: Readonly<Record<string, Law>> = {
-  'nothing → IN_PROGRESS': byCommand('iot:CreateJob'),
+  'nothing → IN_PROGRESS': byCommand('iot:CreateJob', 'iot:CreateOTAUpdate'),
   'nothing → SCHEDULED': byCommand('iot:CreateJob'),
   // A job without any target that is there is done at once.
   'nothing → COMPLETED': (change) => byCommand('iot:CreateJob')(change) ?? notComplete(change),
@@ -49,16 +49,16 @@ const laws: Readonly<Record<string, Law>> = {
   'SCHEDULED → CANCELED': canceled,
   'IN_PROGRESS → DELETION_IN_PROGRESS': deletedWithForce,
   'SCHEDULED → DELETION_IN_PROGRESS': deletedWithForce,
-  'COMPLETED → DELETION_IN_PROGRESS': byCommand('iot:DeleteJob'),
-  'CANCELED → DELETION_IN_PROGRESS': byCommand('iot:DeleteJob'),
+  'COMPLETED → DELETION_IN_PROGRESS': byCommand('iot:DeleteJob', 'iot:DeleteOTAUpdate'),
+  'CANCELED → DELETION_IN_PROGRESS': byCommand('iot:DeleteJob', 'iot:DeleteOTAUpdate'),
   'DELETION_IN_PROGRESS → nothing': byCommand('jobrig:Wake'),
 };
 
-function byCommand(name: Command['name']): Law {
+function byCommand(...names: readonly Command['name'][]): Law {
   return ({ command, before, row }) => {
     const { request } = command;
     const isOther = 'jobId' in request && request.jobId !== (row ?? before)?.jobId;
-    return command.name === name && !isOther ? undefined : `by ${command.name}`;
+    return names.includes(command.name) && !isOther ? undefined : `by ${command.name}`;
   };
 }
 
@@ -69,10 +69,10 @@ function bySchedule(change: JobChange): string | undefined {
 }
 
 function deletedWithForce(change: JobChange): string | undefined {
-  const { command } = change;
+  const { name, request } = change.command;
+  if (name === 'iot:DeleteOTAUpdate') return request.forceDeleteAWSJob === true ? undefined : 'without force';
   return (
-    byCommand('iot:DeleteJob')(change) ??
-    (command.name === 'iot:DeleteJob' && command.request.force === true ? undefined : 'without force')
+    byCommand('iot:DeleteJob')(change) ?? ('force' in request && request.force === true ? undefined : 'without force')
   );
 }
 
