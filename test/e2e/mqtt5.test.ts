@@ -48,7 +48,7 @@ it('MQTT 5: done, pulled, done again', async () => {
   const ask = (tail: string, body: object) =>
     device.client.publishAsync(`$aws/things/lamp/jobs/${tail}`, JSON.stringify(body), { qos: 1 });
   await device.client.subscribeAsync('$aws/things/lamp/jobs/notify-next', { qos: 1 });
-  await monitor.client.subscribeAsync('$aws/events/jobExecution/#', { qos: 1 });
+  await monitor.client.subscribeAsync(['$aws/events/job/#', '$aws/events/jobExecution/#'], { qos: 1 });
 
   await createJob('first');
   expect(await device.next()).toMatchObject(['notify-next', { execution: { jobId: 'first', status: 'QUEUED' } }]);
