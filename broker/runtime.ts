@@ -17,7 +17,7 @@ import type {
   ResponseOf,
 } from './engine/contract.ts';
 import type { ServicePort } from './engine/port.ts';
-import type { ExecutionChanges } from './execution-changes.ts';
+import type { ExecutionChanges } from './engine/execution-changes.ts';
 import { type Journal, createForgetfulJournal } from './journal.ts';
 
 export interface RuntimeOptions {

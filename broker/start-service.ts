@@ -22,7 +22,7 @@ import type { ServicePort } from './engine/port.ts';
 import { type ProfileName, profiles } from './engine/profile.ts';
 import { certificateNames, endpointsOf, localHostOf } from './endpoints.ts';
 import { observeDownloads } from './download-observations.ts';
-import { createExecutionChanges } from './execution-changes.ts';
+import { createExecutionChanges } from './engine/execution-changes.ts';
 import { openFiles } from './http/files.ts';
 import { type FileGate, type HttpDoor, openHttpDoor } from './http/http-door.ts';
 import { createSignatureCheck } from './http/signatures.ts';

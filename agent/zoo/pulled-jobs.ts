@@ -125,7 +125,7 @@ export const pulledJobs: readonly ZooAgent[] = [
   {
     id: 'r18-aborts-good-work',
     bug: 'drops the execution at work at the first doubt, without waiting for what the answer says',
-    breaks: ['V4', 'V8'],
+    breaks: ['V4'],
     story: 'link-lost-in-a-handler',
     behaviour: otherwise({ isStillOurs: () => false }),
   },

@@ -70,7 +70,7 @@ export const reboots: readonly ZooAgent[] = [
   {
     id: 'r59-never-confirms',
     bug: 'never tells the boot loader that the new image is good',
-    breaks: ['V5'],
+    breaks: ['V5', 'V9'],
     story: 'plain-update',
     behaviour: otherwise({
       foundAtBoot(checkpoint, boot) {
@@ -108,7 +108,7 @@ export const reboots: readonly ZooAgent[] = [
   {
     id: 'r64-takes-a-power-cut-for-success',
     bug: 'takes any boot in the middle of an update for the boot of the new image',
-    breaks: ['V9'],
+    breaks: ['V9', 'V10'],
     story: 'power-cut-in-the-transfer',
     behaviour: mistaking('power-cut', { kind: 'succeeded' }),
   },

@@ -68,6 +68,8 @@ export interface JudgeOptions {
 export interface Judge {
   /** Takes observations of this thing, and those about no thing in particular; ignores the others. */
   readonly observer: Observer;
+  /** From now on these endings are expected, and those of before no more: a run goes on to its next part. */
+  expectNow(expectations: readonly Expectation[]): void;
   /** The device has nothing left to do, as far as can be seen: connected, answered, nothing pending. */
   isSettled(): boolean;
   /** One finding for each claim, in order. May be asked more than once; nothing is forgotten by it. */

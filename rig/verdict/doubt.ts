@@ -8,12 +8,13 @@ import type { DeviceRecord, ExecutionRecord } from './record.ts';
  * takes; if it asks nobody, the notification is all it needs.
  */
 export function doubtedSince(
-  { openRequests }: DeviceRecord,
+  { openRequests, answeredAt }: DeviceRecord,
   { answerMs }: Limits,
   { known, hinted }: ExecutionRecord,
   now: EpochMs,
 ): EpochMs | undefined {
   if (known !== undefined) return known.at;
   const open = openRequests.at(-1);
-  return open !== undefined && now - open.seen.at <= answerMs ? undefined : hinted?.at;
+  if (hinted === undefined || (open !== undefined && now - open.seen.at <= answerMs)) return undefined;
+  return Math.max(hinted.at, answeredAt);
 }

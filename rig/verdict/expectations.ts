@@ -5,12 +5,14 @@
 import type { Observation, ObservationOf, Observer } from '../../observation/observation.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { type Conclusion, pass, seconds } from './claim.ts';
-import type { EndStatus, Expectation, Sight } from './contract.ts';
+import type { ClaimId, EndStatus, Expectation, Sight } from './contract.ts';
 import type { DeviceRecord, ExecutionRecord } from './record.ts';
-import { aroundWaiting, whyWaiting } from './waiting.ts';
+import { aroundWaiting, isIgnored, whyWaiting } from './waiting.ts';
 
 export interface ExpectedEnding {
   readonly expectation: Expectation;
+  /** The claim that a miss counts to. */
+  about(): ClaimId;
   /** How it stands: met, missed, or nothing to be seen of it. */
   conclude(now: EpochMs): Conclusion;
 }
@@ -18,7 +20,10 @@ export interface ExpectedEnding {
 export interface ExpectedEndings {
   readonly observer: Observer;
   readonly all: readonly ExpectedEnding[];
+  replace(expectations: readonly Expectation[]): void;
 }
+
+const rememberedWitness = 256;
 
 export function expectEndings(
   expectations: readonly Expectation[],
@@ -27,21 +32,49 @@ export function expectEndings(
 ): ExpectedEndings {
   const witnessed: ObservationOf<'witness'>[] = [];
   let version: string | undefined;
+  const all: ExpectedEnding[] = [];
+
+  function add(expectation: Expectation): void {
+    all.push({
+      expectation,
+      about() {
+        const one = record.ofJob(expectation.jobId).at(-1);
+        return one === undefined ? expectation.about : claimOfMiss(expectation, one, record);
+      },
+      conclude: (now) => endingOf(expectation, { record, sights, witnessed, version }, now),
+    });
+  }
+
+  function replace(next: readonly Expectation[]): void {
+    all.length = 0;
+    for (const expectation of next) add(expectation);
+  }
+
+  replace(expectations);
   return {
     observer: {
       witness(seen) {
-        if (seen.jobId !== undefined && expectations.some(({ jobId }) => jobId === seen.jobId)) witnessed.push(seen);
+        witnessed.push(seen);
+        if (witnessed.length > rememberedWitness) witnessed.shift();
         if (seen.effect === 'activated') version = seen.version ?? version;
       },
       'reported-version': (seen) => {
         ({ version } = seen);
       },
     },
-    all: expectations.map((expectation) => ({
-      expectation,
-      conclude: (now) => endingOf(expectation, { record, sights, witnessed, version }, now),
-    })),
+    all,
+    replace,
   };
+}
+
+/**
+ * A job that came back under its id and is not begun is ignored, whatever it is for. What never ends, or ends too late, has not
+ * converged. What ended, but not as it should, is the scenario's own claim.
+ */
+function claimOfMiss({ about, withinMs = Infinity }: Expectation, one: ExecutionRecord, record: DeviceRecord): ClaimId {
+  if (isIgnored(record, one)) return 'V4';
+  if (about === 'V5') return about;
+  return one.endedAt === undefined || one.endedAt - one.created.at > withinMs ? 'V1' : about;
 }
 
 interface SeenBeside {

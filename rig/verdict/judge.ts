@@ -7,7 +7,7 @@ import { kinds, observeAll, show } from '../../observation/observers.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { type Claim, type ClaimContext, type ClaimDefinition, type Conclusion, findingOf } from './claim.ts';
 import { claims } from './claims.ts';
-import { type Finding, type Judge, type JudgeOptions, claimIds } from './contract.ts';
+import { type Expectation, type Finding, type Judge, type JudgeOptions, claimIds } from './contract.ts';
 import { type ExpectedEndings, expectEndings } from './expectations.ts';
 import { limitsWith } from './limits.ts';
 import { isQuiet, watchQuiet } from './quiet.ts';
@@ -29,13 +29,17 @@ class OneJudge implements Judge {
   readonly #record: DeviceRecord;
   readonly #seats: readonly Seat[];
   readonly #endings: ExpectedEndings;
+  readonly #expectations: Expectation[];
+  readonly #thingName: string;
   /** The last instant of which anything was seen. */
   #now: EpochMs = 0;
 
   constructor(options: JudgeOptions) {
     const { thingName, sights } = options;
     const limits = limitsWith(options.limits);
-    const expectations = (options.expectations ?? []).filter((one) => (one.thingName ?? thingName) === thingName);
+    this.#thingName = thingName;
+    const expectations = (options.expectations ?? []).filter((one) => this.#isAbout(one));
+    this.#expectations = expectations;
     const record = createRecord(limits);
     this.#record = record;
     this.#endings = expectEndings(expectations, record, sights);
@@ -44,10 +48,19 @@ class OneJudge implements Judge {
     const observers = [
       record.observer,
       ...this.#seats.flatMap(({ claim }) => claim.observer ?? []),
-      ...(expectations.length > 0 ? [this.#endings.observer] : []),
+      this.#endings.observer,
       ...(sights.has('inside') ? [watchQuiet(record, (view, seen) => this.#quiet(view, seen))] : []),
     ];
     this.observer = onlyOf(thingName, observeAll(observers));
+  }
+
+  expectNow(expectations: readonly Expectation[]): void {
+    this.#expectations.splice(0, Infinity, ...expectations.filter((one) => this.#isAbout(one)));
+    this.#endings.replace(this.#expectations);
+  }
+
+  #isAbout({ thingName = this.#thingName }: Expectation): boolean {
+    return thingName === this.#thingName;
   }
 
   isSettled(): boolean {
@@ -97,9 +110,7 @@ class OneJudge implements Judge {
     if (broken !== undefined) return broken;
     const concluded = claim.conclude(now);
     if (concluded.outcome === 'fail') return findingOf(id, concluded, context, now);
-    const endings = this.#endings.all
-      .filter(({ expectation }) => expectation.about === id)
-      .map((one) => one.conclude(now));
+    const endings = this.#endings.all.filter((one) => one.about() === id).map((one) => one.conclude(now));
     const ending = worst(endings);
     const isWorse = ending !== undefined && (ending.outcome !== 'pass' || concluded.outcome === 'not-observed');
     return findingOf(id, isWorse && ending.outcome !== 'not-observed' ? ending : concluded, context, now);

@@ -51,6 +51,8 @@ export interface DeviceRecord {
   readonly taken: ReadonlySet<ExecutionRecord>;
   /** Requests without an answer on this connection, in order. */
   readonly openRequests: readonly OpenRequest[];
+  /** When the last of its requests was answered. */
+  readonly answeredAt: EpochMs;
   readonly isConnected: boolean;
   readonly connected: ObservationOf<'connected'> | undefined;
   readonly disconnected: ObservationOf<'disconnected'> | undefined;
@@ -118,6 +120,7 @@ class Record implements DeviceRecord {
   connected: ObservationOf<'connected'> | undefined;
   disconnected: ObservationOf<'disconnected'> | undefined;
   isConnected = false;
+  answeredAt = 0;
   connects = 0;
   isPowered = true;
   executions = 0;
@@ -287,10 +290,18 @@ class Record implements DeviceRecord {
       const index = this.#openFor(message);
       if (index === -1) return;
       const [answered] = this.openRequests.splice(index, 1);
+      this.answeredAt = seen.at;
+      if (message.payload.clientToken !== undefined) this.#closeRepeats(message);
       if (message.outcome === 'rejected' && !goneCodes.has(message.payload.code)) this.#putOff();
       if (message.outcome === 'accepted' && message.operation === 'UpdateJobExecution') this.#close(answered!, seen.at);
     }
     if (this.taken.size > 0) this.#tell(message, seen);
+  }
+
+  /** Earlier tries of what was just answered, under the same token. */
+  #closeRepeats(message: Extract<DeviceMessage, { kind: 'reply' }>): void {
+    for (let index = this.#openFor(message); index !== -1; index = this.#openFor(message))
+      this.openRequests.splice(index, 1);
   }
 
   #openFor(message: Extract<DeviceMessage, { kind: 'reply' }>): number {

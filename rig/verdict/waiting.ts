@@ -109,14 +109,18 @@ function mayShow(filter: string, namespaceId: string | undefined): boolean {
   return topic?.kind === 'notification' && topic.namespaceId === namespaceId;
 }
 
+/** The claim that a wait for this execution counts to. */
 function claimOf({ expectations, record }: ClaimContext, execution: ExecutionRecord): ClaimId {
   const { jobId } = execution.identity;
-  const hadBefore = record
-    .ofJob(jobId)
-    .some(
-      (other) =>
-        other !== execution && other.endedAt !== undefined && (other.startedAt !== undefined || !other.isTaken),
-    );
-  if (hadBefore) return 'V4';
-  return expectations.find((one) => one.jobId === jobId)?.about ?? 'V1';
+  if (isIgnored(record, execution)) return 'V4';
+  return expectations.findLast((one) => one.jobId === jobId)?.about ?? 'V1';
+}
+
+/** It came back under an id that was used before, the device has heard of it, and does not begin it. */
+export function isIgnored(record: DeviceRecord, execution: ExecutionRecord): boolean {
+  if (execution.status !== 'QUEUED') return false;
+  const others = record.ofJob(execution.identity.jobId);
+  if (!others.some((other) => other !== execution && other.endedAt !== undefined)) return false;
+  const { sign } = whyWaiting(record, execution);
+  return sign === 'told-and-idle' || sign === 'silent-after-a-rejection';
 }

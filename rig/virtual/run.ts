@@ -3,14 +3,17 @@
  * phase, in which nothing goes wrong any more and everything must converge; then a canary job under a job id that was used
  * before, for every device, and for some runs a last power cut. Ends at the first violation. Same input, same result.
  */
-import type { Board } from '../../agent/board/contract.ts';
 import { seededChance } from '../../faults/chance.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
-import { createDeviceChecker, type DeviceChecker } from './checkers/device.ts';
-import { createEngineChecker, type EngineChecker } from './checkers/engine.ts';
-import { isQuiet, quietDeviceBreaks } from './checkers/quiet-device.ts';
+import { profiles } from '../../broker/engine/profile.ts';
+import type { Expectation, Judge } from '../verdict/contract.ts';
+import { createEngineJudge, type EngineJudge } from '../verdict/engine/engine-judge.ts';
+import { createJudge, observeFor } from '../verdict/judge.ts';
+import type { Limits } from '../verdict/limits.ts';
+import { isQuiet } from '../verdict/quiet.ts';
 import type { CreateJobDeed, RunConfiguration } from './configuration.ts';
 import { firmwareVersion } from './documents.ts';
+import { observationsFor } from './observations.ts';
 import { observeAll, type Observer } from './observer.ts';
 import type { Subjects } from './subjects.ts';
 import { createTraceHash } from './trace-hash.ts';
@@ -31,8 +34,12 @@ export interface RunResult {
 }
 
 export interface RunOptions {
-  /** Sees the run beside the checkers. */
+  /** Sees the run beside the judges. */
   readonly observer?: Observer;
+  /** What must become of jobs, beside the claims. */
+  readonly expectations?: readonly Expectation[];
+  /** Limits of the claims, where the run's own table does not fit. */
+  readonly limits?: Partial<Limits>;
   /** After each event of the safety phase; may interfere. */
   readonly afterEvent?: (moment: RunMoment) => void;
 }
@@ -46,6 +53,13 @@ export interface RunMoment {
 /** Time for everything to converge, or for the canary, once nothing goes wrong: longer than any back-off and timeout. */
 const convergeMs: DurationMs = 3 * 3_600_000;
 const maxEventsAtOneInstant = 20_000;
+/**
+ * While anything goes wrong nobody can say how long a job may take, and a notification may be lost, which an idle device finds
+ * out by its poll: all that is asked is that it ends.
+ */
+const patientLimits: Partial<Limits> = { jobMs: 2 * 3_600_000, settleMs: 2 * 3_600_000 };
+/** Nothing goes wrong any more: shorter than the poll, which would hide a device that is deaf since something did. */
+const canaryMs: DurationMs = 600_000;
 /** Beyond every ordinal of the swarm, so that the canary's firmware is new to every device. */
 const canaryOrdinal = 1001;
 
@@ -62,10 +76,9 @@ class Run {
   readonly #options: RunOptions;
   readonly #world: World;
   readonly #hash = createTraceHash();
-  readonly #engineChecker: EngineChecker;
-  readonly #deviceCheckers = new Map<string, DeviceChecker>();
-  /** RAM in use before the first job, by thing. */
-  readonly #baselines = new Map<string, number>();
+  readonly #engineJudge: EngineJudge;
+  /** By thing. */
+  readonly #judges: ReadonlyMap<string, Judge>;
   readonly #violations: Violation[] = [];
   readonly #faults: Record<string, number> = {};
   #events = 0;
@@ -75,16 +88,18 @@ class Run {
     this.#configuration = configuration;
     this.#options = options;
     const engine = subjects.createEngine();
-    this.#engineChecker = createEngineChecker(engine, this.#report);
+    this.#engineJudge = createEngineJudge(engine, this.#report, profiles.observed);
+    this.#judges = new Map(configuration.things.map(({ thingName }) => [thingName, this.#judgeOf(thingName)]));
     const observers = [
       hashingObserver(this.#hash),
-      this.#checking(),
+      this.#watching(),
+      observationsFor(observeFor(this.#judges), () => this.#world.queue.now),
       ...(options.observer === undefined ? [] : [options.observer]),
     ];
     this.#world = new World({
       configuration,
       engine,
-      boardOf: (thing) => this.#watched(subjects.createBoard(thing, configuration)),
+      boardOf: (thing) => subjects.createBoard(thing, configuration),
       observer: observeAll(observers),
     });
   }
@@ -99,7 +114,7 @@ class Run {
       seed: this.#configuration.seed,
       violations: this.#violations,
       traceHash: this.#hash.digest(),
-      executions: this.#engineChecker.ledger.totals.ended,
+      executions: this.#engineJudge.ledger.totals.ended,
       events: this.#events,
       simulatedMs: this.#world.elapsedMs,
       faults: this.#faults,
@@ -120,7 +135,7 @@ class Run {
     this.#converge('everything');
     this.#canary();
     if (seededChance(seed).fork('last power cut').happens(250_000)) this.#lastPowerCut();
-    if (this.#goesOn) this.#engineChecker.finish(this.#world.serviceNow);
+    if (this.#goesOn) this.#engineJudge.finish(this.#world.serviceNow);
   }
 
   get #goesOn(): boolean {
@@ -133,52 +148,25 @@ class Run {
     this.#violations.push({ broke, message, ...(thingName !== undefined && { thingName }), atMs });
   };
 
-  #watched(board: Board): Board {
-    const { ledger } = this.#engineChecker;
-    const checker = createDeviceChecker({
-      board,
-      report: this.#report,
-      created: (key) => ledger.created(board.thingName, key),
-      pendingKey: (jobId, executionNumber) => ledger.pendingKey(board.thingName, jobId, executionNumber),
-      executions: () => ledger.totals.created,
+  #judgeOf(thingName: string): Judge {
+    const { expectations = [], limits = patientLimits } = this.#options;
+    return createJudge({
+      thingName,
+      sights: new Set(['inside', 'power']),
+      limits,
+      expectations,
+      onBreak: ({ claim, reason }) => this.#report(claim, reason, thingName),
     });
-    this.#deviceCheckers.set(board.thingName, checker);
-    return board;
   }
 
-  #checking(): Observer {
-    const of = (thingName: string): DeviceChecker | undefined => this.#deviceCheckers.get(thingName);
+  #watching(): Observer {
     return {
-      applied: (command, outcome, at) => {
-        this.#engineChecker.check(command, outcome, at);
-        if (command.name !== 'iotjobsdata:UpdateJobExecution' || !outcome.reply.accepted) return;
-        const { thingName, jobId, status } = command.request;
-        const document = this.#engineChecker.ledger.jobs.get(jobId)?.row.document;
-        if (status === 'SUCCEEDED' && document !== undefined) of(thingName)?.succeeded(document);
-      },
-      connecting: (thingName, at) => of(thingName)?.connecting(at),
-      sent: (thingName, request, at) => of(thingName)?.sent(request, at),
-      received: (thingName, message, at) => of(thingName)?.received(message, at),
-      traced: (thingName, trace) => {
-        of(thingName)?.traced(trace);
-        this.#world.operator.traced(thingName, trace);
-      },
-      moved: (board, input, at) => {
-        const checker = of(board.thingName);
-        if (input.kind === 'power-cut') checker?.powerWasCut();
-        if (input.kind === 'supply-drop' && input.byMv > 0) checker?.supplyFell();
-        checker?.moved(at);
-        if (input.kind === 'message' && !this.#baselines.has(board.thingName)) this.#noteBaseline(board);
-      },
+      applied: (command, outcome, at) => this.#engineJudge.check(command, outcome, at),
+      traced: (thingName, trace) => this.#world.operator.traced(thingName, trace),
       injected: (fault) => {
         this.#faults[fault] = (this.#faults[fault] ?? 0) + 1;
       },
     };
-  }
-
-  #noteBaseline(board: Board): void {
-    const view = board.view();
-    if (isQuiet(view)) this.#baselines.set(board.thingName, view.ram.usedBytes);
   }
 
   /** Lets events happen until an instant, or until something is `done`. */
@@ -201,26 +189,26 @@ class Run {
   /** Nothing is pending, nothing is being deleted, every device is idle; then the claims about quiet devices. */
   #converge(what: string): void {
     if (!this.#goesOn) return;
-    const { ledger } = this.#engineChecker;
+    const { ledger } = this.#engineJudge;
     const done = (): boolean =>
       ledger.totals.created === ledger.totals.ended &&
       this.#world.devices.every(({ board }) => isQuiet(board.view())) &&
       [...ledger.jobs.values()].every(({ row }) => row.status !== 'DELETION_IN_PROGRESS');
-    if (this.#until(this.#world.queue.now + convergeMs, done)) return this.#checkQuietDevices();
+    if (this.#until(this.#world.queue.now + convergeMs, done)) return this.#conclude();
+    if (this.#goesOn) this.#conclude();
     if (this.#goesOn) this.#reportUnfinished(what);
   }
 
-  #checkQuietDevices(): void {
-    for (const { board } of this.#world.devices) {
-      for (const { broke, message } of quietDeviceBreaks(board.view(), this.#baselines.get(board.thingName))) {
-        this.#report(broke, message, board.thingName);
+  #conclude(): void {
+    for (const [thingName, judge] of this.#judges) {
+      for (const { claim, outcome, reason } of judge.conclude(this.#world.queue.now)) {
+        if (outcome === 'fail') this.#report(claim, reason, thingName);
       }
-      this.#deviceCheckers.get(board.thingName)?.quiet();
     }
   }
 
   #reportUnfinished(what: string): void {
-    const { ledger } = this.#engineChecker;
+    const { ledger } = this.#engineJudge;
     for (const queue of ledger.queues()) {
       for (const { jobId, executionNumber, status, thingName } of queue.pending.values()) {
         this.#report('V1', `${what}: ${jobId}#${executionNumber} is still ${status}`, thingName);
@@ -251,25 +239,15 @@ class Run {
       things: devices.map(({ thingName }) => thingName),
     };
     operator.perform(canary);
-    const { ledger } = this.#engineChecker;
+    const { ledger } = this.#engineJudge;
     const before = ledger.totals.created;
     const created = (): boolean => ledger.totals.created === before + devices.length;
     this.#until(queue.now + convergeMs, created);
-    this.#converge('the canary');
-    this.#checkCanary(jobId);
-  }
-
-  #checkCanary(jobId: string): void {
-    const executions = [...(this.#engineChecker.ledger.jobs.get(jobId)?.executions.values() ?? [])];
-    for (const { board } of this.#goesOn ? this.#world.devices : []) {
-      const status = executions.find(({ thingName }) => thingName === board.thingName)?.status;
-      const { runningVersion } = board.view();
-      if (status !== 'SUCCEEDED') {
-        this.#report('V5', `the canary ${jobId} is ${status ?? 'missing'}`, board.thingName);
-      } else if (runningVersion !== firmwareVersion(canaryOrdinal)) {
-        this.#report('V9', `reported the canary’s firmware and runs ${runningVersion}`, board.thingName);
-      }
+    const version = firmwareVersion(canaryOrdinal);
+    for (const judge of this.#judges.values()) {
+      judge.expectNow([{ jobId, status: 'SUCCEEDED', withinMs: canaryMs, sideEffects: 'once', version, about: 'V5' }]);
     }
+    this.#converge('the canary');
   }
 
   /** What is in non-volatile memory must be as true after a reboot (V7). */

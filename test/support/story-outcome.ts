@@ -11,7 +11,7 @@ import { readHardwareProfiles } from '../../agent/hardware-profiles.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../../broker/engine/contract.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
 import { startService } from '../../broker/start-service.ts';
-import { isQuiet } from '../../rig/virtual/checkers/quiet-device.ts';
+import { isQuiet } from '../../rig/verdict/quiet.ts';
 import { fleetGroup } from '../../rig/virtual/configuration.ts';
 import { createEventQueue } from '../../rig/virtual/event-queue.ts';
 import { type ControlPlane, type Operator, createOperator } from '../../rig/virtual/operator.ts';

@@ -7,7 +7,7 @@ import { steps, type Step } from '../../../observation/execution.ts';
 import type { DeviceEvent } from '../../../agent/device-events.ts';
 import { msPerMinute } from '../../../protocol/time.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
-import { isQuiet, quietDeviceBreaks } from '../../virtual/checkers/quiet-device.ts';
+import { isQuiet, quietDeviceBreaks } from './quiet-device.ts';
 import { deviceClaims } from '../../virtual/violation.ts';
 import type { DeviceClaim } from '../../virtual/violation.ts';
 import { asksForWork, deadUpdates, rejectedUpdates, workAt } from './aftermath.ts';

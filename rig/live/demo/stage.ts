@@ -5,7 +5,7 @@ import type { DeviceEvent } from '../../../agent/device-events.ts';
 import type { LiveDevice } from '../../../agent/live-device.ts';
 import { isTerminal } from '../../../protocol/status.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
-import { isQuiet } from '../../virtual/checkers/quiet-device.ts';
+import { isQuiet } from '../../verdict/quiet.ts';
 import type PQueue from 'p-queue';
 import type { Operator, SeenExecution } from '../operator.ts';
 import type { Recorder } from './recorder.ts';

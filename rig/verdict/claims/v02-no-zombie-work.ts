@@ -75,7 +75,8 @@ export const noZombieWork: ClaimDefinition = {
           updating.add(jobId);
           const refusal = refusals.get(jobId);
           if (refusal === undefined || refusal.count < limits.refusedUpdates) return;
-          if (seen.at - refusal.firstAt < limits.crossingMs) return;
+          // Several may have been in the air at once; not that many.
+          if (seen.at - refusal.firstAt < limits.crossingMs && refusal.count < 3 * limits.refusedUpdates) return;
           broke({
             sign: refusal.code === 'ResourceNotFound' ? 'updates-what-is-not-found' : 'updates-what-has-ended',
             reason: `updates ${jobId} again, after ${refusal.count} refusals (${refusal.code}) that said it is gone`,

@@ -17,6 +17,8 @@ export const noWrongActivation: ClaimDefinition = {
     const { record, limits, broke, sights } = context;
     /** Executions that were gone already when the device began to activate them, the last moment to ask. */
     const goneBefore = new Set<string>();
+    /** The execution that the device activates. */
+    let activating: string | undefined;
     let witnessed: Observation | undefined;
     let quietTimes = 0;
 
@@ -24,10 +26,13 @@ export const noWrongActivation: ClaimDefinition = {
       const key = identityKey(execution);
       const started = record.startedAs(key);
       if (step === 'activate') {
+        activating = key;
         if (record.pendingOf(execution.jobId, execution.executionNumber)?.key === started) goneBefore.delete(key);
         else goneBefore.add(key);
         return;
       }
+      // Any other reboot leads back to the image that ran before.
+      if (activating !== key) return;
       const one = record.byKey(started);
       if (one?.endedAt === undefined) return;
       const told = one.known ?? one.hinted;
@@ -48,6 +53,7 @@ export const noWrongActivation: ClaimDefinition = {
         traced(seen) {
           const { trace } = seen;
           if (trace.kind !== 'step') return;
+          if (trace.step !== 'reboot') activating = undefined;
           if (trace.step === 'receive') goneBefore.delete(identityKey(trace.execution));
           else if (trace.step === 'activate' || trace.step === 'reboot') atStep(trace.step, trace.execution, seen);
         },

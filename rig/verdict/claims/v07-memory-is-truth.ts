@@ -16,12 +16,11 @@ export const memoryIsTruth: ClaimDefinition = {
 
     function ghost(jobId: string, executionNumber: number | undefined): ExecutionRecord | undefined {
       if (record.pendingOf(jobId, executionNumber) !== undefined) return undefined;
-      return record
+      // Of ids that came back, the last execution is the one that a device may mean.
+      const last = record
         .ofJob(jobId)
-        .findLast(
-          ({ identity, wasOverBeforeCut }) =>
-            wasOverBeforeCut && (executionNumber === undefined || identity.executionNumber === executionNumber),
-        );
+        .findLast(({ identity }) => executionNumber === undefined || identity.executionNumber === executionNumber);
+      return last?.wasOverBeforeCut === true ? last : undefined;
     }
 
     function check(

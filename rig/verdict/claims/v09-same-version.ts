@@ -2,7 +2,9 @@
  * V9: device and service agree on the version that runs. What is compared: what a SUCCEEDED says (the version in its document or
  * its statusDetails) with what runs inside, what the shadow reports, or what the witness told.
  */
+import { identityKey } from '../../../observation/execution.ts';
 import type { ObservationOf } from '../../../observation/observation.ts';
+import type { ExecutionPayload } from '../../../protocol/device-messages.ts';
 import { type ClaimDefinition, notObserved, pass } from '../claim.ts';
 
 const rememberedDocuments = 32;
@@ -13,7 +15,7 @@ export const sameVersion: ClaimDefinition = {
   statement: 'runs the version that it reported',
   needs: ['inside', 'shadow', 'witness'],
   begin({ record, broke, limits }) {
-    /** What firmware documents install, by job. */
+    /** What firmware documents install, by execution. */
     const wanted = new Map<string, string>();
     /** What a SUCCEEDED said last. */
     let reported: { readonly version: string; readonly seen: ObservationOf<'execution'> } | undefined;
@@ -21,12 +23,18 @@ export const sameVersion: ClaimDefinition = {
     let told: { readonly version: string; readonly seen: ObservationOf<'reported-version' | 'witness'> } | undefined;
     let agreed: ObservationOf<'execution'> | undefined;
 
-    function noteDocument(jobId: string | undefined, document: object | undefined): void {
-      if (jobId === undefined || document === undefined) return;
+    function noteDocument(key: string | undefined, document: object | undefined): void {
+      if (key === undefined || document === undefined) return;
       const { operation, version } = document as { readonly operation?: unknown; readonly version?: unknown };
+      // The same ids may have come back with another document, within one second.
+      wanted.delete(key);
       if (operation !== 'firmware' || typeof version !== 'string') return;
-      wanted.set(jobId, version);
+      wanted.set(key, version);
       if (wanted.size > rememberedDocuments) wanted.delete(wanted.keys().next().value!);
+    }
+
+    function noteExecution(execution: ExecutionPayload | undefined): void {
+      if (execution !== undefined) noteDocument(identityKey(execution), execution.jobDocument);
     }
 
     function tell(version: string, seen: ObservationOf<'reported-version' | 'witness'>): void {
@@ -38,17 +46,16 @@ export const sameVersion: ClaimDefinition = {
       observer: {
         received({ message }) {
           if (message.kind === 'notification') {
-            if (message.name !== 'NextJobExecutionChanged') return;
-            return noteDocument(message.payload.execution?.jobId, message.payload.execution?.jobDocument);
+            return message.name === 'NextJobExecutionChanged' ? noteExecution(message.payload.execution) : undefined;
           }
           if (message.outcome === 'rejected' || message.operation === 'GetPendingJobExecutions') return;
-          if (message.operation === 'UpdateJobExecution')
-            return noteDocument(message.jobId, message.payload.jobDocument);
-          noteDocument(message.payload.execution?.jobId, message.payload.execution?.jobDocument);
+          if (message.operation !== 'UpdateJobExecution') return noteExecution(message.payload.execution);
+          const started = record.pendingOf(message.jobId ?? '', undefined);
+          noteDocument(started?.key, message.payload.jobDocument);
         },
         execution(seen) {
           if (seen.status !== 'SUCCEEDED' || seen.by !== 'device') return;
-          const documented = wanted.get(seen.execution.jobId);
+          const documented = wanted.get(identityKey(seen.execution));
           const version = documented ?? seen.statusDetails?.['version'];
           if (version === undefined) return;
           reported = { version, seen };

@@ -5,6 +5,7 @@
  */
 import type { Fault } from '../../../faults/plan.ts';
 import type { DurationMs } from '../../../protocol/time.ts';
+import type { Expectation } from '../../verdict/contract.ts';
 import type { OperatorAction, RunConfiguration } from '../configuration.ts';
 
 export interface Story {
@@ -20,11 +21,8 @@ export interface Story {
   readonly wire: RunConfiguration['wire'];
   /** Of what is left to chance, e.g. how long the flash takes. Default 1. */
   readonly seed?: number;
-  /**
-   * After a pull, work on what was pulled must have ended within this time (V2). Absent where the device cannot hear of it
-   * so soon.
-   */
-  readonly noticeMs?: DurationMs;
+  /** How its jobs must end, within the time of the story. */
+  readonly expect: readonly Omit<Expectation, 'thingName'>[];
 }
 
 /** Everything must be quiet so long after the start. Shorter than the pause between two polls of an idle agent. */

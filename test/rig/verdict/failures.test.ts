@@ -128,8 +128,15 @@ const failures: Readonly<Record<string, Failure>> = {
     claim: 'V3',
     like: 'R09',
     sees: ['inside'],
-    stream: () =>
-      pulled().tell('traced', { trace: { kind: 'step', step: 'reboot', execution: dead, percent: 100 } }, 'device'),
+    stream: () => {
+      const at = (step: 'activate' | 'reboot') =>
+        ({ trace: { kind: 'step', step, execution: dead, percent: 100 } }) as const;
+      return working()
+        .tell('traced', at('activate'), 'device')
+        .pull('update')
+        .wait(50)
+        .tell('traced', at('reboot'), 'device');
+    },
   },
   'leaves an image unconfirmed, which the next job covers': {
     claim: 'V3',

@@ -34,7 +34,7 @@ const agents: readonly (readonly [string, AgentBehaviour, readonly Claim[]])[] =
     ['V1', 'V2'],
   ],
   ['takes whatever it sees for its own execution', { ...referenceAgent, isStillOurs: () => true }, ['V3', 'V9']],
-  ['asks for nothing after connecting', { ...referenceAgent, asksOnConnect: false }, ['V1']],
+  ['asks for nothing after connecting', { ...referenceAgent, asksOnConnect: false }, ['V1', 'V5']],
   ['does not ask before the point of no return', { ...referenceAgent, asksBeforeNoReturn: false }, ['V3']],
   ['does not clear its checkpoint', leaving('checkpoint'), ['V7']],
   ['leaves a part of an image in the slot', leaving('slot'), ['V10']],

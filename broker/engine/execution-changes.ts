@@ -3,11 +3,11 @@
  * whether by force. Remembers each execution it has seen, since a row that is gone no longer says what it was; so it is
  * made only where somebody looks.
  */
-import type { ExecutionIdentity } from '../observation/execution.ts';
-import type { ObservationOf, Observer } from '../observation/observation.ts';
-import { type EpochMs, toEpochSeconds } from '../protocol/time.ts';
-import type { Change, CommandOf, OperationName } from './engine/contract.ts';
-import type { ExecutionRow, JobRow } from './engine/rows.ts';
+import type { ExecutionIdentity } from '../../observation/execution.ts';
+import type { ObservationOf, Observer } from '../../observation/observation.ts';
+import { type EpochMs, toEpochSeconds } from '../../protocol/time.ts';
+import type { Change, CommandOf, OperationName } from './contract.ts';
+import type { ExecutionRow, JobRow } from './rows.ts';
 
 type By = ObservationOf<'execution'>['by'];
 

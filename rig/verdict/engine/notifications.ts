@@ -7,7 +7,7 @@ import type { Effect, NotifyEffect, NotifyNextEffect } from '../../../broker/eng
 import type { Profile } from '../../../broker/engine/profile.ts';
 import type { ExecutionRow } from '../../../broker/engine/rows.ts';
 import type { JobExecution } from '../../../protocol/device-api.ts';
-import type { Report } from '../violation.ts';
+import type { Report } from './engine-claims.ts';
 import { inOrder, shown, visible, type Ledger, type LedgerQueue } from './execution-ledger.ts';
 
 export interface NotificationChecker {

@@ -4,9 +4,8 @@
  * compare with.
  * Source: reference lifecycle.md §3 and §5, limits.md §2.
  */
-import { executionKey, type ExecutionRow, type JobRow } from '../../../broker/engine/rows.ts';
+import type { ExecutionRow, JobRow } from '../../../broker/engine/rows.ts';
 import { isPending, jobExecutionStatuses, type JobExecutionStatus } from '../../../protocol/status.ts';
-import { toEpochSeconds } from '../../../protocol/time.ts';
 
 export interface LedgerJob {
   row: JobRow;
@@ -30,10 +29,6 @@ export interface Ledger {
   execution(key: string): ExecutionRow | undefined;
   queues(): Iterable<LedgerQueue>;
   queueOf(thingName: string, namespaceId: string | undefined): LedgerQueue;
-  /** How many executions there ever were of that identity; more than one when ids were reused within a second. */
-  created(thingName: string, identityKey: string): number;
-  /** The identity of the pending execution that has these ids now. */
-  pendingKey(thingName: string, jobId: string, executionNumber: number): string | undefined;
   /** All executions that ever were, and those that ended or were deleted. */
   readonly totals: { readonly created: number; readonly ended: number };
   /** Of one job on one thing, the lowest number first. */
@@ -49,7 +44,6 @@ export function createLedger(): Ledger {
   const things = new Set<string>();
   const executions = new Map<string, ExecutionRow>();
   const queues = new Map<string, LedgerQueue>();
-  const identities = new Map<string, number>();
   const totals = { created: 0, ended: 0 };
 
   function queueOf(thingName: string, namespaceId: string | undefined): LedgerQueue {
@@ -78,18 +72,11 @@ export function createLedger(): Ledger {
     queueOf,
     queues: () => queues.values(),
     execution: (key) => executions.get(key),
-    created: (thingName, identityKey) => identities.get(`${thingName} ${identityKey}`) ?? 0,
-    pendingKey(thingName, jobId, executionNumber) {
-      const row = executions.get(executionKey(jobId, thingName, executionNumber));
-      return row !== undefined && isPending(row.status) ? identityOf(row) : undefined;
-    },
     executionsOf: (jobId, thingName) => jobs.get(jobId)?.byThing.get(thingName) ?? none,
     putExecution(key, row) {
       const before = executions.get(key);
       if (before === undefined) {
         totals.created += 1;
-        const identity = `${row.thingName} ${identityOf(row)}`;
-        identities.set(identity, (identities.get(identity) ?? 0) + 1);
       } else {
         forget(key, before);
         if (isPending(before.status) && !isPending(row.status)) totals.ended += 1;
@@ -129,11 +116,6 @@ function byNumber(a: ExecutionRow, b: ExecutionRow): number {
 /** The newest execution of a job on a thing. */
 export function newestOf(ledger: Ledger, jobId: string, thingName: string): ExecutionRow | undefined {
   return ledger.executionsOf(jobId, thingName).at(-1);
-}
-
-/** As a device sees it, with `queuedAt` in seconds. */
-function identityOf({ jobId, executionNumber, queuedAt }: ExecutionRow): string {
-  return `${jobId}#${executionNumber}@${toEpochSeconds(queuedAt)}`;
 }
 
 /** What a device may see: in order, without those of jobs being deleted. */

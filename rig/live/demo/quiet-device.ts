@@ -4,7 +4,7 @@
  * view alone.
  */
 import type { DeviceView } from '../../../observation/inside.ts';
-import type { Claim } from '../violation.ts';
+import type { ClaimId as Claim } from '../../verdict/contract.ts';
 
 export interface Broken {
   readonly broke: Claim;

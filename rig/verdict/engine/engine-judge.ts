@@ -5,19 +5,19 @@
  * end. Judges by changes, replies and effects, never by the engine's inner state.
  */
 import type { Change, Command, Engine, Outcome, ResponseOf } from '../../../broker/engine/contract.ts';
-import { profiles, type Profile } from '../../../broker/engine/profile.ts';
+import type { Profile } from '../../../broker/engine/profile.ts';
 import type { ExecutionRow, JobRow } from '../../../broker/engine/rows.ts';
 import type { JobProcessDetails } from '../../../protocol/aws/iot.ts';
 import { isPending, type JobExecutionStatus } from '../../../protocol/status.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
-import type { Report } from '../violation.ts';
+import type { Report } from './engine-claims.ts';
 import { dueAnswer, objectionToAnswer } from './answer-law.ts';
 import { isOver, objectionToChange, objectionToNew, type Objection } from './execution-law.ts';
 import { createLedger, shown, visible, type Ledger, type LedgerJob, type LedgerQueue } from './execution-ledger.ts';
 import { dueAnswerOfJob, mustAbort, objectionToJob } from './job-law.ts';
 import { createNotificationChecker } from './notifications.ts';
 
-export interface EngineChecker {
+export interface EngineJudge {
   readonly ledger: Ledger;
   /** Rows that an engine was built from: what devices were told of them is taken for granted. */
   adopt(rows: Iterable<Required<Change>>): void;
@@ -30,11 +30,7 @@ export interface EngineChecker {
 type KeptRows = Map<Change['table'], Map<string, object>>;
 
 /** @param profile how the engine reads what AWS leaves open */
-export function createEngineChecker(
-  engine: Engine,
-  report: Report,
-  profile: Profile = profiles.observed,
-): EngineChecker {
+export function createEngineJudge(engine: Engine, report: Report, profile: Profile): EngineJudge {
   const ledger = createLedger();
   const notifications = createNotificationChecker(ledger, report, profile);
   const rows: KeptRows = new Map();

@@ -10,7 +10,7 @@ import type { ExecutionRow, JobRow } from '../../../broker/engine/rows.ts';
 import type { StatusDetails } from '../../../protocol/device-api.ts';
 import type { JobExecutionStatus } from '../../../protocol/status.ts';
 import { msPerMinute, type EpochMs } from '../../../protocol/time.ts';
-import type { Claim } from '../violation.ts';
+import type { EngineClaim } from './engine-claims.ts';
 import { newestOf, type Ledger } from './execution-ledger.ts';
 
 /** By whose doing a status may change. `forced cancel` is what reaches an execution that its device has started. */
@@ -38,7 +38,7 @@ const moves: Readonly<Record<string, readonly [means: readonly Means[], gain: Ga
 };
 
 export interface Objection {
-  readonly broke: Claim;
+  readonly broke: EngineClaim;
   readonly message: string;
 }
 
