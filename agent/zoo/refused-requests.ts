@@ -53,7 +53,7 @@ export const refusedRequests: readonly ZooAgent[] = [
   {
     id: 'r26-cannot-read-long-rejections',
     bug: 'has no room for a rejection that carries the execution state, and hears nothing',
-    breaks: ['V1'],
+    breaks: ['V1', 'V2'],
     story: 'canceled-unheard-before-the-reboot',
     behaviour: otherwise({
       listensTo: (message) =>

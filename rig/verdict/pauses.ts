@@ -1,21 +1,30 @@
 /**
- * The pauses between tries of one thing that fails again and again: short ones must grow, and the first ones must not all be
- * alike. Chance in them shows only to a clock as exact as the device's own, so it is judged only where the inside is shown.
+ * The pauses between tries of what fails again and again: short ones must grow, and the first ones must not all be alike.
+ * Chance in them shows only to a clock as exact as the device's own, so it is judged only where the inside is shown.
  */
 import type { Observation } from '../../observation/observation.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { type ClaimContext, seconds } from './claim.ts';
 
+/** Tries of one thing since anything succeeded. */
+interface Row {
+  failedAt: EpochMs | undefined;
+  pauses: number;
+  first: DurationMs;
+  longest: DurationMs;
+  readonly tries: Observation[];
+}
+
+const rememberedRows = 8;
+const shownTries = 12;
+/** What comes sooner was not put off. */
+const leastPauseMs: DurationMs = 10;
+
 export class PauseWatch {
   readonly #context: ClaimContext;
   readonly #words: string;
-  #what: string | undefined;
-  #failedAt: EpochMs | undefined;
-  #pauses = 0;
-  #first: DurationMs = 0;
-  #longest: DurationMs = 0;
-  readonly #evidence: Observation[] = [];
-  /** First pauses of each row of tries, the same so far. */
+  readonly #rows = new Map<string, Row>();
+  /** The first pause of the last rows, while they are all the same. */
   #alike: { readonly pauseMs: DurationMs; times: number } | undefined;
 
   constructor(context: ClaimContext, words: string) {
@@ -23,45 +32,43 @@ export class PauseWatch {
     this.#words = words;
   }
 
-  /** A try of this thing begins. */
+  /** A try of this thing begins; others may come between two of them. */
   tried(what: string, seen: Observation): void {
-    if (this.#what !== what) this.#begin(what);
-    else if (this.#failedAt !== undefined) this.#paused(seen.at - this.#failedAt, seen);
-    this.#failedAt = undefined;
-    this.#evidence.push(seen);
-    if (this.#evidence.length > 12) this.#evidence.shift();
+    let row = this.#rows.get(what);
+    if (row === undefined) {
+      row = { failedAt: undefined, pauses: 0, first: 0, longest: 0, tries: [] };
+      this.#rows.set(what, row);
+      if (this.#rows.size > rememberedRows) this.#rows.delete(this.#rows.keys().next().value!);
+    } else if (row.failedAt !== undefined) this.#paused(row, seen.at - row.failedAt, seen);
+    row.failedAt = undefined;
+    row.tries.push(seen);
+    if (row.tries.length > shownTries) row.tries.shift();
   }
 
-  failed(at: EpochMs): void {
-    if (this.#what !== undefined) this.#failedAt = at;
+  failed(what: string, at: EpochMs): void {
+    const row = this.#rows.get(what);
+    if (row !== undefined) row.failedAt = at;
   }
 
+  /** Something went well: what is tried from now on is new. */
   succeeded(): void {
-    this.#begin(undefined);
+    if (this.#rows.size > 0) this.#rows.clear();
   }
 
-  #begin(what: string | undefined): void {
-    this.#what = what;
-    this.#pauses = 0;
-    this.#evidence.length = 0;
-    this.#failedAt = undefined;
-  }
-
-  #paused(pauseMs: DurationMs, seen: Observation): void {
+  #paused(row: Row, pauseMs: DurationMs, seen: Observation): void {
     const { limits, broke, sights } = this.#context;
-    this.#pauses += 1;
-    if (this.#pauses === 1) {
-      this.#first = pauseMs;
-      this.#longest = pauseMs;
+    row.pauses += 1;
+    if (row.pauses === 1) {
+      row.first = pauseMs;
       if (sights.has('inside')) this.#compare(pauseMs, seen);
     }
-    this.#longest = Math.max(this.#longest, pauseMs);
-    if (this.#pauses < limits.repeatsWithoutGrowth) return;
-    if (this.#longest >= limits.shortPauseMs || this.#longest > 2 * Math.max(1, this.#first)) return;
+    row.longest = Math.max(row.longest, pauseMs);
+    if (row.pauses < limits.repeatsWithoutGrowth) return;
+    if (row.longest >= limits.shortPauseMs || row.longest > 2 * Math.max(1, row.first)) return;
     broke({
       sign: 'pauses-do-not-grow',
-      reason: `${this.#words} ${this.#pauses} times with pauses of ${seconds(this.#longest)} at most, which do not grow`,
-      evidence: [...this.#evidence, seen],
+      reason: `${this.#words} ${row.pauses} times with pauses of ${seconds(row.longest)} at most, which do not grow`,
+      evidence: [...row.tries, seen],
     });
   }
 
@@ -69,8 +76,7 @@ export class PauseWatch {
     const { limits, broke } = this.#context;
     if (this.#alike?.pauseMs !== pauseMs) this.#alike = { pauseMs, times: 0 };
     this.#alike.times += 1;
-    // What comes at once was not put off.
-    if (pauseMs < 10 || this.#alike.times < limits.equalPauses) return;
+    if (pauseMs < leastPauseMs || this.#alike.times < limits.equalPauses) return;
     broke({
       sign: 'pauses-without-chance',
       reason: `${this.#words} after ${seconds(pauseMs)} each time, to the millisecond: a fleet would return in step`,

@@ -5,11 +5,14 @@
 import { identityKey, type Step } from '../../../observation/execution.ts';
 import type { Observation, ObservationOf } from '../../../observation/observation.ts';
 import type { DeviceMessage } from '../../../protocol/device-messages.ts';
+import { isPending } from '../../../protocol/status.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
 import { type ClaimDefinition, pass, seconds } from '../claim.ts';
 import { doubtedSince } from '../doubt.ts';
 import type { ExecutionRecord } from '../record.ts';
 import { goneCodes } from '../told.ts';
+
+type RejectedMessage = Extract<DeviceMessage, { readonly kind: 'reply'; readonly outcome: 'rejected' }>;
 
 interface Refusals {
   count: number;
@@ -46,6 +49,12 @@ export const noZombieWork: ClaimDefinition = {
       known.count += 1;
       known.code = code;
       if (known.evidence.length < keptRefusals) known.evidence.push(seen);
+    }
+
+    /** What it was told last may not have got as far as non-volatile memory. */
+    function forgetRefusals(): void {
+      refusals.clear();
+      updating.clear();
     }
 
     /** Told for longer than work that cannot be stopped takes. */
@@ -87,8 +96,9 @@ export const noZombieWork: ClaimDefinition = {
           const { message } = seen;
           if (refusals.size > 0) for (const named of jobsNamedBy(message)) refusals.delete(named);
           if (message.kind !== 'reply' || message.outcome === 'accepted' || message.jobId === undefined) return;
-          const { code } = message.payload;
-          if (message.operation === 'UpdateJobExecution' && goneCodes.has(code)) refused(message.jobId, code, seen);
+          if (message.operation === 'UpdateJobExecution' && isFinal(message)) {
+            refused(message.jobId, message.payload.code, seen);
+          }
         },
         download(seen) {
           if (seen.state !== 'asked' || record.taken.size === 0) return;
@@ -100,8 +110,15 @@ export const noZombieWork: ClaimDefinition = {
             );
           if (isZombie(one, seen.at)) workBroke(one, seen, 'asks for bytes', 'downloads-for-the-dead');
         },
+        power({ on }) {
+          if (!on) forgetRefusals();
+        },
+        program(seen) {
+          if (seen.event === 'exited' && seen.byRig) forgetRefusals();
+        },
         traced(seen) {
           const { trace } = seen;
+          if (trace.kind === 'crash') forgetRefusals();
           if (trace.kind !== 'step' || record.taken.size === 0 || !workSteps.has(trace.step)) return;
           const one = record.byKey(record.startedAs(identityKey(trace.execution)));
           if (isZombie(one, seen.at)) workBroke(one, seen, `at ${trace.step}`, 'works-for-the-dead');
@@ -142,4 +159,11 @@ function jobsNamedBy(message: DeviceMessage): readonly string[] {
   if ('execution' in message.payload && message.payload.execution !== undefined)
     return [message.payload.execution.jobId];
   return message.operation === 'UpdateJobExecution' && message.jobId !== undefined ? [message.jobId] : [];
+}
+
+/** The refusal says that the execution is over, by its code or by the state that it carries. */
+function isFinal({ payload }: RejectedMessage): boolean {
+  if (goneCodes.has(payload.code)) return true;
+  const state = payload.executionState?.status;
+  return payload.code === 'VersionMismatch' && state !== undefined && !isPending(state);
 }

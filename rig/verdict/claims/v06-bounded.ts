@@ -4,6 +4,7 @@
  */
 import type { DeviceView } from '../../../observation/inside.ts';
 import type { Observation, ObservationOf } from '../../../observation/observation.ts';
+import type { DeviceRequest } from '../../../protocol/device-messages.ts';
 import { msPerMinute } from '../../../protocol/time.ts';
 import { type ClaimContext, type ClaimDefinition, pass } from '../claim.ts';
 import { PauseWatch } from '../pauses.ts';
@@ -40,13 +41,13 @@ export const bounded: ClaimDefinition = {
           connectPauses.tried('connect', seen);
         },
         'connect-failed'(seen) {
-          connectPauses.failed(seen.at);
+          connectPauses.failed('connect', seen.at);
         },
         connected() {
           connectPauses.succeeded();
         },
         disconnected(seen) {
-          connectPauses.failed(seen.at);
+          connectPauses.failed('connect', seen.at);
           requestPauses.succeeded();
         },
         program() {
@@ -63,14 +64,13 @@ export const bounded: ClaimDefinition = {
               since: seen.at - msPerMinute,
             });
           }
-          const { operation, jobId, namespaceId, body } = seen.request;
-          requestPauses.tried(`${operation} ${jobId} ${namespaceId} ${body.status}`, seen);
+          requestPauses.tried(nameOf(seen.request), seen);
         },
         received(seen) {
           const { message } = seen;
           if (message.kind !== 'reply') return;
           if (message.outcome === 'accepted') requestPauses.succeeded();
-          else requestPauses.failed(seen.at);
+          else requestPauses.failed(nameOf(message), seen.at);
         },
         download: (seen) => transfers.asked(seen),
         traced({ trace }) {
@@ -182,4 +182,9 @@ class Transfers {
       });
     }
   }
+}
+
+/** What a request is about: the same in its answer. */
+function nameOf({ operation, jobId, namespaceId }: Pick<DeviceRequest, 'operation' | 'jobId' | 'namespaceId'>): string {
+  return `${operation} ${jobId} ${namespaceId}`;
 }
