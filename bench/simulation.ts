@@ -5,8 +5,8 @@
  */
 import { readHardwareProfiles } from '../agent/hardware-profiles.ts';
 import type { FaultPlan } from '../faults/plan.ts';
-import type { RunConfiguration } from '../rig/virtual/configuration.ts';
-import { runSimulation } from '../rig/virtual/run.ts';
+import type { Scenario } from '../rig/scenario/contract.ts';
+import { play } from '../rig/virtual/play.ts';
 import { realSubjects } from '../rig/virtual/subjects.ts';
 
 const things = 50;
@@ -29,7 +29,7 @@ export function measureSimulation(runs: number): SimulationSamples {
   let eventsPerExecution = 0;
   for (let seed = 0; seed < warmUpRuns + runs; seed += 1) {
     const startedAtMs = cpuMs();
-    const { executions, events, violations } = runSimulation(configurationOf(seed, names), subjects);
+    const { executions, events, violations } = play(scenarioOf(seed, names), subjects);
     const tookMs = cpuMs() - startedAtMs;
     const [wrong] = violations;
     if (wrong !== undefined) throw new Error(`seed ${seed}: ${wrong.broke} ${wrong.message}`);
@@ -40,31 +40,35 @@ export function measureSimulation(runs: number): SimulationSamples {
   return { executionsPerSecond, eventsPerExecution };
 }
 
-function configurationOf(seed: number, hardware: readonly string[]): RunConfiguration {
-  const fleet = Array.from({ length: things }, (_, index) => ({
-    thingName: `thing-${index}`,
-    hardware: hardware[index % hardware.length]!,
-  }));
-  const safetyMs = jobs * jobEveryMs;
+function scenarioOf(seed: number, hardware: readonly string[]): Scenario {
+  const endsAtMs = jobs * jobEveryMs;
   return {
-    seed,
-    things: fleet,
-    namespaces: [],
-    link: { latencyMs: 40, jitterMs: 40 },
-    faults: losses(safetyMs),
-    operator: Array.from({ length: jobs }, (_, index) => ({
-      when: { atMs: index * jobEveryMs },
-      deed: {
-        kind: 'create-job',
-        jobId: `job-${index}`,
-        document: 'firmware',
-        ordinal: index,
-        things: fleet.map(({ thingName }) => thingName),
-      },
+    id: `bench-${seed}`,
+    version: 1,
+    claim: 'A fleet does one job after the other.',
+    about: 'V5',
+    catalog: [],
+    needs: [],
+    given: {
+      things: Array.from({ length: things }, (_, index) => ({
+        thing: `thing-${index}`,
+        hardware: hardware[index % hardware.length]!,
+      })),
+      document: 'firmware',
+      namespaces: [],
+      link: { latencyMs: 40, jitterMs: 40 },
+      faults: losses(endsAtMs),
+      seed,
+      settleMs: 3 * 3_600_000,
+      grain: 'sign',
+    },
+    meanwhile: Array.from({ length: jobs }, (_, index) => ({
+      when: { on: 'at', atMs: index * jobEveryMs },
+      deeds: [{ do: 'create-job', job: `job-${index}`, edition: index }],
     })),
-    safetyMs,
-    wire: 'objects',
-    grain: 'sign',
+    script: [{ when: { on: 'at', atMs: endsAtMs }, deeds: [{ do: 'end-faults' }] }],
+    expect: [],
+    claims: 'all',
   };
 }
 

@@ -36,7 +36,7 @@ import type { WantedPort } from './net/listening.ts';
 import { SocketBudget } from './net/socket-budget.ts';
 import { type WebRules, objectionToWeb, parseHost } from './net/web-guard.ts';
 import { createRuntime } from './runtime.ts';
-import { type FaultListener, leaping, unreliable } from './service-faults.ts';
+import { type FaultListener, injectFaults, jumping } from './service-faults.ts';
 import { openSigningKey } from './signing-key.ts';
 import { streamAnswerer } from './stream-answerer.ts';
 import { throttled } from './throttling.ts';
@@ -163,7 +163,7 @@ async function start(options: ServiceOptions): Promise<Service> {
   const fault = options.faults && { plan: options.faults, seed: options.seed ?? 1, onFault };
   const clockOf = (steady: Clock): Clock => {
     const own = options.clockOf?.(steady) ?? steady;
-    return fault ? leaping(own, fault) : own;
+    return fault ? jumping(own, fault) : own;
   };
   const serviceIdentity = { region, account };
   const state =
@@ -230,9 +230,9 @@ async function start(options: ServiceOptions): Promise<Service> {
       }),
     });
     closers.push(() => runtime.close());
-    const troubled = fault && unreliable(runtime, { ...fault, clock: scaledClock(timeScale) });
-    closers.push(() => troubled?.close());
-    const port = troubled ?? runtime;
+    const faults = fault && injectFaults({ ...fault, clock: scaledClock(timeScale) });
+    closers.push(() => faults?.close());
+    const port = runtime;
     const accessKeys = options.accessKeys && new Map(Object.entries(options.accessKeys));
     const signatures = accessKeys && createSignatureCheck(accessKeys, Date.now);
     const gatewaySignatures = accessKeys && createSignatureCheck(accessKeys, Date.now, gatewayServices);
@@ -246,7 +246,7 @@ async function start(options: ServiceOptions): Promise<Service> {
     };
     const mqtt = await openMqttDoor({
       port,
-      answersMayStray: troubled !== undefined,
+      ...(faults && { faults }),
       // One entry for each feature that needs more than the service to be answered.
       answerers: {
         provisioning: provisioningAnswerer(port, issuer),
@@ -281,6 +281,7 @@ async function start(options: ServiceOptions): Promise<Service> {
     const http = await openHttpDoor({
       port,
       handled: handledOperations,
+      ...(faults && { faults }),
       certificates: issuer,
       host,
       listeners: { ...listeners({ http: httpPort }), ...https },

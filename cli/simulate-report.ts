@@ -1,6 +1,15 @@
-/** What `jobrig simulate` says at the end: one JSON object for machines, for people what was injected, what broke and how to see it again. */
-import { createRequire } from 'node:module';
-import { type Violation, claims } from '../rig/virtual/violation.ts';
+/**
+ * What `jobrig simulate` says at the end: for people what happened and what broke, grouped by cause, each told once as a story;
+ * for machines one JSON object.
+ */
+import colors from 'picocolors';
+import type { Scenario } from '../rig/scenario/contract.ts';
+import { tellScenario } from '../rig/scenario/tell.ts';
+import type { ScenarioRun } from '../rig/live/check/check-result.ts';
+import { decisiveText, knownAs } from '../rig/report/check-summary.ts';
+import type { Cause } from '../rig/virtual/causes.ts';
+import { claims } from '../rig/virtual/violation.ts';
+import { version } from './version.ts';
 
 /** What all runs together came to. */
 export interface Totals {
@@ -11,11 +20,23 @@ export interface Totals {
   deviceMs: number;
   traceHash: string;
   readonly faults: Record<string, number>;
-  readonly violations: Found[];
 }
 
-export interface Found extends Violation {
-  readonly seed: number;
+/** A cause, with its smallest scenario played once more. */
+export interface ToldCause {
+  readonly cause: Cause;
+  readonly run: ScenarioRun;
+  /** Where the scenario was written, and the command that plays it. */
+  readonly file: string;
+  readonly replay: string;
+}
+
+export interface ScenarioOutcome {
+  readonly scenario: Scenario;
+  readonly verdict: ScenarioRun['verdict'];
+  readonly broke: readonly string[];
+  readonly reason: string;
+  readonly simulatedMs: number;
 }
 
 /** What belongs to the words of the result beside the totals. */
@@ -26,66 +47,131 @@ export interface Account {
   readonly single: boolean;
   readonly startedAt: Date;
   readonly wallSeconds: number;
-  readonly replayOf: (violation: Found) => string;
-  /** The command that replays the configuration that was kept of the first violation. */
-  readonly kept?: { readonly file: string; readonly replay: string };
+  readonly verdict: 'pass' | 'fail' | 'inconclusive';
+  readonly causes: readonly ToldCause[];
+  /** Causes that were found beside those that are told. */
+  readonly untold: readonly Cause[];
+  /** Only where scenarios were asked for. */
+  readonly scenarios?: readonly ScenarioOutcome[];
+  readonly replayOf: (failure: Cause['failure']) => string;
+  readonly page?: string;
 }
 
-export function simulationJson({ totals, seed, single, startedAt, wallSeconds, replayOf, kept }: Account): string {
-  const { version } = createRequire(import.meta.url)('jobrig/package.json') as { readonly version: string };
+export function simulationJson(account: Account): string {
+  const { totals, seed, single, startedAt, wallSeconds, verdict, causes, untold, scenarios, replayOf, page } = account;
+  const failures = [...causes.map(({ cause }) => cause), ...untold].flatMap((cause) => cause.failures);
   const result = {
     jobrig: version,
     verb: 'simulate',
     seed,
     startedAt: startedAt.toISOString(),
     endedAt: new Date().toISOString(),
-    verdict: totals.violations.length > 0 ? 'fail' : 'pass',
+    verdict,
     runs: totals.runs,
     executions: totals.executions,
     simulatedSeconds: totals.simulatedMs / 1000,
     wallSeconds,
     faults: totals.faults,
-    violations: totals.violations.map((violation) => ({
-      seed: violation.seed,
-      broke: violation.broke,
-      message: violation.message,
-      replay: replayOf(violation),
-      ...(violation.thingName !== undefined && { thingName: violation.thingName }),
-      atMs: violation.atMs,
+    violations: failures.map((failure) => ({
+      ...(failure.seed === undefined ? { scenario: failure.scenario.id } : { seed: failure.seed }),
+      broke: failure.violation.broke,
+      message: failure.violation.message,
+      replay: replayOf(failure),
+      ...(failure.violation.thingName !== undefined && { thingName: failure.violation.thingName }),
+      atMs: failure.violation.atMs,
     })),
-    ...(kept && { kept }),
+    causes: causes.map(({ cause, run, file, replay }) => ({
+      broke: cause.failure.violation.broke,
+      reason: cause.failure.violation.message,
+      found: cause.failures.length,
+      in: cause.failures.map(({ label }) => label),
+      resembles: run.resembles,
+      scenario: file,
+      replay,
+    })),
+    ...(scenarios && {
+      scenarios: scenarios.map(({ scenario: { id, version: edition, claim, catalog }, ...rest }) => ({
+        id,
+        version: edition,
+        claim,
+        catalog,
+        ...rest,
+      })),
+    }),
     ...(single && { traceHash: totals.traceHash }),
+    ...(page !== undefined && { report: page }),
   };
   return `${JSON.stringify(result)}\n`;
 }
 
-export function simulationSummary({ totals, single, wallSeconds }: Account): string {
-  const { runs, executions, deviceMs, faults, violations, traceHash } = totals;
-  const hours = (deviceMs / 3_600_000).toFixed(1);
-  const injected = Object.entries(faults)
-    .sort(([, a], [, b]) => b - a)
-    .map(([kind, count]) => `  ${String(count).padStart(8)}  ${kind}\n`);
+export function simulationText(account: Account): string {
+  const { scenarios, causes, untold, page } = account;
   return [
-    `${runs} ${runs === 1 ? 'run' : 'runs'}, ${hours} device-hours, ${executions} executions, ${wallSeconds.toFixed(1)} s\n`,
-    injected.length === 0 ? 'no fault was injected\n' : `faults\n${injected.join('')}`,
-    single ? `trace hash ${traceHash}\n` : '',
-    violations.length === 0 ? 'no violation\n' : `failed: ${failedSeeds(violations).join(', ')}\n`,
-  ].join('');
+    ...(scenarios === undefined ? [] : [...scenarios.map(outcomeLine), '']),
+    ...causes.flatMap(causeLines),
+    ...(untold.length === 0 ? [] : ['', `and ${untold.length} rarer causes`, ...untold.map(untoldLine)]),
+    ...(causes.length === 0 ? [] : ['']),
+    ...(page === undefined ? [] : [`report ${page}`]),
+    ...summaryLines(account),
+    '',
+  ].join('\n');
 }
 
-function failedSeeds(violations: readonly Found[]): readonly number[] {
-  return [...new Set(violations.map(({ seed }) => seed))];
+const signs = {
+  pass: colors.green('✓'),
+  fail: colors.red('✗'),
+  skip: colors.dim('–'),
+  inconclusive: colors.yellow('?'),
+};
+
+function outcomeLine({ scenario, verdict, reason }: ScenarioOutcome): string {
+  return `${signs[verdict]} ${scenario.id}${reason === '' ? '' : `  ${reason}`}`;
 }
 
-/** What broke, one paragraph each, and how to see it again. */
-export function violationsText({ totals, replayOf }: Account): string {
-  const texts = totals.violations.map((violation) => {
-    const { seed, broke, message, thingName, atMs } = violation;
-    const where = thingName === undefined ? '' : ` ${thingName}`;
-    return [
-      `\n✗ seed ${seed}${where} broke ${broke} (${claims[broke]})\n  after ${atMs} ms: ${message}\n`,
-      `  replay: ${replayOf(violation)}\n`,
-    ].join('');
-  });
-  return texts.join('');
+const labelsShown = 8;
+
+function causeLines({ cause, run, file, replay }: ToldCause): readonly string[] {
+  const { broke, message } = cause.failure.violation;
+  const decisive = decisiveText(run);
+  return [
+    '',
+    `${signs.fail} ${colors.bold(message)} (${broke}: ${claims[broke]})${knownAs(run.resembles)}`,
+    `  found in ${foundIn(cause)}; the smallest, as small as it gets:`,
+    ...tellScenario(run.scenario).map((sentence) => `    ${sentence}`),
+    ...(decisive === undefined ? [] : [`  decided ${decisive}`]),
+    `  written to ${file}`,
+    `  play it    ${replay}`,
+  ];
+}
+
+function untoldLine(cause: Cause): string {
+  const { broke, message } = cause.failure.violation;
+  return `${signs.fail} ${message} (${broke}), in ${foundIn(cause)}`;
+}
+
+function foundIn({ failures }: Cause): string {
+  const labels = failures.slice(0, labelsShown).map(({ label }) => label);
+  const more = failures.length - labels.length;
+  const count = failures.length === 1 ? '' : `${failures.length} runs: `;
+  return `${count}${labels.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function summaryLines({ totals, single, wallSeconds, causes, untold, scenarios }: Account): readonly string[] {
+  const { runs, executions, deviceMs, faults, traceHash } = totals;
+  const injected = Object.entries(faults).sort(([, a], [, b]) => b - a);
+  const failed = [...causes.map(({ cause }) => cause), ...untold].reduce((sum, one) => sum + one.failures.length, 0);
+  const count = (verdict: string): number => (scenarios ?? []).filter((one) => one.verdict === verdict).length;
+  const besides = [
+    count('skip') > 0 ? `${count('skip')} skipped` : '',
+    count('inconclusive') > 0 ? `${count('inconclusive')} inconclusive` : '',
+  ].filter((text) => text !== '');
+  return [
+    `${runs} ${runs === 1 ? 'run' : 'runs'}, ${(deviceMs / 3_600_000).toFixed(1)} device-hours, ${executions} executions, ${wallSeconds.toFixed(1)} s`,
+    injected.length === 0 ? 'no fault was injected' : 'faults',
+    ...injected.map(([kind, times]) => `  ${String(times).padStart(8)}  ${kind}`),
+    ...(single ? [`trace hash ${traceHash}`] : []),
+    failed === 0
+      ? `no violation${besides.length === 0 ? '' : ` (${besides.join(', ')})`}`
+      : `survived ${runs - failed} of ${runs}${besides.length === 0 ? '' : ` (${besides.join(', ')})`}`,
+  ];
 }

@@ -1,49 +1,78 @@
 /**
- * `jobrig simulate`: every seed a different bad day, in virtual time, without sockets. Runs seeds one after the other, shows
- * how far it is, and for each violation prints the seed, what was drawn from it and the command that replays it.
+ * `jobrig simulate`: every seed a different bad day, or scenarios by name, or a pull at every moment; all in virtual time, without
+ * sockets. Plays one after the other, shows how far it is, and tells what broke: grouped by cause, the smallest scenario of each
+ * written to a file that this same command plays.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, Option } from 'commander';
-import type { RunConfiguration } from '../rig/virtual/configuration.ts';
-import type { KeptRun } from '../rig/virtual/kept-run.ts';
-import { minimize } from '../rig/virtual/minimize.ts';
-import { runSimulation } from '../rig/virtual/run.ts';
-import type { RunResult } from '../rig/virtual/run.ts';
+import type { ScenarioRun } from '../rig/live/check/check-result.ts';
+import { skippedRun } from '../rig/live/check/scenario-run.ts';
+import { checkPage } from '../rig/report/check-page.ts';
+import type { Scenario } from '../rig/scenario/contract.ts';
+import { scenarioText } from '../rig/scenario/format/write.ts';
+import { whySkipped } from '../rig/scenario/needs.ts';
+import { drawScenario } from '../rig/scenario/swarm.ts';
+import { tellScenario } from '../rig/scenario/tell.ts';
+import { Causes, type Cause, keptScenario, smallestOf } from '../rig/virtual/causes.ts';
+import { virtualOffer } from '../rig/virtual/offer.ts';
+import { type Played, play } from '../rig/virtual/play.ts';
 import { type Subjects, realSubjects } from '../rig/virtual/subjects.ts';
-import { drawConfiguration } from '../rig/virtual/swarm.ts';
+import { sweepRuns, sweptDocuments } from '../rig/virtual/sweep.ts';
 import { agentOption, readAgent, referenceName } from './agent.ts';
-import { duration, jsonOption, quietOption, wholeNumber } from './arguments.ts';
-import type { CommonOptions } from './arguments.ts';
-import { exitCodes } from './exit.ts';
-import { interruptible } from './interruption.ts';
+import { type CommonOptions, duration, jsonOption, quietOption, wholeNumber } from './arguments.ts';
+import { keepRun } from './check-runs.ts';
+import { exitCodeOf, exitCodes } from './exit.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
-import { readKeptRun, writeKeptRun } from './kept-run.ts';
-import { createProgress } from './progress.ts';
-import type { Account, Found, Totals } from './simulate-report.ts';
-import { simulationJson, simulationSummary, violationsText } from './simulate-report.ts';
+import { interruptible } from './interruption.ts';
+import { openOutput, writeOutput } from './output-folder.ts';
+import { type Progress, createProgress } from './progress.ts';
+import { listScenarios, selectScenarios } from './scenarios.ts';
+import { simulatedRun } from './simulated-run.ts';
+import {
+  type Account,
+  type ScenarioOutcome,
+  type ToldCause,
+  type Totals,
+  simulationJson,
+  simulationText,
+} from './simulate-report.ts';
 
 interface SimulateFlags extends CommonOptions {
   readonly seeds: number;
   readonly seed?: number;
+  readonly scenario?: readonly string[];
+  readonly sweep?: true;
+  readonly list?: true;
+  readonly replay?: string;
   readonly things?: number;
   readonly agent: string;
   readonly hardware: string;
   readonly timeBudget?: number;
-  readonly replay?: string;
-  readonly minimize?: true;
-  readonly out?: string;
+  readonly minimize: boolean;
+  readonly out: string;
+}
+
+/** One thing to play. */
+interface Run {
+  readonly label: string;
+  readonly seed?: number;
+  readonly scenario: Scenario;
 }
 
 const mostSeeds = 100_000_000;
 const mostThings = 1000;
 /** Between two looks at the clock, at Ctrl-C and at the terminal. */
 const turnMs = 50;
-const keptRuns = 'jobrig-seeds';
+const causesTold = 5;
+const minimizingTrials = 300;
+
+const collect = (text: string, others: readonly string[] = []): readonly string[] => [...others, text];
 
 export function simulateCommand(finish: (exitCode: number) => void): Command {
+  const notSeeds = ['seeds', 'seed', 'things'];
   return new Command('simulate')
     .description(
-      'Run the service and simulated devices through bad days in virtual time, a different one for each seed.',
+      'Run the service and simulated devices through bad days in virtual time: a different one for each seed, or scenarios.',
     )
     .addOption(new Option('--seeds <n>', 'run the seeds 1 to n').default(1000).argParser(wholeNumber(1, mostSeeds)))
     .addOption(
@@ -57,119 +86,234 @@ export function simulateCommand(finish: (exitCode: number) => void): Command {
       ),
     )
     .addOption(
-      new Option('--replay <file>', 'run the configuration that --minimize kept').conflicts([
-        'seeds',
-        'seed',
-        'things',
-      ]),
+      new Option(
+        '--scenario <id|file|dir>',
+        'play scenarios instead of seeds; repeatable, * in an id stands for anything',
+      )
+        .argParser(collect)
+        .conflicts(notSeeds),
     )
+    .addOption(
+      new Option('--replay <file>', 'the same as --scenario with a file').conflicts([...notSeeds, 'scenario', 'sweep']),
+    )
+    .addOption(
+      new Option('--sweep', 'pull the job at every moment of an update, crossed with what else may go wrong').conflicts(
+        [...notSeeds, 'scenario'],
+      ),
+    )
+    .option('--list', 'name the scenarios, with what they need, and do nothing else')
     .addOption(agentOption())
     .addOption(hardwareOption('mix'))
     .addOption(new Option('--time-budget <time>', 'stop after this, e.g. 30s').argParser(duration))
-    .option('--minimize', 'make the configuration of the first violation as small as it gets, and keep it')
-    .option('--out <dir>', `where the configuration of the first violation is kept (with --minimize: ${keptRuns})`)
+    .option('--minimize', 'make what fails as small as it gets (done by itself)', true)
+    .option('--no-minimize', 'leave what fails as it was drawn')
+    .option('--out <dir>', 'where the report and the scenarios of what fails are written', 'jobrig-seeds')
     .addOption(jsonOption())
     .addOption(quietOption())
-    .addHelpText('after', '\nExample:\n  $ jobrig simulate --seeds 5000 --minimize\n')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ jobrig simulate --seeds 5000
+  $ jobrig simulate --scenario 'pull-*' --agent r21-retries-what-is-over
+  $ jobrig simulate --scenario my-scenarios/
+  $ jobrig simulate --sweep
+`,
+    )
     .action(async (flags: SimulateFlags) => {
       finish(await interruptible((signal) => simulate(flags, signal)));
     });
 }
 
 async function simulate(flags: SimulateFlags, signal: AbortSignal): Promise<number> {
-  const startedAt = new Date();
-  const startedAtMs = performance.now();
-  const hardware = readHardware(flags.hardware);
-  const names = hardware.map(({ name }) => name);
-  const subjects = realSubjects(hardware, readAgent(flags.agent));
-  const replayed = flags.replay === undefined ? undefined : readKeptRun(flags.replay, names).configuration;
-  const draw = (seed: number): RunConfiguration =>
-    replayed ??
-    drawConfiguration(seed, { hardware: names, ...(flags.things !== undefined && { things: flags.things }) });
-  const progress = createProgress(flags.quiet === true);
-  const totals: Totals = {
-    runs: 0,
-    executions: 0,
-    simulatedMs: 0,
-    deviceMs: 0,
-    traceHash: '',
-    faults: {},
-    violations: [],
-  };
-  const wallMs = (): number => performance.now() - startedAtMs;
-  const only = replayed?.seed ?? flags.seed;
-  const seeds = only === undefined ? flags.seeds : 1;
-  let turnEndsAtMs = turnMs;
-  for (let index = 0; index < seeds; index += 1) {
-    if (index > 0 && wallMs() >= (flags.timeBudget ?? Infinity)) break;
-    const configuration = draw(only ?? index + 1);
-    add(totals, runSimulation(configuration, subjects), configuration.things.length);
-    if (wallMs() < turnEndsAtMs) continue;
-    progress.show('simulating', `${totals.runs} of ${seeds} seeds · ${totals.violations.length} violations`);
-    await nextTurn();
-    signal.throwIfAborted();
-    turnEndsAtMs = wallMs() + turnMs;
+  if (flags.list === true) return list(flags);
+  const simulation = new Simulation(flags, signal);
+  await simulation.run();
+  const account = await simulation.account();
+  process.stdout.write(flags.json ? simulationJson(account) : simulationText(account));
+  return exitCodeOf(account.verdict);
+}
+
+function list(flags: SimulateFlags): number {
+  const scenarios = selectScenarios(selectorsOf(flags) ?? []);
+  process.stdout.write(flags.json ? `${JSON.stringify(scenarios)}\n` : `${listScenarios(scenarios)}\n`);
+  return exitCodes.ok;
+}
+
+function selectorsOf({ scenario, replay }: SimulateFlags): readonly string[] | undefined {
+  return replay === undefined ? scenario : [replay];
+}
+
+class Simulation {
+  readonly #flags: SimulateFlags;
+  readonly #signal: AbortSignal;
+  readonly #startedAt = new Date();
+  readonly #startedAtMs = performance.now();
+  readonly #hardware: readonly string[];
+  readonly #subjects: Subjects;
+  readonly #chosen: readonly Scenario[] | undefined;
+  readonly #progress: Progress;
+  readonly #causes = new Causes();
+  readonly #outcomes: ScenarioOutcome[] = [];
+  readonly #totals: Totals = { runs: 0, executions: 0, simulatedMs: 0, deviceMs: 0, traceHash: '', faults: {} };
+  #failures = 0;
+  #inconclusive = 0;
+
+  constructor(flags: SimulateFlags, signal: AbortSignal) {
+    this.#flags = flags;
+    this.#signal = signal;
+    const hardware = readHardware(flags.hardware);
+    this.#hardware = hardware.map(({ name }) => name);
+    this.#subjects = realSubjects(hardware, readAgent(flags.agent));
+    const selectors = selectorsOf(flags);
+    this.#chosen = selectors === undefined ? undefined : selectScenarios(selectors);
+    this.#progress = createProgress(flags.quiet === true);
   }
-  progress.done();
-  const wallSeconds = wallMs() / 1000;
-  const [first] = totals.violations;
-  const kept = first && shown(flags, first, draw(first.seed), subjects);
-  const file = kept && (await keep(flags, kept));
-  const account: Account = {
-    totals,
-    seed: only ?? 1,
-    single: only !== undefined,
-    startedAt,
-    wallSeconds,
-    replayOf: ({ seed }) =>
-      replayCommand(flags, flags.replay === undefined ? `--seed ${seed}` : `--replay ${flags.replay}`),
-    ...(file !== undefined && { kept: { file, replay: replayCommand(flags, `--replay ${file}`) } }),
-  };
-  process.stdout.write(flags.json ? simulationJson(account) : textOf(flags, account, kept));
-  return first === undefined ? exitCodes.ok : exitCodes.failed;
-}
 
-function add(
-  totals: Totals,
-  { seed, executions, simulatedMs, traceHash, faults, violations }: RunResult,
-  things: number,
-): void {
-  totals.runs += 1;
-  totals.executions += executions;
-  totals.simulatedMs += simulatedMs;
-  totals.deviceMs += simulatedMs * things;
-  totals.traceHash = traceHash;
-  for (const [kind, count] of Object.entries(faults)) totals.faults[kind] = (totals.faults[kind] ?? 0) + count;
-  totals.violations.push(...violations.map((violation) => ({ seed, ...violation })));
-}
-
-function replayCommand({ agent, things, hardware }: SimulateFlags, what: string): string {
-  const ofThings = things === undefined || what.startsWith('--replay') ? '' : ` --things ${things}`;
-  const ofAgent = agent === referenceName ? '' : ` --agent ${agent}`;
-  const onHardware = hardware === 'mix' ? '' : ` --hardware ${hardware}`;
-  return `npx jobrig simulate ${what}${ofThings}${ofAgent}${onHardware}`;
-}
-
-/** What is shown of a violation, and kept: the run as it was drawn, or made small if that was asked for. */
-function shown(flags: SimulateFlags, { broke, message }: Found, drawn: RunConfiguration, subjects: Subjects): KeptRun {
-  const fails = (candidate: RunConfiguration): boolean =>
-    runSimulation(candidate, subjects).violations.some((violation) => violation.broke === broke);
-  return { why: message, broke, configuration: flags.minimize ? minimize(drawn, fails) : drawn };
-}
-
-/** @returns the file's path; `undefined` when nothing is to be kept */
-function keep({ minimize: made, out }: SimulateFlags, kept: KeptRun): Promise<string> | undefined {
-  const directory = out ?? (made ? keptRuns : undefined);
-  return directory === undefined ? undefined : writeKeptRun(directory, kept);
-}
-
-function textOf(flags: SimulateFlags, account: Account, first: KeptRun | undefined): string {
-  const texts = [simulationSummary(account), violationsText(account)];
-  if (first !== undefined) {
-    const { configuration, broke } = first;
-    const title = flags.minimize ? `the smallest configuration that breaks ${broke}` : 'its whole configuration';
-    texts.push(`\nseed ${configuration.seed}, ${title}:\n${JSON.stringify(configuration, undefined, 2)}\n`);
+  async run(): Promise<void> {
+    let turnEndsAtMs = turnMs;
+    for (const run of this.#runs()) {
+      if (this.#totals.runs > 0 && this.#wallMs >= (this.#flags.timeBudget ?? Infinity)) break;
+      this.#play(run);
+      if (this.#wallMs < turnEndsAtMs) continue;
+      this.#progress.show('simulating', `${this.#totals.runs}${this.#ofHowMany()} · ${this.#failures} failed`);
+      await nextTurn();
+      this.#signal.throwIfAborted();
+      turnEndsAtMs = this.#wallMs + turnMs;
+    }
+    this.#progress.done();
   }
-  if (account.kept !== undefined) texts.push(`kept in ${account.kept.file}\n  replay: ${account.kept.replay}\n`);
-  return texts.join('');
+
+  async account(): Promise<Account> {
+    const causes = this.#causes.all();
+    const wallSeconds = this.#wallMs / 1000;
+    const told: ToldCause[] = [];
+    for (const cause of causes.slice(0, causesTold)) told.push(await this.#tell(cause));
+    const page = told.length === 0 ? undefined : await this.#writeReport(told);
+    const { seed } = this.#flags;
+    return {
+      totals: this.#totals,
+      seed: seed ?? 1,
+      single: this.#totals.runs === 1,
+      startedAt: this.#startedAt,
+      wallSeconds,
+      verdict: this.#verdict,
+      causes: told,
+      untold: causes.slice(causesTold),
+      ...(this.#chosen !== undefined && { scenarios: this.#outcomes }),
+      replayOf: (failure) =>
+        this.#command(failure.seed === undefined ? `--scenario ${failure.scenario.id}` : `--seed ${failure.seed}`),
+      ...(page !== undefined && { page }),
+    };
+  }
+
+  get #wallMs(): number {
+    return performance.now() - this.#startedAtMs;
+  }
+
+  get #verdict(): Account['verdict'] {
+    if (this.#failures > 0) return 'fail';
+    const isEmpty = this.#totals.runs === 0 && this.#outcomes.length > 0;
+    return this.#inconclusive > 0 || isEmpty ? 'inconclusive' : 'pass';
+  }
+
+  *#runs(): Generator<Run> {
+    const { seed, seeds, things, sweep } = this.#flags;
+    if (this.#chosen !== undefined) {
+      for (const scenario of this.#chosen) yield { label: scenario.id, scenario };
+      return;
+    }
+    if (sweep === true) {
+      const [hardware = ''] = this.#hardware.includes(this.#subjects.hardware)
+        ? [this.#subjects.hardware]
+        : this.#hardware;
+      for (const swept of sweptDocuments) {
+        for (const { scenario } of sweepRuns({ subjects: this.#subjects, hardware, ...swept })) {
+          yield { label: scenario.id, scenario };
+        }
+      }
+      return;
+    }
+    const options = { hardware: this.#hardware, ...(things !== undefined && { things }) };
+    for (let index = 0; index < (seed === undefined ? seeds : 1); index += 1) {
+      const drawn = seed ?? index + 1;
+      yield { label: `seed ${drawn}`, seed: drawn, scenario: drawScenario(drawn, options) };
+    }
+  }
+
+  #ofHowMany(): string {
+    const { seed, seeds, sweep } = this.#flags;
+    if (this.#chosen !== undefined) return ` of ${this.#chosen.length} scenarios`;
+    return sweep === true ? ' pulls' : ` of ${seed === undefined ? seeds : 1} seeds`;
+  }
+
+  #play({ label, seed, scenario }: Run): void {
+    const skipped = whySkipped(scenario, virtualOffer);
+    if (skipped !== undefined) {
+      this.#note(skippedRun(scenario, skipped, 0));
+      return;
+    }
+    const played = play(scenario, this.#subjects);
+    this.#add(played);
+    const run = simulatedRun(played);
+    if (run.verdict === 'fail') this.#failures += 1;
+    if (run.verdict === 'inconclusive') this.#inconclusive += 1;
+    this.#causes.add(label, played, seed);
+    this.#note(run);
+  }
+
+  #note({ scenario, verdict, broke, reason, durationMs }: ScenarioRun): void {
+    if (this.#chosen === undefined) return;
+    this.#outcomes.push({ scenario, verdict, broke, reason, simulatedMs: durationMs });
+  }
+
+  #add({ scenario, executions, startedAt, endedAt, traceHash, faults }: Played): void {
+    const totals = this.#totals;
+    totals.runs += 1;
+    totals.executions += executions;
+    totals.simulatedMs += endedAt - startedAt;
+    totals.deviceMs += (endedAt - startedAt) * scenario.given.things.length;
+    totals.traceHash = traceHash;
+    for (const [kind, count] of Object.entries(faults)) totals.faults[kind] = (totals.faults[kind] ?? 0) + count;
+  }
+
+  /** What was drawn is made small; what somebody wrote stays as it is. */
+  async #tell(cause: Cause): Promise<ToldCause> {
+    const { failure } = cause;
+    this.#progress.show('making it small', failure.label);
+    const isDrawn = failure.seed !== undefined && this.#flags.minimize;
+    const small = isDrawn ? smallestOf(failure, this.#subjects, minimizingTrials) : failure.scenario;
+    const kept = failure.seed === undefined ? small : keptScenario(small, failure.violation);
+    const run = simulatedRun(play(kept, this.#subjects, { records: true }));
+    openOutput(this.#flags.out);
+    const file = await writeOutput(this.#flags.out, `${kept.id}.yaml`, fileText(kept));
+    this.#progress.done();
+    return { cause, run, file, replay: this.#command(`--scenario ${file}`) };
+  }
+
+  async #writeReport(told: readonly ToldCause[]): Promise<string> {
+    const result = {
+      subject: `${this.#flags.agent} agent, virtual time`,
+      startedAt: this.#startedAt.getTime(),
+      endedAt: Date.now(),
+      results: told.map(({ run }) => ({ scenario: run.scenario, runs: [run] })),
+      isPartial: false,
+    };
+    await keepRun(this.#flags.out, result);
+    return writeOutput(this.#flags.out, 'index.html', checkPage(result));
+  }
+
+  #command(what: string): string {
+    const { agent, things, hardware } = this.#flags;
+    const ofThings = things === undefined || what.startsWith('--scenario') ? '' : ` --things ${things}`;
+    const ofAgent = agent === referenceName ? '' : ` --agent ${agent}`;
+    const onHardware = hardware === 'mix' ? '' : ` --hardware ${hardware}`;
+    return `npx jobrig simulate ${what}${ofThings}${ofAgent}${onHardware}`;
+  }
+}
+
+/** The scenario under its story, so that who opens the file reads first what happens. */
+function fileText(scenario: Scenario): string {
+  const story = tellScenario(scenario).map((sentence) => `#   ${sentence}\n`);
+  return `# What happens:\n${story.join('')}${scenarioText(scenario)}`;
 }

@@ -46,7 +46,18 @@ export type Direction = (typeof directions)[number];
 export const messageEffects = ['lost', 'duplicate', 'late'] as const;
 export type MessageEffect = (typeof messageEffects)[number];
 
-export const serviceAnswers = ['RequestThrottled', 'InternalError', 'late', 'twice', 'not-at-all'] as const;
+export const serviceAnswers = [
+  'RequestThrottled',
+  'InternalError',
+  'InvalidRequest',
+  /** A rejection with a code that is in no table. */
+  'unknown-code',
+  'late',
+  'twice',
+  'not-at-all',
+  /** To whoever asks for the next execution: as if nothing were pending. */
+  'empty-next',
+] as const;
 export type ServiceAnswer = (typeof serviceAnswers)[number];
 
 /** What comes of a CONNECT or a SUBSCRIBE. */

@@ -5,9 +5,9 @@
  */
 import { ArmedFaults, type Extent } from './armed-faults.ts';
 import type { Chance } from './chance.ts';
-import type { FaultPlan, Operation } from './plan.ts';
+import { type FaultPlan, type Operation, noFaults } from './plan.ts';
 import { type ServiceFault, type ThingFaults, faultsOf } from './thing-faults.ts';
-import type { EpochMs } from '../protocol/time.ts';
+import type { DurationMs, EpochMs } from '../protocol/time.ts';
 
 interface Armed {
   readonly fault: ServiceFault;
@@ -16,13 +16,20 @@ interface Armed {
   readonly operations: readonly Operation[] | undefined;
 }
 
+/** What a door asks before a device's request goes to the engine. */
+export interface AnswerFaults {
+  /** See {@link ServiceFaults.of}; asked once a request. */
+  of(thingName: string, operation: Operation, asksNext: boolean): ServiceFault | undefined;
+  /** Lets an answer wait; when the service closes, it never comes. */
+  later(lateMs: DurationMs, answer: () => void): void;
+}
+
 export class ServiceFaults {
-  readonly #plan: FaultPlan;
+  #plan: FaultPlan;
   readonly #chance: Chance;
   readonly #since: EpochMs;
   readonly #byThing = new Map<string, ThingFaults>();
   readonly #armed = new ArmedFaults<Armed>();
-  #hasEnded = false;
 
   /** @param since the plan's times count from then */
   constructor(plan: FaultPlan, chance: Chance, since: EpochMs) {
@@ -41,18 +48,25 @@ export class ServiceFaults {
     this.#armed.arm({ fault, thingName, operations }, extent, now);
   }
 
-  /** What to do with this request instead of answering it once, rightly and at once; `undefined`: just that. */
-  of(thingName: string, operation: Operation, now: EpochMs): ServiceFault | undefined {
-    if (this.#hasEnded) return undefined;
+  /**
+   * What to do with this request instead of answering it once, rightly and at once; `undefined`: just that.
+   * @param asksNext whether it is for the next execution, whichever that is
+   */
+  of(thingName: string, operation: Operation, asksNext: boolean, now: EpochMs): ServiceFault | undefined {
     const armed = this.#armed.take(
       now,
-      (one) => one.thingName === thingName && (one.operations?.includes(operation) ?? true),
+      ({ fault, ...of }) =>
+        of.thingName === thingName &&
+        (of.operations?.includes(operation) ?? true) &&
+        (asksNext || fault.answer !== 'empty-next'),
     );
-    return armed?.fault ?? this.#faultsOf(thingName).ofAnswer(operation, now - this.#since);
+    return armed?.fault ?? this.#faultsOf(thingName).ofAnswer(operation, asksNext, now - this.#since);
   }
 
+  /** Every fault ends, the plan's too; more may be armed after that. */
   end(): void {
-    this.#hasEnded = true;
+    this.#plan = noFaults;
+    this.#byThing.clear();
     this.#armed.clear();
   }
 

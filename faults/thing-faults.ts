@@ -30,17 +30,18 @@ export interface MessageFault {
 }
 
 /** What the service does with one request instead of answering it once, rightly and at once. */
-export interface ServiceFault {
-  readonly answer: ServiceAnswer;
-  readonly lateMs: number;
-}
+export type ServiceFault = { readonly name: `service ${string}` } & (
+  | { readonly answer: 'refuse'; readonly code: string; readonly message: string }
+  | { readonly answer: 'late'; readonly lateMs: number }
+  | { readonly answer: 'twice' | 'not-at-all' | 'empty-next' }
+);
 
 /** The name of a fault in every tally and every timeline, e.g. `power-cut`, `reply lost`, `service twice`. */
 export type FaultName =
   | Exclude<FaultKind, 'message' | 'service'>
   | `${Direction} ${MessageEffect}`
   | `${'connect' | 'subscribe'} ${HandshakeAnswer}`
-  | `service ${ServiceAnswer}`;
+  | `service ${string}`;
 
 /** A fault that was injected. */
 export interface InjectedFault {
@@ -54,8 +55,11 @@ export interface ThingFaults {
   readonly timed: readonly TimedFault[];
   /** `undefined`: the message arrives as usual. Each call draws anew: ask once a message. */
   ofMessage(direction: Direction, atMs: number, operation?: Operation): MessageFault | undefined;
-  /** `undefined`: the service answers as it should. Each call draws anew: ask once a request. */
-  ofAnswer(operation: Operation, atMs: number): ServiceFault | undefined;
+  /**
+   * `undefined`: the service answers as it should. Each call draws anew: ask once a request.
+   * @param asksNext whether the request is for the next execution, whichever that is
+   */
+  ofAnswer(operation: Operation, asksNext: boolean, atMs: number): ServiceFault | undefined;
 }
 
 type OfMessages = Extract<Fault, { kind: 'message' }>;
@@ -77,8 +81,35 @@ export function faultsOf(plan: FaultPlan, thingName: string, chance: Chance): Th
     timed: timedFaults(own, chance.fork(`blows of ${thingName}`)),
     ofMessage: (direction, atMs, operation) =>
       byDirection[direction].find((fault) => isDrawn(fault, atMs, operation, draws)),
-    ofAnswer: (operation, atMs) => answers.find((fault) => isDrawn(fault, atMs, operation, draws)),
+    ofAnswer(operation, asksNext, atMs) {
+      const drawn = answers.find(
+        (fault) => (asksNext || fault.answer !== 'empty-next') && isDrawn(fault, atMs, operation, draws),
+      );
+      return drawn && serviceFault(drawn.answer, drawn.lateMs);
+    },
   };
+}
+
+/** Assumed: AWS does not publish its messages for these. */
+const refusals: { readonly [Answer in ServiceAnswer]?: { readonly code: string; readonly message: string } } = {
+  RequestThrottled: { code: 'RequestThrottled', message: 'Too many requests.' },
+  InternalError: { code: 'InternalError', message: 'Internal error.' },
+  InvalidRequest: { code: 'InvalidRequest', message: 'Invalid request.' },
+  'unknown-code': { code: 'ServiceBusy', message: 'The service is busy.' },
+};
+
+function serviceFault(answer: ServiceAnswer, lateMs: number): ServiceFault {
+  const name = `service ${answer}` as const;
+  switch (answer) {
+    case 'late':
+      return { name, answer, lateMs };
+    case 'twice':
+    case 'not-at-all':
+    case 'empty-next':
+      return { name, answer };
+    default:
+      return { name, answer: 'refuse', ...refusals[answer]! };
+  }
 }
 
 /** The jumps of the service's own clock. */

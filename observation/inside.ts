@@ -27,6 +27,14 @@ export type DeviceTrace =
   | { readonly kind: 'boot'; readonly version: string; readonly boots: number }
   /** The device reset itself, in the middle of whatever it was. */
   | { readonly kind: 'crash'; readonly cause: CrashCause }
+  /** It asks the image's server for bytes. */
+  | {
+      readonly kind: 'download';
+      readonly execution: ExecutionIdentity;
+      readonly fromByte: number;
+      readonly bytes: number;
+      readonly totalBytes: number;
+    }
   | { readonly kind: 'asleep' }
   | { readonly kind: 'awake'; readonly sleptMs: DurationMs };
 

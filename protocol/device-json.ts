@@ -34,6 +34,15 @@ export function rejectedJson({ code, message, executionState }: Refusal, at: Epo
   return `{"code":"${rejections[code].mqtt}","message":${JSON.stringify(message)},${envelope(at, clientToken)}${after}}`;
 }
 
+/** A refusal with any code, also one that is in no table: what a fault makes the service say. */
+export function refusalJson(
+  { code, message }: { code: string; message: string },
+  at: EpochMs,
+  clientToken?: string,
+): string {
+  return `{"code":${JSON.stringify(code)},"message":${JSON.stringify(message)},${envelope(at, clientToken)}}`;
+}
+
 export function notifyJson({ at, inProgress, queued }: PendingChanged): string {
   const running = inProgress.length === 0 ? '' : `"IN_PROGRESS":${summaries(inProgress)}`;
   const waiting = queued.length === 0 ? '' : `"QUEUED":${summaries(queued)}`;

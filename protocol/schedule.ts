@@ -27,6 +27,27 @@ export function parseScheduleTime(text: string): EpochMs | undefined {
   );
 }
 
+/** To the second, e.g. `2030-01-31T18:00:00Z`; what {@link parseScheduleTime} reads back. */
+export function formatScheduleTime(at: EpochMs): string {
+  const seconds = Math.ceil(at / msPerSecond);
+  let days = Math.floor(seconds / 86_400);
+  let year = 1970;
+  for (; days >= daysInYear(year); year += 1) days -= daysInYear(year);
+  let month = 1;
+  for (; days >= daysInMonth(year, month); month += 1) days -= daysInMonth(year, month);
+  const ofDay = seconds % 86_400;
+  const time = [ofDay / 3600, (ofDay % 3600) / 60, ofDay % 60].map((value) => two(Math.floor(value))).join(':');
+  return `${year}-${two(month)}-${two(days + 1)}T${time}Z`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+function daysInYear(year: number): number {
+  return isLeap(year) ? 366 : 365;
+}
+
 type Six = [number, number, number, number, number, number];
 
 function offsetOf(sign: string | undefined, hours: string | undefined, minutes: string | undefined): DurationMs {

@@ -16,6 +16,17 @@ export type ReplyOutcome = 'accepted' | 'rejected';
 /** `$next` in the place of a job id: the head of the thing's pending queue. */
 export const nextJobId = '$next';
 
+/** Whether a request is for the next execution, whichever that is. */
+export function asksNext({
+  operation,
+  jobId,
+}: {
+  readonly operation: RequestOperation;
+  readonly jobId?: string | undefined;
+}): boolean {
+  return operation === 'StartNextPendingJobExecution' || (operation === 'DescribeJobExecution' && jobId === nextJobId);
+}
+
 export interface RequestTopic {
   readonly kind: 'request';
   readonly thingName: string;

@@ -330,7 +330,11 @@ class AgentOnDevice implements Board {
     return started.failure === undefined ? { kind: 'done' } : { kind: 'done', failure: started.failure };
   }
 
-  #noteDownload(execution: ExecutionIdentity, { image, bytes }: Extract<Operation, { kind: 'download' }>): void {
+  #noteDownload(
+    execution: ExecutionIdentity,
+    { image, offset, bytes }: Extract<Operation, { kind: 'download' }>,
+  ): void {
+    this.#trace({ kind: 'download', execution, fromByte: offset, bytes, totalBytes: image.sizeBytes });
     const key = identityKey(execution);
     const before = this.#downloads[key]?.bytes ?? 0;
     this.#downloads = { ...this.#downloads, [key]: { bytes: before + bytes, imageBytes: image.sizeBytes } };

@@ -7,7 +7,7 @@ import type { PullSign } from '../../observation/inside.ts';
 import type { AcceptedPayloads, DeviceMessage, RejectedPayload } from '../../protocol/device-messages.ts';
 import type { Meaning } from './behaviour.ts';
 import type { OversizeMessage } from './contract.ts';
-import { consider, documentTooLarge, nothingToDo, refuse, seenIn, takeUp } from './heads.ts';
+import { consider, documentTooLarge, onEmpty, refuse, seenIn, takeUp } from './heads.ts';
 import { queueOf } from './queues.ts';
 import { foundGone, foundOurs, interrupt } from './recover.ts';
 import { putOff, send, setBack } from './requests.ts';
@@ -33,7 +33,7 @@ function onDescribed(turn: Turn, pending: PendingRequest, payload: Described, by
   const { work } = turn.state;
   const { execution } = payload;
   if (purpose.kind === 'ask' && work === undefined) {
-    if (execution === undefined) return hintedAt === undefined ? nothingToDo(turn, purpose.queue) : undefined;
+    if (execution === undefined) return hintedAt === undefined ? onEmpty(turn, purpose.queue) : undefined;
     // Older than what a notification has said since: the queue stays among those to be asked for.
     if (hintedAt !== undefined && payload.timestamp < hintedAt) return;
     if (purpose.withDocument) return consider(turn, purpose.queue, execution, bytes);
@@ -47,12 +47,11 @@ function onDescribed(turn: Turn, pending: PendingRequest, payload: Described, by
     foundOurs(turn, work, seen.versionNumber, pending);
   } else if (purpose.kind === 'describe') {
     foundGone(turn, work, 'rejected');
-  } else if (seen?.status === 'IN_PROGRESS' && !turn.behaviour.isSameExecution(seen.execution, work.execution)) {
-    // Another one that was started is the head; ours may run behind it.
-    const by = work.doubt === undefined || work.doubt.by === 'connection' ? 'other-next' : work.doubt.by;
-    work.doubt = { by, ask: 'own' };
   } else {
-    foundGone(turn, work, seen === undefined ? 'empty-next' : 'other-next');
+    // Another one may be the head while ours runs behind it, and an empty answer may be wrong: only its own answer is certain.
+    const sign = seen === undefined ? 'empty-next' : 'other-next';
+    const by = work.doubt === undefined || work.doubt.by === 'connection' ? sign : work.doubt.by;
+    work.doubt = { by, ask: 'own' };
   }
   reach(turn, work);
 }
@@ -140,28 +139,49 @@ function onRejected(turn: Turn, pending: PendingRequest, payload: RejectedPayloa
     return setBack(turn, queueOf(execution), execution);
   }
   if (work === undefined) return setBack(turn, purpose.kind === 'ask' ? purpose.queue : queueOf({}));
+  if (meaning === 'refused' && isWorthRepeating(turn, work, pending)) return;
   if (purpose.kind === 'report' && payload.executionState?.status === purpose.report.status) {
     // The answer to an earlier try was lost; the service has the report (recovery-bugs.md R27).
     return advance(turn, work);
   }
-  onRefusal(turn, work, purpose, meaning);
+  onRefusal(turn, work, meaning);
   reach(turn, work);
 }
 
-function onRefusal(turn: Turn, work: Work, purpose: Purpose, meaning: Meaning): void {
-  if (purpose.kind === 'describe' || meaning === 'gone') return foundGone(turn, work, 'rejected');
+function onRefusal(turn: Turn, work: Work, meaning: Meaning): void {
+  if (meaning === 'gone') return foundGone(turn, work, 'rejected');
   if (meaning === 'stale') {
     // Progress is only news, and not told twice.
     work.progressDue = false;
     work.doubt = { by: 'rejected', ask: 'own' };
     return;
   }
-  if (purpose.kind === 'report' && Object.keys(purpose.report.details).length > 0) {
-    // Perhaps it was the details (recovery-bugs.md R29).
-    work.report = { ...purpose.report, details: {} };
-    return;
-  }
   interrupt(turn, work, 'refused');
+}
+
+/**
+ * A refused request is not sent again as it was, where it can be sent otherwise or need not be sent. What remains is repeated
+ * after growing pauses: the work is done, or cannot go on without an answer, and a service may be wrong for a while.
+ */
+function isWorthRepeating(turn: Turn, work: Work, pending: PendingRequest): boolean {
+  const { purpose, failures } = pending;
+  switch (purpose.kind) {
+    case 'progress':
+      work.progressDue = false; // it is only news
+      return true;
+    case 'permission':
+      if (failures >= turn.behaviour.tries.permission) return false;
+      break;
+    case 'report':
+      if (Object.keys(purpose.report.details).length === 0) break;
+      // Perhaps it was the details (recovery-bugs.md R29).
+      work.report = { ...purpose.report, details: {} };
+      return true;
+    default:
+  }
+  turn.state.request = pending;
+  putOff(turn, pending);
+  return true;
 }
 
 /** An answer that does not fit the receive buffer: only its topic is known (recovery-bugs.md R26, R66). */

@@ -40,12 +40,10 @@ export type BootFinding =
   /** A report is waiting to be delivered. */
   | { readonly kind: 'undelivered' };
 
-/** Executions that this life of the agent remembers, although it is through with them. */
+/** What this life of the agent remembers of executions that it is through with. */
 export interface Past {
   /** The last one. */
   readonly settled: ExecutionIdentity | undefined;
-  /** Done, but its report was refused for good. */
-  readonly untold: ExecutionIdentity | undefined;
 }
 
 export interface Patience {
@@ -81,7 +79,9 @@ export interface AgentBehaviour {
   /** Whether a report is kept in the checkpoint until it is delivered. */
   readonly keepsReports: boolean;
   /** How often to send what may go unanswered, before it is dropped. */
-  readonly tries: { readonly progress: number; readonly report: number };
+  readonly tries: { readonly progress: number; readonly permission: number; readonly report: number };
+  /** How often `$next` may be empty after a notification that named something, before that is believed. */
+  readonly emptyAnswers: number;
   /** What to subscribe to at the nth connection (from 1) since the boot. */
   filters(thingName: string, namespaces: readonly string[], connection: number): readonly string[];
   /** Whether a message is taken note of at this step; idle: `undefined`. */
@@ -115,7 +115,8 @@ export const referenceAgent: AgentBehaviour = {
   asksOnConnect: true,
   keepsReports: true,
   // Progress is only news.
-  tries: { progress: 3, report: Infinity },
+  tries: { progress: 3, permission: 5, report: Infinity },
+  emptyAnswers: 5,
   filters: notificationFilters,
   listensTo: () => true,
   meaningOf: (code) => meanings.get(code) ?? 'retry',
@@ -129,9 +130,7 @@ export const referenceAgent: AgentBehaviour = {
       seen.versionNumber >= known.versionNumber
     );
   },
-  passesOver(head, { untold }) {
-    return head.status === 'IN_PROGRESS' && untold !== undefined && this.isSameExecution(untold, head.execution);
-  },
+  passesOver: () => false,
   versionOf: (known, told) => told ?? known + 1,
   readDocument,
   foundAtBoot,

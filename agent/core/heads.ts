@@ -10,15 +10,31 @@ import type { Plan, Refusal } from './plan.ts';
 import { type Queue, identityIn } from './queues.ts';
 import { send } from './requests.ts';
 import { enter } from './stages.ts';
-import { type Turn, type Work, trace } from './turn.ts';
+import { type Turn, type Work, pause, trace } from './turn.ts';
 
 export function seenIn(queue: Queue, execution: ExecutionPayload): SeenExecution {
   const { status, versionNumber } = execution;
   return { execution: identityIn(queue, execution), status, versionNumber };
 }
 
+/**
+ * `$next` is empty. After a notification that named something that is odd: it is asked again after growing pauses, because one
+ * of the two is wrong, and if it is the answer, no other notification comes.
+ */
+export function onEmpty(turn: Turn, queue: Queue): void {
+  const { state, behaviour } = turn;
+  if (!state.promised.has(queue)) return nothingToDo(turn, queue);
+  state.emptyAnswers += 1;
+  if (state.emptyAnswers > behaviour.emptyAnswers) {
+    state.promised.delete(queue);
+    state.emptyAnswers = 0;
+    return nothingToDo(turn, queue);
+  }
+  state.askAt = pause(turn, state.emptyAnswers);
+}
+
 /** Nothing waits in this queue. */
-export function nothingToDo(turn: Turn, queue: Queue): void {
+function nothingToDo(turn: Turn, queue: Queue): void {
   const { state, behaviour } = turn;
   state.unasked = state.unasked.filter((other) => other !== queue);
   if (state.unasked.length === 0) state.askAt = turn.now + behaviour.patience.pollMs;
@@ -27,6 +43,8 @@ export function nothingToDo(turn: Turn, queue: Queue): void {
 /** @param bytes of the message, for the memory that its document takes */
 export function consider(turn: Turn, queue: Queue, execution: ExecutionPayload, bytes: number): void {
   const { state, behaviour } = turn;
+  state.promised.delete(queue);
+  state.emptyAnswers = 0;
   const head = seenIn(queue, execution);
   if (behaviour.passesOver(head, state)) return nothingToDo(turn, queue);
   const plan = planOf(turn, execution.jobDocument, bytes);
@@ -53,7 +71,6 @@ export function takeUp(
   const work = newWork(head.execution, versionNumber, 'refused' in plan ? { kind: 'handlers', runs: [] } : plan, bytes);
   turn.state.work = work;
   turn.state.setbacks = 0;
-  turn.state.untold = undefined;
   if ('refused' in plan) {
     work.report = { status: 'FAILED', details: { reason: turn.behaviour.detail(plan.refused) } };
     enter(turn, work, 'remember-report');

@@ -26,6 +26,7 @@ export function onNotify(turn: Turn, message: Notification<NotifyPayload>): void
   const { IN_PROGRESS: started = [], QUEUED: queued = [] } = payload.jobs;
   if (doubts(turn, queue, 'notify', started, queued)) return;
   if (started.length + queued.length > 0) hint(turn, queue, turn.behaviour.patience.hintMs, payload.timestamp);
+  else turn.state.promised.delete(queue);
 }
 
 /** Another execution, or none, is the head. */
@@ -89,6 +90,7 @@ function hint(turn: Turn, queue: Queue, afterMs: DurationMs, saidAt: EpochSecond
   if (state.request?.purpose.kind === 'ask' && state.request.purpose.queue === queue) {
     state.request.hintedAt = Math.max(saidAt, state.request.hintedAt ?? 0);
   }
+  state.promised.add(queue);
   if (state.unasked.length === 0) state.askAt = now + afterMs;
   if (!state.unasked.includes(queue)) state.unasked.push(queue);
 }

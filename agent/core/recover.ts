@@ -73,7 +73,6 @@ function resort(turn: Turn, work: Work, interruption: Interruption, next: Resort
   switch (next) {
     case 'next-job':
       becomeIdle(turn);
-      if (interruption === 'refused') turn.state.untold = work.execution;
       if (interruption === 'pulled') trace(turn, { kind: 'recovered', execution: work.execution });
       return;
     case 'resume':

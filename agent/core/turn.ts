@@ -148,13 +148,15 @@ export interface AgentState {
   unasked: Queue[];
   /** Not to ask before. */
   askAt: EpochMs | undefined;
+  /** Queues in which a notification named something, and `$next` has not shown anything since. */
+  promised: Set<Queue>;
+  /** How often in a row `$next` was empty all the same. */
+  emptyAnswers: number;
   /** Heads in a row that could not be started. */
   setbacks: number;
   work: Work | undefined;
   /** The execution that was dealt with last: a notification that names it is old news until `$next` says otherwise. */
   settled: ExecutionIdentity | undefined;
-  /** Done, but its report is refused for good; it is not done again. */
-  untold: ExecutionIdentity | undefined;
   /** The operation or checkpoint whose end is awaited. */
   busy: OperationKind | 'keep' | undefined;
   /** How often chance was drawn. */
@@ -171,10 +173,11 @@ export function newState(): AgentState {
     requestsMade: 0,
     unasked: [],
     askAt: undefined,
+    promised: new Set(),
+    emptyAnswers: 0,
     setbacks: 0,
     work: undefined,
     settled: undefined,
-    untold: undefined,
     busy: undefined,
     draws: 0,
   };

@@ -35,7 +35,7 @@ export type StationInput =
   | { readonly kind: 'faults'; readonly faults: ThingFaults }
   /** One fault, now; while the device is held, when it is released. */
   | { readonly kind: 'fault'; readonly fault: StationFault }
-  /** Nothing goes wrong any more, and what went wrong is mended: there is power, network, a full battery. */
+  /** Every fault ends, the plan's too, and what went wrong is mended: there is power, network, a full battery. */
   | { readonly kind: 'end-faults' }
   /** Stops the device between two of its actions, its clock included: what arrives waits, nothing becomes due. */
   | { readonly kind: 'hold' }

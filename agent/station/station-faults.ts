@@ -12,10 +12,11 @@ export class StationFaults {
   #plan: ThingFaults | undefined;
   #since: EpochMs = 0;
   readonly #armed = new ArmedFaults<ArmedFault>();
-  #hasEnded = false;
+  #ends = 0;
 
-  get hasEnded(): boolean {
-    return this.#hasEnded;
+  /** How often all faults have ended; more may be injected after that. */
+  get ends(): number {
+    return this.#ends;
   }
 
   plan(faults: ThingFaults, now: EpochMs): void {
@@ -28,19 +29,18 @@ export class StationFaults {
   }
 
   end(): void {
-    this.#hasEnded = true;
+    this.#ends += 1;
+    this.#plan = undefined;
     this.#armed.clear();
   }
 
   ofMessage(direction: Direction, now: EpochMs, operation?: Operation): MessageFault | undefined {
-    if (this.#hasEnded) return undefined;
     const armed = this.#armed.take(now, (fault) => concerns(fault, direction, operation));
     if (armed?.kind === 'message') return armed;
     return this.#plan?.ofMessage(direction, now - this.#since, operation);
   }
 
   ofHandshake(packet: 'connect' | 'subscribe', now: EpochMs): HandshakeAnswer | undefined {
-    if (this.#hasEnded) return undefined;
     const armed = this.#armed.take(now, ({ kind }) => kind === packet);
     return armed?.kind === packet ? armed.answer : undefined;
   }

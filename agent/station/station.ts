@@ -7,7 +7,7 @@ import type { Chance } from '../../faults/chance.ts';
 import { type Link, type LinkConditions, createLink } from '../../faults/link.ts';
 import type { FaultName, InstantFault, ThingFaults } from '../../faults/thing-faults.ts';
 import type { Direction, Operation } from '../../faults/plan.ts';
-import type { DeviceView } from '../../observation/inside.ts';
+import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
 import type { ConnectionEnd, GrantedFilter, Observer } from '../../observation/observation.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
@@ -258,6 +258,7 @@ class BoardOnALink implements Station {
         const { traced } = this.#observer;
         const at = effect.at - this.#aheadMs;
         traced?.({ kind: 'traced', at, source: 'device', thingName: this.thingName, trace: effect.trace });
+        if (effect.trace.kind === 'download') this.#tellDownload(effect.trace, at);
       }
     }
   }
@@ -270,11 +271,15 @@ class BoardOnALink implements Station {
 
   #plan(faults: ThingFaults): void {
     this.#faults.plan(faults, this.#now);
-    for (const fault of faults.timed) this.#later(fault.atMs, () => this.#inject(fault));
+    const { ends } = this.#faults;
+    for (const fault of faults.timed) {
+      this.#later(fault.atMs, () => {
+        if (this.#faults.ends === ends) this.#inject(fault);
+      });
+    }
   }
 
   #inject(fault: StationFault): void {
-    if (this.#faults.hasEnded) return;
     switch (fault.kind) {
       case 'message':
       case 'connect':
@@ -349,6 +354,13 @@ class BoardOnALink implements Station {
     const { fault } = this.#observer;
     const told = { kind: 'fault', at: this.#now, source: 'device', thingName: this.thingName, name } as const;
     fault?.(operation === undefined ? told : { ...told, operation });
+  }
+
+  #tellDownload(trace: Extract<DeviceTrace, { kind: 'download' }>, at: EpochMs): void {
+    const { execution, fromByte, bytes, totalBytes } = trace;
+    const { jobId, executionNumber } = execution;
+    const head = { kind: 'download', at, source: 'device', thingName: this.thingName, via: 'http' } as const;
+    this.#observer.download?.({ ...head, state: 'asked', jobId, executionNumber, fromByte, bytes, totalBytes });
   }
 
   // The connection.
@@ -522,8 +534,10 @@ class BoardOnALink implements Station {
     const fault = this.#faults.ofMessage(direction, this.#now, operation);
     if (fault === undefined) return this.#carry(link, connection, arrive);
     this.#tellFault(`${direction} ${fault.effect}`, operation);
+    const { ends } = this.#faults;
     for (const at of link.arrivals(this.#now, fault)) {
-      this.#timetable.add(at, () => !this.#faults.hasEnded && this.#connection === connection && arrive() === true);
+      const isStillLate = (): boolean => this.#faults.ends === ends && this.#connection === connection;
+      this.#timetable.add(at, () => isStillLate() && arrive() === true);
     }
   }
 

@@ -11,7 +11,7 @@ export const pulledJobs: readonly ZooAgent[] = [
   {
     id: 'r01-retries-what-is-gone',
     bug: 'takes ResourceNotFound for a passing trouble and asks again and again',
-    breaks: ['V1', 'V2'],
+    breaks: ['V1', 'V2', 'V5'],
     story: 'pulled-in-a-long-download',
     behaviour: otherwise({
       meaningOf: (code) => (code === 'ResourceNotFound' ? 'retry' : referenceAgent.meaningOf(code)),
@@ -55,8 +55,8 @@ export const pulledJobs: readonly ZooAgent[] = [
   {
     id: 'r07-resumes-the-old-job',
     bug: 'goes on with what it has after a power cut, although something else is next now',
-    breaks: ['V2'],
-    story: 'replaced-while-off',
+    breaks: ['V2', 'V3'],
+    story: 'replaced-in-the-transfer',
     behaviour: otherwise({ isStillOurs: () => true }),
   },
   {
@@ -71,21 +71,21 @@ export const pulledJobs: readonly ZooAgent[] = [
   {
     id: 'r09-does-not-ask-before-the-reboot',
     bug: 'reboots into the new image without a last question',
-    breaks: ['V3'],
+    breaks: ['V3', 'V4'],
     story: 'pulled-unheard-before-the-reboot',
     behaviour: otherwise({ asksBeforeNoReturn: false }),
   },
   {
     id: 'r10-cannot-be-stopped-in-a-transfer',
     bug: 'ignores a pull while the image comes in',
-    breaks: ['V2'],
+    breaks: ['V1', 'V2'],
     story: 'pulled-in-a-long-download',
     behaviour: meeting('pulled', transferring, { undo: [], next: 'resume' }),
   },
   {
     id: 'r14-deaf-to-rejections',
     bug: 'waits for the accepted answer only, whatever is rejected',
-    breaks: ['V1', 'V2'],
+    breaks: ['V1', 'V2', 'V5'],
     story: 'pulled-in-a-long-download',
     behaviour: otherwise({
       listensTo: (message, step) => message.kind !== 'reply' || message.outcome === 'accepted' || step === undefined,
@@ -125,7 +125,7 @@ export const pulledJobs: readonly ZooAgent[] = [
   {
     id: 'r18-aborts-good-work',
     bug: 'drops the execution at work at the first doubt, without waiting for what the answer says',
-    breaks: ['V4'],
+    breaks: ['V1', 'V4'],
     story: 'link-lost-in-a-handler',
     behaviour: otherwise({ isStillOurs: () => false }),
   },

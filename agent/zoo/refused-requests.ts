@@ -32,7 +32,7 @@ export const refusedRequests: readonly ZooAgent[] = [
   {
     id: 'r23-retries-whatever-is-refused',
     bug: 'knows no rejection that is final',
-    breaks: ['V1', 'V2'],
+    breaks: ['V1', 'V2', 'V5'],
     story: 'pulled-unheard-before-the-reboot',
     behaviour: otherwise({ meaningOf: () => 'retry' }),
   },
@@ -64,7 +64,7 @@ export const refusedRequests: readonly ZooAgent[] = [
     id: 'r27-reports-once',
     bug: 'publishes the result once and never looks whether it was taken',
     breaks: ['V4'],
-    story: 'report-lost',
+    story: 'report-lost-of-a-handler',
     behaviour: otherwise({ tries: { ...tries, report: 1 } }),
   },
   {

@@ -5,7 +5,7 @@
  */
 import { rejectedPayload } from '../../protocol/device-payloads.ts';
 import type { ServiceName } from '../../protocol/operations.ts';
-import { type HttpError, rejections, shadowError } from '../../protocol/rejections.ts';
+import { type HttpError, type RejectionCode, rejections, shadowError } from '../../protocol/rejections.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { Rejected } from '../engine/contract.ts';
 
@@ -39,6 +39,12 @@ export function errorOfRejection(service: ServiceName, rejected: Rejected, at: E
   // Documented for the data plane's 409; the model has no such member and SDKs pass it over (ambiguities.md A40).
   const { executionState } = rejectedPayload(rejected, at);
   return { ...rejections[code].data, message, ...(executionState && { members: { executionState } }) };
+}
+
+/** What a fault makes the data plane say; with a code of no table the exception is named after the code. */
+export function errorOfFault({ code, message }: { readonly code: string; readonly message: string }): AwsError {
+  const known = Object.hasOwn(rejections, code) ? rejections[code as RejectionCode].data : undefined;
+  return { ...(known ?? { exception: `${code}Exception`, status: 400 }), message };
 }
 
 export function errorBody({ exception, message, members }: AwsError): string {

@@ -9,10 +9,12 @@ import { type DeviceResponse, dataPlanePayload } from '../../protocol/device-pay
 import type { ArnScope } from '../../protocol/names.ts';
 import { rejections } from '../../protocol/rejections.ts';
 import type { EpochMs } from '../../protocol/time.ts';
-import type { RequestOperation } from '../../protocol/topics.ts';
+import { type RequestOperation, asksNext } from '../../protocol/topics.ts';
+import type { AnswerFaults } from '../../faults/service-faults.ts';
+import type { ServiceFault } from '../../faults/thing-faults.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
-import { type AwsError, errorBody, errorOfRejection, unknownOperation } from './aws-error.ts';
+import { type AwsError, errorBody, errorOfFault, errorOfRejection, unknownOperation } from './aws-error.ts';
 import { type CertificateIssuer, preparationFor } from './certificate-members.ts';
 import { type AwsCall, type AwsRequest, type Read, readAwsRequest } from './aws-request.ts';
 import { errorToCaller, foreignArnNote, fromCaller, toCaller } from './caller-region.ts';
@@ -36,6 +38,8 @@ export interface AwsFrontOptions {
   /** Whether ARNs have that region for every caller, or the one that a caller signs for; default the caller's. */
   readonly region?: 'fixed' | "the caller's";
   readonly port: ServicePort;
+  /** What goes wrong with answers to devices; absent: nothing. A request has one answer here, so `twice` is no fault. */
+  readonly faults?: AnswerFaults;
   /** What the engine behind the port answers; the table's other operations are refused as unknown. */
   readonly handled: ReadonlySet<OperationName>;
   /** The endpoint type `iot:Jobs`, which AWS documents and refuses; default `refused`. */
@@ -94,7 +98,16 @@ function responseHeaders(): Record<string, string> {
 }
 
 async function perform(
-  { port, handled, retiredEndpointTypes = 'refused', certificates, files, endpointFor, deviceCame }: AwsFrontOptions,
+  {
+    port,
+    faults,
+    handled,
+    retiredEndpointTypes = 'refused',
+    certificates,
+    files,
+    endpointFor,
+    deviceCame,
+  }: AwsFrontOptions,
   call: AwsCall,
   host: string,
 ): Promise<Read<string>> {
@@ -119,7 +132,9 @@ async function perform(
     return { error: { ...unknownOperation, message: whyUnserved(name) } };
   }
   if (service === 'iot-jobs-data') deviceCame?.(call.members['thingName'] as string, host);
-  const { reply, at } = await submit(port, command);
+  const fault = service === 'iot-jobs-data' ? faultOf(faults, call) : undefined;
+  if (fault?.answer === 'refuse') return { error: errorOfFault(fault) };
+  const { reply, at } = await submit(port, command, faults, fault);
   if (!reply.accepted) return { error: errorOfRejection(service, reply, at) };
   const response = service === 'iot-jobs-data' ? dataPlaneOutput(name, reply.response, at) : reply.response;
   const keyPair = made?.keyPair;
@@ -132,12 +147,25 @@ function commandOf({ operation: { service, name }, members }: AwsCall): CommandO
   return { name: `${prefix}:${name}`, request: members } as unknown as CommandOf<OperationName>;
 }
 
+function faultOf(faults: AnswerFaults | undefined, { operation, members }: AwsCall): ServiceFault | undefined {
+  const { thingName, jobId } = members;
+  const name = operation.name as RequestOperation;
+  return faults?.of(String(thingName), name, asksNext({ operation: name, jobId: jobId as string | undefined }));
+}
+
 function submit(
   port: ServicePort,
   command: CommandOf<OperationName>,
+  faults: AnswerFaults | undefined,
+  fault: ServiceFault | undefined,
 ): Promise<{ readonly reply: Reply<ResponseOf<OperationName>>; readonly at: EpochMs }> {
   return new Promise((resolve) => {
-    port.submit(command, (reply, at) => resolve({ reply, at }));
+    if (fault?.answer === 'not-at-all') return;
+    if (fault?.answer === 'empty-next') return resolve({ reply: { accepted: true, response: {} }, at: port.now() });
+    port.submit(command, (reply, at) => {
+      if (fault?.answer === 'late') faults?.later(fault.lateMs, () => resolve({ reply, at }));
+      else resolve({ reply, at });
+    });
   });
 }
 

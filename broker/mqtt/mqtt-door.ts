@@ -10,6 +10,7 @@ import type { Client } from 'aedes';
 import { maxSessionExpirySeconds, persistentSessionSeconds } from '../../protocol/limits.ts';
 import type { ArnScope } from '../../protocol/names.ts';
 import type { Effect } from '../engine/contract.ts';
+import type { AnswerFaults } from '../../faults/service-faults.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { WantedPort } from '../net/listening.ts';
 import { SocketBudget } from '../net/socket-budget.ts';
@@ -72,8 +73,8 @@ export interface MqttDoorOptions {
   readonly strict?: boolean;
   /** Which reading of AWS's open points; default: what was observed or decided. */
   readonly readings?: DoorReadings;
-  /** Some answers come late, twice or never, so that nothing may wait for them: PUBACKs leave at once. */
-  readonly answersMayStray?: boolean;
+  /** What goes wrong with answers to devices; absent: nothing. */
+  readonly faults?: AnswerFaults;
   /** Further features of AWS IoT that are answered; of those that nobody answers a publication is accepted and dropped. */
   readonly answerers?: ReservedAnswerers;
   /** Answers who speaks HTTP on the `wss` port and wants no WebSocket. */
@@ -111,7 +112,7 @@ const untapped: ConnectionTap = (stream) => stream;
 
 export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> {
   const { port, host = '127.0.0.1', identity, certificates, sessionStore, web, tap = untapped, onEvent } = options;
-  const { whyNotUpgrade = () => undefined, answersMayStray = false, readings = doorReadings.observed } = options;
+  const { whyNotUpgrade = () => undefined, readings = doorReadings.observed } = options;
   const outOfDescriptors = (connections: number): void => onEvent?.({ kind: 'out-of-descriptors', connections });
   const { budget = new SocketBudget(outOfDescriptors), isThing = () => false } = options;
   const kept = sessionStore && new KeptSessions(sessionStore);
@@ -132,7 +133,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const { emptyPayload, forbiddenSubscribe } = readings;
   const registered = new RegisteredPrincipals(port, options.policyScope);
   const presence = new Presence({ now: () => port.now(), announce: (topic, write) => sessions.announce(topic, write) });
-  const requests = new ServiceRequests({ port, sessions, reserved, answersMayStray, emptyPayload, onEvent });
+  const requests = new ServiceRequests({ port, sessions, reserved, faults: options.faults, emptyPayload, onEvent });
   const context: InboundContext = {
     sessions,
     requests,

@@ -4,14 +4,18 @@
  * Source: reference mqtt-api.md §5 and §6.
  */
 import type { DeviceOperations } from '../../protocol/device-api.ts';
-import { acceptedJson, rejectedJson } from '../../protocol/device-json.ts';
+import { acceptedJson, refusalJson, rejectedJson } from '../../protocol/device-json.ts';
 import { decodeDeviceRequest } from '../../protocol/device-requests.ts';
-import type { RequestOperation, RequestTopic, UnknownJobsTopic } from '../../protocol/topics.ts';
-import type { CommandOf } from '../engine/contract.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+import { type RequestOperation, type RequestTopic, type UnknownJobsTopic, asksNext } from '../../protocol/topics.ts';
+import type { AnswerFaults } from '../../faults/service-faults.ts';
+import type { CommandOf, Reply } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { DoorReadings } from './readings.ts';
 
 type DeviceCommand = { [Operation in RequestOperation]: CommandOf<`iotjobsdata:${Operation}`> }[RequestOperation];
+
+type DeviceReply = Reply<DeviceOperations[RequestOperation]['response']>;
 
 /** Not put together for each request: a text that was just made is slow to look up by. */
 const commandNames: { readonly [Operation in RequestOperation]: `iotjobsdata:${Operation}` } = {
@@ -31,44 +35,69 @@ export interface Request {
 
 export interface AnswerOptions {
   readonly port: ServicePort;
+  /** What goes wrong with answers; absent: nothing. */
+  readonly faults: AnswerFaults | undefined;
   readonly emptyPayload: DoorReadings['emptyPayload'];
   /** Told of a payload that is no JSON object; absent: nobody wants to know. */
   readonly unreadable: ((request: Request, message: string) => void) | undefined;
 }
 
-/** Calls `reply` exactly once, now or when the service has made the outcome durable. */
-export function answer(
-  { port, emptyPayload, unreadable }: AnswerOptions,
-  asked: Request,
-  reply: (topic: string, payload: string) => void,
-): void {
+export interface Asker {
+  /** Called once, now or when the service has made the outcome durable; a fault may make it late, twice or never. */
+  readonly reply: (topic: string, payload: string) => void;
+  /** Called once: nothing of the asker's has to wait for an answer to this request any more. */
+  readonly answered: () => void;
+}
+
+export function answer({ port, faults, emptyPayload, unreadable }: AnswerOptions, asked: Request, asker: Asker): void {
   const { topic, parsed, payload } = asked;
-  const reject = (refusal: Parameters<typeof rejectedJson>[0], at: number, clientToken?: string): void =>
-    reply(`${topic}/rejected`, rejectedJson(refusal, at, clientToken));
+  const { reply, answered } = asker;
+  const refuse = (text: string): void => {
+    reply(`${topic}/rejected`, text);
+    answered();
+  };
+  const reject = (refusal: Parameters<typeof rejectedJson>[0], clientToken?: string): void =>
+    refuse(rejectedJson(refusal, port.now(), clientToken));
 
   if (parsed.kind === 'unknown') {
-    reject({ code: 'InvalidTopic', message: `The topic ${topic} is no operation of AWS IoT Jobs.` }, port.now());
-    return;
+    return reject({ code: 'InvalidTopic', message: `The topic ${topic} is no operation of AWS IoT Jobs.` });
   }
   if (payload.length === 0 && emptyPayload === 'InvalidJson') {
-    reject({ code: 'InvalidJson', message: 'The payload is empty.' }, port.now());
-    return;
+    return reject({ code: 'InvalidJson', message: 'The payload is empty.' });
   }
   const decoded = decodeDeviceRequest(parsed, payload);
   const { clientToken } = decoded;
   if (!decoded.ok) {
     if (decoded.code === 'InvalidJson') unreadable?.(asked, decoded.message);
-    reject(decoded, port.now(), clientToken);
-    return;
+    return reject(decoded, clientToken);
   }
   const { operation, request } = decoded;
   // Operation and request belong together in `decoded`; the type of a table cannot say so.
   const command = { name: commandNames[operation], request } as DeviceCommand;
-  port.submit(command, (outcome, at) => {
-    if (!outcome.accepted) reject(outcome, at, clientToken);
-    else {
+  const tell = (outcome: DeviceReply, at: EpochMs): void => {
+    if (outcome.accepted) {
       const response = outcome.response as DeviceOperations[typeof operation]['response'];
       reply(`${topic}/accepted`, acceptedJson(operation, response, at, clientToken));
-    }
-  });
+    } else reply(`${topic}/rejected`, rejectedJson(outcome, at, clientToken));
+  };
+  const fault = faults?.of(parsed.thingName, operation, asksNext(parsed));
+  switch (fault?.answer) {
+    case undefined:
+    case 'twice':
+      return port.submit(command, (outcome, at) => {
+        tell(outcome, at);
+        if (fault !== undefined) tell(outcome, at);
+        answered();
+      });
+    case 'refuse':
+      return refuse(refusalJson(fault, port.now(), clientToken));
+    case 'empty-next':
+      tell({ accepted: true, response: {} }, port.now());
+      return answered();
+    case 'late':
+      port.submit(command, (outcome, at) => faults?.later(fault.lateMs, () => tell(outcome, at)));
+      return answered();
+    case 'not-at-all':
+      return answered();
+  }
 }

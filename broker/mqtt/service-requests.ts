@@ -3,12 +3,13 @@
  * its connection and forwarded to nobody; its PUBACK leaves together with the answer.
  * Source: docs/reference/mqtt-api.md §3, docs/reference/ambiguities.md A30.
  */
+import type { AnswerFaults } from '../../faults/service-faults.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { Publication } from './client-stream.ts';
 import type { EventListener } from './door-events.ts';
 import type { ServiceTopic } from './permissions.ts';
 import type { DoorReadings } from './readings.ts';
-import { type AnswerOptions, answer } from './requests.ts';
+import { type AnswerOptions, type Asker, answer } from './requests.ts';
 import type { ReservedRequests } from './reserved-requests.ts';
 import type { Connection } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -18,11 +19,13 @@ export interface ServiceRequestsOptions {
   readonly sessions: Sessions;
   /** Deals with what is no business of the Jobs service. */
   readonly reserved: ReservedRequests;
-  /** Some answers come late, twice or never, so that nothing may wait for them: PUBACKs leave at once. */
-  readonly answersMayStray: boolean;
+  /** What goes wrong with answers; absent: nothing. */
+  readonly faults: AnswerFaults | undefined;
   readonly emptyPayload: DoorReadings['emptyPayload'];
   readonly onEvent: EventListener | undefined;
 }
+
+const nobody: Asker = { reply: () => {}, answered: () => {} };
 
 export class ServiceRequests {
   readonly #options: ServiceRequestsOptions;
@@ -31,9 +34,10 @@ export class ServiceRequests {
 
   constructor(options: ServiceRequestsOptions) {
     this.#options = options;
-    const { port, emptyPayload, onEvent } = options;
+    const { port, faults, emptyPayload, onEvent } = options;
     this.#answering = {
       port,
+      faults,
       emptyPayload,
       unreadable:
         onEvent && (({ clientId, topic }, message) => onEvent({ kind: 'malformed-json', clientId, topic, message })),
@@ -41,19 +45,18 @@ export class ServiceRequests {
   }
 
   take(asker: Connection, publication: Publication, topic: ServiceTopic): void {
-    const { answersMayStray } = this.#options;
     const { outbox } = asker;
-    if (!answersMayStray) outbox.hold();
+    outbox.hold();
     if (publication.qos === 1) outbox.acknowledge(publication.messageId);
-    this.#answer(asker, publication, topic, answersMayStray ? undefined : () => outbox.release());
+    this.#answer(asker, publication, topic, () => outbox.release());
   }
 
   /** Nobody is there for the answer. The features beside Jobs take no last wills: documented for shadows, assumed for others. */
   takeWill(clientId: string, { topic, payload }: Publication, parsed: ServiceTopic): void {
-    if (parsed.kind !== 'reserved') answer(this.#answering, { clientId, topic, parsed, payload }, () => {});
+    if (parsed.kind !== 'reserved') answer(this.#answering, { clientId, topic, parsed, payload }, nobody);
   }
 
-  #answer(asker: Connection, publication: Publication, parsed: ServiceTopic, answered?: () => void): void {
+  #answer(asker: Connection, publication: Publication, parsed: ServiceTopic, answered: () => void): void {
     const { sessions, reserved } = this.#options;
     const { clientId } = asker.session;
     const { topic, payload } = publication;
@@ -66,14 +69,14 @@ export class ServiceRequests {
           announce: (toldTopic, told, atQosOfRequest = false) =>
             sessions.announce(toldTopic, () => told, atQosOfRequest ? qos : 1),
           drained: () => sessions.drained(asker),
-          done: () => answered?.(),
+          done: answered,
         },
       );
       return;
     }
-    answer(this.#answering, { clientId, topic, parsed, payload }, (replyTopic, replyPayload) => {
+    const request = { clientId, topic, parsed, payload };
+    const reply = (replyTopic: string, replyPayload: string): void =>
       sessions.reply(asker, replyTopic, replyPayload, qos);
-      answered?.();
-    });
+    answer(this.#answering, request, { reply, answered });
   }
 }

@@ -7,8 +7,9 @@ import type { Observation, ObservationOf } from '../../observation/observation.t
 import { show } from '../../observation/observers.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { createDirector } from '../scenario/director.ts';
+import { expectationsOf } from '../scenario/expectations.ts';
 import type { Deed, Director, Names, Progress, Scenario } from '../scenario/contract.ts';
-import type { Expectation, Finding, Judge, Sight } from '../verdict/contract.ts';
+import type { Finding, Judge, Sight } from '../verdict/contract.ts';
 import { createJudge } from '../verdict/judge.ts';
 import type { Limits } from '../verdict/limits.ts';
 
@@ -100,7 +101,7 @@ class LivePlay {
         createJudge({
           thingName,
           sights: world.sights,
-          expectations: expectationsOf(scenario, world, thingName),
+          expectations: expectationsOf(scenario, { names: world.names, thingName }),
           ...(options.limits && { limits: options.limits }),
           ...(scenario.claims !== 'all' && { claims: scenario.claims }),
         }),
@@ -229,17 +230,4 @@ class LivePlay {
 /** What shows that something is still going on. */
 function movesOn({ kind }: Observation): boolean {
   return kind !== 'pinged' && kind !== 'lag' && kind !== 'printed' && kind !== 'called';
-}
-
-function expectationsOf(scenario: Scenario, world: LiveWorld, thingName: string): readonly Expectation[] {
-  return scenario.expect
-    .filter(({ thing }) => thing === undefined || world.names.thingName(thing) === thingName)
-    .map(({ job, status, withinMs, sideEffects }) => ({
-      jobId: world.names.jobId(job),
-      status,
-      // The canary shows that the next job is taken, whatever the scenario is about.
-      about: job.startsWith('canary') ? 'V5' : scenario.about,
-      ...(withinMs !== undefined && { withinMs }),
-      ...(sideEffects !== undefined && { sideEffects }),
-    }));
 }

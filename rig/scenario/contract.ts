@@ -139,7 +139,7 @@ export interface Extent {
 }
 
 /** About one thing; absent: the first of the scenario. */
-interface OfThing {
+export interface OfThing {
   readonly thing?: ThingLabel;
 }
 

@@ -9,6 +9,45 @@ export function triggerWords(when: Trigger): string {
   return `${happeningWords(when)}${times}${later}`;
 }
 
+/** The same as what has happened: `the device is at write, 2nd time, 300 ms later`. */
+export function happenedWords(when: Trigger): string {
+  const { nth = 1, afterMs = 0 } = when;
+  const times = nth === 1 ? '' : ` the ${ordinal(nth)} time`;
+  const later = afterMs === 0 ? '' : `, and ${spanWords(afterMs)} have gone by`;
+  return `${happened(when)}${times}${later}`;
+}
+
+function happened(when: Trigger): string {
+  switch (when.on) {
+    case 'connected':
+      return 'the device is connected';
+    case 'disconnected':
+      return 'the connection has ended';
+    case 'sent':
+      return `the device has sent ${when.operation}${when.status === undefined ? '' : ` with ${when.status}`}`;
+    case 'received':
+      return `the device has been told ${when.what}${when.operation === undefined ? '' : ` to ${when.operation}`}`;
+    case 'delivered':
+      return `the device has acknowledged a ${when.what}`;
+    case 'execution':
+      return `the execution${when.job === undefined ? '' : ` of ${when.job}`} is ${when.status}`;
+    case 'downloaded':
+      return `${when.percent} % of the image have been asked for`;
+    case 'block':
+      return `block ${when.block} of the stream has been asked for`;
+    case 'printed':
+      return `the device has printed /${when.pattern}/`;
+    case 'step':
+      return `the device is at ${when.step}${when.percent === undefined ? '' : `, ${when.percent} %`}`;
+    case 'settled':
+      return 'the device has come to rest';
+    case 'idle':
+      return `the device has said nothing for ${spanWords(when.forMs)}`;
+    case 'at':
+      return `${spanWords(when.atMs)} have gone by since the start`;
+  }
+}
+
 function happeningWords(when: Trigger): string {
   switch (when.on) {
     case 'connected':
@@ -99,7 +138,7 @@ export function spanWords(ms: DurationMs): string {
   return ms % 60_000 === 0 ? `${ms / 60_000} min` : `${ms / 1000} s`;
 }
 
-function ordinal(count: number): string {
+export function ordinal(count: number): string {
   const ending = ['th', 'st', 'nd', 'rd'][count % 100 > 10 && count % 100 < 14 ? 0 : count % 10] ?? 'th';
   return `${count}${ending}`;
 }

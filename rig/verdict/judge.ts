@@ -64,8 +64,8 @@ class OneJudge implements Judge {
   }
 
   isSettled(): boolean {
-    const { isConnected, openRequests, pending } = this.#record;
-    if (!isConnected || openRequests.length > 0) return false;
+    const { isConnected, openRequests, answeredUpTo, pending } = this.#record;
+    if (!isConnected || openRequests.some(({ seen }) => seen.at > answeredUpTo)) return false;
     for (const { identity, status } of pending) {
       const isExpected = this.#endings.all.some(
         ({ expectation }) => expectation.jobId === identity.jobId && [expectation.status].flat().includes(status),

@@ -40,6 +40,10 @@ const table = {
     reason:
       'progress each percent is twenty a minute at most in an update of minutes; one a second without end is a storm',
   },
+  requestsPerExecution: {
+    value: 10,
+    reason: 'beside those: a device that ends many small jobs in a minute starts, reports and asks for each',
+  },
   connectsPerMinute: {
     value: 20,
     reason: 'a pause of three seconds each time; AWS throttles a client id that connects more than once a second',

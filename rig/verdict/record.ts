@@ -53,6 +53,8 @@ export interface DeviceRecord {
   readonly openRequests: readonly OpenRequest[];
   /** When the last of its requests was answered. */
   readonly answeredAt: EpochMs;
+  /** When the latest request was sent that has an answer: one before it without an answer will get none. */
+  readonly answeredUpTo: EpochMs;
   readonly isConnected: boolean;
   readonly connected: ObservationOf<'connected'> | undefined;
   readonly disconnected: ObservationOf<'disconnected'> | undefined;
@@ -121,6 +123,7 @@ class Record implements DeviceRecord {
   disconnected: ObservationOf<'disconnected'> | undefined;
   isConnected = false;
   answeredAt = 0;
+  answeredUpTo = 0;
   connects = 0;
   isPowered = true;
   executions = 0;
@@ -291,6 +294,7 @@ class Record implements DeviceRecord {
       if (index === -1) return;
       const [answered] = this.openRequests.splice(index, 1);
       this.answeredAt = seen.at;
+      this.answeredUpTo = Math.max(this.answeredUpTo, answered!.seen.at);
       if (message.payload.clientToken !== undefined) this.#closeRepeats(message);
       if (message.outcome === 'rejected' && !goneCodes.has(message.payload.code)) this.#putOff();
       if (message.outcome === 'accepted' && message.operation === 'UpdateJobExecution') this.#close(answered!, seen.at);

@@ -1,33 +1,35 @@
 /**
- * The operator of a simulated run: carries out the deeds of a configuration at their moments, as control-plane commands. An
- * id that is still being deleted is tried again for a while, as a person would; every other refusal is taken as it is.
+ * The operator of a world in virtual time: carries out an operator's deeds as control-plane commands. An id that is still being
+ * deleted is tried again for a while, as a person would; every other refusal is taken as it is.
  */
-import type { Step } from '../../observation/execution.ts';
-import type { DeviceTrace } from '../../observation/inside.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../../broker/engine/contract.ts';
-import type { InstantFault } from '../../faults/thing-faults.ts';
 import { formatThingArn, formatThingGroupArn } from '../../protocol/names.ts';
+import { formatScheduleTime } from '../../protocol/schedule.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
-import { fleetGroup, type CreateJobDeed, type Deed, type OperatorAction } from './configuration.ts';
-import { documentText } from './documents.ts';
+import type { CreateJobDeed, DeedOf, OperatorDeed, ThingLabel } from '../scenario/contract.ts';
+import { fleetGroup } from './configuration.ts';
 import type { EventQueue } from './event-queue.ts';
 
 /** How the operator reaches the service. */
 export interface ControlPlane {
   readonly queue: Pick<EventQueue<() => void>, 'now' | 'schedule'>;
-  readonly startedAt: EpochMs;
+  /** By the service's clock. */
+  readonly serviceNow: EpochMs;
   ask<Name extends OperationName>(command: CommandOf<Name>): Reply<ResponseOf<Name>>;
-  inject(thingName: string, fault: InstantFault): void;
+}
+
+export interface OperatorOptions {
+  /** Labels of all things, in order. */
+  readonly things: readonly ThingLabel[];
+  readonly thingName: (label: ThingLabel) => string;
+  /** The text of the job's document. */
+  readonly documentOf: (deed: CreateJobDeed) => string;
 }
 
 export interface Operator {
-  /** Sees to it that the actions happen at their moments. */
-  start(actions: readonly OperatorAction[]): void;
-  /** A device has entered a step: actions may be waiting for that. */
-  traced(thingName: string, trace: DeviceTrace): void;
-  perform(deed: Deed): void;
-  /** From now on nothing is done that is still waiting for its moment. */
-  stop(): void;
+  perform(deed: OperatorDeed): void;
+  /** Tries something again later. */
+  isBusy(): boolean;
 }
 
 export const identity = { region: 'us-east-1', account: '000000000000' } as const;
@@ -35,58 +37,55 @@ export const identity = { region: 'us-east-1', account: '000000000000' } as cons
 const createAgainMs: DurationMs = 250;
 const maxAttempts = 40;
 
-interface Waiting {
-  readonly thingName: string;
-  readonly step: Step;
-  left: number;
-  readonly afterMs: DurationMs;
-  readonly deed: Deed;
-}
+export function createOperator(plane: ControlPlane, { things, thingName, documentOf }: OperatorOptions): Operator {
+  let waiting = 0;
+  const nameOf = (label: ThingLabel = things[0] ?? ''): string => thingName(label);
 
-export function createOperator(plane: ControlPlane): Operator {
-  let waiting: Waiting[] = [];
-  let stopped = false;
-
-  function later(at: EpochMs, deed: Deed): void {
-    plane.queue.schedule(at, () => {
-      if (!stopped) perform(deed);
-    });
-  }
-
-  function perform(deed: Deed): void {
-    switch (deed.kind) {
+  function perform(deed: OperatorDeed): void {
+    switch (deed.do) {
       case 'create-job':
-        return create(deed, maxAttempts);
-      case 'delete-job': {
-        const { kind: _, ...request } = deed;
-        plane.ask({ name: 'iot:DeleteJob', request: { ...request, force: true } });
+        return create(deed, documentOf(deed), maxAttempts);
+      case 'update-job': {
+        const timeoutConfig = { inProgressTimeoutInMinutes: deed.timeoutMinutes };
+        plane.ask({ name: 'iot:UpdateJob', request: { jobId: deed.job, timeoutConfig } });
         return;
       }
+      case 'delete-job':
+        plane.ask({
+          name: 'iot:DeleteJob',
+          request: { jobId: deed.job, force: deed.force, ...inNamespace(deed.namespace) },
+        });
+        return;
       case 'delete-execution':
         return deleteExecution(deed);
       case 'cancel-job':
-        plane.ask({ name: 'iot:CancelJob', request: { jobId: deed.jobId, force: deed.force } });
+        plane.ask({ name: 'iot:CancelJob', request: { jobId: deed.job, force: deed.force } });
         return;
       case 'cancel-execution': {
-        const { kind: _, ...request } = deed;
+        const request = { jobId: deed.job, thingName: nameOf(deed.thing), force: deed.force };
         plane.ask({ name: 'iot:CancelJobExecution', request });
         return;
       }
-      case 'rejoin': {
-        const membership = { thingGroupName: fleetGroup, thingName: deed.thingName };
-        plane.ask({ name: 'iot:RemoveThingFromThingGroup', request: membership });
-        plane.ask({ name: 'iot:AddThingToThingGroup', request: membership });
-        return;
-      }
-      case 'fault':
-        plane.inject(deed.thingName, deed.fault);
+      case 'leave-group':
+        return leave(nameOf(deed.thing));
+      case 'join-group':
+        return join(nameOf(deed.thing));
+      case 'rejoin-group':
+        leave(nameOf(deed.thing));
+        return join(nameOf(deed.thing));
+      case 'delete-thing':
+        plane.ask({ name: 'iot:DeleteThing', request: { thingName: nameOf(deed.thing) } });
     }
   }
 
-  function create(deed: CreateJobDeed, attempts: number): void {
-    const reply = plane.ask({ name: 'iot:CreateJob', request: createJobRequest(deed) });
-    if (reply.accepted || attempts === 1 || !isBeingDeleted(deed.jobId)) return;
-    plane.queue.schedule(plane.queue.now + createAgainMs, () => create(deed, attempts - 1));
+  function create(deed: CreateJobDeed, document: string, attempts: number): void {
+    const reply = plane.ask({ name: 'iot:CreateJob', request: createJobRequest(deed, document) });
+    if (reply.accepted || attempts === 1 || !isBeingDeleted(deed.job)) return;
+    waiting += 1;
+    plane.queue.schedule(plane.queue.now + createAgainMs, () => {
+      waiting -= 1;
+      create(deed, document, attempts - 1);
+    });
   }
 
   function isBeingDeleted(jobId: string): boolean {
@@ -94,52 +93,60 @@ export function createOperator(plane: ControlPlane): Operator {
     return described.accepted && described.response.job?.status === 'DELETION_IN_PROGRESS';
   }
 
-  /** Of the newest execution, which is the one that a device may be working on. */
-  function deleteExecution({ jobId, thingName, namespaceId }: Extract<Deed, { kind: 'delete-execution' }>): void {
-    const described = plane.ask({ name: 'iot:DescribeJobExecution', request: { jobId, thingName } });
-    const executionNumber = described.accepted ? described.response.execution?.executionNumber : undefined;
+  /** Of the newest execution where no number is given: the one that a device may be working on. */
+  function deleteExecution({ job: jobId, thing, namespace, force, number }: DeedOf<'delete-execution'>): void {
+    const name = nameOf(thing);
+    const executionNumber = number ?? newestNumber(jobId, name);
     if (executionNumber === undefined) return;
-    const namespace = namespaceId === undefined ? {} : { namespaceId };
-    const request = { jobId, thingName, executionNumber, force: true, ...namespace };
+    const request = { jobId, thingName: name, executionNumber, force, ...inNamespace(namespace) };
     plane.ask({ name: 'iot:DeleteJobExecution', request });
   }
 
-  return {
-    start(actions) {
-      for (const { when, deed } of actions) {
-        if ('atMs' in when) later(plane.startedAt + when.atMs, deed);
-        else waiting.push({ ...when, left: when.occurrence, deed });
-      }
-    },
-    traced(thingName, trace) {
-      if (stopped || trace.kind !== 'step' || waiting.length === 0) return;
-      for (const one of waiting) {
-        if (one.thingName !== thingName || one.step !== trace.step) continue;
-        one.left -= 1;
-        if (one.left === 0) later(plane.queue.now + one.afterMs, one.deed);
-      }
-      waiting = waiting.filter(({ left }) => left > 0);
-    },
-    perform,
-    stop() {
-      stopped = true;
-    },
-  };
+  function newestNumber(jobId: string, name: string): number | undefined {
+    const described = plane.ask({ name: 'iot:DescribeJobExecution', request: { jobId, thingName: name } });
+    return described.accepted ? described.response.execution?.executionNumber : undefined;
+  }
+
+  function leave(name: string): void {
+    plane.ask({
+      name: 'iot:RemoveThingFromThingGroup',
+      request: { thingGroupName: fleetGroup, thingName: name },
+    });
+  }
+
+  function join(name: string): void {
+    plane.ask({ name: 'iot:AddThingToThingGroup', request: { thingGroupName: fleetGroup, thingName: name } });
+  }
+
+  function createJobRequest(deed: CreateJobDeed, document: string): CommandOf<'iot:CreateJob'>['request'] {
+    const { job: jobId, group, namespace, timeoutMinutes, retries, ends } = deed;
+    const targets = (deed.things ?? things).map((label) => formatThingArn(identity, thingName(label)));
+    return {
+      jobId,
+      targets: group === true ? [formatThingGroupArn(identity, fleetGroup)] : targets,
+      targetSelection: group === true ? 'CONTINUOUS' : 'SNAPSHOT',
+      document,
+      ...inNamespace(namespace),
+      ...(timeoutMinutes !== undefined && { timeoutConfig: { inProgressTimeoutInMinutes: timeoutMinutes } }),
+      ...(retries && { jobExecutionsRetryConfig: { criteriaList: criteriaOf(retries) } }),
+      ...(ends && {
+        schedulingConfig: { endTime: formatScheduleTime(plane.serviceNow + ends.afterMs), endBehavior: ends.behavior },
+      }),
+    };
+  }
+
+  return { perform, isBusy: () => waiting > 0 };
 }
 
-function createJobRequest(deed: CreateJobDeed): CommandOf<'iot:CreateJob'>['request'] {
-  const { jobId, document, ordinal, things, namespaceId, inProgressTimeoutMinutes } = deed;
-  return {
-    jobId,
-    targets:
-      things === undefined
-        ? [formatThingGroupArn(identity, fleetGroup)]
-        : things.map((thingName) => formatThingArn(identity, thingName)),
-    targetSelection: things === undefined ? 'CONTINUOUS' : 'SNAPSHOT',
-    document: documentText(document, ordinal),
-    ...(namespaceId !== undefined && { namespaceId }),
-    ...(inProgressTimeoutMinutes !== undefined && {
-      timeoutConfig: { inProgressTimeoutInMinutes: inProgressTimeoutMinutes },
-    }),
-  };
+function inNamespace(namespaceId: string | undefined): { readonly namespaceId?: string } {
+  return namespaceId === undefined ? {} : { namespaceId };
+}
+
+type RetryCriteria = { readonly failureType: 'FAILED' | 'TIMED_OUT'; readonly numberOfRetries: number };
+
+function criteriaOf({ failed, timedOut }: NonNullable<CreateJobDeed['retries']>): RetryCriteria[] {
+  return [
+    ...(failed === undefined ? [] : [{ failureType: 'FAILED', numberOfRetries: failed } as const]),
+    ...(timedOut === undefined ? [] : [{ failureType: 'TIMED_OUT', numberOfRetries: timedOut } as const]),
+  ];
 }

@@ -19,7 +19,7 @@ import type { Observer } from '../../observation/observation.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { parseJobsTopic, type NotificationName } from '../../protocol/topics.ts';
-import type { RunConfiguration } from './configuration.ts';
+import type { WorldConfiguration } from './configuration.ts';
 import type { EventQueue } from './event-queue.ts';
 
 /** What a device reaches outside itself. */
@@ -37,7 +37,7 @@ export interface DeviceOptions {
   readonly chance: Chance;
   readonly surroundings: Surroundings;
   readonly observer: Observer;
-  readonly grain: NonNullable<RunConfiguration['grain']>;
+  readonly grain: WorldConfiguration['grain'];
   /** Whether the device asks for a session that outlives its connections. */
   readonly keepsSession: boolean;
 }
@@ -85,7 +85,7 @@ export class SimulatedDevice {
     this.#put({ kind: 'faults', faults: this.#faults });
   }
 
-  /** From now on nothing goes wrong, and what went wrong is mended. */
+  /** Every fault ends, and what went wrong is mended. */
   calm(): void {
     this.#put({ kind: 'end-faults' });
   }
@@ -94,10 +94,18 @@ export class SimulatedDevice {
     this.#put({ kind: 'fault', fault });
   }
 
-  cutPower(forMs: DurationMs): void {
-    const { queue } = this.#out;
-    this.#put({ kind: 'power-off' });
-    queue.schedule(queue.now + forMs, () => this.#put({ kind: 'power-on' }));
+  /** Another client has connected under the device's client id, or the service ends the connection. */
+  hangUp(end: 'taken-over' | 'by-service'): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.#close(connection);
+    this.#put({ kind: 'closed', connection, end });
+  }
+
+  /** The service has no session of the device any more, and ends the connection. */
+  forgetSession(): void {
+    this.hangUp('by-service');
+    this.#session = undefined;
   }
 
   /** Sends what the service says over the connection on which it was asked, if that is still there. */

@@ -1,44 +1,55 @@
 /**
- * Folds everything that can be seen of a run into its trace hash: commands and their outcomes, messages, faults, what
- * boards trace. Message sizes are left out, so that a run over objects and the same run over text have one hash.
+ * Folds everything that can be seen of a run into its trace hash: commands and their outcomes, messages, faults, what boards
+ * trace. Message sizes are left out, so that a run over objects and the same run over text have one hash.
  */
 import type { DeviceTrace } from '../../observation/inside.ts';
-import type { Observer } from './observer.ts';
+import type { Observation, Observer } from '../../observation/observation.ts';
+import type { Command, Outcome } from '../../broker/engine/contract.ts';
+import type { EpochMs } from '../../protocol/time.ts';
 import type { TraceHash } from './trace-hash.ts';
 
-export function hashingObserver(hash: TraceHash): Observer {
-  const note = (kind: number, thingName: string, at: number): void => {
+export interface TraceObserver {
+  readonly observer: Observer;
+  applied(command: Command, outcome: Outcome, at: EpochMs): void;
+}
+
+export function hashingObserver(hash: TraceHash): TraceObserver {
+  const note = (kind: number, { thingName = '', at }: Pick<Observation, 'thingName' | 'at'>): void => {
     hash.number(kind);
     hash.text(thingName);
     hash.number(at);
   };
   return {
     applied(command, { reply, changes, effects }, at) {
-      note(1, command.name, at);
+      note(1, { thingName: command.name, at });
       hash.number(changes.length);
       hash.number(effects.length);
       hash.text(reply.accepted ? 'accepted' : reply.code);
     },
-    sent(thingName, { operation, jobId, body }, at) {
-      note(2, thingName, at);
-      hash.text(operation);
-      hash.text(jobId ?? '');
-      hash.text(body.status ?? '');
-      hash.number(body.expectedVersion ?? 0);
-    },
-    received(thingName, message, at) {
-      note(3, thingName, at);
-      hash.text(message.kind === 'reply' ? message.outcome : message.name);
-      hash.number(message.payload.timestamp);
-    },
-    traced(thingName, trace, at) {
-      note(4, thingName, at);
-      hash.text(trace.kind);
-      hash.text(wordOf(trace));
-    },
-    injected(fault, thingName, at) {
-      note(5, thingName, at);
-      hash.text(fault);
+    observer: {
+      sent(seen) {
+        const { operation, jobId, body } = seen.request;
+        note(2, seen);
+        hash.text(operation);
+        hash.text(jobId ?? '');
+        hash.text(body.status ?? '');
+        hash.number(body.expectedVersion ?? 0);
+      },
+      received(seen) {
+        const { message } = seen;
+        note(3, seen);
+        hash.text(message.kind === 'reply' ? message.outcome : message.name);
+        hash.number(message.payload.timestamp);
+      },
+      traced(seen) {
+        note(4, seen);
+        hash.text(seen.trace.kind);
+        hash.text(wordOf(seen.trace));
+      },
+      fault(seen) {
+        note(5, seen);
+        hash.text(seen.name);
+      },
     },
   };
 }
@@ -50,6 +61,7 @@ function wordOf(trace: DeviceTrace): string {
     case 'pulled':
       return trace.by;
     case 'recovered':
+    case 'download':
       return trace.execution.jobId;
     case 'finished':
       return trace.status;

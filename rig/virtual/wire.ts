@@ -5,7 +5,7 @@
 import type { CommandOf, NotifyEffect, NotifyNextEffect, Rejected, Reply } from '../../broker/engine/contract.ts';
 import type { DeviceOperations } from '../../protocol/device-api.ts';
 import { acceptedBytes, notifyBytes, notifyNextBytes, rejectedBytes } from '../../protocol/device-bytes.ts';
-import { acceptedJson, notifyJson, notifyNextJson, rejectedJson } from '../../protocol/device-json.ts';
+import { acceptedJson, notifyJson, notifyNextJson, refusalJson, rejectedJson } from '../../protocol/device-json.ts';
 import {
   decodeDeviceMessage,
   encodeDeviceRequest,
@@ -14,17 +14,24 @@ import {
 } from '../../protocol/device-messages.ts';
 import { acceptedPayload, notifyNextPayload, notifyPayload, rejectedPayload } from '../../protocol/device-payloads.ts';
 import { decodeDeviceRequest } from '../../protocol/device-requests.ts';
-import type { EpochMs } from '../../protocol/time.ts';
+import { type EpochMs, toEpochSeconds } from '../../protocol/time.ts';
 import { formatJobsTopic, parseJobsTopic, type RequestOperation } from '../../protocol/topics.ts';
 
 export type DeviceCommand = { [Name in RequestOperation]: CommandOf<`iotjobsdata:${Name}`> }[RequestOperation];
 export type DeviceReply = Reply<DeviceOperations[RequestOperation]['response']>;
 export type Notification = NotifyEffect | NotifyNextEffect;
 
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
 export interface Wire {
   /** The request as the service reads it, or why it refuses to. */
   toCommand(thingName: string, request: DeviceRequest): DeviceCommand | Rejected;
   toMessage(thingName: string, request: DeviceRequest, reply: DeviceReply, at: EpochMs): DeviceMessage;
+  /** A rejection with any code. */
+  toRefusal(thingName: string, request: DeviceRequest, refusal: Refusal, at: EpochMs): DeviceMessage;
   toNotification(effect: Notification): DeviceMessage;
 }
 
@@ -67,6 +74,12 @@ export const objectWire: Wire = {
     const outcome = accepted ? 'accepted' : 'rejected';
     return { kind: 'reply', outcome, operation, jobId, namespaceId, bytes, payload } as DeviceMessage;
   },
+  toRefusal(_, { operation, jobId, namespaceId, body }, { code, message }, at) {
+    const { clientToken } = body;
+    const bytes = refusalJson({ code, message }, at, clientToken).length;
+    const payload = { code, message, timestamp: toEpochSeconds(at), ...(clientToken !== undefined && { clientToken }) };
+    return { kind: 'reply', outcome: 'rejected', operation, jobId, namespaceId, bytes, payload } as DeviceMessage;
+  },
   toNotification(effect) {
     const isList = effect.kind === 'notify';
     const name = isList ? 'JobExecutionsChanged' : 'NextJobExecutionChanged';
@@ -87,18 +100,10 @@ export const textWire: Wire = {
     if (!decoded.ok) return { accepted: false, code: decoded.code, message: decoded.message };
     return { name: commandNames[decoded.operation], request: decoded.request } as DeviceCommand;
   },
-  toMessage(thingName, request, reply, at) {
-    const { operation, jobId, namespaceId } = request;
-    const topic = formatJobsTopic({
-      kind: 'reply',
-      outcome: reply.accepted ? 'accepted' : 'rejected',
-      thingName,
-      operation,
-      ...(jobId !== undefined && { jobId }),
-      ...(namespaceId !== undefined && { namespaceId }),
-    });
-    return readBack(topic, replyText(request, reply, at));
-  },
+  toMessage: (thingName, request, reply, at) =>
+    readBack(replyTopic(thingName, request, reply.accepted ? 'accepted' : 'rejected'), replyText(request, reply, at)),
+  toRefusal: (thingName, request, refusal, at) =>
+    readBack(replyTopic(thingName, request, 'rejected'), refusalJson(refusal, at, request.body.clientToken)),
   toNotification(effect) {
     const topic = formatJobsTopic({
       kind: 'notification',
@@ -109,6 +114,21 @@ export const textWire: Wire = {
     return readBack(topic, notificationText(effect));
   },
 };
+
+function replyTopic(
+  thingName: string,
+  { operation, jobId, namespaceId }: DeviceRequest,
+  outcome: 'accepted' | 'rejected',
+): string {
+  return formatJobsTopic({
+    kind: 'reply',
+    outcome,
+    thingName,
+    operation,
+    ...(jobId !== undefined && { jobId }),
+    ...(namespaceId !== undefined && { namespaceId }),
+  });
+}
 
 function replyText({ operation, body }: DeviceRequest, reply: DeviceReply, at: EpochMs): string {
   return reply.accepted

@@ -1,7 +1,7 @@
 /**
  * The Jobs service and a fleet in virtual time: one event queue, one clock, the real engine and real boards, and faults
- * between them. The world says in which order things happen; the checkers (checkers/) say what must hold, the configuration
- * says what the operator does, and run.ts has the phases of a run.
+ * between them. The world says in which order things happen; what is done when is the director's matter, what must hold is
+ * the judges'; play.ts brings them together.
  */
 import type { Board } from '../../agent/board/contract.ts';
 import type { ConnectionNumber } from '../../agent/station/contract.ts';
@@ -11,27 +11,32 @@ import type {
   Effect,
   Engine,
   OperationName,
+  Outcome,
   Rejected,
   Reply,
   ResponseOf,
 } from '../../broker/engine/contract.ts';
 import { seededChance, type Chance } from '../../faults/chance.ts';
 import { ServiceFaults } from '../../faults/service-faults.ts';
-import { faultsOf, serviceTimedFaults, type InstantFault, type ServiceFault } from '../../faults/thing-faults.ts';
+import { faultsOf, serviceTimedFaults, type ServiceFault } from '../../faults/thing-faults.ts';
+import type { Observer } from '../../observation/observation.ts';
 import type { DeviceRequest } from '../../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
-import { fleetGroup, type RunConfiguration, type ThingConfiguration } from './configuration.ts';
+import { asksNext } from '../../protocol/topics.ts';
+import { fleetGroup, type ThingConfiguration, type WorldConfiguration } from './configuration.ts';
 import { createEventQueue, type EventQueue } from './event-queue.ts';
-import { deviceObserver, type Observer } from './observer.ts';
-import { createOperator, type ControlPlane, type Operator } from './operator.ts';
+import type { ControlPlane } from './operator.ts';
 import { SimulatedDevice, streamKey, type Surroundings } from './simulated-device.ts';
 import { objectWire, textWire, type DeviceCommand, type DeviceReply, type Notification, type Wire } from './wire.ts';
 
 export interface WorldOptions {
-  readonly configuration: RunConfiguration;
+  readonly configuration: WorldConfiguration;
   readonly engine: Engine;
   readonly boardOf: (thing: ThingConfiguration) => Board;
+  /** Told of what the devices see, and of faults. */
   readonly observer: Observer;
+  /** The engine has applied a command; `at` is service time. */
+  readonly applied: (command: Command, outcome: Outcome, at: EpochMs) => void;
 }
 
 /** When every run begins: a Tuesday in 2023. */
@@ -39,34 +44,31 @@ const epoch: EpochMs = 1_700_000_000_000;
 /** A slice of bulk work waits up to this long, so that devices act between slices. */
 const maxSliceDelayMs: DurationMs = 40;
 
-const throttled: Rejected = { accepted: false, code: 'RequestThrottled', message: 'Too many requests.' };
-const failed: Rejected = { accepted: false, code: 'InternalError', message: 'Internal error.' };
-
 export class World implements Surroundings, ControlPlane {
   readonly queue: EventQueue<() => void> = createEventQueue(epoch);
   readonly startedAt: EpochMs = epoch;
-  readonly observer: Observer;
   readonly devices: readonly SimulatedDevice[];
-  readonly operator: Operator;
-  readonly #configuration: RunConfiguration;
+  readonly serviceFaults: ServiceFaults;
+  readonly #configuration: WorldConfiguration;
+  readonly #observer: Observer;
+  readonly #applied: WorldOptions['applied'];
   readonly #engine: Engine;
   readonly #wire: Wire;
   readonly #byName: ReadonlyMap<string, SimulatedDevice>;
   readonly #chance: Chance;
-  readonly #faults: ServiceFaults;
   /** The service's clock runs this far ahead. */
   #aheadMs: DurationMs = 0;
   #wakeAt: EpochMs | undefined;
   #calm = false;
 
-  constructor({ configuration, engine, boardOf, observer }: WorldOptions) {
+  constructor({ configuration, engine, boardOf, observer, applied }: WorldOptions) {
     const chance = seededChance(configuration.seed);
-    this.observer = observer;
+    this.#observer = observer;
+    this.#applied = applied;
     this.#engine = engine;
     this.#wire = configuration.wire === 'text' ? textWire : objectWire;
     this.#chance = chance.fork('service');
-    this.#faults = new ServiceFaults(configuration.faults, chance.fork('faults'), this.startedAt);
-    const seen = deviceObserver(observer, (thingName) => this.#byName.get(thingName)?.board);
+    this.serviceFaults = new ServiceFaults(configuration.faults, chance.fork('faults'), this.startedAt);
     this.devices = configuration.things.map(
       (thing) =>
         new SimulatedDevice({
@@ -75,14 +77,19 @@ export class World implements Surroundings, ControlPlane {
           faults: faultsOf(configuration.faults, thing.thingName, chance.fork('faults')),
           chance: chance.fork(`device ${thing.thingName}`),
           surroundings: this,
-          observer: seen,
-          grain: configuration.grain ?? 'operation',
+          observer,
+          grain: configuration.grain,
           keepsSession: thing.session === 'persistent',
         }),
     );
     this.#byName = new Map(this.devices.map((device) => [device.thingName, device]));
-    this.operator = createOperator(this);
     this.#configuration = configuration;
+  }
+
+  device(thingName: string): SimulatedDevice {
+    const device = this.#byName.get(thingName);
+    if (device === undefined) throw new RangeError(`no thing ${thingName} in this world`);
+    return device;
   }
 
   get elapsedMs(): DurationMs {
@@ -94,19 +101,26 @@ export class World implements Surroundings, ControlPlane {
     return this.queue.now + this.#aheadMs;
   }
 
-  /** The registry is filled, devices are switched on, operator and faults wait for their moments. */
+  /** The registry is filled, devices are switched on, the plan's faults wait for their moments. */
   start(): void {
-    const { things, operator, faults, seed } = this.#configuration;
+    const { things, faults, seed } = this.#configuration;
     this.ask({ name: 'iot:CreateThingGroup', request: { thingGroupName: fleetGroup } });
     for (const { thingName } of things) {
       this.ask({ name: 'iot:CreateThing', request: { thingName } });
       this.ask({ name: 'iot:AddThingToThingGroup', request: { thingGroupName: fleetGroup, thingName } });
     }
     for (const device of this.devices) device.start();
-    this.operator.start(operator);
     for (const fault of serviceTimedFaults(faults, seededChance(seed).fork('faults'))) {
-      if (fault.kind === 'clock-jump') this.queue.schedule(this.startedAt + fault.atMs, () => this.#leap(fault.byMs));
+      if (fault.kind !== 'clock-jump') continue;
+      this.queue.schedule(this.startedAt + fault.atMs, () => {
+        if (!this.#calm) this.leap(fault.byMs);
+      });
     }
+  }
+
+  /** The service has bulk work to do, e.g. executions of a new job to make. */
+  get isWorking(): boolean {
+    return (this.#engine.nextDeadline() ?? Infinity) <= this.serviceNow;
   }
 
   /** Lets the next event happen; false when there is none before `until`. */
@@ -117,42 +131,50 @@ export class World implements Surroundings, ControlPlane {
     return true;
   }
 
-  /** The liveness phase begins: nothing goes wrong any more. */
+  /** Every fault ends, the plan's too; a scenario may inject more later. */
   calm(): void {
     this.#calm = true;
-    this.operator.stop();
-    this.#faults.end();
+    this.serviceFaults.end();
     for (const device of this.devices) device.calm();
   }
 
   ask<Name extends OperationName>(command: CommandOf<Name>): Reply<ResponseOf<Name>> {
     const outcome = this.#engine.apply(command, this.serviceNow);
-    this.observer.applied?.(command as unknown as Command, outcome, this.serviceNow);
+    this.#applied(command as unknown as Command, outcome, this.serviceNow);
     this.#publish(outcome.effects);
     this.#arm();
     return outcome.reply;
   }
 
-  inject(thingName: string, fault: InstantFault): void {
-    this.#byName.get(thingName)?.inject(fault);
-  }
-
   serve(device: SimulatedDevice, connection: ConnectionNumber, request: DeviceRequest): void {
-    const fault = this.#faults.of(device.thingName, request.operation, this.queue.now);
-    if (fault !== undefined) this.observer.injected?.(`service ${fault.answer}`, device.thingName, this.queue.now);
+    const { thingName } = device;
+    const { operation } = request;
+    const fault = this.serviceFaults.of(thingName, operation, asksNext(request), this.queue.now);
+    if (fault !== undefined) this.#tellFault(fault.name, thingName, operation);
     switch (fault?.answer) {
       case 'not-at-all':
         return;
-      case 'RequestThrottled':
-        return this.#answer(device, connection, request, throttled, undefined);
-      case 'InternalError':
-        return this.#answer(device, connection, request, failed, undefined);
+      case 'refuse':
+        return device.deliver(connection, this.#wire.toRefusal(thingName, request, fault, this.serviceNow));
+      case 'empty-next':
+        return this.#answer(device, connection, request, { accepted: true, response: {} }, undefined);
       default:
         return this.#serveRightly(device, connection, request, fault);
     }
   }
 
-  /** Reply first, then what follows from it (reference notifications.md N3). */
+  #tellFault(name: string, thingName: string | undefined, operation?: string): void {
+    this.#observer.fault?.({
+      kind: 'fault',
+      source: 'host',
+      at: this.queue.now,
+      name,
+      ...(thingName !== undefined && { thingName }),
+      ...(operation !== undefined && { operation }),
+    });
+  }
+
+  /** Reply first, then what follows from it (docs/reference/notifications.md N3). */
   #serveRightly(
     device: SimulatedDevice,
     connection: ConnectionNumber,
@@ -162,7 +184,7 @@ export class World implements Surroundings, ControlPlane {
     const command: DeviceCommand | Rejected = this.#wire.toCommand(device.thingName, request);
     if ('accepted' in command) return this.#answer(device, connection, request, command, fault);
     const outcome = this.#engine.apply<DeviceCommand['name']>(command, this.serviceNow);
-    this.observer.applied?.(command, outcome, this.serviceNow);
+    this.#applied(command, outcome, this.serviceNow);
     this.#answer(device, connection, request, outcome.reply, fault);
     this.#publish(outcome.effects);
     this.#arm();
@@ -194,9 +216,9 @@ export class World implements Surroundings, ControlPlane {
     this.#byName.get(effect.thingName)?.notify(stream, () => this.#wire.toNotification(effect));
   }
 
-  #leap(byMs: DurationMs): void {
-    if (this.#calm) return;
-    this.observer.injected?.('service-clock-jump', '', this.queue.now);
+  /** The service's clock jumps ahead. */
+  leap(byMs: DurationMs): void {
+    this.#tellFault('service-clock-jump', undefined);
     this.#aheadMs += byMs;
     this.#arm();
   }

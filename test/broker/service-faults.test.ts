@@ -4,11 +4,12 @@ import {
   IoTJobsDataPlaneClient,
 } from '@aws-sdk/client-iot-jobs-data-plane';
 import { describe, expect, it } from 'vitest';
-import type { Reply } from '../../broker/engine/contract.ts';
-import { type FaultListener, leaping, unreliable } from '../../broker/service-faults.ts';
+import { answer as answerRequest } from '../../broker/mqtt/requests.ts';
+import { injectFaults, jumping } from '../../broker/service-faults.ts';
 import { startService } from '../../broker/start-service.ts';
 import type { FaultName } from '../../faults/thing-faults.ts';
-import { type FaultPlan, type ServiceAnswer, parseFaultPlan } from '../../faults/plan.ts';
+import { type FaultPlan, type ServiceAnswer, parseFaultPlan, serviceAnswers } from '../../faults/plan.ts';
+import { parseJobsTopic } from '../../protocol/topics.ts';
 import { fakeService } from '../support/fake-service.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { WireClient } from '../support/wire-client.ts';
@@ -21,35 +22,44 @@ function plan(...faults: readonly object[]): FaultPlan {
   return parsed.plan;
 }
 
-function troubled(answer: ServiceAnswer, members: object = {}) {
+function running(answer: ServiceAnswer, members: object = {}) {
   const clock = createManualClock();
-  const service = fakeService();
-  const fault = plan({ kind: 'service', answer, untilMs: hourMs, lateMs: 3000, ...members });
   const told: (readonly [FaultName, string | undefined])[] = [];
-  const onFault: FaultListener = ({ name }, thingName) => told.push([name, thingName]);
-  const port = unreliable(service, { plan: fault, seed: 1, clock, onFault });
-  const replies: Reply<unknown>[] = [];
-  const ask = (thingName = 'thing-1') =>
-    port.submit({ name: 'iotjobsdata:GetPendingJobExecutions', request: { thingName } }, (reply) => {
-      replies.push(reply);
-    });
-  return { clock, service, port, replies, ask, told };
+  const faults = injectFaults({
+    plan: plan({ kind: 'service', answer, untilMs: hourMs, lateMs: 3000, ...members }),
+    seed: 1,
+    clock,
+    onFault: ({ name }, thingName) => told.push([name, thingName]),
+  });
+  /** The MQTT door's part, with a service behind it that only notes what reaches it. */
+  const service = fakeService();
+  const replies: string[] = [];
+  let answered = 0;
+  const ask = (thingName = 'thing-1', operation: 'get' | 'start-next' = 'get') => {
+    const topic = `$aws/things/${thingName}/jobs/${operation}`;
+    const parsed = parseJobsTopic(topic);
+    if (parsed?.kind !== 'request') throw new Error(topic);
+    answerRequest(
+      { port: service, faults, emptyPayload: 'empty object', unreadable: undefined },
+      { clientId: thingName, topic, parsed, payload: '{}' },
+      { reply: (replyTopic) => replies.push(replyTopic.slice(topic.length + 1)), answered: () => (answered += 1) },
+    );
+  };
+  return { clock, service, faults, replies, ask, told, answered: () => answered };
 }
 
 function drawnFaults(seed: number): string {
-  const fault = plan({ kind: 'service', answer: 'InternalError', untilMs: hourMs, perMillion: 500_000 });
-  const port = unreliable(fakeService(), { plan: fault, seed, clock: createManualClock() });
-  let drawn = '';
-  for (let asked = 0; asked < 64; asked += 1) {
-    const request = { thingName: 'thing-1' };
-    port.submit({ name: 'iotjobsdata:GetPendingJobExecutions', request }, ({ accepted }) => {
-      drawn += accepted ? '+' : '-';
-    });
-  }
-  return drawn;
+  const faults = injectFaults({
+    plan: plan({ kind: 'service', answer: 'InternalError', untilMs: hourMs, perMillion: 500_000 }),
+    seed,
+    clock: createManualClock(),
+    onFault: () => {},
+  });
+  const ask = () => (faults.of('thing-1', 'GetPendingJobExecutions', false) === undefined ? '+' : '-');
+  return Array.from({ length: 64 }, ask).join('');
 }
 
-function leap(atMs: number, byMs: number): object {
+function jump(atMs: number, byMs: number): object {
   return { kind: 'service-clock-jump', fromMs: atMs, untilMs: atMs, byMs };
 }
 
@@ -61,44 +71,58 @@ async function device(mqttUrl: string | undefined): Promise<WireClient> {
   return WireClient.connect(Number(new URL(mqttUrl ?? '').port), { clientId: 'thing-1' });
 }
 
-describe('a service that has bad days', () => {
-  it.each(['RequestThrottled', 'InternalError'] as const)('refuses with %s, and the engine never hears', (code) => {
-    const { replies, service, ask } = troubled(code);
-    ask();
-    expect(replies).toMatchObject([{ accepted: false, code }]);
-    expect(service.commands).toEqual([]);
+function dataPlane(endpoint = ''): IoTJobsDataPlaneClient {
+  return new IoTJobsDataPlaneClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
   });
+}
 
-  it('does not answer at all, and the engine never hears', () => {
-    const { replies, service, ask, clock } = troubled('not-at-all');
-    ask();
+/** What a request comes to: how it is answered at once and in the end, and whether the engine hears of it. */
+const outcomes: Readonly<Record<ServiceAnswer, readonly [atOnce: string, late: string, heard: boolean]>> = {
+  RequestThrottled: ['rejected', 'rejected', false],
+  InternalError: ['rejected', 'rejected', false],
+  InvalidRequest: ['rejected', 'rejected', false],
+  'unknown-code': ['rejected', 'rejected', false],
+  late: ['', 'accepted', true],
+  twice: ['accepted accepted', 'accepted accepted', true],
+  'not-at-all': ['', '', false],
+  'empty-next': ['accepted', 'accepted', false],
+};
+
+describe('a service fault', () => {
+  it.each(serviceAnswers)('%s: answers so, and nothing of the client waits for it', (answer) => {
+    const { ask, replies, service, clock, answered, told } = running(answer);
+    const [atOnce, late, heard] = outcomes[answer];
+    ask('thing-1', 'start-next');
+    expect({ replies: replies.join(' '), answered: answered(), heard: service.commands.length > 0 }).toEqual({
+      replies: atOnce,
+      answered: 1,
+      heard,
+    });
     clock.advance(hourMs);
-    expect({ replies, commands: service.commands }).toEqual({ replies: [], commands: [] });
+    expect(replies.join(' ')).toBe(late);
+    expect(told).toEqual([[`service ${answer}`, 'thing-1']]);
   });
 
-  it('answers twice what was asked once', () => {
-    const { replies, service, ask } = troubled('twice');
-    ask();
-    expect(replies).toHaveLength(2);
-    expect(replies[0]).toBe(replies[1]);
-    expect(service.commands).toHaveLength(1);
+  it('says that nothing is pending only to who asks for the next execution', () => {
+    const { ask, service, told } = running('empty-next');
+    ask('thing-1', 'get');
+    expect({ commands: service.commands.length, told }).toEqual({ commands: 1, told: [] });
   });
 
-  it('answers late what was done at once, unless it closes before', () => {
-    const { replies, service, ask, clock, port } = troubled('late');
+  it('late does not come when the service closes before', () => {
+    const { ask, faults, replies, clock } = running('late');
     ask();
-    clock.advance(2999);
-    expect({ replies, asked: service.commands.length }).toEqual({ replies: [], asked: 1 });
-    clock.advance(1);
-    expect(replies).toHaveLength(1);
-    ask();
-    port.close();
+    faults.close();
     clock.advance(hourMs);
-    expect(replies).toHaveLength(1);
+    expect(replies).toEqual([]);
   });
 
-  it('spares other things, other operations, operators and other times', () => {
-    const { replies, ask, clock, port } = troubled('RequestThrottled', {
+  it('spares other things, other operations and other times, and is told only where it is injected', () => {
+    const { replies, ask, clock, told } = running('RequestThrottled', {
       things: 'thing-*',
       operations: ['GetPendingJobExecutions'],
       fromMs: 1000,
@@ -107,31 +131,22 @@ describe('a service that has bad days', () => {
     ask();
     clock.advance(1000);
     ask('other-1');
-    port.submit({ name: 'iot:ListThings', request: {} }, (reply) => replies.push(reply));
-    port.submit({ name: 'iotjobsdata:StartNextPendingJobExecution', request: { thingName: 'thing-1' } }, (reply) => {
-      replies.push(reply);
-    });
-    expect(replies.map(({ accepted }) => accepted)).toEqual([true, true, true, true]);
+    ask('thing-1', 'start-next');
+    expect(replies).toEqual(['accepted', 'accepted', 'accepted']);
     ask();
     clock.advance(1000);
     ask();
-    expect(replies.slice(4).map(({ accepted }) => accepted)).toEqual([false, true]);
+    expect(replies.slice(3)).toEqual(['rejected', 'accepted']);
+    expect(told).toEqual([['service RequestThrottled', 'thing-1']]);
   });
 
-  it('tells what it does to whom, and of nothing else', () => {
-    const { told, ask } = troubled('twice', { things: 'thing-1' });
-    ask();
-    ask('other-1');
-    expect(told).toEqual([['service twice', 'thing-1']]);
-  });
-
-  it('tells of the leaps of its clock, until it closes', () => {
+  it('of the clock is told at each jump, until the service closes', () => {
     const clock = createManualClock();
     const told: unknown[] = [];
-    const options = { plan: plan(leap(100, 1000), leap(200, 1000)), seed: 1, clock };
-    const port = unreliable(fakeService(), { ...options, onFault: (...what) => told.push(what) });
+    const options = { plan: plan(jump(100, 1000), jump(200, 1000)), seed: 1, clock };
+    const faults = injectFaults({ ...options, onFault: (...what) => told.push(what) });
     clock.advance(150);
-    port.close();
+    faults.close();
     clock.advance(hourMs);
     expect(told).toEqual([[{ name: 'service-clock-jump' }]]);
   });
@@ -143,10 +158,10 @@ describe('a service that has bad days', () => {
   });
 });
 
-describe('a service clock that leaps', () => {
-  it('leaps at its instants and never back, and rings for what it leaps over', () => {
+describe('a service clock that jumps', () => {
+  it('jumps at its instants and never back, and rings for what it jumps over', () => {
     const steady = createManualClock(0);
-    const clock = leaping(steady, { plan: plan(leap(100, 1000), leap(200, 5000)), seed: 1 });
+    const clock = jumping(steady, { plan: plan(jump(100, 1000), jump(200, 5000)), seed: 1 });
     const rung: [wanted: number, at: number, steadyAt: number][] = [];
     for (const wanted of [0, 50, 99, 100, 600, 1100, 1150, 4000, 6200, 7000]) {
       clock.setTimer(wanted, () => rung.push([wanted, clock.now(), steady.now()]));
@@ -174,8 +189,13 @@ describe('a service clock that leaps', () => {
 describe('startService with faults', () => {
   const get = '$aws/things/thing-1/jobs/get';
 
-  it.each(['RequestThrottled', 'InternalError'] as const)('says %s over MQTT', async (code) => {
-    await using service = await answering(code);
+  it.each([
+    ['RequestThrottled', 'RequestThrottled'],
+    ['InternalError', 'InternalError'],
+    ['InvalidRequest', 'InvalidRequest'],
+    ['unknown-code', 'ServiceBusy'],
+  ] as const)('%s is %s over MQTT', async (answer, code) => {
+    await using service = await answering(answer);
     const client = await device(service.mqttUrl);
     const { topic, body } = await client.request(get, { clientToken: 'token' });
     expect(topic).toBe(`${get}/rejected`);
@@ -209,17 +229,29 @@ describe('startService with faults', () => {
     await client.drop();
   });
 
+  it('says over either door that nothing is pending, and no more of what is', async () => {
+    await using service = await answering('empty-next');
+    const client = await device(service.mqttUrl);
+    const next = '$aws/things/thing-1/jobs/$next/get';
+    const { topic, body } = await client.request(next, { clientToken: 'token' });
+    expect([topic, body]).toEqual([`${next}/accepted`, { clientToken: 'token', timestamp: expect.any(Number) }]);
+    await client.drop();
+    const http = dataPlane(service.httpUrl);
+    const { execution, $metadata } = await http.send(
+      new DescribeJobExecutionCommand({ thingName: 'thing-1', jobId: '$next' }),
+    );
+    expect([execution, $metadata.httpStatusCode]).toEqual([undefined, 200]);
+    http.destroy();
+  });
+
   it.each([
     ['RequestThrottled', 429, 'ThrottlingException'],
     ['InternalError', 503, 'ServiceUnavailableException'],
+    ['InvalidRequest', 400, 'InvalidRequestException'],
+    ['unknown-code', 400, 'ServiceBusyException'],
   ] as const)('%s is %i over HTTP, and other operations and things are served', async (answer, status, name) => {
     await using service = await answering(answer, { things: 'thing-1', operations: ['GetPendingJobExecutions'] });
-    const client = new IoTJobsDataPlaneClient({
-      endpoint: service.httpUrl ?? '',
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-      maxAttempts: 1,
-    });
+    const client = dataPlane(service.httpUrl);
     await expect(client.send(new GetPendingJobExecutionsCommand({ thingName: 'thing-1' }))).rejects.toMatchObject({
       name,
       $metadata: { httpStatusCode: status },

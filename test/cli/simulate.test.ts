@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run, start, startIn } from '../support/command.ts';
@@ -8,12 +8,29 @@ async function hashOf(seed: string): Promise<string> {
   return (JSON.parse(stdout) as { readonly traceHash: string }).traceHash;
 }
 
+const scenario = `id: mine
+claim: An update succeeds.
+about: V5
+script:
+  - create-job: update
+expect:
+  - { job: update, status: SUCCEEDED }
+`;
+
+interface ToldCause {
+  readonly broke: string;
+  readonly found: number;
+  readonly in: readonly string[];
+  readonly scenario: string;
+  readonly replay: string;
+}
+
 describe('jobrig simulate', () => {
   it('runs seeds and prints one JSON object', async () => {
     const { code, stdout } = await run('simulate', '--seeds', '20', '--json', '--quiet');
     expect(code).toBe(0);
     const result = JSON.parse(stdout) as Record<string, unknown>;
-    expect(result).toMatchObject({ verb: 'simulate', seed: 1, verdict: 'pass', runs: 20, violations: [] });
+    expect(result).toMatchObject({ verb: 'simulate', seed: 1, verdict: 'pass', runs: 20, violations: [], causes: [] });
     expect(result).not.toHaveProperty('traceHash');
     for (const figure of ['executions', 'simulatedSeconds', 'wallSeconds']) expect(result[figure]).toBeGreaterThan(0);
     expect(Object.keys(result['faults'] as object).length).toBeGreaterThan(5);
@@ -33,39 +50,137 @@ describe('jobrig simulate', () => {
     expect(stdout).toContain('no violation');
   });
 
-  it('keeps the first violation, made small, and replays exactly that', async () => {
+  it('plays all scenarios that come with it in under ten seconds, and skips one with its reason', async () => {
+    const { code, stdout } = await run('simulate', '--scenario', '*', '--json', '--quiet');
+    expect(code).toBe(0);
+    const result = JSON.parse(stdout) as {
+      readonly wallSeconds: number;
+      readonly scenarios: readonly { readonly id: string; readonly verdict: string; readonly reason: string }[];
+    };
+    expect(result.wallSeconds).toBeLessThan(10);
+    expect(result.scenarios.length).toBeGreaterThan(90);
+    const others = result.scenarios.filter(({ verdict }) => verdict !== 'pass');
+    expect(others).toMatchObject([
+      { id: 'stream-pulled', verdict: 'skip', reason: 'simulated devices download over HTTP, not by stream' },
+    ]);
+  });
+
+  it('plays scenarios by id, by pattern, by file and by folder', async () => {
+    const command = start('simulate', '--scenario', 'plain-update', '--scenario', 'pull-idle', '--quiet');
+    const { code, stdout } = await command.finished;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^✓ plain-update\n✓ pull-idle\n/);
+    mkdirSync(join(command.folder, 'own'));
+    writeFileSync(join(command.folder, 'own', 'mine.yaml'), scenario);
+    const own = await startIn(command.folder, 'simulate', '--scenario', 'own', '--scenario', 'pull-id*', '--quiet')
+      .finished;
+    expect(own.stdout).toMatch(/^✓ mine\n✓ pull-idle\n/);
+  });
+
+  it('names the scenarios with what they need', async () => {
+    const { code, stdout } = await run('simulate', '--list');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^pull-in-work +V2 /m);
+    expect(stdout).toMatch(/^stream-pulled +V2 +stream/m);
+  });
+
+  it('groups what fails by cause, makes the smallest small, writes it and plays exactly that', async () => {
     const agent = ['--agent', 'r55-tries-a-failed-image-again', '--quiet', '--json'];
-    const first = start('simulate', '--seeds', '20', '--minimize', ...agent);
+    const first = start('simulate', '--seeds', '40', ...agent);
     const found = await first.finished;
     expect(found.code).toBe(1);
-    const { kept, violations } = JSON.parse(found.stdout) as {
-      readonly kept: { readonly file: string; readonly replay: string };
+    const { causes, violations, report } = JSON.parse(found.stdout) as {
+      readonly causes: readonly ToldCause[];
       readonly violations: readonly { readonly seed: number; readonly broke: string }[];
+      readonly report: string;
     };
-    const { seed, broke } = violations[0]!;
-    expect(kept.file).toBe(join('jobrig-seeds', `seed-${seed}.json`));
-    expect(kept.replay).toBe(`npx jobrig simulate --replay ${kept.file} --agent r55-tries-a-failed-image-again`);
-    const again = await startIn(first.folder, 'simulate', '--replay', kept.file, ...agent).finished;
+    const cause = causes[0]!;
+    expect(cause.found).toBe(cause.in.length);
+    expect(causes.reduce((sum, { found: count }) => sum + count, 0)).toBe(violations.length);
+    expect(cause.scenario).toMatch(/^jobrig-seeds\/seed-\d+-v\d+\.yaml$/);
+    expect(cause.replay).toBe(
+      `npx jobrig simulate --scenario ${cause.scenario} --agent r55-tries-a-failed-image-again`,
+    );
+    const text = readFileSync(join(first.folder, cause.scenario), 'utf8');
+    expect(text).toMatch(/^# What happens:\n# {3}There is one device: /);
+    expect(text.split('\n').length).toBeLessThan(60);
+    expect(readFileSync(join(first.folder, report), 'utf8')).toContain('<!doctype html>');
+    const again = await startIn(first.folder, 'simulate', '--scenario', cause.scenario, ...agent).finished;
     expect(again.code).toBe(1);
-    expect(JSON.parse(again.stdout)).toMatchObject({ seed, runs: 1, violations: [{ broke }] });
-    const well = await startIn(first.folder, 'simulate', '--replay', kept.file, '--quiet').finished;
+    expect(JSON.parse(again.stdout)).toMatchObject({ runs: 1, violations: [{ broke: cause.broke }] });
+    const well = await startIn(first.folder, 'simulate', '--replay', cause.scenario, '--quiet').finished;
     expect(well.code).toBe(0);
   });
 
-  it('names file, line and column of what is wrong with a file to replay', async () => {
-    const command = start('simulate', '--replay', 'kept.json');
-    writeFileSync(join(command.folder, 'kept.json'), '{\n  "why": "so",\n  "broke": "V0",\n  "configuration": 1 }');
+  it('tells a failure as a story, with the bug that it resembles and the command that plays it', async () => {
+    const words = ['--scenario', 'pulled-in-a-long-download', '--agent', 'r04-deaf-while-it-works', '--quiet'];
+    const { code, stdout } = await run('simulate', ...words);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^✗ pulled-in-a-long-download {2}still /);
+    expect(stdout).toMatch(/— known as R\d\d/);
+    expect(stdout).toContain('When the device is at download, and 3 s have gone by: the operator');
+    expect(stdout).toContain('the operator deletes the execution of update, by force');
+    expect(stdout).toContain(
+      'npx jobrig simulate --scenario jobrig-seeds/pulled-in-a-long-download.yaml --agent r04-deaf-while-it-works',
+    );
+    expect(stdout).toMatch(/survived 0 of 1\n$/);
+  });
+
+  it('is inconclusive, with exit code 3, when a scenario never comes to its moment or none can be played', async () => {
+    const command = start('simulate', '--scenario', 'never.yaml', '--quiet');
+    writeFileSync(
+      join(command.folder, 'never.yaml'),
+      scenario.replace('  - create-job', '  - when: disconnected\n  - create-job'),
+    );
+    const { code, stdout } = await command.finished;
+    expect({ code, stdout }).toMatchObject({ code: 3 });
+    expect(stdout).toMatch(/^\? mine {2}its moment never came: it waited for the connection to end\n/);
+    expect((await run('simulate', '--scenario', 'stream-pulled', '--quiet')).code).toBe(3);
+  });
+
+  it.each([
+    ['an unknown deed', 'create-job', 'creates-job', ':5:5: `creates-job`: did you mean `create-job`?'],
+    [
+      'an unknown trigger',
+      '- create-job: update',
+      '- when: { setled: true }',
+      ':5:13: `setled`: did you mean `settled`?',
+    ],
+    ['a wrong unit', '- create-job: update', '- when: { idle: 2 sec }', ':5:13: `idle`: "2 sec" is no span of time'],
+    ['a job that nobody creates', 'job: update, status', 'job: updates, status', ':7:7: no job updates is created'],
+    ['an unknown status', 'SUCCEEDED', 'SUCEEDED', ':7:20: `status`'],
+    ['broken YAML', 'script:', 'script: [', ':5:'],
+    ['an alias of itself', 'script:\n', 'script: &a\n  - *a\n', ':5:5: expected a deed'],
+  ])('%s: one line with file, line and column, exit 2', async (_, from, to, message) => {
+    const command = start('simulate', '--scenario', 'own');
+    mkdirSync(join(command.folder, 'own'));
+    writeFileSync(join(command.folder, 'own', 'a.yaml'), scenario.replace('mine', 'good'));
+    writeFileSync(join(command.folder, 'own', 'b.yaml'), scenario.replace(from, to));
     const { code, stdout, stderr } = await command.finished;
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/^jobrig: kept\.json:3:3: broke expected one of V1, [^\n]+ \(and 1 more\)\n$/);
+    expect(stderr).toMatch(/^jobrig: own\/b\.yaml:[^\n]+\n$/);
+    expect(stderr).toContain(message);
+  });
+
+  it('two files with one id: one line that names both, exit 2', async () => {
+    const command = start('simulate', '--scenario', 'own');
+    mkdirSync(join(command.folder, 'own'));
+    writeFileSync(join(command.folder, 'own', 'a.yaml'), scenario);
+    writeFileSync(join(command.folder, 'own', 'b.yaml'), scenario);
+    const { code, stdout, stderr } = await command.finished;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^jobrig: \S+b\.yaml: the id mine is taken by \S+a\.yaml\n$/);
   });
 
   it.each([
     [['--seed', 'abc'], "'--seed <n>' argument 'abc' is invalid. Must be a whole number from 0 to 9007199254740991."],
     [['--seeds', '0'], "'--seeds <n>' argument '0' is invalid."],
     [['--seed', '1', '--seeds', '2'], "'--seed <n>' cannot be used with option '--seeds <n>'"],
-    [['--replay', 'x.json', '--seed', '1'], "'--replay <file>' cannot be used with option '--seed <n>'"],
-    [['--replay', 'nowhere.json'], 'nowhere.json cannot be read'],
+    [['--replay', 'x.yaml', '--seed', '1'], "'--replay <file>' cannot be used with option '--seed <n>'"],
+    [['--scenario', 'pull-idle', '--seed', '1'], "'--scenario <id|file|dir>' cannot be used with option '--seed <n>'"],
+    [['--sweep', '--things', '2'], "'--sweep' cannot be used with option '--things <n>'"],
+    [['--replay', 'nowhere.yaml'], 'there is no scenario, file or directory nowhere.yaml'],
+    [['--scenario', 'pull-idel'], 'Did you mean pull-idle?'],
     [['--things', 'many'], "'--things <n>' argument 'many' is invalid."],
     [['--agent', 'nobody'], '--agent nobody: there is no such agent'],
     [['--time-budget', 'soon'], "'--time-budget <time>' argument 'soon' is invalid."],

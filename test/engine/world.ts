@@ -19,7 +19,7 @@ import type {
 } from '../../broker/engine/contract.ts';
 import { createEngine, type EngineOptions } from '../../broker/engine/engine.ts';
 import { profiles } from '../../broker/engine/profile.ts';
-import { createEngineChecker, type EngineChecker } from '../../rig/virtual/checkers/engine.ts';
+import { createEngineJudge, type EngineJudge } from '../../rig/verdict/engine/engine-judge.ts';
 import { formatThingArn, formatThingGroupArn } from '../../protocol/names.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 
@@ -32,7 +32,7 @@ type Request<Name extends OperationName> = CommandOf<Name>['request'];
 
 export class World {
   readonly engine: Engine;
-  readonly #checker: EngineChecker;
+  readonly #checker: EngineJudge;
   now: EpochMs;
   /** Effects of every accepted command, in order. */
   heard: Effect[] = [];
@@ -44,7 +44,7 @@ export class World {
   ) {
     const kept = [...rows];
     const engine = createEngine({ identity, rows: kept, ...options });
-    this.#checker = createEngineChecker(engine, failTest, options.profile ?? profiles.observed);
+    this.#checker = createEngineJudge(engine, failTest, options.profile ?? profiles.observed);
     this.#checker.adopt(kept);
     this.engine = {
       ...engine,

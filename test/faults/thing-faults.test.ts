@@ -71,11 +71,17 @@ describe('faults of a thing', () => {
       't',
       seededChance(5),
     );
-    const answers = Array.from({ length: 200 }, () => own.ofAnswer('UpdateJobExecution', 1)?.answer);
-    expect(new Set(answers)).toEqual(new Set([undefined, 'RequestThrottled']));
+    const answers = Array.from({ length: 200 }, () => own.ofAnswer('UpdateJobExecution', false, 1)?.name);
+    expect(new Set(answers)).toEqual(new Set([undefined, 'service RequestThrottled']));
   });
 
-  it('leave things alone when only the service’s clock leaps', () => {
+  it('say that nothing is pending only to who asks for the next execution', () => {
+    const own = faultsOf(planOf({ kind: 'service', answer: 'empty-next', untilMs: 10 }), 't', seededChance(5));
+    expect(own.ofAnswer('DescribeJobExecution', true, 1)).toMatchObject({ answer: 'empty-next' });
+    expect(own.ofAnswer('DescribeJobExecution', false, 1)).toBeUndefined();
+  });
+
+  it('leave things alone when only the service’s clock jumps', () => {
     const plan = planOf({ kind: 'service-clock-jump', untilMs: 10, byMs: 60_000, times: 2 });
     expect(faultsOf(plan, 't', seededChance(6)).timed).toEqual([]);
     expect(serviceTimedFaults(plan, seededChance(6))).toMatchObject([

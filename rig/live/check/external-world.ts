@@ -266,7 +266,7 @@ export class ExternalWorld implements LiveWorld {
       const which = deed.job.startsWith('canary') ? 'canary' : 'document';
       return documents.fill(jobId, which, ordinal);
     }
-    const text = typeof document === 'object' ? JSON.stringify(document) : documentText(document, ordinal);
+    const text = typeof document === 'object' ? JSON.stringify(document) : documentText(document, { edition: ordinal });
     return { text, version: '', hasUrl: false };
   }
 

@@ -131,6 +131,8 @@ function traceWords(trace: DeviceTrace): string {
       return `boot ${trace.boots}, version ${trace.version}`;
     case 'crash':
       return trace.cause === 'watchdog' ? 'the watchdog resets the device' : 'the supply sags and resets the device';
+    case 'download':
+      return `asks for bytes ${trace.fromByte} to ${trace.fromByte + trace.bytes - 1} of ${trace.totalBytes}`;
     case 'asleep':
       return 'the radio falls asleep';
     case 'awake':

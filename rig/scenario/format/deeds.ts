@@ -7,7 +7,7 @@ import { directions, operations } from '../../../faults/plan.ts';
 import { deviceStatuses } from '../../../protocol/status.ts';
 import type { Deed, DeedName, JobDocument, SecondClientAct } from '../contract.ts';
 import { documentKinds, imageConditions } from '../contract.ts';
-import { count, label, span, spanText } from './values.ts';
+import { count, label, size, sizeText, span, spanText } from './values.ts';
 
 const ofThing = { thing: label.optional() };
 const extent = { times: count.optional(), for: span.optional() };
@@ -32,7 +32,7 @@ export const deedForms = {
     document: documentForm.optional(),
     edition: z.number().int().min(0).optional(),
     image: z.enum(imageConditions).optional(),
-    'image-bytes': z.number().int().min(1).optional(),
+    'image-size': size.optional(),
     namespace,
     group: z.literal(true).optional(),
     things: z.array(label).min(1).optional(),
@@ -101,7 +101,7 @@ type Making = { readonly [Name in DeedName]: (read: Read[Name]) => Deed };
 const minuteMs = 60_000;
 
 const makers: Making = {
-  'create-job': ({ timeout, retries, ends, presigned, document, 'image-bytes': imageBytes, ...rest }) => ({
+  'create-job': ({ timeout, retries, ends, presigned, document, 'image-size': imageBytes, ...rest }) => ({
     do: 'create-job',
     ...defined(rest),
     ...(document !== undefined && { document: document as JobDocument }),
@@ -170,11 +170,11 @@ export function deedForm(deed: Deed): Record<string, unknown> {
     jumpMs: 'jump',
     dropMv: 'drop-mv',
     presignedMs: 'presigned',
-    imageBytes: 'image-bytes',
   };
   const written = Object.entries(members).flatMap(([member, value]): [string, unknown][] => {
     if (value === undefined) return [];
     if (member === 'timeoutMinutes') return [['timeout', spanText(Number(value) * minuteMs)]];
+    if (member === 'imageBytes') return [['image-size', sizeText(Number(value))]];
     if (member === 'act') {
       const { forMs, ...act } = value as SecondClientAct & { readonly forMs?: number };
       return [...Object.entries(act), ...(forMs === undefined ? [] : [['for', spanText(forMs)] as [string, unknown]])];

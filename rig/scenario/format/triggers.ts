@@ -89,8 +89,8 @@ export function triggerFrom<Word extends TriggerWord>(word: Word, read: Read[Wor
 export function triggerForm(trigger: Trigger): unknown {
   const { nth, afterMs, thing } = trigger;
   const rest = {
-    ...(nth !== undefined && { nth }),
-    ...(afterMs !== undefined && { after: spanText(afterMs) }),
+    ...(nth !== undefined && nth !== 1 && { nth }),
+    ...(afterMs !== undefined && afterMs !== 0 && { after: spanText(afterMs) }),
     ...(thing !== undefined && { thing }),
   };
   const own = kindForm(trigger);

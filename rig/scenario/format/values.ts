@@ -24,6 +24,28 @@ export function spanText(ms: DurationMs): string {
   return `${ms} ms`;
 }
 
+const unitBytes: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1_048_576 };
+
+/** `300 B`, `64 KiB`, `2 MiB`; as bytes. */
+export const size = z.string().transform((text, context): number => {
+  const [, figure = '', unit = ''] = /^(\d+(?:\.\d+)?) ?(B|KiB|MiB)$/.exec(text) ?? [];
+  const bytes = Number(figure) * (unitBytes[unit] ?? Number.NaN);
+  if (figure !== '' && Number.isInteger(bytes)) return bytes;
+  context.addIssue({
+    code: 'custom',
+    message: `${JSON.stringify(text)} is no size: expected e.g. 300 B, 64 KiB, 2 MiB`,
+  });
+  return z.NEVER;
+});
+
+export function sizeText(bytes: number): string {
+  for (const unit of ['MiB', 'KiB'] as const) {
+    const value = bytes / unitBytes[unit]!;
+    if (value >= 1 && Number.isInteger(value)) return `${value} ${unit}`;
+  }
+  return `${bytes} B`;
+}
+
 /** `30%`, as 30. */
 export const percent = z.string().transform((text, context): number => {
   const value = Number(/^(\d{1,3}) ?%$/.exec(text)?.[1]);

@@ -1,5 +1,5 @@
 /** A scenario as a file that a person can read and change, and that {@link readScenario} reads back as the same. */
-import { stringify } from 'yaml';
+import { Document, isCollection, isMap, isPair, isSeq, visit } from 'yaml';
 import type { Entry, Expected, Given, Scenario } from '../contract.ts';
 import { deedForm } from './deeds.ts';
 import { triggerForm } from './triggers.ts';
@@ -23,7 +23,23 @@ export function scenarioText(scenario: Scenario): string {
     ...(claims !== 'all' && { claims }),
     ...(notes !== undefined && { notes }),
   };
-  return stringify(document, { lineWidth: 110, flowCollectionPadding: false });
+  return flowing(document).toString({ lineWidth: 120, flowCollectionPadding: true });
+}
+
+/** Triggers, deeds, expectations and things each on a line of their own, as people write them. */
+function flowing(content: object): Document {
+  const document = new Document(content, { aliasDuplicateObjects: false });
+  visit(document, {
+    Collection(_, node, path) {
+      const isTop = path.filter(isCollection).length === 0;
+      const isEntry = isMap(node) && (node.has('when') || node.has('do'));
+      const around = path.at(-1);
+      const isGiven = isPair(around) && String(around.key) === 'given';
+      const isList = isSeq(node) && node.items.some(isCollection);
+      if (!isTop && !isEntry && !isGiven && !isList) node.flow = true;
+    },
+  });
+  return document;
 }
 
 function givenForm({ things, document, namespaces, link, faults, seed, settleMs, wire, grain }: Given): object {
@@ -52,12 +68,19 @@ function givenForm({ things, document, namespaces, link, faults, seed, settleMs,
 }
 
 function entryForm({ when, deeds }: Entry): unknown {
-  const forms = deeds.map(deedForm);
+  const forms = deeds.map(deedForm).map(bareForm);
   if (when === undefined && forms.length === 1) return forms[0];
   return {
     ...(when && { when: triggerForm(when) }),
     ...(forms.length > 0 && { do: forms.length === 1 ? forms[0] : forms }),
   };
+}
+
+/** `end-faults` instead of `{ end-faults: {} }`. */
+function bareForm(form: Record<string, unknown>): unknown {
+  const [word = ''] = Object.keys(form);
+  const members = form[word];
+  return typeof members === 'object' && members !== null && Object.keys(members).length === 0 ? word : form;
 }
 
 function expectedForm({ job, thing, status, withinMs, sideEffects, version }: Expected): object {

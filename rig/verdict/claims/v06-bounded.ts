@@ -5,7 +5,7 @@
 import type { DeviceView } from '../../../observation/inside.ts';
 import type { Observation, ObservationOf } from '../../../observation/observation.ts';
 import type { DeviceRequest } from '../../../protocol/device-messages.ts';
-import { msPerMinute } from '../../../protocol/time.ts';
+import { type EpochMs, msPerMinute } from '../../../protocol/time.ts';
 import { type ClaimContext, type ClaimDefinition, pass } from '../claim.ts';
 import { PauseWatch } from '../pauses.ts';
 
@@ -22,6 +22,14 @@ export const bounded: ClaimDefinition = {
     const connectPauses = new PauseWatch(context, 'tries to connect');
     const transfers = new Transfers(context);
     let hasSeenInside = false;
+
+    /** Executions that the device ended, in order of time. */
+    const ended: EpochMs[] = [];
+
+    function endedWithin(since: EpochMs): number {
+      while (ended[0] !== undefined && ended[0] < since) ended.shift();
+      return ended.length;
+    }
 
     function countConnect(seen: Observation): void {
       const over = connects.count(seen);
@@ -54,8 +62,11 @@ export const bounded: ClaimDefinition = {
           connectPauses.succeeded();
           requestPauses.succeeded();
         },
+        execution(seen) {
+          if (seen.by === 'device' && seen.status !== 'IN_PROGRESS') ended.push(seen.at);
+        },
         sent(seen) {
-          const over = requests.count(seen);
+          const over = requests.count(seen, limits.requestsPerExecution * endedWithin(seen.at - msPerMinute));
           if (over !== undefined) {
             broke({
               sign: 'requests-without-pause',
@@ -114,8 +125,8 @@ class RateLimit {
     this.#most = most;
   }
 
-  /** @returns the last of them when there were too many */
-  count(seen: Observation): readonly Observation[] | undefined {
+  /** @param more that are allowed now. @returns the last of them when there were too many */
+  count(seen: Observation, more = 0): readonly Observation[] | undefined {
     const latest = this.#latest;
     latest.push(seen);
     while (seen.at - latest[this.#from]!.at >= msPerMinute) this.#from += 1;
@@ -125,7 +136,7 @@ class RateLimit {
     }
     const within = latest.length - this.#from;
     if (within > this.busiest) this.busiest = within;
-    return within > this.#most ? latest.slice(-6) : undefined;
+    return within > this.#most + more ? latest.slice(-6) : undefined;
   }
 }
 

@@ -6,10 +6,9 @@ import { referenceAgent } from '../../../agent/core/behaviour.ts';
 import { type Step, steps } from '../../../observation/execution.ts';
 import { type Interruption, type Recovery, interruptions, recoveryTable } from '../../../agent/core/recovery.ts';
 import { rejections } from '../../../protocol/rejections.ts';
-import { runSimulation } from '../../../rig/virtual/run.ts';
-import { stories } from '../../../rig/virtual/stories/stories.ts';
-import { configurationOf } from '../../../rig/virtual/stories/story.ts';
+import { play } from '../../../rig/virtual/play.ts';
 import { deviceClaims } from '../../../rig/virtual/violation.ts';
+import { virtualScenarios } from '../../support/scenarios.ts';
 import { subjectsWith } from '../../support/simulated.ts';
 import { bootTable } from './boot-table.ts';
 import { type WrittenParts, writtenPage } from '../../support/written-page.ts';
@@ -127,14 +126,14 @@ function diagram(): readonly string[] {
   return [...nodes, `  idle --> ${nodeOf(all[0]!)}: IN_PROGRESS accepted`, ...forward, ...mishaps];
 }
 
-/** The steps that the reference agent takes in a story, boots included. */
+/** The steps that the reference agent takes in a scenario, boots included. */
 function journey(id: string): readonly string[] {
-  const told = stories.find((story) => story.id === id)!;
+  const told = virtualScenarios.find((scenario) => scenario.id === id)!;
   const seen: string[] = [];
   let isOver = false;
-  runSimulation(configurationOf(told), subjectsWith(), {
+  play(told, subjectsWith(), {
     observer: {
-      traced(_, trace) {
+      traced({ trace }) {
         if (isOver) return;
         if (trace.kind === 'step') seen.push(trace.step);
         if (trace.kind === 'boot' && trace.boots > 1) seen.push(`boot into ${trace.version}`);

@@ -1,24 +1,33 @@
-/** What every agent of the zoo breaks in every story, played once, for the tests and for docs/zoo.md. */
+/** What every agent of the zoo breaks in every scenario, played once, for the tests and for docs/zoo.md. */
 import { type ZooAgent, catalogueNumber } from '../../../agent/zoo/zoo-agent.ts';
 import { zoo } from '../../../agent/zoo/zoo.ts';
-import { runStory } from '../../../rig/virtual/stories/run-story.ts';
-import { stories } from '../../../rig/virtual/stories/stories.ts';
-import type { Story } from '../../../rig/virtual/stories/story.ts';
+import type { Scenario } from '../../../rig/scenario/contract.ts';
+import { play } from '../../../rig/virtual/play.ts';
 import { type Claim, deviceClaims } from '../../../rig/virtual/violation.ts';
+import { virtualScenarios } from '../../support/scenarios.ts';
 import { subjectsWith } from '../../support/simulated.ts';
 import { formatted } from '../../support/markdown.ts';
 import { withoutAgent } from './without-agent.ts';
 
 export interface Row {
   readonly agent: ZooAgent;
-  /** By story, where it broke anything. */
+  /** By scenario, where it broke anything. */
   readonly broke: ReadonlyMap<string, readonly Claim[]>;
 }
 
 export function zooTable(): readonly Row[] {
   return zoo.map((agent) => {
     const subjects = subjectsWith(agent.behaviour);
-    const played = stories.map((story) => [story.id, runStory(story, subjects).map(({ broke }) => broke)] as const);
+    const played = virtualScenarios.map(
+      // What breaks first: the rest follows from it.
+      (scenario) =>
+        [
+          scenario.id,
+          play(scenario, subjects)
+            .violations.slice(0, 1)
+            .map(({ broke }) => broke),
+        ] as const,
+    );
     return { agent, broke: new Map(played.filter(([, broke]) => broke.length > 0)) };
   });
 }
@@ -28,30 +37,30 @@ export function zooPage(table: readonly Row[]): Promise<string> {
     '# The zoo',
     '',
     'Agents with one bug each, every one the reference agent with one decision made wrongly. They prove that the verdict',
-    'sees: the reference agent breaks nothing in any story, each of these breaks what it should. Written by',
+    'sees: the reference agent breaks nothing in any scenario, each of these breaks what it should. Written by',
     '`test/agent/zoo/zoo.test.ts` (`vitest -u`); the catalogue is in [recovery.md](recovery.md).',
     '',
     'Try one: `npx jobrig simulate --agent r02-keeps-its-checkpoint`.',
     '',
     '## Agents',
     '',
-    'The claim in the fourth column is what breaks first in the story that is about the bug.',
+    'The claim in the fourth column is what breaks first in the scenario that is about the bug.',
     '',
-    '| Agent | Catalogue | What it does wrong | Breaks | In the story | Caught in |',
+    '| Agent | Catalogue | What it does wrong | Breaks | In the scenario | Caught in |',
     '| --- | --- | --- | --- | --- | --- |',
     ...table.map(agentRow),
     '',
-    '## Stories',
+    '## Scenarios',
     '',
     'One device, one fault, then a canary job. The second column says what happens and what a right device makes of it.',
     '',
-    '| Story | Claim | Agents that fail it |',
+    '| Scenario | Claim | Agents that fail it |',
     '| --- | --- | --- |',
-    ...stories.map((story) => storyRow(story, table)),
+    ...virtualScenarios.map((scenario) => scenarioRow(scenario, table)),
     '',
-    '## Every agent in every story',
+    '## Every agent in every scenario',
     '',
-    'What each breaks, by story; in all other stories it breaks nothing.',
+    'What each breaks, by scenario; in all others it breaks nothing.',
     '',
     ...table.map(({ agent, broke }) => `- \`${agent.id}\`: ${cells(broke)}`),
     '',
@@ -72,11 +81,11 @@ export function zooPage(table: readonly Row[]): Promise<string> {
 
 function agentRow({ agent, broke }: Row): string {
   const { id, bug, story } = agent;
-  const caughtIn = `${broke.size} of ${stories.length}`;
+  const caughtIn = `${broke.size} of ${virtualScenarios.length}`;
   return `| \`${id}\` | ${catalogueNumber(agent)} | ${bug} | ${broke.get(story)?.join(', ') ?? ''} | \`${story}\` | ${caughtIn} |`;
 }
 
-function storyRow({ id, claim }: Story, table: readonly Row[]): string {
+function scenarioRow({ id, claim }: Scenario, table: readonly Row[]): string {
   return `| \`${id}\` | ${claim} | ${table.filter(({ broke }) => broke.has(id)).length} |`;
 }
 

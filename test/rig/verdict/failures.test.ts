@@ -129,13 +129,12 @@ const failures: Readonly<Record<string, Failure>> = {
     like: 'R09',
     sees: ['inside'],
     stream: () => {
-      const at = (step: 'activate' | 'reboot') =>
-        ({ trace: { kind: 'step', step, execution: dead, percent: 100 } }) as const;
+      const step = { kind: 'step', execution: dead, percent: 100 } as const;
       return working()
-        .tell('traced', at('activate'), 'device')
+        .tell('traced', { trace: { ...step, step: 'activate' } }, 'device')
         .pull('update')
         .wait(50)
-        .tell('traced', at('reboot'), 'device');
+        .tell('traced', { trace: { ...step, step: 'reboot' } }, 'device');
     },
   },
   'leaves an image unconfirmed, which the next job covers': {

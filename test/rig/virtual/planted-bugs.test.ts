@@ -31,7 +31,7 @@ const agents: readonly (readonly [string, AgentBehaviour, readonly Claim[]])[] =
         return meaning === 'gone' ? 'retry' : meaning;
       },
     },
-    ['V1', 'V2'],
+    ['V1', 'V2', 'V4'],
   ],
   ['takes whatever it sees for its own execution', { ...referenceAgent, isStillOurs: () => true }, ['V3', 'V9']],
   ['asks for nothing after connecting', { ...referenceAgent, asksOnConnect: false }, ['V1', 'V5']],

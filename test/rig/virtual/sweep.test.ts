@@ -1,43 +1,57 @@
 import { steps } from '../../../observation/execution.ts';
 import { describe, expect, it } from 'vitest';
 import { referenceAgent } from '../../../agent/core/behaviour.ts';
-import type { DocumentKind } from '../../../rig/virtual/documents.ts';
-import { crosses, pullPoints, sweep } from '../../../rig/virtual/sweep.ts';
-import { hardwareNames, subjectsWith } from '../../support/simulated.ts';
+import { readScenario } from '../../../rig/scenario/format/read.ts';
+import { scenarioText } from '../../../rig/scenario/format/write.ts';
+import { crosses, pullMoments, sweep, sweepRuns, sweptDocuments } from '../../../rig/virtual/sweep.ts';
+import { hardwareNames, subjectsWith, wrongIn } from '../../support/simulated.ts';
 
 const subjects = subjectsWith();
 const [hardware = ''] = hardwareNames;
 
-describe('sweep', () => {
-  it.each<DocumentKind>([
-    'firmware',
-    'handlers',
-    'reboot',
-    'failing-firmware',
-    'corrupt-firmware',
-    'foreign',
-    'oversize',
-  ])('the reference agent survives the pull of a %s job at every point', { timeout: 120_000 }, (document) => {
-    const { points, runs, survived, failures } = sweep({ subjects, hardware, document });
-    expect(failures).toEqual([]);
-    expect(survived).toBe(runs);
-    expect(points).toBeGreaterThan(5);
-    expect(runs).toBeGreaterThanOrEqual(points * (crosses.length - 2));
+describe('the sweep', () => {
+  it.each(sweptDocuments.map((swept) => [JSON.stringify(swept), swept] as const))(
+    'the reference agent survives the pull of %s at every moment',
+    { timeout: 120_000 },
+    (_, swept) => {
+      const { moments, runs, survived, failures } = sweep({ subjects, hardware, ...swept });
+      expect(failures.map(({ run, played }) => `${run.scenario.id}: ${wrongIn(played).join('; ')}`)).toEqual([]);
+      expect(survived).toBe(runs);
+      expect(moments).toBeGreaterThan(5);
+      expect(runs).toBeGreaterThanOrEqual(moments * (crosses.length - 2));
+    },
+  );
+
+  it.each(hardwareNames)('pulls firmware on %s in every step, at messages and between them', (name) => {
+    const labels = pullMoments({ subjects, hardware: name, document: 'firmware' }).map(({ label }) => label);
+    for (const step of steps) expect(labels.some((label) => label.includes(`step ${step}`))).toBe(true);
+    expect(labels.some((label) => label.includes(' sent'))).toBe(true);
+    expect(labels.some((label) => label.includes(' ms after '))).toBe(true);
+    expect(new Set(labels).size).toBe(labels.length);
   });
 
-  it.each(hardwareNames)('pulls firmware on %s in every step, at events and between them', (name) => {
-    const points = pullPoints({ subjects, hardware: name, document: 'firmware' });
-    const met = new Set(points.map(({ label }) => label.slice(0, label.indexOf(':'))));
-    expect(met).toEqual(new Set(['idle', ...steps]));
-    expect(new Set(points.map(({ between }) => between))).toEqual(new Set([true, false]));
+  it('is made of scenarios that can be written to a file and read back', () => {
+    let count = 0;
+    for (const { scenario } of sweepRuns({
+      subjects,
+      hardware,
+      document: 'reboot',
+      crosses: ['nothing', 'power cut'],
+    })) {
+      expect(readScenario(scenarioText(scenario))).toEqual({ ok: true, scenario });
+      count += 1;
+    }
+    expect(count).toBeGreaterThan(10);
   });
 
-  it('names point, cross and claim of an agent that does not survive', { timeout: 60_000 }, () => {
+  it('names moment, cross and claim of an agent that does not survive', { timeout: 60_000 }, () => {
     const reckless = subjectsWith({ ...referenceAgent, asksBeforeNoReturn: false });
     const options = { subjects: reckless, hardware, document: 'firmware', crosses: ['notification lost'] } as const;
     const { failures, runs, survived } = sweep(options);
     expect(survived).toBe(runs - failures.length);
-    expect(failures[0]).toMatchObject({ cross: 'notification lost', broke: expect.arrayContaining(['V3']) });
-    expect(failures[0]?.point).toMatch(/^(download|verify|write|activate): /);
+    const [first] = failures;
+    expect(first?.run.cross).toBe('notification lost');
+    expect(first?.played.violations.map(({ broke }) => broke)).toContain('V3');
+    expect(failures.some(({ run }) => /step (download|verify|write)/.test(run.moment.label))).toBe(true);
   });
 });
