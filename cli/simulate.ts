@@ -113,7 +113,7 @@ export function simulateCommand(finish: (exitCode: number) => void): Command {
     .addHelpText(
       'after',
       `
-Examples:
+Example:
   $ jobrig simulate --seeds 5000
   $ jobrig simulate --scenario 'pull-*' --agent r21-retries-what-is-over
   $ jobrig simulate --scenario my-scenarios/
