@@ -185,6 +185,10 @@ async function check(command: readonly string[], flags: CheckFlags, signal: Abor
   const kept = flags.replay === undefined ? undefined : await readKept(flags.replay);
   const lastFailed = flags.lastFailed === true ? await readKept(flags.out) : undefined;
   const wanted = kept ?? lastFailed;
+  if (wanted !== undefined && wanted.failed.length === 0) {
+    process.stdout.write(`nothing failed in ${wanted.path}: there is nothing to play again\n`);
+    return exitCodes.ok;
+  }
   const chosen = chooseShard(selectScenarios(flags.scenario, wanted?.failed), flags.shard);
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline);
   const runOnce = async (): Promise<number> => {

@@ -3,7 +3,8 @@
  * syntax here, its content by whoever checks the value and knows only the path of a member. Judges no content.
  */
 import { readFileSync } from 'node:fs';
-import { LineCounter, type Node, isMap, isNode, isSeq, parseDocument } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
+import { offsetOf } from '../rig/scenario/format/places.ts';
 import { OperationalError, type OperationalErrorCode } from '../protocol/operational-error.ts';
 
 /** Something wrong with a value, as checkers of decoded values tell it. */
@@ -37,7 +38,7 @@ export function readPositionedFile(file: string, code: OperationalErrorCode): Po
     complaint(problemCode, problems) {
       const { path, message } = problems[0] ?? { path: '', message: 'is wrong' };
       const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
-      const place = at(offsetOf(document.contents, path));
+      const place = at(offsetOf(document.contents, memberPath(path)));
       return new OperationalError(problemCode, `${place}: ${path === '' ? 'the content' : path} ${message}${more}`);
     },
   };
@@ -54,27 +55,9 @@ function read(file: string, code: OperationalErrorCode): string {
   }
 }
 
-/** Where a member stands: at its name, or, if it is missing, where the nearest one around it begins. */
-function offsetOf(contents: unknown, path: string): number {
-  let node = contents;
-  let offset = isNode(node) ? startOf(node) : 0;
-  for (const name of path.split(/[.[\]]+/).filter((part) => part !== '')) {
-    if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isNode(key) && String(key) === name);
-      if (pair === undefined) return offset;
-      offset = isNode(pair.key) ? startOf(pair.key) : offset;
-      node = pair.value;
-    } else if (isSeq(node)) {
-      node = node.items[Number(name)];
-      if (!isNode(node)) return offset;
-      offset = startOf(node);
-    } else return offset;
-  }
-  return offset;
-}
-
-function startOf({ range }: Node): number {
-  return range?.[0] ?? 0;
+/** `faults[2].kind` as its members. */
+function memberPath(path: string): readonly string[] {
+  return path.split(/[.[\]]+/).filter((part) => part !== '');
 }
 
 function firstLine(text: string): string {

@@ -87,7 +87,7 @@ export const catalog: Readonly<Record<string, CatalogEntry>> = {
   },
   R29: {
     symptom: 'Final status refused because stdout has control characters or a value >1024 chars',
-    source: 'TODO in JobsFeature.cpp',
+    source: 'JobsFeature.cpp',
   },
   R30: { symptom: 'HTTP 200 but nothing updated (body held an error)', source: 'aws-sdk-js#2539' },
   R31: {

@@ -1,4 +1,5 @@
 /** `jobrig check` as its users run it, on the small agents of fixtures/agents. */
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -64,6 +65,29 @@ describe('jobrig check', () => {
     },
     60_000,
   );
+
+  it('checks a device that connects by itself and stays connected from one scenario to the next', async () => {
+    const scenarios = ['--scenario', 'pull-in-work', '--scenario', 'pull-idle', '--scenario', 'cut-alone'];
+    const check = start('check', '--json', ...out('attached'), '--attach', 'pump-7', ...scenarios);
+    const said = await check.progress((text) => /mqtt:\/\/127\.0\.0\.1:\d+/.test(text));
+    const port = /mqtt:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1] ?? '';
+    const state = mkdtempSync(join(directory, 'state-'));
+    const device = spawn(process.execPath, [join(agents, 'agent.mjs')], {
+      env: {
+        JOBRIG_THING_NAME: 'pump-7',
+        JOBRIG_MQTT_HOST: '127.0.0.1',
+        JOBRIG_MQTT_PORT: port,
+        JOBRIG_STATE_DIR: state,
+      },
+      stdio: 'ignore',
+    });
+    const { stdout, code } = await check.finished;
+    device.kill('SIGKILL');
+    const result = JSON.parse(stdout) as { scenarios: { id: string; verdict: string; reason: string }[] };
+    const verdicts = Object.fromEntries(result.scenarios.map(({ id, verdict }) => [id, verdict]));
+    expect(verdicts).toEqual({ 'pull-in-work': 'pass', 'pull-idle': 'pass', 'cut-alone': 'skip' });
+    expect(code).toBe(0);
+  }, 60_000);
 
   it.each([
     [['--scenario', 'pull-in-wrk', ...agent], 'Did you mean pull-in-work?'],

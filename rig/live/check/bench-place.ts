@@ -113,6 +113,8 @@ export class BenchPlace {
       await device.leave();
       world.leave();
       await world.removeJobs();
+      // A thing that stays for every scenario may be in ten groups at most (docs/reference/limits.md).
+      await this.#lane.operator.leaveGroup(thingName, groupName).catch(() => {});
       await rm(directory, { recursive: true, force: true });
     }
   }

@@ -39,7 +39,7 @@ export interface Lane extends AsyncDisposable {
   readonly filesDirectory: string;
   readonly observer: Observer;
   now(): EpochMs;
-  /** From now on: which thing is checked, and who hears of what is seen. */
+  /** From now on: which thing is checked, and who hears of what is seen; first of the connection that is up already. */
   attend(thingName: string, look: (seen: Observation) => void): void;
   /** What the doors refused since the lane was opened, in words. */
   refusals(): readonly string[];
@@ -70,9 +70,12 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
   let isCut = false;
   const refusals: string[] = [];
   let clientId = '';
+  /** What was seen of the connection that is up now: a device that stays connected says it only once. */
+  let standing: readonly Observation[] = [];
   const clock = createJumpingClock();
   const observer = observeEvery((seen) => {
     if (seen.kind === 'connected' && seen.client !== undefined) ({ clientId } = seen.client);
+    standing = stillTrue(standing, seen);
     // Told in service time, which leaps where a scenario says so; a run is told in the rig's own.
     look(seen.source === 'service' ? { ...seen, at: now() } : seen);
   });
@@ -188,6 +191,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
       look = who;
       faults.clear();
       isCut = false;
+      for (const seen of standing) who({ ...seen, at: now() });
     },
     refusals: () => refusals,
     connections: () => [...open],
@@ -200,6 +204,12 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function stillTrue(standing: readonly Observation[], seen: Observation): readonly Observation[] {
+  if (seen.kind === 'connected') return [seen];
+  if (seen.kind === 'disconnected') return [];
+  return seen.kind === 'subscribed' ? [...standing, seen] : standing;
 }
 
 function now(): EpochMs {

@@ -2,7 +2,7 @@
  * Scenario files: from YAML text to a scenario, or to what is wrong with it, each with line and column and, where a word is not
  * known, the one that was perhaps meant. Forms of single triggers and deeds are beside this file.
  */
-import { LineCounter, type Node, isMap, isNode, isSeq, parseDocument } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { claimIds } from '../../verdict/contract.ts';
 import { type FaultPlan, noFaults, parseFaultPlan } from '../../../faults/plan.ts';
@@ -18,6 +18,7 @@ import {
   needs,
 } from '../contract.ts';
 import { deedForms, deedFrom, deedWords, documentForm, shortForms } from './deeds.ts';
+import { type MemberPath, offsetOf } from './places.ts';
 import { bareTriggers, triggerForms, triggerFrom, triggerWordOf, triggerWords } from './triggers.ts';
 import { label, span, unknownWord } from './values.ts';
 
@@ -83,8 +84,7 @@ const headForm = z.strictObject({
   notes: z.string().optional(),
 });
 
-type Path = readonly (string | number)[];
-type Complain = (path: Path, message: string) => void;
+type Complain = (path: MemberPath, message: string) => void;
 
 export function readScenario(text: string): ReadScenario {
   const lines = new LineCounter();
@@ -173,12 +173,12 @@ function faultsFrom(value: unknown, complain: Complain): FaultPlan {
   return noFaults;
 }
 
-function entriesFrom(value: unknown, path: Path, complain: Complain): readonly Entry[] {
+function entriesFrom(value: unknown, path: MemberPath, complain: Complain): readonly Entry[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((entry: unknown, index): readonly Entry[] => entryFrom(entry, [...path, index], complain) ?? []);
 }
 
-function entryFrom(value: unknown, path: Path, complain: Complain): readonly Entry[] | undefined {
+function entryFrom(value: unknown, path: MemberPath, complain: Complain): readonly Entry[] | undefined {
   if (typeof value === 'string') return oneOf(deedFromWord(value, {}, path, complain), (deed) => [{ deeds: [deed] }]);
   if (!isMembers(value)) return void complain(path, 'expected a deed, or `when` with `do`');
   const { when, do: does, ...others } = value;
@@ -198,7 +198,7 @@ function oneOf<In, Out>(value: In | undefined, make: (value: In) => Out): Out | 
   return value === undefined ? undefined : make(value);
 }
 
-function deedsOf(value: unknown, path: Path, complain: Complain): readonly Deed[] {
+function deedsOf(value: unknown, path: MemberPath, complain: Complain): readonly Deed[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   return list.flatMap((one, index): Deed[] => {
     const place = Array.isArray(value) ? [...path, index] : path;
@@ -212,14 +212,14 @@ function deedsOf(value: unknown, path: Path, complain: Complain): readonly Deed[
   });
 }
 
-function deedOf(members: Readonly<Record<string, unknown>>, path: Path, complain: Complain): Deed | undefined {
+function deedOf(members: Readonly<Record<string, unknown>>, path: MemberPath, complain: Complain): Deed | undefined {
   const words = Object.keys(members);
   const [word = ''] = words;
   if (words.length !== 1) return void complain(path, `expected one deed; found ${words.join(', ') || 'nothing'}`);
   return deedFromWord(word, members[word], [...path, word], complain);
 }
 
-function deedFromWord(word: string, value: unknown, path: Path, complain: Complain): Deed | undefined {
+function deedFromWord(word: string, value: unknown, path: MemberPath, complain: Complain): Deed | undefined {
   const name = deedWords.find((known) => known === word);
   if (name === undefined) return void complain(path, unknownWord(word, deedWords));
   const short = shortForms[name];
@@ -228,7 +228,7 @@ function deedFromWord(word: string, value: unknown, path: Path, complain: Compla
   return read === undefined ? undefined : deedFrom(name, read as never);
 }
 
-function triggerOf(value: unknown, path: Path, complain: Complain): Trigger | undefined {
+function triggerOf(value: unknown, path: MemberPath, complain: Complain): Trigger | undefined {
   if (typeof value === 'string') {
     if (bareTriggers.includes(value)) return triggerOf({ [value]: true }, path, complain);
     const isKnown = triggerWords.some((word) => word === value);
@@ -275,17 +275,22 @@ function checkLabels({ script, meanwhile, expect, given }: Scenario, complain: C
   }
 }
 
-function checked<Output>(form: z.ZodType<Output>, value: unknown, path: Path, complain: Complain): Output | undefined {
+function checked<Output>(
+  form: z.ZodType<Output>,
+  value: unknown,
+  path: MemberPath,
+  complain: Complain,
+): Output | undefined {
   const read = form.safeParse(value);
   if (read.success) return read.data;
   for (const issue of read.error.issues) tell(issue, form, path, complain);
   return undefined;
 }
 
-function tell(issue: z.core.$ZodIssue, form: z.ZodType, path: Path, complain: Complain): void {
-  const place = [...path, ...(issue.path as Path)];
+function tell(issue: z.core.$ZodIssue, form: z.ZodType, path: MemberPath, complain: Complain): void {
+  const place = [...path, ...(issue.path as MemberPath)];
   if (issue.code === 'unrecognized_keys') {
-    const known = membersOf(form, issue.path as Path);
+    const known = membersOf(form, issue.path as MemberPath);
     for (const key of issue.keys) complain([...place, key], unknownWord(key, known));
     return;
   }
@@ -298,7 +303,7 @@ function tell(issue: z.core.$ZodIssue, form: z.ZodType, path: Path, complain: Co
 }
 
 /** The members that may stand at a path of an object form. */
-function membersOf(form: z.ZodType, path: Path): readonly string[] {
+function membersOf(form: z.ZodType, path: MemberPath): readonly string[] {
   let at: unknown = form;
   for (const part of path) at = typeof part === 'number' ? unwrapped(at)?.element : unwrapped(at)?.shape?.[part];
   return Object.keys(unwrapped(at)?.shape ?? {});
@@ -320,29 +325,6 @@ function unwrapped(form: unknown): Wrapped | undefined {
 
 function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Where a member stands: at its name, or, if it is missing, where the nearest one around it begins. */
-function offsetOf(contents: unknown, path: Path): number {
-  let node = contents;
-  let offset = isNode(node) ? startOf(node) : 0;
-  for (const name of path) {
-    if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isNode(key) && String(key) === String(name));
-      if (pair === undefined) return offset;
-      offset = isNode(pair.key) ? startOf(pair.key) : offset;
-      node = pair.value;
-    } else if (isSeq(node)) {
-      node = node.items[Number(name)];
-      if (!isNode(node)) return offset;
-      offset = startOf(node);
-    } else return offset;
-  }
-  return offset;
-}
-
-function startOf({ range }: Node): number {
-  return range?.[0] ?? 0;
 }
 
 /** The form of a whole file, for the JSON Schema that editors read. */
