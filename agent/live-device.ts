@@ -137,6 +137,8 @@ class StationOnTheWire implements LiveDevice {
         return socket.mqtt.subscribe(effect.filters);
       case 'publish':
         return socket.mqtt.publish(effect.request);
+      case 'ask-blocks':
+        return socket.mqtt.askForBlocks(effect.request);
       case 'close':
         this.#socket = undefined;
         return effect.how === 'goodbye' ? socket.mqtt.disconnect() : socket.mqtt.drop();
@@ -156,6 +158,7 @@ class StationOnTheWire implements LiveDevice {
         connected: (sessionPresent) => this.#put({ kind: 'connack', connection, sessionPresent }),
         subscribed: (filters) => this.#put({ kind: 'suback', connection, filters }),
         message: (message) => this.#put({ kind: 'message', connection, message }),
+        stream: (answer) => this.#put({ kind: 'stream', connection, answer }),
         closed: (reason) => {
           if (this.#socket?.connection === connection) this.#socket = undefined;
           const end: ConnectionEnd = reason === undefined ? 'by-service' : 'lost';

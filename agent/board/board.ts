@@ -8,6 +8,7 @@ import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
 import type { GrantedFilter } from '../../observation/observation.ts';
 import { seededChance } from '../../faults/chance.ts';
 import type { DeviceMessage } from '../../protocol/device-messages.ts';
+import type { StreamAnswer } from '../../protocol/stream-blocks.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { createAgent } from '../core/agent.ts';
 import { type AgentBehaviour, referenceAgent } from '../core/behaviour.ts';
@@ -28,6 +29,7 @@ import { type HardwareProfile, freeForJobs } from '../device/profile.ts';
 import { Radio } from '../device/radio.ts';
 import type { Board, BoardEffect, BoardInput } from './contract.ts';
 import { perform } from './perform.ts';
+import { StreamDownload } from './stream-download.ts';
 import { SideEffects } from './side-effects.ts';
 
 export interface BoardOptions {
@@ -66,6 +68,8 @@ class AgentOnDevice implements Board {
   /** Wants to connect as soon as the clock is set. */
   #connects = false;
   readonly #sideEffects = new SideEffects();
+  /** The download under way, where it comes by an MQTT stream, and whether the hardware has done its part. */
+  #stream: { readonly download: StreamDownload; isHardwareDone: boolean } | undefined;
   /** Replaced at every download, so that it can be handed out as it is. */
   #downloads: DeviceView['downloads'] = {};
   /** What arrived while nobody listened, in order. */
@@ -118,6 +122,7 @@ class AgentOnDevice implements Board {
       device ?? Infinity,
       mind === undefined ? Infinity : this.#listensAt(Math.max(mind, this.#time)),
       this.#waiting.length === 0 ? Infinity : this.#listensAt(this.#time),
+      this.#stream?.download.deadline ?? Infinity,
       this.#connects ? this.#clock.setAt : Infinity,
       this.#radio.nextDeadline() ?? Infinity,
     );
@@ -179,6 +184,7 @@ class AgentOnDevice implements Board {
     }
     const event = this.#device.advance(this.#time);
     if (event !== undefined) this.#onDevice(event);
+    else if ((this.#stream?.download.deadline ?? Infinity) <= this.#time) this.#askAgain();
     else if (this.#connects && this.#clock.isSet(this.#time)) this.#connect();
     else if ((this.#radio.nextDeadline() ?? Infinity) <= this.#time) this.#fallAsleep();
     else {
@@ -217,6 +223,8 @@ class AgentOnDevice implements Board {
         return this.#tell({ kind: 'disconnected' });
       case 'subscribed':
         return this.#tell({ kind: 'subscribed', refused: input.filters.filter(isRefused).map(({ filter }) => filter) });
+      case 'stream':
+        return this.#receive(input.answer);
       case 'message':
         return this.#tell(received(input.message, this.#options.hardware.ram.mqttBufferBytes));
     }
@@ -231,8 +239,46 @@ class AgentOnDevice implements Board {
         this.#effects.push({ kind: 'disconnect', abruptly: true });
         return this.#die();
       case 'ended':
+        if (event.failure === undefined && this.#stream?.download.isWhole === false) {
+          this.#stream.isHardwareDone = true;
+          return;
+        }
+        this.#stream = undefined;
         return this.#tell(event.failure === undefined ? { kind: 'done' } : { kind: 'done', failure: event.failure });
     }
+  }
+
+  /** A message larger than the MQTT buffer is drained, and as good as lost. */
+  #receive(answer: StreamAnswer): void {
+    const stream = this.#stream;
+    if (stream === undefined || answer.messageBytes > this.#options.hardware.ram.mqttBufferBytes) return;
+    switch (stream.download.take(answer)) {
+      case 'unrelated':
+        return;
+      case 'failed':
+        return this.#failDownload();
+      case 'received':
+        if (!stream.download.isWhole) return this.#askForBlock(stream.download);
+        if (!stream.isHardwareDone) return;
+        this.#stream = undefined;
+        return this.#tell({ kind: 'done' });
+    }
+  }
+
+  #askAgain(): void {
+    const { download } = this.#stream!;
+    if (download.isHopeless) this.#failDownload();
+    else this.#askForBlock(download);
+  }
+
+  #askForBlock(download: StreamDownload): void {
+    if (this.#transmit()) this.#effects.push({ kind: 'ask-blocks', request: download.ask(this.#time) });
+  }
+
+  #failDownload(): void {
+    this.#stream = undefined;
+    this.#device.abort();
+    this.#tell({ kind: 'done', failure: 'download-failed' });
   }
 
   #boot(outcome: BootOutcome): void {
@@ -261,6 +307,7 @@ class AgentOnDevice implements Board {
         segmentBytes: hardware.ram.segmentBytes,
         freeBytes: freeForJobs(hardware),
         tlsBytes: hardware.ram.tlsBytes,
+        messageBytes: hardware.ram.mqttBufferBytes,
       },
     };
   }
@@ -288,6 +335,7 @@ class AgentOnDevice implements Board {
       case 'operate':
         return this.#operate(effect);
       case 'abort':
+        this.#stream = undefined;
         this.#device.abort();
         return undefined;
       case 'connect':
@@ -326,8 +374,18 @@ class AgentOnDevice implements Board {
       return undefined;
     }
     const started = perform(this.#device, operation, this.#time);
-    if (started === 'under-way') return undefined;
+    if (started === 'under-way') {
+      if (operation.kind === 'download') this.#openStream(operation);
+      return undefined;
+    }
     return started.failure === undefined ? { kind: 'done' } : { kind: 'done', failure: started.failure };
+  }
+
+  #openStream({ image, offset, bytes }: Extract<Operation, { kind: 'download' }>): void {
+    if (image.stream === undefined) return;
+    const download = new StreamDownload(image, image.stream, offset, bytes);
+    this.#stream = { download, isHardwareDone: false };
+    this.#askForBlock(download);
   }
 
   #noteDownload(
@@ -368,6 +426,7 @@ class AgentOnDevice implements Board {
 
   #die(): void {
     this.#agent = undefined;
+    this.#stream = undefined;
     this.#connected = false;
     this.#connects = false;
     this.#waiting = [];

@@ -6,6 +6,7 @@
  * Messages are objects, not text: `protocol/device-messages.ts` turns them into topics and bytes where there is a wire.
  */
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
+import type { BlockRequest, StreamAnswer } from '../../protocol/stream-blocks.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
 import type { GrantedFilter } from '../../observation/observation.ts';
@@ -21,6 +22,8 @@ export type BoardInput =
   /** What came of the subscriptions asked for (SUBACK); requests may now be made. */
   | { readonly kind: 'subscribed'; readonly filters: readonly GrantedFilter[] }
   | { readonly kind: 'message'; readonly message: DeviceMessage }
+  /** Of a stream, for a request for blocks. */
+  | { readonly kind: 'stream'; readonly answer: StreamAnswer }
   /** The deadline that {@link Board.nextDeadline} named has come. */
   | { readonly kind: 'wake' };
 
@@ -31,6 +34,8 @@ export type BoardEffect =
   | { readonly kind: 'subscribe'; readonly filters: readonly string[] }
   /** QoS 1. */
   | { readonly kind: 'request'; readonly request: DeviceRequest }
+  /** QoS 0. Whatever has to be subscribed to for the answer is the transport's matter. */
+  | { readonly kind: 'ask-blocks'; readonly request: BlockRequest }
   /** For progress, timelines and triggers; nothing depends on it. `at`: when it happened, if the board was woken later. */
   | { readonly kind: 'trace'; readonly trace: DeviceTrace; readonly at: EpochMs };
 

@@ -237,6 +237,8 @@ export function stretchOf({ behaviour, options }: Turn, work: Work): Stretch | u
   if (stage !== 'download' && stage !== 'verify' && stage !== 'write') return undefined;
   if (plan.kind !== 'firmware' || behaviour.erasesAhead || interrupted !== undefined || undoing !== undefined)
     return undefined;
+  // Every block of a stream is asked for by a message.
+  if (plan.image.stream !== undefined) return undefined;
   const { image } = plan;
   const { segmentBytes } = options.boot.capacity;
   const tellsAt = (image.sizeBytes * (reachedPercent + behaviour.progressEveryPercent)) / 100;

@@ -25,6 +25,8 @@ export interface ImageReference {
   readonly url: string;
   readonly sizeBytes: number;
   readonly sha256: string;
+  /** It comes over the device's own connection, and needs none of its own. */
+  readonly stream?: object;
 }
 
 /** Segments of an image that are downloaded, verified and written one after another, the first of them under way. */
@@ -232,7 +234,8 @@ export class Device<Kept> {
 
   download(image: ImageReference, bytes: number, now: EpochMs): Started {
     const { ram } = this.#options.profile;
-    if (!this.memory.reserve('download', ram.tlsBytes + ram.segmentBytes)) return { failure: 'out-of-memory' };
+    const tlsBytes = image.stream === undefined ? ram.tlsBytes : 0;
+    if (!this.memory.reserve('download', tlsBytes + ram.segmentBytes)) return { failure: 'out-of-memory' };
     this.#hasOpenDownload = true;
     if (this.#options.origin(image) === undefined) {
       return this.#start(now, this.#pace.latencyMs(), () => 'download-failed');

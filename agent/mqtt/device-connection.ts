@@ -10,7 +10,9 @@ import type { GrantedFilter } from '../../observation/observation.ts';
 import { decodeDeviceMessage, encodeDeviceRequest } from '../../protocol/device-messages.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import { maxTopicFiltersPerSubscribe } from '../../protocol/limits.ts';
+import type { BlockRequest, StreamAnswer } from '../../protocol/stream-blocks.ts';
 import type { DurationMs } from '../../protocol/time.ts';
+import { decodeStreamAnswer, encodeBlockRequest } from './stream-messages.ts';
 
 /** PEM texts. Without `cert` and `key` only the server is checked. */
 export interface DeviceCredentials {
@@ -35,6 +37,7 @@ export interface ConnectionListener {
   /** What came of each filter of a {@link DeviceConnection.subscribe}. */
   subscribed(filters: readonly GrantedFilter[]): void;
   message(message: DeviceMessage): void;
+  stream(answer: StreamAnswer): void;
   /** The last call, once: the connection never came up, was lost, or was closed by the other side. */
   closed(reason: Error | undefined): void;
 }
@@ -42,6 +45,8 @@ export interface ConnectionListener {
 export interface DeviceConnection {
   subscribe(filters: readonly string[]): void;
   publish(request: DeviceRequest): void;
+  /** At QoS 0; the answers of a stream are subscribed to with its first request. */
+  askForBlocks(request: BlockRequest): void;
   /** Says goodbye; the listener hears nothing more. `gone` is called when the socket has closed. */
   disconnect(gone?: () => void): void;
   /** The socket is gone without a word, as when power fails; the listener hears nothing more. */
@@ -57,13 +62,17 @@ export function openDeviceConnection(options: DeviceConnectionOptions): DeviceCo
   const client = openClient(options);
   let listening = true;
   let reason: Error | undefined;
+  const streams = new Set<string>();
 
   client.on('connect', (packet) => {
     if (listening) listener.connected(packet.sessionPresent);
   });
   client.on('message', (topic, payload) => {
-    const message = listening ? decodeDeviceMessage(topic, payload) : undefined;
-    if (message !== undefined) listener.message(message);
+    if (!listening) return;
+    const message = decodeDeviceMessage(topic, payload);
+    if (message !== undefined) return listener.message(message);
+    const answer = decodeStreamAnswer(thingName, topic, payload);
+    if (answer !== undefined) listener.stream(answer);
   });
   client.on('error', (error) => {
     reason ??= error;
@@ -98,6 +107,14 @@ export function openDeviceConnection(options: DeviceConnectionOptions): DeviceCo
     publish(request) {
       const { topic, payload } = encodeDeviceRequest(thingName, request);
       client.publish(topic, payload, { qos: 1 });
+    },
+    askForBlocks(request) {
+      const { topic, payload, answers } = encodeBlockRequest(thingName, request);
+      if (!streams.has(request.streamId)) {
+        streams.add(request.streamId);
+        client.subscribe([...answers], { qos: 0 });
+      }
+      client.publish(topic, payload, { qos: 0 });
     },
     disconnect(gone) {
       listening = false;

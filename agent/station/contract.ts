@@ -10,6 +10,7 @@ import type { Direction, HandshakeAnswer, Operation } from '../../faults/plan.ts
 import type { ConnectionEnd, GrantedFilter } from '../../observation/observation.ts';
 import type { DeviceView } from '../../observation/inside.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
+import type { BlockRequest, StreamAnswer } from '../../protocol/stream-blocks.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 
 /** Counts the device's attempts to connect, from 1. What the transport says of an older one is ignored. */
@@ -52,6 +53,7 @@ export type StationInput =
       readonly filters: readonly GrantedFilter[];
     }
   | { readonly kind: 'message'; readonly connection: ConnectionNumber; readonly message: DeviceMessage }
+  | { readonly kind: 'stream'; readonly connection: ConnectionNumber; readonly answer: StreamAnswer }
   /** The connection never came up, was lost, or was closed by the other side. */
   | {
       readonly kind: 'closed';
@@ -67,6 +69,8 @@ export type StationEffect =
   | { readonly kind: 'subscribe'; readonly connection: ConnectionNumber; readonly filters: readonly string[] }
   /** QoS 1. */
   | { readonly kind: 'publish'; readonly connection: ConnectionNumber; readonly request: DeviceRequest }
+  /** QoS 0. Subscribes to the answers first, where that was not done on this connection. */
+  | { readonly kind: 'ask-blocks'; readonly connection: ConnectionNumber; readonly request: BlockRequest }
   /** With a DISCONNECT, or without a word, as when power fails. The transport says nothing more of this connection. */
   | { readonly kind: 'close'; readonly connection: ConnectionNumber; readonly how: 'goodbye' | 'without-a-word' };
 

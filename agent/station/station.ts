@@ -10,6 +10,7 @@ import type { Direction, Operation } from '../../faults/plan.ts';
 import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
 import type { ConnectionEnd, GrantedFilter, Observer } from '../../observation/observation.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
+import type { BlockRequest, StreamAnswer } from '../../protocol/stream-blocks.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { Board, BoardEffect, BoardInput } from '../board/contract.ts';
 import type { ConnectionNumber, Station, StationEffect, StationFault, StationInput } from './contract.ts';
@@ -188,6 +189,8 @@ class BoardOnALink implements Station {
         return this.#onSuback(input.connection, input.filters);
       case 'message':
         return this.#onMessage(input.connection, input.message);
+      case 'stream':
+        return this.#onStream(input.connection, input.answer);
       case 'closed':
         return this.#onClosed(input.connection, input.end, input.reason);
       case 'wake':
@@ -254,6 +257,8 @@ class BoardOnALink implements Station {
         return this.#subscribe(effect.filters);
       case 'request':
         return this.#send(effect.request);
+      case 'ask-blocks':
+        return this.#askForBlocks(effect.request);
       case 'trace': {
         const { traced } = this.#observer;
         const at = effect.at - this.#aheadMs;
@@ -493,6 +498,21 @@ class BoardOnALink implements Station {
     this.#carryMessage(connection.up, connection, 'request', request.operation, () => {
       this.#effects.push({ kind: 'publish', connection: connection.number, request });
     });
+  }
+
+  /** Requests for blocks, and blocks, meet the faults of messages of no Jobs operation. */
+  #askForBlocks(request: BlockRequest): void {
+    const connection = this.#connection;
+    if (connection?.isUp !== true) return;
+    this.#carryMessage(connection.up, connection, 'request', undefined, () => {
+      this.#effects.push({ kind: 'ask-blocks', connection: connection.number, request });
+    });
+  }
+
+  #onStream(number: ConnectionNumber, answer: StreamAnswer): void {
+    const connection = this.#of(number);
+    if (connection === undefined) return;
+    this.#carryMessage(connection.down, connection, 'reply', undefined, () => this.#feed({ kind: 'stream', answer }));
   }
 
   /** The transport has it; the device does not yet. */

@@ -17,6 +17,7 @@ import type { LinkConditions } from '../../faults/link.ts';
 import type { ThingFaults } from '../../faults/thing-faults.ts';
 import type { Observer } from '../../observation/observation.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
+import type { BlockRequest, StreamAnswer } from '../../protocol/stream-blocks.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { parseJobsTopic, type NotificationName } from '../../protocol/topics.ts';
 import type { WorldConfiguration } from './configuration.ts';
@@ -28,6 +29,8 @@ export interface Surroundings {
   readonly startedAt: EpochMs;
   /** A request has reached the service, over this connection. */
   serve(device: SimulatedDevice, connection: ConnectionNumber, request: DeviceRequest): void;
+  /** A request for blocks of a stream has reached the service. */
+  serveBlocks(device: SimulatedDevice, connection: ConnectionNumber, request: BlockRequest): void;
 }
 
 export interface DeviceOptions {
@@ -113,6 +116,11 @@ export class SimulatedDevice {
     if (this.#connection === connection) this.#put({ kind: 'message', connection, message });
   }
 
+  /** Answers a request for blocks, at QoS 0. */
+  deliverStream(connection: ConnectionNumber, answer: StreamAnswer): void {
+    if (this.#connection === connection) this.#put({ kind: 'stream', connection, answer });
+  }
+
   /** Delivers a notification if the device asked for such, and is there or will be told of it when it is back. */
   notify(stream: string, message: () => DeviceMessage): void {
     if (this.#session?.streams.has(stream) !== true) return;
@@ -139,6 +147,8 @@ export class SimulatedDevice {
         return this.#subscribe(effect.connection, effect.filters);
       case 'publish':
         return this.#out.serve(this, effect.connection, effect.request);
+      case 'ask-blocks':
+        return this.#out.serveBlocks(this, effect.connection, effect.request);
       case 'close':
         return this.#close(effect.connection);
     }

@@ -21,12 +21,14 @@ import { ServiceFaults } from '../../faults/service-faults.ts';
 import { faultsOf, serviceTimedFaults, type ServiceFault } from '../../faults/thing-faults.ts';
 import type { Observer } from '../../observation/observation.ts';
 import type { DeviceRequest } from '../../protocol/device-messages.ts';
+import type { BlockRequest } from '../../protocol/stream-blocks.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { asksNext } from '../../protocol/topics.ts';
 import { fleetGroup, type ThingConfiguration, type WorldConfiguration } from './configuration.ts';
 import { createEventQueue, type EventQueue } from './event-queue.ts';
 import type { ControlPlane } from './operator.ts';
 import { SimulatedDevice, streamKey, type Surroundings } from './simulated-device.ts';
+import { answersTo } from './stream-service.ts';
 import { objectWire, textWire, type DeviceCommand, type DeviceReply, type Notification, type Wire } from './wire.ts';
 
 export interface WorldOptions {
@@ -172,6 +174,12 @@ export class World implements Surroundings, ControlPlane {
       ...(thingName !== undefined && { thingName }),
       ...(operation !== undefined && { operation }),
     });
+  }
+
+  serveBlocks(device: SimulatedDevice, connection: ConnectionNumber, request: BlockRequest): void {
+    for (const answer of answersTo(this.#engine, device.thingName, request, this.serviceNow)) {
+      device.deliverStream(connection, answer);
+    }
   }
 
   /** Reply first, then what follows from it (docs/reference/notifications.md N3). */

@@ -92,8 +92,14 @@ describe('documents', () => {
     expect(world.board.view().boots).toBe(2);
   });
 
+  it('FreeRTOS OTA: fails where the stream is not there', () => {
+    const world = afterJob(fixture('freertos-ota'));
+    expect(world.statusOf('job-1')).toBe('FAILED');
+    expect(world.detailsOf('job-1')).toEqual({ reason: 'The image cannot be downloaded' });
+  });
+
   const refused: readonly [string, object | string, RegExp][] = [
-    ['FreeRTOS OTA', fixture('freertos-ota'), /FreeRTOS OTA/],
+    ['FreeRTOS OTA without a file', { afr_ota: { protocols: ['MQTT'], streamname: 'S', files: [] } }, /FreeRTOS OTA/],
     ['a document of 32 KB', fixture('limit-32768-bytes'), /does not fit/],
     ['an unknown operation', { operation: 'dance' }, /nothing that this agent knows/],
     ['an unknown action', { steps: [{ action: { name: 'x', type: 'runMagic', input: {} } }] }, /unknown type runMagic/],

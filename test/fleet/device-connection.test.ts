@@ -34,6 +34,7 @@ it('a device connects with a clean session and its name, subscribes and publishe
         connection.disconnect(() => server.close());
       },
       message: ignore,
+      stream: ignore,
       closed: (reason) => reject(reason ?? new Error('closed')),
     };
     const connection = openDeviceConnection({

@@ -10,6 +10,8 @@ export interface Subject {
   readonly name: string;
   readonly document: object;
   readonly namespaceId?: string;
+  /** What has to be there before the job is created. */
+  readonly prepare?: (world: VirtualWorld) => void;
   readonly world?: WorldOptions;
 }
 
@@ -64,6 +66,7 @@ export function begin(subject: Subject): VirtualWorld {
     ...(subject.namespaceId !== undefined && { namespaces: [subject.namespaceId] }),
     ...subject.world,
   });
+  subject.prepare?.(world);
   world.powerOn();
   world.run(5000);
   world.createJob(jobId, subject.document, subject.namespaceId);

@@ -15,8 +15,10 @@ import { createEngine } from '../../broker/engine/engine.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import { acceptedPayload, notifyNextPayload, notifyPayload, rejectedPayload } from '../../protocol/device-payloads.ts';
 import { decodeDeviceRequest } from '../../protocol/device-requests.ts';
+import type { BlockRequest, StreamAnswer } from '../../protocol/stream-blocks.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { formatJobsTopic } from '../../protocol/topics.ts';
+import { answersTo } from '../../rig/virtual/stream-service.ts';
 
 const identity = { region: 'us-east-1', account: '000000000000' };
 export const thingName = 'device-1';
@@ -32,6 +34,7 @@ export function hardware(name: string): HardwareProfile {
 export type Happening =
   | { readonly at: EpochMs; readonly kind: 'sent'; readonly request: DeviceRequest }
   | { readonly at: EpochMs; readonly kind: 'received'; readonly message: DeviceMessage }
+  | { readonly at: EpochMs; readonly kind: 'fetched'; readonly request: BlockRequest }
   | { readonly at: EpochMs; readonly kind: 'trace'; readonly trace: DeviceTrace };
 
 /** What becomes of a message on its way: how often it arrives, and how much later than it should. */
@@ -45,6 +48,8 @@ export interface WorldOptions {
   readonly namespaces?: readonly string[];
   readonly seed?: number;
   readonly latencyMs?: number;
+  /** Says of each block of a stream whether it is lost on its way. */
+  readonly loses?: (answer: StreamAnswer, at: EpochMs) => boolean;
   readonly arrivalsOf?: (message: DeviceRequest | DeviceMessage, at: EpochMs) => Arrivals | undefined;
 }
 
@@ -236,6 +241,15 @@ export class VirtualWorld {
         return;
       case 'request':
         return this.#request(effect.request);
+      case 'ask-blocks':
+        this.happenings.push({ at: this.now, kind: 'fetched', request: effect.request });
+        this.later(this.#latencyMs, () => {
+          if (connection !== this.#connection) return;
+          for (const answer of answersTo(this.engine, thingName, effect.request, this.now)) {
+            if (this.#options.loses?.(answer, this.now) !== true) soon({ kind: 'stream', answer }, this.#latencyMs);
+          }
+        });
+        return;
       case 'trace':
         this.happenings.push({ at: this.now, kind: 'trace', trace: effect.trace });
     }
@@ -333,4 +347,38 @@ export function firmwareDocument(version: string, sizeBytes = 65_536): object {
       sha256: version.replaceAll(/\W/g, '').padEnd(64, 'a'),
     },
   };
+}
+
+/** A document of FreeRTOS OTA for an image of this size in {@link imagesStream}. */
+export function streamDocument(version: string, sizeBytes = 65_536): object {
+  return {
+    afr_ota: {
+      protocols: ['MQTT'],
+      streamname: imagesStream,
+      files: [
+        {
+          filepath: '/fw',
+          filesize: sizeBytes,
+          fileid: 0,
+          certfile: null,
+          attr: { version },
+          update_data_url: null,
+          auth_scheme: null,
+          'sig-sha256-ecdsa': `signature of ${version}`,
+        },
+      ],
+    },
+  };
+}
+
+export const imagesStream = 'images';
+
+/** The stream that {@link streamDocument} names. */
+export function createImagesStream(world: VirtualWorld, sizeBytes = 65_536): void {
+  const files = [{ fileId: 0, s3Location: { bucket: 'images', key: `fw-${sizeBytes}.bin` } }];
+  world.operate('iot:CreateStream', {
+    streamId: imagesStream,
+    files,
+    roleArn: 'arn:aws:iam::000000000000:role/streams',
+  });
 }

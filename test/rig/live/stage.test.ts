@@ -2,7 +2,6 @@ import PQueue from 'p-queue';
 import { describe, expect, it } from 'vitest';
 import { createDeviceClock } from '../../../agent/device-clock.ts';
 import type { Fault } from '../../../faults/plan.ts';
-import { readJobDocument } from '../../../rig/live/demo/documents.ts';
 import { Recorder } from '../../../rig/live/demo/recorder.ts';
 import { type Stage, quietView, wasInterrupted, whenOver } from '../../../rig/live/demo/stage.ts';
 import { liveFleet, liveService } from '../../support/live.ts';
@@ -54,7 +53,7 @@ describe('a job is over', () => {
     await operator.createJob({
       jobId: 'unknown',
       things: [thingName],
-      document: await readJobDocument('freertos-ota.json'),
+      document: '{"operation":"dance"}',
     });
     expect(await over).toEqual({ status: 'REJECTED', executionNumber: 1 });
     expect(events.some(([, event]) => event.kind === 'trace' && event.trace.kind === 'finished')).toBe(false);
