@@ -25,8 +25,8 @@ export interface RuntimeOptions {
   readonly clock: Clock;
   /** Absent: nothing outlives the process, and nothing is waited for. */
   readonly journal?: Journal;
-  /** Told what becomes of executions; absent: nobody looks. */
-  readonly executionChanges?: ExecutionChanges;
+  /** Told what becomes of jobs and executions; undefined while nobody looks. */
+  readonly executionChanges?: () => ExecutionChanges | undefined;
   /** The engine threw: from now on everything is refused, and whoever runs the service must end it. Default: thrown, uncaught. */
   readonly onFailure?: (failure: EngineFailure) => void;
 }
@@ -78,7 +78,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         answer(notKept, at);
         return;
       }
-      executionChanges?.tell(command as CommandOf<OperationName>, changes, at);
+      executionChanges?.()?.tell(command as CommandOf<OperationName>, changes, at);
       answer(reply, at);
       for (const effect of effects) for (const { tell } of listeners) tell(effect);
     });

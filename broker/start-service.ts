@@ -22,12 +22,14 @@ import type { ServicePort } from './engine/port.ts';
 import { type ProfileName, profiles } from './engine/profile.ts';
 import { certificateNames, endpointsOf, localHostOf } from './endpoints.ts';
 import { observeDownloads } from './download-observations.ts';
-import { createExecutionChanges } from './engine/execution-changes.ts';
+import { type ExecutionChanges, createExecutionChanges } from './engine/execution-changes.ts';
 import { openFiles } from './http/files.ts';
 import { type FileGate, type HttpDoor, openHttpDoor } from './http/http-door.ts';
 import { createSignatureCheck } from './http/signatures.ts';
 import { type KeptState, openKeptState, stateInMemory } from './kept-state.ts';
 import type { MqttDoorEvent } from './mqtt/door-events.ts';
+import { Watchers } from '../observation/watchers.ts';
+import { type ServiceEventListener, ServiceEvents, observeEvents } from './service-events.ts';
 import { type IdentityMode, everyThing, noThing, undecided } from './mqtt/identity.ts';
 import { type ConnectionTap, openMqttDoor } from './mqtt/mqtt-door.ts';
 import { provisioningAnswerer } from './mqtt/provisioning-requests.ts';
@@ -100,11 +102,11 @@ export interface ServiceOptions {
   readonly onFailure?: (error: unknown) => void;
   /** Told at the start what is odd about the state that is gone on with, in words for whoever started it. */
   readonly onWarning?: (warning: string) => void;
-  /** Connections that come, go and fail. */
-  readonly onEvent?: (event: MqttDoorEvent) => void;
+  /** What happens at the doors, from the start on. */
+  readonly onEvent?: ServiceEventListener;
   /** Hears what devices do with signed URLs and streams. */
   readonly onTransfer?: TransferListener;
-  /** Told what is seen of the service: what becomes of executions. */
+  /** Told what becomes of executions and of downloads, from the start on; {@link Service.observe} shows everything else, too. */
   readonly observer?: Observer;
   /** Makes another service clock of the usual one; for tests and scenarios. */
   readonly clockOf?: (steady: Clock) => Clock;
@@ -134,6 +136,13 @@ export interface Service {
   acceptMqtt(stream: Duplex): void;
   /** MQTT clients connected now. */
   readonly connectedClients: number;
+  /** Calls `hear` for whatever happens at the doors from now on. @returns ends it */
+  onEvent(hear: ServiceEventListener): () => void;
+  /**
+   * Shows what is seen from now on: the wire (source `wire`), jobs, executions and downloads (`service`), calls (`operator`).
+   * @returns ends it
+   */
+  observe(observer: Observer): () => void;
   /** Calls `hear` for each fault of the plan as it is injected. */
   onFault(hear: FaultListener): void;
   /** Lets what was asked be answered, then closes every socket and timer. */
@@ -155,7 +164,12 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
 async function start(options: ServiceOptions): Promise<Service> {
   const { host = '127.0.0.1', region = 'us-east-1', account = '000000000000', timeScale, dataDir, advertise } = options;
   const { mqttPort, mqttsPort, wsPort, wssPort, httpPort, httpsPort, board = false, identity } = options;
-  const { durability, onFailure, onEvent = () => {} } = options;
+  const { durability, onFailure } = options;
+  const events = new ServiceEvents();
+  const watchers = new Watchers();
+  if (options.onEvent !== undefined) events.add(options.onEvent);
+  const { execution, download } = options.observer ?? {};
+  watchers.add({ ...(execution && { execution }), ...(download && { download }) });
   const whoHears: FaultListener[] = [];
   const onFault: FaultListener = (fault, thingName) => {
     for (const hear of whoHears) hear(fault, thingName);
@@ -193,7 +207,7 @@ async function start(options: ServiceOptions): Promise<Service> {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const onTransfer = listenerOf(options, () => runtime.now());
+    const onTransfer = transferListener(watchers, options.onTransfer, () => runtime.now());
     const authority = await openCertificateAuthority(dataDir ?? 'memory');
     const issuer = createCertificateIssuer(authority);
     const server = await authority.issueServerCertificate(certificateNames(host, advertise?.host));
@@ -208,7 +222,7 @@ async function start(options: ServiceOptions): Promise<Service> {
             region,
             now: () => runtime.now(),
             baseUrl: addresses.originFor,
-            ...(onTransfer && { onTransfer }),
+            onTransfer,
           });
     const engine = state.restore((rows) =>
       createEngine({
@@ -220,16 +234,26 @@ async function start(options: ServiceOptions): Promise<Service> {
         whyUnresolvable: unresolvablePlaceholders(files !== undefined),
       }),
     );
+    let executionChanges: ExecutionChanges | undefined;
+    /** From when somebody looks at what becomes of jobs: until then nothing has to be remembered. */
+    const lookAtJobs = (observer: Observer): void => {
+      if (observer.execution === undefined && observer.job === undefined) return;
+      const all: Observer = {
+        job: (seen) => watchers.observer.job?.(seen),
+        execution: (seen) => watchers.observer.execution?.(seen),
+      };
+      executionChanges ??= createExecutionChanges(all, engine.rows());
+    };
+    lookAtJobs(watchers.observer);
     const runtime = createRuntime({
       engine: options.strict ? throttled(engine) : engine,
       clock: state.clock,
       journal: state.journal,
       onFailure,
-      ...(options.observer?.execution && {
-        executionChanges: createExecutionChanges(options.observer, engine.rows()),
-      }),
+      executionChanges: () => executionChanges,
     });
     closers.push(() => runtime.close());
+    events.add(observeEvents(watchers, () => runtime.now()));
     const faults = fault && injectFaults({ ...fault, clock: scaledClock(timeScale) });
     closers.push(() => faults?.close());
     const port = runtime;
@@ -237,7 +261,7 @@ async function start(options: ServiceOptions): Promise<Service> {
     const signatures = accessKeys && createSignatureCheck(accessKeys, Date.now);
     const gatewaySignatures = accessKeys && createSignatureCheck(accessKeys, Date.now, gatewayServices);
     let answerHttp: HttpDoor['answer'] = notYet;
-    const budget = new SocketBudget((connections) => onEvent({ kind: 'out-of-descriptors', connections }));
+    const budget = new SocketBudget((connections) => events.tell({ kind: 'out-of-descriptors', connections }));
     const web: WebRules = {
       hosts: [localHostOf(host), ...(advertise ? [advertise.host] : [])].map(asInUrl),
       checksHost: signatures === undefined,
@@ -253,7 +277,7 @@ async function start(options: ServiceOptions): Promise<Service> {
         streams: streamAnswerer({
           port,
           ...(files && { openImage: files.openImage }),
-          ...(onTransfer && { onTransfer }),
+          onTransfer,
         }),
       },
       host,
@@ -264,7 +288,8 @@ async function start(options: ServiceOptions): Promise<Service> {
         objectionToWeb(request, web) ?? (gatewaySignatures && gatewaySignatures({ ...request, body: noBody })),
       budget,
       ...(identity && !signatures && { identity }),
-      ...(signatures && { policyScope: serviceIdentity }),
+      ...(signatures && { policyScope: serviceIdentity, upgradesAreSigned: true }),
+      watchers,
       isThing: (thingName) => isThing(engine, thingName, runtime.now()),
       strict: options.strict,
       readings: doorReadings[options.profile ?? 'observed'],
@@ -273,7 +298,7 @@ async function start(options: ServiceOptions): Promise<Service> {
       onEvent(event) {
         if (event.kind === 'connected') addresses.deviceCame(deviceOf(event), event.address ?? '');
         if (event.kind === 'identified') addresses.deviceCame(event.thingName, event.address ?? '');
-        onEvent(event);
+        events.tell(event);
       },
     });
     closers.push(() => mqtt.close());
@@ -295,6 +320,7 @@ async function start(options: ServiceOptions): Promise<Service> {
       ...(signatures && { signatures, policyScope: serviceIdentity }),
       web,
       budget,
+      onEvent: events.tell,
       status: () => ({
         endpoints,
         connectedClients: mqtt.connectedClients,
@@ -322,6 +348,12 @@ async function start(options: ServiceOptions): Promise<Service> {
       get connectedClients() {
         return mqtt.connectedClients;
       },
+      onEvent: (hear) => events.add(hear),
+      observe(observer) {
+        const stop = watchers.add(observer);
+        lookAtJobs(observer);
+        return stop;
+      },
       onFault: (hear) => void whoHears.push(hear),
       close,
       [Symbol.asyncDispose]: close,
@@ -333,13 +365,15 @@ async function start(options: ServiceOptions): Promise<Service> {
 }
 
 /** One listener for all who look at what devices download. */
-function listenerOf({ onTransfer, observer }: ServiceOptions, now: () => number): TransferListener | undefined {
-  const download = observer?.download;
-  if (download === undefined) return onTransfer;
-  const observe = observeDownloads(download, now);
+function transferListener(
+  watchers: Watchers,
+  onTransfer: TransferListener | undefined,
+  now: () => number,
+): TransferListener {
+  const observe = observeDownloads((seen) => watchers.observer.download?.(seen), now);
   return (event) => {
     onTransfer?.(event);
-    observe(event);
+    if (watchers.observer.download !== undefined) observe(event);
   };
 }
 

@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import type { MqttDoorEvent } from '../broker/mqtt/door-events.ts';
+import type { ServiceEvent } from '../broker/service-events.ts';
 import type { PortOption, Service, ServiceOptions } from '../broker/start-service.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import {
@@ -197,7 +197,7 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
 }
 
 /** Once for each feature, so that nobody takes silence for an answer. */
-function tellNotAnswered(event: MqttDoorEvent): void {
+function tellNotAnswered(event: ServiceEvent): void {
   if (event.kind !== 'not-answered') return;
   const { feature, clientId, topic } = event;
   process.stderr.write(`${clientId} published on ${topic}: accepted and dropped, ${feature} is not served here\n`);

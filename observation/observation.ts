@@ -4,7 +4,7 @@
  * A claim judges one point of view at a time: the station's where there is one, the door's for a device of somebody else.
  */
 import type { DeviceMessage, DeviceRequest } from '../protocol/device-messages.ts';
-import type { JobExecutionStatus } from '../protocol/status.ts';
+import type { JobExecutionStatus, JobStatus } from '../protocol/status.ts';
 import type { DurationMs, EpochMs } from '../protocol/time.ts';
 import type { ExecutionIdentity } from './execution.ts';
 import type { DeviceTrace, DeviceView } from './inside.ts';
@@ -40,7 +40,9 @@ export interface Seen {
   connecting: object;
   connected: { readonly sessionPresent: boolean; readonly client?: ClientPortrait };
   /** CONNECT was refused or never answered. */
-  'connect-failed': { readonly reason: string };
+  /** A client is this thing from now on: the first that it has spoken for, on a door without certificates. */
+  identified: { readonly clientId: string };
+  'connect-failed': { readonly reason: string; readonly clientId?: string };
   disconnected: { readonly end: ConnectionEnd; readonly reason?: string };
   subscribed: { readonly filters: readonly GrantedFilter[] };
   unsubscribed: { readonly filters: readonly string[] };
@@ -81,6 +83,12 @@ export interface Seen {
   'reported-version': { readonly version: string };
 
   // The service.
+  /** A job was made, is in another status, or is gone. */
+  job: {
+    readonly jobId: string;
+    readonly status: JobStatus | 'DELETED';
+    readonly by: 'device' | 'operator' | 'service';
+  };
   /** An execution was made, has changed, or is gone; `statusDetails` as they are now. */
   execution: {
     readonly execution: ExecutionIdentity;

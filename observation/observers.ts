@@ -7,6 +7,7 @@ type Look = (seen: Observation) => void;
 const everyKind: Readonly<Record<Kind, true>> = {
   connecting: true,
   connected: true,
+  identified: true,
   'connect-failed': true,
   disconnected: true,
   subscribed: true,
@@ -24,6 +25,7 @@ const everyKind: Readonly<Record<Kind, true>> = {
   printed: true,
   witness: true,
   'reported-version': true,
+  job: true,
   execution: true,
   download: true,
   called: true,

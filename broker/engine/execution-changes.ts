@@ -16,12 +16,24 @@ export interface ExecutionChanges {
   tell(command: CommandOf<OperationName>, changes: readonly Change[], at: EpochMs): void;
 }
 
-/** @param rows what was there before */
+/** Tells of jobs, too. @param rows what was there before */
 export function createExecutionChanges(observer: Observer, rows: Iterable<Required<Change>>): ExecutionChanges {
   const known = new Map<string, ExecutionRow>();
   /** Jobs that are being deleted, which is always by force where an execution is not over. */
   const deleting = new Set<string>();
-  for (const { table, key, row } of rows) if (table === 'jobExecution') known.set(key, row as ExecutionRow);
+  /** Status by job id. */
+  const jobs = new Map<string, JobRow['status']>();
+  for (const { table, key, row } of rows) {
+    if (table === 'jobExecution') known.set(key, row as ExecutionRow);
+    if (table === 'job') jobs.set(key, (row as JobRow).status);
+  }
+
+  function showJob(jobId: string, status: JobRow['status'] | undefined, by: By, at: EpochMs): void {
+    if (status === undefined) jobs.delete(jobId);
+    else if (jobs.get(jobId) === status) return;
+    else jobs.set(jobId, status);
+    observer.job?.({ kind: 'job', source: 'service', at, jobId, status: status ?? 'DELETED', by });
+  }
 
   function show(
     row: ExecutionRow,
@@ -50,7 +62,11 @@ export function createExecutionChanges(observer: Observer, rows: Iterable<Requir
       const by = originOf(command.name);
       const forced = 'force' in command.request && command.request.force === true;
       for (const { table, key, row } of changes) {
-        if (table === 'job') noteJob(deleting, key, row as JobRow | undefined);
+        if (table === 'job') {
+          const job = row as JobRow | undefined;
+          noteJob(deleting, key, job);
+          showJob(key, job?.status, by, at);
+        }
         if (table !== 'jobExecution') continue;
         const before = known.get(key);
         if (row === undefined) {

@@ -30,6 +30,10 @@ export interface AwsResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** JSON text; empty where the operation has no output. */
   readonly body: string;
+  /** What the body says, where it is a refusal. */
+  readonly error?: AwsError;
+  /** Absent: no operation of AWS could be read. */
+  readonly about?: Pick<AwsCall, 'operation' | 'members'>;
 }
 
 export interface AwsFrontOptions {
@@ -61,8 +65,9 @@ export function createAwsFront(options: AwsFrontOptions): AwsFront {
   return async (request, caller, host) => {
     const call = readAwsRequest(request);
     if ('error' in call) return errorResponse(call.error);
+    const about = { operation: call.value.operation, members: call.value.members };
     const objection = objectionTo(caller, call.value);
-    if (objection !== undefined) return errorResponse(objection);
+    if (objection !== undefined) return { ...errorResponse(objection), about };
     const { identity = defaultIdentity } = options;
     const region = options.region === 'fixed' ? undefined : call.value.region;
     const members = fromCaller(call.value.members, identity, region);
@@ -70,9 +75,10 @@ export function createAwsFront(options: AwsFrontOptions): AwsFront {
     const isControl = call.value.operation.service === 'iot';
     if ('error' in answer) {
       const response = refusal(answer.error, members, identity, region);
-      return isControl ? { ...response, body: errorToCaller(response.body, identity, region) } : response;
+      const body = isControl ? errorToCaller(response.body, identity, region) : response.body;
+      return { ...response, body, about };
     }
-    return success(isControl ? toCaller(answer.value, identity, region) : answer.value);
+    return { ...success(isControl ? toCaller(answer.value, identity, region) : answer.value), about };
   };
 }
 
@@ -86,7 +92,7 @@ function refusal(error: AwsError, members: Members, identity: ArnScope, region: 
 
 export function errorResponse(error: AwsError): AwsResponse {
   const headers = { ...responseHeaders(), 'x-amzn-ErrorType': error.exception };
-  return { status: error.status, headers, body: errorBody(error) };
+  return { status: error.status, headers, body: errorBody(error), error };
 }
 
 function success(body: string): AwsResponse {

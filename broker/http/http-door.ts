@@ -11,6 +11,7 @@ import type { TLSSocket } from 'node:tls';
 import { type HttpBindings, getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { ArnScope } from '../../protocol/names.ts';
+import type { EpochMs } from '../../protocol/time.ts';
 import { type WantedPort, closeHttpServer, listen } from '../net/listening.ts';
 import { httpLimits, limitHandshakes, maxHeaders } from '../net/server-limits.ts';
 import { SocketBudget } from '../net/socket-budget.ts';
@@ -18,6 +19,7 @@ import { type WebRules, objectionToWeb, parseHost } from '../net/web-guard.ts';
 import { type AwsError, bodyTooLarge, internalFailure, invalidRequest, serviceUnavailable } from './aws-error.ts';
 import { type AwsFrontOptions, type AwsResponse, createAwsFront, errorResponse } from './aws-front.ts';
 import { type ShownCertificate, identifyCaller } from './callers.ts';
+import { type HttpEventListener, calledEvent } from './door-events.ts';
 import type { Files } from './files.ts';
 import { BodyReader } from './request-body.ts';
 import type { SignatureCheck } from './signatures.ts';
@@ -47,6 +49,8 @@ export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'files' | 'endpoi
   readonly budget?: SocketBudget;
   /** Asked first for every request of a file; absent: nobody is. */
   readonly fileGate?: FileGate;
+  /** What happens, for logs, metrics and live pages. */
+  readonly onEvent?: HttpEventListener;
   /** What the status page shows. */
   readonly status: () => RigStatus;
 }
@@ -129,7 +133,7 @@ interface Surroundings {
 }
 
 function requestListener(options: HttpDoorOptions, surroundings: Surroundings): RequestListener {
-  const { files, fileGate = () => false } = options;
+  const { files, fileGate = () => false, onEvent } = options;
   const { web, budget } = surroundings;
   const app = createApp(options, surroundings);
   const answer = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
@@ -145,6 +149,8 @@ function requestListener(options: HttpDoorOptions, surroundings: Surroundings): 
     if (objection !== undefined) {
       const exception = objection.status === 400 ? invalidRequest.exception : 'AccessDeniedException';
       refuse(response, { ...objection, exception });
+      const [path = ''] = url.split('?', 1);
+      onEvent?.({ kind: 'request-refused', method: request.method ?? '', path, ...objection, exception });
     } else if (!url.startsWith('/')) {
       refuse(response, { ...invalidRequest, message: 'The request target must be a path.' });
     } else if (isForAllowedOrigin(request, response, web)) {
@@ -192,7 +198,7 @@ function whileServed(budget: SocketBudget, response: ServerResponse): void {
 type Environment = { Bindings: HttpBindings };
 
 function createApp(
-  { status, files, signatures, policyScope, endpointFor, ...options }: HttpDoorOptions,
+  { status, files, signatures, policyScope, endpointFor, onEvent, ...options }: HttpDoorOptions,
   { ports, budget }: Surroundings,
 ): Hono<Environment> {
   const app = new Hono<Environment>();
@@ -205,8 +211,13 @@ function createApp(
   const gate = signatures && { port: options.port, signatures, scope };
   const bodies = new BodyReader(maxBodyBytes, maxBodiesBytes);
   const requests = new Map<number, number>();
-  const answered = (response: AwsResponse): Response => {
+  const answered = (
+    response: AwsResponse,
+    { method = '', url = '' }: IncomingMessage,
+    startedAt: EpochMs,
+  ): Response => {
     requests.set(response.status, (requests.get(response.status) ?? 0) + 1);
+    onEvent?.(calledEvent(response, method, url, startedAt));
     return toResponse(response);
   };
 
@@ -214,20 +225,28 @@ function createApp(
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.get('/metrics', (context) => context.text(metricsText(status(), requests)));
   app.all('*', async ({ env: { incoming, outgoing } }) => {
+    const startedAt = options.port.now();
+    const answer = (response: AwsResponse): Response => answered(response, incoming, startedAt);
     const body = await bodies.read(incoming);
-    if (body === 'too large') return answered(errorResponse({ ...bodyTooLarge, message: tooLarge }));
-    if (body === 'no room') return answered(errorResponse({ ...serviceUnavailable, message: noRoom }));
+    if (body === 'too large') return answer(errorResponse({ ...bodyTooLarge, message: tooLarge }));
+    if (body === 'no room') return answer(errorResponse({ ...serviceUnavailable, message: noRoom }));
     whileServed(budget, outgoing as ServerResponse);
     const { method = 'GET', url: target = '/', headers } = incoming;
     const request = { method, target, headers, body };
     const caller = await identifyCaller(request, certificateOf(incoming.socket), gate);
-    if ('error' in caller) return answered(errorResponse(caller.error));
-    return answered(await front(request, caller.value, parseHost(headers.host)?.name ?? 'localhost'));
+    if ('error' in caller) return answer(errorResponse(caller.error));
+    return answer(await front(request, caller.value, parseHost(headers.host)?.name ?? 'localhost'));
   });
   app.onError((error, { env }) => {
-    const clientLeft = env.incoming.errored !== null;
-    if (!clientLeft) console.error(error); // a bug, which must not be seen by the caller alone
-    return answered(errorResponse({ ...internalFailure, message: error.message }));
+    const { incoming } = env;
+    const clientLeft = incoming.errored !== null;
+    // A bug, which must not be seen by the caller alone.
+    if (!clientLeft) {
+      const { method = '', url: path = '' } = incoming;
+      if (onEvent === undefined) console.error(error);
+      else onEvent({ kind: 'request-failed', method, path, stack: error.stack ?? error.message });
+    }
+    return answered(errorResponse({ ...internalFailure, message: error.message }), incoming, options.port.now());
   });
   return app;
 }

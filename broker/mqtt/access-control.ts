@@ -5,6 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { IConnectPacket } from 'mqtt-packet';
+import type { ClientPortrait } from '../../observation/observation.ts';
 import { maxClientIdBytes } from '../../protocol/limits.ts';
 import { Disconnection } from './disconnection.ts';
 import { type IdentityRule, type Principal, identify } from './identity.ts';
@@ -20,6 +21,8 @@ export interface ConnectionProof {
   readonly certificate?: ShownCertificate | undefined;
   /** Host name or address by which it has come. */
   readonly address?: string | undefined;
+  /** Of who it is; absent: none. */
+  readonly kind?: ClientPortrait['proof'];
   /** What it comes in by; absent where that is no socket of ours. */
   readonly socket?: Duplex;
 }

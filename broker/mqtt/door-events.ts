@@ -2,6 +2,7 @@
  * What happens at the MQTT door, for logs, metrics and dashboards: who connected with what proof, what was refused, why, and
  * what to do about it. Nothing is put together while nobody listens.
  */
+import type { ClientPortrait, GrantedFilter } from '../../observation/observation.ts';
 import type { Disconnection, Reason } from './disconnection.ts';
 import type { IdentityRule, Principal } from './identity.ts';
 import type { ReservedFeature } from './reserved-topics.ts';
@@ -35,6 +36,8 @@ export type MqttDoorEvent =
       /** 3.1.1 is 4, 3.1 is 3. */
       readonly protocolVersion: number;
       readonly sessionPresent: boolean;
+      /** What it says of itself, and what it has proved. */
+      readonly client: ClientPortrait;
       /** Host name or address by which the client has reached this door, as far as that can be seen. */
       readonly address?: string;
     }
@@ -42,6 +45,9 @@ export type MqttDoorEvent =
   | { readonly kind: 'identified'; readonly clientId: string; readonly thingName: string; readonly address?: string }
   /** A connection was refused before it was let in, or never got that far. */
   | ({ readonly kind: 'refused'; readonly clientId?: string } & Refusal)
+  /** One SUBSCRIBE that was answered; a filter without a QoS was denied, which has been told. */
+  | { readonly kind: 'subscribed'; readonly clientId: string; readonly filters: readonly GrantedFilter[] }
+  | { readonly kind: 'unsubscribed'; readonly clientId: string; readonly filters: readonly string[] }
   /** `closes`: the connection with it. */
   | ({
       readonly kind: 'subscription-denied';

@@ -10,7 +10,12 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
 import type { IConnectPacket, IDisconnectPacket, Packet } from 'mqtt-packet';
+import type { ClientPortrait, GrantedFilter } from '../../observation/observation.ts';
+import type { Watchers } from '../../observation/watchers.ts';
 import { maxPublishBytes, maxSessionExpirySeconds } from '../../protocol/limits.ts';
+import { isThingName } from '../../protocol/names.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+import { decodeUtf8 } from '../../protocol/utf8.ts';
 import { type ConnectionProof, admit } from './access-control.ts';
 import { ClientIdentity } from './client-identity.ts';
 import type { ClientStream, PacketReceiver, Publication, WillProperties } from './client-stream.ts';
@@ -45,10 +50,16 @@ export interface InboundContext {
   readonly onEvent: EventListener | undefined;
   readonly registered: RegisteredPrincipals;
   readonly presence: Presence;
+  readonly watchers: Watchers;
+  /** Service time. */
+  readonly now: () => EpochMs;
 }
 
 /** Packets that a client may send before CONNACK. AWS wants none; clients in the field send their subscriptions at once. */
 const maxEarlyPackets = 100;
+
+/** Longer payloads of ordinary topics are not shown. */
+const maxShownBytes = 4096;
 
 /** What came before its time. */
 type Early = { readonly publication: Publication } | { readonly packet: Packet };
@@ -86,8 +97,11 @@ export class InboundPackets implements PacketReceiver {
       identity: this.#identity,
       forbiddenCloses: stream.version === 4 || strict !== undefined || forbiddenSubscribe === 'closed',
       using: (filter) => this.#decide(filter),
-      subscribed: (filters) => this.#events?.subscribed(filters),
-      unsubscribed: (filters) => this.#events?.unsubscribed(filters),
+      subscribed: (filters) => this.#subscribed(filters),
+      unsubscribed: (filters) => {
+        this.#events?.unsubscribed(filters);
+        onEvent?.({ kind: 'unsubscribed', clientId: client.id, filters });
+      },
       denied: (filter, denied, closes) =>
         onEvent?.({ kind: 'subscription-denied', clientId: client.id, filter, closes, ...refusalIn(denied) }),
     };
@@ -130,6 +144,7 @@ export class InboundPackets implements PacketReceiver {
       identity: this.#proof.identity,
       protocolVersion: this.#connect?.protocolVersion ?? this.#stream.version,
       sessionPresent: connection.resumed,
+      client: this.#portrait(),
       ...this.#cameBy,
     });
     this.#events = this.#context.presence.connected(this.#presentAs(this.#client.id));
@@ -146,6 +161,24 @@ export class InboundPackets implements PacketReceiver {
       if (!(error instanceof Disconnection)) throw error;
       this.#stream.destroy(error);
     }
+  }
+
+  #portrait(): ClientPortrait {
+    const { clean, keepalive = 0, will, protocolVersion } = this.#connect!;
+    const { certificate, kind = certificate === undefined ? 'none' : 'certificate' } = this.#proof;
+    return {
+      clientId: this.#client.id,
+      protocol: protocolVersion === 5 ? 'MQTT 5' : protocolVersion === 3 ? 'MQTT 3.1' : 'MQTT 3.1.1',
+      cleanSession: clean !== false,
+      keepAliveSeconds: keepalive,
+      hasWill: will !== undefined,
+      proof: kind,
+    };
+  }
+
+  #subscribed(filters: readonly GrantedFilter[]): void {
+    this.#events?.subscribed(filters.flatMap(({ filter, qos }) => (qos === undefined ? [] : [filter])));
+    this.#context.onEvent?.({ kind: 'subscribed', clientId: this.#client.id, filters });
   }
 
   /** The connection has ended. */
@@ -199,7 +232,8 @@ export class InboundPackets implements PacketReceiver {
     if (verdict.kind === 'refused') this.#refusePublish(topic, verdict.reason, verdict.message);
     else if (verdict.kind === 'service') this.#context.requests.take(connection, publication, verdict.topic);
     else {
-      const { sessions } = this.#context;
+      const { sessions, watchers } = this.#context;
+      if (watchers.observer.published !== undefined) this.#showPublished(publication, watchers);
       const { outbox } = connection;
       const isKept = sessions.route(messageOf(publication), connection.session);
       if (qos === 0) return;
@@ -207,6 +241,19 @@ export class InboundPackets implements PacketReceiver {
       outbox.acknowledge(messageId);
       if (isKept) sessions.releaseWhenKept(outbox);
     }
+  }
+
+  #showPublished({ topic, payload }: Publication, { observer }: Watchers): void {
+    const text = payload.length <= maxShownBytes ? decodeUtf8(Buffer.from(payload)) : undefined;
+    observer.published?.({
+      kind: 'published',
+      source: 'wire',
+      at: this.#context.now(),
+      ...(isThingName(this.#identity.principal) && { thingName: this.#identity.principal }),
+      topic,
+      bytes: payload.length,
+      ...(text !== undefined && { text }),
+    });
   }
 
   acknowledge(messageId: number): void {

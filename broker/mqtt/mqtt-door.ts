@@ -9,8 +9,10 @@ import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
 import { maxSessionExpirySeconds, persistentSessionSeconds } from '../../protocol/limits.ts';
 import type { ArnScope } from '../../protocol/names.ts';
+import type { EpochMs } from '../../protocol/time.ts';
 import type { Effect } from '../engine/contract.ts';
 import type { AnswerFaults } from '../../faults/service-faults.ts';
+import { Watchers } from '../../observation/watchers.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { WantedPort } from '../net/listening.ts';
 import { SocketBudget } from '../net/socket-budget.ts';
@@ -81,6 +83,10 @@ export interface MqttDoorOptions {
   readonly web?: RequestListener;
   /** What happens, for logs, metrics and dashboards. */
   readonly onEvent?: EventListener;
+  /** Who looks at the wire; absent: nobody does. */
+  readonly watchers?: Watchers;
+  /** Clients that come by WebSocket have signed for it. */
+  readonly upgradesAreSigned?: boolean;
   /** Goes between each connection and the door; absent: nothing does. */
   readonly tap?: ConnectionTap;
 }
@@ -115,6 +121,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const { whyNotUpgrade = () => undefined, readings = doorReadings.observed } = options;
   const outOfDescriptors = (connections: number): void => onEvent?.({ kind: 'out-of-descriptors', connections });
   const { budget = new SocketBudget(outOfDescriptors), isThing = () => false } = options;
+  const { watchers = new Watchers(), upgradesAreSigned = false } = options;
+  const now = (): EpochMs => port.now();
   const kept = sessionStore && new KeptSessions(sessionStore);
   const strict = options.strict === true ? new StrictLimits() : undefined;
   const bounds = new MemoryBounds();
@@ -124,6 +132,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     // AWS's hour, or the most to which an account can have it raised: a bench sleeps over the weekend.
     expirySeconds: strict ? persistentSessionSeconds : maxSessionExpirySeconds,
     bounds,
+    watchers,
+    now,
     onDropped: (dropped) => onEvent?.({ kind: 'dropped', ...dropped }),
   });
   const reserved = new ReservedRequests(
@@ -132,8 +142,16 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   );
   const { emptyPayload, forbiddenSubscribe } = readings;
   const registered = new RegisteredPrincipals(port, options.policyScope);
-  const presence = new Presence({ now: () => port.now(), announce: (topic, write) => sessions.announce(topic, write) });
-  const requests = new ServiceRequests({ port, sessions, reserved, faults: options.faults, emptyPayload, onEvent });
+  const presence = new Presence({ now, announce: (topic, write) => sessions.announce(topic, write) });
+  const requests = new ServiceRequests({
+    port,
+    sessions,
+    reserved,
+    faults: options.faults,
+    emptyPayload,
+    onEvent,
+    watchers,
+  });
   const context: InboundContext = {
     sessions,
     requests,
@@ -144,6 +162,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     onEvent,
     registered,
     presence,
+    watchers,
+    now,
   };
   const inboundOf = new WeakMap<Client, InboundPackets>();
   /** Let in and not yet closed, by client id. */
@@ -251,6 +271,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
         certificate,
         address,
         socket,
+        ...(upgradesAreSigned && certificate === undefined && isWebSocket(transport) && { kind: 'signature' }),
       }),
     failed: ({ message }) => onEvent?.({ kind: 'refused', reason: 'unspecified', message }),
   };
@@ -282,6 +303,10 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     accept,
     close,
   };
+}
+
+function isWebSocket(transport: Transport): boolean {
+  return transport === 'ws' || transport === 'wss';
 }
 
 function track<Stream extends Duplex>(stream: Stream, all: Set<Stream>): void {

@@ -3,11 +3,14 @@
  * is answered: what cannot be read is rejected here, what is wrong with respect to state by the engine.
  * Source: reference mqtt-api.md §5 and §6.
  */
+import type { Watchers } from '../../observation/watchers.ts';
 import type { DeviceOperations } from '../../protocol/device-api.ts';
 import { acceptedJson, refusalJson, rejectedJson } from '../../protocol/device-json.ts';
 import { decodeDeviceRequest } from '../../protocol/device-requests.ts';
+import { parseJsonObject } from '../../protocol/json.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { type RequestOperation, type RequestTopic, type UnknownJobsTopic, asksNext } from '../../protocol/topics.ts';
+import { decodeUtf8 } from '../../protocol/utf8.ts';
 import type { AnswerFaults } from '../../faults/service-faults.ts';
 import type { CommandOf, Reply } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
@@ -27,6 +30,7 @@ const commandNames: { readonly [Operation in RequestOperation]: `iotjobsdata:${O
 
 export interface Request {
   readonly clientId: string;
+  readonly qos: 0 | 1;
   /** As published. */
   readonly topic: string;
   readonly parsed: RequestTopic | UnknownJobsTopic;
@@ -38,6 +42,7 @@ export interface AnswerOptions {
   /** What goes wrong with answers; absent: nothing. */
   readonly faults: AnswerFaults | undefined;
   readonly emptyPayload: DoorReadings['emptyPayload'];
+  readonly watchers: Watchers;
   /** Told of a payload that is no JSON object; absent: nobody wants to know. */
   readonly unreadable: ((request: Request, message: string) => void) | undefined;
 }
@@ -49,7 +54,8 @@ export interface Asker {
   readonly answered: () => void;
 }
 
-export function answer({ port, faults, emptyPayload, unreadable }: AnswerOptions, asked: Request, asker: Asker): void {
+export function answer(options: AnswerOptions, asked: Request, asker: Asker): void {
+  const { port, faults, emptyPayload, unreadable, watchers } = options;
   const { topic, parsed, payload } = asked;
   const { reply, answered } = asker;
   const refuse = (text: string): void => {
@@ -72,6 +78,7 @@ export function answer({ port, faults, emptyPayload, unreadable }: AnswerOptions
     return reject(decoded, clientToken);
   }
   const { operation, request } = decoded;
+  if (watchers.observer.sent !== undefined) showRequest(watchers, parsed, asked, port.now());
   // Operation and request belong together in `decoded`; the type of a table cannot say so.
   const command = { name: commandNames[operation], request } as DeviceCommand;
   const tell = (outcome: DeviceReply, at: EpochMs): void => {
@@ -100,4 +107,17 @@ export function answer({ port, faults, emptyPayload, unreadable }: AnswerOptions
     case 'not-at-all':
       return answered();
   }
+}
+
+/** As the device wrote it. */
+function showRequest({ observer }: Watchers, parsed: RequestTopic, { payload, qos }: Request, at: EpochMs): void {
+  const { thingName, operation, jobId, namespaceId } = parsed;
+  const body = parseJsonObject(typeof payload === 'string' ? payload : (decodeUtf8(payload) ?? '')) ?? {};
+  const request = {
+    operation,
+    ...(jobId !== undefined && { jobId }),
+    ...(namespaceId !== undefined && { namespaceId }),
+    body,
+  };
+  observer.sent?.({ kind: 'sent', source: 'wire', at, thingName, request, via: 'mqtt', qos });
 }

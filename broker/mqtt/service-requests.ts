@@ -3,6 +3,7 @@
  * its connection and forwarded to nobody; its PUBACK leaves together with the answer.
  * Source: docs/reference/mqtt-api.md §3, docs/reference/ambiguities.md A30.
  */
+import type { Watchers } from '../../observation/watchers.ts';
 import type { AnswerFaults } from '../../faults/service-faults.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { Publication } from './client-stream.ts';
@@ -23,6 +24,7 @@ export interface ServiceRequestsOptions {
   readonly faults: AnswerFaults | undefined;
   readonly emptyPayload: DoorReadings['emptyPayload'];
   readonly onEvent: EventListener | undefined;
+  readonly watchers: Watchers;
 }
 
 const nobody: Asker = { reply: () => {}, answered: () => {} };
@@ -34,11 +36,12 @@ export class ServiceRequests {
 
   constructor(options: ServiceRequestsOptions) {
     this.#options = options;
-    const { port, faults, emptyPayload, onEvent } = options;
+    const { port, faults, emptyPayload, onEvent, watchers } = options;
     this.#answering = {
       port,
       faults,
       emptyPayload,
+      watchers,
       unreadable:
         onEvent && (({ clientId, topic }, message) => onEvent({ kind: 'malformed-json', clientId, topic, message })),
     };
@@ -52,8 +55,10 @@ export class ServiceRequests {
   }
 
   /** Nobody is there for the answer. The features beside Jobs take no last wills: documented for shadows, assumed for others. */
-  takeWill(clientId: string, { topic, payload }: Publication, parsed: ServiceTopic): void {
-    if (parsed.kind !== 'reserved') answer(this.#answering, { clientId, topic, parsed, payload }, nobody);
+  takeWill(clientId: string, { topic, payload, qos }: Publication, parsed: ServiceTopic): void {
+    if (parsed.kind !== 'reserved') {
+      answer(this.#answering, { clientId, topic, parsed, payload, qos: qos === 0 ? 0 : 1 }, nobody);
+    }
   }
 
   #answer(asker: Connection, publication: Publication, parsed: ServiceTopic, answered: () => void): void {
@@ -74,7 +79,7 @@ export class ServiceRequests {
       );
       return;
     }
-    const request = { clientId, topic, parsed, payload };
+    const request = { clientId, topic, parsed, payload, qos } as const;
     const reply = (replyTopic: string, replyPayload: string): void =>
       sessions.reply(asker, replyTopic, replyPayload, qos);
     answer(this.#answering, request, { reply, answered });

@@ -5,7 +5,11 @@
  * Source: MQTT 3.1.1 §4.1, §4.4 and §4.6, MQTT 5 §4.9, docs/reference/connection.md §2 and §3, docs/reference/limits.md §5.
  */
 import type { Client } from 'aedes';
+import type { Watchers } from '../../observation/watchers.ts';
+import { decodeDeviceMessage } from '../../protocol/device-messages.ts';
 import { maxUnacknowledged } from '../../protocol/limits.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+import { parseJobsTopic } from '../../protocol/topics.ts';
 import type { ClientStream } from './client-stream.ts';
 import { Disconnection } from './disconnection.ts';
 import type { Dropped } from './door-events.ts';
@@ -79,6 +83,9 @@ export interface Entry {
 /** What a session needs of those around it. */
 export interface SessionContext {
   readonly bounds: MemoryBounds;
+  readonly watchers: Watchers;
+  /** Service time. */
+  now(): EpochMs;
   /** A message is no longer to be kept. */
   forget(key: string | undefined): void;
   /** There was no room for a message. */
@@ -310,12 +317,23 @@ export class Session implements Receiver {
 
   #send(connection: Connection, message: Message, key?: string, group?: Receiver): void {
     if (!this.#isSendable(connection, message)) (group ?? this).release(message, key);
-    else if (message.qos === 0) connection.outbox.publish(message);
-    else {
+    else if (message.qos === 0) {
+      if (this.#context.watchers.observer.received !== undefined) this.#show(message);
+      connection.outbox.publish(message);
+    } else {
+      if (this.#context.watchers.observer.received !== undefined) this.#show(message);
       const messageId = this.#nextMessageId();
       if (this.keepsMessages || group !== undefined) this.#unacknowledged.set(messageId, { message, key, group });
       this.#sendAs(connection, message, messageId);
     }
+  }
+
+  #show({ topic, payload }: Message): void {
+    const thingName = parseJobsTopic(topic)?.thingName;
+    const message = thingName === undefined ? undefined : decodeDeviceMessage(topic, Buffer.from(payload));
+    if (message === undefined) return;
+    const { watchers, now } = this.#context;
+    watchers.observer.received?.({ kind: 'received', source: 'wire', at: now(), thingName: thingName!, message });
   }
 
   #sendAs(connection: Connection, message: Message, messageId: number): void {

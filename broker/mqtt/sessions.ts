@@ -6,6 +6,8 @@
  * Source: docs/reference/connection.md §2 and §3; moscajs/aedes issues 543 and 994; docs/decisions/0008-routing.md.
  */
 import type { Client } from 'aedes';
+import type { Watchers } from '../../observation/watchers.ts';
+import type { EpochMs } from '../../protocol/time.ts';
 import { maxSubscriptions } from '../../protocol/limits.ts';
 import type { ClientStream } from './client-stream.ts';
 import type { Dropped } from './door-events.ts';
@@ -51,6 +53,9 @@ export interface SessionsOptions {
   /** How long a persistent session of MQTT 3.1.1 is kept while its client is away. */
   readonly expirySeconds: number;
   readonly bounds: MemoryBounds;
+  readonly watchers: Watchers;
+  /** Service time. */
+  readonly now: () => EpochMs;
   /** There was no room for a message. */
   readonly onDropped: (dropped: Dropped) => void;
 }
@@ -67,11 +72,11 @@ export class Sessions {
   readonly #kept: KeptSessions | undefined;
   readonly #context: SessionContext;
 
-  constructor({ kept, mayPass, expirySeconds, bounds, onDropped }: SessionsOptions) {
+  constructor({ kept, mayPass, expirySeconds, bounds, watchers, now, onDropped }: SessionsOptions) {
     this.#kept = kept;
     this.#expirySeconds = expirySeconds;
     this.#retained = new RetainedMessages(kept, bounds);
-    this.#context = { bounds, dropped: onDropped, mayPass, forget: (key) => this.#forget(key) };
+    this.#context = { bounds, watchers, now, dropped: onDropped, mayPass, forget: (key) => this.#forget(key) };
   }
 
   /** What an earlier process has left. Its clients count as away from now on. @returns what of it was damaged. */

@@ -3,6 +3,7 @@
  * closes the connection changes nothing. Subscriptions of a persistent session are acknowledged when they are safe.
  * Source: docs/reference/connection.md §3 to §5, docs/reference/ambiguities.md A18, docs/reference/limits.md §5.
  */
+import type { GrantedFilter } from '../../observation/observation.ts';
 import type { ISubscribePacket, ISubscription, IUnsubscribePacket } from 'mqtt-packet';
 import { maxTopicFiltersPerSubscribe } from '../../protocol/limits.ts';
 import { Disconnection, reasonCodes } from './disconnection.ts';
@@ -20,8 +21,8 @@ export interface Subscribing {
   readonly forbiddenCloses: boolean;
   /** The client uses a filter of the service: it may decide who it is. */
   readonly using: (filter: string) => void;
-  /** These filters have been granted, or given back. */
-  readonly subscribed: (filters: readonly string[]) => void;
+  /** These filters have been granted or denied; or given back. */
+  readonly subscribed: (filters: readonly GrantedFilter[]) => void;
   readonly unsubscribed: (filters: readonly string[]) => void;
   readonly denied: (filter: string, denied: Disconnection, closes: boolean) => void;
 }
@@ -42,14 +43,15 @@ export function subscribe(
   const judged = subscriptions.map((subscription) => judge(subscription, context));
   const { session, stream } = connection;
   const retained: (() => void)[] = [];
-  const filters: string[] = [];
+  const filters: GrantedFilter[] = [];
   const granted = subscriptions.map((subscription, index) => {
     const filter = judged[index]!;
     const outcome = filter instanceof Disconnection ? filter : grant(session, subscription, filter, context, retained);
     if (typeof outcome === 'number') {
-      filters.push(subscription.topic);
+      filters.push({ filter: subscription.topic, qos: outcome });
       return outcome;
     }
+    filters.push({ filter: subscription.topic });
     return stream.version === 5 ? reasonCodes[outcome.reason] : reasonCodes.unspecified;
   });
   acknowledge(connection, stream.encode({ cmd: 'suback', messageId, granted }), context.sessions, retained);

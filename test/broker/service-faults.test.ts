@@ -3,6 +3,7 @@ import {
   GetPendingJobExecutionsCommand,
   IoTJobsDataPlaneClient,
 } from '@aws-sdk/client-iot-jobs-data-plane';
+import { Watchers } from '../../observation/watchers.ts';
 import { describe, expect, it } from 'vitest';
 import { answer as answerRequest } from '../../broker/mqtt/requests.ts';
 import { injectFaults, jumping } from '../../broker/service-faults.ts';
@@ -40,8 +41,8 @@ function running(answer: ServiceAnswer, members: object = {}) {
     const parsed = parseJobsTopic(topic);
     if (parsed?.kind !== 'request') throw new Error(topic);
     answerRequest(
-      { port: service, faults, emptyPayload: 'empty object', unreadable: undefined },
-      { clientId: thingName, topic, parsed, payload: '{}' },
+      { port: service, faults, emptyPayload: 'empty object', watchers: new Watchers(), unreadable: undefined },
+      { clientId: thingName, qos: 1, topic, parsed, payload: '{}' },
       { reply: (replyTopic) => replies.push(replyTopic.slice(topic.length + 1)), answered: () => (answered += 1) },
     );
   };

@@ -246,7 +246,7 @@ describe('who a client is', () => {
       await client.subscribe(['rooms/#', '#', '$aws/events/#', '$aws/commands/clients/watch/executions/+/request']);
       client.publish('rooms/1', 'x');
       await client.settled();
-      expect(events.map(({ kind }) => kind)).toEqual(['connected']);
+      expect(events.map(({ kind }) => kind)).toEqual(['connected', 'subscribed']);
     });
   });
 

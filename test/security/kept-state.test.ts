@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { connectAsync } from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { MqttDoorEvent } from '../../broker/mqtt/door-events.ts';
+import type { ServiceEvent } from '../../broker/service-events.ts';
 import { type Service, type ServiceOptions, startService } from '../../broker/start-service.ts';
 import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
 import { WireClient } from '../support/wire-client.ts';
@@ -96,7 +96,7 @@ describe('a damaged row of a session', () => {
   ])('costs that session and no other: %s', async (_how, statement) => {
     const directory = await asleep();
     spoil(directory, statement);
-    const events: MqttDoorEvent[] = [];
+    const events: ServiceEvent[] = [];
     const service = await serve(directory, { onEvent: (event) => events.push(event) });
     expect(events).toEqual([{ kind: 'forgotten', what: 'session', key: expect.stringMatching(/^ba/) as string }]);
     const good = await WireClient.connect(portOf(service.mqttUrl), { clientId: 'good', clean: false });
@@ -106,7 +106,7 @@ describe('a damaged row of a session', () => {
     expect(bad.packets.find(({ cmd }) => cmd === 'connack')).toMatchObject({ sessionPresent: false });
     expect(bad.messages).toEqual([]);
     await service.close();
-    const told: MqttDoorEvent[] = [];
+    const told: ServiceEvent[] = [];
     await serve(directory, { onEvent: (event) => told.push(event) });
     expect(told).toEqual([]);
   });

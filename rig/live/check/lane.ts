@@ -94,7 +94,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
       durability: 'off',
       files: filesDirectory,
       onEvent: (event) => {
-        if ('message' in event && event.kind !== 'malformed-json' && event.message !== undefined) {
+        if ('reason' in event && event.message !== undefined) {
           const { message, advice } = event;
           refusals.push(advice === undefined ? message : `${message}: ${advice}`);
         }
