@@ -33,7 +33,7 @@ export function readHardwareProfiles(name: string): readonly HardwareProfile[] {
 function readProfile(name: string): HardwareProfile {
   const file = join(folder, name + extension);
   const parsed = parseHardwareProfile(decode(file));
-  if (parsed.ok) return parsed.profile;
+  if (parsed.ok) return parsed.value;
   const problems = parsed.problems.map(({ path, message }) => `${path || 'the profile'} ${message}`);
   throw new OperationalError('HARDWARE_INVALID', `${file}: ${problems.join('; ')}`);
 }

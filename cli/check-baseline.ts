@@ -2,38 +2,29 @@
  * The baseline of a firmware that starts with failures: a file with the scenarios that may fail, and by which claim. Only a new
  * failure fails the check; one that is mended is said, so that the file can shrink.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { readForm } from '../protocol/form.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { type CheckResult, exemplaryRun, verdictOfRuns } from '../rig/live/check/check-result.ts';
+import { claimIds } from '../rig/verdict/contract.ts';
+import { readPositionedFile } from './positioned-file.ts';
 
 export interface Baseline {
   /** Claims that may break, by scenario. */
   readonly known: Readonly<Record<string, readonly string[]>>;
 }
 
+const baselineForm: z.ZodType<Baseline> = z.strictObject(
+  { known: z.record(z.string(), z.array(z.enum(claimIds))) },
+  'must have one member, `known`: scenarios and the claims that they may break',
+);
+
 /** @returns nothing where the file is missing: this run makes it. @throws {OperationalError} `BASELINE_INVALID` */
-export async function readBaseline(file: string): Promise<Baseline | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new OperationalError('BASELINE_INVALID', `--baseline: ${file} cannot be read`, { cause });
-  }
-  try {
-    const { known } = JSON.parse(text) as { readonly known?: unknown };
-    if (typeof known === 'object' && known !== null && Object.values(known).every(Array.isArray)) {
-      return { known: known as Baseline['known'] };
-    }
-  } catch (cause) {
-    throw new OperationalError('BASELINE_INVALID', `--baseline: ${file} is no JSON: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-  throw new OperationalError(
-    'BASELINE_INVALID',
-    `--baseline: ${file} has no member \`known\` with scenarios and their claims`,
-  );
+export function readBaseline(file: string): Baseline | undefined {
+  if (!existsSync(file)) return undefined;
+  return readPositionedFile(file, 'BASELINE_INVALID', (value) => readForm(baselineForm, value));
 }
 
 export async function writeBaseline(file: string, result: CheckResult): Promise<void> {

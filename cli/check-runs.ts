@@ -4,6 +4,8 @@
  */
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { readForm } from '../protocol/form.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { type CheckResult, exemplaryRun, verdictOfRuns } from '../rig/live/check/check-result.ts';
 import { scenarioText } from '../rig/scenario/format/write.ts';
@@ -21,6 +23,17 @@ export interface KeptCheck {
 
 const form = 'jobrig check run 1';
 
+/** As far as a run is read again; what its members hold otherwise is passed on. */
+const runForm = z.looseObject({
+  scenario: z.looseObject({ id: z.string() }),
+  verdict: z.enum(['pass', 'fail', 'skip', 'inconclusive']),
+});
+const keptForm = z.looseObject({
+  form: z.literal(form, `is not ${JSON.stringify(form)}`),
+  results: z.array(z.looseObject({ scenario: z.looseObject({ id: z.string() }), runs: z.array(runForm) })),
+  sweep: z.array(z.looseObject({ run: runForm })).optional(),
+});
+
 export async function keepRun(directory: string, result: CheckResult): Promise<void> {
   await writeOutput(directory, 'run.json', `${JSON.stringify({ form, ...result })}\n`);
   const folder = join(directory, 'failing');
@@ -37,16 +50,21 @@ export async function keepRun(directory: string, result: CheckResult): Promise<v
 /** @param run a folder, or its run.json. @throws {OperationalError} `RUN_UNREADABLE` */
 export async function readKept(run: string): Promise<KeptCheck> {
   const path = await fileOf(run);
-  let result: CheckResult & { readonly form?: unknown };
+  let value: unknown;
   try {
-    result = JSON.parse(await readFile(path, 'utf8')) as typeof result;
+    value = JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is none' : (cause as Error).message;
     throw new OperationalError('RUN_UNREADABLE', `${path} cannot be read: ${reason}`, { cause });
   }
-  if (result.form !== form || !Array.isArray(result.results)) {
-    throw new OperationalError('RUN_UNREADABLE', `${path} is not the run of a check`);
+  const read = readForm(keptForm, value);
+  if (!read.ok) {
+    const [{ path: member, message } = { path: '', message: '' }] = read.problems;
+    const what = member === '' ? '' : `: ${member} ${message}`;
+    throw new OperationalError('RUN_UNREADABLE', `${path} is not the run of a check${what}`);
   }
+  // Beyond what the form looks at, a run is as this version wrote it: that is what the name of its form says.
+  const result = read.value as unknown as CheckResult;
   const failed = result.results.filter(({ runs }) => verdictOfRuns(runs) === 'fail').map(({ scenario }) => scenario.id);
   const swept = new Set((result.sweep ?? []).map(({ run: { scenario } }) => scenario.id));
   return { path, result, failed, swept };

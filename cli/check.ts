@@ -190,7 +190,7 @@ async function check(command: readonly string[], flags: CheckFlags, signal: Abor
     return exitCodes.ok;
   }
   const chosen = chooseShard(selectScenarios(flags.scenario, wanted?.failed), flags.shard);
-  const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline);
+  const baseline = flags.baseline === undefined ? undefined : readBaseline(flags.baseline);
   const runOnce = async (): Promise<number> => {
     const result = await perform(command, flags, chosen, signal);
     const judged = baseline === undefined ? result : applyBaseline(result, baseline);

@@ -12,8 +12,5 @@ export function faultsOption(): Option {
 
 /** @throws {OperationalError} `FAULTS_INVALID` naming file, line, column and member */
 export function readFaults(file: string): FaultPlan {
-  const source = readPositionedFile(file, 'FAULTS_INVALID');
-  const parsed = parseFaultPlan(source.value);
-  if (parsed.ok) return parsed.plan;
-  throw source.complaint('FAULTS_INVALID', parsed.problems);
+  return readPositionedFile(file, 'FAULTS_INVALID', parseFaultPlan);
 }

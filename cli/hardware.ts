@@ -21,17 +21,10 @@ export function hardwareOption(byDefault: string): Option {
  * @throws {OperationalError} `HARDWARE_UNKNOWN`, or `HARDWARE_INVALID` naming file, line, column and member
  */
 export function readHardware(text: string): readonly HardwareProfile[] {
-  if (/[./\\]/.test(text)) return [readProfileFile(text)];
+  if (/[./\\]/.test(text)) return [readPositionedFile(text, 'HARDWARE_INVALID', parseHardwareProfile)];
   const names = [...hardwareNames(), 'mix'];
   if (names.includes(text)) return readHardwareProfiles(text);
   throw new OperationalError('HARDWARE_UNKNOWN', `--hardware ${text}: there is no such profile`, {
     hint: `Known are ${names.join(', ')}; a file of your own has a dot or a slash in its path.`,
   });
-}
-
-function readProfileFile(file: string): HardwareProfile {
-  const source = readPositionedFile(file, 'HARDWARE_INVALID');
-  const parsed = parseHardwareProfile(source.value);
-  if (parsed.ok) return parsed.profile;
-  throw source.complaint('HARDWARE_INVALID', parsed.problems);
 }

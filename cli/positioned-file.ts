@@ -1,47 +1,32 @@
 /**
- * A file that a person wrote, JSON or YAML, read so that whatever is wrong with it can be named by file, line and column: its
- * syntax here, its content by whoever checks the value and knows only the path of a member. Judges no content.
+ * A file that a person wrote, JSON or YAML, read so that whatever is wrong with it is named by file, line and column: its syntax,
+ * and its content by the form that the caller gives. The content itself is judged there (protocol/form.ts), not here.
  */
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
-import { offsetOf } from '../rig/scenario/format/places.ts';
 import { OperationalError, type OperationalErrorCode } from '../protocol/operational-error.ts';
-
-/** Something wrong with a value, as checkers of decoded values tell it. */
-interface Problem {
-  /** e.g. `flash.sectorBytes.value` or `faults[2].kind`; empty for the whole. */
-  readonly path: string;
-  readonly message: string;
-}
-
-export interface PositionedFile {
-  readonly value: unknown;
-  /** The error for what is wrong with the content: the first problem with its place, and how many there are. */
-  complaint(code: OperationalErrorCode, problems: readonly Problem[]): OperationalError;
-}
+import { decodeText, type TextPlace } from '../protocol/positioned-text.ts';
+import type { FormProblem } from '../protocol/form.ts';
 
 const mostBytes = 1_048_576;
 
-/** @throws {OperationalError} with this code when the file cannot be read, is too large or is neither JSON nor YAML */
-export function readPositionedFile(file: string, code: OperationalErrorCode): PositionedFile {
-  const text = read(file, code);
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const at = (offset: number): string => {
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
-  };
-  const [wrong] = document.errors;
-  if (wrong !== undefined) throw new OperationalError(code, `${at(wrong.pos[0])}: ${firstLine(wrong.message)}`);
-  return {
-    value: document.toJS() as unknown,
-    complaint(problemCode, problems) {
-      const { path, message } = problems[0] ?? { path: '', message: 'is wrong' };
-      const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
-      const place = at(offsetOf(document.contents, memberPath(path)));
-      return new OperationalError(problemCode, `${place}: ${path === '' ? 'the content' : path} ${message}${more}`);
-    },
-  };
+export type Parsed<Value> =
+  { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly problems: readonly FormProblem[] };
+
+/** @throws {OperationalError} with this code: the file cannot be read, is too large, is neither JSON nor YAML, or its content is wrong */
+export function readPositionedFile<Value>(
+  file: string,
+  code: OperationalErrorCode,
+  parse: (value: unknown) => Parsed<Value>,
+): Value {
+  const decoded = decodeText(read(file, code));
+  const at = ({ line, column }: TextPlace): string => `${file}:${line}:${column}`;
+  if (!decoded.ok) throw new OperationalError(code, `${at(decoded.problems[0]!)}: ${decoded.problems[0]!.message}`);
+  const parsed = parse(decoded.value);
+  if (parsed.ok) return parsed.value;
+  const [{ place, path, message } = { place: [], path: '', message: 'is wrong' }, ...others] = parsed.problems;
+  const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+  const what = path === '' ? 'the content' : path;
+  throw new OperationalError(code, `${at(decoded.placeOf(place))}: ${what} ${message}${more}`);
 }
 
 function read(file: string, code: OperationalErrorCode): string {
@@ -50,16 +35,7 @@ function read(file: string, code: OperationalErrorCode): string {
     if (bytes.length > mostBytes) throw new RangeError(`more than ${mostBytes} bytes`);
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    const reason = cause instanceof Error ? firstLine(cause.message) : 'unreadable';
+    const reason = cause instanceof Error ? (cause.message.split('\n', 1)[0] ?? '') : 'unreadable';
     throw new OperationalError(code, `${file} cannot be read: ${reason}`, { cause });
   }
-}
-
-/** `faults[2].kind` as its members. */
-function memberPath(path: string): readonly string[] {
-  return path.split(/[.[\]]+/).filter((part) => part !== '');
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? text;
 }

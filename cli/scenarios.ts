@@ -8,7 +8,7 @@ import { InvalidArgumentError } from 'commander';
 import { OperationalError } from '../protocol/operational-error.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { readScenario } from '../rig/scenario/format/read.ts';
-import { nearName } from '../rig/scenario/format/values.ts';
+import { nearName } from '../protocol/near-name.ts';
 import { needsOf } from '../rig/scenario/needs.ts';
 import { packageRoot } from './package-root.ts';
 import { formatTable } from './table.ts';

@@ -1,9 +1,11 @@
 /**
  * A fault plan: which faults are injected into which things, when and how often. A plan is plain data that a person can write
  * and a seed can draw; the same plan drives virtual time and live sockets (thing-faults.ts). The parser takes a decoded value
- * and names each member that is wrong by its path. It also takes plans as they were written before: with `misfortunes` for
- * `faults`, and `fate` for `effect`.
+ * and names each member that is wrong. It also takes plans as they were written before: with `misfortunes` for `faults`, and
+ * `fate` for `effect`.
  */
+import { z } from 'zod';
+import { type FormProblem, pathText, readForm } from '../protocol/form.ts';
 import { isJsonObject } from '../protocol/json.ts';
 
 /** Injected at instants drawn from a span. */
@@ -87,131 +89,105 @@ export interface FaultPlan {
 
 export const noFaults: FaultPlan = { faults: [] };
 
-export interface PlanProblem {
-  /** e.g. `faults[2].forMs` */
-  readonly path: string;
-  readonly message: string;
-}
-
 export type ParsedPlan =
-  { readonly ok: true; readonly plan: FaultPlan } | { readonly ok: false; readonly problems: readonly PlanProblem[] };
-
-/** A member: what may stand there, and what stands there when it is left out (`undefined`: it must be given). */
-interface Member {
-  readonly expects: string;
-  readonly accepts: (value: unknown) => boolean;
-  readonly default?: unknown;
-}
+  { readonly ok: true; readonly value: FaultPlan } | { readonly ok: false; readonly problems: readonly FormProblem[] };
 
 const dayMs = 86_400_000;
 
-function wholeNumber(low: number, high: number, byDefault?: number): Member {
-  return {
-    expects: `a whole number from ${low} to ${high}`,
-    accepts: (value) => Number.isInteger(value) && Number(value) >= low && Number(value) <= high,
-    default: byDefault,
-  };
+function wholeNumber(low: number, high: number): z.ZodNumber {
+  const expected = `expected a whole number from ${low} to ${high}`;
+  return z.int(expected).min(low, expected).max(high, expected).describe(expected);
 }
 
-function oneOf(words: readonly string[]): Member {
-  return { expects: `one of ${words.join(', ')}`, accepts: (value) => words.includes(String(value)) };
+function oneOf<const Words extends readonly [string, ...string[]]>(words: Words): z.ZodType<Words[number]> {
+  const expected = `expected one of ${words.join(', ')}`;
+  return z.enum(words, expected).describe(expected);
 }
 
-const things: Member = {
-  expects: 'a thing name, a prefix ending in *, or *',
-  accepts: (value) => typeof value === 'string' && /^[a-zA-Z0-9:_-]{0,128}\*?$/.test(value) && value !== '',
-  default: '*',
-};
+const oneThingOrMore = 'expected a thing name, a prefix ending in *, or *';
+const namesOfThings = z
+  .string(oneThingOrMore)
+  .regex(/^(?!$)[a-zA-Z0-9:_-]{0,128}\*?$/, oneThingOrMore)
+  .describe(oneThingOrMore)
+  .default('*');
+const someOperations = `expected a list of ${operations.join(', ')}`;
+const listOfOperations = z.array(oneOf(operations), someOperations).min(1, someOperations).describe(someOperations);
 
-const listOfOperations: Member = {
-  expects: `a list of ${operations.join(', ')}`,
-  accepts: (value) =>
-    Array.isArray(value) && value.length > 0 && value.every((name) => operations.some((known) => known === name)),
-  default: null,
-};
-
-const window = { fromMs: wholeNumber(0, 365 * dayMs, 0), untilMs: wholeNumber(0, 365 * dayMs) };
-const atInstants = { ...window, times: wholeNumber(1, 1000, 1) };
+const window = { fromMs: wholeNumber(0, 365 * dayMs).default(0), untilMs: wholeNumber(0, 365 * dayMs) };
+const atInstants = { ...window, times: wholeNumber(1, 1000).default(1) };
 const perMessage = {
-  things,
+  things: namesOfThings,
   ...window,
-  perMillion: wholeNumber(0, 1_000_000, 1_000_000),
-  operations: listOfOperations,
-  lateMs: wholeNumber(0, dayMs, 5000),
+  perMillion: wholeNumber(0, 1_000_000).default(1_000_000),
+  operations: listOfOperations.optional(),
+  lateMs: wholeNumber(0, dayMs).default(5000),
 };
+const ofThings = { things: namesOfThings, ...atInstants };
 
 /** What may stand in each kind of fault, member by member. */
-export const faultMembers: Readonly<Record<FaultKind, Readonly<Record<string, Member>>>> = {
-  'link-lost': { things, ...atInstants, forMs: wholeNumber(0, dayMs) },
-  partition: { things, ...atInstants, forMs: wholeNumber(1, dayMs) },
-  'power-cut': { things, ...atInstants, forMs: wholeNumber(0, dayMs) },
-  'weak-battery': { things, ...atInstants, forMs: wholeNumber(1, dayMs), byMv: wholeNumber(1, 60_000) },
-  'clock-jump': { things, ...atInstants, byMs: wholeNumber(1, 365 * dayMs) },
+export const faultMembers = {
+  'link-lost': { ...ofThings, forMs: wholeNumber(0, dayMs) },
+  partition: { ...ofThings, forMs: wholeNumber(1, dayMs) },
+  'power-cut': { ...ofThings, forMs: wholeNumber(0, dayMs) },
+  'weak-battery': { ...ofThings, forMs: wholeNumber(1, dayMs), byMv: wholeNumber(1, 60_000) },
+  'clock-jump': { ...ofThings, byMs: wholeNumber(1, 365 * dayMs) },
   'service-clock-jump': { ...atInstants, byMs: wholeNumber(1, 365 * dayMs) },
   message: { ...perMessage, direction: oneOf(directions), effect: oneOf(messageEffects) },
   service: { ...perMessage, answer: oneOf(serviceAnswers) },
-};
+} satisfies Readonly<Record<FaultKind, z.core.$ZodLooseShape>>;
 
-export const faultKinds = Object.keys(faultMembers);
+export const faultKinds = Object.keys(faultMembers) as readonly FaultKind[];
+
+const faultForms = faultKinds.map((kind) =>
+  z
+    .strictObject({ kind: z.literal(kind), ...faultMembers[kind] }, 'expected an object')
+    .refine(({ fromMs, untilMs }) => untilMs >= fromMs, { path: ['untilMs'], message: 'lies before fromMs' }),
+);
+
+const planForm = z.strictObject(
+  {
+    faults: z.array(
+      z.discriminatedUnion('kind', faultForms as unknown as [(typeof faultForms)[number]], {
+        error: ({ input }) => (isJsonObject(input) ? `expected one of ${faultKinds.join(', ')}` : 'expected an object'),
+      }),
+      'expected a list of faults',
+    ),
+  },
+  'expected an object',
+);
 
 /** Checks a decoded plan, fills in what was left out, and names every member that is wrong. */
 export function parseFaultPlan(value: unknown): ParsedPlan {
-  if (!isJsonObject(value)) return { ok: false, problems: [{ path: '', message: 'expected an object' }] };
-  const key = writtenAs('faults', value);
-  const problems = unknownMembers(value, [key], '');
-  const list = value[key];
-  if (!Array.isArray(list)) problems.push({ path: key, message: 'expected a list of faults' });
-  const faults = (Array.isArray(list) ? list : []).map((entry: unknown, index) =>
-    parseFault(entry, `${key}[${index}]`, problems),
-  );
-  if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, plan: { faults: faults.filter((entry) => entry !== undefined) } };
-}
-
-function parseFault(entry: unknown, path: string, problems: PlanProblem[]): Fault | undefined {
-  if (!isJsonObject(entry)) {
-    problems.push({ path, message: 'expected an object' });
-    return undefined;
-  }
-  const kind = faultKinds.find((known) => known === entry['kind']) as FaultKind | undefined;
-  if (kind === undefined) {
-    problems.push({ path: `${path}.kind`, message: `expected one of ${faultKinds.join(', ')}` });
-    return undefined;
-  }
-  const members = faultMembers[kind];
-  const written = Object.keys(members).map((name) => writtenAs(name, entry));
-  problems.push(...unknownMembers(entry, ['kind', ...written], path));
-  const parsed: Record<string, unknown> = { kind };
-  for (const [name, member] of Object.entries(members)) {
-    const as = writtenAs(name, entry);
-    const given = entry[as] ?? member.default;
-    if (given === null) continue;
-    if (given === undefined || !member.accepts(given)) {
-      problems.push({ path: `${path}.${as}`, message: `expected ${member.expects}` });
-    }
-    parsed[name] = given;
-  }
-  if (Number(parsed['untilMs']) < Number(parsed['fromMs'])) {
-    problems.push({ path: `${path}.untilMs`, message: 'lies before fromMs' });
-  }
-  // Every member of the kind is present and of its type: the table above is the type, member by member.
-  return parsed as unknown as Fault;
+  const read = readForm(planForm, withTodaysNames(value));
+  // Every member of a kind is present and of its type: the table above is the type, member by member.
+  if (read.ok) return read as ParsedPlan;
+  return { ok: false, problems: read.problems.map((problem) => asWritten(problem, value)) };
 }
 
 /** What members were called before. */
 const formerNames: Readonly<Record<string, string>> = { faults: 'misfortunes', effect: 'fate' };
 
-/** The member's name as this object has it: the former one where only that stands. */
-function writtenAs(name: string, object: Readonly<Record<string, unknown>>): string {
-  const former = formerNames[name];
-  return former !== undefined && object[name] === undefined && object[former] !== undefined ? former : name;
+/** A plan as it was written before, under the names that its members have today. */
+function withTodaysNames(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withTodaysNames);
+  if (!isJsonObject(value)) return value;
+  const today = new Map(Object.entries(formerNames).map(([name, former]) => [former, name]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => {
+      const known = today.get(name);
+      return [known !== undefined && value[known] === undefined ? known : name, withTodaysNames(member)];
+    }),
+  );
 }
 
-function unknownMembers(value: object, known: readonly string[], path: string): PlanProblem[] {
-  return Object.keys(value)
-    .filter((name) => !known.includes(name))
-    .map((name) => ({
-      path: path === '' ? name : `${path}.${name}`,
-      message: `unknown; known are ${known.join(', ')}`,
-    }));
+/** The problem by the names that stand in the file. */
+function asWritten(problem: FormProblem, value: unknown): FormProblem {
+  let at = value as Readonly<Record<string | number, unknown>> | undefined;
+  const place = problem.place.map((part) => {
+    const former = formerNames[part];
+    const name = former !== undefined && at?.[part] === undefined && at?.[former] !== undefined ? former : part;
+    at = at?.[name] as typeof at;
+    return name;
+  });
+  return { ...problem, place, path: pathText(place) };
 }

@@ -3,7 +3,8 @@
  * `fixtures/hardware/`. The parser takes a decoded value and names every member that is wrong, or contradicts another;
  * reading files is not done here. A figure that nobody measured says `assumed` in its source, and reports list those.
  */
-import { isJsonObject } from '../../protocol/json.ts';
+import { z } from 'zod';
+import { type FormProblem, readForm } from '../../protocol/form.ts';
 import { type Figures, type Range, figureRanges } from './figures.ts';
 
 export interface FigureSource {
@@ -20,35 +21,33 @@ export interface HardwareProfile extends Figures {
   readonly sources: readonly FigureSource[];
 }
 
-export interface ProfileProblem {
-  /** Of the member that is wrong; empty for the whole. */
-  readonly path: string;
-  readonly message: string;
-}
-
 export type ParsedProfile =
-  | { readonly ok: true; readonly profile: HardwareProfile }
-  | { readonly ok: false; readonly problems: readonly ProfileProblem[] };
+  | { readonly ok: true; readonly value: HardwareProfile }
+  | { readonly ok: false; readonly problems: readonly FormProblem[] };
 
-/** Checks a decoded profile. */
+const profileForm = z
+  .strictObject(
+    {
+      name: z
+        .string('must be 1 to 64 lower-case letters, digits and hyphens')
+        .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be 1 to 64 lower-case letters, digits and hyphens'),
+      description: z.string('must be a text'),
+      ...mapValues(figureRanges, (ranges) =>
+        z.strictObject(mapValues(ranges, figureForm), 'must be an object of figures'),
+      ),
+    },
+    'must be an object',
+  )
+  .transform(profileFrom)
+  .check(({ value, issues }) => {
+    for (const [path, message] of contradictions(value)) {
+      issues.push({ code: 'custom', path: path.split('.'), message, input: value });
+    }
+  });
+
+/** Checks a decoded profile and names every member that is wrong, or contradicts another. */
 export function parseHardwareProfile(value: unknown): ParsedProfile {
-  if (!isJsonObject(value)) return { ok: false, problems: [{ path: '', message: 'must be an object' }] };
-  const problems: ProfileProblem[] = [];
-  const sources: FigureSource[] = [];
-  const { name, description } = value;
-  if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]{0,63}$/.test(name)) {
-    problems.push({ path: 'name', message: 'must be 1 to 64 lower-case letters, digits and hyphens' });
-  }
-  if (typeof description !== 'string') problems.push({ path: 'description', message: 'must be a text' });
-  findUnknown(value, ['name', 'description', ...Object.keys(figureRanges)], '', problems);
-  const groups = Object.entries(figureRanges).map(([group, ranges]) => [
-    group,
-    readGroup(value[group], group, ranges, problems, sources),
-  ]);
-  // Every member was checked above, which the type checker cannot follow through the table.
-  const profile = { name, description, ...Object.fromEntries(groups), sources } as unknown as HardwareProfile;
-  if (problems.length === 0) findContradictions(profile, problems);
-  return problems.length === 0 ? { ok: true, profile } : { ok: false, problems };
+  return readForm(profileForm, value);
 }
 
 /** The figures that nobody measured. */
@@ -66,53 +65,45 @@ export function connectionBytes(ram: HardwareProfile['ram']): number {
   return ram.tlsBytes + 2 * ram.mqttBufferBytes;
 }
 
-function readGroup(
-  group: unknown,
-  path: string,
-  ranges: Readonly<Record<string, Range>>,
-  problems: ProfileProblem[],
-  sources: FigureSource[],
-): Readonly<Record<string, number>> {
-  if (!isJsonObject(group)) {
-    problems.push({ path, message: 'must be an object of figures' });
-    return {};
-  }
-  findUnknown(group, Object.keys(ranges), `${path}.`, problems);
-  const figures: Record<string, number> = {};
-  for (const [name, range] of Object.entries(ranges)) {
-    const figure = group[name];
-    const at = `${path}.${name}`;
-    const { value, source } = isJsonObject(figure) ? figure : {};
-    if (!isWithin(range, value)) {
-      const kind = range.whole === true ? 'whole number' : 'number';
-      problems.push({ path: `${at}.value`, message: `must be a ${kind} from ${range.min} to ${range.max}` });
-    } else if (typeof source !== 'string' || source === '') {
-      problems.push({ path: `${at}.source`, message: 'must say where the value comes from, or `assumed`' });
-    } else {
-      figures[name] = value;
-      sources.push({ path: at, value, source });
+interface WrittenFigure {
+  readonly value: number;
+  readonly source: string;
+}
+
+function figureForm(range: Range): z.ZodType<WrittenFigure> {
+  const whole = range.whole === true;
+  const expected = `must be a ${whole ? 'whole number' : 'number'} from ${range.min} to ${range.max}`;
+  const source = 'must say where the value comes from, or `assumed`';
+  return z.preprocess(
+    // A figure that is missing is told by its value, which is what has to be written.
+    (figure) => figure ?? {},
+    z.strictObject({
+      value: (whole ? z.int(expected) : z.number(expected)).min(range.min, expected).max(range.max, expected),
+      source: z.string(source).min(1, source),
+    }),
+  );
+}
+
+function mapValues<In, Out>(record: Readonly<Record<string, In>>, map: (value: In) => Out): Record<string, Out> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+}
+
+/** The profile as written has its figures with their sources; as used, each figure is a number, and the sources stand beside. */
+function profileFrom(written: Readonly<Record<string, unknown>>): HardwareProfile {
+  const sources: FigureSource[] = [];
+  const groups = mapValues(figureRanges, () => ({})) as Record<string, Record<string, number>>;
+  for (const group of Object.keys(figureRanges)) {
+    for (const [name, figure] of Object.entries(written[group] as Readonly<Record<string, WrittenFigure>>)) {
+      groups[group]![name] = figure.value;
+      sources.push({ path: `${group}.${name}`, ...figure });
     }
   }
-  return figures;
-}
-
-function isWithin({ min, max, whole }: Range, value: unknown): value is number {
-  return typeof value === 'number' && value >= min && value <= max && (whole !== true || Number.isInteger(value));
-}
-
-function findUnknown(
-  object: Readonly<Record<string, unknown>>,
-  known: readonly string[],
-  prefix: string,
-  problems: ProfileProblem[],
-): void {
-  for (const name of Object.keys(object)) {
-    if (!known.includes(name)) problems.push({ path: `${prefix}${name}`, message: 'is not a member of a profile' });
-  }
+  // Every member was checked by the form, which the type checker cannot follow through the table.
+  return { ...written, ...groups, sources } as unknown as HardwareProfile;
 }
 
 /** What cannot be, although each figure alone could. */
-function findContradictions(profile: HardwareProfile, problems: ProfileProblem[]): void {
+function contradictions(profile: HardwareProfile): readonly (readonly [path: string, message: string])[] {
   const { ram, flash, cpu, link, power } = profile;
   const claims: readonly (readonly [boolean, string, string])[] = [
     [flash.sectorBytes % flash.pageBytes === 0, 'flash.sectorBytes', 'must be a multiple of flash.pageBytes'],
@@ -136,5 +127,5 @@ function findContradictions(profile: HardwareProfile, problems: ProfileProblem[]
       'must stay above power.brownOutMv while a rested device sends, or it never can',
     ],
   ];
-  for (const [holds, path, message] of claims) if (!holds) problems.push({ path, message });
+  return claims.flatMap(([holds, path, message]) => (holds ? [] : [[path, message] as const]));
 }

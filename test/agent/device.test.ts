@@ -183,10 +183,10 @@ describe('profiles', () => {
   it.each(names)('%s is valid, says what is assumed and holds a firmware job', (name) => {
     const parsed = parseHardwareProfile(JSON.parse(readFileSync(`fixtures/hardware/${name}`, 'utf8')));
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-    expect(`${parsed.profile.name}.json`).toBe(name);
-    expect(assumedFigures(parsed.profile).length).toBeGreaterThan(0);
-    const { ram } = parsed.profile;
-    expect(freeForJobs(parsed.profile)).toBeGreaterThan(ram.tlsBytes + ram.segmentBytes + ram.mqttBufferBytes);
+    expect(`${parsed.value.name}.json`).toBe(name);
+    expect(assumedFigures(parsed.value).length).toBeGreaterThan(0);
+    const { ram } = parsed.value;
+    expect(freeForJobs(parsed.value)).toBeGreaterThan(ram.tlsBytes + ram.segmentBytes + ram.mqttBufferBytes);
   });
 
   /** Path of the member to spoil, what to put there (`undefined`: take it away), and the member that is then named. */
@@ -230,6 +230,9 @@ describe('profiles', () => {
   });
 
   it.each([null, 7, 'esp32', [], undefined])('%s is no profile', (value) => {
-    expect(parseHardwareProfile(value)).toEqual({ ok: false, problems: [{ path: '', message: 'must be an object' }] });
+    expect(parseHardwareProfile(value)).toEqual({
+      ok: false,
+      problems: [{ place: [], path: '', message: 'must be an object' }],
+    });
   });
 });

@@ -20,7 +20,7 @@ const hourMs = 3_600_000;
 function plan(...faults: readonly object[]): FaultPlan {
   const parsed = parseFaultPlan({ faults });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  return parsed.plan;
+  return parsed.value;
 }
 
 function running(answer: ServiceAnswer, members: object = {}) {

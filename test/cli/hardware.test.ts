@@ -63,7 +63,13 @@ describe('a profile that is wrong', () => {
       '"eraseSectorMaxMs"',
       'flash.eraseSectorMaxMs must not be below',
     ],
-    ['an unknown figure', '"tlsBytes"', '"tlsBites"', '"tlsBytes"', 'ram.tlsBites is not a member'],
+    [
+      'an unknown figure',
+      '"tlsBytes"',
+      '"tlsBites"',
+      '"tlsBytes"',
+      'ram.tlsBites is not known here; did you mean tlsBytes?',
+    ],
     ['a word for a number', '"value": 45', '"value": "fast"', '"value": 45', 'flash.eraseSectorMs.value must be'],
     ['broken syntax', '"name": "esp32-s3",', '"name": "esp32-s3" : ', '"name"', ''],
   ];

@@ -20,8 +20,8 @@ const complete: Readonly<Record<string, object>> = {
 describe('parseFaultPlan', () => {
   it.each(faultKinds)('accepts %s and fills in what is left out', (kind) => {
     const parsed = parseFaultPlan({ faults: [{ kind, ...complete[kind] }] });
-    expect(parsed).toMatchObject({ ok: true, plan: { faults: [{ kind, fromMs: 0, ...complete[kind] }] } });
-    expect(parsed.ok && parseFaultPlan(parsed.plan)).toEqual(parsed);
+    expect(parsed).toMatchObject({ ok: true, value: { faults: [{ kind, fromMs: 0, ...complete[kind] }] } });
+    expect(parsed.ok && parseFaultPlan(parsed.value)).toEqual(parsed);
   });
 
   it.each(faultKinds)('names each member of %s that is missing, wrong or unknown', (kind) => {
@@ -31,14 +31,14 @@ describe('parseFaultPlan', () => {
       expect(problemsOf({ faults: [{ kind, ...complete[kind], [name]: undefined }] }).join()).toContain(path);
     }
     expect(problemsOf({ faults: [{ kind, ...complete[kind], colour: 'red' }] }).join()).toContain(
-      'faults[0].colour: unknown; known are kind, ',
+      'faults[0].colour: is not known here; known are kind, ',
     );
   });
 
   it('takes the names that its members had before, and tells what is wrong under the name that stands there', () => {
     const entry = { kind: 'message', untilMs: 1000, direction: 'reply' };
     const now = parseFaultPlan({ faults: [{ ...entry, effect: 'late' }] });
-    expect(now).toMatchObject({ ok: true, plan: { faults: [{ effect: 'late' }] } });
+    expect(now).toMatchObject({ ok: true, value: { faults: [{ effect: 'late' }] } });
     expect(parseFaultPlan({ misfortunes: [{ ...entry, fate: 'late' }] })).toEqual(now);
     expect(problemsOf({ misfortunes: [{ ...entry, fate: 'soon' }] }).join()).toContain('misfortunes[0].fate: expected');
     expect(problemsOf({ misfortunes: 3 })).toEqual(['misfortunes: expected a list of faults']);
@@ -47,7 +47,7 @@ describe('parseFaultPlan', () => {
   it.each<[string, unknown, string]>([
     ['no object', [], ': expected an object'],
     ['no list', { faults: 3 }, 'faults: expected a list of faults'],
-    ['an unknown member', { faults: [], misfortunes: [] }, 'misfortunes: unknown; known are faults'],
+    ['an unknown member', { faults: [], misfortunes: [] }, 'misfortunes: is not known here; known are faults'],
     ['an entry that is no object', { faults: [null] }, 'faults[0]: expected an object'],
     ['an unknown fault', { faults: [{ kind: 'flood' }] }, 'faults[0].kind: expected one of link-lost, '],
     [
@@ -68,7 +68,7 @@ describe('parseFaultPlan', () => {
     [
       'an unknown operation',
       { faults: [{ kind: 'service', untilMs: 10, answer: 'late', operations: ['Reboot'] }] },
-      'faults[0].operations: expected a list of ',
+      'faults[0].operations[0]: expected one of ',
     ],
   ])('refuses %s', (_, value, message) => {
     expect(problemsOf(value)).toHaveLength(1);

@@ -7,7 +7,7 @@ import { parseFaultPlan, type FaultPlan } from '../../faults/plan.ts';
 function planOf(...faults: object[]): FaultPlan {
   const parsed = parseFaultPlan({ faults });
   if (!parsed.ok) throw new Error(parsed.problems[0]?.message);
-  return parsed.plan;
+  return parsed.value;
 }
 
 describe('faults of a thing', () => {

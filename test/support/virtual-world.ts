@@ -28,7 +28,7 @@ const start: EpochMs = 1_700_000_000_000;
 export function hardware(name: string): HardwareProfile {
   const parsed = parseHardwareProfile(JSON.parse(readFileSync(`fixtures/hardware/${name}.json`, 'utf8')));
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  return parsed.profile;
+  return parsed.value;
 }
 
 export type Happening =

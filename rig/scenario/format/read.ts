@@ -2,10 +2,12 @@
  * Scenario files: from YAML text to a scenario, or to what is wrong with it, each with line and column and, where a word is not
  * known, the one that was perhaps meant. Forms of single triggers and deeds are beside this file.
  */
-import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { claimIds } from '../../verdict/contract.ts';
 import { type FaultPlan, noFaults, parseFaultPlan } from '../../../faults/plan.ts';
+import { type MemberPath, readForm } from '../../../protocol/form.ts';
+import { unknownWord } from '../../../protocol/near-name.ts';
+import { decodeText } from '../../../protocol/positioned-text.ts';
 import { jobExecutionStatuses } from '../../../protocol/status.ts';
 import {
   type Deed,
@@ -18,9 +20,8 @@ import {
   needs,
 } from '../contract.ts';
 import { deedForms, deedFrom, deedWords, documentForm, shortForms } from './deeds.ts';
-import { type MemberPath, offsetOf } from './places.ts';
 import { bareTriggers, triggerForms, triggerFrom, triggerWordOf, triggerWords } from './triggers.ts';
-import { label, span, unknownWord } from './values.ts';
+import { label, span } from './values.ts';
 
 /** Something wrong, and where. */
 export interface FileProblem {
@@ -84,20 +85,14 @@ const headForm = z.strictObject({
   notes: z.string().optional(),
 });
 
-type Complain = (path: MemberPath, message: string) => void;
+type Complain = (path: MemberPath, message: string) => unknown;
 
 export function readScenario(text: string): ReadScenario {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const decoded = decodeText(text);
+  if (!decoded.ok) return decoded;
   const problems: FileProblem[] = [];
-  const place = (offset: number, message: string): void => {
-    const { line, col } = lines.linePos(offset);
-    problems.push({ line, column: col, message });
-  };
-  for (const { pos, message } of document.errors) place(pos[0], message.split('\n', 1)[0] ?? message);
-  if (problems.length > 0) return { ok: false, problems };
-  const complain: Complain = (path, message) => place(offsetOf(document.contents, path), message);
-  const scenario = scenarioFrom(document.toJS() as unknown, complain);
+  const complain: Complain = (path, message) => problems.push({ ...decoded.placeOf(path), message });
+  const scenario = scenarioFrom(decoded.value, complain);
   if (scenario !== undefined && problems.length === 0) return { ok: true, scenario };
   return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
 }
@@ -166,9 +161,10 @@ function expectedFrom(read: z.output<typeof headForm>['expect'][number]): Expect
 function faultsFrom(value: unknown, complain: Complain): FaultPlan {
   if (value === undefined) return noFaults;
   const parsed = parseFaultPlan(Array.isArray(value) ? { faults: value as unknown[] } : value);
-  if (parsed.ok) return parsed.plan;
-  for (const { path, message } of parsed.problems) {
-    complain(['given', 'faults', ...path.split(/[.[\]]+/).filter((part) => part !== '' && part !== 'faults')], message);
+  if (parsed.ok) return parsed.value;
+  for (const { place, path, message } of parsed.problems) {
+    const inside = place[0] === 'faults' && Array.isArray(value) ? place.slice(1) : place;
+    complain(['given', 'faults', ...inside], path === '' ? message : `${path} ${message}`);
   }
   return noFaults;
 }
@@ -281,46 +277,14 @@ function checked<Output>(
   path: MemberPath,
   complain: Complain,
 ): Output | undefined {
-  const read = form.safeParse(value);
-  if (read.success) return read.data;
-  for (const issue of read.error.issues) tell(issue, form, path, complain);
+  const read = readForm(form, value);
+  if (read.ok) return read.value;
+  for (const { place, message, known } of read.problems) {
+    const name = place.at(-1);
+    const told = typeof name === 'string' ? `\`${name}\`: ${message}` : message;
+    complain([...path, ...place], known === undefined ? told : unknownWord(String(name), known));
+  }
   return undefined;
-}
-
-function tell(issue: z.core.$ZodIssue, form: z.ZodType, path: MemberPath, complain: Complain): void {
-  const place = [...path, ...(issue.path as MemberPath)];
-  if (issue.code === 'unrecognized_keys') {
-    const known = membersOf(form, issue.path as MemberPath);
-    for (const key of issue.keys) complain([...place, key], unknownWord(key, known));
-    return;
-  }
-  const name = place.at(-1);
-  const what = typeof name === 'string' ? `\`${name}\`: ` : '';
-  complain(
-    place,
-    `${what}${issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue.message}`,
-  );
-}
-
-/** The members that may stand at a path of an object form. */
-function membersOf(form: z.ZodType, path: MemberPath): readonly string[] {
-  let at: unknown = form;
-  for (const part of path) at = typeof part === 'number' ? unwrapped(at)?.element : unwrapped(at)?.shape?.[part];
-  return Object.keys(unwrapped(at)?.shape ?? {});
-}
-
-interface Wrapped {
-  readonly shape?: Readonly<Record<string, unknown>>;
-  readonly element?: unknown;
-  readonly def?: { readonly innerType?: unknown };
-}
-
-function unwrapped(form: unknown): Wrapped | undefined {
-  let at = form as Wrapped | undefined;
-  while (at !== undefined && at.shape === undefined && at.element === undefined && at.def?.innerType !== undefined) {
-    at = at.def.innerType as Wrapped;
-  }
-  return at;
 }
 
 function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {

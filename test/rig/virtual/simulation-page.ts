@@ -1,6 +1,7 @@
 /** The parts of docs/simulation.md that the code writes. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { faultMembers } from '../../../faults/plan.ts';
 import { type WrittenParts, writtenPage } from '../../support/written-page.ts';
 
@@ -20,17 +21,20 @@ const parts: WrittenParts = {
 function memberRows(): readonly string[] {
   const kindsByRow = new Map<string, string[]>();
   for (const [kind, members] of Object.entries(faultMembers)) {
-    for (const [name, { expects, default: byDefault }] of Object.entries(members)) {
-      const row = `| \`${name}\` | ${expects} | ${leftOut(byDefault)} |`;
+    for (const [name, member] of Object.entries<z.ZodType>(members)) {
+      const { description = '' } =
+        member instanceof z.ZodDefault || member instanceof z.ZodOptional ? (member.unwrap() as z.ZodType) : member;
+      const row = `| \`${name}\` | ${description.replace('expected ', '')} | ${leftOut(member)} |`;
       kindsByRow.set(row, [...(kindsByRow.get(row) ?? []), kind]);
     }
   }
   return [...kindsByRow].map(([row, kinds]) => `${row} ${kinds.join(', ')} |`);
 }
 
-function leftOut(byDefault: unknown): string {
-  if (byDefault === undefined) return 'must be given';
-  return byDefault === null ? 'all of them' : `\`${String(byDefault)}\``;
+function leftOut(member: z.ZodType): string {
+  const read = member.safeParse(undefined);
+  if (!read.success) return 'must be given';
+  return read.data === undefined ? 'all of them' : `\`${JSON.stringify(read.data).replaceAll('"', '')}\``;
 }
 
 /** The first comment line of a plan says what it is. */
