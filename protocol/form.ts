@@ -60,16 +60,16 @@ function problemsOf(issue: z.core.$ZodIssue, form: z.ZodType, value: unknown): r
 
 /** The members that may stand at a place of a form. Of several forms that are told apart by a member, those of the one meant. */
 function membersOf(form: z.ZodType, place: MemberPath, value: unknown): readonly string[] {
-  let at = meant(unwrapped(form), value);
+  let at = optionMeant(unwrapped(form), value);
   let there = value;
   for (const part of place) {
     there = (there as Readonly<Record<string | number, unknown>>)[part];
-    at = meant(unwrapped(typeof part === 'number' ? at?.element : at?.shape?.[part]), there);
+    at = optionMeant(unwrapped(typeof part === 'number' ? at?.element : at?.shape?.[part]), there);
   }
   return Object.keys(at?.shape ?? {});
 }
 
-function meant(form: Inside | undefined, value: unknown): Inside | undefined {
+function optionMeant(form: Inside | undefined, value: unknown): Inside | undefined {
   const { discriminator, options } = form?.def ?? {};
   if (discriminator === undefined || options === undefined) return form;
   const word = (value as Readonly<Record<string, unknown>> | undefined)?.[discriminator];
