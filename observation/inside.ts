@@ -68,6 +68,8 @@ export interface DeviceView {
   readonly boots: number;
   /** How often the side effect of each execution happened, by `jobId#executionNumber@queuedAt`. */
   readonly sideEffects: Readonly<Record<string, number>>;
+  /** Which parts of each execution were done: `image`, `reboot`, or a handler by its place from 0; by the same key. */
+  readonly partsDone: Readonly<Record<string, readonly string[]>>;
   /** By the same key. */
   readonly downloads: Readonly<Record<string, Download>>;
 }

@@ -146,6 +146,7 @@ class AgentOnDevice implements Board {
       checkpoint: record.read(),
       boots: this.#device.boots,
       sideEffects: this.#sideEffects.times(),
+      partsDone: this.#sideEffects.parts(),
       downloads: this.#downloads,
     };
   }

@@ -70,7 +70,7 @@ export const reboots: readonly ZooAgent[] = [
   {
     id: 'r59-never-confirms',
     bug: 'never tells the boot loader that the new image is good',
-    breaks: ['V1', 'V2', 'V3', 'V4', 'V5', 'V9'],
+    breaks: ['V5'],
     story: 'plain-update',
     behaviour: otherwise({
       foundAtBoot(checkpoint, boot) {

@@ -37,6 +37,18 @@ export interface Expectation {
   readonly about: ClaimId;
 }
 
+/**
+ * What the document of a job asks for, as far as it says how the job must end. `fits`: nothing about the hardware or the image
+ * server keeps a right device from it, as far as the world knows at the end.
+ */
+export type Duty =
+  | { readonly work: 'firmware'; readonly version: string; readonly fits: () => boolean }
+  /** So many, one after the other. */
+  | { readonly work: 'handlers'; readonly parts: number; readonly fits: () => boolean }
+  | { readonly work: 'reboot'; readonly fits: () => boolean }
+  /** It is for somebody else, or cannot be read. */
+  | { readonly work: 'nothing' };
+
 /** `inconclusive`: it broke, but the rig itself was late enough to explain it. */
 export type Outcome = 'pass' | 'fail' | 'not-observed' | 'inconclusive';
 
@@ -59,6 +71,8 @@ export interface JudgeOptions {
   /** Where this device's own pace needs other limits than the table's. */
   readonly limits?: Partial<Limits>;
   readonly expectations?: readonly Expectation[];
+  /** What the job's document asks for, as it is when an execution of it is made; `undefined`: nobody knows. */
+  readonly dutyOf?: (jobId: string) => Duty | undefined;
   /** Default: all. */
   readonly claims?: readonly ClaimId[];
   /** Told of a broken claim the moment it is certain, once for each claim. */

@@ -5,9 +5,17 @@
 import type { Observation, Observer } from '../../observation/observation.ts';
 import { kinds, observeAll, show } from '../../observation/observers.ts';
 import type { EpochMs } from '../../protocol/time.ts';
-import { type Claim, type ClaimContext, type ClaimDefinition, type Conclusion, findingOf } from './claim.ts';
+import {
+  type Break,
+  type Claim,
+  type ClaimContext,
+  type ClaimDefinition,
+  type Conclusion,
+  findingOf,
+} from './claim.ts';
 import { claims } from './claims.ts';
-import { type Expectation, type Finding, type Judge, type JudgeOptions, claimIds } from './contract.ts';
+import { type ClaimId, type Expectation, type Finding, type Judge, type JudgeOptions, claimIds } from './contract.ts';
+import { watchDuties } from './duties.ts';
 import { type ExpectedEndings, expectEndings } from './expectations.ts';
 import { limitsWith } from './limits.ts';
 import { isQuiet, watchQuiet } from './quiet.ts';
@@ -49,6 +57,9 @@ class OneJudge implements Judge {
       record.observer,
       ...this.#seats.flatMap(({ claim }) => claim.observer ?? []),
       this.#endings.observer,
+      ...(options.dutyOf === undefined
+        ? []
+        : [watchDuties(record, options.dutyOf, (claim, found) => this.#broke(claim, found))]),
       ...(sights.has('inside') ? [watchQuiet(record, (view, seen) => this.#quiet(view, seen))] : []),
     ];
     this.observer = onlyOf(thingName, observeAll(observers));
@@ -61,6 +72,10 @@ class OneJudge implements Judge {
 
   #isAbout({ thingName = this.#thingName }: Expectation): boolean {
     return thingName === this.#thingName;
+  }
+
+  #broke(claim: ClaimId, found: Break): void {
+    this.#seats.find(({ definition }) => definition.id === claim)?.context.broke(found);
   }
 
   isSettled(): boolean {

@@ -54,6 +54,7 @@ const signs = {
   'ended-otherwise': [],
   'ended-late': ['R32', 'R27'],
   'not-done': ['R55', 'R64'],
+  'given-up': ['R18', 'R61', 'R63'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type Sign = keyof typeof signs;

@@ -19,6 +19,7 @@ export interface DeedTarget extends ControlPlane {
   readonly serviceFaults: Pick<ServiceFaults, 'arm'>;
   /** The service's clock jumps ahead. */
   leap(byMs: DurationMs): void;
+  tellFault(name: string, thingName: string | undefined): void;
   /** Every fault ends. */
   calm(): void;
 }
@@ -116,6 +117,7 @@ class VirtualDeeds implements Deeds {
 
   /** Another client does something in the thing's name. */
   #actFor(thingName: string, act: SecondClientAct): void {
+    this.#world.tellFault(`second-client ${act.act}`, thingName);
     switch (act.act) {
       case 'take-over':
         return this.#takeOver(thingName, this.#world.queue.now + act.forMs);

@@ -3,7 +3,8 @@
  * documents, which an imaginary server serves good or broken, as the scenario says.
  */
 import type { ImageOrigin } from '../../agent/device/device.ts';
-import type { CreateJobDeed, ImageCondition, JobLabel, Scenario } from '../scenario/contract.ts';
+import type { Duty } from '../verdict/contract.ts';
+import type { CreateJobDeed, DocumentKind, ImageCondition, JobLabel, Scenario } from '../scenario/contract.ts';
 import { documentText, firmwareVersion } from '../scenario/documents.ts';
 
 export interface JobDocuments {
@@ -17,6 +18,8 @@ export interface JobDocuments {
   /** The same for all labels. */
   versions(): ReadonlyMap<JobLabel, string>;
   readonly origin: ImageOrigin;
+  /** What a document asks for that {@link JobDocuments.create} gave out. */
+  dutyOf(document: string): Duty | undefined;
 }
 
 export function createJobDocuments({ given, script, meanwhile }: Scenario): JobDocuments {
@@ -24,6 +27,9 @@ export function createJobDocuments({ given, script, meanwhile }: Scenario): JobD
   const labels = [...new Set(creations.map(({ job }) => job))];
   const urls = new Map<JobLabel, string | undefined>();
   const conditions = new Map<string, ImageCondition>();
+  /** Images that were not good at some time. */
+  const everBad = new Set<string>();
+  const duties = new Map<string, Duty>();
 
   /** Jobs that name none have the editions that no other has, in order. */
   const named = new Set(creations.map(({ edition }) => edition));
@@ -37,7 +43,31 @@ export function createJobDocuments({ given, script, meanwhile }: Scenario): JobD
 
   function setImage(job: JobLabel, condition: ImageCondition): void {
     const url = urls.get(job);
-    if (url !== undefined) conditions.set(url, condition);
+    if (url === undefined) return;
+    conditions.set(url, condition);
+    if (condition !== 'good') everBad.add(url);
+  }
+
+  function dutyOf(kind: DocumentKind | 'yours', text: string): Duty | undefined {
+    switch (kind) {
+      case 'yours':
+      case 'firmware': {
+        const { version } = JSON.parse(text) as { readonly version: string };
+        const url = urlIn(text) ?? '';
+        return { work: 'firmware', version, fits: () => !everBad.has(url) };
+      }
+      case 'handlers':
+        return { work: 'handlers', parts: handlersIn(text), fits: () => true };
+      case 'reboot':
+        return { work: 'reboot', fits: () => true };
+      case 'oversize':
+        // Some have room for it.
+        return { work: 'reboot', fits: () => false };
+      case 'foreign':
+      case 'unicode':
+      case 'unclean':
+        return { work: 'nothing' };
+    }
   }
 
   function versionOf(job: JobLabel): string | undefined {
@@ -56,6 +86,8 @@ export function createJobDocuments({ given, script, meanwhile }: Scenario): JobD
           ? documentText(document, { edition: editionOf(deed), ...(imageBytes !== undefined && { imageBytes }) })
           : JSON.stringify(document);
       urls.set(deed.job, urlIn(text));
+      const duty = typeof document === 'string' ? dutyOf(document, text) : undefined;
+      if (duty !== undefined) duties.set(text, duty);
       setImage(deed.job, deed.image ?? 'good');
       return text;
     },
@@ -65,6 +97,7 @@ export function createJobDocuments({ given, script, meanwhile }: Scenario): JobD
       return (url === undefined ? undefined : conditions.get(url)) ?? 'good';
     },
     versionOf,
+    dutyOf: (text) => duties.get(text),
     versions() {
       return new Map(
         labels.flatMap((job): [JobLabel, string][] => {
@@ -86,6 +119,10 @@ export function createJobDocuments({ given, script, meanwhile }: Scenario): JobD
       }
     },
   };
+}
+
+function handlersIn(text: string): number {
+  return (JSON.parse(text) as { readonly steps: readonly unknown[] }).steps.length;
 }
 
 function urlIn(text: string): string | undefined {

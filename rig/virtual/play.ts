@@ -12,7 +12,7 @@ import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { Deed, Director, Given, Names, Scenario } from '../scenario/contract.ts';
 import { createDirector } from '../scenario/director.ts';
 import { expectationsOf } from '../scenario/expectations.ts';
-import type { Finding, Judge, Sight } from '../verdict/contract.ts';
+import type { Duty, Finding, Judge, Sight } from '../verdict/contract.ts';
 import { createJudge, observeFor } from '../verdict/judge.ts';
 import { type Limits, limitsWith } from '../verdict/limits.ts';
 import { type EngineJudge, createEngineJudge } from '../verdict/engine/engine-judge.ts';
@@ -76,6 +76,8 @@ class VirtualPlay {
   readonly #deeds: Deeds;
   readonly #documents: JobDocuments;
   readonly #judges = new Map<string, Judge>();
+  /** By job, of the documents that the service took. */
+  readonly #duties = new Map<string, Duty>();
   readonly #engineJudge: EngineJudge;
   readonly #hash = createTraceHash();
   readonly #trace = hashingObserver(this.#hash);
@@ -125,6 +127,7 @@ class VirtualPlay {
         this.#trace.applied(command, outcome, at);
         this.#engineJudge.check(command, outcome, at);
         const { reply, changes } = outcome;
+        if (command.name === 'iot:CreateJob' && reply.accepted) this.#assign(command.request);
         if (reply.accepted && changes.length > 0) executions.tell(command, changes, this.#world.queue.now);
       },
     });
@@ -179,6 +182,12 @@ class VirtualPlay {
     this.#violations.push({ broke, message, ...(thingName !== undefined && { thingName }), atMs });
   };
 
+  #assign({ jobId, document }: { readonly jobId: string; readonly document?: string }): void {
+    const duty = this.#documents.dutyOf(document ?? '');
+    if (duty === undefined) this.#duties.delete(jobId);
+    else this.#duties.set(jobId, duty);
+  }
+
   #judgeOf(thingName: string): Judge {
     const { claims, given } = this.#scenario;
     const expectations = expectationsOf(this.#scenario, {
@@ -190,6 +199,7 @@ class VirtualPlay {
       thingName,
       sights,
       expectations,
+      dutyOf: (jobId) => this.#duties.get(jobId),
       ...(given.settleMs !== undefined && { limits: patientLimits(given.settleMs) }),
       ...(claims !== 'all' && { claims }),
       onBreak: ({ claim, reason }) => this.#report(claim, reason, thingName),

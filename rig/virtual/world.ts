@@ -152,7 +152,7 @@ export class World implements Surroundings, ControlPlane {
     const { thingName } = device;
     const { operation } = request;
     const fault = this.serviceFaults.of(thingName, operation, asksNext(request), this.queue.now);
-    if (fault !== undefined) this.#tellFault(fault.name, thingName, operation);
+    if (fault !== undefined) this.tellFault(fault.name, thingName, operation);
     switch (fault?.answer) {
       case 'not-at-all':
         return;
@@ -165,7 +165,8 @@ export class World implements Surroundings, ControlPlane {
     }
   }
 
-  #tellFault(name: string, thingName: string | undefined, operation?: string): void {
+  /** A fault of the world is injected. */
+  tellFault(name: string, thingName: string | undefined, operation?: string): void {
     this.#observer.fault?.({
       kind: 'fault',
       source: 'host',
@@ -226,7 +227,7 @@ export class World implements Surroundings, ControlPlane {
 
   /** The service's clock jumps ahead. */
   leap(byMs: DurationMs): void {
-    this.#tellFault('service-clock-jump', undefined);
+    this.tellFault('service-clock-jump', undefined);
     this.#aheadMs += byMs;
     this.#arm();
   }

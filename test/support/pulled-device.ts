@@ -25,6 +25,7 @@ export const idleView: DeviceView = {
   checkpoint: undefined,
   boots: 2,
   sideEffects: { 'firmware#1@1': 1 },
+  partsDone: {},
   downloads: {},
 };
 

@@ -161,6 +161,7 @@ export async function liveOutcome(scenario: Scenario): Promise<ScenarioOutcome> 
     ask,
     device: () => ({ inject: (fault) => device.inject(fault), hangUp: unsupported, forgetSession: unsupported }),
     leap: unsupported,
+    tellFault: unsupported,
     calm: unsupported,
     serviceFaults: { arm: unsupported },
     devices: [device],

@@ -247,5 +247,6 @@ export const idleView: DeviceView = {
   checkpoint: undefined,
   boots: 1,
   sideEffects: {},
+  partsDone: {},
   downloads: {},
 };

@@ -4,10 +4,19 @@
  */
 import { describe, expect, it } from 'vitest';
 import { type AgentBehaviour, referenceAgent } from '../../../agent/core/behaviour.ts';
-import { recoveryTable, type Holding, type RecoveryTable } from '../../../agent/core/recovery.ts';
+import type { Plan, Refusal } from '../../../agent/core/plan.ts';
+import {
+  recoveryTable,
+  type Holding,
+  type Interruption,
+  type Recovery,
+  type RecoveryTable,
+} from '../../../agent/core/recovery.ts';
 import type { Command, Effect, Engine, Outcome } from '../../../broker/engine/contract.ts';
 import type { ExecutionRow } from '../../../broker/engine/rows.ts';
 import type { Claim } from '../../../rig/virtual/violation.ts';
+import { play } from '../../../rig/virtual/play.ts';
+import { virtualScenarios } from '../../support/scenarios.ts';
 import { firstViolation, subjectsWith } from '../../support/simulated.ts';
 
 const seeds = 1000;
@@ -20,6 +29,57 @@ function leaving(holding: Holding): AgentBehaviour {
   });
   return { ...referenceAgent, recovery: Object.fromEntries(rows) as RecoveryTable };
 }
+
+/** The reference agent, but an interruption is met otherwise before the report. */
+function meeting(interruption: Interruption, change: Partial<Recovery>): AgentBehaviour {
+  const rows = Object.entries(recoveryTable).map(([step, row]) => {
+    const cell = step === 'report' ? row[interruption] : { ...row[interruption], ...change };
+    return [step, { ...row, [interruption]: cell }];
+  });
+  return { ...referenceAgent, recovery: Object.fromEntries(rows) as RecoveryTable };
+}
+
+/** The reference agent, but plans of one kind are changed. */
+function planning(kind: Plan['kind'], change: (plan: Plan) => Plan | Refusal): AgentBehaviour {
+  return {
+    ...referenceAgent,
+    readDocument(...given) {
+      const plan = referenceAgent.readDocument(...given);
+      return 'kind' in plan && plan.kind === kind ? change(plan) : plan;
+    },
+  };
+}
+
+/** Agents that do less than they could, and are quiet about it. */
+const lazy: readonly (readonly [string, AgentBehaviour, Claim, scenario: string])[] = [
+  [
+    'reports FAILED after every power cut',
+    meeting('power-cut', { undo: ['memory', 'slot'], next: 'report-failed' }),
+    'V5',
+    'power-cut-in-the-transfer',
+  ],
+  [
+    'rejects every document with handlers',
+    planning('handlers', () => ({ refused: 'no handlers here' })),
+    'V5',
+    'link-lost-in-a-handler',
+  ],
+  [
+    'runs only the first handler',
+    planning('handlers', (plan) => (plan.kind === 'handlers' ? { ...plan, runs: plan.runs.slice(0, 1) } : plan)),
+    'V4',
+    'link-lost-in-a-handler',
+  ],
+  [
+    'answers a reboot job without a reboot',
+    planning('reboot', () => ({
+      kind: 'handlers',
+      runs: [{ name: 'nothing', program: 'true', durationMs: 1, mayFail: false }],
+    })),
+    'V4',
+    'reboot-job',
+  ],
+];
 
 const agents: readonly (readonly [string, AgentBehaviour, readonly Claim[]])[] = [
   [
@@ -271,6 +331,12 @@ const engines: readonly (readonly [string, (engine: Engine) => Engine, readonly 
 ];
 
 describe('the simulation finds', () => {
+  it.each(lazy)('an agent that %s', { timeout: 60_000 }, (_, agent, claim, id) => {
+    expect(firstViolation(subjectsWith(agent), seeds)?.broke[0]).toBe(claim);
+    const scenario = virtualScenarios.find((one) => one.id === id)!;
+    expect(play(scenario, subjectsWith(agent)).violations[0]?.broke).toBe(claim);
+  });
+
   it.each(agents)('an agent that %s', { timeout: 60_000 }, (_, agent, claims) => {
     const found = firstViolation(subjectsWith(agent), seeds);
     expect(found?.broke ?? []).not.toEqual([]);

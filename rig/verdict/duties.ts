@@ -1,0 +1,175 @@
+/**
+ * What a right device makes of a job: a second, plain statement of how executions must end, by what the document asks for and
+ * what fell into their time. It knows documents, hardware facts and faults, and nothing of how an agent works. A device that
+ * fails, rejects or skips what it could do is not valid, however quietly it does so. Source: docs/recovery.md.
+ */
+import { identityKey } from '../../observation/execution.ts';
+import type { Observation, ObservationOf, Observer } from '../../observation/observation.ts';
+import type { Break } from './claim.ts';
+import type { ClaimId, Duty } from './contract.ts';
+import type { DeviceRecord, ExecutionRecord } from './record.ts';
+
+/** An execution that is not over, with what happened to it. */
+interface Assignment {
+  readonly duty: Duty;
+  /** A power cut, a reset that nobody asked for, or the loss of what non-volatile memory held. */
+  interrupted: Observation | undefined;
+  /** The boot loader was told to try the image: from then on the test of it decides. */
+  isTried: boolean;
+  /** Something that may keep a new image from reaching the service in time. */
+  isDisturbed: boolean;
+  /** The service said no for another reason than the state of the execution. */
+  refused: Observation | undefined;
+  /** Somebody else acted for the thing. */
+  isShared: boolean;
+}
+
+/** A rejection by fault that is none of "later" and none of "gone"; a device may take it for the last word. */
+const refusal = /^service (?!RequestThrottled|InternalError|late|twice|not-at-all|empty-next|unknown-code)/;
+
+/** What comes twice says nothing new. */
+const harmless = /(?:twice|duplicate)$/;
+/** Another client starts or ends what the device is to do. */
+const shared = /^second-client (?:start-next|update)$/;
+
+/** @param broke told of an execution that a device ended otherwise than it should, with the claim that it breaks */
+export function watchDuties(
+  record: DeviceRecord,
+  dutyOf: (jobId: string) => Duty | undefined,
+  broke: (claim: ClaimId, found: Break) => void,
+): Observer {
+  const assignments = new Map<string, Assignment>();
+
+  function interrupt(seen: Observation): void {
+    for (const assignment of assignments.values()) {
+      assignment.interrupted ??= seen;
+      assignment.isDisturbed = true;
+      noteTrial(assignment);
+    }
+  }
+
+  function disturb(): void {
+    for (const assignment of assignments.values()) assignment.isDisturbed = true;
+  }
+
+  /** Whether the image stands in a slot as one to be tried is a matter of hardware, whatever the agent says. */
+  function noteTrial(assignment: Assignment): void {
+    const { duty } = assignment;
+    if (duty.work !== 'firmware' || assignment.isTried) return;
+    const slots = record.view()?.slots ?? [];
+    assignment.isTried = slots.some(
+      ({ version, state }) => version === duty.version && (state === 'ready' || state === 'pending-verify'),
+    );
+  }
+
+  function judge(seen: ObservationOf<'execution'>, one: ExecutionRecord, assignment: Assignment): void {
+    noteTrial(assignment);
+    if (assignment.isShared) return;
+    const wrong = seen.status === 'SUCCEEDED' ? notDone(one, assignment) : couldBeDone(seen.status, assignment);
+    if (wrong === undefined) return;
+    broke(wrong.claim, {
+      sign: wrong.claim === 'V4' ? 'not-done' : 'given-up',
+      reason: `${one.identity.jobId} became ${seen.status}, ${wrong.reason}`,
+      evidence: [one.created, ...(assignment.interrupted ? [assignment.interrupted] : []), seen],
+    });
+  }
+
+  function notDone(one: ExecutionRecord, { duty, interrupted }: Assignment): Wrong | undefined {
+    const parts = partsDone(one, record);
+    if (duty.work === 'nothing') return { claim: 'V4', reason: 'and its document asks for nothing that can be done' };
+    // What a power cut did for it need not be done again; what runs is V9's matter.
+    if (parts === undefined || duty.work === 'firmware') return undefined;
+    if (duty.work === 'reboot') {
+      const isDone = parts.has('reboot') || interrupted !== undefined;
+      return isDone ? undefined : { claim: 'V4', reason: 'and the device was not restarted' };
+    }
+    const missing = Array.from({ length: duty.parts }, (_, part) => part).filter((part) => !parts.has(String(part)));
+    if (missing.length === 0) return undefined;
+    return { claim: 'V4', reason: `and of its ${duty.parts} handlers ${missing.length} never ran` };
+  }
+
+  return {
+    execution(seen) {
+      const key = identityKey(seen.execution);
+      if (seen.status === 'QUEUED' || seen.status === 'IN_PROGRESS') {
+        if (assignments.has(key) && seen.status === 'IN_PROGRESS') return;
+        const duty = dutyOf(seen.execution.jobId);
+        if (duty === undefined) return;
+        assignments.set(key, {
+          duty,
+          interrupted: undefined,
+          isTried: false,
+          isDisturbed: false,
+          refused: undefined,
+          isShared: false,
+        });
+        return;
+      }
+      const assignment = assignments.get(key);
+      if (assignment === undefined) return;
+      assignments.delete(key);
+      const one = record.byKey(key);
+      if (seen.by === 'device' && one !== undefined) judge(seen, one, assignment);
+    },
+    power(seen) {
+      if (!seen.on) interrupt(seen);
+    },
+    program(seen) {
+      if (seen.event === 'exited') interrupt(seen);
+    },
+    traced(seen) {
+      const { trace } = seen;
+      if (trace.kind === 'crash') interrupt(seen);
+      else if (trace.kind === 'boot') for (const assignment of assignments.values()) noteTrial(assignment);
+    },
+    disconnected({ end }) {
+      if (end !== 'by-device') disturb();
+    },
+    fault(seen) {
+      const { name } = seen;
+      if (!harmless.test(name)) disturb();
+      if (name.startsWith('memory ')) interrupt(seen);
+      if (refusal.test(name)) for (const assignment of assignments.values()) assignment.refused ??= seen;
+      if (shared.test(name)) for (const assignment of assignments.values()) assignment.isShared = true;
+    },
+  };
+}
+
+interface Wrong {
+  readonly claim: ClaimId;
+  readonly reason: string;
+}
+
+/** The device ended it without success: had it a reason? */
+function couldBeDone(
+  status: string,
+  { duty, interrupted, isTried, isDisturbed, refused }: Assignment,
+): Wrong | undefined {
+  if (duty.work === 'nothing' || refused !== undefined || !duty.fits()) return undefined;
+  const words = 'although nothing kept the device from doing it';
+  if (status === 'REJECTED') return { claim: 'V5', reason: words };
+  switch (duty.work) {
+    case 'reboot':
+      return { claim: 'V5', reason: words };
+    case 'handlers':
+      // Nobody knows how far a handler got that a power cut stopped.
+      return interrupted === undefined ? { claim: 'V5', reason: words } : undefined;
+    case 'firmware': {
+      // The test of a new image needs the service, so whatever disturbs the connection may end it.
+      if (isTried && isDisturbed) return undefined;
+      const reason = interrupted === undefined ? words : 'although the transfer can be resumed after a power cut';
+      return { claim: 'V5', reason };
+    }
+  }
+}
+
+/** Which parts of it were done; `undefined`: not shown. */
+function partsDone(one: ExecutionRecord, record: DeviceRecord): ReadonlySet<string> | undefined {
+  const view = record.view();
+  if (view === undefined) return undefined;
+  const parts = new Set<string>();
+  for (const [key, done] of Object.entries(view.partsDone)) {
+    if (record.startedAs(key) === one.key) for (const part of done) parts.add(part);
+  }
+  return parts;
+}
