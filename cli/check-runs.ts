@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readForm } from '../protocol/form.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
-import { type CheckResult, exemplaryRun, verdictOfRuns } from '../rig/live/check/check-result.ts';
+import { type CheckResult, type ScenarioRun, exemplaryRun, verdictOfRuns } from '../rig/live/check/check-result.ts';
+import type { Scenario } from '../rig/scenario/contract.ts';
 import { scenarioText } from '../rig/scenario/format/write.ts';
 import { writeOutput } from './output-folder.ts';
 
@@ -15,8 +16,8 @@ import { writeOutput } from './output-folder.ts';
 export interface KeptCheck {
   readonly path: string;
   readonly result: CheckResult;
-  /** Ids of scenarios that failed. */
-  readonly failed: readonly string[];
+  /** Scenarios and moments of the sweep that failed, as they were played. */
+  readonly failed: readonly Scenario[];
   /** Ids of moments of the sweep that were played. */
   readonly swept: ReadonlySet<string>;
 }
@@ -38,13 +39,18 @@ export async function keepRun(directory: string, result: CheckResult): Promise<v
   await writeOutput(directory, 'run.json', `${JSON.stringify({ form, ...result })}\n`);
   const folder = join(directory, 'failing');
   await rm(folder, { recursive: true, force: true });
-  const failing = result.results.filter(({ runs }) => verdictOfRuns(runs) === 'fail').map(exemplaryRun);
-  const moments = (result.sweep ?? []).map(({ run }) => run).filter(({ verdict }) => verdict === 'fail');
-  if (failing.length + moments.length === 0) return;
+  const failing = failedRuns(result);
+  if (failing.length === 0) return;
   await mkdir(folder, { recursive: true });
-  for (const { scenario } of [...failing, ...moments]) {
+  for (const { scenario } of failing) {
     await writeFile(join(folder, `${scenario.id}.yaml`), scenarioText(scenario));
   }
+}
+
+/** The run that shows best what failed, for each scenario and moment. */
+function failedRuns({ results, sweep = [] }: CheckResult): readonly ScenarioRun[] {
+  const failing = results.filter(({ runs }) => verdictOfRuns(runs) === 'fail').map(exemplaryRun);
+  return [...failing, ...sweep.map(({ run }) => run).filter(({ verdict }) => verdict === 'fail')];
 }
 
 /** @param run a folder, or its run.json. @throws {OperationalError} `RUN_UNREADABLE` */
@@ -65,7 +71,7 @@ export async function readKept(run: string): Promise<KeptCheck> {
   }
   // Beyond what the form looks at, a run is as this version wrote it: that is what the name of its form says.
   const result = read.value as unknown as CheckResult;
-  const failed = result.results.filter(({ runs }) => verdictOfRuns(runs) === 'fail').map(({ scenario }) => scenario.id);
+  const failed = failedRuns(result).map(({ scenario }) => scenario);
   const swept = new Set((result.sweep ?? []).map(({ run: { scenario } }) => scenario.id));
   return { path, result, failed, swept };
 }
@@ -78,6 +84,12 @@ async function fileOf(run: string): Promise<string> {
   return isFolder ? join(run, 'run.json') : run;
 }
 
+/** A sweep that went on where another was broken off, as one. */
+export function withEarlierPulls(now: CheckResult, earlier: CheckResult): CheckResult {
+  const sweep = [...(earlier.sweep ?? []), ...(now.sweep ?? [])].sort((a, b) => a.atMs - b.atMs);
+  return { ...now, startedAt: earlier.startedAt, sweep };
+}
+
 /** What became of each failure of the earlier run. */
 export function compareWithRun(kept: KeptCheck, now: CheckResult): readonly string[] {
   const words = {
@@ -86,12 +98,12 @@ export function compareWithRun(kept: KeptCheck, now: CheckResult): readonly stri
     inconclusive: 'NOT REPRODUCED (inconclusive)',
     skip: 'NOT REPRODUCED (skipped)',
   };
-  return kept.failed.map((id) => {
+  const broke = new Map(failedRuns(kept.result).map(({ scenario, broke: [first] }) => [scenario.id, first]));
+  return kept.failed.map(({ id }) => {
     const again = now.results.find(({ scenario }) => scenario.id === id);
     if (again === undefined) return `NOT REPRODUCED  ${id}  the scenario was not played`;
-    const before = kept.result.results.find(({ scenario }) => scenario.id === id)!;
     const verdict = verdictOfRuns(again.runs);
-    const isOther = verdict === 'fail' && exemplaryRun(again).broke[0] !== exemplaryRun(before).broke[0];
+    const isOther = verdict === 'fail' && exemplaryRun(again).broke[0] !== broke.get(id);
     const note = isOther ? `  by another claim: ${exemplaryRun(again).reason}` : '';
     return `${words[verdict]}  ${id}${note}`;
   });

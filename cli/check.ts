@@ -5,80 +5,27 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import type { CheckOptions } from '../rig/live/check/run-check.ts';
-import type { CheckEvent } from '../rig/live/check/run-check.ts';
 import { type CheckResult, verdictOfCheck } from '../rig/live/check/check-result.ts';
 import { checkJson } from '../rig/report/check-summary.ts';
 import { checkJunit } from '../rig/report/check-junit.ts';
-import { closingLines, diagnosisLines, portraitLines, scenarioLine, sweepLine } from '../rig/report/check-terminal.ts';
+import { closingLines } from '../rig/report/check-terminal.ts';
 import { githubAnnotations, githubSummary } from '../rig/report/github.ts';
+import type { Scenario } from '../rig/scenario/contract.ts';
 import { agentOption } from './agent.ts';
-import {
-  type CommonOptions,
-  duration,
-  jsonOption,
-  matching,
-  port,
-  quietOption,
-  seedOption,
-  wholeNumber,
-} from './arguments.ts';
+import { duration, jsonOption, matching, port, quietOption, seedOption, wholeNumber } from './arguments.ts';
 import { applyBaseline, readBaseline, writeBaseline } from './check-baseline.ts';
-import { compareWithRun, keepRun, readKept } from './check-runs.ts';
-import { checkSimulated } from './check-simulated.ts';
-import { exitCodeOf, exitCodes } from './exit.ts';
+import { type KeptCheck, compareWithRun, keepRun, readKept, withEarlierPulls } from './check-runs.ts';
+import { type CheckFlags, mustFit } from './check-flags.ts';
+import { type Invocation, perform } from './check-perform.ts';
+import { mustBeKnown } from './check-simulated.ts';
+import { Interruption, exitCodeOf, exitCodes } from './exit.ts';
 import { hardwareOption } from './hardware.ts';
-import { Interruption } from './exit.ts';
 import { interruptible } from './interruption.ts';
-import { openOutput, writeOutput } from './output-folder.ts';
-import { createProgress } from './progress.ts';
-import { type Shard, chooseShard, listScenarios, selectScenarios, shard } from './scenarios.ts';
+import { openFolderOf, openOutput, writeFileOf, writeOutput } from './output-folder.ts';
+import { chooseShard, listScenarios, selectScenarios, shard } from './scenarios.ts';
 import { usageError } from './usage-error.ts';
 import { version } from './version.ts';
 import { watchProgram } from './watch-program.ts';
-
-export interface CheckFlags extends CommonOptions {
-  readonly attach?: string;
-  readonly agent: string;
-  readonly hardware: string;
-  readonly seed: number;
-  readonly list?: true;
-  readonly scenario: readonly string[];
-  readonly sweep?: true;
-  readonly points: number;
-  readonly resume?: true;
-  readonly document?: string;
-  readonly image?: string;
-  readonly canary?: string;
-  readonly namespace?: string;
-  readonly template: readonly string[];
-  readonly thing?: string;
-  readonly clientId?: string;
-  readonly console?: string;
-  readonly power?: 'none';
-  readonly powerOff?: string;
-  readonly powerOn?: string;
-  readonly restart: 'on-exit' | 'never';
-  readonly reset?: string;
-  readonly host?: string;
-  readonly mqttPort?: number | 'off';
-  readonly mqttsPort?: number | 'off';
-  readonly httpsPort?: number | 'off';
-  readonly parallel: number;
-  readonly repeat: number;
-  readonly lastFailed?: true;
-  readonly shard?: Shard;
-  readonly baseline?: string;
-  readonly bail?: true;
-  readonly watch?: true;
-  readonly replay?: string;
-  readonly settle?: number;
-  readonly timeout?: number;
-  readonly out: string;
-  readonly junit?: string;
-  readonly html?: string;
-  readonly github?: true;
-}
 
 const collect = (text: string, others: readonly string[]): readonly string[] => [...others, text];
 
@@ -173,15 +120,22 @@ Examples:
   $ jobrig check --attach pump-7 --mqtts-port 8883 --power-off './relay off' --power-on './relay on'
 `,
     )
-    .action(async (command: readonly string[], flags: CheckFlags) => {
-      finish(await interruptible((signal) => check(command, flags, signal)));
+    .action(async (command: readonly string[], flags: CheckFlags, verb: Command) => {
+      const given = new Set(
+        verb.options
+          .map((option) => option.attributeName())
+          .filter((name) => verb.getOptionValueSource(name) === 'cli'),
+      );
+      finish(await interruptible((signal) => check({ command, flags, given, signal })));
     });
 }
 
-async function check(command: readonly string[], flags: CheckFlags, signal: AbortSignal): Promise<number> {
+async function check(invocation: Invocation): Promise<number> {
+  const { command, flags, given, signal } = invocation;
   if (flags.list === true) return list(flags);
-  mustFit(command, flags);
-  openOutput(flags.out);
+  if (command.length > 0 && flags.attach !== undefined)
+    throw usageError('--attach and a command behind -- exclude each other');
+  mustFit(command.length > 0 ? 'program' : flags.attach === undefined ? 'simulated' : 'attached', given, flags);
   const kept = flags.replay === undefined ? undefined : await readKept(flags.replay);
   const lastFailed = flags.lastFailed === true ? await readKept(flags.out) : undefined;
   const wanted = kept ?? lastFailed;
@@ -189,10 +143,21 @@ async function check(command: readonly string[], flags: CheckFlags, signal: Abor
     process.stdout.write(`nothing failed in ${wanted.path}: there is nothing to play again\n`);
     return exitCodes.ok;
   }
-  const chosen = chooseShard(selectScenarios(flags.scenario, wanted?.failed), flags.shard);
+  const resumed = flags.resume === true ? await readKept(flags.out) : undefined;
+  const chosen = chooseShard(scenariosOf(flags, wanted), flags.shard);
   const baseline = flags.baseline === undefined ? undefined : readBaseline(flags.baseline);
+  if (command.length === 0 && flags.attach === undefined) mustBeKnown(flags);
+  openOutput(flags.out);
+  for (const [flag, file] of [
+    ['--junit', flags.junit],
+    ['--html', flags.html],
+    ['--baseline', flags.baseline],
+  ] as const) {
+    if (file !== undefined) openFolderOf(flag, file);
+  }
   const runOnce = async (): Promise<number> => {
-    const result = await perform(command, flags, chosen, signal);
+    const played = await perform(invocation, chosen, resumed?.swept);
+    const result = resumed === undefined ? played : withEarlierPulls(played, resumed.result);
     const judged = baseline === undefined ? result : applyBaseline(result, baseline);
     if (flags.baseline !== undefined && baseline === undefined) await writeBaseline(flags.baseline, result);
     await tell(judged, flags);
@@ -204,116 +169,20 @@ async function check(command: readonly string[], flags: CheckFlags, signal: Abor
   return flags.watch === true ? watchProgram(command, signal, runOnce) : runOnce();
 }
 
+/** What failed before is played as it was then, but for scenarios of the same id that the user names or that come with jobrig. */
+function scenariosOf(flags: CheckFlags, wanted: KeptCheck | undefined): readonly Scenario[] {
+  const { scenario, replay } = flags;
+  if (wanted === undefined) return flags.sweep === true && scenario.length === 0 ? [] : selectScenarios(scenario);
+  const failed = new Set(wanted.failed.map((one) => one.id));
+  const now = replay === undefined ? selectScenarios(scenario).filter(({ id }) => failed.has(id)) : [];
+  if (scenario.length > 0) return now;
+  return wanted.failed.map((one) => now.find(({ id }) => id === one.id) ?? one);
+}
+
 function list(flags: CheckFlags): number {
   const scenarios = selectScenarios(flags.scenario);
   process.stdout.write(flags.json ? `${JSON.stringify(scenarios)}\n` : `${listScenarios(scenarios)}\n`);
   return exitCodes.ok;
-}
-
-/** @throws what does not go together */
-function mustFit(command: readonly string[], flags: CheckFlags): void {
-  const { attach, powerOff, powerOn, console: watched, resume, sweep, watch, power } = flags;
-  if (command.length > 0 && attach !== undefined)
-    throw usageError('--attach and a command behind -- exclude each other');
-  if ((powerOff === undefined) !== (powerOn === undefined)) throw usageError('--power-off and --power-on go together');
-  if (power === 'none' && powerOff !== undefined) throw usageError('--power none and --power-off exclude each other');
-  if (watched !== undefined && attach === undefined)
-    throw usageError('--console is for a device that is attached; what a program prints is seen anyway');
-  if (resume === true && sweep !== true) throw usageError('--resume goes with --sweep');
-  if (watch === true && command.length === 0) throw usageError('--watch needs a command behind --');
-}
-
-async function perform(
-  command: readonly string[],
-  flags: CheckFlags,
-  scenarios: CheckOptions['scenarios'],
-  signal: AbortSignal,
-): Promise<CheckResult> {
-  if (command.length === 0 && flags.attach === undefined) return checkSimulated(flags, scenarios, signal);
-  // Loaded when wanted: the AWS SDK and the broker take a second, which `--help` should not.
-  const { runCheck } = await import('../rig/live/check/run-check.ts');
-  const progress = createProgress(flags.quiet === true);
-  const done = flags.resume === true ? (await readKept(flags.out)).swept : undefined;
-  const { host, mqttPort, mqttsPort, httpsPort, attach, thing, powerOff, powerOn } = flags;
-  const thingName = attach ?? thing;
-  const result = await runCheck({
-    name: attach === undefined ? command.join(' ') : `the attached device ${attach}`,
-    subject: attach === undefined ? { kind: 'program', command, restart: flags.restart } : { kind: 'attached' },
-    scenarios,
-    commands: {
-      ...(powerOff !== undefined && { off: powerOff }),
-      ...(powerOn !== undefined && { on: powerOn }),
-      ...(flags.console !== undefined && { console: flags.console }),
-      ...(flags.power === 'none' && { none: true as const }),
-    },
-    ...given(flags, ['reset', 'clientId', 'namespace', 'document', 'canary', 'image']),
-    ...(thingName !== undefined && { thingName }),
-    templates: flags.template,
-    ...(host !== undefined && { host }),
-    ports: {
-      ...(mqttPort !== undefined && { mqttPort }),
-      ...(mqttsPort !== undefined && { mqttsPort }),
-      ...(httpsPort !== undefined && { httpsPort }),
-    },
-    parallel: flags.parallel,
-    repeat: flags.repeat,
-    ...(flags.bail === true && { bail: true }),
-    ...(flags.settle !== undefined && { settleMs: flags.settle }),
-    ...(flags.timeout !== undefined && { timeoutMs: flags.timeout, handshakeMs: flags.timeout }),
-    ...(flags.sweep === true && { sweep: { points: flags.points, ...(done && { done }) } }),
-    onEvent: reporter(flags, progress),
-    signal,
-  });
-  progress.done();
-  return result;
-}
-
-function given(
-  flags: CheckFlags,
-  names: readonly (keyof CheckFlags)[],
-): Partial<Pick<CheckOptions, 'reset' | 'clientId' | 'namespace' | 'document' | 'canary' | 'image'>> {
-  return Object.fromEntries(names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])));
-}
-
-/** Says what happens as it happens: lines for people on stderr where stdout is for JSON, else on stdout. */
-function reporter(flags: CheckFlags, progress: ReturnType<typeof createProgress>): (event: CheckEvent) => void {
-  const say = (line: string): void => progress.say(line, flags.json === true ? 'stderr' : 'stdout');
-  let planned = 0;
-  let ended = 0;
-  const running = new Set<string>();
-  const show = (): void => progress.show(`${ended} of ${planned}`, [...running].join(', '));
-  return (event) => {
-    if (flags.quiet === true && event.kind !== 'failed-handshake' && event.kind !== 'ended') return;
-    switch (event.kind) {
-      case 'ready':
-        progress.show(
-          'handshake: one plain job',
-          event.isAttached ? `waiting for ${event.thingName} at ${event.endpoints}` : event.thingName,
-        );
-        if (event.isAttached) say(`waiting for the thing ${event.thingName} at ${event.endpoints}`);
-        return;
-      case 'portrait':
-        return portraitLines(event.portrait).forEach(say);
-      case 'failed-handshake':
-        return diagnosisLines(event.diagnosis).forEach(say);
-      case 'planned':
-        planned = event.scenarios + event.moments;
-        return show();
-      case 'started':
-        running.add(event.id);
-        return show();
-      case 'ended':
-        running.delete(event.run.scenario.id);
-        if (event.run.verdict !== 'skip') ended += 1;
-        say(scenarioLine({ scenario: event.run.scenario, runs: [event.run] }));
-        return show();
-      case 'swept':
-        running.delete(event.point.run.scenario.id);
-        ended += 1;
-        say(sweepLine(event.point));
-        show();
-    }
-  };
 }
 
 async function tell(result: CheckResult, flags: CheckFlags): Promise<void> {
@@ -323,8 +192,8 @@ async function tell(result: CheckResult, flags: CheckFlags): Promise<void> {
   await keepRun(flags.out, result);
   const index = await writeOutput(flags.out, 'index.html', page);
   await writeOutput(flags.out, 'junit.xml', junit);
-  if (flags.junit !== undefined) await writeOutput('.', flags.junit, junit);
-  if (flags.html !== undefined) await writeOutput('.', flags.html, page);
+  if (flags.junit !== undefined) await writeFileOf('--junit', flags.junit, junit);
+  if (flags.html !== undefined) await writeFileOf('--html', flags.html, page);
   if (flags.json === true)
     process.stdout.write(`${JSON.stringify(checkJson(result, { jobrig: version, seed: flags.seed }))}\n`);
   else process.stdout.write(`${closingLines(result, { out: flags.out, page: index }).join('\n')}\n`);

@@ -1,6 +1,6 @@
 /** The folder of `--out`: made before anything runs, because what cannot be written is worth nothing after a minute. */
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { makeDirectory } from '../broker/store/make-directory.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 
@@ -22,6 +22,24 @@ export async function writeOutput(directory: string, name: string, text: string)
     throw unwritable(`--out: ${file} cannot be written`, cause);
   }
   return file;
+}
+
+/** Makes the folder of a file that a flag names, before anything runs. @throws {OperationalError} `OUTPUT_UNWRITABLE` */
+export function openFolderOf(flag: string, file: string): void {
+  try {
+    makeDirectory(dirname(file));
+  } catch (cause) {
+    throw unwritable(`${flag}: the folder of ${file} cannot be made`, cause);
+  }
+}
+
+/** A file that the user named by a flag of its own. @throws {OperationalError} `OUTPUT_UNWRITABLE` */
+export async function writeFileOf(flag: string, file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text);
+  } catch (cause) {
+    throw unwritable(`${flag}: ${file} cannot be written`, cause);
+  }
 }
 
 function unwritable(what: string, cause: unknown): OperationalError {

@@ -12,6 +12,7 @@ import { fleetCommand } from './fleet.ts';
 import { mergeCommand, showCommand } from './runs.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
+import { usageError } from './usage-error.ts';
 import { version } from './version.ts';
 
 /** Runs one command line, the words after `jobrig`. @returns the exit code */
@@ -41,6 +42,8 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     command.exitOverride().configureOutput({ outputError: (text) => complain(oneLine(text)) });
   }
   try {
+    // An empty variable in a script would otherwise check something else than its author believes.
+    if (words.at(-1) === '--') throw usageError('nothing stands behind --');
     await program.parseAsync(words, { from: 'user' });
     return exitCode;
   } catch (error) {

@@ -15,14 +15,12 @@ import { formatTable } from './table.ts';
 
 /**
  * @param selectors ids, `*` patterns, files and directories; none: all that come with jobrig
- * @param among only these ids, e.g. what failed last
  * @throws {OperationalError} `SCENARIO_UNKNOWN`, `SCENARIO_INVALID`
  */
-export function selectScenarios(selectors: readonly string[], among?: readonly string[]): readonly Scenario[] {
+export function selectScenarios(selectors: readonly string[]): readonly Scenario[] {
   const own = ownScenarios();
   const chosen = selectors.length === 0 ? own : selectors.flatMap((selector) => selected(selector, own));
-  const unique = mustDiffer(chosen);
-  return among === undefined ? unique : unique.filter(({ id }) => among.includes(id));
+  return mustDiffer(chosen);
 }
 
 function ownScenarios(): readonly Scenario[] {

@@ -27,7 +27,7 @@ import { interruptible } from './interruption.ts';
 import { openOutput, writeOutput } from './output-folder.ts';
 import { type Progress, createProgress } from './progress.ts';
 import { listScenarios, selectScenarios } from './scenarios.ts';
-import { simulatedRun } from './simulated-run.ts';
+import { simulatedRun } from '../rig/live/check/simulated-run.ts';
 import {
   type Account,
   type ScenarioOutcome,
@@ -115,7 +115,7 @@ export function simulateCommand(finish: (exitCode: number) => void): Command {
       `
 Example:
   $ jobrig simulate --seeds 5000
-  $ jobrig simulate --scenario 'pull-*' --agent r21-retries-what-is-over
+  $ jobrig simulate --scenario 'pull-*' --agent r01-retries-what-is-gone
   $ jobrig simulate --scenario my-scenarios/
   $ jobrig simulate --sweep
 `,

@@ -153,6 +153,7 @@ class LivePlay {
     if (this.#isOver) return;
     this.#observations.push(seen);
     if (movesOn(seen)) this.#latestAt = this.#world.now();
+    if (endsJob(seen) && this.#awaitsSettledSince !== undefined) this.#awaitsSettledSince = this.#world.now();
     for (const judge of this.#judges.values()) show(judge.observer, seen);
     if (this.#director.listensTo.has(seen.kind)) this.#do(this.#director.apply(seen, this.#world.now()));
     else this.#arm();
@@ -196,7 +197,7 @@ class LivePlay {
   }
 
   get #settleMs(): DurationMs {
-    return this.#scenario.given.settleMs ?? this.#options.settleMs;
+    return Math.max(this.#scenario.given.settleMs ?? 0, this.#options.settleMs);
   }
 
   #arm(): void {
@@ -230,4 +231,9 @@ class LivePlay {
 /** What shows that something is still going on. */
 function movesOn({ kind }: Observation): boolean {
   return kind !== 'pinged' && kind !== 'lag' && kind !== 'printed' && kind !== 'called';
+}
+
+/** A device that ends one job after the other is getting on. */
+function endsJob(seen: Observation): boolean {
+  return seen.kind === 'execution' && seen.by === 'device' && seen.status !== 'IN_PROGRESS';
 }

@@ -105,10 +105,10 @@ export function closingLines(result: CheckResult, { out, page }: Replay): readon
 function causeLines({ claim, sentence, resembles, results }: Cause): readonly string[] {
   const run = exemplaryRun(results[0]!);
   const decisive = decisiveText(run);
-  const name = claimNames[claim as keyof typeof claimNames];
+  const name = (claimNames as Readonly<Record<string, string>>)[claim];
   return [
     '',
-    `${colors.red('✗')} ${colors.bold(sentence)} (${claim} ${name}), ${results.length === 1 ? 'in' : `in ${results.length} scenarios:`} ${results.map(({ scenario }) => scenario.id).join(', ')}`,
+    `${colors.red('✗')} ${colors.bold(sentence)}${name === undefined ? '' : ` (${claim} ${name})`}, ${results.length === 1 ? 'in' : `in ${results.length} scenarios:`} ${results.map(({ scenario }) => scenario.id).join(', ')}`,
     `  ${run.scenario.claim}`,
     ...(decisive === undefined ? [] : [`  ${decisive}`]),
     ...resembles.slice(0, 2).map((id) => `  known as ${catalogName(id)}`),

@@ -23,7 +23,8 @@ export interface Suite {
 
 export function junitFile(name: string, suites: readonly Suite[], timestamp: string): string {
   const all = suites.map((each) => suite(each.name, each.cases, timestamp));
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributeText({ name })}>\n${all.join('')}</testsuites>\n`;
+  const totals = countsOf(suites.flatMap(({ cases }) => cases));
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributeText({ name, ...totals })}>\n${all.join('')}</testsuites>\n`;
 }
 
 export function junitReport(report: DemoReport): string {
@@ -77,16 +78,18 @@ function documentCase({ document, expected, ended, mistaken }: DocumentSummary):
 }
 
 function suite(name: string, cases: readonly Case[], timestamp: string): string {
-  const attributes = {
-    name,
+  const attributes = { name, ...countsOf(cases), timestamp };
+  return `  <testsuite${attributeText(attributes)}>\n${cases.map(testCase).join('')}  </testsuite>\n`;
+}
+
+function countsOf(cases: readonly Case[]): Readonly<Record<string, string | number>> {
+  return {
     tests: cases.length,
     failures: cases.filter(({ failure }) => failure !== undefined).length,
     errors: cases.filter(({ error }) => error !== undefined).length,
     skipped: cases.filter(({ skipped }) => skipped !== undefined).length,
     time: cases.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(3),
-    timestamp,
   };
-  return `  <testsuite${attributeText(attributes)}>\n${cases.map(testCase).join('')}  </testsuite>\n`;
 }
 
 function testCase({ name, className, seconds, failure, skipped, error }: Case): string {

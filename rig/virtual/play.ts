@@ -220,7 +220,11 @@ class VirtualPlay {
       disconnected: look,
       sent: look,
       received: look,
-      execution: look,
+      execution: (seen) => {
+        // A device that ends one job after the other is getting on.
+        if (seen.by === 'device' && seen.status !== 'IN_PROGRESS') this.#waitsSince = seen.at;
+        look(seen);
+      },
       download: look,
       traced: look,
     };

@@ -90,11 +90,8 @@ describe('jobrig check', () => {
   }, 60_000);
 
   it.each([
-    [['--scenario', 'pull-in-wrk', ...agent], 'Did you mean pull-in-work?'],
     [['--', 'no-such-program-anywhere'], 'there is no such program'],
     [['--document', 'no-such.json', ...agent], '--document: no-such.json cannot be read'],
-    [['--attach', 'x', ...agent], 'exclude each other'],
-    [['--shard', '5/4', ...agent], 'part of a whole'],
   ])(
     'refuses %j in one line',
     async (args, message) => {

@@ -12,7 +12,7 @@ import { type PullMoment, momentsOf } from './sweep.ts';
 
 const label = 'handshake';
 
-const scenario: Scenario = {
+export const handshakeScenario: Scenario = {
   id: 'handshake',
   version: 1,
   claim: 'A plain job is done, and a lost connection is made again.',
@@ -38,7 +38,6 @@ const scenario: Scenario = {
 };
 
 export interface Handshake {
-  readonly played: Played;
   /** The plain job came to its end. */
   readonly isDone: boolean;
   readonly jobId: string;
@@ -52,18 +51,25 @@ export interface HandshakeOptions extends PlayAt {
   readonly giveUp: AbortSignal;
 }
 
-export async function handshake(place: BenchPlace, options: HandshakeOptions): Promise<Handshake> {
-  const played = await place.play(scenario, { ...options, endsWith: failsJob });
-  const job = played.observations.find((one) => one.kind === 'execution');
+export async function handshake(
+  place: BenchPlace,
+  options: HandshakeOptions,
+): Promise<Handshake & { readonly played: Played }> {
+  const played = await place.play(handshakeScenario, { ...options, endsWith: failsJob });
+  return { played, ...handshakeIn(played) };
+}
+
+/** What became of the plain job, in whichever world it was played. */
+export function handshakeIn({ observations, versions }: Pick<Played, 'observations' | 'versions'>): Handshake {
+  const job = observations.find((one) => one.kind === 'execution');
   const jobId = job?.kind === 'execution' ? job.execution.jobId : '';
-  const ended = played.observations.find((one) => one.kind === 'execution' && one.status === 'SUCCEEDED');
+  const ended = observations.find((one) => one.kind === 'execution' && one.status === 'SUCCEEDED');
   const endedAt: EpochMs | undefined = ended?.at;
   return {
-    played,
     isDone: endedAt !== undefined,
     jobId,
-    version: played.versions.get(jobId) ?? '',
-    moments: endedAt === undefined ? [] : momentsOf(played.observations, jobId, endedAt),
+    version: versions.get(jobId) ?? '',
+    moments: endedAt === undefined ? [] : momentsOf(observations, jobId, endedAt),
   };
 }
 

@@ -56,6 +56,8 @@ export type CheckEvent =
   | { readonly kind: 'planned'; readonly scenarios: number; readonly moments: number }
   | { readonly kind: 'started'; readonly id: string }
   | { readonly kind: 'ended'; readonly run: ScenarioRun }
+  /** All runs of a scenario have ended, or no more of them will come. */
+  | { readonly kind: 'result'; readonly result: ScenarioResult }
   | { readonly kind: 'swept'; readonly point: SweepPoint };
 
 const defaultTimeoutMs: DurationMs = 5 * 60_000;
@@ -83,6 +85,7 @@ class Check {
   readonly #places: BenchPlace[] = [];
   readonly #startedAt: EpochMs = Date.now();
   readonly #results = new Map<string, ScenarioRun[]>();
+  readonly #concluded = new Set<string>();
   readonly #sweep: SweepPoint[] = [];
   #isPartial = false;
   /** Lanes, those that are just being opened too. */
@@ -101,6 +104,7 @@ class Check {
     const pace = paceOf(portrait, this.#options);
     const tasks = this.#plan(first, portrait, moments);
     await this.#work(first, tasks, pace);
+    for (const [id, runs] of this.#results) if (!this.#concluded.has(id)) this.#conclude(runs[0]!.scenario, runs);
     return this.#result({ handshake: run, portrait });
   }
 
@@ -254,8 +258,15 @@ class Check {
 
   #keep(run: ScenarioRun): void {
     const { id } = run.scenario;
-    this.#results.set(id, [...(this.#results.get(id) ?? []), run]);
+    const runs = [...(this.#results.get(id) ?? []), run];
+    this.#results.set(id, runs);
     this.#tell({ kind: 'ended', run });
+    if (run.verdict === 'skip' || runs.length === (this.#options.repeat ?? 1)) this.#conclude(run.scenario, runs);
+  }
+
+  #conclude(scenario: Scenario, runs: readonly ScenarioRun[]): void {
+    this.#concluded.add(scenario.id);
+    this.#tell({ kind: 'result', result: { scenario, runs } });
   }
 
   #tell(event: CheckEvent): void {

@@ -1,0 +1,202 @@
+/**
+ * A check of a simulated agent: the same handshake, the same scenarios and the same result as for a device from outside, played
+ * in virtual time. Nothing is opened and nothing waits; a turn is given back now and then, so that Ctrl-C is heard.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AgentBehaviour } from '../../../agent/core/behaviour.ts';
+import type { HardwareProfile } from '../../../agent/device/profile.ts';
+import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
+import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
+import type { Scenario } from '../../scenario/contract.ts';
+import { whySkipped } from '../../scenario/needs.ts';
+import { virtualOffer } from '../../virtual/offer.ts';
+import { type Played, play } from '../../virtual/play.ts';
+import { type Subjects, realSubjects } from '../../virtual/subjects.ts';
+import { sweepRuns } from '../../virtual/sweep.ts';
+import { type CheckResult, type ScenarioRun, type SweepPoint, verdictOfCheck } from './check-result.ts';
+import { diagnose } from './diagnosis.ts';
+import { handshakeIn, handshakeScenario } from './handshake.ts';
+import { portraitOf } from './portrait.ts';
+import type { CheckEvent } from './run-check.ts';
+import { skippedRun } from './scenario-run.ts';
+import { simulatedRun } from './simulated-run.ts';
+
+export interface SimulatedSubject {
+  readonly kind: 'simulated';
+  readonly agent: AgentBehaviour;
+  /** Each scenario is played on every one of them; at least one. */
+  readonly hardware: readonly HardwareProfile[];
+  /** Of everything that is left to chance, and the next ones for the next runs; absent: what each scenario says. */
+  readonly seed?: number;
+}
+
+export interface SimulatedCheckOptions {
+  readonly name: string;
+  readonly subject: SimulatedSubject;
+  readonly scenarios: readonly Scenario[];
+  readonly repeat?: number;
+  readonly bail?: boolean;
+  readonly settleMs?: DurationMs;
+  readonly sweep?: { readonly done?: ReadonlySet<string> };
+  readonly onEvent?: (event: CheckEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Between two turns given back. */
+const turnMs = 50;
+
+export async function runSimulatedCheck(options: SimulatedCheckOptions): Promise<CheckResult> {
+  return new SimulatedCheck(options).run();
+}
+
+class SimulatedCheck {
+  readonly #options: SimulatedCheckOptions;
+  readonly #subjects: readonly { readonly name: string; readonly subjects: Subjects }[];
+  readonly #startedAt: EpochMs = Date.now();
+  readonly #results: { readonly scenario: Scenario; readonly runs: readonly ScenarioRun[] }[] = [];
+  readonly #sweep: SweepPoint[] = [];
+  #turnEndsAt = performance.now() + turnMs;
+  #isPartial = false;
+
+  constructor(options: SimulatedCheckOptions) {
+    const { agent, hardware } = options.subject;
+    this.#options = options;
+    // A scenario may name hardware that the user has not.
+    const own = new Set(hardware.map(({ name }) => name));
+    const known = [...hardware, ...readHardwareProfiles('mix').filter(({ name }) => !own.has(name))];
+    this.#subjects = hardware.map(({ name }) => ({
+      name,
+      subjects: { ...realSubjects(known, agent), hardware: name },
+    }));
+  }
+
+  async run(): Promise<CheckResult> {
+    const shaken = this.#played(handshakeScenario, this.#subjects[0]!);
+    const handshake = simulatedRun(shaken);
+    const { isDone, jobId, version } = handshakeIn(shaken);
+    if (!isDone) {
+      const diagnosis = diagnose({
+        seen: shaken.observations,
+        thingName: shaken.findings[0]?.thingName ?? '',
+        jobId,
+        doorRefusals: [],
+        endpoints: 'the simulated service',
+        isAttached: false,
+        hasOwnDocument: false,
+      });
+      this.#tell({ kind: 'failed-handshake', diagnosis });
+      return this.#result({ handshake, diagnosis });
+    }
+    const portrait = portraitOf(shaken.observations, jobId, version);
+    this.#tell({ kind: 'portrait', portrait });
+    await this.#playAll();
+    return this.#result({ handshake, portrait });
+  }
+
+  async #playAll(): Promise<void> {
+    const { scenarios, repeat = 1, sweep } = this.#options;
+    const moments = sweep === undefined ? [] : this.#moments(sweep.done ?? new Set());
+    const playable = scenarios.filter((scenario) => whySkipped(scenario, virtualOffer) === undefined);
+    const each = repeat * this.#subjects.length;
+    this.#tell({ kind: 'planned', scenarios: playable.length * each, moments: moments.length });
+    for (const scenario of scenarios) {
+      const skipped = whySkipped(scenario, virtualOffer);
+      const runs: ScenarioRun[] = [];
+      if (skipped !== undefined) runs.push(skippedRun(scenario, skipped, Date.now()));
+      for (const [index, subject] of (skipped === undefined ? this.#subjects : []).entries()) {
+        for (let count = 0; count < repeat; count += 1) {
+          if (await this.#isOver()) break;
+          this.#tell({ kind: 'started', id: scenario.id });
+          const run = simulatedRun(this.#played(this.#drawn(scenario, index, count), subject));
+          runs.push(run);
+          this.#tell({ kind: 'ended', run });
+        }
+      }
+      if (runs.length === 0) continue;
+      this.#results.push({ scenario, runs });
+      this.#tell({ kind: 'result', result: { scenario, runs } });
+    }
+    for (const moment of moments) {
+      if (await this.#isOver()) return;
+      const point = this.#swept(moment);
+      this.#sweep.push(point);
+      this.#tell({ kind: 'swept', point });
+    }
+  }
+
+  /** The scenario on this hardware, with a seed of its own for every run after the first, as a file that plays it so again. */
+  #drawn(scenario: Scenario, subject: number, count: number): Scenario {
+    const { given } = scenario;
+    const { seed = given.seed } = this.#options.subject;
+    const { settleMs = this.#options.settleMs } = given;
+    const { name } = this.#subjects[subject]!;
+    return {
+      ...scenario,
+      given: {
+        ...given,
+        seed: seed + count,
+        things: given.things.map((thing) => ({ ...thing, hardware: thing.hardware ?? name })),
+        ...(settleMs !== undefined && { settleMs }),
+      },
+    };
+  }
+
+  #played(scenario: Scenario, { subjects }: { readonly subjects: Subjects }): Played {
+    return play(scenario, subjects, { records: true });
+  }
+
+  #moments(done: ReadonlySet<string>): readonly Swept[] {
+    return this.#subjects.flatMap(({ name, subjects }) =>
+      [...sweepRuns({ subjects, hardware: name, document: 'firmware' })]
+        .map(({ moment, cross, scenario }): Swept => {
+          const id = this.#subjects.length === 1 ? scenario.id : `${scenario.id}-on-${name}`;
+          return { atMs: moment.atMs, label: moment.label, cross, scenario: { ...scenario, id }, subjects };
+        })
+        .filter(({ scenario }) => !done.has(scenario.id)),
+    );
+  }
+
+  /** There are thousands: what was seen is kept of those that fail. */
+  #swept({ atMs, label, cross, scenario, subjects }: Swept): SweepPoint {
+    const run = simulatedRun(play(scenario, subjects));
+    return {
+      atMs,
+      label,
+      cross,
+      run: run.verdict === 'pass' ? run : simulatedRun(this.#played(scenario, { subjects })),
+    };
+  }
+
+  async #isOver(): Promise<boolean> {
+    const { bail, signal } = this.#options;
+    if (performance.now() >= this.#turnEndsAt) {
+      await nextTurn();
+      this.#turnEndsAt = performance.now() + turnMs;
+    }
+    const isOver = signal?.aborted === true || (bail === true && verdictOfCheck(this.#result({})) === 'fail');
+    if (isOver) this.#isPartial = true;
+    return isOver;
+  }
+
+  #tell(event: CheckEvent): void {
+    this.#options.onEvent?.(event);
+  }
+
+  #result(about: Pick<CheckResult, 'handshake' | 'portrait' | 'diagnosis'>): CheckResult {
+    const { name, sweep } = this.#options;
+    return {
+      subject: name,
+      startedAt: this.#startedAt,
+      endedAt: Date.now(),
+      ...about,
+      results: this.#results,
+      ...(sweep !== undefined && { sweep: [...this.#sweep].sort((a, b) => a.atMs - b.atMs) }),
+      isPartial: this.#isPartial,
+    };
+  }
+}
+
+interface Swept extends Omit<SweepPoint, 'run'> {
+  readonly scenario: Scenario;
+  readonly subjects: Subjects;
+}
