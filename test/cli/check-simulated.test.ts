@@ -9,6 +9,15 @@ import { runHere } from '../support/command-here.ts';
 const directory = mkdtempSync(join(tmpdir(), 'jobrig-test-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
+/** Simulated devices print nothing. */
+const printing = join(directory, 'printing.yaml');
+writeFileSync(
+  printing,
+  readFileSync('fixtures/scenarios/unheard/unheard-pull.yaml', 'utf8')
+    .replace('id: unheard-pull', 'id: printing')
+    .replace('script:', 'needs: [console]\nscript:'),
+);
+
 let count = 0;
 const freshFolder = (): string => join(directory, `run-${(count += 1)}`);
 
@@ -65,9 +74,9 @@ describe('jobrig check without a command', () => {
   });
 
   it('skips what virtual time cannot do, with the reason', async () => {
-    const { code, result } = await check(freshFolder(), '--scenario', 'stream-pulled');
+    const { code, result } = await check(freshFolder(), '--scenario', printing);
     expect(code).toBe(3);
-    expect(result.scenarios).toMatchObject([{ verdict: 'skip', reason: expect.stringContaining('not by stream') }]);
+    expect(result.scenarios).toMatchObject([{ verdict: 'skip', reason: expect.stringContaining('print nothing') }]);
   });
 
   it('plays each scenario on every hardware of a mix, and with a seed of its own each time', async () => {
@@ -167,7 +176,7 @@ describe('every check', () => {
     const out = freshFolder();
     const junit = join(directory, 'other.xml');
     const html = join(directory, 'other.html');
-    const words = [...faulty, ...two, '--scenario', 'stream-pulled', '--junit', junit, '--html', html];
+    const words = [...faulty, ...two, '--scenario', printing, '--junit', junit, '--html', html];
     const { result } = await check(out, ...words);
     expect(readFileSync(junit)).toEqual(readFileSync(join(out, 'junit.xml')));
     expect(readFileSync(html)).toEqual(readFileSync(join(out, 'index.html')));
@@ -179,8 +188,8 @@ describe('every check', () => {
     const { testsuites } = parser.parse(readFileSync(junit)) as { testsuites: Suites };
     expect([testsuites.tests, testsuites.failures]).toEqual(['3', '1']);
     const [failed, passed, skipped] = testsuites.testsuite[0]!.testcase;
-    expect([failed?.name, passed?.name, skipped?.name]).toEqual(['unheard-pull', 'pull-idle', 'stream-pulled']);
-    expect(skipped?.skipped?.message).toContain('not by stream');
+    expect([failed?.name, passed?.name, skipped?.name]).toEqual(['unheard-pull', 'pull-idle', 'printing']);
+    expect(skipped?.skipped?.message).toContain('print nothing');
     expect(passed).not.toHaveProperty('failure');
     const text = failed?.failure?.['#text'] ?? '';
     const [first] = result.scenarios;
