@@ -13,6 +13,17 @@ import type { RequestOperation, RequestTopic } from './topics.ts';
 import { decodeUtf8, utf8Length } from './utf8.ts';
 import { validateRequest } from './validation.ts';
 
+/**
+ * The IAM action of each request, which names the engine's command. Not put together for each request: a text that was just made
+ * is slow to look up by.
+ */
+export const commandNames: { readonly [Operation in RequestOperation]: `iotjobsdata:${Operation}` } = {
+  GetPendingJobExecutions: 'iotjobsdata:GetPendingJobExecutions',
+  StartNextPendingJobExecution: 'iotjobsdata:StartNextPendingJobExecution',
+  DescribeJobExecution: 'iotjobsdata:DescribeJobExecution',
+  UpdateJobExecution: 'iotjobsdata:UpdateJobExecution',
+};
+
 export type DecodedDeviceRequest =
   | {
       [Operation in RequestOperation]: {

@@ -80,7 +80,7 @@ const stableMs: DurationMs = 600_000;
 export class Device<Kept> {
   readonly memory: MemoryBudget;
   readonly loader: BootLoader;
-  readonly flashCounters: FlashCounters = { erases: 0, programs: 0, tornPages: 0, wear: 0 };
+  readonly flashCounters: FlashCounters = { erases: 0, wear: 0 };
   /** How often it crashed, by cause. */
   readonly record = new NonVolatileRecord<Kept>();
   readonly #options: DeviceOptions;
@@ -341,7 +341,6 @@ export class Device<Kept> {
   #rewriteSector(now: EpochMs, pages: number, settle: (isWhole: boolean) => void): Started {
     const { eraseSectorMs, programPageMs } = this.#pace.flash();
     const end: Task<OperationFailure>['settle'] = (_elapsedMs, isWhole) => {
-      if (!isWhole) this.flashCounters.tornPages += 1;
       settle(isWhole);
       return undefined;
     };

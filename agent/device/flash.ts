@@ -23,8 +23,6 @@ interface Run {
 /** Of the slots; torn pages anywhere. */
 export interface FlashCounters {
   erases: number;
-  programs: number;
-  tornPages: number;
   /** Erases of the sector that was erased most. */
   wear: number;
 }
@@ -86,7 +84,6 @@ export class SlotFlash {
     const pages = Math.ceil(write.bytes / pageBytes);
     const programmed = completed(pages, elapsedMs - sectors * eraseSectorMs, programPageMs);
     const programmedTo = firstPage + programmed;
-    this.#counters.programs += programmed;
     this.#fill(firstPage, programmedTo, write.content);
     if (programmed < pages) this.#tear(programmedTo, programmedTo + 1);
   }
@@ -126,7 +123,6 @@ export class SlotFlash {
   }
 
   #tear(fromPage: number, toPage: number): void {
-    this.#counters.tornPages += 1;
     this.#fill(fromPage, toPage, torn);
   }
 

@@ -4,9 +4,10 @@
  * else has: whoever signs and whoever checks are the same service, so AWS's derivation would prove nothing more. In the
  * place of AWS's session token stands the job execution for which the URL was made, so that each download tells whose it is.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { S3Object } from '../../protocol/s3-url.ts';
 import { type EpochMs, toEpochSeconds } from '../../protocol/time.ts';
+import { isEqual } from './signatures.ts';
 
 export type SignedMethod = 'GET' | 'PUT';
 
@@ -66,11 +67,6 @@ export function createSignedUrls(key: Uint8Array, region: string): SignedUrls {
       return { object: objectAt(path, members.get('versionId')), holder: holderIn(members) };
     },
   };
-}
-
-function isEqual(given: string, wanted: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 /** Of a path that was signed, so it is well formed. */

@@ -6,7 +6,7 @@
 import type { Watchers } from '../../observation/watchers.ts';
 import type { DeviceOperations } from '../../protocol/device-api.ts';
 import { acceptedJson, refusalJson, rejectedJson } from '../../protocol/device-json.ts';
-import { decodeDeviceRequest } from '../../protocol/device-requests.ts';
+import { commandNames, decodeDeviceRequest } from '../../protocol/device-requests.ts';
 import { parseJsonObject } from '../../protocol/json.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { type RequestOperation, type RequestTopic, type UnknownJobsTopic, asksNext } from '../../protocol/topics.ts';
@@ -19,14 +19,6 @@ import type { DoorReadings } from './readings.ts';
 type DeviceCommand = { [Operation in RequestOperation]: CommandOf<`iotjobsdata:${Operation}`> }[RequestOperation];
 
 type DeviceReply = Reply<DeviceOperations[RequestOperation]['response']>;
-
-/** Not put together for each request: a text that was just made is slow to look up by. */
-const commandNames: { readonly [Operation in RequestOperation]: `iotjobsdata:${Operation}` } = {
-  GetPendingJobExecutions: 'iotjobsdata:GetPendingJobExecutions',
-  StartNextPendingJobExecution: 'iotjobsdata:StartNextPendingJobExecution',
-  DescribeJobExecution: 'iotjobsdata:DescribeJobExecution',
-  UpdateJobExecution: 'iotjobsdata:UpdateJobExecution',
-};
 
 export interface Request {
   readonly clientId: string;

@@ -13,7 +13,7 @@ import {
   type DeviceRequest,
 } from '../../protocol/device-messages.ts';
 import { acceptedPayload, notifyNextPayload, notifyPayload, rejectedPayload } from '../../protocol/device-payloads.ts';
-import { decodeDeviceRequest } from '../../protocol/device-requests.ts';
+import { commandNames, decodeDeviceRequest } from '../../protocol/device-requests.ts';
 import { type EpochMs, toEpochSeconds } from '../../protocol/time.ts';
 import { formatJobsTopic, parseJobsTopic, type RequestOperation } from '../../protocol/topics.ts';
 
@@ -34,14 +34,6 @@ export interface Wire {
   toRefusal(thingName: string, request: DeviceRequest, refusal: Refusal, at: EpochMs): DeviceMessage;
   toNotification(effect: Notification): DeviceMessage;
 }
-
-/** Written out, because a text that is put together each time is looked up slowly. */
-const commandNames: { readonly [Name in RequestOperation]: `iotjobsdata:${Name}` } = {
-  GetPendingJobExecutions: 'iotjobsdata:GetPendingJobExecutions',
-  StartNextPendingJobExecution: 'iotjobsdata:StartNextPendingJobExecution',
-  DescribeJobExecution: 'iotjobsdata:DescribeJobExecution',
-  UpdateJobExecution: 'iotjobsdata:UpdateJobExecution',
-};
 
 /** Every message has the same members, unset ones too: one shape is read fastest. */
 export const objectWire: Wire = {

@@ -14,7 +14,7 @@ import { hardware } from '../support/virtual-world.ts';
 const profile = hardware('esp32-s3');
 const { flash: geometry } = profile;
 const digest = 'd'.repeat(64);
-const counters = () => ({ erases: 0, programs: 0, tornPages: 0, wear: 0 });
+const counters = () => ({ erases: 0, wear: 0 });
 const pace = { eraseSectorMs: 45, programPageMs: 0.4 };
 
 describe('flash', () => {
@@ -29,7 +29,7 @@ describe('flash', () => {
     expect(flash.holds('e'.repeat(64), sizeBytes)).toBe(false);
   });
 
-  it('never holds an image whose write was cut, and tears exactly one page or sector', () => {
+  it('never holds an image whose write was cut, and erases no more than the image covers', () => {
     const fullMs = new SlotFlash(geometry, counters()).writeMs(whole, pace);
     fc.assert(
       fc.property(fc.double({ min: 0, max: fullMs, maxExcluded: true, noNaN: true }), (elapsedMs) => {
@@ -37,7 +37,6 @@ describe('flash', () => {
         const flash = new SlotFlash(geometry, seen);
         flash.write(whole, pace, elapsedMs);
         expect(flash.holds(digest, sizeBytes)).toBe(false);
-        expect(seen.tornPages).toBe(1);
         expect(seen.erases).toBeLessThanOrEqual(sizeBytes / geometry.sectorBytes);
       }),
     );
