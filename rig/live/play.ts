@@ -230,7 +230,7 @@ class LivePlay {
 
 /** What shows that something is still going on. */
 function movesOn({ kind }: Observation): boolean {
-  return kind !== 'pinged' && kind !== 'lag' && kind !== 'printed' && kind !== 'called';
+  return kind !== 'pinged' && kind !== 'lag' && kind !== 'printed' && kind !== 'called' && kind !== 'published';
 }
 
 /** A device that ends one job after the other is getting on. */

@@ -35,6 +35,8 @@ export interface Portrait {
   readonly bootMs?: DurationMs;
   readonly updateMs?: DurationMs;
   readonly reconnectMs?: DurationMs;
+  /** Of a device that hears nothing by itself: how long it lets a job lie until it asks. */
+  readonly noticeMs?: DurationMs;
 }
 
 /** @param jobId of the plain job. @param version that its document names */
@@ -112,9 +114,12 @@ const generosity = 4;
 const shortestSettleMs: DurationMs = 8000;
 const longestSettleMs: DurationMs = 10 * 60_000;
 
-/** The time that this device gets to come to rest: several of its own updates, boots and reconnections. */
-export function settleMsOf({ updateMs = 0, bootMs = 0, reconnectMs = 0 }: Portrait): DurationMs {
-  const own = generosity * (updateMs + bootMs + reconnectMs);
+/** How many looks of a device that only looks now and then may fall into a bad moment. */
+const looks = 2;
+
+/** The time that this device gets to come to rest: several of its own updates, boots, reconnections and looks. */
+export function settleMsOf({ updateMs = 0, bootMs = 0, reconnectMs = 0, noticeMs = 0 }: Portrait): DurationMs {
+  const own = generosity * (updateMs + bootMs + reconnectMs) + looks * noticeMs;
   return Math.min(longestSettleMs, Math.max(shortestSettleMs, own));
 }
 

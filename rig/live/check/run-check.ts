@@ -20,10 +20,11 @@ import {
   verdictOfRuns,
 } from './check-result.ts';
 import { type Diagnosis, diagnose } from './diagnosis.ts';
-import { handshake } from './handshake.ts';
+import { type HandshakeOptions, handshake, noticeMsOf } from './handshake.ts';
 import { type LaneOptions, openLane } from './lane.ts';
 import { type Portrait, limitsOf, portraitOf, settleMsOf } from './portrait.ts';
 import type { Program } from './program.ts';
+import { suited } from './suited.ts';
 import { runOf, skippedRun } from './scenario-run.ts';
 import { pullScenarios, type PullMoment } from './sweep.ts';
 
@@ -141,7 +142,7 @@ class Check {
     const { lane } = place;
     const endpoints = endpointsInWords(lane.endpoints);
     try {
-      const shaken = await handshake(place, {
+      const at: HandshakeOptions = {
         timeoutMs,
         settleMs: timeoutMs,
         ...(signal && { signal }),
@@ -151,11 +152,15 @@ class Check {
           thing = thingName;
           this.#tell({ kind: 'ready', thingName, endpoints, isAttached: this.#isAttached });
         },
-      });
+      };
+      const shaken = await handshake(place, at);
       const run = runOf(shaken.played);
       const { observations } = shaken.played;
       if (shaken.isDone) {
-        return { run, portrait: portraitOf(observations, shaken.jobId, shaken.version), moments: shaken.moments };
+        const portrait = portraitOf(observations, shaken.jobId, shaken.version);
+        const { onReady: _, ...again } = at;
+        const noticeMs = portrait.hears.length > 0 ? undefined : await noticeMsOf(place, again);
+        return { run, portrait: { ...portrait, ...(noticeMs !== undefined && { noticeMs }) }, moments: shaken.moments };
       }
       const diagnosis = diagnose({
         seen: observations,
@@ -183,9 +188,10 @@ class Check {
     const { scenarios, repeat = 1, sweep } = this.#options;
     const offer = place.offer(needsMetBy(portrait));
     const tasks: Task[] = [];
-    for (const scenario of scenarios) {
-      const reason = whySkipped(scenario, offer);
-      if (reason !== undefined) this.#keep(skippedRun(scenario, reason, Date.now()));
+    for (const given of scenarios) {
+      const scenario = suited(given, portrait);
+      const reason = typeof scenario === 'string' ? scenario : whySkipped(scenario, offer);
+      if (typeof scenario === 'string' || reason !== undefined) this.#keep(skippedRun(given, reason ?? '', Date.now()));
       else for (let count = 0; count < repeat; count += 1) tasks.push({ scenario });
     }
     if (sweep !== undefined) {

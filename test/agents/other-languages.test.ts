@@ -1,0 +1,49 @@
+/** Right agents on other MQTT libraries, with habits of their own: `jobrig check` fails none of them. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Need, paho, python, wanted } from '../compat/presence.ts';
+import { allPass, check, fixtureAgent, scenariosOf, timeoutMs, tried, verdicts } from './checked.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'jobrig-test-'));
+const compiled = join(directory, 'agent');
+const compiler: Need = {
+  package: 'Debian’s gcc, make, libmosquitto-dev, libcjson-dev and libssl-dev',
+  isHere: ['mosquitto.h', 'cjson/cJSON.h', 'openssl/evp.h'].every((name) => existsSync(join('/usr/include', name))),
+};
+
+/** Where an agent of another make is most likely to be misjudged. */
+const telling = ['pull-in-work', 'cut-alone', 'link-lost-pulled'];
+
+const habits = [
+  { library: 'Paho', flags: '' },
+  { library: 'Paho', flags: '--hears none --poll 2 --via http' },
+  { library: 'Paho', flags: '--start report --no-expected-version --qos 0 --forgetful' },
+  { library: 'Paho', flags: '--hears notify --start start-next --persistent --tls' },
+  { library: 'Paho', flags: '--hears notify-next --mqtt5' },
+  { library: 'libmosquitto', flags: '' },
+  { library: 'libmosquitto', flags: '--tls --qos0 --persistent --notify-next-only --start-next --no-expected-version' },
+] as const;
+
+beforeAll(() => {
+  if (!compiler.isHere) return;
+  const made = spawnSync('make', ['-s', '-C', fixtureAgent('mosquitto'), `OUT=${compiled}`], { encoding: 'utf8' });
+  expect(made.stderr).toBe('');
+});
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+describe('a right agent in another language', { timeout: timeoutMs }, () => {
+  it.concurrent.for(tried(habits, ({ flags }) => flags === ''))(
+    'passes: $library $flags',
+    async ({ library, flags }, { skip }) => {
+      wanted(library === 'Paho' ? paho : compiler, skip);
+      const start = library === 'Paho' ? [python, fixtureAgent('paho/agent.py')] : [compiled];
+      const result = await check([...start, ...flags.split(' ').filter(Boolean)], scenariosOf(telling));
+      expect(verdicts(result)).toEqual(allPass(result));
+      expect(Object.keys(verdicts(result)).length).toBeGreaterThanOrEqual(telling.length);
+    },
+  );
+});
