@@ -75,7 +75,7 @@ export function handshakeIn({ observations, versions }: Pick<Played, 'observatio
 
 /** For a device that hears nothing by itself: a job that is made while it is idle. */
 const idleScenario: Scenario = {
-  ...scenario,
+  ...handshakeScenario,
   id: 'handshake-idle',
   claim: 'A job that is made while the device is idle is found.',
   script: [
