@@ -24,11 +24,9 @@ export function scenariosOf(telling: readonly string[]): readonly string[] {
 /** For one agent. */
 export const timeoutMs = isWhole ? 900_000 : 240_000;
 
-export const fixtureAgents = resolve('fixtures/agents');
-
-/** A path in that directory. */
+/** A path in fixtures/agents. */
 export function fixtureAgent(path: string): string {
-  return resolve(fixtureAgents, path);
+  return resolve('fixtures/agents', path);
 }
 
 /** @param scenarios ids; none: all that come with jobrig */
