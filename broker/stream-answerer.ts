@@ -1,7 +1,7 @@
 /**
  * MQTT file streams: what devices ask of streams is answered from the files that stand in for S3, block by block, so that an
  * image of any size costs the memory of one block. The requests of one connection are answered one after the other, no faster
- * than it reads. Blocks and refusals go to who has subscribed, as AWS publishes them (reference streams-and-ota.md §1, S1, S2).
+ * than it reads. Blocks and refusals go to who has asked and who has subscribed (reference streams-and-ota.md §1, S1, S2).
  * What a request may ask is decided in `engine/streams/`.
  */
 import type { S3Object } from '../protocol/s3-url.ts';
@@ -63,14 +63,14 @@ const fileNotFound: StreamRefusal = { code: 'ResourceNotFound', message: 'The fi
 export function streamAnswerer(options: StreamAnswererOptions): ReservedAnswerer {
   const service = new StreamService(options);
   const queues = new Queues();
-  return ({ parsed: { parameters }, topic, payload, clientId }, { announce, drained, done }) => {
+  return ({ parsed: { parameters }, topic, payload, clientId }, { tell, drained, done }) => {
     const { thingName = '', streamId = '', operation } = parameters;
     const format = formatOf(parameters['format'] ?? topic);
     // Files take a while: nothing else that the client asks is to wait for them.
     done();
     if (format === undefined) return;
     const prefix = `$aws/things/${thingName}/streams/${streamId}`;
-    const say: Asked['say'] = (kind, message) => announce(`${prefix}/${kind}/${format}`, message, true);
+    const say: Asked['say'] = (kind, message) => tell(`${prefix}/${kind}/${format}`, message);
     const refuse = (refusal: StreamRefusal): void => say('rejected', rejectedMessage(format, refusal, undefined));
 
     if (operation !== 'describe' && operation !== 'get') return refuse(noSuchTopic);

@@ -150,6 +150,9 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     .addOption(quietOption())
     .addHelpText('after', '\nExample:\n  $ jobrig serve --mqtt-port 0 --http-port 0 --json\n')
     .action(async (flags: ServeFlags, command: Command) => {
+      if (flags.board === true && flags.wssPort === 'off') {
+        command.error("error: option '--board' cannot be used with option '--wss-port off': that port is all of it");
+      }
       finish(await interruptible((signal) => serve({ ...flags, ...preferredPorts(flags, command) }, signal)));
     });
 }
@@ -162,8 +165,10 @@ const portFlags = ['mqttPort', 'mqttsPort', 'wsPort', 'wssPort', 'httpPort', 'ht
 type PortFlags = Pick<ServeFlags, (typeof portFlags)[number]>;
 
 /** A port that nobody has asked for gives way to a free one where it is taken. */
-function preferredPorts(flags: PortFlags, command: Command): Partial<PortFlags> {
-  const byDefault = portFlags.filter((flag) => command.getOptionValueSource(flag) === 'default');
+function preferredPorts(flags: PortFlags & Pick<ServeFlags, 'board'>, command: Command): Partial<PortFlags> {
+  // With --board nobody asks for the port of HTTPS: it is that of all over TLS.
+  const asked = flags.board === true ? portFlags.filter((flag) => flag !== 'httpsPort') : portFlags;
+  const byDefault = asked.filter((flag) => command.getOptionValueSource(flag) === 'default');
   return Object.fromEntries(byDefault.map((flag) => [flag, { preferred: flags[flag] as number }]));
 }
 
@@ -203,7 +208,7 @@ function tellNotAnswered(event: ServiceEvent): void {
   process.stderr.write(`${clientId} published on ${topic}: accepted and dropped, ${feature} is not served here\n`);
 }
 
-function tellMoved(wanted: PortFlags, service: Service): void {
+function tellMoved(wanted: Partial<PortFlags>, service: Service): void {
   for (const flag of portFlags) {
     const asked = wanted[flag];
     const url = service[flag.replace('Port', 'Url') as 'mqttUrl'];

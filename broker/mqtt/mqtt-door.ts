@@ -140,7 +140,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     { ...ownAnswerers(port), ...options.answerers },
     (feature, { clientId, topic }) => onEvent?.({ kind: 'not-answered', feature, clientId, topic }),
   );
-  const { emptyPayload, forbiddenSubscribe } = readings;
+  const { forbiddenSubscribe } = readings;
   const registered = new RegisteredPrincipals(port, options.policyScope);
   const presence = new Presence({ now, announce: (topic, write) => sessions.announce(topic, write) });
   const requests = new ServiceRequests({
@@ -148,7 +148,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     sessions,
     reserved,
     faults: options.faults,
-    emptyPayload,
+    readings,
     onEvent,
     watchers,
   });

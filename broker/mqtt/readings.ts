@@ -1,7 +1,7 @@
 /**
  * Where AWS is silent or contradicts itself about what goes over MQTT: one switch for each such row of the reference, with both
  * readings, as `broker/engine/profile.ts` has them for what the engine does.
- * Source: reference ambiguities.md A5, A18, A19.
+ * Source: reference ambiguities.md A5, A18, A19; streams-and-ota.md S2.
  */
 
 export interface DoorReadings {
@@ -14,9 +14,31 @@ export interface DoorReadings {
   readonly forbiddenSubscribe: 'refused' | 'closed';
   /** A19: a request without any payload. */
   readonly emptyPayload: 'empty object' | 'InvalidJson';
+  /**
+   * S2 of streams: who hears what a stream answers. An example of FreeRTOS subscribes to nothing and was seen to download from
+   * AWS, so that it is the connection that asked as well.
+   */
+  readonly streamReplies: 'asker and subscribers' | 'subscribers';
+  /**
+   * JSON that ends with a NUL, as AWS's own shadow demo in C sends it and goes on by the answers; Nordic has seen AWS not to
+   * take such messages for JSON.
+   */
+  readonly finalNul: 'passed over' | 'part of the text';
 }
 
 export const doorReadings = {
-  observed: { namespacedNotify: 'every form', forbiddenSubscribe: 'refused', emptyPayload: 'empty object' },
-  documented: { namespacedNotify: 'documented form', forbiddenSubscribe: 'closed', emptyPayload: 'InvalidJson' },
+  observed: {
+    namespacedNotify: 'every form',
+    forbiddenSubscribe: 'refused',
+    emptyPayload: 'empty object',
+    streamReplies: 'asker and subscribers',
+    finalNul: 'passed over',
+  },
+  documented: {
+    namespacedNotify: 'documented form',
+    forbiddenSubscribe: 'closed',
+    emptyPayload: 'InvalidJson',
+    streamReplies: 'subscribers',
+    finalNul: 'part of the text',
+  },
 } as const satisfies Readonly<Record<string, DoorReadings>>;

@@ -18,8 +18,13 @@ export interface ReservedRequest {
 export interface ReservedAnswers {
   /** To the connection that asked, whether or not it subscribed; of the QoS of the request, or less where it subscribed with less. */
   readonly reply: (topic: string, payload: string | Buffer) => void;
-  /** To every session that subscribed; of the QoS of the request at most where that is asked for. */
-  readonly announce: (topic: string, payload: string | Buffer, atQosOfRequest?: boolean) => void;
+  /** To every session that subscribed. */
+  readonly announce: (topic: string, payload: string | Buffer) => void;
+  /**
+   * To every session that subscribed, of the QoS of the request at most, and to the connection that asked, whether or not it
+   * subscribed; see `streamReplies` in readings.ts.
+   */
+  readonly tell: (topic: string, payload: string | Buffer) => void;
   /** Resolves when the asker's connection can take more of what is long, or with false when it has ended. */
   readonly drained: () => Promise<boolean>;
   /**

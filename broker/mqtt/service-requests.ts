@@ -22,7 +22,7 @@ export interface ServiceRequestsOptions {
   readonly reserved: ReservedRequests;
   /** What goes wrong with answers; absent: nothing. */
   readonly faults: AnswerFaults | undefined;
-  readonly emptyPayload: DoorReadings['emptyPayload'];
+  readonly readings: Pick<DoorReadings, 'emptyPayload' | 'streamReplies' | 'finalNul'>;
   readonly onEvent: EventListener | undefined;
   readonly watchers: Watchers;
 }
@@ -36,7 +36,8 @@ export class ServiceRequests {
 
   constructor(options: ServiceRequestsOptions) {
     this.#options = options;
-    const { port, faults, emptyPayload, onEvent, watchers } = options;
+    const { port, faults, onEvent, watchers } = options;
+    const { emptyPayload } = options.readings;
     this.#answering = {
       port,
       faults,
@@ -62,17 +63,22 @@ export class ServiceRequests {
   }
 
   #answer(asker: Connection, publication: Publication, parsed: ServiceTopic, answered: () => void): void {
-    const { sessions, reserved } = this.#options;
+    const { sessions, reserved, readings } = this.#options;
     const { clientId } = asker.session;
-    const { topic, payload } = publication;
+    const { topic } = publication;
+    const payload = readings.finalNul === 'passed over' ? withoutFinalNul(publication.payload) : publication.payload;
     const qos = publication.qos === 0 ? 0 : 1;
     if (parsed.kind === 'reserved') {
       reserved.take(
         { topic, parsed, payload, clientId },
         {
           reply: (replyTopic, replyPayload) => sessions.reply(asker, replyTopic, replyPayload, qos),
-          announce: (toldTopic, told, atQosOfRequest = false) =>
-            sessions.announce(toldTopic, () => told, atQosOfRequest ? qos : 1),
+          announce: (toldTopic, told) => sessions.announce(toldTopic, () => told),
+          tell(toldTopic, told) {
+            if (readings.streamReplies === 'asker and subscribers')
+              sessions.replyUnlessSubscribed(asker, toldTopic, told);
+            sessions.announce(toldTopic, () => told, qos);
+          },
           drained: () => sessions.drained(asker),
           done: answered,
         },
@@ -84,4 +90,12 @@ export class ServiceRequests {
       sessions.reply(asker, replyTopic, replyPayload, qos);
     answer(this.#answering, request, { reply, answered });
   }
+}
+
+const nul = 0;
+const brace = '{'.codePointAt(0);
+
+/** Of text that looks like JSON; in CBOR such a byte is a number. */
+function withoutFinalNul(payload: Publication['payload']): Publication['payload'] {
+  return payload.at(-1) === nul && payload[0] === brace ? payload.subarray(0, -1) : payload;
 }

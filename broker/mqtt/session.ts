@@ -205,6 +205,13 @@ export class Session implements Receiver {
     return this.filters.get(topic)?.qos ?? 0;
   }
 
+  /** Whether a subscription of its own covers a topic. */
+  covers(topic: string): boolean {
+    if (this.filters.has(topic)) return true;
+    for (const filter of this.filters.keys()) if (hasWildcard(filter) && filterMatches(filter, topic)) return true;
+    return false;
+  }
+
   reserve(message: Message): boolean {
     if (!this.keepsMessages || message.qos === 0) return true;
     if (this.#context.bounds.queue(this.clientId, message)) return true;

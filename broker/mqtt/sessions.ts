@@ -217,6 +217,13 @@ export class Sessions {
     session.reply(asker, { topic, payload, qos, retain: false, isReply: true });
   }
 
+  /** At QoS 0, to a connection that no subscription of its own would bring the message to. */
+  replyUnlessSubscribed(asker: Connection, topic: string, payload: string | Buffer): void {
+    const { session } = asker;
+    if (session.covers(topic)) return;
+    session.reply(asker, { topic, payload, qos: 0, retain: false, isReply: true });
+  }
+
   /** Tells every session that subscribed, once, however many of its filters match. */
   announce(topic: string, writePayload: () => string | Buffer, maxQos: Qos = 1): void {
     for (const delivery of this.address(topic, writePayload, maxQos)) this.deliver(delivery);

@@ -52,7 +52,8 @@ function setUp(read: (position: number) => { bytesRead: number } = () => ({ byte
         },
         {
           reply: () => {},
-          announce: (topic, payload) => void said.push({ topic, payload: payload as Buffer }),
+          announce: () => {},
+          tell: (topic, payload) => void said.push({ topic, payload: payload as Buffer }),
           drained: () => new Promise((resolve) => void readers.push(resolve)),
           done: () => {},
         },

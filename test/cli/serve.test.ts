@@ -128,6 +128,7 @@ describe('jobrig serve', () => {
     [['--files', '/nowhere'], '/nowhere cannot be read'],
     [['--advertise', 'https://rig.test'], 'Must be a host name or an address, or HOST:PORT.'],
     [['--board'], '--https-port'],
+    [['--board', '--wss-port', 'off'], '--wss-port off'],
   ])('refuses %j with one line, and starts nothing', async (args, complaint) => {
     const { code, stdout, stderr } = await start('serve', '--memory', ...freePorts, ...args).finished;
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

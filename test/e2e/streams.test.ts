@@ -225,11 +225,15 @@ describe('a stream in CBOR', () => {
   });
 });
 
-it('nobody hears of a block who has not subscribed', async () => {
+it('who asked hears of a block without having subscribed, at QoS 0; nobody else does', async () => {
+  const other = await connectAsync(service.mqttUrl ?? '', { clientId: 'other', reconnectPeriod: 0 });
+  other.on('message', () => expect.unreachable());
   await device.unsubscribeAsync(`${space}/data/+`);
-  device.publish(`${space}/get/json`, JSON.stringify({ f: 7, l: 256 }));
+  device.publish(`${space}/get/json`, JSON.stringify({ f: 7, l: 256 }), { qos: 1 });
+  expect(await until(1)).toMatchObject([{ topic: `${space}/data/json`, qos: 0 }]);
   expect(await asked({ f: 7, l: 1 })).toMatchObject(['rejected/json', { code: 'BlockSizeOutOfBounds' }]);
-  expect(heard).toHaveLength(1);
+  expect(heard).toHaveLength(2);
+  await other.endAsync();
 });
 
 it('a stream that is deleted is not found any more, and its next one has the next version', async () => {

@@ -1,6 +1,7 @@
 /** Both readings of what AWS leaves open about MQTT, each seen from a client. A switch without a test does not compile. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { type DoorReadings, doorReadings } from '../../broker/mqtt/readings.ts';
+import type { ReservedAnswerer } from '../../broker/mqtt/reserved-requests.ts';
 import { execution, notify, notifyNext } from '../support/fake-service.ts';
 import { closeDoors, openDoor } from '../support/mqtt-door.ts';
 import { WireClient } from '../support/wire-client.ts';
@@ -47,6 +48,38 @@ const switches: {
     },
     [['get/accepted'], 1],
     [['get/rejected'], 0],
+  ],
+  streamReplies: [
+    async (readings) => {
+      const tell: ReservedAnswerer = (_request, { tell: say, done }) => {
+        say('$aws/things/lamp/streams/S/data/json', 'a block');
+        done();
+      };
+      const { port } = await openDoor({ readings, answerers: { streams: tell } });
+      const asker = await WireClient.connect(port, { clientId: 'lamp' });
+      const ask = async () => {
+        const before = asker.topics().length;
+        asker.publish('$aws/things/lamp/streams/S/get/json', '{}');
+        await asker.settled();
+        return asker.topics().length - before;
+      };
+      const unsubscribed = await ask();
+      await asker.subscribe(['$aws/things/lamp/streams/+/data/json', '$aws/things/lamp/streams/S/data/json']);
+      return [unsubscribed, await ask()];
+    },
+    [1, 1],
+    [0, 1],
+  ],
+  finalNul: [
+    async (readings) => {
+      const { port } = await openDoor({ readings });
+      const client = await WireClient.connect(port, { clientId: 'lamp' });
+      for (const payload of ['{}\0', '{}', '{}\0\0', '\0']) client.publish('$aws/things/lamp/jobs/get', payload);
+      await client.settled();
+      return client.topics().map((topic) => topic.replace('$aws/things/lamp/jobs/get/', ''));
+    },
+    ['accepted', 'accepted', 'rejected', 'rejected'],
+    ['rejected', 'accepted', 'rejected', 'rejected'],
   ],
 };
 
