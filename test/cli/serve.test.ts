@@ -128,12 +128,17 @@ describe('jobrig serve', () => {
     [['--files', '/nowhere'], '/nowhere cannot be read'],
     [['--advertise', 'https://rig.test'], 'Must be a host name or an address, or HOST:PORT.'],
     [['--board'], '--https-port'],
-    [['--board', '--wss-port', 'off'], '--wss-port off'],
   ])('refuses %j with one line, and starts nothing', async (args, complaint) => {
     const { code, stdout, stderr } = await start('serve', '--memory', ...freePorts, ...args).finished;
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(complaint);
     expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(2);
+  });
+
+  it('refuses a board without the port that is all of it', async () => {
+    const { code, stderr } = await start('serve', '--memory', '--board', '--wss-port', 'off').finished;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^jobrig: .*--wss-port off.*\n$/);
   });
 
   it('takes a free port for one that nobody asked for and another has, and says so', async () => {
