@@ -8,6 +8,11 @@ import { WireClient } from '../support/wire-client.ts';
 
 afterEach(closeDoors);
 
+const answerWithABlock: ReservedAnswerer = (_request, { tell, done }) => {
+  tell('$aws/things/lamp/streams/S/data/json', 'a block');
+  done();
+};
+
 type Readings = readonly [observed: unknown, documented: unknown];
 
 /** What is seen of a service with one set of readings, and what it is with each of the two. */
@@ -51,11 +56,7 @@ const switches: {
   ],
   streamReplies: [
     async (readings) => {
-      const tell: ReservedAnswerer = (_request, { tell: say, done }) => {
-        say('$aws/things/lamp/streams/S/data/json', 'a block');
-        done();
-      };
-      const { port } = await openDoor({ readings, answerers: { streams: tell } });
+      const { port } = await openDoor({ readings, answerers: { streams: answerWithABlock } });
       const asker = await WireClient.connect(port, { clientId: 'lamp' });
       const ask = async () => {
         const before = asker.topics().length;
