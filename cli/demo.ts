@@ -1,31 +1,34 @@
 /**
- * `jobrig demo`: the main job on this machine. Starts a service on free loopback ports, runs the story of rig/live/demo
- * against it, shows a table, writes the report.
+ * `jobrig demo`: the main job on this machine, as rig/live/demo runs it. Shows a table and what broke, writes the report.
  */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import colors from 'picocolors';
-import { createBoard } from '../agent/board/board.ts';
+import { readHardwareProfiles } from '../agent/hardware-profiles.ts';
 import { junitReport } from '../rig/report/junit.ts';
 import { reportPage } from '../rig/report/page.ts';
+import { knownAs } from '../rig/report/check-summary.ts';
 import { countWords, spanText } from '../rig/report/words.ts';
-import type { DemoReport, DemoSummary, HardwareReport } from '../rig/report/run-report.ts';
-import { agentOption, readAgent } from './agent.ts';
-import { jsonOption, quietOption, seedOption, thingsOption, timeScaleOption } from './arguments.ts';
+import type { CauseReport, DemoReport, DemoSummary, HardwareReport } from '../rig/report/run-report.ts';
+import { scenarioText } from '../rig/scenario/format/write.ts';
+import { agentOption, readAgent, referenceName } from './agent.ts';
+import { jsonOption, quietOption, seedOption, thingsOption, timeScaleOption, wholeNumber } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { exitCodeOf } from './exit.ts';
 import { interruptible, whenAborted } from './interruption.ts';
-import { onlyPlain } from './own-service.ts';
 import { faultsOption, readFaults } from './faults.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { openOutput, writeOutput } from './output-folder.ts';
 import { createProgress } from './progress.ts';
+import { selectScenarios } from './scenarios.ts';
 import { formatTable } from './table.ts';
 import type { Column } from './table.ts';
 
 interface DemoFlags extends CommonOptions {
   readonly things: number;
   readonly seed: number;
+  readonly seeds: number;
   readonly timeScale: number;
   readonly agent: string;
   readonly hardware: string;
@@ -36,7 +39,7 @@ interface DemoFlags extends CommonOptions {
 
 /** Each thing costs two file descriptors of this one process. */
 const mostThings = 9000;
-const region = 'us-east-1';
+const mostSeeds = 1_000_000;
 
 export function demoCommand(finish: (exitCode: number) => void): Command {
   return new Command('demo')
@@ -49,7 +52,12 @@ export function demoCommand(finish: (exitCode: number) => void): Command {
     .addOption(timeScaleOption(20))
     .addOption(agentOption())
     .addOption(hardwareOption('mix'))
-    .option('--out <dir>', 'where index.html, report.json and junit.xml are written', 'jobrig-report')
+    .addOption(
+      new Option('--seeds <n>', 'how many seeds the second act plays in virtual time, beside the scenarios')
+        .default(500)
+        .argParser(wholeNumber(0, mostSeeds)),
+    )
+    .option('--out <dir>', 'where index.html, report.json, run.json and junit.xml are written', 'jobrig-report')
     .option('--serve', 'keep the dashboard up at the end, until Ctrl-C')
     .addOption(jsonOption())
     .addOption(quietOption())
@@ -63,68 +71,115 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   const hardware = readHardware(flags.hardware);
   const faults = flags.faults === undefined ? undefined : readFaults(flags.faults);
   const agent = readAgent(flags.agent);
+  const scenarios = selectScenarios([]);
   openOutput(flags.out);
   // Loaded when wanted: the AWS SDK and the broker take a second, which `--help` should not.
-  const { startService } = await import('../broker/start-service.ts');
-  const { runDemo } = await import('../rig/live/demo/run-demo.ts');
-  const { things, seed, timeScale } = flags;
-  await using service = await startService({ ...onlyPlain, region, timeScale, faults, seed });
-  const { mqttUrl = '', httpUrl = '', onFault } = service;
+  const { openDemo } = await import('../rig/live/demo/run-demo.ts');
+  const { things, seed, seeds, timeScale } = flags;
   const progress = createProgress(flags.quiet === true);
-  const report = await runDemo({
-    service: { mqttUrl, httpUrl, region, onFault },
+  await using stage = await openDemo({
     things,
     seed,
+    seeds,
     timeScale,
     hardware,
+    scenarios,
+    known: readHardwareProfiles('mix'),
+    agent,
     ...(faults && { faults }),
-    boardOf: (options) => createBoard({ ...options, agent }),
     signal,
-    onProgress: ({ act, connected, pulled, recovered, canaries }) =>
+    onProgress: ({ act, connected, pulled, recovered, canaries, played }) =>
       progress.show(
         act,
-        `${connected}/${things} connected · ${pulled} pulled · ${recovered} recovered · ${canaries} canaries`,
+        played ?? `${connected}/${things} connected · ${pulled} pulled · ${recovered} recovered · ${canaries} canaries`,
       ),
   });
+  const report = await stage.run();
   progress.done();
-  const page = await writeReport(flags.out, report);
-  const { deviceReports: _everyDevice, ...head } = report;
-  const summary: DemoSummary = { ...head, report: page };
+  const kept = await writeReport(flags, report);
+  const { deviceReports: _everyDevice, runs: _everyRun, ...summary } = kept;
   process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : `${summaryText(summary)}\n`);
   if (flags.serve) {
-    if (!flags.quiet) process.stderr.write(`dashboard at ${httpUrl}/ until Ctrl-C\n`);
+    if (!flags.quiet) process.stderr.write(`dashboard at ${stage.httpUrl}/ until Ctrl-C\n`);
     await whenAborted(signal);
   }
   return exitCodeOf(report.verdict);
 }
 
-async function writeReport(directory: string, report: DemoReport): Promise<string> {
-  const page = join(directory, 'index.html');
-  const complete: DemoReport = { ...report, report: page };
+/** @returns the report with the path of its page and with commands that play again what broke */
+async function writeReport({ out, agent, hardware }: DemoFlags, report: DemoReport): Promise<DemoReport> {
+  const ofAgent = agent === referenceName ? '' : ` --agent ${agent}`;
+  const onHardware = hardware === 'mix' ? '' : ` --hardware ${hardware}`;
+  const folder = await writeFailing(out, report);
+  const replayOf = ({ scenario }: CauseReport): string =>
+    `npx jobrig simulate --scenario ${join(folder, `${scenario}.yaml`)}${ofAgent}${onHardware}`;
+  const complete: DemoReport = {
+    ...report,
+    causes: report.causes.map((cause) =>
+      report.runs.some(({ scenario }) => scenario.id === cause.scenario)
+        ? { ...cause, replay: replayOf(cause) }
+        : cause,
+    ),
+    report: join(out, 'index.html'),
+  };
   await Promise.all([
-    writeOutput(directory, 'index.html', reportPage(complete)),
-    writeOutput(directory, 'report.json', `${JSON.stringify(complete)}\n`),
-    writeOutput(directory, 'junit.xml', junitReport(complete)),
+    writeOutput(out, 'index.html', reportPage(complete)),
+    writeOutput(out, 'report.json', `${JSON.stringify(complete)}\n`),
+    writeOutput(out, 'junit.xml', junitReport(complete)),
   ]);
-  return page;
+  return complete;
+}
+
+/** Each scenario that shows what broke, as a file of its own. */
+async function writeFailing(out: string, { runs }: DemoReport): Promise<string> {
+  const folder = join(out, 'failing');
+  await rm(folder, { recursive: true, force: true });
+  if (runs.length > 0) await mkdir(folder, { recursive: true });
+  for (const { scenario } of runs) await writeFile(join(folder, `${scenario.id}.yaml`), scenarioText(scenario));
+  return folder;
 }
 
 function summaryText(summary: DemoSummary): string {
-  const { pulls, devices, canary, documents, hardware, faults, verdict, report, things } = summary;
+  const { pulls, devices, canary, documents, hardware, faults, verdict, report, things, coverage, causes } = summary;
   const asExpected = documents.filter(({ mistaken }) => mistaken === 0);
   const badge = { pass: colors.green('pass'), fail: colors.red('fail'), inconclusive: colors.yellow('inconclusive') };
   return [
     '',
     pullTable(pulls),
     '',
+    ...causes.slice(0, causesShown).flatMap(causeLines),
+    ...(causes.length > causesShown ? [`and ${causes.length - causesShown} more causes in the report`, ''] : []),
+    `coverage   ${coverage.steps} of 9 steps pulled live; ${coverage.scenarios} scenarios, ${coverage.seeds} seeds in virtual time`,
     `devices    ${devices.valid} of ${things} valid at the end`,
     `canaries   ${canary.succeeded} of ${things} succeeded`,
     `documents  ${asExpected.length} of ${documents.length} as expected`,
     `hardware   ${hardwareText(hardware)}`,
     `faults     ${countWords(faults) || 'none'}`,
+    ...hostLines(summary),
     `report     ${report ?? ''}`,
     `verdict    ${badge[verdict]}`,
   ].join('\n');
+}
+
+const causesShown = 5;
+const subjectsShown = 8;
+
+function causeLines(cause: CauseReport): readonly string[] {
+  const { act, claim, claimText, reason, found, in: where, resembles, replay } = cause;
+  const shown = where.slice(0, subjectsShown);
+  const more = found > shown.length ? ` and ${found - shown.length} more` : '';
+  return [
+    `${colors.red('✗')} ${colors.bold(reason)} (${claim}: ${claimText})${knownAs(resembles)}`,
+    `  found ${act === 'live' ? 'live' : 'in virtual time'} in ${shown.join(', ')}${more}`,
+    ...(replay === undefined ? [] : [`  play it    ${replay}`]),
+    '',
+  ];
+}
+
+/** Only where the machine did not keep up. */
+function hostLines({ host, timeScale }: DemoSummary): readonly string[] {
+  if (host.advice !== undefined) return [`host       ${host.advice}`];
+  return host.pace < timeScale / 2 ? [`host       busy: device time ran ${host.pace}×, not ${timeScale}×`] : [];
 }
 
 function hardwareText(hardware: readonly HardwareReport[]): string {

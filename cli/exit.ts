@@ -4,7 +4,7 @@
  */
 import { CommanderError } from 'commander';
 import { OperationalError } from '../protocol/operational-error.ts';
-import type { Verdict } from '../rig/live/demo/verdict.ts';
+import type { Verdict } from '../rig/verdict/contract.ts';
 
 export const exitCodes = {
   ok: 0,

@@ -23,7 +23,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import type { JobExecutionStatus } from '../../protocol/status.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
-import type { OperatorCall } from './demo/evidence.ts';
+
+/** One call of an operator, from the moment it was made to its answer. */
+export interface OperatorCall {
+  readonly at: EpochMs;
+  readonly answeredAt: EpochMs;
+  /** AWS's operation name. */
+  readonly operation: string;
+  readonly jobId?: string;
+  readonly thingName?: string;
+  readonly force?: boolean;
+  /** What was answered in a few words: a status, `ok`, or AWS's exception name. */
+  readonly outcome: string;
+}
 
 export interface OperatorOptions {
   /** HTTP endpoint of the control plane. */

@@ -24,8 +24,15 @@ export interface LiveWorld {
   attend(look: (seen: Observation) => void): void;
   /** @throws when it cannot be done, which ends the scenario as inconclusive */
   perform(deed: Deed): Promise<void>;
+  /**
+   * What was seen has made a deed due, and doing it takes time here: whom it was seen of stands still until then, so that the
+   * deed meets it where it was seen. Returns how to let it go on. Absent: it goes on meanwhile.
+   */
+  hold?(seen: Observation): (() => void) | undefined;
   now(): EpochMs;
   setTimer(at: EpochMs, ring: () => void): () => void;
+  /** The world itself tells by how much the rig is late. */
+  readonly tellsLag?: boolean;
   /** By job id, the firmware version that a job's document names, once it has been created. */
   readonly versions: ReadonlyMap<string, string>;
 }
@@ -33,9 +40,15 @@ export interface LiveWorld {
 export interface PlayOptions {
   /** So long a device may take to come to rest. */
   readonly settleMs: DurationMs;
-  /** So long the whole scenario may take. */
-  readonly timeoutMs: DurationMs;
+  /** So long the whole scenario may take, by the wall clock. Absent: until {@link giveUp}. */
+  readonly timeoutMs?: DurationMs;
   readonly limits?: Partial<Limits>;
+  /** Of the world's things, from an earlier part of the same run; whoever made them shows them what is seen. */
+  readonly judges?: ReadonlyMap<string, Judge>;
+  /** Things of which a claim is known to be broken: those are not waited for as long as others. */
+  readonly broken?: ReadonlySet<string>;
+  /** What of what is seen is kept. Default: all. */
+  readonly keeps?: (seen: Observation) => boolean;
   readonly onProgress?: (progress: Progress) => void;
   /** Ends the play with an error. */
   readonly signal?: AbortSignal;
@@ -63,6 +76,8 @@ export interface Played {
 /** Nothing must happen for so long before a device counts as at rest: an answer may be under way. */
 const quietMs: DurationMs = 400;
 const lookEveryMs: DurationMs = 100;
+/** Enough for the others to end an update; a device that broke a claim may never come to rest. */
+const hopelessMs: DurationMs = 5 * 60_000;
 /** Own lateness of less than this is usual on any machine. */
 const lagWorthTellingMs: DurationMs = 250;
 
@@ -83,6 +98,7 @@ class LivePlay {
   #deeds: Promise<void> = Promise.resolve();
   #busy = 0;
   #awaitsSettledSince: EpochMs | undefined;
+  #deadline: EpochMs | undefined;
   #cancelTimer: (() => void) | undefined;
   #trouble: string | undefined;
   #over: (() => void) | undefined;
@@ -95,18 +111,30 @@ class LivePlay {
     this.#director = createDirector(scenario, world.names);
     this.#startedAt = world.now();
     this.#latestAt = this.#startedAt;
-    this.#judges = new Map(
-      world.thingNames.map((thingName) => [
+    this.#judges = new Map(world.thingNames.map((thingName) => [thingName, this.#judgeOf(thingName)]));
+  }
+
+  #judgeOf(thingName: string): Judge {
+    const { names, sights, versions } = this.#world;
+    const { limits, judges } = this.#options;
+    const { claims } = this.#scenario;
+    const expectations = expectationsOf(this.#scenario, {
+      names,
+      thingName,
+      versionOf: (job) => versions.get(names.jobId(job)),
+    });
+    const judge = judges?.get(thingName);
+    if (judge === undefined) {
+      return createJudge({
         thingName,
-        createJudge({
-          thingName,
-          sights: world.sights,
-          expectations: expectationsOf(scenario, { names: world.names, thingName }),
-          ...(options.limits && { limits: options.limits }),
-          ...(scenario.claims !== 'all' && { claims: scenario.claims }),
-        }),
-      ]),
-    );
+        sights,
+        expectations,
+        ...(limits && { limits }),
+        ...(claims !== 'all' && { claims }),
+      });
+    }
+    judge.expectNow(expectations);
+    return judge;
   }
 
   async result(): Promise<Played> {
@@ -117,9 +145,9 @@ class LivePlay {
     const stop = (): void => this.#over?.();
     signal?.addEventListener('abort', stop);
     giveUp?.addEventListener('abort', stop);
-    const timeout = setTimeout(stop, timeoutMs);
+    const timeout = timeoutMs === undefined ? undefined : setTimeout(stop, timeoutMs);
     const looking = setInterval(() => this.#lookAround(), lookEveryMs);
-    const watchLag = this.#watchLag();
+    const watchLag = this.#world.tellsLag === true ? undefined : this.#watchLag();
     this.#world.attend((seen) => this.#see(seen));
     this.#do(this.#director.apply({ kind: 'start' }, this.#world.now()));
     await over;
@@ -151,21 +179,25 @@ class LivePlay {
 
   #see(seen: Observation): void {
     if (this.#isOver) return;
-    this.#observations.push(seen);
+    if (this.#options.keeps?.(seen) !== false) this.#observations.push(seen);
     if (movesOn(seen)) this.#latestAt = this.#world.now();
     if (endsJob(seen) && this.#awaitsSettledSince !== undefined) this.#awaitsSettledSince = this.#world.now();
-    for (const judge of this.#judges.values()) show(judge.observer, seen);
-    if (this.#director.listensTo.has(seen.kind)) this.#do(this.#director.apply(seen, this.#world.now()));
-    else this.#arm();
+    if (this.#options.judges === undefined) for (const judge of this.#judges.values()) show(judge.observer, seen);
+    if (this.#director.listensTo.has(seen.kind)) {
+      const deeds = this.#director.apply(seen, this.#world.now());
+      this.#do(deeds, deeds.length > 0 ? this.#world.hold?.(seen) : undefined);
+    }
     if (this.#options.endsWith?.(seen) === true) this.#over?.();
   }
 
-  #do(deeds: readonly Deed[]): void {
+  /** @param release is called once they are done */
+  #do(deeds: readonly Deed[], release?: () => void): void {
     for (const deed of deeds) {
       this.#busy += 1;
       this.#deeds = this.#deeds.then(() => this.#perform(deed));
     }
-    this.#options.onProgress?.(this.#director.progress());
+    if (release !== undefined) this.#deeds = this.#deeds.then(release);
+    if (deeds.length > 0) this.#options.onProgress?.(this.#director.progress());
     this.#arm();
   }
 
@@ -187,8 +219,11 @@ class LivePlay {
     const awaits = this.#director.awaitsSettled();
     if (!awaits) this.#awaitsSettledSince = undefined;
     else this.#awaitsSettledSince ??= now;
-    const isQuiet = now - this.#latestAt >= quietMs && [...this.#judges.values()].every((judge) => judge.isSettled());
-    const isLate = this.#awaitsSettledSince !== undefined && now - this.#awaitsSettledSince >= this.#settleMs;
+    if (!awaits && !this.#director.isOver()) return;
+    const restless = [...this.#judges].filter(([, judge]) => !judge.isSettled()).map(([thingName]) => thingName);
+    const isQuiet = now - this.#latestAt >= quietMs && restless.length === 0;
+    const isLate =
+      this.#awaitsSettledSince !== undefined && now - this.#awaitsSettledSince >= this.#patienceWith(restless);
     if (awaits && (isQuiet || isLate)) {
       this.#awaitsSettledSince = undefined;
       this.#do(this.#director.apply({ kind: 'settled' }, now));
@@ -196,17 +231,27 @@ class LivePlay {
     if (this.#director.isOver()) this.#over?.();
   }
 
+  #patienceWith(restless: readonly string[]): DurationMs {
+    const isHopeless = restless.length > 0 && restless.every((thingName) => this.#options.broken?.has(thingName));
+    return isHopeless ? Math.min(hopelessMs, this.#settleMs) : this.#settleMs;
+  }
+
   get #settleMs(): DurationMs {
     return Math.max(this.#scenario.given.settleMs ?? 0, this.#options.settleMs);
   }
 
   #arm(): void {
-    this.#cancelTimer?.();
     const deadline = this.#director.nextDeadline();
+    if (deadline === this.#deadline) return;
+    this.#cancelTimer?.();
+    this.#deadline = deadline;
     this.#cancelTimer =
       deadline === undefined
         ? undefined
-        : this.#world.setTimer(deadline, () => this.#do(this.#director.wake(this.#world.now())));
+        : this.#world.setTimer(deadline, () => {
+            this.#deadline = undefined;
+            this.#do(this.#director.wake(this.#world.now()));
+          });
   }
 
   /** How late this process itself runs: what it explains is nobody's fault. */

@@ -1,7 +1,11 @@
 /**
  * The run as a JUnit file, for CI: one suite for the recoveries with a case per pulled device, one for the devices that were
- * left alone, one for the documents. Source: the de-facto schema of Jenkins and the Surefire reports.
+ * left alone, one for the documents, one for what was
+ * played in virtual time. Source: the de-facto schema of Jenkins and the Surefire reports.
  */
+import type { Observation } from '../../observation/observation.ts';
+import { deviceClaims } from '../virtual/violation.ts';
+import { lineOf, plainText } from './lines.ts';
 import { escapeMarkup } from './markup.ts';
 import { countWords } from './words.ts';
 import type { DemoReport, DeviceReport, DocumentSummary } from './run-report.ts';
@@ -34,6 +38,7 @@ export function junitReport(report: DemoReport): string {
     { name: 'recovery', cases: pulled.map(recoveryCase) },
     { name: 'untouched', cases: others.map(untouchedCase) },
     { name: 'documents', cases: report.documents.map(documentCase) },
+    { name: 'virtual', cases: virtualCases(report) },
   ];
   return junitFile('jobrig demo', suites, report.startedAt);
 }
@@ -45,7 +50,7 @@ function recoveryCase(device: DeviceReport): Case {
     className: `jobrig.recovery.${pull?.step}`,
     seconds: (pull?.recoveryMs ?? 0) / 1000,
     ...(outcome === 'invalid' && { failure: failureText(device) }),
-    ...(outcome === 'inconclusive' && { skipped: reason }),
+    ...(outcome === 'inconclusive' && { error: reason }),
   };
 }
 
@@ -55,17 +60,36 @@ function untouchedCase(device: DeviceReport): Case {
     className: 'jobrig.untouched',
     seconds: 0,
     ...(device.outcome === 'invalid' && { failure: failureText(device) }),
-    ...(device.outcome === 'inconclusive' && { skipped: device.reason }),
+    ...(device.outcome === 'inconclusive' && { error: device.reason }),
   };
 }
 
 function failureText({ reason, findings }: DeviceReport): string {
   const broken = findings.filter(({ outcome }) => outcome === 'fail');
   const lines = broken.flatMap((finding) => [
-    `${finding.claim}: ${finding.reason}`,
-    ...finding.evidence.map(({ at, topic, note }) => `  ${at} ${topic ?? ''} ${note}`),
+    `${deviceClaims[finding.claim]} (${finding.claim}): ${finding.reason}`,
+    ...finding.evidence.flatMap((seen) => evidenceText(seen) ?? []),
   ]);
   return [reason, ...lines].join('\n');
+}
+
+function evidenceText(seen: Observation): string | undefined {
+  const line = lineOf(seen);
+  return line === undefined ? undefined : `  ${seen.at} ${line.topic ?? ''} ${plainText(line.text)}`;
+}
+
+/** In virtual time: one case for all that went well, one for each cause of what did not. */
+function virtualCases({ coverage, causes }: DemoReport): readonly Case[] {
+  const { scenarios, seeds } = coverage;
+  const broken = causes.filter(({ act }) => act === 'virtual');
+  const whole = { name: `${scenarios} scenarios and ${seeds} seeds`, className: 'jobrig.virtual', seconds: 0 };
+  if (broken.length === 0) return [whole];
+  return broken.map(({ claim, claimText, reason, found, in: where, replay }): Case => ({
+    name: `${claim}: ${reason}`,
+    className: 'jobrig.virtual',
+    seconds: 0,
+    failure: [`${claimText}: ${reason}`, `in ${found}: ${where.join(', ')}`, replay ?? ''].join('\n'),
+  }));
 }
 
 function documentCase({ document, expected, ended, mistaken }: DocumentSummary): Case {

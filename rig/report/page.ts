@@ -2,17 +2,27 @@
  * The report as one self-contained page: what was asked, what came of it, the table and picture of recovery times, the
  * fleet at a glance, and every pulled device's story on opening it. No script, no network; works by keyboard and in print.
  */
-import { claims } from '../live/demo/claims.ts';
-import type { Finding } from '../live/demo/claims.ts';
+import type { Observation } from '../../observation/observation.ts';
+import type { Finding } from '../verdict/contract.ts';
+import { deviceClaims } from '../virtual/violation.ts';
 import { faultsSection } from './faults-section.ts';
 import { hardwareSection } from './hardware-section.ts';
 import { html, trusted } from './markup.ts';
 import type { Markup } from './markup.ts';
 import { pageStyle } from './page-style.ts';
 import { recoveryChart } from './recovery-chart.ts';
-import type { DemoReport, DeviceOutcome, DeviceReport, DocumentSummary, PullSummary } from './run-report.ts';
-import { countWords, spanText } from './words.ts';
+import { lineOf, plainText } from './lines.ts';
+import type {
+  CauseReport,
+  DemoReport,
+  DeviceOutcome,
+  DeviceReport,
+  DocumentSummary,
+  PullSummary,
+} from './run-report.ts';
 import { sequenceDiagram } from './sequence-diagram.ts';
+import { timelineOf } from './timeline.ts';
+import { countWords, spanText } from './words.ts';
 
 /** A browser copes with a few thousand diagrams badly; the devices that failed are always among those drawn. */
 const diagramsDrawn = 400;
@@ -33,8 +43,9 @@ export function reportPage(report: DemoReport): string {
       <body>
         ${head(report)}
         <main>
-          ${recoverySection(report)} ${fleetSection(report)} ${documentSection(report.documents)}
-          ${faultsSection(report)} ${hardwareSection(report)} ${deviceSection(report)}
+          ${causeSection(report)} ${recoverySection(report)} ${fleetSection(report)}
+          ${documentSection(report.documents)} ${faultsSection(report)} ${hardwareSection(report)}
+          ${deviceSection(report)}
         </main>
         ${foot(report)}
       </body>
@@ -68,6 +79,30 @@ function head(report: DemoReport): Markup {
       ${tiles.map(([figure, name]) => html`<div class="tile"><b>${figure}</b><span>${name}</span></div>`)}
     </div>
   </header>`;
+}
+
+function causeSection({ causes, coverage, host }: DemoReport): Markup {
+  const { steps, scenarios, seeds } = coverage;
+  return html`<section>
+    <h2>${causes.length === 0 ? 'Nothing broke' : 'What broke'}</h2>
+    <p class="aside">
+      ${steps} of 9 steps pulled live; ${scenarios} scenarios, ${seeds} seeds in virtual time.
+      ${host.advice === undefined ? undefined : `Inconclusive: ${host.advice}.`}
+    </p>
+    ${causes.map(causeMarkup)}
+  </section>`;
+}
+
+function causeMarkup({ act, claim, claimText, reason, found, in: where, resembles, replay }: CauseReport): Markup {
+  const subjects = act === 'live' ? 'devices' : 'runs in virtual time';
+  const more = found > where.length ? ` and ${found - where.length} more` : '';
+  return html`<div class="broken-claim">
+    <b>${claim}</b> ${claimText}: ${reason}
+    <p>
+      ${found} ${subjects}: ${where.join(', ')}${more}${resembles.length === 0 ? '' : `; like ${resembles.join(', ')}`}
+    </p>
+    ${replay === undefined ? undefined : html`<p><code>${replay}</code></p>`}
+  </div>`;
 }
 
 function recoverySection({ pulls, deviceReports }: DemoReport): Markup {
@@ -180,9 +215,12 @@ function documentSection(documents: readonly DocumentSummary[]): Markup | undefi
 
 /** Pulled or broken devices, the broken ones first. */
 function deviceDetails(devices: readonly DeviceReport[]): readonly DeviceReport[] {
-  const told = devices.filter(({ pull, outcome }) => pull !== undefined || outcome === 'invalid');
-  const broken = told.filter(({ outcome }) => outcome !== 'recovered');
-  return [...broken, ...told.filter(({ outcome }) => outcome === 'recovered')].slice(0, diagramsDrawn);
+  const told = devices.filter(({ observations }) => observations.length > 0);
+  return [...told.filter((device) => !isWell(device)), ...told.filter(isWell)].slice(0, diagramsDrawn);
+}
+
+function isWell({ outcome }: DeviceReport): boolean {
+  return outcome === 'recovered' || outcome === 'untouched';
 }
 
 function deviceSection({ deviceReports }: DemoReport): Markup | undefined {
@@ -207,7 +245,7 @@ const stateStyle: Readonly<Record<DeviceOutcome, string>> = {
 };
 
 function deviceStory(device: DeviceReport, open: boolean): Markup {
-  const { thingName, hardware, outcome, pull, reason, findings, timeline } = device;
+  const { thingName, hardware, outcome, pull, reason, findings, observations, startedAt } = device;
   const namespace = pull?.namespaceId === undefined ? '' : ` in namespace ${pull.namespaceId}`;
   const what =
     pull === undefined
@@ -223,21 +261,28 @@ function deviceStory(device: DeviceReport, open: boolean): Markup {
     <div>
       <p>${reason}</p>
       <ul class="claims">
-        ${findings.map((finding) => html`<li class="${finding.outcome}" title="${claims[finding.claim]}: ${finding.reason}">${finding.claim}${finding.outcome === 'not-observed' ? ' not observed' : ''}</li>`)}
+        ${findings.map((finding) => html`<li class="${finding.outcome}" title="${deviceClaims[finding.claim]}: ${finding.reason}">${finding.claim}${finding.outcome === 'not-observed' ? ' not observed' : ''}</li>`)}
       </ul>
       ${findings.filter((finding) => finding.outcome === 'fail').map(brokenClaim)}
-      <div class="scroll">${sequenceDiagram(thingName, timeline)}</div>
+      <div class="scroll">${sequenceDiagram(thingName, timelineOf(observations, startedAt))}</div>
     </div>
   </details>`;
 }
 
 function brokenClaim({ claim, reason, evidence }: Finding): Markup {
   return html`<div class="broken-claim">
-    <b>${claim}</b> ${claims[claim]}: ${reason}
+    <b>${claim}</b> ${deviceClaims[claim]}: ${reason}
     <ol>
-      ${evidence.map(({ topic, note }) => html`<li>${topic === undefined ? undefined : html`<code>${topic}</code> `}${note}</li>`)}
+      ${evidence.map(evidenceLine)}
     </ol>
   </div>`;
+}
+
+function evidenceLine(seen: Observation): Markup | undefined {
+  const line = lineOf(seen);
+  if (line === undefined) return undefined;
+  const topic = line.topic === undefined ? undefined : html`<code>${line.topic}</code> `;
+  return html`<li>${topic}${plainText(line.text)}</li>`;
 }
 
 function foot(report: DemoReport): Markup {

@@ -1,14 +1,14 @@
 /**
- * What a run of the main job leaves behind, as plain data: `report.json` is this, the page and the JUnit file are drawn from
- * it, and the command line's JSON is its head. Instants inside device timelines are milliseconds of device time since the
- * run began.
+ * What a run of the main job leaves behind, as plain data: `report.json` is this, the page and the JUnit file are drawn from it, and
+ * the command line's JSON is its head. Findings and observations are those of rig/verdict and observation; instants in them are
+ * milliseconds of device time since the epoch.
  */
 import type { Step } from '../../observation/execution.ts';
-import type { DurationMs } from '../../protocol/time.ts';
-import type { Finding } from '../live/demo/claims.ts';
-import type { PullMechanism } from '../live/demo/evidence.ts';
+import type { Observation } from '../../observation/observation.ts';
+import type { DurationMs, EpochMs } from '../../protocol/time.ts';
+import type { ScenarioRun } from '../live/check/check-result.ts';
+import type { Finding, Verdict } from '../verdict/contract.ts';
 import type { Spread } from './statistics.ts';
-import type { Verdict } from '../live/demo/verdict.ts';
 
 /** The members that every verb's JSON has, and those of `demo`; others script against these names. */
 export interface DemoSummary {
@@ -21,17 +21,30 @@ export interface DemoSummary {
   readonly endedAt: string;
   readonly verdict: Verdict;
   readonly things: number;
-  /** Device seconds in a wall second. */
+  /** Device seconds in a wall second that were asked for. */
   readonly timeScale: number;
+  readonly coverage: CoverageReport;
   readonly pulls: readonly PullSummary[];
   readonly devices: { readonly valid: number; readonly invalid: number };
   readonly canary: { readonly succeeded: number; readonly failed: number };
   readonly documents: readonly DocumentSummary[];
+  /** What broke in either act, grouped, the most frequent first; empty when all is well. */
+  readonly causes: readonly CauseReport[];
   readonly hardware: readonly HardwareReport[];
-  /** how often each fault of the plan was injected, e.g. `reply lost`; empty without a plan. */
+  /** How often each fault of the plan was injected, e.g. `reply lost`; empty without a plan. */
   readonly faults: Readonly<Record<string, number>>;
+  readonly host: HostReport;
   /** Path of the page, when one was written. */
   readonly report?: string;
+}
+
+/** What was tried. */
+export interface CoverageReport {
+  /** Steps at which a job was pulled live, of nine. */
+  readonly steps: number;
+  /** Scenarios and seeds that were played in virtual time. */
+  readonly scenarios: number;
+  readonly seeds: number;
 }
 
 export interface PullSummary {
@@ -53,8 +66,43 @@ export interface DocumentSummary {
   readonly mistaken: number;
 }
 
+/** What broke, told once, however often it was found. */
+export interface CauseReport {
+  /** On sockets, or in virtual time. */
+  readonly act: 'live' | 'virtual';
+  /** V1 to V10 of a device, E1 to E9 of the service's engine, R1 and R2 of the run itself. */
+  readonly claim: string;
+  /** What the claim says, e.g. `no zombie work: stops working for …`. */
+  readonly claimText: string;
+  /** What was found, in one sentence. */
+  readonly reason: string;
+  readonly found: number;
+  /** Things (live), or scenarios and seeds (virtual), the first of them. */
+  readonly in: readonly string[];
+  /** Numbers of docs/recovery-bugs.md. */
+  readonly resembles: readonly string[];
+  /** Id of the scenario that shows it; in virtual time it is in {@link DemoReport.runs}, too. */
+  readonly scenario: string;
+  /** The command that plays it again, when its file was written. */
+  readonly replay?: string;
+}
+
+/** How well this machine kept up. */
+export interface HostReport {
+  /** Device seconds in a wall second as they were. */
+  readonly pace: number;
+  /** Wall time that did not count as device time, since the machine was busy. */
+  readonly behindMs: DurationMs;
+  /** The longest that a device waited for an answer without any fault, in device time. */
+  readonly longestAnswerMs: DurationMs;
+  /** Findings are inconclusive for that reason; what to do. */
+  readonly advice?: string;
+}
+
 export interface DemoReport extends DemoSummary {
   readonly deviceReports: readonly DeviceReport[];
+  /** Of each cause that was found in virtual time, the smallest scenario with all that was seen of it. */
+  readonly runs: readonly ScenarioRun[];
 }
 
 /** A hardware profile that devices of the run had, and which of its figures nobody measured. */
@@ -77,9 +125,17 @@ export interface DeviceReport {
   readonly reason: string;
   readonly runningVersion: string;
   readonly pull?: PullReport;
+  /** V1 to V10, in order. */
   readonly findings: readonly Finding[];
-  readonly timeline: Timeline;
+  /** When its part began: the instants of its story count from here. */
+  readonly startedAt: EpochMs;
+  /** What was seen of it: of those that are not valid, and of some of the others, to keep the report small. */
+  readonly observations: readonly Observation[];
+  /** Observations that were left out at the end. */
+  readonly omitted: number;
 }
+
+export type PullMechanism = 'DeleteJobExecution' | 'DeleteJob';
 
 export interface PullReport {
   readonly step: Step;
@@ -87,25 +143,7 @@ export interface PullReport {
   readonly jobId: string;
   readonly executionNumber: number;
   readonly namespaceId?: string;
+  readonly at: EpochMs;
+  /** Device time from the pull to the device being idle again; absent when that was not seen. */
   readonly recoveryMs?: DurationMs;
-}
-
-export type Lane = 'operator' | 'service' | 'device';
-
-/** An arrow between two lanes, or a mark on one (`from` equals `to`). */
-export interface TimelineEntry {
-  readonly at: DurationMs;
-  readonly from: Lane;
-  readonly to: Lane;
-  readonly label: string;
-  readonly topic?: string;
-  readonly tone: 'plain' | 'good' | 'bad' | 'pull' | 'recovery' | 'fault';
-  /** The step the device was at. */
-  readonly step: Step | 'idle';
-}
-
-export interface Timeline {
-  readonly entries: readonly TimelineEntry[];
-  /** Entries that were left out at the end to keep the report small. */
-  readonly omitted: number;
 }

@@ -5,7 +5,7 @@
  */
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
-import type { Lane, Timeline, TimelineEntry } from './run-report.ts';
+import type { Lane, Timeline, TimelineEntry } from './timeline.ts';
 
 const width = 980;
 const rowHeight = 26;

@@ -78,26 +78,13 @@ class VirtualDeeds implements Deeds {
   #toWorld(deed: WorldDeed): void {
     const world = this.#world;
     const name = this.#nameOf('thing' in deed ? deed.thing : undefined);
+    const fault = stationFaultOf(deed);
+    if (fault !== undefined) return world.device(name).inject(fault);
     switch (deed.do) {
-      case 'power':
-        return world.device(name).inject({ kind: 'power-cut', forMs: deed.offForMs });
-      case 'link':
-        return world.device(name).inject({ kind: deed.how === 'drop' ? 'link-lost' : 'partition', forMs: deed.forMs });
-      case 'battery':
-        return world.device(name).inject({ kind: 'weak-battery', forMs: deed.forMs, byMv: deed.dropMv });
       case 'clock':
-        return deed.of === 'service'
-          ? world.leap(deed.jumpMs)
-          : world.device(name).inject({ kind: 'clock-jump', byMs: deed.jumpMs });
-      case 'message':
-        return world.device(name).inject(messageFault(deed));
+        return world.leap(deed.jumpMs);
       case 'service':
         return world.serviceFaults.arm(serviceFault(deed), name, deed.operations, deed, world.queue.now);
-      case 'connect':
-      case 'subscribe': {
-        const answer = deed.how === 'refuse' ? 'refused' : 'not-at-all';
-        return world.device(name).inject({ kind: deed.do, answer, ...extentOf(deed) });
-      }
       case 'restart-service':
         // What it knew it still knows: its store is durable. Connections are not.
         for (const device of world.devices) device.inject({ kind: 'link-lost', forMs: deed.forMs });
@@ -112,6 +99,8 @@ class VirtualDeeds implements Deeds {
         return world.calm();
       case 'memory':
         throw new RangeError(`no world in virtual time can ${deed.how} the ${deed.what}`);
+      default:
+        throw new RangeError(`${deed.do} is no deed of a world in virtual time`);
     }
   }
 
@@ -138,6 +127,27 @@ class VirtualDeeds implements Deeds {
     this.#world.device(thingName).hangUp('taken-over');
     const again = queue.now + takeOverAgainMs;
     if (again < until) queue.schedule(again, () => this.#takeOver(thingName, until));
+  }
+}
+
+/** The fault of a device or its link that a deed is; `undefined`: it is about something else. */
+export function stationFaultOf(deed: WorldDeed): StationFault | undefined {
+  switch (deed.do) {
+    case 'power':
+      return { kind: 'power-cut', forMs: deed.offForMs };
+    case 'link':
+      return { kind: deed.how === 'drop' ? 'link-lost' : 'partition', forMs: deed.forMs };
+    case 'battery':
+      return { kind: 'weak-battery', forMs: deed.forMs, byMv: deed.dropMv };
+    case 'clock':
+      return deed.of === 'device' ? { kind: 'clock-jump', byMs: deed.jumpMs } : undefined;
+    case 'message':
+      return messageFault(deed);
+    case 'connect':
+    case 'subscribe':
+      return { kind: deed.do, answer: deed.how === 'refuse' ? 'refused' : 'not-at-all', ...extentOf(deed) };
+    default:
+      return undefined;
   }
 }
 
@@ -196,6 +206,6 @@ const operatorDeeds: Readonly<Record<OperatorDeed['do'], true>> = {
   'delete-thing': true,
 };
 
-function isOperators(deed: Deed): deed is DeedOf<OperatorDeed['do']> {
+export function isOperators(deed: Deed): deed is DeedOf<OperatorDeed['do']> {
   return Object.hasOwn(operatorDeeds, deed.do);
 }

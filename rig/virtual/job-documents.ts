@@ -73,6 +73,7 @@ export function createJobDocuments({ given, script, meanwhile }: Scenario): JobD
   function versionOf(job: JobLabel): string | undefined {
     const last = creations.findLast((deed) => deed.job === job);
     const document = last?.document ?? given.document;
+    if (typeof document === 'object') return versionIn(document);
     const isFirmware = document === 'yours' || document === 'firmware';
     return last !== undefined && isFirmware ? firmwareVersion(editionOf(last)) : undefined;
   }
@@ -123,6 +124,11 @@ export function createJobDocuments({ given, script, meanwhile }: Scenario): JobD
 
 function handlersIn(text: string): number {
   return (JSON.parse(text) as { readonly steps: readonly unknown[] }).steps.length;
+}
+
+/** What a document of the user's own installs, where it is in the form of our firmware documents. */
+function versionIn({ operation, version }: Readonly<Record<string, unknown>>): string | undefined {
+  return operation === 'firmware' && typeof version === 'string' ? version : undefined;
 }
 
 function urlIn(text: string): string | undefined {

@@ -7,8 +7,6 @@ import { claims as deviceClaimTable } from '../verdict/claims.ts';
 import { type ClaimId, claimIds } from '../verdict/contract.ts';
 import { engineClaims } from '../verdict/engine/engine-claims.ts';
 
-export type DeviceClaim = ClaimId;
-
 /** Each claim about a device in one line. */
 export const deviceClaims = Object.fromEntries(
   claimIds.map((id) => [id, `${deviceClaimTable[id].name}: ${deviceClaimTable[id].statement}`]),

@@ -1,9 +1,9 @@
 /** A report as a run of the demo leaves it, small enough to read and with every outcome in it. */
-import { steps } from '../../observation/execution.ts';
-import { claims } from '../../rig/live/demo/claims.ts';
-import type { ClaimId, Finding } from '../../rig/live/demo/claims.ts';
-import type { DemoReport, DeviceReport, TimelineEntry } from '../../rig/report/run-report.ts';
+import { type Step, steps } from '../../observation/execution.ts';
+import type { Observation } from '../../observation/observation.ts';
+import type { DemoReport, DeviceReport } from '../../rig/report/run-report.ts';
 import { spreadOf } from '../../rig/report/statistics.ts';
+import { type ClaimId, type Finding, claimIds } from '../../rig/verdict/contract.ts';
 
 export interface SampleNames {
   readonly thingName?: (index: number) => string;
@@ -24,6 +24,7 @@ export function sampleReport(things: number, names: SampleNames = {}): DemoRepor
     verdict: invalid > 0 ? 'fail' : 'pass',
     things,
     timeScale: 20,
+    coverage: { steps: 9, scenarios: 99, seeds: 500 },
     pulls: steps.flatMap((step) => {
       const pulled = deviceReports.filter(({ pull }) => pull?.step === step);
       const recoveryMs = spreadOf(pulled.flatMap(({ pull }) => pull?.recoveryMs ?? []));
@@ -41,6 +42,7 @@ export function sampleReport(things: number, names: SampleNames = {}): DemoRepor
         mistaken: 1,
       },
     ],
+    causes: sampleCauses(deviceReports, names),
     hardware: [
       {
         name: 'esp32-s3',
@@ -51,9 +53,24 @@ export function sampleReport(things: number, names: SampleNames = {}): DemoRepor
       },
     ],
     faults: { 'reply lost': 12, 'power-cut': 3 },
+    host: { pace: 19.8, behindMs: 120, longestAnswerMs: 400 },
     deviceReports,
+    runs: [],
   };
 }
+
+function sampleCauses(devices: readonly DeviceReport[], { note = '' }: SampleNames): DemoReport['causes'] {
+  const broken = devices.filter(({ outcome }) => outcome === 'invalid').map(({ thingName }) => thingName);
+  if (broken.length === 0) return [];
+  const claimText = 'no zombie work: stops working for an execution that it was told is gone';
+  const told = { claim: 'V2', claimText, reason: `updates what is gone ${note}`, resembles: ['R21'] };
+  return [
+    { act: 'live', ...told, found: broken.length, in: broken.slice(0, 20), scenario: 'wave-1' },
+    { act: 'virtual', ...told, found: 1, in: ['seed 7'], scenario: 'seed-7-v2', replay: `npx jobrig simulate ${note}` },
+  ];
+}
+
+const unseen = { startedAt: 0, observations: [], omitted: 0 } as const;
 
 function sampleDevice(
   index: number,
@@ -64,7 +81,7 @@ function sampleDevice(
   const common = { thingName: thingName(index), hardware: index % 2 ? 'esp32-s3' : 'rp2040', runningVersion: '2.0.0' };
   if (step === undefined) {
     const outcome = broken ? 'invalid' : 'untouched';
-    return { ...common, outcome, reason: `left alone ${note}`, findings: [], timeline: { entries: [], omitted: 0 } };
+    return { ...common, outcome, reason: `left alone ${note}`, findings: [], ...unseen };
   }
   return {
     ...common,
@@ -75,79 +92,63 @@ function sampleDevice(
       mechanism: index % 3 ? 'DeleteJobExecution' : 'DeleteJob',
       jobId,
       executionNumber: 1,
+      at: 340,
       ...(index % 4 === 0 && { namespaceId: 'jobrig-demo' }),
       ...(!broken && { recoveryMs: 40 + ((index * 7919) % 6000) }),
     },
-    findings: (Object.keys(claims) as ClaimId[]).map((claim) => sampleFinding(claim, broken, note)),
-    timeline: { entries: sampleEntries(step, jobId, note), omitted: index === 0 ? 3 : 0 },
+    findings: claimIds.map((claim) => sampleFinding(claim, broken, common.thingName, note)),
+    startedAt: 0,
+    observations: sampleObservations(common.thingName, step, jobId, note),
+    omitted: index === 0 ? 3 : 0,
   };
 }
 
-function sampleFinding(claim: ClaimId, broken: boolean, note: string): Finding {
+function sampleFinding(claim: ClaimId, broken: boolean, thingName: string, note: string): Finding {
   if (claim === 'V9')
     return { claim, outcome: 'not-observed', reason: 'no later job reported a version', evidence: [] };
   if (claim !== 'V2' || !broken) return { claim, outcome: 'pass', reason: 'as it should be', evidence: [] };
-  const topic = '$aws/things/thing-7/jobs/firmware-1-plain/update';
-  return {
-    claim,
-    outcome: 'fail',
-    reason: 'went on working for a dead execution',
-    evidence: [{ at: 1000, direction: 'sent', topic, note: `update to IN_PROGRESS ${note}` }],
-  };
+  const evidence = [sent(1000, thingName, 'firmware-1-plain', note)];
+  return { claim, outcome: 'fail', reason: `updates what is gone ${note}`, evidence, catalog: ['R21'] };
 }
 
-function sampleEntries(step: (typeof steps)[number], jobId: string, note: string): readonly TimelineEntry[] {
-  const topic = `$aws/things/thing/jobs/${jobId}/update`;
+function sent(at: number, thingName: string, jobId: string, note: string): Observation {
+  const body = { status: 'IN_PROGRESS', statusDetails: { progress: note } } as const;
+  const request = { operation: 'UpdateJobExecution', jobId, body } as const;
+  return { at, kind: 'sent', source: 'device', thingName, request, via: 'mqtt' };
+}
+
+/** What is seen of a device whose job is pulled at a step, the first instant being 0. */
+function sampleObservations(thingName: string, step: Step, jobId: string, note: string): readonly Observation[] {
+  const execution = { jobId, executionNumber: 1, queuedAt: 0 };
+  const device = { source: 'device', thingName } as const;
+  const service = { source: 'service', thingName, kind: 'execution', execution } as const;
+  const payload = { timestamp: 0 };
   return [
-    { at: 0, from: 'operator', to: 'service', label: `CreateJob ${jobId}`, tone: 'plain', step: 'idle' },
-    { at: 60, from: 'service', to: 'device', label: `next: ${jobId} QUEUED`, tone: 'plain', step: 'idle', topic },
+    { at: 0, kind: 'called', source: 'operator', operation: 'CreateJob', jobId, outcome: 'ok', startedAt: 0 },
+    { at: 1, ...service, status: 'QUEUED', versionNumber: 1, by: 'operator' },
+    sent(61, thingName, jobId, note),
+    { at: 90, ...device, kind: 'traced', trace: { kind: 'step', step, execution, percent: 0 } },
+    { at: 340, ...service, status: 'DELETED', versionNumber: 2, by: 'operator', force: true },
     {
-      at: 61,
-      from: 'device',
-      to: 'service',
-      label: `update ${jobId} to IN_PROGRESS, expects version 1`,
-      tone: 'plain',
-      step: 'receive',
-      topic,
+      at: 345,
+      ...device,
+      kind: 'received',
+      message: { kind: 'notification', name: 'JobExecutionsChanged', bytes: 30, payload: { ...payload, jobs: {} } },
     },
-    {
-      at: 80,
-      from: 'service',
-      to: 'device',
-      label: 'accepted, IN_PROGRESS version 2',
-      tone: 'plain',
-      step: 'receive',
-      topic,
-    },
-    { at: 90, from: 'device', to: 'device', label: step, tone: 'plain', step },
-    { at: 300, from: 'operator', to: 'service', label: `DeleteJobExecution ${jobId} by force`, tone: 'pull', step },
-    {
-      at: 340,
-      from: 'service',
-      to: 'service',
-      label: `${jobId}#1 is gone; the device is at ${step}`,
-      tone: 'pull',
-      step,
-    },
-    { at: 345, from: 'service', to: 'device', label: 'pending: none', tone: 'plain', step, topic },
-    {
-      at: 346,
-      from: 'device',
-      to: 'device',
-      label: `learnt from notify that ${jobId} is gone, at ${step} ${note}`,
-      tone: 'bad',
-      step,
-    },
-    { at: 520, from: 'device', to: 'device', label: `recovered from ${jobId}`, tone: 'recovery', step: 'idle' },
-    { at: 530, from: 'device', to: 'service', label: 'DescribeJobExecution $next', tone: 'plain', step: 'idle', topic },
+    { at: 346, ...device, kind: 'traced', trace: { kind: 'pulled', step, execution, by: 'notify' } },
+    { at: 520, ...device, kind: 'traced', trace: { kind: 'recovered', execution } },
     {
       at: 545,
-      from: 'service',
-      to: 'device',
-      label: `rejected RequestThrottled: slow down ${note}`,
-      tone: 'bad',
-      step: 'idle',
-      topic,
+      ...device,
+      kind: 'received',
+      message: {
+        kind: 'reply',
+        outcome: 'rejected',
+        operation: 'UpdateJobExecution',
+        jobId,
+        bytes: 80,
+        payload: { ...payload, code: 'RequestThrottled', message: `slow down ${note}` },
+      },
     },
   ];
 }

@@ -1,97 +1,110 @@
-/** One device's part of the report: its wave's record and events, judged and put on a timeline. */
-import type { HardwareProfile } from '../../../agent/device/profile.ts';
+/** One device's part of the report: what the judge found, what was pulled from it, and what was seen of it. */
+import type { Step } from '../../../observation/execution.ts';
+import type { Observation } from '../../../observation/observation.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
-import type { PulledDevice } from './evidence.ts';
-import type { DeviceReport } from '../../report/run-report.ts';
-import { timelineOf } from './timeline.ts';
-import { judge } from './verdict.ts';
-import type { DeviceVerdict } from './verdict.ts';
-import type { Recorder } from './recorder.ts';
-import { settleMs } from './stage.ts';
-import type { WaveRecord } from './wave.ts';
+import type { DeviceReport, PullReport } from '../../report/run-report.ts';
+import { type Finding, verdictOf } from '../../verdict/contract.ts';
+import { type Pull, recoveryMsOf } from './pull-watch.ts';
 
-export interface ReportContext {
-  readonly recorder: Recorder;
-  /** When the run began; timelines count from here. */
-  readonly origin: EpochMs;
-  hardwareOf(thingName: string): HardwareProfile | undefined;
-  /** What the firmware job leaves a device with. */
-  readonly expectedVersion: string;
+export interface DeviceSource {
+  readonly thingName: string;
+  readonly hardware: string;
+  readonly runningVersion: string;
+  readonly findings: readonly Finding[];
+  /** Where it was to be pulled. */
+  readonly step?: Step;
+  readonly pull?: Pull;
+  readonly startedAt: EpochMs;
+  /** Of this device. */
+  readonly observations: readonly Observation[];
 }
 
-export function deviceReport(record: WaveRecord, context: ReportContext): DeviceReport {
-  const { thingName, pull, after } = record;
-  const timeline = timelineOf({
-    thingName,
-    events: context.recorder.eventsOf(thingName),
-    calls: context.recorder.callsAbout(thingName, record.jobIds),
-    origin: context.origin,
-    from: record.startedAt,
-    to: record.again.givenAt,
-    ...(pull && { pull }),
-  });
-  const common = {
-    thingName,
-    hardware: context.hardwareOf(thingName)?.name ?? 'unknown',
-    runningVersion: after.runningVersion,
-    timeline,
-  };
-  if (pull === undefined) return { ...common, ...untouched(record), findings: [] };
-
-  const verdict = judge(pulledDevice(record, pull, context));
-  const { mechanism, step, execution } = pull;
-  const { jobId, executionNumber, namespaceId } = execution;
-  return {
-    ...common,
-    ...outcomeOf(verdict),
-    findings: verdict.findings,
-    pull: {
-      step,
-      mechanism,
-      jobId,
-      executionNumber,
-      ...(namespaceId !== undefined && { namespaceId }),
-      ...(verdict.recoveryMs !== undefined && { recoveryMs: verdict.recoveryMs }),
-    },
-  };
-}
-
-function pulledDevice(record: WaveRecord, pull: PulledDevice['pull'], context: ReportContext): PulledDevice {
-  const { thingName, before, settled, after, afterPowerCut, again, canary } = record;
+export function deviceReport(source: DeviceSource): DeviceReport {
+  const { thingName, hardware, runningVersion, findings, pull, startedAt, observations } = source;
   return {
     thingName,
-    pull,
-    events: context.recorder.eventsOf(thingName),
-    views: { before, after, ...(settled && { settled }), ...(afterPowerCut && { afterPowerCut }) },
-    settleMs,
-    again,
-    canary,
-    expectedVersion: context.expectedVersion,
+    hardware,
+    ...outcomeOf(source),
+    runningVersion,
+    ...(pull && { pull: pullReport(pull) }),
+    findings,
+    startedAt,
+    observations,
+    omitted: 0,
   };
 }
 
-type Outcome = Pick<DeviceReport, 'outcome' | 'reason'>;
-
-function outcomeOf({ verdict, findings, recoveryMs }: DeviceVerdict): Outcome {
-  switch (verdict) {
-    case 'pass':
-      return { outcome: 'recovered', reason: `valid again ${((recoveryMs ?? 0) / 1000).toFixed(1)} s after the pull` };
-    case 'inconclusive':
-      return { outcome: 'inconclusive', reason: 'its execution was not running as it was pulled' };
-    case 'fail': {
-      const broken = findings.filter(({ outcome }) => outcome === 'fail');
-      return { outcome: 'invalid', reason: broken.map(({ claim, reason }) => `${claim}: ${reason}`).join('; ') };
-    }
+function outcomeOf({ findings, pull, step }: DeviceSource): Pick<DeviceReport, 'outcome' | 'reason'> {
+  const verdict = verdictOf(findings);
+  if (verdict === 'fail') return { outcome: 'invalid', reason: wordsOf(findings, 'fail') };
+  if (verdict === 'inconclusive') return { outcome: 'inconclusive', reason: wordsOf(findings, 'inconclusive') };
+  if (pull !== undefined) {
+    const recoveryMs = recoveryMsOf(pull);
+    const after = recoveryMs === undefined ? '' : ` ${(recoveryMs / 1000).toFixed(1)} s after the pull`;
+    return { outcome: 'recovered', reason: `valid again${after}` };
   }
+  if (step !== undefined) {
+    return { outcome: 'inconclusive', reason: `never came to ${step}, so it was not pulled there` };
+  }
+  return { outcome: 'untouched', reason: 'left alone: finished its jobs' };
 }
 
-/** A device that was to be pulled and never came to its step, or one that was left alone. */
-function untouched({ step, first, again, canary }: WaveRecord): Outcome {
-  if (step !== undefined) return { outcome: 'inconclusive', reason: `never came to ${step}, so it was not pulled` };
-  const unfinished = [first, again, canary].filter(
-    (job) => job?.ended !== 'SUCCEEDED' && !(job?.ended === 'FAILED' && job.interrupted),
-  );
-  if (unfinished.length === 0) return { outcome: 'untouched', reason: 'left alone: finished its jobs' };
-  const words = unfinished.map((job) => `${job?.jobId ?? 'its job'} ended ${job?.ended ?? 'never'}`);
-  return { outcome: 'invalid', reason: words.join('; ') };
+function wordsOf(findings: readonly Finding[], outcome: Finding['outcome']): string {
+  return findings
+    .filter((finding) => finding.outcome === outcome)
+    .map(({ claim, reason }) => `${claim}: ${reason}`)
+    .join('; ');
+}
+
+function pullReport(pull: Pull): PullReport {
+  const { step, mechanism, execution, at } = pull;
+  const { jobId, executionNumber, namespaceId } = execution;
+  const recoveryMs = recoveryMsOf(pull);
+  return {
+    step,
+    mechanism,
+    jobId,
+    executionNumber,
+    ...(namespaceId !== undefined && { namespaceId }),
+    at,
+    ...(recoveryMs !== undefined && { recoveryMs }),
+  };
+}
+
+const brokenTold = 100;
+const pulledToldByStep = 6;
+const observationsKept = 300;
+
+/** Leaves out what nobody will look at: stories of devices that are like many others, and the ends of endless ones. */
+export function keepSmall(reports: readonly DeviceReport[]): readonly DeviceReport[] {
+  const told = new Map<string, number>();
+  return reports.map((report) => {
+    const isWell = report.outcome === 'recovered' || report.outcome === 'untouched';
+    const kind = isWell ? `${report.pull?.step} ${report.pull?.mechanism}` : 'broken';
+    const before = told.get(kind) ?? 0;
+    told.set(kind, before + 1);
+    const kept = before < (isWell ? pulledToldByStep : brokenTold) ? observationsKept : 0;
+    const { observations } = report;
+    return { ...report, observations: observations.slice(0, kept), omitted: Math.max(0, observations.length - kept) };
+  });
+}
+
+/** What a story needs, of all that is seen: each step once in a row, and nothing that only a machine reads. */
+export function storyFilter(): (seen: Observation) => boolean {
+  const at = new Map<string, string>();
+  return (seen) => {
+    if (seen.kind === 'delivered' || seen.kind === 'pinged' || seen.kind === 'download') return false;
+    if (seen.kind !== 'traced') return true;
+    const { trace, thingName = '' } = seen;
+    if (trace.kind === 'download' || trace.kind === 'asleep' || trace.kind === 'awake') return false;
+    if (trace.kind !== 'step') {
+      at.delete(thingName);
+      return true;
+    }
+    // An image passes download, verify and write once a segment: the first time says enough.
+    const steps = at.get(thingName) ?? '';
+    if (steps.includes(` ${trace.step} `)) return false;
+    at.set(thingName, `${steps} ${trace.step} `);
+    return true;
+  };
 }

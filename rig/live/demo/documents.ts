@@ -1,19 +1,19 @@
 /**
- * The job documents of real systems, each given to a handful of devices: the fixtures' table says what a device that knows
- * its limits makes of each.
+ * The job documents of real systems as a scenario, each given to a handful of devices: the fixtures' table says what a device
+ * that knows its limits makes of each.
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { DeviceMessage } from '../../../protocol/device-messages.ts';
+import type { Observation } from '../../../observation/observation.ts';
 import type { DocumentSummary } from '../../report/run-report.ts';
-import { wasInterrupted, whenOver } from './stage.ts';
-import type { Stage } from './stage.ts';
+import type { Deed, Expected, JobDocument, Scenario } from '../../scenario/contract.ts';
+import type { EndStatus } from '../../verdict/contract.ts';
 
-export interface DocumentPlan {
+interface DocumentPlan {
   readonly file: string;
-  readonly jobId: string;
-  readonly namespaceId?: string;
+  readonly job: string;
+  readonly namespace?: string;
   /** From a device that can receive it. */
   readonly expected: 'SUCCEEDED' | 'FAILED' | 'REJECTED';
   /** It runs programs, and one that a reset interrupts is FAILED. */
@@ -24,32 +24,91 @@ export const greengrassNamespace = 'aws-gg-deployment';
 
 /** See fixtures/job-documents/README.md. */
 const documentPlans: readonly DocumentPlan[] = [
-  { file: 'reboot.json', jobId: 'document-reboot', expected: 'SUCCEEDED' },
-  { file: 'device-client-steps.json', jobId: 'document-steps', expected: 'SUCCEEDED', runsHandlers: true },
-  { file: 'unicode.json', jobId: 'document-unicode', expected: 'SUCCEEDED', runsHandlers: true },
-  { file: 'limit-32768-bytes.json', jobId: 'document-limit', expected: 'SUCCEEDED' },
+  { file: 'reboot.json', job: 'document-reboot', expected: 'SUCCEEDED' },
+  { file: 'device-client-steps.json', job: 'document-steps', expected: 'SUCCEEDED', runsHandlers: true },
+  { file: 'unicode.json', job: 'document-unicode', expected: 'SUCCEEDED' },
+  { file: 'limit-32768-bytes.json', job: 'document-limit', expected: 'SUCCEEDED' },
   // Its stream does not exist here.
-  { file: 'freertos-ota.json', jobId: 'document-freertos', expected: 'FAILED' },
+  { file: 'freertos-ota.json', job: 'document-freertos', expected: 'FAILED' },
   {
     file: 'greengrass-deployment.json',
-    jobId: 'document-greengrass',
-    namespaceId: greengrassNamespace,
+    job: 'document-greengrass',
+    namespace: greengrassNamespace,
     expected: 'REJECTED',
   },
 ];
 
 /** Devices that get each document. */
 const devicesEach = 6;
+/** Beside the document a message has ids, times and a topic; from none of them to so many bytes. */
+const aroundDocumentBytes = 1024;
 
 const packageRoot = dirname(createRequire(import.meta.url).resolve('jobrig/package.json'));
 
+/** Its text, which a service keeps byte for byte. */
 export function readJobDocument(file: string): Promise<string> {
   return readFile(join(packageRoot, 'fixtures', 'job-documents', file), 'utf8');
 }
 
-export async function runDocuments(stage: Stage, thingNames: readonly string[]): Promise<readonly DocumentSummary[]> {
-  stage.announce('job documents of real systems');
-  return Promise.all(documentPlans.map((plan, index) => runDocument(stage, plan, choose(thingNames, index))));
+export interface DocumentsOptions {
+  /** Bytes of the largest message that a device can receive. */
+  readonly bufferBytesOf: (thingName: string) => number;
+  /** Devices may be reset while they work. */
+  readonly mayReset: boolean;
+  readonly seed: number;
+}
+
+export interface DocumentsAct {
+  readonly scenario: Scenario;
+  /** The text of each job's document, by label: what an object would say, in other bytes. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** What came of it. */
+  summaryOf(observations: readonly Observation[]): readonly DocumentSummary[];
+}
+
+export async function planDocuments(things: readonly string[], options: DocumentsOptions): Promise<DocumentsAct> {
+  const texts = new Map<string, string>();
+  for (const { file, job } of documentPlans) texts.set(job, await readJobDocument(file));
+  const gets = documentPlans.map((plan, index) => ({ plan, things: choose(things, index) }));
+  const expect = gets.flatMap(({ plan, things: given }) =>
+    given.map((thing): Expected => {
+      const bytes = Buffer.byteLength(texts.get(plan.job) ?? '');
+      return { job: plan.job, thing, status: statusesOf(plan, options.bufferBytesOf(thing) - bytes, options.mayReset) };
+    }),
+  );
+  const all = [...new Set(gets.flatMap(({ things: given }) => given))];
+  const scenario: Scenario = {
+    id: 'documents',
+    version: 1,
+    claim: 'Devices do the documents that they understand, and reject the others.',
+    about: 'V5',
+    theme: 'demo',
+    catalog: [],
+    needs: [],
+    given: {
+      things: all.map((thing) => ({ thing })),
+      document: 'yours',
+      namespaces: [greengrassNamespace],
+      faults: { faults: [] },
+      seed: options.seed,
+    },
+    meanwhile: [],
+    script: [
+      {
+        deeds: gets.map(({ plan: { job, namespace }, things: given }): Deed => {
+          const document = JSON.parse(texts.get(job) ?? '{}') as Exclude<JobDocument, string>;
+          return { do: 'create-job', job, document, things: given, ...(namespace !== undefined && { namespace }) };
+        }),
+      },
+    ],
+    expect,
+    claims: 'all',
+  };
+  return {
+    scenario,
+    texts,
+    summaryOf: (observations) => gets.map(({ plan, things: given }) => summary(plan, given, expect, observations)),
+  };
 }
 
 /** A handful of devices, other ones for each document as far as there are enough. */
@@ -58,38 +117,41 @@ function choose(thingNames: readonly string[], index: number): readonly string[]
   return [...thingNames.slice(start), ...thingNames.slice(0, start)].slice(0, devicesEach);
 }
 
-async function runDocument(stage: Stage, plan: DocumentPlan, things: readonly string[]): Promise<DocumentSummary> {
-  const { file, jobId, namespaceId, expected } = plan;
-  const document = await readJobDocument(file);
-  const [runs] = await Promise.all([
-    Promise.all(things.map((thingName) => whenOver(stage, thingName, jobId))),
-    stage.operator.createJob({ jobId, things, document, ...(namespaceId !== undefined && { namespaceId }) }),
-  ]);
-  const ended = runs.map((run) => run?.status ?? 'PENDING');
-  const wanted = things.map((thingName, index) => {
-    if (!fits(stage, thingName, jobId)) return 'REJECTED';
-    const mayFail = plan.runsHandlers === true && wasInterrupted(stage, thingName, jobId);
-    return mayFail && ended[index] === 'FAILED' ? 'FAILED' : expected;
+/** @param roomBytes left in the device's receive buffer beside the document */
+function statusesOf(
+  { expected, runsHandlers }: DocumentPlan,
+  roomBytes: number,
+  mayReset: boolean,
+): readonly EndStatus[] {
+  if (roomBytes < 0) return ['REJECTED'];
+  const statuses = new Set<EndStatus>([expected]);
+  if (roomBytes < aroundDocumentBytes) statuses.add('REJECTED');
+  if (runsHandlers === true && mayReset) statuses.add('FAILED');
+  return [...statuses];
+}
+
+function summary(
+  { file, job }: DocumentPlan,
+  things: readonly string[],
+  expect: readonly Expected[],
+  observations: readonly Observation[],
+): DocumentSummary {
+  const last = new Map<string, string>();
+  for (const seen of observations) {
+    if (seen.kind === 'execution' && seen.execution.jobId === job) last.set(seen.thingName ?? '', seen.status);
+  }
+  const rows = things.map((thing) => {
+    const status = last.get(thing) ?? 'PENDING';
+    const ended = status === 'QUEUED' || status === 'IN_PROGRESS' ? 'PENDING' : status;
+    const wanted: readonly string[] = expect.find((one) => one.job === job && one.thing === thing)?.status ?? [];
+    return { ended, wanted: wanted.includes(ended) ? ended : (wanted[0] ?? '') };
   });
   return {
     document: file,
-    expected: counted(wanted),
-    ended: counted(ended),
-    mistaken: ended.filter((status, index) => status !== wanted[index]).length,
+    expected: counted(rows.map(({ wanted }) => wanted)),
+    ended: counted(rows.map(({ ended }) => ended)),
+    mistaken: rows.filter(({ ended, wanted }) => ended !== wanted).length,
   };
-}
-
-/** Whether the device could receive the job: no message about it was larger than its MQTT buffer. */
-function fits(stage: Stage, thingName: string, jobId: string): boolean {
-  const bufferBytes = stage.hardwareOf(thingName)?.ram.mqttBufferBytes ?? Infinity;
-  return !stage.recorder
-    .eventsOf(thingName)
-    .some((event) => event.kind === 'received' && event.message.bytes > bufferBytes && isAbout(event.message, jobId));
-}
-
-function isAbout(message: DeviceMessage, jobId: string): boolean {
-  if (message.kind === 'reply' && message.jobId === jobId) return true;
-  return 'execution' in message.payload && message.payload.execution?.jobId === jobId;
 }
 
 function counted(statuses: readonly string[]): Readonly<Record<string, number>> {

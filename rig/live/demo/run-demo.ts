@@ -1,195 +1,284 @@
 /**
- * The main job, from nothing to a verdict: a fleet over real sockets, an operator over the real SDK, waves of firmware jobs
- * that are deleted while they run, and for every device the question whether it ended in a valid state. The service is
- * given; where it runs, and what happens to the report, is the caller's business.
+ * The main job, from connected devices to a verdict. First act, on sockets: job documents of real systems, and waves of firmware
+ * jobs that are deleted while they run; all of it scenarios, which a director plays and one judge for each device looks at.
+ * Second act, in virtual time: the scenarios and some seeds for the same agent and hardware. Where it runs, and what happens
+ * to the report, is the caller's business.
  */
 import { steps } from '../../../observation/execution.ts';
 import { createRequire } from 'node:module';
-import PQueue from 'p-queue';
-import type { BoardOptions } from '../../../agent/board/board.ts';
-import type { Board } from '../../../agent/board/contract.ts';
-import { createDeviceClock } from '../../../agent/device-clock.ts';
-import { startFleet, thingNameOf } from '../../../agent/fleet.ts';
+import { createBoard } from '../../../agent/board/board.ts';
+import type { AgentBehaviour } from '../../../agent/core/behaviour.ts';
 import type { HardwareProfile } from '../../../agent/device/profile.ts';
-import type { InjectedFault } from '../../../faults/thing-faults.ts';
-import type { FaultPlan } from '../../../faults/plan.ts';
-import { createTally } from '../../../faults/tally.ts';
-import { Operator } from '../operator.ts';
-import type { DemoReport, DeviceReport, DocumentSummary, PullSummary } from '../../report/run-report.ts';
+import type { Observation } from '../../../observation/observation.ts';
+import type { DurationMs } from '../../../protocol/time.ts';
+import type {
+  CauseReport,
+  DemoReport,
+  DeviceReport,
+  DocumentSummary,
+  HostReport,
+  PullSummary,
+} from '../../report/run-report.ts';
 import { spreadOf } from '../../report/statistics.ts';
-import type { Verdict } from './verdict.ts';
-import { deviceReport } from './device-report.ts';
-import { greengrassNamespace, readJobDocument, runDocuments } from './documents.ts';
+import type { Scenario } from '../../scenario/contract.ts';
+import type { Finding, Verdict } from '../../verdict/contract.ts';
+import { type Played, playLive } from '../play.ts';
+import { createAdmission } from './admission.ts';
+import { deviceReport, keepSmall, storyFilter } from './device-report.ts';
+import { planDocuments, readJobDocument } from './documents.ts';
 import { hardwareReports } from './hardware-report.ts';
-import { demoNamespace, planWaves } from './plan.ts';
-import { Recorder } from './recorder.ts';
-import type { Counted, Stage } from './stage.ts';
-import { runWave } from './wave.ts';
-import type { WaveRecord } from './wave.ts';
+import { liveCauses } from './live-causes.ts';
+import { type SecondAct, playSecondAct } from './second-act.ts';
+import { type Stage, type StageFigures, type StageOptions, openStage } from './stage.ts';
+import { type FirmwareDocument, type Wave, planWaves } from './waves.ts';
 
-export interface DemoOptions {
-  /** A running service: where devices and operator find it. */
-  readonly service: {
-    readonly mqttUrl: string;
-    readonly httpUrl: string;
-    readonly region: string;
-    /** Tells of what goes wrong at the service. */
-    onFault?(hear: (fault: InjectedFault, thingName?: string) => void): void;
-  };
-  readonly things: number;
-  readonly seed: number;
-  /** Device seconds in a wall second; the service's too. */
-  readonly timeScale: number;
-  /** A profile's name, `mix`, or profiles for the things to take in turn. */
-  readonly hardware: string | readonly HardwareProfile[];
-  /** What goes wrong with the devices beside the pulls, since all of them are connected. */
-  readonly faults?: FaultPlan;
-  /** Ends the run early: it then rejects with the signal's reason, everything closed. */
-  readonly signal?: AbortSignal;
+export interface DemoOptions extends Omit<StageOptions, 'onProgress'> {
+  /** What the devices run, in both acts. Absent: the reference agent. */
+  readonly agent?: AgentBehaviour;
+  /** Of the second act. */
+  readonly scenarios: readonly Scenario[];
+  readonly seeds: number;
+  /** Profiles that scenarios may name. */
+  readonly known: readonly HardwareProfile[];
   readonly onProgress?: (progress: DemoProgress) => void;
-  /** Another board than the reference device, to see the verdict fail. */
-  readonly boardOf?: (options: BoardOptions) => Board;
 }
 
-export interface DemoProgress extends Readonly<Record<Counted, number>> {
+export interface DemoProgress extends StageFigures {
   /** What is going on, in a few words. */
   readonly act: string;
-  readonly things: number;
-  readonly connected: number;
+  /** Of the second act, in words. */
+  readonly played?: string;
 }
 
-const prefix = 'thing-';
-const groupName = 'jobrig-demo';
-const recoveriesAtOnce = 4;
+export interface Demo extends AsyncDisposable {
+  /** Of the service: its control plane and its page. */
+  readonly httpUrl: string;
+  run(): Promise<DemoReport>;
+}
+
+/** Of device time. An update of a device that is well takes a minute or two; one that takes longer than this is not waited for. */
+const settleMs: DurationMs = 15 * 60_000;
+/** A wave has four parts, each of which is over by then. */
+const waveMs: DurationMs = 5 * settleMs;
+/** The devices of the first waves begin at once, while others get the documents. */
+const documentThings = 36;
 const { version } = createRequire(import.meta.url)('jobrig/package.json') as { readonly version: string };
 
 /** A job that every device can do at once and without a reboot. */
-const canaryDocument = JSON.stringify({
+const canaryDocument = {
   version: '1.0',
   steps: [
     { action: { name: 'Canary', type: 'runHandler', input: { handler: 'canary.sh', args: [], path: 'default' } } },
   ],
-});
+};
 
-export async function runDemo(options: DemoOptions): Promise<DemoReport> {
-  const { service, things, seed, timeScale, hardware } = options;
-  const startedAt = new Date();
-  const clock = createDeviceClock(timeScale);
-  const signal = options.signal ?? new AbortController().signal;
-  using recorder = new Recorder(clock);
-  signal.addEventListener('abort', () => recorder.abort(signal.reason), { once: true });
-  const names = Array.from({ length: things }, (_, index) => thingNameOf(prefix, index + 1));
-  const progress = progressOf(options);
-  using operator = new Operator({
-    endpoint: service.httpUrl,
-    region: service.region,
-    now: clock.now,
-    onCall: (call) => recorder.noteCall(call),
-    signal,
-  });
-
-  const tally = createTally();
-  service.onFault?.((fault, thingName) => {
-    tally.add(fault.name);
-    if (thingName !== undefined) recorder.note(thingName, { kind: 'fault', fault, at: clock.now() });
-  });
-
-  progress.announce('things and connections');
-  await operator.createThings(names, groupName);
-  await using fleet = await startFleet({
-    endpoint: service.mqttUrl,
-    things,
-    prefix,
-    hardware,
-    clock,
-    seed,
-    ...(options.faults && { faults: options.faults }),
-    namespaces: [greengrassNamespace, demoNamespace],
-    onEvent: (thingName, event) => {
-      recorder.note(thingName, event);
-      if (event.kind === 'fault') tally.add(event.fault.name);
-      if (event.kind === 'connected' || event.kind === 'disconnected' || event.kind === 'power') {
-        progress.connection(thingName, event.kind === 'connected');
-      }
-    },
-    signal,
-    ...(options.boardOf && { boardOf: options.boardOf }),
-  });
-  const hardwareOf = (thingName: string) => fleet.hardwareOf(thingName);
-  const recoveries = new PQueue({ concurrency: recoveriesAtOnce });
-  const stage: Stage = {
-    devices: fleet.devices,
-    hardwareOf,
-    operator,
-    recorder,
-    recoveries,
-    now: clock.now,
-    ...progress,
-  };
-  const origin = clock.now();
-  const documents = await runDocuments(stage, names);
-  const firmware = await readJobDocument('jobrig-firmware.json');
-  const records: WaveRecord[] = [];
-  for (const wave of planWaves(names)) {
-    records.push(...(await runWave(stage, wave, { firmware, canary: canaryDocument })));
-  }
-  const expectedVersion = (JSON.parse(firmware) as { readonly version: string }).version;
-  const context = { recorder, origin, expectedVersion, hardwareOf };
-  const deviceReports = records.map((record) => deviceReport(record, context));
-  const head = { jobrig: version, verb: 'demo', seed, things, timeScale } as const;
-  const times = { startedAt: startedAt.toISOString(), endedAt: new Date().toISOString() };
-  return {
-    ...head,
-    ...times,
-    ...conclusion(deviceReports, documents, records),
-    documents,
-    hardware: hardwareReports(names.map(hardwareOf)),
-    faults: tally.counts(),
-    deviceReports,
-  };
-}
-
-function progressOf({ things, onProgress }: DemoOptions) {
-  const counts: Record<Counted, number> = { pulled: 0, recovered: 0, canaries: 0 };
+/** Starts the service; the rest begins with {@link Demo.run}. */
+export async function openDemo(options: DemoOptions): Promise<Demo> {
+  const { agent, onProgress } = options;
   let act = '';
-  const connected = new Set<string>();
-  const tell = () => onProgress?.({ act, things, connected: connected.size, ...counts });
+  const stage = await openStage({
+    ...options,
+    ...(agent && { boardOf: (board) => createBoard({ ...board, agent }) }),
+    ...(options.boardOf && { boardOf: options.boardOf }),
+    onProgress: (figures) => onProgress?.({ act, ...figures }),
+  });
+  const announce = (next: string, played?: string): void => {
+    act = next;
+    onProgress?.({ act, ...stage.figures, ...(played !== undefined && { played }) });
+  };
   return {
-    announce(next: string) {
-      act = next;
-      tell();
-    },
-    count(what: Counted) {
-      counts[what] += 1;
-      tell();
-    },
-    connection(thingName: string, up: boolean) {
-      if (up) connected.add(thingName);
-      else connected.delete(thingName);
-      tell();
-    },
+    httpUrl: stage.httpUrl,
+    run: () => new MainJob(stage, options, announce).run(),
+    [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
   };
 }
 
-function conclusion(
+interface PlayedWave {
+  readonly wave: Wave;
+  readonly played: Played;
+}
+
+class MainJob {
+  readonly #stage: Stage;
+  readonly #options: DemoOptions;
+  readonly #announce: (act: string, played?: string) => void;
+  readonly #startedAt = new Date();
+  /** What broke of a device in its documents, by thing. */
+  readonly #brokenBefore = new Map<string, readonly Finding[]>();
+
+  constructor(stage: Stage, options: DemoOptions, announce: (act: string, played?: string) => void) {
+    this.#stage = stage;
+    this.#options = options;
+    this.#announce = announce;
+  }
+
+  async run(): Promise<DemoReport> {
+    const { onProgress: _, ...options } = this.#options;
+    this.#announce('things and connections');
+    await this.#stage.connect();
+    const { waves, documents } = await this.#firstAct();
+    await this.#stage.leave();
+    const second = await playSecondAct({
+      ...options,
+      onProgress: (played, of, failed) =>
+        this.#announce('scenarios and seeds in virtual time', `${played} of ${of} played · ${failed} failed`),
+    });
+    return this.#report(waves, documents, second);
+  }
+
+  async #firstAct() {
+    const { thingNames, clock, options } = this.#stage;
+    const { seed, faults, signal } = options;
+    const documents = await planDocuments(thingNames.slice(-documentThings), {
+      bufferBytesOf: (thingName) => this.#stage.hardwareOf(thingName)?.ram.mqttBufferBytes ?? Infinity,
+      mayReset: faults !== undefined,
+      seed,
+    });
+    const waves = planWaves(thingNames, {
+      firmware: JSON.parse(await readJobDocument('jobrig-firmware.json')) as FirmwareDocument,
+      canary: canaryDocument,
+      hardwareOf: (thingName) => this.#stage.hardwareOf(thingName)?.name,
+      seed,
+    });
+    const busy = new Set(documents.scenario.given.things.map(({ thing }) => thing));
+    using admission = createAdmission({ clock, ...(signal && { signal }) });
+    this.#announce('job documents of real systems');
+    await admission.enter(busy.size);
+    const documentsPlayed = this.#play(documents.scenario, '', documents.texts).finally(() =>
+      admission.leave(busy.size),
+    );
+    const played = Promise.all([
+      documentsPlayed,
+      ...waves.map(async (wave): Promise<PlayedWave> => {
+        const things = wave.scenario.given.things.map(({ thing }) => thing);
+        if (things.some((thing) => busy.has(thing))) await documentsPlayed;
+        await admission.enter(things.length);
+        this.#announce(`wave ${wave.number} of ${waves.length}: firmware jobs, pulled while they run`);
+        try {
+          return { wave, played: await this.#play(wave.scenario, `-${wave.number}`) };
+        } finally {
+          admission.leave(things.length);
+        }
+      }),
+    ]);
+    const [first, ...rest] = await played;
+    return { documents: documents.summaryOf(first.observations), waves: rest };
+  }
+
+  async #play(scenario: Scenario, suffix: string, texts?: ReadonlyMap<string, string>): Promise<Played> {
+    const { clock, judges, options } = this.#stage;
+    const world = this.#stage.worldFor(scenario, suffix, texts);
+    const tooLong = new AbortController();
+    const cancel = clock.setTimer(clock.now() + waveMs, () => tooLong.abort());
+    try {
+      const played = await playLive(scenario, world, {
+        settleMs,
+        judges,
+        broken: this.#stage.broken,
+        keeps: storyFilter(),
+        giveUp: tooLong.signal,
+        ...(options.signal && { signal: options.signal }),
+      });
+      if (played.trouble !== undefined) throw new Error(`the rig could not go on: ${played.trouble}`);
+      for (const { thingName, findings } of played.findings) {
+        const broken = findings.filter(({ outcome }) => outcome === 'fail');
+        if (scenario.id === 'documents' && broken.length > 0) this.#brokenBefore.set(thingName, broken);
+      }
+      return played;
+    } finally {
+      cancel();
+    }
+  }
+
+  #report(waves: readonly PlayedWave[], documents: readonly DocumentSummary[], second: SecondAct): DemoReport {
+    const { thingNames, options, faults } = this.#stage;
+    const { seed, things, timeScale } = options;
+    const devices = keepSmall(waves.flatMap((wave) => this.#deviceReports(wave)));
+    const waveOf = new Map(
+      waves.flatMap(({ wave }) => [...wave.cast.keys()].map((thing) => [thing, wave.scenario.id])),
+    );
+    const causes: readonly CauseReport[] = [
+      ...liveCauses(devices, (thingName) => waveOf.get(thingName) ?? ''),
+      ...second.causes,
+    ];
+    const invalid = devices.filter(({ outcome }) => outcome === 'invalid').length;
+    const { canaries } = this.#stage.figures;
+    const pulls = steps.flatMap((step) => pullSummary(devices, step));
+    return {
+      jobrig: version,
+      verb: 'demo',
+      seed,
+      startedAt: this.#startedAt.toISOString(),
+      endedAt: new Date().toISOString(),
+      verdict: verdictOf(devices, documents, second),
+      things,
+      timeScale,
+      coverage: { steps: pulls.length, scenarios: second.scenarios, seeds: second.seeds },
+      pulls,
+      devices: { valid: devices.length - invalid, invalid },
+      canary: { succeeded: canaries, failed: things - canaries },
+      documents,
+      causes,
+      hardware: hardwareReports(thingNames.map((thingName) => this.#stage.hardwareOf(thingName))),
+      faults: faults.counts(),
+      host: this.#hostReport(devices),
+      deviceReports: devices,
+      runs: second.runs,
+    };
+  }
+
+  #deviceReports({ wave, played }: PlayedWave): readonly DeviceReport[] {
+    const seen = new Map<string, Observation[]>();
+    for (const one of played.observations) {
+      for (const thing of one.thingName === undefined ? wave.cast.keys() : [one.thingName]) {
+        const own = seen.get(thing);
+        if (own === undefined) seen.set(thing, [one]);
+        else own.push(one);
+      }
+    }
+    return played.findings.map(({ thingName, findings }) => {
+      const step = wave.cast.get(thingName);
+      const pull = this.#stage.pulls.of(thingName);
+      const before = this.#brokenBefore.get(thingName) ?? [];
+      return deviceReport({
+        thingName,
+        hardware: this.#stage.hardwareOf(thingName)?.name ?? 'unknown',
+        runningVersion: this.#stage.viewOf(thingName)?.runningVersion ?? '',
+        findings: findings.map((finding) => before.find(({ claim }) => claim === finding.claim) ?? finding),
+        startedAt: played.startedAt,
+        observations: seen.get(thingName) ?? [],
+        ...(step && { step }),
+        ...(pull && { pull }),
+      });
+    });
+  }
+
+  #hostReport(devices: readonly DeviceReport[]): HostReport {
+    const { clock, exchanges } = this.#stage;
+    const isLate = devices.some(({ findings }) => findings.some(({ outcome }) => outcome === 'inconclusive'));
+    const pace = Math.round(clock.pace() * 10) / 10;
+    const longestAnswerMs = Math.round(exchanges.longestMs);
+    const behind = `${(longestAnswerMs / 1000).toFixed(1)} s behind`;
+    const slower = Math.max(1, Math.floor(Math.min(pace, clock.timeScale) / 2));
+    return {
+      pace,
+      behindMs: Math.round(clock.behindMs()),
+      longestAnswerMs,
+      ...(isLate && { advice: `this host was too slow: ${behind}; try --time-scale ${slower}` }),
+    };
+  }
+}
+
+function verdictOf(
   devices: readonly DeviceReport[],
   documents: readonly DocumentSummary[],
-  records: readonly WaveRecord[],
-): Pick<DemoReport, 'verdict' | 'pulls' | 'devices' | 'canary'> {
-  const invalid = devices.filter(({ outcome }) => outcome === 'invalid').length;
-  const succeeded = records.filter(({ canary }) => canary.ended === 'SUCCEEDED').length;
-  return {
-    verdict: verdictOf(devices, documents),
-    pulls: steps.flatMap((step) => pullSummary(devices, step)),
-    devices: { valid: devices.length - invalid, invalid },
-    canary: { succeeded, failed: records.length - succeeded },
-  };
-}
-
-function verdictOf(devices: readonly DeviceReport[], documents: readonly DocumentSummary[]): Verdict {
-  if (documents.some(({ mistaken }) => mistaken > 0) || devices.some(({ outcome }) => outcome === 'invalid'))
-    return 'fail';
-  return devices.some(({ outcome }) => outcome === 'inconclusive') ? 'inconclusive' : 'pass';
+  second: SecondAct,
+): Verdict {
+  const isInvalid =
+    documents.some(({ mistaken }) => mistaken > 0) || devices.some(({ outcome }) => outcome === 'invalid');
+  if (isInvalid || second.verdict === 'fail') return 'fail';
+  const isUnsure = devices.some(({ outcome }) => outcome === 'inconclusive');
+  return isUnsure || second.verdict === 'inconclusive' ? 'inconclusive' : 'pass';
 }
 
 function pullSummary(devices: readonly DeviceReport[], step: PullSummary['step']): readonly PullSummary[] {

@@ -1,101 +1,283 @@
-/** What every act of the demo works with, and the waits they share. All spans are device time. */
-import type { DeviceView } from '../../../observation/inside.ts';
+/**
+ * Where the demo plays: service, operator, devices and judges on one clock in one process. Whatever is seen is shown to the judge of
+ * its device, and to whoever plays a scenario with it; nothing is looked at twice.
+ */
+import type { BoardOptions } from '../../../agent/board/board.ts';
+import type { Board } from '../../../agent/board/contract.ts';
 import type { HardwareProfile } from '../../../agent/device/profile.ts';
-import type { DeviceEvent } from '../../../agent/device-events.ts';
-import type { LiveDevice } from '../../../agent/live-device.ts';
-import { isTerminal } from '../../../protocol/status.ts';
-import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
-import { isQuiet } from '../../verdict/quiet.ts';
-import type PQueue from 'p-queue';
-import type { Operator, SeenExecution } from '../operator.ts';
-import type { Recorder } from './recorder.ts';
+import { type Fleet, startFleet, thingNameOf } from '../../../agent/fleet.ts';
+import { type Service, startService } from '../../../broker/start-service.ts';
+import type { FaultPlan } from '../../../faults/plan.ts';
+import { type Tally, createTally } from '../../../faults/tally.ts';
+import type { FaultName } from '../../../faults/thing-faults.ts';
+import type { DeviceView } from '../../../observation/inside.ts';
+import type { Observation, Observer } from '../../../observation/observation.ts';
+import { observeAll, observeEvery, show } from '../../../observation/observers.ts';
+import type { Scenario } from '../../scenario/contract.ts';
+import type { Judge } from '../../verdict/contract.ts';
+import { createJudge, observeFor } from '../../verdict/judge.ts';
+import { type Limits, limitsWith } from '../../verdict/limits.ts';
+import { type ExchangeLag, watchExchanges } from '../exchange-lag.ts';
+import { createFleetWorld, fleetSights } from '../fleet-world.ts';
+import { type HostClock, createHostClock } from '../host-clock.ts';
+import { Operator, type OperatorCall } from '../operator.ts';
+import type { LiveWorld } from '../play.ts';
+import { greengrassNamespace } from './documents.ts';
+import { type PullWatch, watchPulls } from './pull-watch.ts';
+import { demoNamespace } from './waves.ts';
 
-export interface Stage {
-  readonly devices: ReadonlyMap<string, LiveDevice>;
-  hardwareOf(thingName: string): HardwareProfile | undefined;
-  readonly operator: Operator;
-  readonly recorder: Recorder;
-  /**
-   * Recoveries under way at once, a few: one that is measured in device time is longer when this machine does much else.
-   */
-  readonly recoveries: PQueue;
-  now(): EpochMs;
-  /** Says what is going on, in a few words. */
-  announce(act: string): void;
-  count(what: Counted): void;
+export interface StageOptions {
+  readonly things: number;
+  readonly seed: number;
+  /** Device seconds in a wall second, where the machine is quick enough for it; the service's too. */
+  readonly timeScale: number;
+  /** Profiles for the things to take in turn. */
+  readonly hardware: readonly HardwareProfile[];
+  /** What goes wrong beside the pulls, since all devices are connected. */
+  readonly faults?: FaultPlan;
+  /** Ends what is under way: it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (figures: StageFigures) => void;
+  /** Another board than the reference device, to see the verdict fail. */
+  readonly boardOf?: (options: BoardOptions) => Board;
+  /** Milliseconds of the wall clock; another one for tests of a slow machine. */
+  readonly wall?: () => number;
 }
 
-/** What live progress shows. */
-export type Counted = 'pulled' | 'recovered' | 'canaries';
-
-/** For a device that is well, a firmware job takes a minute or two; one that takes longer is not waited for. */
-export const jobTimeoutMs: DurationMs = 15 * 60_000;
-/** What a device has to recover in: a reboot, a self-test and a rollback fit in several times. Assumed. */
-export const settleMs: DurationMs = 2 * 60_000;
-
-export function deviceOf(stage: Stage, thingName: string): LiveDevice {
-  const device = stage.devices.get(thingName);
-  if (device === undefined) throw new Error(`The fleet has no device ${thingName}`);
-  return device;
+export interface StageFigures {
+  readonly things: number;
+  readonly connected: number;
+  readonly pulled: number;
+  readonly recovered: number;
+  readonly canaries: number;
 }
 
-/** A device that says it has finished is looked up at once; one that says nothing, this often. */
-const lookAgainMs: DurationMs = 30_000;
+type Look = (seen: Observation) => void;
 
-/**
- * How the execution of this job ended; `undefined` when it does not within the time. Over it is when the service has it in a
- * terminal status and the device does not work on it any more. The device's own word is only a hint: one whose last answer
- * was lost, or whose power was cut over it, never learns that it has finished.
- */
-export async function whenOver(
-  stage: Stage,
-  thingName: string,
-  jobId: string,
-  timeoutMs: DurationMs = jobTimeoutMs,
-): Promise<SeenExecution | undefined> {
-  const device = deviceOf(stage, thingName);
-  const giveUpAt = stage.now() + timeoutMs;
-  while (stage.now() < giveUpAt) {
-    await stage.recorder.next(
-      thingName,
-      (event) => isFinished(event, jobId),
-      Math.min(lookAgainMs, giveUpAt - stage.now()),
+/** Of all job documents of the demo. */
+const largestImageBytes = 256 * 1024;
+const prefix = 'thing-';
+const groupName = 'jobrig-demo';
+const region = 'us-east-1';
+const onlyPlain = { mqttsPort: 'off', wsPort: 'off', wssPort: 'off', httpsPort: 'off' } as const;
+
+/** Starts the service on free ports of loopback; its devices come with {@link Stage.connect}. */
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const stage = new Stage(options);
+  await stage.open();
+  return stage;
+}
+
+export class Stage implements AsyncDisposable {
+  readonly options: StageOptions;
+  readonly thingNames: readonly string[];
+  readonly clock: HostClock;
+  readonly judges: ReadonlyMap<string, Judge>;
+  readonly pulls: PullWatch;
+  readonly exchanges: ExchangeLag;
+  readonly faults: Tally = createTally();
+  /** Things of which a claim is broken. */
+  readonly broken = new Set<string>();
+  readonly #observer: Observer;
+  /** As the fleet takes them, in turn. */
+  readonly #profiles: ReadonlyMap<string, HardwareProfile>;
+  /** Who plays with a thing, and whose a job is. */
+  readonly #ofThing = new Map<string, Look>();
+  readonly #ofJob = new Map<string, Look>();
+  readonly #deletedJobs = new Set<string>();
+  readonly #connected = new Set<string>();
+  readonly #counts = { pulled: 0, recovered: 0, canaries: 0 };
+  #service: Service | undefined;
+  #operator: Operator | undefined;
+  #fleet: Fleet | undefined;
+
+  constructor(options: StageOptions) {
+    const { things, timeScale, wall, hardware } = options;
+    this.options = options;
+    this.thingNames = Array.from({ length: things }, (_, index) => thingNameOf(prefix, index + 1));
+    this.clock = createHostClock({ timeScale, ...(wall && { wall }) });
+    this.#profiles = new Map(this.thingNames.map((thingName, at) => [thingName, hardware[at % hardware.length]!]));
+    this.judges = new Map(
+      [...this.#profiles].map(([thingName, profile]) => [
+        thingName,
+        createJudge({
+          thingName,
+          sights: fleetSights,
+          limits: limitsOf(profile),
+          onBreak: () => this.broken.add(thingName),
+        }),
+      ]),
     );
-    const execution = await stage.operator.execution(jobId, thingName);
-    if (execution === undefined || !isTerminal(execution.status)) continue;
-    if (device.view().execution?.jobId !== jobId) return execution;
+    this.pulls = watchPulls({
+      isJobDeleted: (jobId) => this.#deletedJobs.has(jobId),
+      onPull: () => this.#count('pulled'),
+      onRecovery: () => this.#count('recovered'),
+    });
+    this.exchanges = watchExchanges((seen) => show(this.#observer, seen));
+    this.#observer = observeAll([
+      observeFor(this.judges),
+      this.pulls.observer,
+      this.exchanges.observer,
+      this.#counting(),
+      observeEvery((seen) => this.#playersOf(seen)?.(seen)),
+    ]);
   }
-  return undefined;
+
+  async open(): Promise<void> {
+    const { timeScale, faults, seed, signal } = this.options;
+    this.#service = await startService({
+      ...onlyPlain,
+      mqttPort: 0,
+      httpPort: 0,
+      region,
+      timeScale,
+      seed,
+      ...(faults && { faults }),
+      clockOf: () => this.clock,
+      observer: this.#observer,
+    });
+    this.#service.onFault(({ name, operation }, thingName) =>
+      show(this.#observer, {
+        kind: 'fault',
+        source: 'service',
+        at: this.clock.now(),
+        name,
+        ...(thingName !== undefined && { thingName }),
+        ...(operation !== undefined && { operation }),
+      }),
+    );
+    this.#operator = new Operator({
+      endpoint: this.httpUrl,
+      region,
+      now: this.clock.now,
+      onCall: (call) => show(this.#observer, calledOf(call)),
+      ...(signal && { signal }),
+    });
+  }
+
+  /** Of the service: its control plane, and its page. */
+  get httpUrl(): string {
+    return this.#service?.httpUrl ?? '';
+  }
+
+  /** Creates the things and connects their devices. */
+  async connect(): Promise<void> {
+    const { things, hardware, seed, faults, boardOf, signal } = this.options;
+    await this.operator.createThings(this.thingNames, groupName);
+    this.#fleet = await startFleet({
+      endpoint: this.#service?.mqttUrl ?? '',
+      things,
+      prefix,
+      hardware,
+      clock: this.clock,
+      seed,
+      namespaces: [greengrassNamespace, demoNamespace],
+      observer: this.#observer,
+      ...(faults && { faults }),
+      ...(signal && { signal }),
+      ...(boardOf && { boardOf }),
+    });
+  }
+
+  worldFor(scenario: Scenario, suffix: string, texts?: ReadonlyMap<string, string>): LiveWorld {
+    return createFleetWorld({
+      scenario,
+      suffix,
+      operator: this.operator,
+      clock: this.clock,
+      devices: this.#fleet?.devices ?? new Map(),
+      groupName,
+      deletedJobs: this.#deletedJobs,
+      attend: (thingNames, jobIds, look) => {
+        for (const thingName of thingNames) this.#ofThing.set(thingName, look);
+        for (const jobId of jobIds) this.#ofJob.set(jobId, look);
+      },
+      onHold: (thingName, isHeld) => {
+        this.exchanges.forget(thingName);
+        if (!isHeld) this.pulls.wentOn(thingName, this.clock.now());
+      },
+      ...(texts && { texts }),
+    });
+  }
+
+  hardwareOf(thingName: string): HardwareProfile | undefined {
+    return this.#profiles.get(thingName);
+  }
+
+  viewOf(thingName: string): DeviceView | undefined {
+    return this.#fleet?.devices.get(thingName)?.view();
+  }
+
+  get operator(): Operator {
+    if (this.#operator === undefined) throw new Error('the stage is not open');
+    return this.#operator;
+  }
+
+  get figures(): StageFigures {
+    return { things: this.options.things, connected: this.#connected.size, ...this.#counts };
+  }
+
+  /** Lets the devices go; the service stays. */
+  async leave(): Promise<void> {
+    await this.#fleet?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.leave();
+    this.#operator?.[Symbol.dispose]();
+    await this.#service?.close();
+    this.clock[Symbol.dispose]();
+  }
+
+  #playersOf(seen: Observation): Look | undefined {
+    if (seen.thingName !== undefined) return this.#ofThing.get(seen.thingName);
+    return 'jobId' in seen && seen.jobId !== undefined ? this.#ofJob.get(seen.jobId) : undefined;
+  }
+
+  #counting(): Observer {
+    return {
+      connected: ({ thingName = '' }) => {
+        this.#connected.add(thingName);
+        this.#tell();
+      },
+      disconnected: ({ thingName = '' }) => {
+        this.#connected.delete(thingName);
+        this.#tell();
+      },
+      execution: ({ execution: { jobId }, status }) => {
+        if (status === 'SUCCEEDED' && jobId.startsWith('canary')) this.#count('canaries');
+      },
+      fault: ({ name }) => this.faults.add(name as FaultName),
+    };
+  }
+
+  #count(what: 'pulled' | 'recovered' | 'canaries'): void {
+    this.#counts[what] += 1;
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.options.onProgress?.(this.figures);
+  }
 }
 
-/**
- * Whether the device reset while it ran a handler of this job. How far the handler got is not known then, so FAILED is right:
- * to run it again might do its work twice (docs/recovery.md, at boot).
- */
-export function wasInterrupted({ recorder }: Pick<Stage, 'recorder'>, thingName: string, jobId: string): boolean {
-  const events = recorder.eventsOf(thingName);
-  const running = events.findIndex(
-    (event) =>
-      event.kind === 'trace' &&
-      event.trace.kind === 'step' &&
-      event.trace.step === 'activate' &&
-      event.trace.execution.jobId === jobId,
-  );
-  const ended = events.findLastIndex((event) => isFinished(event, jobId));
-  return running !== -1 && events.slice(running, ended === -1 ? undefined : ended).some(isBoot);
+/** The table's limit is made for the images of simulated runs; the demo's are as large as real ones. */
+function limitsOf({ flash }: HardwareProfile): Partial<Limits> {
+  const { erasesPerExecution } = limitsWith();
+  const sectors = Math.ceil(largestImageBytes / flash.sectorBytes);
+  return { erasesPerExecution: Math.max(erasesPerExecution, 2 * sectors) };
 }
 
-/** The inside of the device once it is connected and idle, which is how views can be compared; as it is when it takes longer. */
-export async function quietView(stage: Stage, thingName: string): Promise<DeviceView> {
-  const device = deviceOf(stage, thingName);
-  if (!isQuiet(device.view())) await stage.recorder.next(thingName, () => isQuiet(device.view()), settleMs);
-  return device.view();
-}
-
-function isFinished(event: DeviceEvent, jobId: string): boolean {
-  return event.kind === 'trace' && event.trace.kind === 'finished' && event.trace.execution.jobId === jobId;
-}
-
-function isBoot(event: DeviceEvent): boolean {
-  return event.kind === 'trace' && event.trace.kind === 'boot';
+function calledOf({ at, answeredAt, operation, jobId, thingName, force, outcome }: OperatorCall): Observation {
+  return {
+    kind: 'called',
+    source: 'operator',
+    at: answeredAt,
+    startedAt: at,
+    operation,
+    outcome,
+    ...(jobId !== undefined && { jobId }),
+    ...(thingName !== undefined && { thingName }),
+    ...(force !== undefined && { force }),
+  };
 }

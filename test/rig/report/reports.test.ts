@@ -57,12 +57,14 @@ describe('JUnit report', () => {
     }
   });
 
-  it('has a case for every device and every document, and fails the broken ones', () => {
+  it('has a case for every device, every document and every cause in virtual time, and fails the broken ones', () => {
     const report = sampleReport(100);
     const suites = parsed(junitReport(report));
     const cases = suites.flatMap(({ testcase = [] }) => testcase);
-    expect(cases).toHaveLength(report.things + report.documents.length);
-    expect(cases.filter(({ failure }) => failure !== undefined)).toHaveLength(report.devices.invalid + 1);
+    const virtual = report.causes.filter(({ act }) => act === 'virtual').length;
+    expect(cases).toHaveLength(report.things + report.documents.length + virtual);
+    const broken = report.devices.invalid + 1 + virtual;
+    expect(cases.filter(({ failure }) => failure !== undefined)).toHaveLength(broken);
   });
 });
 

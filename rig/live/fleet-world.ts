@@ -1,0 +1,169 @@
+/**
+ * The live world of our own fleet: what the operator does goes through the unmodified AWS SDK, what goes wrong is done to the
+ * stations of the devices. A device that has come to its moment stands still while the operator acts on it, so that the moment
+ * is hit at any speed, and the device learns of it as it would in the field: from the wire.
+ */
+import type { LiveDevice } from '../../agent/live-device.ts';
+import type { Observation } from '../../observation/observation.ts';
+import type { EpochMs } from '../../protocol/time.ts';
+import type { Deed, DeedOf, Names, OperatorDeed, Scenario } from '../scenario/contract.ts';
+import type { Sight } from '../verdict/contract.ts';
+import { isOperators, stationFaultOf } from '../virtual/deeds.ts';
+import { type JobDocuments, createJobDocuments } from '../virtual/job-documents.ts';
+import type { HostClock } from './host-clock.ts';
+import { type Operator, namespaceOf } from './operator.ts';
+import type { LiveWorld } from './play.ts';
+
+export interface FleetWorldOptions {
+  readonly scenario: Scenario;
+  readonly operator: Operator;
+  readonly clock: HostClock;
+  readonly devices: ReadonlyMap<string, LiveDevice>;
+  /** Of all things, for continuous jobs. */
+  readonly groupName: string;
+  /** Makes job ids differ from those of other scenarios. */
+  readonly suffix: string;
+  /** Documents whose bytes matter, by label; the others are the scenario's own. */
+  readonly texts?: ReadonlyMap<string, string>;
+  /** Has this called for all that is seen of these things and jobs. */
+  readonly attend: (
+    thingNames: readonly string[],
+    jobIds: readonly string[],
+    look: (seen: Observation) => void,
+  ) => void;
+  /** Jobs whose deletion was asked for, until their ids are used again; of all worlds of a run. */
+  readonly deletedJobs: Set<string>;
+  /** A device stands still, or goes on. */
+  readonly onHold?: (thingName: string, isHeld: boolean) => void;
+}
+
+export const fleetSights: ReadonlySet<Sight> = new Set(['inside', 'power', 'downloads']);
+
+export function createFleetWorld(options: FleetWorldOptions): LiveWorld {
+  return new FleetWorld(options);
+}
+
+class FleetWorld implements LiveWorld {
+  readonly names: Names;
+  readonly thingNames: readonly string[];
+  readonly sights = fleetSights;
+  readonly tellsLag = true;
+  readonly versions: ReadonlyMap<string, string>;
+  readonly #options: FleetWorldOptions;
+  readonly #documents: JobDocuments;
+  /** The newest execution of a job and thing. */
+  readonly #numbers = new Map<string, number>();
+
+  constructor(options: FleetWorldOptions) {
+    const { scenario, suffix } = options;
+    this.#options = options;
+    this.#documents = createJobDocuments(scenario);
+    this.names = { thingName: (label) => label, jobId: (label) => `${label}${suffix}` };
+    this.thingNames = scenario.given.things.map(({ thing }) => thing);
+    this.versions = new Map([...this.#documents.versions()].map(([job, version]) => [this.names.jobId(job), version]));
+  }
+
+  attend(look: (seen: Observation) => void): void {
+    const { scenario, attend } = this.#options;
+    const jobs = [...scenario.meanwhile, ...scenario.script].flatMap(({ deeds }) =>
+      deeds.flatMap((deed) => ('job' in deed ? [this.names.jobId(deed.job)] : [])),
+    );
+    attend(this.thingNames, [...new Set(jobs)], (seen) => {
+      if (seen.kind === 'execution' && seen.status === 'QUEUED') {
+        const { jobId, executionNumber } = seen.execution;
+        this.#numbers.set(`${jobId} ${seen.thingName}`, executionNumber);
+      }
+      look(seen);
+    });
+  }
+
+  hold({ thingName }: Observation): (() => void) | undefined {
+    const { devices, onHold } = this.#options;
+    const device = thingName === undefined ? undefined : devices.get(thingName);
+    if (device === undefined) return undefined;
+    device.hold();
+    onHold?.(device.thingName, true);
+    return () => {
+      onHold?.(device.thingName, false);
+      device.release();
+    };
+  }
+
+  now(): EpochMs {
+    return this.#options.clock.now();
+  }
+
+  setTimer(at: EpochMs, ring: () => void): () => void {
+    return this.#options.clock.setTimer(at, ring);
+  }
+
+  async perform(deed: Deed): Promise<void> {
+    if (isOperators(deed)) return this.#operate(deed);
+    const { devices } = this.#options;
+    if (deed.do === 'end-faults') {
+      for (const thingName of this.thingNames) devices.get(thingName)?.endFaults();
+      return;
+    }
+    const fault = stationFaultOf(deed);
+    if (fault === undefined) throw new RangeError('a live fleet cannot be put through this');
+    const [first = ''] = this.thingNames;
+    devices.get(('thing' in deed && deed.thing) || first)?.inject(fault);
+  }
+
+  async #operate(deed: OperatorDeed): Promise<void> {
+    const { operator, groupName } = this.#options;
+    const thingName = ('thing' in deed && deed.thing) || (this.thingNames[0] ?? '');
+    const jobId = 'job' in deed ? this.names.jobId(deed.job) : '';
+    switch (deed.do) {
+      case 'create-job':
+        return this.#createJob(jobId, deed);
+      case 'update-job':
+        return operator.updateJob(jobId, deed.timeoutMinutes);
+      case 'cancel-job':
+        return operator.cancelJob(jobId, deed.force);
+      case 'delete-job':
+        this.#options.deletedJobs.add(jobId);
+        return unlessGone(operator.deleteJob(jobId, { force: deed.force, ...namespaceOf(deed.namespace) }));
+      case 'cancel-execution':
+        return unlessGone(operator.cancelExecution({ jobId, thingName }, deed.force));
+      case 'delete-execution': {
+        const executionNumber = deed.number ?? this.#numbers.get(`${jobId} ${thingName}`);
+        if (executionNumber === undefined) return;
+        const execution = { jobId, thingName, executionNumber, ...namespaceOf(deed.namespace) };
+        return unlessGone(operator.deleteExecution(execution, deed.force));
+      }
+      case 'leave-group':
+        return operator.leaveGroup(thingName, groupName);
+      case 'join-group':
+        return operator.joinGroup(thingName, groupName);
+      case 'rejoin-group':
+        await operator.leaveGroup(thingName, groupName);
+        return operator.joinGroup(thingName, groupName);
+      case 'delete-thing':
+        return operator.deleteThing(thingName);
+    }
+  }
+
+  /** Under an id that is still being given up, once it is free again. */
+  async #createJob(jobId: string, deed: DeedOf<'create-job'>): Promise<void> {
+    const { operator, groupName, texts, deletedJobs } = this.#options;
+    if (deletedJobs.delete(jobId)) await operator.whenGone(jobId);
+    const own = this.#documents.create(deed);
+    await operator.createJob({
+      jobId,
+      document: texts?.get(deed.job) ?? own,
+      ...(deed.group === true ? { groupName } : { things: deed.things ?? this.thingNames }),
+      ...namespaceOf(deed.namespace),
+      ...(deed.timeoutMinutes !== undefined && { inProgressTimeoutMinutes: deed.timeoutMinutes }),
+    });
+  }
+}
+
+/** It has ended and gone by itself: there is nothing left to do to it. */
+async function unlessGone(call: Promise<void>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ResourceNotFoundException') throw error;
+  }
+}
