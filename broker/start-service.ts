@@ -24,6 +24,7 @@ import { certificateNames, endpointsOf, localHostOf } from './endpoints.ts';
 import { observeDownloads } from './download-observations.ts';
 import { type ExecutionChanges, createExecutionChanges } from './engine/execution-changes.ts';
 import { openFiles } from './http/files.ts';
+import type { DeviceGate } from './http/device-gate.ts';
 import { type FileGate, type HttpDoor, openHttpDoor } from './http/http-door.ts';
 import { createSignatureCheck } from './http/signatures.ts';
 import { type KeptState, openKeptState, stateInMemory } from './kept-state.ts';
@@ -112,6 +113,8 @@ export interface ServiceOptions {
   readonly clockOf?: (steady: Clock) => Clock;
   /** Asked first for every request of a file; true: it has dealt with it. */
   readonly fileGate?: FileGate;
+  /** Goes between each request of a device on the data plane and the service. */
+  readonly deviceGate?: DeviceGate;
   /** Goes between each MQTT connection and the door; gets the stream and returns the one that the door reads. */
   readonly tap?: ConnectionTap;
 }
@@ -317,6 +320,7 @@ async function start(options: ServiceOptions): Promise<Service> {
       deviceCame: addresses.deviceCame,
       ...(files && { files }),
       ...(options.fileGate && { fileGate: options.fileGate }),
+      ...(options.deviceGate && { deviceGate: options.deviceGate }),
       ...(signatures && { signatures, policyScope: serviceIdentity }),
       web,
       budget,

@@ -20,6 +20,8 @@ import { type AwsCall, type AwsRequest, type Read, readAwsRequest } from './aws-
 import { errorToCaller, foreignArnNote, fromCaller, toCaller } from './caller-region.ts';
 import { type Caller, objectionTo } from './callers.ts';
 import { describeEndpoint } from './describe-endpoint.ts';
+import type { DeviceCall, DeviceGate } from './device-gate.ts';
+import { deviceRequest } from './door-events.ts';
 import { type FileReader, withFiles } from './file-members.ts';
 import type { Members } from './request-members.ts';
 import { responseText } from './response-text.ts';
@@ -30,6 +32,8 @@ export interface AwsResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** JSON text; empty where the operation has no output. */
   readonly body: string;
+  /** The connection breaks in its place, as a gate wants it. */
+  readonly isLost?: true;
   /** What the body says, where it is a refusal. */
   readonly error?: AwsError;
   /** Absent: no operation of AWS could be read. */
@@ -54,6 +58,8 @@ export interface AwsFrontOptions {
   readonly files?: FileReader;
   /** The `host:port` at which who has reached the door by this host name reaches it again. */
   readonly endpointFor: (host: string) => string;
+  /** Sees every request of a device; absent: nobody does. */
+  readonly deviceGate?: DeviceGate;
   /** A device has reached the door by this host name. */
   readonly deviceCame?: (thingName: string, host: string) => void;
 }
@@ -68,18 +74,37 @@ export function createAwsFront(options: AwsFrontOptions): AwsFront {
     const about = { operation: call.value.operation, members: call.value.members };
     const objection = objectionTo(caller, call.value);
     if (objection !== undefined) return { ...errorResponse(objection), about };
-    const { identity = defaultIdentity } = options;
-    const region = options.region === 'fixed' ? undefined : call.value.region;
-    const members = fromCaller(call.value.members, identity, region);
-    const answer = await perform(options, { ...call.value, members }, host);
-    const isControl = call.value.operation.service === 'iot';
-    if ('error' in answer) {
-      const response = refusal(answer.error, members, identity, region);
-      const body = isControl ? errorToCaller(response.body, identity, region) : response.body;
-      return { ...response, body, about };
-    }
-    return { ...success(isControl ? toCaller(answer.value, identity, region) : answer.value), about };
+    const answer = () => answered(options, call.value, host);
+    const { deviceGate } = options;
+    if (deviceGate === undefined || call.value.operation.service !== 'iot-jobs-data') return answer();
+    return { ...(await deviceGate(deviceCall(call.value, answer))), about };
   };
+}
+
+function deviceCall({ operation, members }: AwsCall, answer: () => Promise<AwsResponse>): DeviceCall {
+  const { thingName, jobId, ...body } = members;
+  return {
+    thingName: String(thingName),
+    request: deviceRequest(operation.name, jobId, body),
+    answer,
+    refuse: (code, message) => errorResponse(errorOfFault({ code, message })),
+    nothing: () => success('{}'),
+  };
+}
+
+async function answered(options: AwsFrontOptions, call: AwsCall, host: string): Promise<AwsResponse> {
+  const about = { operation: call.operation, members: call.members };
+  const { identity = defaultIdentity } = options;
+  const region = options.region === 'fixed' ? undefined : call.region;
+  const members = fromCaller(call.members, identity, region);
+  const answer = await perform(options, { ...call, members }, host);
+  const isControl = call.operation.service === 'iot';
+  if ('error' in answer) {
+    const response = refusal(answer.error, members, identity, region);
+    const body = isControl ? errorToCaller(response.body, identity, region) : response.body;
+    return { ...response, body, about };
+  }
+  return { ...success(isControl ? toCaller(answer.value, identity, region) : answer.value), about };
 }
 
 const defaultIdentity: ArnScope = { region: 'us-east-1', account: '000000000000' };

@@ -64,7 +64,7 @@ export function calledEvent(response: AwsResponse, method: string, target: strin
 }
 
 /** Validation has given the members this shape. */
-function deviceRequest(operation: string, jobId: unknown, { namespaceId, ...body }: Record<string, unknown>) {
+export function deviceRequest(operation: string, jobId: unknown, { namespaceId, ...body }: Record<string, unknown>) {
   return {
     operation: operation as RequestOperation,
     ...(typeof jobId === 'string' && { jobId }),

@@ -235,7 +235,9 @@ function createApp(
     const request = { method, target, headers, body };
     const caller = await identifyCaller(request, certificateOf(incoming.socket), gate);
     if ('error' in caller) return answer(errorResponse(caller.error));
-    return answer(await front(request, caller.value, parseHost(headers.host)?.name ?? 'localhost'));
+    const response = await front(request, caller.value, parseHost(headers.host)?.name ?? 'localhost');
+    if (response.isLost === true) outgoing.destroy();
+    return answer(response);
   });
   app.onError((error, { env }) => {
     const { incoming } = env;

@@ -14,7 +14,14 @@ import { ExternalWorld, externalOffer } from './external-world.ts';
 import { openJobDocuments } from './job-documents.ts';
 import type { Lane } from './lane.ts';
 import type { Program, RestartRule } from './program.ts';
-import { type PowerCommands, type SubjectDevice, attachedDevice, programDevice, runCommand } from './subject-device.ts';
+import {
+  type PowerCommands,
+  type SubjectDevice,
+  attachedDevice,
+  inShell,
+  programDevice,
+  runCommand,
+} from './subject-device.ts';
 
 export type Subject =
   | { readonly kind: 'program'; readonly command: readonly string[]; readonly restart: RestartRule }
@@ -40,6 +47,8 @@ export interface PlayAt extends Pick<PlayOptions, 'giveUp' | 'endsWith'> {
   readonly settleMs: DurationMs;
   readonly timeoutMs: DurationMs;
   readonly limits?: Partial<Limits>;
+  /** What this device was seen to show beside. */
+  readonly sights?: readonly Sight[];
   readonly signal?: AbortSignal;
   /** Told as soon as it is known under which name the device is to come, e.g. to say what to connect to. */
   readonly onReady?: (about: { readonly thingName: string; readonly equipment: Equipment }) => void;
@@ -93,10 +102,14 @@ export class BenchPlace {
     const equipment = await this.#equip(directory, thingName);
     at.onReady?.({ thingName, equipment });
     const device = this.#deviceFor(thingName, equipment, at);
-    const world = await this.#worldFor(thingName, groupName, suffix, device, tellsNamespaces(scenario));
+    const world = await this.#worldFor(thingName, groupName, suffix, device, tellsNamespaces(scenario), at.sights);
     const broken = new AbortController();
     try {
-      if (this.#options.reset !== undefined) await runCommand('--reset', this.#options.reset, equipment.environment);
+      if (this.#options.reset !== undefined)
+        await runCommand('--reset', inShell(this.#options.reset, equipment.placeholders), {
+          environment: equipment.environment,
+          signal: at.signal,
+        });
       const signal = AbortSignal.any([broken.signal, ...(at.signal === undefined ? [] : [at.signal])]);
       // Played from before the device is on, so that its first word is heard.
       const played = playLive(scenario, world, { ...at, signal });
@@ -139,7 +152,7 @@ export class BenchPlace {
       directory,
       thingName,
       ...(clientId !== undefined && { clientId }),
-      endpoints: lane.endpoints,
+      endpoints: { ...lane.endpoints, witnessUrl: lane.witness.urlFor(thingName) },
       ca: lane.authority.ca,
       cert,
       key,
@@ -150,7 +163,8 @@ export class BenchPlace {
   #deviceFor(thingName: string, { environment, placeholders }: Equipment, at: PlayAt): SubjectDevice {
     const { subject, commands } = this.#options;
     const { observer, now } = this.#lane;
-    const options = { thingName, environment, placeholders, observer, now, commands };
+    const { signal } = at;
+    const options = { thingName, environment, placeholders, observer, now, commands, ...(signal && { signal }) };
     if (subject.kind === 'attached') return attachedDevice(options);
     const device = programDevice(options, subject.command, subject.restart);
     at.onProgram?.(device.program);
@@ -163,6 +177,7 @@ export class BenchPlace {
     suffix: string,
     device: SubjectDevice,
     isNamespaced: boolean,
+    shown: readonly Sight[] = [],
   ): Promise<ExternalWorld> {
     const { document, canary, image, namespace } = this.#options;
     const documents = await openJobDocuments({
@@ -170,8 +185,9 @@ export class BenchPlace {
       ...(document !== undefined && { document }),
       ...(canary !== undefined && { canary }),
       ...(image !== undefined && { image }),
+      witnessUrlOf: (jobId) => this.#lane.witness.urlFor(thingName, jobId),
     });
-    const sights = new Set<Sight>(['downloads', ...(device.hasPower ? (['power'] as const) : [])]);
+    const sights = new Set<Sight>(['downloads', ...shown, ...(device.hasPower ? (['power'] as const) : [])]);
     return new ExternalWorld(
       {
         lane: this.#lane,

@@ -97,7 +97,8 @@ function neverConnected(
   const last = exits.at(-1);
   if (last?.kind === 'program' && last.event === 'exited') {
     const how = last.signal === null ? `exit code ${last.code}` : last.signal;
-    return `the program ended ${exits.length === 1 ? 'once' : `${exits.length} times`} (${how}) without ever connecting to ${endpoints}`;
+    const background = last.code === 0 ? ' (one that goes to the background must stay in the foreground here)' : '';
+    return `the program ended ${exits.length === 1 ? 'once' : `${exits.length} times`} (${how}) without ever connecting to ${endpoints}${background}`;
   }
   if (isAttached) return `no device connected; it must come to ${endpoints}`;
   return `the program runs, but never connected to ${endpoints}: does it use JOBRIG_MQTT_HOST and JOBRIG_MQTT_PORT, or {mqtt-host} and {mqtt-port}?`;

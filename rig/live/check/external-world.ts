@@ -227,6 +227,7 @@ export class ExternalWorld implements LiveWorld {
     if (this.#jobs.has(jobId)) await lane.operator.whenGone(jobId);
     const filled = await this.#documentOf(jobId, deed);
     this.versions.set(jobId, filled.version);
+    lane.shadow.installs(filled.version);
     const namespace = this.#namespaceOf(deed.namespace);
     this.#jobs.set(jobId, namespace.namespaceId);
     if (deed.image !== undefined && deed.image !== 'good') lane.images.set(jobId, deed.image);

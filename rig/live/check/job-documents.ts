@@ -19,7 +19,8 @@ export interface JobDocumentsOptions {
   readonly canary?: string;
   /** `--image`: the bytes of every image; absent: made up, different for each version. */
   readonly image?: string;
-  readonly witnessUrl?: string;
+  /** What `{witness}` stands for in the document of a job. */
+  readonly witnessUrlOf?: (jobId: string) => string;
   readonly streamOf?: (jobId: string) => string;
 }
 
@@ -50,7 +51,7 @@ const ownDocument = JSON.stringify({
 
 /** @throws {OperationalError} `DOCUMENT_UNREADABLE`, `DOCUMENT_INVALID`, with the flag and the file */
 export async function openJobDocuments(options: JobDocumentsOptions): Promise<JobDocuments> {
-  const { filesDirectory, document, canary, image, witnessUrl = '' } = options;
+  const { filesDirectory, document, canary, image } = options;
   const folder = join(filesDirectory, bucket);
   await mkdir(folder, { recursive: true });
   const texts = {
@@ -76,7 +77,7 @@ export async function openJobDocuments(options: JobDocumentsOptions): Promise<Jo
         version,
         size: String(bytes.length),
         sha256: createHash('sha256').update(bytes).digest('hex'),
-        witness: witnessUrl,
+        witness: options.witnessUrlOf?.(jobId) ?? '',
         stream: options.streamOf?.(jobId) ?? '',
         job: jobId,
       });

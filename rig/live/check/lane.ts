@@ -11,6 +11,7 @@ import type { Observation, Observer } from '../../../observation/observation.ts'
 import { observeEvery } from '../../../observation/observers.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
 import { Operator } from '../operator.ts';
+import { watchDataPlane } from '../wire/data-plane-watch.ts';
 import { watchDoor } from '../wire/door-watch.ts';
 import { WireFaults } from '../wire/wire-faults.ts';
 import { type TappedConnection, tapped } from '../wire/wire-tap.ts';
@@ -19,6 +20,8 @@ import type { Endpoints } from './equipment.ts';
 import { ImageFaults } from './image-faults.ts';
 import { bucket } from './job-documents.ts';
 import { SecondClient } from './second-client.ts';
+import { ShadowVersion, observeShadow } from './shadow-version.ts';
+import { type WitnessDoor, openWitnessDoor } from './witness-door.ts';
 
 export interface LaneOptions {
   /** Of this lane alone. */
@@ -28,6 +31,8 @@ export interface LaneOptions {
   readonly ports?: Readonly<
     Partial<Record<'mqttPort' | 'mqttsPort' | 'wsPort' | 'httpPort' | 'httpsPort', PortOption>>
   >;
+  /** Shared by the lanes of a check. */
+  readonly shadow?: ShadowVersion;
 }
 
 export interface Lane extends AsyncDisposable {
@@ -47,6 +52,8 @@ export interface Lane extends AsyncDisposable {
   connections(): readonly TappedConnection[];
   /** Faults of images on the file server. */
   readonly images: ImageFaults;
+  readonly witness: WitnessDoor;
+  readonly shadow: ShadowVersion;
   readonly secondClient: SecondClient;
   /** The service's own clock leaps forward: timeouts and schedules come at once. */
   jumpClock(byMs: DurationMs): void;
@@ -59,7 +66,7 @@ export interface Lane extends AsyncDisposable {
 
 /** @throws {OperationalError} `PORT_TAKEN` and the like */
 export async function openLane(options: LaneOptions): Promise<Lane> {
-  const { directory, host = '127.0.0.1', ports = {} } = options;
+  const { directory, host = '127.0.0.1', ports = {}, shadow = new ShadowVersion() } = options;
   const dataDir = join(directory, 'service');
   const filesDirectory = join(directory, 'files');
   await mkdir(filesDirectory, { recursive: true });
@@ -73,12 +80,14 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
   /** What was seen of the connection that is up now: a device that stays connected says it only once. */
   let standing: readonly Observation[] = [];
   const clock = createJumpingClock();
-  const observer = observeEvery((seen) => {
+  const all = observeEvery((seen) => {
     if (seen.kind === 'connected' && seen.client !== undefined) ({ clientId } = seen.client);
     standing = stillTrue(standing, seen);
     // Told in service time, which leaps where a scenario says so; a run is told in the rig's own.
     look(seen.source === 'service' ? { ...seen, at: now() } : seen);
   });
+  const observer: Observer = { ...all, published: observeShadow(all, shadow) };
+  const deviceGate = watchDataPlane({ observer, faults, now });
   const images = new ImageFaults({
     observer,
     now,
@@ -99,6 +108,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
           refusals.push(advice === undefined ? message : `${message}: ${advice}`);
         }
       },
+      deviceGate,
       fileGate: (request, response) => images.take(request, response),
       wssPort: 'off',
       // Where it is open, addresses of images lead there, and a device must trust its certificate.
@@ -124,6 +134,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     });
 
   let service = await start(ports);
+  const witness = await openWitnessDoor({ host, observer, now });
   const authority = await openCertificateAuthority(dataDir);
   const endpoints: Endpoints = {
     host,
@@ -167,6 +178,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     images.clear();
     operator[Symbol.dispose]();
     for (const connection of open) connection.drop();
+    await witness.close();
     await service.close();
   }
 
@@ -178,6 +190,8 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     authority,
     faults,
     images,
+    witness,
+    shadow,
     secondClient: new SecondClient(
       () => service,
       () => clientId || thingName,

@@ -27,6 +27,8 @@ export interface Portrait {
   readonly updatesBy: readonly ('mqtt' | 'http')[];
   readonly downloadsBy: readonly ('http' | 'stream')[];
   readonly reportsVersionBy: readonly ('statusDetails' | 'shadow' | 'witness')[];
+  /** Its own hook tells of effects. */
+  readonly isWitnessed: boolean;
   /** Ended and was started again during the update. */
   readonly restartsToUpdate: boolean;
   /** Requests from the job's creation to its end. */
@@ -70,8 +72,9 @@ export function portraitOf(seen: readonly Observation[], jobId: string, version:
     reportsVersionBy: [
       ...(details.some((value) => value.includes(version)) ? (['statusDetails'] as const) : []),
       ...(of('reported-version').length > 0 ? (['shadow'] as const) : []),
-      ...(of('witness').length > 0 ? (['witness'] as const) : []),
+      ...(of('witness').some((one) => one.version !== undefined) ? (['witness'] as const) : []),
     ],
+    isWitnessed: of('witness').length > 0,
     restartsToUpdate: of('program').some((one) => one.event === 'exited' && !one.byRig),
     ...spanned('bootMs', of('power').find(({ on }) => on)?.at, of('connected')[0]?.at),
     ...(created && ended && { requestsPerUpdate: sent.filter(({ at }) => at >= created.at && at <= ended.at).length }),

@@ -1,15 +1,18 @@
 /**
  * One program under check: started in a process group of its own, its output seen line by line, its power cut as SIGKILL of
- * the whole group, since an agent's own children (a download by curl, a handler's script) lose their power with it. A
- * program that ends by itself is started again where the user says so: some firmware exits in order to reboot. What it exits
- * for is not judged here.
+ * the whole group and of what has left it, since an agent's own children (a download by curl, a handler's script, a daemon)
+ * lose their power with it. A program that ends by itself is started again where the user says so: some firmware exits in
+ * order to reboot. One that goes to the background has not ended. What it exits for is not judged here.
  */
 import { type ResultPromise, execa } from 'execa';
-import { createInterface } from 'node:readline';
+import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Observer } from '../../../observation/observation.ts';
 import { OperationalError } from '../../../protocol/operational-error.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
+import { readLines } from './printed-lines.ts';
+import { killProcessesWith, markName, processesWith } from './process-marks.ts';
 
 export type RestartRule = 'on-exit' | 'never';
 
@@ -43,13 +46,13 @@ const firstPauseMs: DurationMs = 100;
 const longestPauseMs: DurationMs = 5000;
 /** How long a program may take to leave when asked. */
 const patienceMs: DurationMs = 2000;
-/** Longer lines are cut: a device's log is for people. */
-const maxLineCharacters = 2000;
+/** How often it is looked whether a daemon lives. */
+const lookEveryMs: DurationMs = 100;
 
-/** Groups that live now; none outlives the rig. */
-const groups = new Set<number>();
+/** Programs that live now, by the mark of their processes; none outlives the rig. */
+const living = new Map<string, number>();
 process.on('exit', () => {
-  for (const group of groups) kill(group, 'SIGKILL');
+  for (const [mark, group] of living) killAll(mark, group);
 });
 
 export function createProgram(options: ProgramOptions): Program {
@@ -58,6 +61,7 @@ export function createProgram(options: ProgramOptions): Program {
 
 class SupervisedProgram implements Program {
   readonly #options: ProgramOptions;
+  readonly #mark = randomUUID();
   #running: { readonly child: ResultPromise; readonly pid: number; readonly ended: Promise<void> } | undefined;
   #wanted = false;
   #exits = 0;
@@ -89,7 +93,7 @@ class SupervisedProgram implements Program {
     if (wasOn) this.#tellPower(false);
     const running = this.#running;
     if (running === undefined) return;
-    kill(running.pid, 'SIGKILL');
+    killAll(this.#mark, running.pid);
     await running.ended;
   }
 
@@ -97,12 +101,13 @@ class SupervisedProgram implements Program {
     this.#switchOff();
     const running = this.#running;
     if (running === undefined) return;
-    kill(running.pid, 'SIGTERM');
-    const patience = setTimeout(() => kill(running.pid, 'SIGKILL'), patienceMs);
+    kill(-running.pid, 'SIGTERM');
+    for (const pid of processesWith(this.#mark, running.pid)) kill(pid, 'SIGTERM');
+    const patience = setTimeout(() => killAll(this.#mark, running.pid), patienceMs);
     await running.ended;
     clearTimeout(patience);
-    // What the program left behind in its group goes with it.
-    kill(running.pid, 'SIGKILL');
+    // What the program left behind goes with it.
+    killAll(this.#mark, running.pid);
   }
 
   #switchOff(): void {
@@ -115,7 +120,7 @@ class SupervisedProgram implements Program {
     const [file = '', ...words] = command;
     const child = execa(file, words, {
       ...(directory !== undefined && { cwd: directory }),
-      env: environment,
+      env: { ...environment, [markName]: this.#mark },
       detached: true,
       stdin: 'ignore',
       stdout: 'pipe',
@@ -125,7 +130,7 @@ class SupervisedProgram implements Program {
     });
     const { pid } = child;
     if (pid === undefined) throw notStarted(file, await child);
-    groups.add(pid);
+    living.set(this.#mark, pid);
     observer.program?.({ kind: 'program', source: 'host', at: now(), thingName, event: 'started', pid });
     const printed = Promise.all([this.#watch(child.stdout, 'stdout'), this.#watch(child.stderr, 'stderr')]);
     const startedAt = performance.now();
@@ -136,8 +141,9 @@ class SupervisedProgram implements Program {
   async #whenEnded(child: ResultPromise, pid: number, startedAt: number, printed: Promise<unknown>): Promise<void> {
     const { exitCode, signal } = await child;
     // Its children may hold the output open; the device is gone all the same.
-    await Promise.race([printed, new Promise((settle) => setTimeout(settle, 50).unref())]);
-    groups.delete(pid);
+    await Promise.race([printed, pause(50, undefined, { ref: false })]);
+    if (exitCode === 0) await this.#daemonEnded(pid);
+    living.delete(this.#mark);
     this.#running = undefined;
     const { observer, thingName, now, restart } = this.#options;
     const byRig = !this.#wanted;
@@ -145,8 +151,13 @@ class SupervisedProgram implements Program {
     observer.program?.({ kind: 'program', source: 'host', at: now(), thingName, ...end });
     if (byRig) return;
     this.#exits += 1;
-    kill(pid, 'SIGKILL');
+    killAll(this.#mark, pid);
     if (restart === 'on-exit') this.#startLater(performance.now() - startedAt);
+  }
+
+  /** A program that went to the background lives on in a process that has left the group. */
+  async #daemonEnded(pid: number): Promise<void> {
+    while (this.#wanted && processesWith(this.#mark, pid).length > 0) await pause(lookEveryMs);
   }
 
   #startLater(livedMs: DurationMs): void {
@@ -160,14 +171,10 @@ class SupervisedProgram implements Program {
   async #watch(output: Readable | undefined, stream: 'stdout' | 'stderr'): Promise<void> {
     if (output === undefined) return;
     const { observer, thingName, now } = this.#options;
-    try {
-      for await (const text of createInterface({ input: output, crlfDelay: Infinity })) {
-        const line = text.slice(0, maxLineCharacters);
-        observer.printed?.({ kind: 'printed', source: 'device', at: now(), thingName, stream, line });
-      }
-    } catch {
-      // The pipe went with the process.
-    }
+    await readLines(output, {
+      now: () => performance.now(),
+      onLine: (line) => observer.printed?.({ kind: 'printed', source: 'device', at: now(), thingName, stream, line }),
+    });
   }
 
   #tellPower(on: boolean): void {
@@ -176,10 +183,16 @@ class SupervisedProgram implements Program {
   }
 }
 
-/** Of a whole group; one that is gone already is no error. */
-function kill(group: number, signal: 'SIGKILL' | 'SIGTERM'): void {
+/** The group of a program, and what has left it. */
+function killAll(mark: string, group: number): void {
+  kill(-group, 'SIGKILL');
+  killProcessesWith(mark);
+}
+
+/** @param target a process, or with a minus the group of one; that it is gone already is no error */
+function kill(target: number, signal: 'SIGKILL' | 'SIGTERM'): void {
   try {
-    process.kill(-group, signal);
+    process.kill(target, signal);
   } catch {
     // Gone.
   }

@@ -3,13 +3,12 @@
  * tried and how long it may take, lanes play scenarios side by side, and whatever happens, nothing is left running.
  * Source of the order: the handshake is the only thing that is tried on a device that cannot do a plain job.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
 import type { Need, Scenario } from '../../scenario/contract.ts';
 import { whySkipped } from '../../scenario/needs.ts';
+import type { Sight } from '../../verdict/contract.ts';
 import { limitsWith } from '../../verdict/limits.ts';
 import { BenchPlace, type PlaceOptions } from './bench-place.ts';
 import {
@@ -26,6 +25,8 @@ import { type Portrait, limitsOf, portraitOf, settleMsOf } from './portrait.ts';
 import type { Program } from './program.ts';
 import { suited } from './suited.ts';
 import { runOf, skippedRun } from './scenario-run.ts';
+import { openScratch } from './scratch.ts';
+import { ShadowVersion } from './shadow-version.ts';
 import { pullScenarios, type PullMoment } from './sweep.ts';
 
 export interface CheckOptions extends PlaceOptions {
@@ -70,13 +71,12 @@ const hopelessExits = 4;
 
 /** @throws {OperationalError} when the check cannot begin: a port, a file, a program that is not there */
 export async function runCheck(options: CheckOptions): Promise<CheckResult> {
-  const directory = await mkdtemp(join(tmpdir(), 'jobrig-check-'));
-  const check = new Check(options, directory);
+  await using directory = await openScratch('jobrig-check-');
+  const check = new Check(options, directory.path);
   try {
     return await check.run();
   } finally {
     await check.close();
-    await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   }
 }
 
@@ -86,6 +86,7 @@ class Check {
   readonly #places: BenchPlace[] = [];
   readonly #startedAt: EpochMs = Date.now();
   readonly #results = new Map<string, ScenarioRun[]>();
+  readonly #shadow = new ShadowVersion();
   readonly #concluded = new Set<string>();
   readonly #sweep: SweepPoint[] = [];
   #isPartial = false;
@@ -99,7 +100,9 @@ class Check {
 
   async run(): Promise<CheckResult> {
     const first = await this.#openPlace();
-    const { run, portrait, diagnosis, moments } = await this.#shakeHands(first);
+    const shaken = await this.#unlessAborted(this.#shakeHands(first));
+    if (shaken === undefined) return this.#result({});
+    const { run, portrait, diagnosis, moments } = shaken;
     if (portrait === undefined) return this.#result({ handshake: run, ...(diagnosis && { diagnosis }) });
     this.#tell({ kind: 'portrait', portrait });
     const pace = paceOf(portrait, this.#options);
@@ -120,10 +123,25 @@ class Check {
   async #openPlace(): Promise<BenchPlace> {
     const { host, ports } = this.#options;
     const directory = join(this.#directory, `lane-${(this.#opened += 1)}`);
-    const lane = await openLane({ directory, ...(host !== undefined && { host }), ...(ports && { ports }) });
+    const lane = await openLane({
+      directory,
+      ...(host !== undefined && { host }),
+      ...(ports && { ports }),
+      shadow: this.#shadow,
+    });
     const place = new BenchPlace(lane, directory, this.#options);
     this.#places.push(place);
     return place;
+  }
+
+  /** What was asked to stop is no failure: what there is until then is the result. */
+  async #unlessAborted<Value>(work: Promise<Value>): Promise<Value | undefined> {
+    try {
+      return await work;
+    } catch (error) {
+      if (this.#options.signal?.aborted !== true) throw error;
+      return undefined;
+    }
   }
 
   async #shakeHands(place: BenchPlace) {
@@ -307,12 +325,19 @@ interface Pace {
   readonly settleMs: DurationMs;
   readonly timeoutMs: DurationMs;
   readonly limits: ReturnType<typeof limitsOf>;
+  readonly sights: readonly Sight[];
 }
 
 function paceOf(portrait: Portrait, options: CheckOptions): Pace {
   const settleMs = options.settleMs ?? settleMsOf(portrait);
   const timeoutMs = options.timeoutMs ?? Math.max(defaultTimeoutMs, 6 * settleMs);
-  return { settleMs, timeoutMs, limits: limitsOf(portrait, settleMs, limitsWith()) };
+  return { settleMs, timeoutMs, limits: limitsOf(portrait, settleMs, limitsWith()), sights: sightsOf(portrait) };
+}
+
+/** A claim may count on what the device showed in its handshake. */
+function sightsOf({ reportsVersionBy, isWitnessed }: Portrait): readonly Sight[] {
+  const isInShadow = reportsVersionBy.includes('shadow');
+  return [...(isInShadow ? (['shadow'] as const) : []), ...(isWitnessed ? (['witness'] as const) : [])];
 }
 
 function needsMetBy({ session, downloadsBy, restartsToUpdate }: Portrait): readonly Need[] {

@@ -36,6 +36,8 @@ export interface SubjectOptions {
   readonly observer: Observer;
   readonly now: () => EpochMs;
   readonly commands: PowerCommands;
+  /** Ends a command of the user's that still runs. */
+  readonly signal?: AbortSignal;
 }
 
 /** @param command with placeholders */
@@ -59,14 +61,14 @@ export function programDevice(
 
 /** A board, or anything that connects by itself. */
 export function attachedDevice(options: SubjectOptions): SubjectDevice {
-  const { thingName, observer, now, commands, environment, placeholders } = options;
+  const { thingName, observer, now, commands, environment, placeholders, signal } = options;
   const { off, on, console: watch } = commands;
   const lines =
     watch === undefined
       ? undefined
       : createProgram({
           thingName,
-          command: ['sh', '-c', fillIn(watch, placeholders)],
+          command: ['sh', '-c', inShell(watch, placeholders)],
           environment,
           restart: 'on-exit',
           observer: {
@@ -84,12 +86,12 @@ export function attachedDevice(options: SubjectOptions): SubjectDevice {
       if (!isWatched) await lines?.powerOn();
       isWatched = true;
       if (on === undefined) return;
-      await runCommand('--power-on', fillIn(on, placeholders), environment);
+      await runCommand('--power-on', inShell(on, placeholders), { environment, signal });
       tell(true);
     },
     async powerCut() {
       if (off === undefined) return;
-      await runCommand('--power-off', fillIn(off, placeholders), environment);
+      await runCommand('--power-off', inShell(off, placeholders), { environment, signal });
       tell(false);
     },
     async leave() {
@@ -105,20 +107,34 @@ const patienceMs = 60_000;
 export async function runCommand(
   flag: string,
   command: string,
-  environment: Readonly<Record<string, string>>,
+  {
+    environment,
+    signal,
+  }: { readonly environment: Readonly<Record<string, string>>; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   const done = await execa(command, {
     shell: true,
     env: environment,
+    ...(signal && { cancelSignal: signal }),
     stdin: 'ignore',
     all: true,
     reject: false,
     timeout: patienceMs,
   });
+  signal?.throwIfAborted();
   if (done.exitCode === 0) return;
   const lastWords = (done.all ?? '').trim().split('\n').at(-1) ?? '';
   const how = done.timedOut
     ? `did not end within ${patienceMs / 1000} s`
     : `ended with ${done.signal ?? `exit code ${done.exitCode}`}`;
   throw new OperationalError('COMMAND_FAILED', `${flag}: ${command} ${how}${lastWords === '' ? '' : `: ${lastWords}`}`);
+}
+
+/** A path with spaces stays one word of the shell. */
+export function inShell(command: string, placeholders: Readonly<Record<string, string>>): string {
+  const quoted = Object.entries(placeholders).map(([name, value]) => [
+    name,
+    /^[\w./:@%+=,-]*$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`,
+  ]);
+  return fillIn(command, Object.fromEntries(quoted) as Record<string, string>);
 }

@@ -1,0 +1,26 @@
+/** A directory that goes away with whoever opened it, and with the process at the latest. */
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Scratch extends AsyncDisposable {
+  readonly path: string;
+}
+
+const open = new Set<string>();
+process.on('exit', () => {
+  for (const path of open) rmSync(path, { recursive: true, force: true });
+});
+
+export async function openScratch(prefix: string): Promise<Scratch> {
+  const path = await mkdtemp(join(tmpdir(), prefix));
+  open.add(path);
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+      open.delete(path);
+    },
+  };
+}

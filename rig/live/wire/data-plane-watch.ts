@@ -1,0 +1,173 @@
+/**
+ * What a device asks over the data plane (HTTP), seen at the door and told as the same observations as over MQTT, and the faults
+ * of a scenario striking there too: who updates over HTTP is judged like everybody else. There is no notification over HTTP.
+ * Source: docs/reference/http-api.md §2 and §3.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { AwsResponse } from '../../../broker/http/aws-front.ts';
+import type { DeviceCall, DeviceGate } from '../../../broker/http/device-gate.ts';
+import type { Observer } from '../../../observation/observation.ts';
+import type { DeviceMessage, DeviceRequest } from '../../../protocol/device-messages.ts';
+import { type JsonObject, parseJsonObject } from '../../../protocol/json.ts';
+import { type RejectionCode, rejections } from '../../../protocol/rejections.ts';
+import type { EpochMs } from '../../../protocol/time.ts';
+import { asksNext } from '../../../protocol/topics.ts';
+import type { WireFaults } from './wire-faults.ts';
+
+export interface DataPlaneWatchOptions {
+  readonly observer: Observer;
+  readonly faults: WireFaults;
+  readonly now: () => EpochMs;
+}
+
+/** What is lost on HTTP breaks its connection, after a little: nobody keeps a request open for ever. */
+const lostAnswerMs = 1000;
+const lostAnswer = 'The answer was lost.';
+
+export function watchDataPlane(options: DataPlaneWatchOptions): DeviceGate {
+  return (call) => new DataPlaneCall(call, options).response();
+}
+
+class DataPlaneCall {
+  readonly #call: DeviceCall;
+  readonly #options: DataPlaneWatchOptions;
+
+  constructor(call: DeviceCall, options: DataPlaneWatchOptions) {
+    this.#call = call;
+    this.#options = options;
+  }
+
+  async response(): Promise<AwsResponse> {
+    const { observer, faults } = this.#options;
+    const { request } = this.#call;
+    observer.sent?.({ ...this.#head('sent'), request, via: 'http' });
+    const answer = await this.#answer();
+    if (answer === undefined) return this.#lost();
+    const fault = faults.message('reply', request.operation);
+    if (fault === 'lose') {
+      this.#fault('reply lost');
+      return this.#lost();
+    }
+    if (fault !== undefined && 'lateMs' in fault) {
+      this.#fault('reply late');
+      await pause(fault.lateMs, undefined, { ref: false });
+    }
+    this.#received(answer);
+    return answer;
+  }
+
+  /** Of the service, or of a fault in its place; absent: there is none. */
+  async #answer(): Promise<AwsResponse | undefined> {
+    const { faults } = this.#options;
+    const { request } = this.#call;
+    const { operation } = request;
+    const fault = faults.answer(operation);
+    switch (fault?.kind) {
+      case 'refuse':
+        this.#fault(`service ${fault.code}`);
+        return this.#call.refuse(fault.code, fault.message);
+      case 'never':
+        this.#fault('service never');
+        return undefined;
+      case 'empty-next':
+        if (!asksNext(request)) break;
+        this.#fault('service empty-next');
+        return this.#call.nothing();
+      case 'late': {
+        this.#fault('service late');
+        const answer = await this.#call.answer();
+        await pause(fault.lateMs, undefined, { ref: false });
+        return answer;
+      }
+      default: // A request has one answer here, so `twice` is no fault.
+    }
+    const lost = faults.message('request', operation);
+    if (lost === 'lose') {
+      this.#fault('request lost');
+      return undefined;
+    }
+    if (lost !== undefined && 'lateMs' in lost) {
+      this.#fault('request late');
+      await pause(lost.lateMs, undefined, { ref: false });
+    }
+    return this.#call.answer();
+  }
+
+  async #lost(): Promise<AwsResponse> {
+    await pause(lostAnswerMs, undefined, { ref: false });
+    return { ...this.#call.refuse('InternalError', lostAnswer), isLost: true };
+  }
+
+  #received(answer: AwsResponse): void {
+    const { observer, now } = this.#options;
+    const message = messageOf(this.#call.request, answer, now());
+    observer.received?.({ ...this.#head('received'), message });
+    observer.delivered?.({ ...this.#head('delivered'), message });
+  }
+
+  #head<K extends string>(kind: K) {
+    return { kind, at: this.#options.now(), source: 'wire', thingName: this.#call.thingName } as const;
+  }
+
+  #fault(name: string): void {
+    const { observer, now } = this.#options;
+    const { thingName, request } = this.#call;
+    const { operation } = request;
+    observer.fault?.({ kind: 'fault', at: now(), source: 'host', thingName, name, operation });
+  }
+}
+
+/** The reply as MQTT would have carried it. */
+function messageOf(request: DeviceRequest, { body, error }: AwsResponse, now: EpochMs): DeviceMessage {
+  const { operation, jobId, namespaceId } = request;
+  const head = {
+    kind: 'reply',
+    operation,
+    ...(jobId !== undefined && { jobId }),
+    ...(namespaceId !== undefined && { namespaceId }),
+    bytes: Buffer.byteLength(body),
+  } as const;
+  const told = parseJsonObject(body) ?? {};
+  const timestamp = Math.floor(now / 1000);
+  if (error === undefined) {
+    return { ...head, outcome: 'accepted', payload: { timestamp, ...withDocument(told) } } as unknown as DeviceMessage;
+  }
+  const { executionState } = told;
+  const payload = {
+    timestamp,
+    code: codeOf(error.exception, request, executionState),
+    message: error.message,
+    ...(executionState !== undefined && { executionState }),
+  };
+  return { ...head, outcome: 'rejected', payload } as unknown as DeviceMessage;
+}
+
+/** Over HTTP a job document is text in text. */
+function withDocument(told: JsonObject): object {
+  const { execution, jobDocument } = told as {
+    readonly execution?: { readonly jobDocument?: unknown };
+    readonly jobDocument?: unknown;
+  };
+  return {
+    ...told,
+    ...(execution !== undefined && {
+      execution: { ...execution, ...('jobDocument' in execution && { jobDocument: read(execution.jobDocument) }) },
+    }),
+    ...(jobDocument !== undefined && { jobDocument: read(jobDocument) }),
+  };
+}
+
+function read(text: unknown): unknown {
+  return typeof text === 'string' ? (parseJsonObject(text) ?? text) : text;
+}
+
+/** The data plane has one exception for two codes: a stale `expectedVersion` is told by the state (ambiguities.md A7). */
+function codeOf(exception: string, { body }: DeviceRequest, state: unknown): string {
+  if (exception === rejections.VersionMismatch.data.exception) {
+    const { versionNumber } = (state ?? {}) as { readonly versionNumber?: unknown };
+    const isStale = body.expectedVersion !== undefined && body.expectedVersion !== versionNumber;
+    return isStale ? 'VersionMismatch' : 'InvalidStateTransition';
+  }
+  const codes = Object.keys(rejections) as RejectionCode[];
+  return codes.find((code) => rejections[code].data.exception === exception) ?? exception.replace(/Exception$/, '');
+}
