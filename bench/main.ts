@@ -8,6 +8,7 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compareWithMemory } from './comparisons/durable.ts';
+import { measureBesideCrowds } from './comparisons/crowd.ts';
 import { measureEngineAlone } from './comparisons/engine.ts';
 import { measureLatency } from './comparisons/latency.ts';
 import { compareWithoutLogic } from './comparisons/logic.ts';
@@ -23,6 +24,7 @@ const comparisons = {
   naive: compareWithNaive,
   logic: compareWithoutLogic,
   latency: measureLatency,
+  crowd: measureBesideCrowds,
   durable: compareWithMemory,
   engine: measureEngineAlone,
   simulation: measureSimulationAlone,

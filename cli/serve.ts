@@ -19,6 +19,7 @@ import {
   quietOption,
   seedOption,
   timeScaleOption,
+  wholeNumber,
 } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { type AccessKeys, keysOfEnvironment, readAccessKeys } from './access-keys.ts';
@@ -40,6 +41,7 @@ interface ServeFlags extends CommonOptions {
   readonly identity?: NonNullable<ServiceOptions['identity']>;
   readonly profile: NonNullable<ServiceOptions['profile']>;
   readonly strict?: true;
+  readonly packetRate: number;
   readonly timeScale: number;
   readonly board?: true;
   readonly advertise?: NonNullable<ServiceOptions['advertise']>;
@@ -134,6 +136,11 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
         .choices(['observed', 'documented']),
     )
     .option('--strict', "keep to AWS's rates, limits and lead times, which a bench seldom wants")
+    .addOption(
+      new Option('--packet-rate <n>', 'MQTT packets a second that are read of one connection; the others wait')
+        .default(1000)
+        .argParser(wholeNumber(1, 1_000_000_000)),
+    )
     .addOption(timeScaleOption(1))
     .addOption(faultsOption())
     .addOption(seedOption())
@@ -174,7 +181,7 @@ function preferredPorts(flags: PortFlags & Pick<ServeFlags, 'board'>, command: C
 
 async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
   const { json, quiet, memory, dataDir, requireAuth, accessKey: given, accessKeyFile, ...others } = flags;
-  const { faults: file, allowOrigin: allowedOrigins, ...options } = others;
+  const { faults: file, allowOrigin: allowedOrigins, packetRate: packetsPerSecond, ...options } = others;
   if (!requireAuth) refuseStrangers(options.host);
   const read = accessKeyFile === undefined ? undefined : readAccessKeys(accessKeyFile);
   const keys = requireAuth ? (given || read ? { ...read, ...given } : keysOfEnvironment()) : undefined;
@@ -183,6 +190,7 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
   const failed = new AbortController();
   await using service = await startService({
     ...options,
+    packetsPerSecond,
     ...(faults && { faults }),
     ...(!memory && { dataDir }),
     ...(keys && { accessKeys: keys }),

@@ -12,6 +12,7 @@ import { connectHeader } from './first-packet.ts';
 import { type Frame, FrameReader, type PacketReader } from './packet-reader.ts';
 import type { ProtocolVersion } from './packet-writer.ts';
 import { readInPlace } from './internals.ts';
+import { Allowance, type Lagging, Traffic } from './traffic.ts';
 
 export type Done = (error?: Error | null) => void;
 
@@ -49,8 +50,10 @@ export interface WillProperties {
 
 /** For the client to read why it was cut off. */
 const closingGraceMs = 1000;
+const pubackHeader = 0x40;
+const nothing = Buffer.alloc(0);
 
-export abstract class ClientStream extends Duplex {
+export abstract class ClientStream extends Duplex implements Lagging {
   /** 4 is 3.1.1, and 3.1 too. */
   abstract readonly version: ProtocolVersion;
   /** Told to a client of MQTT 5 when its connection is closed without an error. */
@@ -58,18 +61,33 @@ export abstract class ClientStream extends Duplex {
   protected readonly wire: Duplex;
   readonly #frames = new FrameReader();
   readonly #take: (frame: Frame) => void;
-  readonly #goesOn = (): boolean => !this.destroyed;
+  readonly #goesOn = (header: number): boolean => !this.destroyed && !this.#aedesIsFull && this.#mayTake(header);
+  readonly #traffic: Traffic;
+  readonly #allowance: Allowance;
   #receiver: PacketReceiver | undefined;
   /** No packet has been read. */
   #isFirst = true;
+  #aedesIsFull = false;
+  #waitingBytes = 0;
+  /** It owes the service these, which are not held against it. */
+  #acknowledgementsDue = 0;
+  /** What has come in and waits for its turn; as long as there is any, nothing more is read from the wire. */
+  #rest: Buffer = nothing;
+  #countedBytes = 0;
 
-  constructor(wire: Duplex) {
+  constructor(wire: Duplex, traffic = new Traffic()) {
     super();
     this.wire = wire;
+    this.#traffic = traffic;
+    this.#allowance = new Allowance(traffic.packetsPerSecond);
     this.#take = (frame) => this.takeFrame(frame, this.#receiver!);
     wire.on('error', (error) => this.destroy(error));
     wire.once('end', () => this.push(null));
     wire.once('close', () => this.destroy());
+    this.once('close', () => {
+      traffic.inbound.letGo(this);
+      traffic.outbound.letGo(this);
+    });
     wire.on('drain', () => this.emit('drain'));
   }
 
@@ -123,6 +141,35 @@ export abstract class ClientStream extends Duplex {
     return this.writableLength + this.wire.writableLength;
   }
 
+  /** A QoS 1 message is about to leave. */
+  awaitAcknowledgement(): void {
+    this.#acknowledgementsDue += 1;
+  }
+
+  #mayTake(header: number): boolean {
+    if (header !== pubackHeader || this.#acknowledgementsDue === 0) return this.#allowance.take();
+    this.#acknowledgementsDue -= 1;
+    return true;
+  }
+
+  /** Counts what the client has not read: too much of it, all clients together, and one of them has to go.
+   * @param gatheredBytes of it that are about to be sent.
+   */
+  countUnread(gatheredBytes = 0): void {
+    this.#traffic.outbound.hold(this, this.unreadBytes + gatheredBytes + this.#waitingBytes);
+  }
+
+  /** What waits for acknowledgements of the client counts, too. */
+  countWaiting(bytes: number): void {
+    this.#waitingBytes = bytes;
+    this.countUnread();
+  }
+
+  /** What the client has just sent is as much work as other packets are. */
+  charge(packets: number): void {
+    this.#allowance.charge(packets);
+  }
+
   /** Nothing more should be sent before `drain`. */
   get isFull(): boolean {
     return this.writableNeedDrain || this.wire.writableNeedDrain;
@@ -134,7 +181,17 @@ export abstract class ClientStream extends Duplex {
   }
 
   override _read(): void {
-    this.wire.resume();
+    const wasFull = this.#aedesIsFull;
+    this.#aedesIsFull = false;
+    if (this.#rest.length === 0) this.wire.resume();
+    else if (wasFull) this.#traffic.queue(this, false);
+  }
+
+  /** Lets aedes read this. */
+  protected pushOn(bytes: Buffer): void {
+    if (this.push(bytes)) return;
+    this.#aedesIsFull = true;
+    this.wire.pause();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
@@ -166,11 +223,55 @@ export abstract class ClientStream extends Duplex {
 
   #read(chunk: Buffer): void {
     if (this.destroyed) return;
+    if (this.#rest.length > 0) {
+      // It was on its way when the wire was told to pause.
+      this.#rest = Buffer.concat([this.#rest, chunk]);
+      this.#countHeld();
+      return;
+    }
+    this.#allowance.comeIn();
+    const rest = this.#readPackets(chunk);
+    if (rest.length > 0) this.#hold(Buffer.from(rest));
+    else this.#countHeld();
+  }
+
+  /** Reads some of what has waited. */
+  goOn(): void {
+    if (this.destroyed || this.#aedesIsFull) return;
+    const held = this.#rest;
+    this.#rest = nothing;
+    this.#allowance.takeTurn();
+    const rest = this.#readPackets(held);
+    if (rest.length > 0) this.#hold(rest);
+    else {
+      this.#countHeld();
+      this.wire.resume();
+    }
+  }
+
+  #hold(rest: Buffer): void {
+    this.#rest = rest;
+    this.wire.pause();
+    this.#countHeld();
+    if (!this.destroyed && !this.#aedesIsFull) this.#traffic.queue(this, this.#allowance.isSpent);
+  }
+
+  #countHeld(): void {
+    const bytes = this.#rest.length + this.#frames.heldBytes;
+    if (bytes === this.#countedBytes) return;
+    this.#countedBytes = bytes;
+    this.#traffic.inbound.hold(this, bytes);
+  }
+
+  /** @returns what is to be read later. */
+  #readPackets(bytes: Buffer): Buffer {
     try {
-      this.#frames.read(chunk, this.#take, this.#goesOn);
+      const rest = this.#frames.read(bytes, this.#take, this.#goesOn);
+      return this.destroyed ? nothing : rest;
     } catch (error) {
       if (!(error instanceof Disconnection)) throw error;
       this.destroy(error);
+      return nothing;
     }
   }
 }

@@ -36,7 +36,7 @@ export class FastLane extends ClientStream {
   override saidGoodbye(): void {}
 
   override toAedes(packet: Packet): void {
-    if (!this.push(generate(packet))) this.wire.pause();
+    this.pushOn(generate(packet));
   }
 
   override encode(packet: Packet): Buffer {

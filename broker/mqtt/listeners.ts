@@ -11,7 +11,7 @@ import { type Server, type Socket, createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server as TlsServer, type TLSSocket, type TlsOptions, createServer as createTlsServer } from 'node:tls';
 import { type WantedPort, listen as listenAt } from '../net/listening.ts';
-import { httpLimits, limitHandshakes, maxHeaders } from '../net/server-limits.ts';
+import { httpLimits, limitHandshakes, maxHeaders, socketBuffers } from '../net/server-limits.ts';
 import { awaitFirstBytes, connectHeader } from './first-packet.ts';
 import type { ShownCertificate } from './registered-principals.ts';
 import { type WhyNotUpgrade, acceptWebSockets } from './websockets.ts';
@@ -71,7 +71,7 @@ const httpProtocols: readonly string[] = ['x-amzn-http-ca', 'http/1.1'];
 
 const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arrivals: Arrivals) => Server } = {
   tcp: (_settings, { arrived }) =>
-    createServer({ noDelay: true }, (socket) =>
+    createServer({ ...socketBuffers, noDelay: true }, (socket) =>
       arrived({ transport: 'tcp', stream: socket, socket, address: socket.localAddress }),
     ),
 
@@ -84,7 +84,7 @@ const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arriv
   },
 
   ws({ whyNotUpgrade }, { arrived }) {
-    const server = createHttpServer({ ...httpLimits, noDelay: true });
+    const server = createHttpServer({ ...httpLimits, ...socketBuffers, noDelay: true });
     server.maxHeadersCount = maxHeaders;
     acceptWebSockets(server, { whyNotUpgrade }, (stream, socket, address) =>
       arrived({ transport: 'ws', stream, socket, address }),
@@ -179,7 +179,7 @@ function tlsOptions({ certificates }: ListenerSettings, ALPNProtocols: readonly 
   assert(certificates !== undefined, 'TLS needs a certificate');
   // A certificate of another CA may be registered, which only the service knows.
   const options = { ...certificates, requestCert: true, rejectUnauthorized: false };
-  return { ...options, ALPNProtocols: [...ALPNProtocols], noDelay: true };
+  return { ...options, ...socketBuffers, ALPNProtocols: [...ALPNProtocols], noDelay: true };
 }
 
 function guarded(server: TlsServer, { failed }: Arrivals): Server {

@@ -7,7 +7,7 @@
 
 /** Of one persistent session; AWS names no figure. A device that comes back asks for its jobs anyway. */
 export const maxQueuedMessages = 1000;
-const maxQueuedBytes = 8 * 1024 * 1024;
+export const maxQueuedBytes = 8 * 1024 * 1024;
 /** AWS's own figure is 500,000 for an account, of 128 KB each. */
 const maxRetainedMessages = 10_000;
 /** All queues, retained messages and last wills together. */
@@ -15,7 +15,7 @@ const maxKeptBytes = 256 * 1024 * 1024;
 /** What a message costs beside its topic and payload. */
 const overheadBytes = 256;
 
-interface Message {
+interface Sized {
   readonly topic: string;
   readonly payload: string | Uint8Array;
 }
@@ -25,7 +25,7 @@ interface Queue {
   bytes: number;
 }
 
-function bytesOf({ topic, payload }: Message): number {
+export function bytesOf({ topic, payload }: Sized): number {
   return overheadBytes + topic.length + payload.length;
 }
 
@@ -41,7 +41,7 @@ export class MemoryBounds {
   }
 
   /** A message is to wait for a session. @returns false when it is one too many */
-  queue(clientId: string, message: Message): boolean {
+  queue(clientId: string, message: Sized): boolean {
     const bytes = bytesOf(message);
     const queue = this.#queues.get(clientId) ?? { messages: 0, bytes: 0 };
     if (queue.messages >= maxQueuedMessages || queue.bytes + bytes > maxQueuedBytes || !this.#take(bytes)) return false;
@@ -52,7 +52,7 @@ export class MemoryBounds {
   }
 
   /** It waits no longer. */
-  unqueue(clientId: string, message: Message): void {
+  unqueue(clientId: string, message: Sized): void {
     const queue = this.#queues.get(clientId);
     if (queue === undefined) return;
     const bytes = Math.min(bytesOf(message), queue.bytes);
@@ -63,7 +63,7 @@ export class MemoryBounds {
   }
 
   /** Takes the place of the one before it. @returns false when it is one too many; the one before it then stays */
-  retain(message: Message): boolean {
+  retain(message: Sized): boolean {
     const before = this.#retained.get(message.topic) ?? 0;
     if (message.payload.length === 0) {
       this.#retained.delete(message.topic);
@@ -78,7 +78,7 @@ export class MemoryBounds {
   }
 
   /** A client leaves a last will. @returns false when there is no room for it */
-  will(client: object, message: Message): boolean {
+  will(client: object, message: Sized): boolean {
     const bytes = bytesOf(message);
     if (!this.#take(bytes)) return false;
     this.#wills.set(client, bytes);

@@ -47,6 +47,7 @@ import { shadowAnswerer } from './shadow-requests.ts';
 import { ServiceRequests } from './service-requests.ts';
 import { type Delivery, Sessions } from './sessions.ts';
 import { StrictLimits } from './strict-limits.ts';
+import { Traffic } from './traffic.ts';
 import type { WhyNotUpgrade } from './websockets.ts';
 
 export interface MqttDoorOptions {
@@ -73,6 +74,8 @@ export interface MqttDoorOptions {
   readonly sessionStore?: SessionStore;
   /** AWS's limits on topics, rates and sessions too, which a bench does without. */
   readonly strict?: boolean;
+  /** How fast one connection is read; default: ten times as fast as AWS reads it. */
+  readonly packetsPerSecond?: number;
   /** Which reading of AWS's open points; default: what was observed or decided. */
   readonly readings?: DoorReadings;
   /** What goes wrong with answers to devices; absent: nothing. */
@@ -126,6 +129,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const kept = sessionStore && new KeptSessions(sessionStore);
   const strict = options.strict === true ? new StrictLimits() : undefined;
   const bounds = new MemoryBounds();
+  const traffic = new Traffic(options.packetsPerSecond);
   const sessions = new Sessions({
     kept,
     mayPass: strict ? (client) => strict.mayPass(client) : () => true,
@@ -185,7 +189,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     track(wire, streams);
     awaitProtocolLevel(
       wire,
-      (level) => serve(level === 5 ? new Mqtt5Stream(wire) : new FastLane(wire), { ...unproven, ...proof }),
+      (level) =>
+        serve(level === 5 ? new Mqtt5Stream(wire, traffic) : new FastLane(wire, traffic), { ...unproven, ...proof }),
       ({ message }) => onEvent?.({ kind: 'refused', reason: 'unspecified', message }),
     );
   }

@@ -70,7 +70,7 @@ export class Mqtt5Stream extends ClientStream {
 
   override toAedes(packet: Packet): void {
     const inForm311: Packet = packet.cmd === 'connect' ? { ...packet, protocolVersion: 4, properties: {} } : packet;
-    if (!this.push(generate(packet.cmd === 'disconnect' ? { cmd: 'disconnect' } : inForm311))) this.wire.pause();
+    this.pushOn(generate(packet.cmd === 'disconnect' ? { cmd: 'disconnect' } : inForm311));
   }
 
   override encode(packet: Packet): Buffer {

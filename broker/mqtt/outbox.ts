@@ -9,6 +9,12 @@ import { Slab, pubackBytes, roomFor, writePuback, writePublish } from './packet-
 
 /** What a client may leave unread in our memory before it is cut off. */
 const maxUnreadBytes = 1024 * 1024;
+/** More of what can wait is not sent to a client that has this much to read. */
+const enoughBytes = 512 * 1024;
+/** What is gathered counts as memory from here on; it leaves soon, unless very much is said to very many. */
+const countedBytes = 64 * 1024;
+/** What one entry takes beside its topic and payload. */
+const entryBytes = 64;
 /** How long a client may leave its socket full. */
 const maxUnreadMs = 5000;
 
@@ -19,8 +25,12 @@ export class Outbox {
   readonly #stream: ClientStream;
   readonly #gathersTurns: boolean;
   #gathered: Outgoing[] = [];
+  #gatheredBytes = 0;
   #held = 0;
-  #leaving = false;
+  /** Something in it is an answer, which others wait behind. */
+  #isUrgent = false;
+  #leavesFirst = false;
+  #inCrowd = false;
   #full: NodeJS.Timeout | undefined;
 
   /** @param gathersTurns false where turns are gathered before: what is settled together leaves as soon as it is. */
@@ -42,36 +52,67 @@ export class Outbox {
 
   acknowledge(messageId: number): void {
     this.#gathered.push(-messageId);
+    this.#isUrgent = true;
     this.#leaveSoon();
   }
 
   /** @param messageId for QoS 1. */
   publish(message: Message, messageId = 0): void {
     this.#gathered.push(message);
-    if (messageId > 0) this.#gathered.push(messageId);
+    if (messageId > 0) {
+      this.#gathered.push(messageId);
+      this.#stream.awaitAcknowledgement();
+    }
+    if (message.isReply === true) this.#isUrgent = true;
+    this.#gatheredBytes += entryBytes + message.topic.length + message.payload.length;
     this.#leaveSoon();
+    if (this.#inCrowd && this.#gatheredBytes > countedBytes) this.#stream.countUnread(this.#gatheredBytes);
+  }
+
+  /** The client has much to read, so that what can wait should. */
+  get hasEnough(): boolean {
+    return this.#gatheredBytes + this.#stream.unreadBytes > enoughBytes;
   }
 
   /** @param packet in the client's version of MQTT. */
   send(packet: Buffer): void {
     this.#gathered.push(packet);
+    this.#isUrgent = true;
     this.#leaveSoon();
   }
 
   #leaveSoon(): void {
-    if (this.#held > 0 || this.#leaving) return;
-    this.#leaving = true;
-    if (!this.#gathersTurns) process.nextTick(leave, this);
-    else if (departing.push(this) === 1) setImmediate(depart);
+    if (this.#held > 0) return;
+    if (!this.#isUrgent) {
+      if (this.#inCrowd) return;
+      this.#inCrowd = true;
+      crowd.push(this);
+      departSoon();
+    } else if (!this.#leavesFirst) {
+      this.#leavesFirst = true;
+      if (!this.#gathersTurns) process.nextTick(leave, this);
+      else {
+        first.push(this);
+        departSoon();
+      }
+    }
   }
 
-  /** Called once, at the end of the turn. */
+  /** In its turn among many that are told the same. */
+  leaveCrowd(): void {
+    this.#inCrowd = false;
+    this.leave();
+  }
+
   leave(): void {
-    this.#leaving = false;
+    this.#isUrgent = false;
+    this.#leavesFirst = false;
     if (this.#held > 0 || this.#gathered.length === 0) return;
     const gathered = this.#gathered;
-    this.#gathered = [];
     const stream = this.#stream;
+    if (this.#gatheredBytes > countedBytes) stream.countUnread();
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
     if (stream.destroyed) return;
     const bytes = this.#encode(gathered);
     const hasRoom = stream.send(bytes);
@@ -86,6 +127,7 @@ export class Outbox {
       stream.destroy(new Disconnection('quotaExceeded', 'does not read what it is sent'));
       return;
     }
+    stream.countUnread();
     if (this.#full !== undefined) return;
     const tooSlow = (): void =>
       void stream.destroy(new Disconnection('quotaExceeded', 'reads too slowly what it is sent'));
@@ -93,6 +135,7 @@ export class Outbox {
     const done = (): void => {
       clearTimeout(this.#full);
       this.#full = undefined;
+      stream.countUnread();
       stream.off('drain', done).off('close', done);
     };
     stream.once('drain', done).once('close', done);
@@ -131,13 +174,39 @@ function leave(outbox: Outbox): void {
 }
 
 /** Who has something to send at the end of the turn. */
-let departing: Outbox[] = [];
+let first: Outbox[] = [];
+/** Who is told something that many are told, and for all of them together some milliseconds of each turn. */
+let crowd: Outbox[] = [];
+const crowdMs = 5;
+/** Between two looks at the clock. */
+const fewInCrowd = 16;
+let departs = false;
+
+function departSoon(): void {
+  if (departs) return;
+  departs = true;
+  setImmediate(depart);
+}
 
 /** All together: the other side, once woken up by the first of them, finds the others there. */
 function depart(): void {
-  const outboxes = departing;
-  departing = [];
-  for (const outbox of outboxes) outbox.leave();
+  departs = false;
+  const answered = first;
+  first = [];
+  for (const outbox of answered) outbox.leave();
+  if (crowd.length > 0) departCrowd();
+}
+
+function departCrowd(): void {
+  const until = performance.now() + crowdMs;
+  let left = 0;
+  for (const outbox of crowd) {
+    outbox.leaveCrowd();
+    left += 1;
+    if (left % fewInCrowd === 0 && performance.now() >= until) break;
+  }
+  crowd = left === crowd.length ? [] : crowd.slice(left);
+  if (crowd.length > 0) departSoon();
 }
 
 const slab = new Slab();

@@ -39,30 +39,38 @@ export class FrameReader {
 
   /**
    * Calls `take` for each packet that is whole now. Its bytes are valid during the call only.
-   * @param goesOn false once the connection has been closed.
+   * @param goesOn asked before each packet, with its first byte; false: the others are not read now.
+   * @returns what was not read, valid as long as `chunk` is.
    * @throws Disconnection for what can be no packet.
    */
-  read(chunk: Buffer, take: (frame: Frame) => void, goesOn: () => boolean): void {
+  read(chunk: Buffer, take: (frame: Frame) => void, goesOn: (header: number) => boolean): Buffer {
     let bytes = chunk;
     if (this.#gatheredBytes > 0) {
       this.#gather(chunk);
-      if (this.#gatheredBytes < this.#wantedBytes) return;
+      if (this.#gatheredBytes < this.#wantedBytes) return nothing;
       bytes = this.#gathered.subarray(0, this.#gatheredBytes);
       this.#gathered = nothing;
       this.#gatheredBytes = 0;
       this.#wantedBytes = 0;
     }
     let at = 0;
-    while (at < bytes.length && goesOn()) {
+    while (at < bytes.length) {
       const frame = frameAt(bytes, at);
       if (frame === undefined || frame.end > bytes.length) {
         this.#wantedBytes = frame === undefined ? 0 : frame.end - at;
         this.#gather(bytes.subarray(at));
-        return;
+        return nothing;
       }
+      if (!goesOn(bytes[at]!)) return bytes.subarray(at);
       take(frame);
       at = frame.end;
     }
+    return nothing;
+  }
+
+  /** What it keeps of a packet that has not come whole. */
+  get heldBytes(): number {
+    return this.#gathered.length;
   }
 
   /** Copies, since these bytes will be others when the rest comes. The room grows with what has come, not with what was said. */

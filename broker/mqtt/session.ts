@@ -15,7 +15,7 @@ import { Disconnection } from './disconnection.ts';
 import type { Dropped } from './door-events.ts';
 import type { Principal } from './identity.ts';
 import type { Owner } from './kept-sessions.ts';
-import { type MemoryBounds, maxQueuedMessages } from './memory-bounds.ts';
+import { type MemoryBounds, bytesOf, maxQueuedBytes, maxQueuedMessages } from './memory-bounds.ts';
 import { type Message, type Qos, isExpired } from './message.ts';
 import { Outbox } from './outbox.ts';
 import { type ProtocolVersion, publishBytes } from './packet-writer.ts';
@@ -147,6 +147,8 @@ export class Session implements Receiver {
   /** Filters with wildcards that may cover a reply and grant QoS 1. */
   #patterns: readonly Pattern[] = [];
   readonly #waiting: Entry[] = [];
+  /** Of what waits without having been reserved. */
+  #waitingBytes = 0;
   /** Messages that have left and are to be sent again, or given to others, should the connection end; by message id. */
   readonly #unacknowledged = new Map<number, Entry>();
   #lastMessageId = 0;
@@ -246,10 +248,19 @@ export class Session implements Receiver {
 
   #wait(entry: Entry): void {
     this.#waiting.push(entry);
-    if (this.keepsMessages && entry.message.qos > 0) return; // has been reserved
-    if (this.#waiting.length > maxQueuedMessages) {
+    if (this.#isReserved(entry)) return;
+    this.#waitingBytes += bytesOf(entry.message);
+    if (this.#waiting.length > maxQueuedMessages || this.#waitingBytes > maxQueuedBytes) {
       this.connection?.stream.destroy(new Disconnection('quotaExceeded', 'does not take what it is sent'));
-    }
+    } else this.#countWaiting();
+  }
+
+  #isReserved({ message }: Entry): boolean {
+    return this.keepsMessages && message.qos > 0;
+  }
+
+  #countWaiting(): void {
+    this.connection?.stream.countWaiting(this.#waitingBytes);
   }
 
   acknowledge(connection: Connection, messageId: number): void {
@@ -285,6 +296,7 @@ export class Session implements Receiver {
   /** The connection has ended. @returns what it has got for groups, which others are to have now. */
   suspend(): readonly Entry[] {
     const shared: Entry[] = [];
+    this.#waitingBytes = 0;
     for (const [messageId, entry] of this.#unacknowledged) {
       if (entry.group === undefined && this.keepsMessages) continue;
       this.#unacknowledged.delete(messageId);
@@ -319,7 +331,11 @@ export class Session implements Receiver {
       if (onlyFor === undefined || onlyFor === connection) this.#send(connection, message, key, group);
       else this.#done(entry);
     }
-    this.#waiting.splice(0, sent);
+    const before = this.#waitingBytes;
+    for (const entry of this.#waiting.splice(0, sent)) {
+      if (!this.#isReserved(entry)) this.#waitingBytes -= bytesOf(entry.message);
+    }
+    if (this.#waitingBytes !== before) this.#countWaiting();
   }
 
   #send(connection: Connection, message: Message, key?: string, group?: Receiver): void {
@@ -369,6 +385,8 @@ export class Session implements Receiver {
   }
 }
 
-function hasRoom(connection: Connection, { qos }: Message): boolean {
-  return qos === 0 || connection.unacknowledged < connection.receiveMaximum;
+/** Whether it may leave now; what waits for acknowledgements follows with one of them. */
+function hasRoom({ unacknowledged, receiveMaximum, outbox }: Connection, { qos }: Message): boolean {
+  if (qos === 0 || unacknowledged === 0) return true;
+  return unacknowledged < receiveMaximum && !outbox.hasEnough;
 }

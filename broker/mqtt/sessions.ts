@@ -62,6 +62,8 @@ export interface SessionsOptions {
 
 /** Connected or away: ten times as many as one process has sockets for. */
 const maxSessions = 200_000;
+/** How many receivers are as much work as one packet that has come in. */
+const deliveriesPerPacket = 8;
 
 export class Sessions {
   readonly #byClientId = new Map<string, Session>();
@@ -282,6 +284,7 @@ export class Sessions {
   route(message: Message, publisher: Session | undefined): boolean {
     const matches = this.#index.match(message.topic);
     if (matches.length === 0 && !message.retain) return false;
+    publisher?.connection?.stream.charge(matches.length / deliveriesPerPacket);
     const lasting: Message = { ...message, payload: Buffer.from(message.payload as Buffer) };
     let kept = message.retain && this.#retain(lasting);
     for (const match of matches) {

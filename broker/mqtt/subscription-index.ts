@@ -62,18 +62,18 @@ export class SubscriptionIndex<Subscriber> {
 
   /** @returns every subscriber with a matching filter, once. */
   match(topic: string): readonly Match<Subscriber>[] {
-    let matches: Match<Subscriber>[] | undefined;
+    let found: Found<Subscriber> | undefined;
     const thing = thingIn(topic);
     if (thing !== undefined) {
       // What names the topic's own thing begins like the topic.
       const same = thingsPrefix.length + thing.length;
       for (const { subscriber, filter, isPattern, options } of this.#byThing.get(thing) ?? nobody) {
         if (isPattern ? filterMatches(filter, topic, same) : filter === topic) {
-          matches = include(matches, subscriber, options);
+          found = include(found, subscriber, options);
         }
       }
     }
-    return this.#tree.match(topic, matches) ?? nobody;
+    return this.#tree.match(topic, found)?.matches ?? nobody;
   }
 
   #without(thing: string, subscriber: Subscriber, filter: string): readonly Subscription<Subscriber>[] {
@@ -107,17 +107,17 @@ class FilterTree<Subscriber> {
     removeBelow(this.#root, filter.split('/'), 0, subscriber);
   }
 
-  /** @returns `matches` with what was found, made when there is something to find. */
-  match(topic: string, matches: Match<Subscriber>[] | undefined): Match<Subscriber>[] | undefined {
+  /** @returns `found` with what else there is, made when there is something to find. */
+  match(topic: string, found: Found<Subscriber> | undefined): Found<Subscriber> | undefined {
     const { below } = this.#root;
-    if (below.size === 0) return matches;
+    if (below.size === 0) return found;
     // A leading wildcard matches no topic of the service.
     if (topic.charCodeAt(0) === dollar) {
       const end = topic.indexOf('/');
       const first = below.get(end === -1 ? topic : topic.slice(0, end));
-      return first === undefined ? matches : matchBelow(first, topic.split('/'), 1, matches);
+      return first === undefined ? found : matchBelow(first, topic.split('/'), 1, found);
     }
-    return matchBelow(this.#root, topic.split('/'), 0, matches);
+    return matchBelow(this.#root, topic.split('/'), 0, found);
   }
 }
 
@@ -145,9 +145,9 @@ function matchBelow<Subscriber>(
   level: Level<Subscriber>,
   names: readonly string[],
   depth: number,
-  matches: Match<Subscriber>[] | undefined,
-): Match<Subscriber>[] | undefined {
-  let found = matches;
+  before: Found<Subscriber> | undefined,
+): Found<Subscriber> | undefined {
+  let found = before;
   const name = names[depth];
   if (name === undefined) {
     for (const [subscriber, options] of level.subscribers) found = include(found, subscriber, options);
@@ -162,20 +162,40 @@ function matchBelow<Subscriber>(
   return any === undefined ? found : matchBelow(any, names, depth + 1, found);
 }
 
+/** Who has been found so far, each once. */
+interface Found<Subscriber> {
+  readonly matches: Match<Subscriber>[];
+  /** Made when there are many. */
+  bySubscriber?: Map<Subscriber, Match<Subscriber>>;
+}
+
+/** As many are looked through faster than they are put into a map. */
+const few = 16;
+
 function include<Subscriber>(
-  matches: Match<Subscriber>[] | undefined,
+  found: Found<Subscriber> | undefined,
   subscriber: Subscriber,
   { qos, noLocal = false, retainAsPublished = false }: SubscriptionOptions,
-): Match<Subscriber>[] {
-  if (matches === undefined) return [{ subscriber, qos, noLocal, retainAsPublished }];
-  const known = matches.find((match) => match.subscriber === subscriber);
-  if (known === undefined) matches.push({ subscriber, qos, noLocal, retainAsPublished });
-  else {
+): Found<Subscriber> {
+  if (found === undefined) return { matches: [{ subscriber, qos, noLocal, retainAsPublished }] };
+  const known = matchOf(found, subscriber);
+  if (known === undefined) {
+    const match = { subscriber, qos, noLocal, retainAsPublished };
+    found.matches.push(match);
+    found.bySubscriber?.set(subscriber, match);
+  } else {
     if (qos > known.qos) known.qos = qos;
     known.noLocal &&= noLocal;
     known.retainAsPublished ||= retainAsPublished;
   }
-  return matches;
+  return found;
+}
+
+function matchOf<Subscriber>(found: Found<Subscriber>, subscriber: Subscriber): Match<Subscriber> | undefined {
+  const { matches } = found;
+  if (matches.length < few) return matches.find((match) => match.subscriber === subscriber);
+  found.bySubscriber ??= new Map(matches.map((match) => [match.subscriber, match]));
+  return found.bySubscriber.get(subscriber);
 }
 
 /**

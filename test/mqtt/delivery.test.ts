@@ -206,7 +206,7 @@ describe('a client that does not read', () => {
     const reading = await connectAsync(`mqtt://127.0.0.1:${port}`, { clientId: 'reading' });
     await reading.subscribeAsync(`${jobs('lamp')}/notify`, { qos: 1 });
     const frozen = await WireClient.connect(port, { clientId: 'frozen', clean: false });
-    await frozen.subscribe(['big/#']);
+    await frozen.subscribe(['big/#'], 0);
     frozen.stream.pause();
     const publisher = await WireClient.connect(port, { clientId: 'publisher' });
 

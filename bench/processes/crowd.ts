@@ -1,0 +1,95 @@
+/**
+ * A child process: many clients that mean no good at once, each in a way of its own. It never says how it fares: what counts is
+ * how the service and its other clients do.
+ */
+import { once } from 'node:events';
+import { type Socket, connect } from 'node:net';
+import { generate } from 'mqtt-packet';
+import { connectAll, localAddressOf } from '../load/connect-all.ts';
+import { serveParent } from '../serve-parent.ts';
+
+export type CrowdQuestions = typeof questions;
+
+interface Body {
+  readonly port: number;
+  readonly clients: number;
+  readonly way: Way;
+}
+
+const topic = 'crowd/noise';
+const noise = Buffer.alloc(1024, 'x');
+const pings = Buffer.alloc(64 * 1024, generate({ cmd: 'pingreq' }));
+const askAgain = (name: string): Buffer => publish(`$aws/things/${name}/jobs/get`, '{}', 1);
+/** All but the end of the largest packet. */
+const halfPacket = Buffer.concat([Buffer.from([0x30, 0xff, 0xff, 0x07]), Buffer.alloc(100 * 1024)]);
+
+function publish(to: string, payload: string | Buffer, messageId: number): Buffer {
+  return generate({ cmd: 'publish', topic: to, payload, qos: 1, messageId, retain: false, dup: false });
+}
+
+/** What each does once it has been let in. */
+const ways = {
+  /** Asks for more and reads nothing of what it is told. */
+  deaf(socket: Socket, name: string): void {
+    socket.pause();
+    socket.write(generate({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'crowd/#', qos: 0 }] }));
+    const request = Buffer.concat(Array.from({ length: 4 }, () => askAgain(name)));
+    every(5000, socket, () => socket.write(request));
+  },
+  /** Takes messages and acknowledges none. */
+  unacknowledging(socket: Socket): void {
+    socket.resume();
+    socket.write(generate({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'crowd/#', qos: 1 }] }));
+  },
+  speaking(socket: Socket): void {
+    socket.resume();
+    every(20, socket, () => socket.write(publish(topic, noise, 1)));
+  },
+  /** As many PINGREQ as the line takes. */
+  pinging(socket: Socket): void {
+    socket.resume();
+    asFastAsItGoes(socket, pings);
+  },
+  /** As many requests as the line takes. */
+  asking(socket: Socket, name: string): void {
+    socket.resume();
+    asFastAsItGoes(socket, Buffer.concat(Array.from({ length: 500 }, () => askAgain(name))));
+  },
+  /** Begins a packet and never ends it. */
+  halting(socket: Socket): void {
+    socket.resume();
+    socket.write(halfPacket);
+  },
+} as const;
+
+export type Way = keyof typeof ways;
+
+function every(ms: number, socket: Socket, act: () => void): void {
+  const timer = setInterval(act, ms);
+  socket.once('close', () => clearInterval(timer));
+}
+
+function asFastAsItGoes(socket: Socket, bytes: Buffer): void {
+  const again = (): void => {
+    while (!socket.destroyed && socket.write(bytes));
+  };
+  socket.on('drain', again);
+  again();
+}
+
+const questions = {
+  /** Lets them in, each as itself, and on. */
+  async come({ port, clients, way }: Body): Promise<void> {
+    await connectAll(clients, async (index) => {
+      const name = `${way}-${index}`;
+      const socket = connect({ port, host: '127.0.0.1', localAddress: localAddressOf(index) });
+      socket.on('error', () => {});
+      await once(socket, 'connect');
+      socket.write(generate({ cmd: 'connect', protocolId: 'MQTT', clientId: name, clean: true, keepalive: 1200 }));
+      await once(socket, 'data');
+      ways[way](socket, name);
+    });
+  },
+};
+
+serveParent(questions);
