@@ -12,6 +12,7 @@ import { connectHeader } from './first-packet.ts';
 import { type Frame, FrameReader, type PacketReader } from './packet-reader.ts';
 import type { ProtocolVersion } from './packet-writer.ts';
 import { readInPlace } from './internals.ts';
+import { FewAtOnce } from './turns.ts';
 import { Allowance, type Lagging, Traffic } from './traffic.ts';
 
 export type Done = (error?: Error | null) => void;
@@ -53,6 +54,9 @@ const closingGraceMs = 1000;
 const pubackHeader = 0x40;
 const nothing = Buffer.alloc(0);
 
+/** What has to be done for connections that are gone: many of them at once have nobody waiting. */
+const endings = new FewAtOnce(32);
+
 export abstract class ClientStream extends Duplex implements Lagging {
   /** 4 is 3.1.1, and 3.1 too. */
   abstract readonly version: ProtocolVersion;
@@ -81,9 +85,9 @@ export abstract class ClientStream extends Duplex implements Lagging {
     this.#traffic = traffic;
     this.#allowance = new Allowance(traffic.packetsPerSecond);
     this.#take = (frame) => this.takeFrame(frame, this.#receiver!);
-    wire.on('error', (error) => this.destroy(error));
+    wire.on('error', (error) => endings.do(() => this.destroy(error)));
     wire.once('end', () => this.push(null));
-    wire.once('close', () => this.destroy());
+    wire.once('close', () => endings.do(() => this.destroy()));
     this.once('close', () => {
       traffic.inbound.letGo(this);
       traffic.outbound.letGo(this);
@@ -170,6 +174,11 @@ export abstract class ClientStream extends Duplex implements Lagging {
     this.#allowance.charge(packets);
   }
 
+  /** Nothing that is sent would arrive any more. */
+  get isGone(): boolean {
+    return this.destroyed || this.wire.destroyed;
+  }
+
   /** Nothing more should be sent before `drain`. */
   get isFull(): boolean {
     return this.writableNeedDrain || this.wire.writableNeedDrain;
@@ -204,6 +213,7 @@ export abstract class ClientStream extends Duplex implements Lagging {
   }
 
   #write(chunks: readonly Buffer[], done: Done): void {
+    if (this.isGone) return done();
     this.wire.cork();
     for (const chunk of chunks) this.sendOn(chunk);
     this.wire.uncork();

@@ -23,7 +23,7 @@ export type Ending = 'goodbye' | 'lost' | 'taken-over' | 'cut-off' | 'shutdown';
 export type Dropped =
   | { readonly what: 'queued message'; readonly clientId: string }
   | { readonly what: 'group message'; readonly group: string }
-  | { readonly what: 'retained message'; readonly topic: string };
+  | { readonly what: 'retained message' | 'announcement'; readonly topic: string };
 
 export type MqttDoorEvent =
   | {

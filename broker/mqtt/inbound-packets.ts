@@ -235,11 +235,16 @@ export class InboundPackets implements PacketReceiver {
       const { sessions, watchers } = this.#context;
       if (watchers.observer.published !== undefined) this.#showPublished(publication, watchers);
       const { outbox } = connection;
-      const isKept = sessions.route(messageOf(publication), connection.session);
-      if (qos === 0) return;
-      if (isKept) outbox.hold();
+      const acknowledges = qos === 1;
+      const isKept = sessions.route(messageOf(publication), connection.session, (isNowKept) => {
+        if (!acknowledges) return;
+        if (isNowKept) sessions.releaseWhenKept(outbox);
+        else outbox.release();
+      });
+      if (!acknowledges || this.#stream.destroyed) return;
+      if (isKept !== false) outbox.hold();
       outbox.acknowledge(messageId);
-      if (isKept) sessions.releaseWhenKept(outbox);
+      if (isKept === true) sessions.releaseWhenKept(outbox);
     }
   }
 
@@ -392,7 +397,7 @@ export class InboundPackets implements PacketReceiver {
   #sendWill({ publication }: LastWill): void {
     const { sessions, requests, onEvent } = this.#context;
     const verdict = this.#judge(publication);
-    if (verdict.kind === 'ordinary') sessions.route(messageOf(publication), undefined);
+    if (verdict.kind === 'ordinary') sessions.route(messageOf(publication), undefined, () => {});
     else if (verdict.kind === 'service') requests.takeWill(this.#client.id, publication, verdict.topic);
     else {
       const { reason, message } = verdict;

@@ -253,6 +253,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
 
   async function close(): Promise<void> {
     stopAnnouncing();
+    sessions.finish();
     const stopped = [...listeners.values()].map((listener) => listener.close());
     for (const stream of clientStreams) {
       stream.closingReason = 'serverShuttingDown';

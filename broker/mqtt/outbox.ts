@@ -5,6 +5,7 @@
 import type { ClientStream } from './client-stream.ts';
 import { Disconnection } from './disconnection.ts';
 import type { Message } from './message.ts';
+import { FewAtOnce } from './turns.ts';
 import { Slab, pubackBytes, roomFor, writePuback, writePublish } from './packet-writer.ts';
 
 /** What a client may leave unread in our memory before it is cut off. */
@@ -113,7 +114,7 @@ export class Outbox {
     if (this.#gatheredBytes > countedBytes) stream.countUnread();
     this.#gathered = [];
     this.#gatheredBytes = 0;
-    if (stream.destroyed) return;
+    if (stream.isGone) return;
     const bytes = this.#encode(gathered);
     const hasRoom = stream.send(bytes);
     if (!stream.holdsNothing) slab.keep(bytes);
@@ -129,8 +130,7 @@ export class Outbox {
     }
     stream.countUnread();
     if (this.#full !== undefined) return;
-    const tooSlow = (): void =>
-      void stream.destroy(new Disconnection('quotaExceeded', 'reads too slowly what it is sent'));
+    const tooSlow = (): void => evictions.do(() => cutOff(stream));
     this.#full = setTimeout(tooSlow, maxUnreadMs).unref();
     const done = (): void => {
       clearTimeout(this.#full);
@@ -207,6 +207,13 @@ function departCrowd(): void {
   }
   crowd = left === crowd.length ? [] : crowd.slice(left);
   if (crowd.length > 0) departSoon();
+}
+
+/** A crowd that has stopped to read at the same time is cut off at the same time. */
+const evictions = new FewAtOnce(16);
+
+function cutOff(stream: ClientStream): void {
+  stream.destroy(new Disconnection('quotaExceeded', 'reads too slowly what it is sent'));
 }
 
 const slab = new Slab();

@@ -10,10 +10,12 @@ import type { Watchers } from '../../observation/watchers.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { maxSubscriptions } from '../../protocol/limits.ts';
 import type { ClientStream } from './client-stream.ts';
+import { Disconnection } from './disconnection.ts';
 import type { Dropped } from './door-events.ts';
 import { type Principal, undecided } from './identity.ts';
 import type { KeptSessions, RestoredState, SessionRow } from './kept-sessions.ts';
 import type { MemoryBounds } from './memory-bounds.ts';
+import { FanOut } from './fan-out.ts';
 import { type Message, type Qos, asDelivered } from './message.ts';
 import type { Outbox } from './outbox.ts';
 import { RetainedMessages } from './retained-messages.ts';
@@ -26,7 +28,7 @@ import {
   type SessionTerms,
 } from './session.ts';
 import { SharedGroup } from './shared-group.ts';
-import { SubscriptionIndex, type SubscriptionOptions } from './subscription-index.ts';
+import { type Match, SubscriptionIndex, type SubscriptionOptions } from './subscription-index.ts';
 import { type ParsedFilter, hasWildcard, parseFilter } from './topic-rules.ts';
 
 /** A message on its way to one receiver. */
@@ -68,6 +70,7 @@ const deliveriesPerPacket = 8;
 export class Sessions {
   readonly #byClientId = new Map<string, Session>();
   readonly #index = new SubscriptionIndex<Receiver>();
+  readonly #fanOut: FanOut<Receiver>;
   readonly #groups = new Map<string, SharedGroup>();
   readonly #retained: RetainedMessages;
   readonly #expirySeconds: number;
@@ -77,6 +80,7 @@ export class Sessions {
   constructor({ kept, mayPass, expirySeconds, bounds, watchers, now, onDropped }: SessionsOptions) {
     this.#kept = kept;
     this.#expirySeconds = expirySeconds;
+    this.#fanOut = new FanOut(this.#index, onDropped);
     this.#retained = new RetainedMessages(kept, bounds);
     this.#context = { bounds, watchers, now, dropped: onDropped, mayPass, forget: (key) => this.#forget(key) };
   }
@@ -228,7 +232,14 @@ export class Sessions {
 
   /** Tells every session that subscribed, once, however many of its filters match. */
   announce(topic: string, writePayload: () => string | Buffer, maxQos: Qos = 1): void {
-    for (const delivery of this.address(topic, writePayload, maxQos)) this.deliver(delivery);
+    this.#fanOut.hand(topic, () => {
+      const payload = writePayload();
+      const give = ({ subscriber, qos }: Match<Receiver>): void => {
+        const delivery = this.#prepare(subscriber, { topic, payload, qos: lower(qos, maxQos), retain: false });
+        if (delivery !== undefined) this.deliver(delivery);
+      };
+      return { topic, give };
+    });
   }
 
   /** Resolves when the connection can take more of what is long, or with false when it has ended. One may wait at a time. */
@@ -279,23 +290,45 @@ export class Sessions {
 
   /**
    * A client has published. @param message whose payload is valid during the call only.
+   * @param routed called, after the call has returned `later`, with what it would have returned.
    * @returns whether something is kept of it, so that its acknowledgement has to wait until that is safe.
    */
-  route(message: Message, publisher: Session | undefined): boolean {
-    const matches = this.#index.match(message.topic);
-    if (matches.length === 0 && !message.retain) return false;
-    publisher?.connection?.stream.charge(matches.length / deliveriesPerPacket);
-    const lasting: Message = { ...message, payload: Buffer.from(message.payload as Buffer) };
-    let kept = message.retain && this.#retain(lasting);
-    for (const match of matches) {
-      if (match.noLocal && match.subscriber === publisher) continue;
-      const delivered = asDelivered(lasting, lower(message.qos, match.qos), message.retain && match.retainAsPublished);
-      const delivery = this.#prepare(match.subscriber, delivered);
-      if (delivery === undefined) continue;
-      kept ||= delivery.key !== undefined;
-      this.deliver(delivery);
+  route(message: Message, publisher: Session | undefined, routed: (isKept: boolean) => void): boolean | 'later' {
+    if (this.#fanOut.isFull) {
+      const tooMuch = new Disconnection('quotaExceeded', 'publishes more to very many than can be handed over');
+      publisher?.connection?.stream.destroy(tooMuch);
+      return false;
     }
-    return kept;
+    let lasting: Message | undefined;
+    let isKept = false;
+    if (message.retain) {
+      lasting = { ...message, payload: Buffer.from(message.payload as Buffer) };
+      isKept = this.#retain(lasting);
+    }
+    const handed = this.#fanOut.hand(message.topic, (receivers) => {
+      publisher?.connection?.stream.charge(receivers / deliveriesPerPacket);
+      const handedOut = lasting ?? { ...message, payload: Buffer.from(message.payload as Buffer) };
+      const give = (match: Match<Receiver>): void => {
+        if (this.#give(handedOut, match, publisher)) isKept = true;
+      };
+      return { topic: message.topic, give, done: () => routed(isKept) };
+    });
+    return handed === 'later' ? 'later' : isKept;
+  }
+
+  /** @returns whether it is kept for that receiver. */
+  #give(message: Message, { subscriber, noLocal, qos, retainAsPublished }: Match<Receiver>, by?: Session): boolean {
+    if (noLocal && subscriber === by) return false;
+    const delivered = asDelivered(message, lower(message.qos, qos), message.retain && retainAsPublished);
+    const delivery = this.#prepare(subscriber, delivered);
+    if (delivery === undefined) return false;
+    this.deliver(delivery);
+    return delivery.key !== undefined;
+  }
+
+  /** Nobody is to be told anything any more: what waits to be handed over is. */
+  finish(): void {
+    this.#fanOut.finish();
   }
 
   /** @returns whether the store has something to do. */
