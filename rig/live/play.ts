@@ -78,6 +78,12 @@ const quietMs: DurationMs = 400;
 const lookEveryMs: DurationMs = 100;
 /** Enough for the others to end an update; a device that broke a claim may never come to rest. */
 const hopelessMs: DurationMs = 5 * 60_000;
+/** Own lateness of less than this is no lateness. */
+const latenessMs: DurationMs = 20;
+/** A device that boots in a second and shares the host loses more of its time than this process, which waits. */
+const costOfLateness = 2;
+/** How much longer than usual a device on a loaded host may take at most. */
+const mostPatience = 4;
 /** Own lateness of less than this is usual on any machine. */
 const lagWorthTellingMs: DurationMs = 250;
 
@@ -97,7 +103,10 @@ class LivePlay {
   /** Deeds are done one after the other. */
   #deeds: Promise<void> = Promise.resolve();
   #busy = 0;
-  #awaitsSettledSince: EpochMs | undefined;
+  /** Since when, and how late this process had been until then. */
+  #awaitsSettled: { readonly since: EpochMs; readonly lateMs: DurationMs } | undefined;
+  /** By how much this process has been late, in all. */
+  #lateMs: DurationMs = 0;
   #deadline: EpochMs | undefined;
   #cancelTimer: (() => void) | undefined;
   #trouble: string | undefined;
@@ -181,7 +190,7 @@ class LivePlay {
     if (this.#isOver) return;
     if (this.#options.keeps?.(seen) !== false) this.#observations.push(seen);
     if (movesOn(seen)) this.#latestAt = this.#world.now();
-    if (endsJob(seen) && this.#awaitsSettledSince !== undefined) this.#awaitsSettledSince = this.#world.now();
+    if (endsJob(seen) && this.#awaitsSettled !== undefined) this.#awaitsSettled = this.#begunNow();
     if (this.#options.judges === undefined) for (const judge of this.#judges.values()) show(judge.observer, seen);
     if (this.#director.listensTo.has(seen.kind)) {
       const deeds = this.#director.apply(seen, this.#world.now());
@@ -217,18 +226,28 @@ class LivePlay {
     const now = this.#world.now();
     if (this.#busy > 0) return;
     const awaits = this.#director.awaitsSettled();
-    if (!awaits) this.#awaitsSettledSince = undefined;
-    else this.#awaitsSettledSince ??= now;
+    if (!awaits) this.#awaitsSettled = undefined;
+    else this.#awaitsSettled ??= this.#begunNow();
     if (!awaits && !this.#director.isOver()) return;
     const restless = [...this.#judges].filter(([, judge]) => !judge.isSettled()).map(([thingName]) => thingName);
     const isQuiet = now - this.#latestAt >= quietMs && restless.length === 0;
     const isLate =
-      this.#awaitsSettledSince !== undefined && now - this.#awaitsSettledSince >= this.#patienceWith(restless);
+      this.#awaitsSettled !== undefined && this.#fairMs(now, this.#awaitsSettled) >= this.#patienceWith(restless);
     if (awaits && (isQuiet || isLate)) {
-      this.#awaitsSettledSince = undefined;
+      this.#awaitsSettled = undefined;
       this.#do(this.#director.apply({ kind: 'settled' }, now));
     }
     if (this.#director.isOver()) this.#over?.();
+  }
+
+  #begunNow(): { readonly since: EpochMs; readonly lateMs: DurationMs } {
+    return { since: this.#world.now(), lateMs: this.#lateMs };
+  }
+
+  /** How much of a time a device had: where this process comes late, the host is slow for the device, too. */
+  #fairMs(now: EpochMs, { since, lateMs }: { readonly since: EpochMs; readonly lateMs: DurationMs }): DurationMs {
+    const passedMs = now - since;
+    return Math.max(passedMs / mostPatience, passedMs - costOfLateness * (this.#lateMs - lateMs));
   }
 
   #patienceWith(restless: readonly string[]): DurationMs {
@@ -261,6 +280,7 @@ class LivePlay {
     return setInterval(() => {
       const behindMs = performance.now() - expected;
       expected = performance.now() + everyMs;
+      if (behindMs >= latenessMs) this.#lateMs += behindMs;
       if (behindMs < lagWorthTellingMs) return;
       const seen: ObservationOf<'lag'> = {
         kind: 'lag',

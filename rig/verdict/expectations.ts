@@ -141,6 +141,8 @@ function endedOtherwise({ about }: Expectation, one: ExecutionRecord, words: str
     sign: about === 'V5' ? 'canary-failed' : 'ended-otherwise',
     reason: `${one.identity.jobId} became ${one.status}, not ${words}`,
     evidence: [one.created, one.changed],
+    // A device that gave up because the rig was slow to serve it is not to blame.
+    since: one.created.at,
   };
 }
 
