@@ -28,6 +28,8 @@ import type { DeviceGate } from './http/device-gate.ts';
 import { type FileGate, type HttpDoor, openHttpDoor } from './http/http-door.ts';
 import { createSignatureCheck } from './http/signatures.ts';
 import { type KeptState, openKeptState, stateInMemory } from './kept-state.ts';
+import { type OpenedPage, openPage } from './live/open-page.ts';
+import type { LivePage } from './live/page-run.ts';
 import type { MqttDoorEvent } from './mqtt/door-events.ts';
 import { Watchers } from '../observation/watchers.ts';
 import { type ServiceEventListener, ServiceEvents, observeEvents } from './service-events.ts';
@@ -119,6 +121,11 @@ export interface ServiceOptions {
   readonly deviceGate?: DeviceGate;
   /** Goes between each MQTT connection and the door; gets the stream and returns the one that the door reads. */
   readonly tap?: ConnectionTap;
+  /**
+   * Whether the last messages of each device are kept for the live page while nobody looks; default: what happens is watched
+   * only as long as a page is open.
+   */
+  readonly keepsPage?: boolean;
 }
 
 /** A running service; the URL of what was turned `off` is absent. */
@@ -148,6 +155,10 @@ export interface Service {
    * @returns ends it
    */
   observe(observer: Observer): () => void;
+  /** The page at `GET /` of {@link httpUrl}, for a run that has something to say there. */
+  readonly page: LivePage;
+  /** Where the page is, for a browser; absent without HTTP. */
+  readonly pageUrl?: string;
   /** Calls `hear` for each fault of the plan as it is injected. */
   onFault(hear: FaultListener): void;
   /** Lets what was asked be answered, then closes every socket and timer. */
@@ -262,6 +273,22 @@ async function start(options: ServiceOptions): Promise<Service> {
     const faults = fault && injectFaults({ ...fault, clock: scaledClock(timeScale) });
     closers.push(() => faults?.close());
     const port = runtime;
+    const observe = (observer: Observer): (() => void) => {
+      const stop = watchers.add(observer);
+      lookAtJobs(observer);
+      return stop;
+    };
+    const page: OpenedPage = openPage({
+      port,
+      observe,
+      scope: serviceIdentity,
+      rows: () => engine.rows(),
+      isThing: (name) => isThing(engine, name, runtime.now()),
+      keeps: options.keepsPage === true,
+      isGuarded: options.accessKeys !== undefined,
+      faults,
+    });
+    events.add((event) => page.feed.door(event));
     const accessKeys = options.accessKeys && new Map(Object.entries(options.accessKeys));
     const signatures = accessKeys && createSignatureCheck(accessKeys, Date.now);
     const gatewaySignatures = accessKeys && createSignatureCheck(accessKeys, Date.now, gatewayServices);
@@ -275,7 +302,7 @@ async function start(options: ServiceOptions): Promise<Service> {
     };
     const mqtt = await openMqttDoor({
       port,
-      ...(faults && { faults }),
+      faults: page.faults,
       // One entry for each feature that needs more than the service to be answered.
       answerers: {
         provisioning: provisioningAnswerer(port, issuer),
@@ -312,7 +339,8 @@ async function start(options: ServiceOptions): Promise<Service> {
     const http = await openHttpDoor({
       port,
       handled: handledOperations,
-      ...(faults && { faults }),
+      faults: page.faults,
+      page: (request, response) => page.door.answer(request, response),
       certificates: issuer,
       host,
       listeners: { ...listeners({ http: httpPort }), ...https },
@@ -335,10 +363,12 @@ async function start(options: ServiceOptions): Promise<Service> {
       }),
     });
     closers.push(http.close);
+    closers.push(() => page.feed.close());
     answerHttp = http.answer;
     const { tcp, tls, ws, wss } = mqtt.ports;
     httpPorts = { ...http.ports, ...(board && wss !== undefined && { https: wss }) };
     endpoints = endpointsOf(host, { mqtt: tcp, mqtts: tls, ws, wss, ...httpPorts });
+    page.feed.endpoints = endpoints;
     runtime.begin();
     return {
       mqttUrl: endpoints['mqtt'],
@@ -351,16 +381,14 @@ async function start(options: ServiceOptions): Promise<Service> {
       ...(signer && { codeSigningCertificate: signer.cert }),
       ...(authority.caFile && { caFile: authority.caFile }),
       port: runtime,
+      page: page.feed,
+      ...(endpoints['http'] !== undefined && { pageUrl: `${endpoints['http']}/${page.door.query}` }),
       acceptMqtt: (stream) => mqtt.accept(stream),
       get connectedClients() {
         return mqtt.connectedClients;
       },
       onEvent: (hear) => events.add(hear),
-      observe(observer) {
-        const stop = watchers.add(observer);
-        lookAtJobs(observer);
-        return stop;
-      },
+      observe,
       onFault: (hear) => void whoHears.push(hear),
       close,
       [Symbol.asyncDispose]: close,

@@ -27,6 +27,7 @@ import { caFileName } from './certificate-files.ts';
 import { exitCodes } from './exit.ts';
 import { faultsOption, readFaults } from './faults.ts';
 import { interruptible, whenAborted } from './interruption.ts';
+import { openInBrowser, openOption } from './browser.ts';
 
 interface ServeFlags extends CommonOptions {
   readonly host: string;
@@ -55,6 +56,7 @@ interface ServeFlags extends CommonOptions {
   readonly memory?: true;
   readonly faults?: string;
   readonly seed: number;
+  readonly open?: true;
 }
 
 /** Where the rig keeps what outlives a run. */
@@ -153,6 +155,7 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     .addOption(
       new Option('--memory', 'keep nothing, not even the certificate authority').conflicts(['dataDir', 'durability']),
     )
+    .addOption(openOption())
     .addOption(jsonOption())
     .addOption(quietOption())
     .addHelpText('after', '\nExample:\n  $ jobrig serve --mqtt-port 0 --http-port 0 --json\n')
@@ -180,7 +183,7 @@ function preferredPorts(flags: PortFlags & Pick<ServeFlags, 'board'>, command: C
 }
 
 async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
-  const { json, quiet, memory, dataDir, requireAuth, accessKey: given, accessKeyFile, ...others } = flags;
+  const { json, quiet, memory, dataDir, requireAuth, accessKey: given, accessKeyFile, open, ...others } = flags;
   const { faults: file, allowOrigin: allowedOrigins, packetRate: packetsPerSecond, ...options } = others;
   if (!requireAuth) refuseStrangers(options.host);
   const read = accessKeyFile === undefined ? undefined : readAccessKeys(accessKeyFile);
@@ -198,12 +201,14 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
     onWarning: (warning) => void process.stderr.write(`jobrig: ${warning}\n`),
     onFailure: (error) => failed.abort(error),
     onEvent: (event) => !quiet && tellNotAnswered(event),
+    keepsPage: true,
   });
   tellMoved(options, service);
   await using authority = await authorityFile(service);
   const endpoints = endpointsOf(service, authority.path);
   if (json) process.stdout.write(`${JSON.stringify({ event: 'ready', ...endpoints, pid: process.pid })}\n`);
   else if (!quiet) process.stdout.write(`${readyText(endpoints, options, keys)}\n`);
+  if (open && service.pageUrl !== undefined) openInBrowser(service.pageUrl);
   await whenAborted(AbortSignal.any([stopped, failed.signal]));
   failed.signal.throwIfAborted();
   return exitCodes.ok;
@@ -258,7 +263,7 @@ type Identity = Pick<ServeFlags, 'region' | 'account'>;
 
 /** What there is of it, in the order in which it is shown. */
 function endpointsOf(
-  { mqttUrl, mqttsUrl, wsUrl, wssUrl, httpUrl, httpsUrl }: Service,
+  { mqttUrl, mqttsUrl, wsUrl, wssUrl, httpUrl, httpsUrl, pageUrl }: Service,
   ca: string | undefined,
 ): Endpoints {
   const endpoints = {
@@ -268,7 +273,7 @@ function endpointsOf(
     wss: wssUrl,
     http: httpUrl,
     https: httpsUrl,
-    dashboard: httpUrl && `${httpUrl}/`,
+    dashboard: pageUrl,
     ca,
   };
   return Object.fromEntries(

@@ -52,6 +52,11 @@ export interface Seen {
   received: { readonly message: DeviceMessage };
   /** The device has acknowledged such a message (QoS 1). */
   delivered: { readonly message: DeviceMessage };
+  /**
+   * A request, a reply or a notification of the Jobs API as it was written, unread: for who keeps much and reads little. Comes
+   * beside `sent` and `received`, and for what is no request at all.
+   */
+  written: { readonly to: 'service' | 'device'; readonly topic: string; readonly text: string };
   /** Any other message of the device, e.g. its shadow. `text` where the payload is text of at most 4 KiB. */
   published: { readonly topic: string; readonly bytes: number; readonly text?: string };
   /** Something of the device's was refused by a door; in words, with what to do. */

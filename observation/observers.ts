@@ -15,6 +15,7 @@ const everyKind: Readonly<Record<Kind, true>> = {
   sent: true,
   received: true,
   delivered: true,
+  written: true,
   published: true,
   refused: true,
   pinged: true,
@@ -57,10 +58,10 @@ export function observeAll(observers: readonly Observer[]): Observer {
   return all as Observer;
 }
 
-/** An observer of everything but snapshots of the inside, which come after every move of a device. */
+/** An observer of everything but snapshots of the inside, which come after every move, and of texts, which others tell read. */
 export function observeEvery(look: Look): Observer {
   const all: Partial<Record<Kind, Look>> = {};
-  for (const kind of kinds) if (kind !== 'moved') all[kind] = look;
+  for (const kind of kinds) if (kind !== 'moved' && kind !== 'written') all[kind] = look;
   return all as Observer;
 }
 

@@ -19,7 +19,7 @@ const { rooms, unbound } = parseRooms(readFileSync(join(root, 'ARCHITECTURE.md')
 function sourcesIn(folder: string): string[] {
   try {
     return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts'))
+      .filter((name) => /\.tsx?$/.test(name))
       .map((name) => join(folder, name));
   } catch {
     return []; // a room that is not built yet

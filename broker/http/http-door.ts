@@ -53,7 +53,12 @@ export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'files' | 'endpoi
   readonly onEvent?: HttpEventListener;
   /** What the status page shows. */
   readonly status: () => RigStatus;
+  /** Asked first for every request that may be for the live page; absent: nobody is. */
+  readonly page?: PageGate;
 }
+
+/** Deals with what concerns the live page. @returns whether it has */
+export type PageGate = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** May deal with a request of a file itself, as a faulty server would. @returns whether it has */
 export type FileGate = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -133,7 +138,7 @@ interface Surroundings {
 }
 
 function requestListener(options: HttpDoorOptions, surroundings: Surroundings): RequestListener {
-  const { files, fileGate = () => false, onEvent } = options;
+  const { files, fileGate = () => false, page = () => false, onEvent } = options;
   const { web, budget } = surroundings;
   const app = createApp(options, surroundings);
   const answer = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
@@ -158,6 +163,8 @@ function requestListener(options: HttpDoorOptions, surroundings: Surroundings): 
     } else if (isFile) {
       // Streams from and to files, which Node's own objects do better than web streams.
       if (!fileGate(request, response)) void files.serve(request, response, () => whileServed(budget, response));
+    } else if (page(request, response)) {
+      whileServed(budget, response);
     } else {
       void answer(request, response);
     }

@@ -57,6 +57,7 @@ export function answer(options: AnswerOptions, asked: Request, asker: Asker): vo
   const reject = (refusal: Parameters<typeof rejectedJson>[0], clientToken?: string): void =>
     refuse(rejectedJson(refusal, port.now(), clientToken));
 
+  if (watchers.observer.written !== undefined) showText(watchers, asked, port.now());
   if (parsed.kind === 'unknown') {
     return reject({ code: 'InvalidTopic', message: `The topic ${topic} is no operation of AWS IoT Jobs.` });
   }
@@ -99,6 +100,12 @@ export function answer(options: AnswerOptions, asked: Request, asker: Asker): vo
     case 'not-at-all':
       return answered();
   }
+}
+
+function showText({ observer }: Watchers, { topic, parsed, payload }: Request, at: EpochMs): void {
+  const text = typeof payload === 'string' ? payload : (decodeUtf8(payload) ?? '');
+  const { thingName } = parsed;
+  observer.written?.({ kind: 'written', source: 'wire', at, thingName, to: 'service', topic, text });
 }
 
 /** As the device wrote it. */

@@ -341,10 +341,10 @@ export class Session implements Receiver {
   #send(connection: Connection, message: Message, key?: string, group?: Receiver): void {
     if (!this.#isSendable(connection, message)) (group ?? this).release(message, key);
     else if (message.qos === 0) {
-      if (this.#context.watchers.observer.received !== undefined) this.#show(message);
+      this.#show(message);
       connection.outbox.publish(message);
     } else {
-      if (this.#context.watchers.observer.received !== undefined) this.#show(message);
+      this.#show(message);
       const messageId = this.#nextMessageId();
       if (this.keepsMessages || group !== undefined) this.#unacknowledged.set(messageId, { message, key, group });
       this.#sendAs(connection, message, messageId);
@@ -352,11 +352,18 @@ export class Session implements Receiver {
   }
 
   #show({ topic, payload }: Message): void {
-    const thingName = parseJobsTopic(topic)?.thingName;
-    const message = thingName === undefined ? undefined : decodeDeviceMessage(topic, Buffer.from(payload));
-    if (message === undefined) return;
     const { watchers, now } = this.#context;
-    watchers.observer.received?.({ kind: 'received', source: 'wire', at: now(), thingName: thingName!, message });
+    const { received, written } = watchers.observer;
+    if (received === undefined && written === undefined) return;
+    const thingName = parseJobsTopic(topic)?.thingName;
+    if (thingName === undefined) return;
+    const head = { source: 'wire', at: now(), thingName } as const;
+    if (written !== undefined) {
+      const text = typeof payload === 'string' ? payload : payload.toString();
+      written({ ...head, kind: 'written', to: 'device', topic, text });
+    }
+    const message = received && decodeDeviceMessage(topic, Buffer.from(payload));
+    if (message !== undefined) received?.({ ...head, kind: 'received', message });
   }
 
   #sendAs(connection: Connection, message: Message, messageId: number): void {

@@ -13,7 +13,7 @@ export interface Line {
   readonly actor: Actor;
   readonly text: string;
   /** `pull` is red, `refusal` bold, `recovery` green; all others neutral. */
-  readonly tone?: 'pull' | 'refusal' | 'fault' | 'quiet';
+  readonly tone?: 'pull' | 'refusal' | 'fault' | 'quiet' | 'recovery';
   readonly topic?: string;
   readonly payload?: string;
 }
@@ -152,8 +152,12 @@ function updateText(jobId: string, { status, statusDetails = {}, expectedVersion
 
 const longestDetail = 60;
 
-function detailsText(details: Readonly<Record<string, unknown>>): string {
-  const text = Object.values(details).map(String).join(' ');
+/** What an update says beside its status; `write 50 %` where it speaks of a step. */
+export function detailsText(details: Readonly<Record<string, unknown>>): string {
+  const { step, percent, ...others } = details;
+  const isStep = typeof step === 'string' && /^\d{1,3}$/.test(String(percent));
+  const parts = isStep ? [`${step} ${String(percent)} %`, ...Object.values(others)] : Object.values(details);
+  const text = parts.map(String).join(' ');
   return text.length > longestDetail ? `${text.slice(0, longestDetail - 1)}…` : text;
 }
 

@@ -1,0 +1,242 @@
+/**
+ * What a person may do on the live page, done: an operator's commands go to the service as if the REST API had been called, a
+ * throttle strikes where the service's doors ask for faults, power, link and time are the run's. What cannot be done says why
+ * in one line; a thing or a job that is gone meanwhile is such a case.
+ */
+import type { AnswerFaults } from '../../faults/service-faults.ts';
+import type { DurationMs, EpochMs } from '../../protocol/time.ts';
+import { validateRequest } from '../../protocol/validation.ts';
+import type { CommandOf, OperationName, Reply, ResponseOf } from '../engine/contract.ts';
+import type { ServicePort } from '../engine/port.ts';
+import type { ActionOutcome, ActionTarget, PageAction } from './contract.ts';
+import type { LiveFeed } from './live-feed.ts';
+
+export interface PageActionsOptions {
+  readonly port: ServicePort;
+  readonly feed: LiveFeed;
+  readonly throttle: Throttle;
+  readonly arnOf: (thingName: string) => string;
+}
+
+/** AWS takes so many targets of one job. */
+const mostTargets = 100;
+const mostThings = 10_000;
+const longestMs: DurationMs = 3_600_000;
+
+export type DoAction = (asked: unknown) => Promise<ActionOutcome>;
+
+export function pageActions(options: PageActionsOptions): DoAction {
+  const actions = new Actions(options);
+  return async (asked) => {
+    const action = readAction(asked);
+    return typeof action === 'string' ? { ok: false, text: action } : actions.do(action);
+  };
+}
+
+class Actions {
+  readonly #options: PageActionsOptions;
+
+  constructor(options: PageActionsOptions) {
+    this.#options = options;
+  }
+
+  async do(action: PageAction): Promise<ActionOutcome> {
+    const run = this.#options.feed.pageRun;
+    switch (action.do) {
+      case 'pull':
+      case 'cancel':
+        return 'job' in action.target ? this.#endJob(action.do, action.target.job) : this.#endEach(action);
+      case 'create-job':
+        return this.#createJob(action);
+      case 'throttle':
+        this.#options.throttle.begin(action.forMs);
+        return done(`The service throttles every device for ${seconds(action.forMs)}`);
+      case 'power-cut':
+        if (run?.powerCut === undefined) return failed('The power of these devices is not in the hand of this rig');
+        run.powerCut(action.things, action.forMs);
+        return done(`Power is cut: ${count(action.things)}`);
+      case 'drop-link':
+        if (run?.dropLink === undefined) return failed('The link of these devices is not in the hand of this rig');
+        run.dropLink(action.things, action.forMs);
+        return done(`The link is lost: ${count(action.things)}`);
+      case 'speed':
+        if (run?.setSpeed === undefined) return failed('Time cannot be changed here');
+        run.setSpeed(action.factor);
+        this.#options.feed.speedIs(action.factor);
+        return done(action.factor === 0 ? 'Time stands still' : `Time runs ${action.factor} times as fast`);
+      case 'start':
+        if (run?.start === undefined) return failed('There is nothing to start');
+        run.start();
+        this.#options.feed.awaitStart(false);
+        return done('Started');
+    }
+  }
+
+  async #endJob(what: 'pull' | 'cancel', jobId: string): Promise<ActionOutcome> {
+    const reply =
+      what === 'pull'
+        ? await this.#ask({ name: 'iot:DeleteJob', request: { jobId, force: true } })
+        : await this.#ask({ name: 'iot:CancelJob', request: { jobId, force: true } });
+    if (!reply.accepted) return failed(reply.message);
+    return done(what === 'pull' ? `The job ${jobId} is deleted by force` : `The job ${jobId} is cancelled by force`);
+  }
+
+  async #endEach({ do: what, target }: { readonly do: 'pull' | 'cancel'; readonly target: ActionTarget }) {
+    const things = 'things' in target ? target.things : [];
+    const outcomes = await Promise.all(things.map((thingName) => this.#endOne(what, thingName)));
+    const refusals = outcomes.filter((text) => text !== undefined);
+    const word = what === 'pull' ? 'pulled' : 'cancelled';
+    const [first] = refusals;
+    if (first === undefined) return done(`The job is ${word}: ${count(things)}`);
+    if (refusals.length === things.length) return failed(first);
+    return done(`The job is ${word}: ${things.length - refusals.length} of ${count(things)}; ${first}`);
+  }
+
+  /** @returns why not */
+  async #endOne(what: 'pull' | 'cancel', thingName: string): Promise<string | undefined> {
+    const execution = this.#options.feed.find(thingName)?.current;
+    if (execution === undefined) return `${thingName} has no job`;
+    const { jobId, executionNumber, namespaceId } = execution;
+    const reply =
+      what === 'pull'
+        ? await this.#ask({
+            name: 'iot:DeleteJobExecution',
+            request: {
+              jobId,
+              thingName,
+              executionNumber,
+              force: true,
+              ...(namespaceId !== undefined && { namespaceId }),
+            },
+          })
+        : await this.#ask({ name: 'iot:CancelJobExecution', request: { jobId, thingName, force: true } });
+    return reply.accepted ? undefined : `${thingName}: ${reply.message}`;
+  }
+
+  async #createJob({ jobId, document, things }: Extract<PageAction, { readonly do: 'create-job' }>) {
+    const names = things ?? this.#options.feed.connectedThings();
+    if (names.length === 0) return failed('No device is connected');
+    // There already: just as well.
+    await Promise.all(names.map((thingName) => this.#ask({ name: 'iot:CreateThing', request: { thingName } })));
+    const parts = chunks(names, mostTargets);
+    for (const [index, part] of parts.entries()) {
+      const id = parts.length === 1 ? jobId : `${jobId}-${index + 1}`;
+      const request = { jobId: id, targets: part.map(this.#options.arnOf), document };
+      const reply = await this.#ask({ name: 'iot:CreateJob', request });
+      if (!reply.accepted) return failed(reply.message);
+    }
+    const what = parts.length === 1 ? `The job ${jobId} is` : `The jobs ${jobId}-1 to -${parts.length} are`;
+    return done(`${what} created for ${count(names)}`);
+  }
+
+  /** Checked as a door checks it. */
+  #ask<Name extends OperationName & `iot:${string}`>(command: CommandOf<Name>): Promise<Reply<ResponseOf<Name>>> {
+    const request = command.request as Readonly<Record<string, unknown>>;
+    const wrong = validateRequest('iot', command.name.slice('iot:'.length), request);
+    if (wrong !== undefined) return Promise.resolve({ accepted: false, code: 'InvalidRequest', message: wrong });
+    return new Promise((resolve) => {
+      this.#options.port.submit(command, (reply) => resolve(reply));
+    });
+  }
+}
+
+/** Every device is refused with RequestThrottled until the time is over; asked before the faults of a plan. */
+export class Throttle implements AnswerFaults {
+  readonly #now: () => EpochMs;
+  readonly #then: AnswerFaults | undefined;
+  #until: EpochMs = -Infinity;
+
+  constructor(now: () => EpochMs, then: AnswerFaults | undefined) {
+    this.#now = now;
+    this.#then = then;
+  }
+
+  begin(forMs: DurationMs): void {
+    this.#until = this.#now() + forMs;
+  }
+
+  of: AnswerFaults['of'] = (thingName, operation, asksNext) => {
+    if (this.#now() < this.#until) return throttled;
+    return this.#then?.of(thingName, operation, asksNext);
+  };
+
+  later: AnswerFaults['later'] = (lateMs, answer) => this.#then?.later(lateMs, answer);
+}
+
+const throttled: NonNullable<ReturnType<AnswerFaults['of']>> = {
+  name: 'service throttled',
+  answer: 'refuse',
+  code: 'RequestThrottled',
+  message: 'Too many requests.',
+};
+
+/** @returns what is wrong with it, in words */
+function readAction(asked: unknown): PageAction | string {
+  if (typeof asked !== 'object' || asked === null) return 'This is no action';
+  const action = asked as Record<string, unknown>;
+  const forMs = (): DurationMs => Math.min(longestMs, Math.max(0, Number(action['forMs']) || 0));
+  switch (action['do']) {
+    case 'pull':
+    case 'cancel': {
+      const target = readTarget(action['target']);
+      return target === undefined ? 'It is not said of whom' : { do: action['do'], target };
+    }
+    case 'power-cut':
+    case 'drop-link': {
+      const things = readNames(action['things']);
+      return things === undefined ? 'It is not said of whom' : { do: action['do'], things, forMs: forMs() };
+    }
+    case 'throttle':
+      return { do: 'throttle', forMs: forMs() };
+    case 'create-job': {
+      const { jobId, document, things } = action;
+      if (typeof jobId !== 'string' || typeof document !== 'string') return 'A job needs an id and a document';
+      const names = things === undefined ? undefined : readNames(things);
+      if (things !== undefined && names === undefined) return 'It is not said for whom';
+      return { do: 'create-job', jobId, document, ...(names && { things: names }) };
+    }
+    case 'speed': {
+      const factor = Number(action['factor']);
+      return factor >= 0 && factor <= 1000 ? { do: 'speed', factor } : 'Time runs 0 to 1000 times as fast';
+    }
+    case 'start':
+      return { do: 'start' };
+    default:
+      return 'There is no such action';
+  }
+}
+
+function readTarget(target: unknown): ActionTarget | undefined {
+  if (typeof target !== 'object' || target === null) return undefined;
+  const { job, things } = target as { readonly job?: unknown; readonly things?: unknown };
+  if (typeof job === 'string') return { job };
+  const names = readNames(things);
+  return names && { things: names };
+}
+
+function readNames(names: unknown): readonly string[] | undefined {
+  if (!Array.isArray(names) || names.length === 0 || names.length > mostThings) return undefined;
+  return names.every((name) => typeof name === 'string') ? (names as string[]) : undefined;
+}
+
+function chunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
+
+function done(text: string): ActionOutcome {
+  return { ok: true, text };
+}
+
+function failed(text: string): ActionOutcome {
+  return { ok: false, text };
+}
+
+function count(things: readonly string[]): string {
+  return things.length === 1 ? things[0]! : `${things.length} devices`;
+}
+
+function seconds(ms: DurationMs): string {
+  return `${Math.round(ms / 100) / 10} s of device time`;
+}

@@ -1,0 +1,290 @@
+/**
+ * All devices of the live page, folded from what is seen: who is there, what each is at, what was counted, and which of them
+ * changed since somebody last looked. Bounded in devices and in bytes; what is beyond is counted and not shown.
+ */
+import type { Observation, ObservationOf } from '../../observation/observation.ts';
+import type { DurationMs, EpochMs } from '../../protocol/time.ts';
+import type { RequestOperation } from '../../protocol/topics.ts';
+import {
+  type ChartPoint,
+  type Counters,
+  type PendingJob,
+  type RemarkCode,
+  deviceStates,
+  stateLetters,
+} from './contract.ts';
+import { DeviceEntry, type Tally } from './device-entry.ts';
+
+/** As many as a screen can show. */
+const mostDevices = 10_000;
+/** Of all devices together. */
+const mostTold = 100_000;
+const mostToldBytes = 48 * 1024 * 1024;
+const mostToldOfOne = 300;
+const fewestToldOfOne = 6;
+/** Recovery times that the median is taken of. */
+const mostSamples = 2000;
+/** Answers that the quantiles of a second are taken of. */
+const mostAnswers = 1000;
+const jobsShown = 8;
+
+const letterOf = Object.fromEntries(deviceStates.map((state, index) => [state, stateLetters[index]!]));
+
+export interface FoldOptions {
+  /** Service time. */
+  readonly now: () => EpochMs;
+  /** Wall clock, milliseconds, any origin. */
+  readonly wallNow: () => number;
+}
+
+export class FleetFold {
+  readonly entries: DeviceEntry[] = [];
+  /** Things beyond those that are shown. */
+  unseen = 0;
+  readonly #options: FoldOptions;
+  readonly #byName = new Map<string, DeviceEntry>();
+  readonly #unseen = new Set<string>();
+  readonly #changed = new Set<DeviceEntry>();
+  readonly #counts = { succeeded: 0, failed: 0, pulled: 0, recovered: 0 };
+  readonly #recoveries: DurationMs[] = [];
+  /** Since the last point. */
+  #second = { finished: 0, exchanges: 0, pulls: 0, answers: [] as number[], since: 0, at: 0 };
+  #toldBytes = 400;
+  /** What a device was pulled from, for whoever keeps its inside. */
+  onPulled: ((entry: DeviceEntry) => void) | undefined;
+
+  constructor(options: FoldOptions) {
+    this.#options = options;
+    this.#second.since = options.wallNow();
+    this.#second.at = options.now();
+  }
+
+  readonly #tally: Tally = {
+    finished: (status) => {
+      this.#counts[status === 'SUCCEEDED' ? 'succeeded' : 'failed'] += 1;
+      this.#second.finished += 1;
+    },
+    pulled: () => {
+      this.#counts.pulled += 1;
+      this.#second.pulls += 1;
+    },
+    recovered: (afterMs) => {
+      this.#counts.recovered += 1;
+      this.#recoveries.push(afterMs);
+      if (this.#recoveries.length > mostSamples) this.#recoveries.shift();
+    },
+    relapsed: () => {
+      this.#counts.recovered -= 1;
+      this.#recoveries.pop();
+    },
+  };
+
+  find(name: string): DeviceEntry | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** Makes it known. @returns `undefined` when there are too many. */
+  entry(name: string): DeviceEntry | undefined {
+    const known = this.#byName.get(name);
+    if (known !== undefined) return known;
+    if (this.entries.length >= mostDevices) {
+      if (this.#unseen.size < 10 * mostDevices) this.#unseen.add(name);
+      this.unseen = this.#unseen.size;
+      return undefined;
+    }
+    const made = new DeviceEntry(this.entries.length, name);
+    this.entries.push(made);
+    this.#byName.set(name, made);
+    return made;
+  }
+
+  /** A client that was shown under its client id is this thing. */
+  rename(from: string, to: string): void {
+    const entry = this.#byName.get(from);
+    if (entry === undefined || from === to) return;
+    const other = this.#byName.get(to);
+    this.#byName.delete(from);
+    entry.isGone = true;
+    this.#touch(entry);
+    const stays = other ?? this.entry(to);
+    if (stays === undefined) return;
+    stays.connected(entry.protocol);
+    this.#touch(stays);
+  }
+
+  // What was said.
+
+  /** Of one device, for whoever looks at it. */
+  tell(name: string, told: Observation): void {
+    const entry = this.entry(name);
+    if (entry === undefined) return;
+    const bytes = told.kind === 'written' ? told.text.length + 160 : 400;
+    this.#toldBytes += (bytes - this.#toldBytes) * 0.001;
+    entry.tell(told, this.#toldOfOne);
+  }
+
+  get #toldOfOne(): number {
+    const share = Math.min(mostTold, mostToldBytes / this.#toldBytes) / Math.max(1, this.entries.length);
+    return Math.round(Math.min(mostToldOfOne, Math.max(fewestToldOfOne, share)));
+  }
+
+  connected(name: string, protocol?: string): void {
+    const entry = this.entry(name);
+    if (entry === undefined) return;
+    entry.connected(protocol);
+    this.#touch(entry);
+  }
+
+  disconnected(name: string): void {
+    const entry = this.#byName.get(name);
+    if (entry === undefined) return;
+    entry.disconnected();
+    this.#touch(entry);
+  }
+
+  asked(
+    name: string,
+    operation: RequestOperation,
+    jobId: string | undefined,
+    said: { readonly status?: string; readonly hasToken: boolean },
+  ): void {
+    this.#second.exchanges += 1;
+    const entry = this.entry(name);
+    if (entry === undefined) return;
+    entry.asked(operation, jobId, said, this.#options.now(), this.#options.wallNow(), this.#tally);
+    this.#touch(entry);
+  }
+
+  answered(name: string, operation: RequestOperation): void {
+    const tookMs = this.#byName.get(name)?.answered(operation, this.#options.wallNow());
+    const { answers } = this.#second;
+    if (tookMs !== undefined && answers.length < mostAnswers) answers.push(tookMs);
+  }
+
+  subscribed(name: string, filters: readonly string[]): void {
+    this.entry(name)?.subscribed(filters);
+  }
+
+  remark(name: string, code: RemarkCode): void {
+    this.#byName.get(name)?.remark(code);
+  }
+
+  execution(seen: ObservationOf<'execution'>): void {
+    const entry = seen.thingName === undefined ? undefined : this.entry(seen.thingName);
+    if (entry === undefined) return;
+    if (entry.execution(seen, this.#options.now(), this.#tally) === 'pulled') this.onPulled?.(entry);
+    this.#touch(entry);
+  }
+
+  traced({ thingName, trace }: ObservationOf<'traced'>): void {
+    const entry = thingName === undefined ? undefined : this.entry(thingName);
+    if (entry === undefined) return;
+    if (trace.kind === 'step' || trace.kind === 'finished' || trace.kind === 'recovered') {
+      entry.traced(trace, this.#options.now(), this.#tally);
+      this.#touch(entry);
+    }
+  }
+
+  judged(name: string, isBroken: boolean, reason: string): void {
+    const entry = this.entry(name);
+    if (entry === undefined) return;
+    entry.verdict = { isBroken, reason };
+    this.#touch(entry);
+  }
+
+  #touch(entry: DeviceEntry): void {
+    this.#changed.add(entry);
+  }
+
+  // What a page shows of it.
+
+  /** Index and letter of every device whose tile changed since the last call. */
+  takeMoved(): readonly (readonly [number, string])[] {
+    const moved: (readonly [number, string])[] = [];
+    for (const entry of this.#changed) if (entry.refresh()) moved.push([entry.index, letterOf[entry.state]!]);
+    this.#changed.clear();
+    return moved;
+  }
+
+  states(): string {
+    return this.entries.map(({ state }) => letterOf[state]).join('');
+  }
+
+  counters(): Counters {
+    let [connected, atWork, things, broken] = [0, 0, this.unseen, 0];
+    for (const entry of this.entries) {
+      if (entry.isGone) continue;
+      things += 1;
+      if (entry.online) connected += 1;
+      if (isAtWork(entry)) atWork += 1;
+      if (entry.state === 'broken') broken += 1;
+    }
+    const medianRecoveryMs = quantile(this.#recoveries, 0.5);
+    return {
+      things,
+      connected,
+      atWork,
+      ...this.#counts,
+      broken,
+      ...(medianRecoveryMs !== undefined && { medianRecoveryMs }),
+    };
+  }
+
+  /** Those with most pending executions first. */
+  jobs(): readonly PendingJob[] {
+    const found = new Map<string, { jobId: string; namespaceId?: string; pending: number; inProgress: number }>();
+    for (const { pending } of this.entries) {
+      for (const { identity, status } of pending.values()) {
+        const { jobId, namespaceId } = identity;
+        let job = found.get(jobId);
+        if (job === undefined) {
+          job = { jobId, pending: 0, inProgress: 0, ...(namespaceId !== undefined && { namespaceId }) };
+          found.set(jobId, job);
+        }
+        job.pending += 1;
+        if (status === 'IN_PROGRESS') job.inProgress += 1;
+      }
+    }
+    return [...found.values()].sort((a, b) => b.pending - a.pending).slice(0, jobsShown);
+  }
+
+  /** What happened since the last call, about a second ago. */
+  takePoint(connected: number, memoryMb: number): ChartPoint {
+    const { finished, exchanges, pulls, answers, since, at } = this.#second;
+    const [now, wallNow] = [this.#options.now(), this.#options.wallNow()];
+    const serviceSeconds = Math.max(0.001, (now - at) / 1000);
+    const wallSeconds = Math.max(0.001, (wallNow - since) / 1000);
+    this.#second = { finished: 0, exchanges: 0, pulls: 0, answers: [], since: wallNow, at: now };
+    const [answerP50Ms, answerP99Ms] = [quantile(answers, 0.5), quantile(answers, 0.99)];
+    return {
+      at: now,
+      finishedPerSecond: finished / serviceSeconds,
+      exchangesPerSecond: exchanges / wallSeconds,
+      ...(answerP50Ms !== undefined && answerP99Ms !== undefined && { answerP50Ms, answerP99Ms }),
+      pulls,
+      connected,
+      memoryMb,
+    };
+  }
+}
+
+const idle: ReadonlySet<string> = new Set([
+  'gone',
+  'away',
+  'waiting',
+  'succeeded',
+  'failed',
+  'pulled',
+  'recovered',
+  'broken',
+]);
+
+function isAtWork({ state }: DeviceEntry): boolean {
+  return !idle.has(state);
+}
+
+/** By nearest rank. */
+function quantile(samples: readonly number[], q: number): number | undefined {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)];
+}
