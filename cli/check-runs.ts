@@ -35,16 +35,20 @@ const keptForm = z.looseObject({
   sweep: z.array(z.looseObject({ run: runForm })).optional(),
 });
 
-export async function keepRun(directory: string, result: CheckResult): Promise<void> {
+/** @returns by id of each scenario that failed, its file */
+export async function keepRun(directory: string, result: CheckResult): Promise<ReadonlyMap<string, string>> {
   await writeOutput(directory, 'run.json', `${JSON.stringify({ form, ...result })}\n`);
   const folder = join(directory, 'failing');
   await rm(folder, { recursive: true, force: true });
   const failing = failedRuns(result);
-  if (failing.length === 0) return;
-  await mkdir(folder, { recursive: true });
+  const written = new Map<string, string>();
+  if (failing.length > 0) await mkdir(folder, { recursive: true });
   for (const { scenario } of failing) {
-    await writeFile(join(folder, `${scenario.id}.yaml`), scenarioText(scenario));
+    const file = join(folder, `${scenario.id}.yaml`);
+    await writeFile(file, scenarioText(scenario));
+    written.set(scenario.id, file);
   }
+  return written;
 }
 
 /** The run that shows best what failed, for each scenario and moment. */

@@ -1,20 +1,20 @@
 /**
  * `jobrig demo`: the main job on this machine, as rig/live/demo runs it. Shows a table and what broke, writes the report.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import colors from 'picocolors';
 import { readHardwareProfiles } from '../agent/hardware-profiles.ts';
 import { junitReport } from '../rig/report/junit.ts';
 import { reportPage } from '../rig/report/page.ts';
+import type { CheckResult } from '../rig/live/check/check-result.ts';
 import { knownAs } from '../rig/report/check-summary.ts';
 import { countWords, spanText } from '../rig/report/words.ts';
 import type { CauseReport, DemoReport, DemoSummary, HardwareReport } from '../rig/report/run-report.ts';
-import { scenarioText } from '../rig/scenario/format/write.ts';
 import { agentOption, readAgent, referenceName } from './agent.ts';
 import { jsonOption, quietOption, seedOption, thingsOption, timeScaleOption, wholeNumber } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
+import { keepRun } from './check-runs.ts';
 import { exitCodeOf } from './exit.ts';
 import { interruptible, whenAborted } from './interruption.ts';
 import { faultsOption, readFaults } from './faults.ts';
@@ -110,33 +110,32 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
 async function writeReport({ out, agent, hardware }: DemoFlags, report: DemoReport): Promise<DemoReport> {
   const ofAgent = agent === referenceName ? '' : ` --agent ${agent}`;
   const onHardware = hardware === 'mix' ? '' : ` --hardware ${hardware}`;
-  const folder = await writeFailing(out, report);
-  const replayOf = ({ scenario }: CauseReport): string =>
-    `npx jobrig simulate --scenario ${join(folder, `${scenario}.yaml`)}${ofAgent}${onHardware}`;
-  const complete: DemoReport = {
-    ...report,
-    causes: report.causes.map((cause) =>
-      report.runs.some(({ scenario }) => scenario.id === cause.scenario)
-        ? { ...cause, replay: replayOf(cause) }
-        : cause,
-    ),
-    report: join(out, 'index.html'),
+  const written = await keepRun(out, runsOf(report, agent));
+  const replayOf = ({ scenario }: CauseReport): { readonly replay?: string } => {
+    const file = written.get(scenario);
+    return file === undefined ? {} : { replay: `npx jobrig simulate --scenario ${file}${ofAgent}${onHardware}` };
   };
+  const page = join(out, 'index.html');
+  const causes = report.causes.map((cause) => ({ ...cause, ...replayOf(cause) }));
+  const complete: DemoReport = { ...report, causes, report: page };
+  const { runs: _inAFileOfTheirOwn, ...rest } = complete;
   await Promise.all([
     writeOutput(out, 'index.html', reportPage(complete)),
-    writeOutput(out, 'report.json', `${JSON.stringify(complete)}\n`),
+    writeOutput(out, 'report.json', `${JSON.stringify(rest)}\n`),
     writeOutput(out, 'junit.xml', junitReport(complete)),
   ]);
   return complete;
 }
 
-/** Each scenario that shows what broke, as a file of its own. */
-async function writeFailing(out: string, { runs }: DemoReport): Promise<string> {
-  const folder = join(out, 'failing');
-  await rm(folder, { recursive: true, force: true });
-  if (runs.length > 0) await mkdir(folder, { recursive: true });
-  for (const { scenario } of runs) await writeFile(join(folder, `${scenario.id}.yaml`), scenarioText(scenario));
-  return folder;
+/** What was played, as any other run that is kept. */
+function runsOf({ runs, startedAt, endedAt }: DemoReport, agent: string): CheckResult {
+  return {
+    subject: `${agent} agent`,
+    startedAt: Date.parse(startedAt),
+    endedAt: Date.parse(endedAt),
+    results: runs.map((run) => ({ scenario: run.scenario, runs: [run] })),
+    isPartial: false,
+  };
 }
 
 function summaryText(summary: DemoSummary): string {

@@ -33,6 +33,8 @@ export interface FleetWorldOptions {
   ) => void;
   /** Jobs whose deletion was asked for, until their ids are used again; of all worlds of a run. */
   readonly deletedJobs: Set<string>;
+  /** What is done to a device is a deed of the scenario, and no fault of a plan. */
+  readonly onInject?: (thingName: string) => void;
   /** A device stands still, or goes on. */
   readonly onHold?: (thingName: string, isHeld: boolean) => void;
 }
@@ -99,15 +101,16 @@ class FleetWorld implements LiveWorld {
 
   async perform(deed: Deed): Promise<void> {
     if (isOperators(deed)) return this.#operate(deed);
-    const { devices } = this.#options;
+    const { devices, onInject } = this.#options;
     if (deed.do === 'end-faults') {
       for (const thingName of this.thingNames) devices.get(thingName)?.endFaults();
       return;
     }
     const fault = stationFaultOf(deed);
     if (fault === undefined) throw new RangeError('a live fleet cannot be put through this');
-    const [first = ''] = this.thingNames;
-    devices.get(('thing' in deed && deed.thing) || first)?.inject(fault);
+    const thingName = ('thing' in deed && deed.thing) || (this.thingNames[0] ?? '');
+    onInject?.(thingName);
+    devices.get(thingName)?.inject(fault);
   }
 
   async #operate(deed: OperatorDeed): Promise<void> {

@@ -23,8 +23,8 @@ export interface HostClockOptions {
   readonly wall?: () => number;
 }
 
-/** Of the run's time. What takes a few turns of the process, like a request and its answer, is then late by a second or so at most. */
-export const longestTurnMs: DurationMs = 250;
+/** Of the run's time. What takes a few turns of the process, like a request and its answer, is then late by a second or two at most. */
+export const longestTurnMs: DurationMs = 400;
 /** Node's longest timer; a farther deadline rings early and is set again. */
 const longestTimerMs: DurationMs = 2 ** 31 - 1;
 

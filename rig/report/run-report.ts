@@ -1,6 +1,6 @@
 /**
- * What a run of the main job leaves behind, as plain data: `report.json` is this, the page and the JUnit file are drawn from it, and
- * the command line's JSON is its head. Findings and observations are those of rig/verdict and observation; instants in them are
+ * What a run of the main job leaves behind, as plain data: the page and the JUnit file are drawn from it, `report.json` is this but
+ * for its runs, which are in `run.json`, and the command line's JSON is its head. Findings and observations are those of rig/verdict and observation; instants in them are
  * milliseconds of device time since the epoch.
  */
 import type { Step } from '../../observation/execution.ts';
@@ -81,7 +81,7 @@ export interface CauseReport {
   readonly in: readonly string[];
   /** Numbers of docs/recovery-bugs.md. */
   readonly resembles: readonly string[];
-  /** Id of the scenario that shows it; in virtual time it is in {@link DemoReport.runs}, too. */
+  /** Id of the scenario that shows it, one of {@link DemoReport.runs} but for rare causes. */
   readonly scenario: string;
   /** The command that plays it again, when its file was written. */
   readonly replay?: string;
@@ -101,7 +101,10 @@ export interface HostReport {
 
 export interface DemoReport extends DemoSummary {
   readonly deviceReports: readonly DeviceReport[];
-  /** Of each cause that was found in virtual time, the smallest scenario with all that was seen of it. */
+  /**
+   * The documents and the waves, with what was seen of the devices that are told of; then, of each cause that was found in virtual
+   * time, the smallest scenario with all that was seen of it.
+   */
   readonly runs: readonly ScenarioRun[];
 }
 

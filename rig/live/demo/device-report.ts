@@ -84,9 +84,18 @@ export function keepSmall(reports: readonly DeviceReport[]): readonly DeviceRepo
     const before = told.get(kind) ?? 0;
     told.set(kind, before + 1);
     const kept = before < (isWell ? pulledToldByStep : brokenTold) ? observationsKept : 0;
-    const { observations } = report;
-    return { ...report, observations: observations.slice(0, kept), omitted: Math.max(0, observations.length - kept) };
+    const { observations, findings } = report;
+    return {
+      ...report,
+      findings: kept === 0 ? findings.map(withoutEvidence) : findings,
+      observations: observations.slice(0, kept),
+      omitted: Math.max(0, observations.length - kept),
+    };
   });
+}
+
+function withoutEvidence({ claim, outcome, reason }: Finding): Finding {
+  return { claim, outcome, reason, evidence: [] };
 }
 
 /** What a story needs, of all that is seen: each step once in a row, and nothing that only a machine reads. */

@@ -11,22 +11,18 @@ import type { AgentBehaviour } from '../../../agent/core/behaviour.ts';
 import type { HardwareProfile } from '../../../agent/device/profile.ts';
 import type { Observation } from '../../../observation/observation.ts';
 import type { DurationMs } from '../../../protocol/time.ts';
-import type {
-  CauseReport,
-  DemoReport,
-  DeviceReport,
-  DocumentSummary,
-  HostReport,
-  PullSummary,
-} from '../../report/run-report.ts';
+import type { CauseReport, DemoReport, DeviceReport, DocumentSummary, PullSummary } from '../../report/run-report.ts';
 import { spreadOf } from '../../report/statistics.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import type { Finding, Verdict } from '../../verdict/contract.ts';
+import type { ScenarioRun } from '../check/check-result.ts';
+import { runOf } from '../check/scenario-run.ts';
 import { type Played, playLive } from '../play.ts';
 import { createAdmission } from './admission.ts';
 import { deviceReport, keepSmall, storyFilter } from './device-report.ts';
 import { planDocuments, readJobDocument } from './documents.ts';
 import { hardwareReports } from './hardware-report.ts';
+import { hostReport } from './host-report.ts';
 import { liveCauses } from './live-causes.ts';
 import { type SecondAct, playSecondAct } from './second-act.ts';
 import { type Stage, type StageFigures, type StageOptions, openStage } from './stage.ts';
@@ -116,14 +112,14 @@ class MainJob {
     const { onProgress: _, ...options } = this.#options;
     this.#announce('things and connections');
     await this.#stage.connect();
-    const { waves, documents } = await this.#firstAct();
+    const { waves, documents, documentsPlayed } = await this.#firstAct();
     await this.#stage.leave();
     const second = await playSecondAct({
       ...options,
       onProgress: (played, of, failed) =>
         this.#announce('scenarios and seeds in virtual time', `${played} of ${of} played · ${failed} failed`),
     });
-    return this.#report(waves, documents, second);
+    return this.#report(waves, documents, second, [documentsPlayed, ...waves.map(({ played }) => played)]);
   }
 
   async #firstAct() {
@@ -162,7 +158,7 @@ class MainJob {
       }),
     ]);
     const [first, ...rest] = await played;
-    return { documents: documents.summaryOf(first.observations), waves: rest };
+    return { documents: documents.summaryOf(first.observations), documentsPlayed: first, waves: rest };
   }
 
   async #play(scenario: Scenario, suffix: string, texts?: ReadonlyMap<string, string>): Promise<Played> {
@@ -190,8 +186,13 @@ class MainJob {
     }
   }
 
-  #report(waves: readonly PlayedWave[], documents: readonly DocumentSummary[], second: SecondAct): DemoReport {
-    const { thingNames, options, faults } = this.#stage;
+  #report(
+    waves: readonly PlayedWave[],
+    documents: readonly DocumentSummary[],
+    second: SecondAct,
+    played: readonly Played[],
+  ): DemoReport {
+    const { thingNames, options, faults, clock, exchanges } = this.#stage;
     const { seed, things, timeScale } = options;
     const devices = keepSmall(waves.flatMap((wave) => this.#deviceReports(wave)));
     const waveOf = new Map(
@@ -221,9 +222,14 @@ class MainJob {
       causes,
       hardware: hardwareReports(thingNames.map((thingName) => this.#stage.hardwareOf(thingName))),
       faults: faults.counts(),
-      host: this.#hostReport(devices),
+      host: hostReport(devices, {
+        timeScale,
+        pace: clock.pace(),
+        behindMs: clock.behindMs(),
+        longestAnswerMs: exchanges.longestMs,
+      }),
       deviceReports: devices,
-      runs: second.runs,
+      runs: [...liveRuns(played, devices), ...second.runs],
     };
   }
 
@@ -252,21 +258,16 @@ class MainJob {
       });
     });
   }
+}
 
-  #hostReport(devices: readonly DeviceReport[]): HostReport {
-    const { clock, exchanges } = this.#stage;
-    const isLate = devices.some(({ findings }) => findings.some(({ outcome }) => outcome === 'inconclusive'));
-    const pace = Math.round(clock.pace() * 10) / 10;
-    const longestAnswerMs = Math.round(exchanges.longestMs);
-    const behind = `${(longestAnswerMs / 1000).toFixed(1)} s behind`;
-    const slower = Math.max(1, Math.floor(Math.min(pace, clock.timeScale) / 2));
-    return {
-      pace,
-      behindMs: Math.round(clock.behindMs()),
-      longestAnswerMs,
-      ...(isLate && { advice: `this host was too slow: ${behind}; try --time-scale ${slower}` }),
-    };
-  }
+/** Without what was seen of devices that are not told of. */
+function liveRuns(played: readonly Played[], devices: readonly DeviceReport[]): readonly ScenarioRun[] {
+  const told = new Set(devices.filter(({ observations }) => observations.length > 0).map(({ thingName }) => thingName));
+  return played.map((one) => {
+    const run = runOf(one);
+    const observations = run.observations.filter(({ thingName }) => thingName === undefined || told.has(thingName));
+    return { ...run, observations, findings: run.findings.filter(({ outcome }) => outcome !== 'pass') };
+  });
 }
 
 function verdictOf(

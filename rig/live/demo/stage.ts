@@ -86,6 +86,8 @@ export class Stage implements AsyncDisposable {
   readonly #ofJob = new Map<string, Look>();
   readonly #deletedJobs = new Set<string>();
   readonly #connected = new Set<string>();
+  /** Things of which the next fault is a deed of a scenario. */
+  readonly #ownFaults = new Set<string>();
   readonly #counts = { pulled: 0, recovered: 0, canaries: 0 };
   #service: Service | undefined;
   #operator: Operator | undefined;
@@ -192,6 +194,7 @@ export class Stage implements AsyncDisposable {
         for (const thingName of thingNames) this.#ofThing.set(thingName, look);
         for (const jobId of jobIds) this.#ofJob.set(jobId, look);
       },
+      onInject: (thingName) => this.#ownFaults.add(thingName),
       onHold: (thingName, isHeld) => {
         this.exchanges.forget(thingName);
         if (!isHeld) this.pulls.wentOn(thingName, this.clock.now());
@@ -247,7 +250,9 @@ export class Stage implements AsyncDisposable {
       execution: ({ execution: { jobId }, status }) => {
         if (status === 'SUCCEEDED' && jobId.startsWith('canary')) this.#count('canaries');
       },
-      fault: ({ name }) => this.faults.add(name as FaultName),
+      fault: ({ name, thingName = '' }) => {
+        if (!this.#ownFaults.delete(thingName)) this.faults.add(name as FaultName);
+      },
     };
   }
 
