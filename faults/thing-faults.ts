@@ -41,7 +41,8 @@ export type FaultName =
   | Exclude<FaultKind, 'message' | 'service'>
   | `${Direction} ${MessageEffect}`
   | `${'connect' | 'subscribe'} ${HandshakeAnswer}`
-  | `service ${string}`;
+  | `service ${string}`
+  | `memory ${string}`;
 
 /** A fault that was injected. */
 export interface InjectedFault {

@@ -51,8 +51,16 @@ export function createBoard(options: BoardOptions): Board {
   return new AgentOnDevice(options);
 }
 
+/** Bounds for what goes on without end: more than the largest image at the smallest segments, over a leap of the clock. */
+const mostAtOnce = 1_000_000;
+/** Of operations that take no time; a job has a few. */
+const mostInARow = 10_000;
+
 /** What comes over the air, or says that nothing will. */
-type OutsideInput = Exclude<BoardInput, { readonly kind: 'power-on' | 'power-cut' | 'supply-drop' | 'wake' }>;
+type OutsideInput = Exclude<
+  BoardInput,
+  { readonly kind: 'power-on' | 'power-cut' | 'supply-drop' | 'network' | 'memory-fault' | 'wake' }
+>;
 
 class AgentOnDevice implements Board {
   readonly thingName: string;
@@ -167,7 +175,9 @@ class AgentOnDevice implements Board {
    * hundred pauses that it missed.
    */
   #catchUp(now: EpochMs): void {
-    for (;;) {
+    for (let happened = 0; ; happened += 1) {
+      if (happened > mostAtOnce)
+        throw new Error(`${this.thingName} does ${mostAtOnce} things and does not come to rest`);
       const due = this.nextDeadline();
       if (due === undefined || due > now) return;
       this.#time = Math.max(this.#time, due);
@@ -204,6 +214,10 @@ class AgentOnDevice implements Board {
         return this.#device.powerCut(this.#time);
       case 'supply-drop':
         return this.#device.weakenSupply(input.byMv);
+      case 'network':
+        return this.#device.setNetwork(input.isThere, this.#time);
+      case 'memory-fault':
+        return this.#device.spoil(input);
       case 'wake':
         return; // what was due has been done
       default:
@@ -278,7 +292,7 @@ class AgentOnDevice implements Board {
 
   #failDownload(): void {
     this.#stream = undefined;
-    this.#device.abort();
+    this.#device.abort(this.#time);
     this.#tell({ kind: 'done', failure: 'download-failed' });
   }
 
@@ -316,7 +330,9 @@ class AgentOnDevice implements Board {
   /** Tells the agent and does what it asks. An operation that is over at once is told of at once. */
   #tell(input: AgentInput): void {
     let next: AgentInput | undefined = input;
-    while (next !== undefined) {
+    for (let told = 0; next !== undefined; told += 1) {
+      if (told > mostInARow)
+        throw new Error(`the agent of ${this.thingName} asks for one thing after another without end`);
       const agent: Agent | undefined = this.#agent;
       if (agent === undefined) return;
       const { changes, effects } = agent.apply(next, this.#clock.read(this.#time));
@@ -337,7 +353,7 @@ class AgentOnDevice implements Board {
         return this.#operate(effect);
       case 'abort':
         this.#stream = undefined;
-        this.#device.abort();
+        this.#device.abort(this.#time);
         return undefined;
       case 'connect':
         this.#waiting = [];

@@ -11,12 +11,21 @@ import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
 import type { GrantedFilter } from '../../observation/observation.ts';
 
+/** What non-volatile memory held is gone, or reads as what was there before it. */
+export interface MemoryFault {
+  readonly what: 'checkpoint' | 'loader-record';
+  readonly how: 'lose' | 'tear';
+}
+
 export type BoardInput =
   | { readonly kind: 'power-on' }
   /** Everything volatile is gone at once; a flash operation under way is torn. */
   | { readonly kind: 'power-cut' }
   /** From now on the supply gives so much less than its profile says: a battery runs low, or, with 0, is new. */
   | { readonly kind: 'supply-drop'; readonly byMv: number }
+  /** Whether anything gets through to other machines: without it a download stands still. */
+  | { readonly kind: 'network'; readonly isThere: boolean }
+  | ({ readonly kind: 'memory-fault' } & MemoryFault)
   | { readonly kind: 'connected'; readonly sessionPresent: boolean }
   | { readonly kind: 'disconnected' }
   /** What came of the subscriptions asked for (SUBACK); requests may now be made. */

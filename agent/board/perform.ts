@@ -14,7 +14,7 @@ const calls: {
 } = {
   reserve: (device, { bytes }) => device.reserveDocument(bytes),
   release: (device) => device.releaseDocument(),
-  download: (device, { image, bytes }, now) => device.download(image, bytes, now),
+  download: (device, { image, offset, bytes }, now) => device.download(image, offset, bytes, now),
   'close-download': (device) => device.closeDownload(),
   verify: (device, { image, offset, bytes }, now) => device.verify(image, offset, bytes, now),
   write: (device, { image, offset, bytes, erasesAhead }, now) => device.write(image, offset, bytes, erasesAhead, now),

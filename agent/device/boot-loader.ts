@@ -87,6 +87,11 @@ export class BootLoader {
     this.spare.state = 'empty';
   }
 
+  /** Its own record is lost: what is in the spare slot is only a part of something. */
+  forgetOrder(): void {
+    if (this.spare.state === 'ready') this.openSpare();
+  }
+
   confirm(): void {
     if (this.running.state !== 'pending-verify') return;
     this.running.state = 'confirmed';

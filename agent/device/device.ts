@@ -43,6 +43,10 @@ export interface ImageStretch {
 export interface ServedImage {
   readonly digest: string;
   readonly health: ImageHealth;
+  /** From this byte on nothing comes any more, and the server does not say so. */
+  readonly stallsFrom?: number;
+  /** From this byte on the server refuses. */
+  readonly refusedFrom?: number;
 }
 
 /** Where images come from; `undefined`: there is none. */
@@ -73,6 +77,8 @@ const done: Started = {};
 /** Assumed: the boot loader's state takes one page; its sector is erased first. */
 const loaderStatePages = 1;
 const initialImageBytes = 1;
+/** Assumed: a download that gets no byte for so long has failed; TCP gives up after some minutes. */
+const silenceMs: DurationMs = 300_000;
 /** Assumed: a device that ran for so long has got over the crash before. */
 const stableMs: DurationMs = 600_000;
 
@@ -93,6 +99,7 @@ export class Device<Kept> {
   #startedAt: EpochMs = 0;
   #crashesInRow = 0;
   #hasOpenDownload = false;
+  #hasNetwork = true;
 
   constructor(options: DeviceOptions) {
     const { profile, initialVersion, chance } = options;
@@ -158,7 +165,9 @@ export class Device<Kept> {
   #isSure({ image }: ImageStretch): boolean {
     const { flash, cpu } = this.#options.profile;
     const isFed = flash.eraseStallsCpu === 0 || flash.eraseSectorMaxMs < cpu.watchdogMs;
-    return isFed && this.loader.spare.flash.canErase(1) && this.#options.origin(image)?.digest === image.sha256;
+    const served = this.#options.origin(image);
+    const isServed = served?.digest === image.sha256 && isWhole(served) && this.#hasNetwork;
+    return isFed && isServed && this.loader.spare.flash.canErase(1);
   }
 
   /** When the CPU, which stands still while flash is erased, can next do something, from this instant on. */
@@ -210,9 +219,41 @@ export class Device<Kept> {
     return this.#supply.holds(now) ? undefined : this.#crash('brown-out', now);
   }
 
-  /** Stops what can be stopped; it will not be heard of again. */
-  abort(): void {
+  /** Stops what is under way, as far as it got: a write is torn. It will not be heard of again. */
+  abort(now: EpochMs): void {
+    const task = this.#task;
     this.#task = undefined;
+    task?.settle(now - task.startedAt, false);
+  }
+
+  /** Without a network a download stands still, and goes on where it was when there is one again. */
+  setNetwork(isThere: boolean, now: EpochMs): void {
+    if (isThere === this.#hasNetwork) return;
+    this.#hasNetwork = isThere;
+    const task = this.#task;
+    if (task?.isDownload !== true) return;
+    if (!isThere) this.#task = this.#standingStill(task, now);
+    else if (task.goesOn !== undefined) {
+      this.#task = { ...task, endsAt: Math.ceil(now + (task.leftMs ?? 0)), settle: task.goesOn };
+    }
+  }
+
+  /** Nobody says so when bytes do not come any more: after a while the download has failed. */
+  #standingStill(task: Task<OperationFailure>, now: EpochMs): Task<OperationFailure> {
+    return {
+      ...task,
+      leftMs: task.endsAt - now,
+      goesOn: task.settle,
+      endsAt: now + silenceMs,
+      settle: () => 'download-failed',
+    };
+  }
+
+  /** Non-volatile memory loses what was written last, or the boot loader its order. */
+  spoil({ what, how }: { readonly what: 'checkpoint' | 'loader-record'; readonly how: 'lose' | 'tear' }): void {
+    if (what === 'loader-record') this.loader.forgetOrder();
+    else if (how === 'lose') this.record.lose();
+    else this.record.tear();
   }
 
   openConnection(): void {
@@ -232,15 +273,21 @@ export class Device<Kept> {
     return done;
   }
 
-  download(image: ImageReference, bytes: number, now: EpochMs): Started {
+  download(image: ImageReference, offset: number, bytes: number, now: EpochMs): Started {
     const { ram } = this.#options.profile;
     const tlsBytes = image.stream === undefined ? ram.tlsBytes : 0;
     if (!this.memory.reserve('download', tlsBytes + ram.segmentBytes)) return { failure: 'out-of-memory' };
     this.#hasOpenDownload = true;
-    if (this.#options.origin(image) === undefined) {
+    const served = this.#options.origin(image);
+    if (served === undefined || offset + bytes > (served.refusedFrom ?? Infinity)) {
       return this.#start(now, this.#pace.latencyMs(), () => 'download-failed');
     }
-    return this.#start(now, this.#pace.downloadMs(bytes));
+    this.#start(now, this.#pace.downloadMs(bytes));
+    const task: Task<OperationFailure> = { ...this.#task!, isDownload: true };
+    const comes = offset + bytes <= (served.stallsFrom ?? Infinity);
+    if (comes) this.#task = this.#hasNetwork ? task : this.#standingStill(task, now);
+    else this.#task = { ...this.#standingStill(task, now), goesOn: undefined };
+    return 'under-way';
   }
 
   closeDownload(): Started {
@@ -387,3 +434,8 @@ export class Device<Kept> {
 }
 
 function succeed(): undefined {}
+
+/** All of it comes. */
+function isWhole({ stallsFrom, refusedFrom }: ServedImage): boolean {
+  return stallsFrom === undefined && refusedFrom === undefined;
+}

@@ -22,13 +22,26 @@ export class NonVolatileRecord<Value> {
   /** A write that came to its end, or was cut off. */
   write(value: Value | undefined, isWhole: boolean): void {
     const newest = this.#newest();
-    const older = newest === this.#places[0] ? 1 : 0;
+    const older = newest === this.#places[1] ? 0 : 1;
     this.#places[older] = { sequence: newest.sequence + 1, value, isWhole };
+  }
+
+  /** Both places read as never written. */
+  lose(): void {
+    this.#places[0] = { sequence: 0, value: undefined, isWhole: true };
+    this.#places[1] = { sequence: -1, value: undefined, isWhole: false };
+  }
+
+  /** What was written last does not read any more: what was there before it is read. */
+  tear(): void {
+    const newest = this.#newest();
+    const index = newest === this.#places[1] ? 1 : 0;
+    this.#places[index] = { ...newest, isWhole: false };
   }
 
   #newest(): Place<Value> {
     const [one, other] = this.#places;
-    if (!other.isWhole) return one;
+    if (!other.isWhole) return one.isWhole ? one : { ...one, value: undefined };
     return !one.isWhole || other.sequence > one.sequence ? other : one;
   }
 }

@@ -20,6 +20,11 @@ export interface Task<OperationFailure> {
   readonly settle: (elapsedMs: DurationMs, isWhole: boolean) => OperationFailure | undefined;
   readonly stall: Stall | undefined;
   readonly ends: 'operation' | 'boot' | 'watchdog';
+  /** It needs the network, and stands still without. */
+  readonly isDownload?: true;
+  /** While it stands still: what is left to do, and what then happens. */
+  readonly leftMs?: DurationMs;
+  readonly goesOn?: Task<OperationFailure>['settle'] | undefined;
 }
 
 /** The longest that the CPU stands still in one go. */

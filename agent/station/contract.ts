@@ -5,6 +5,7 @@
  * socket; neither has logic of links, power or faults. What is seen is told to an observer (observation/observation.ts).
  */
 import type { InstantFault, MessageFault, ThingFaults } from '../../faults/thing-faults.ts';
+import type { MemoryFault } from '../board/contract.ts';
 import type { Extent } from '../../faults/armed-faults.ts';
 import type { Direction, HandshakeAnswer, Operation } from '../../faults/plan.ts';
 import type { ConnectionEnd, GrantedFilter } from '../../observation/observation.ts';
@@ -26,7 +27,10 @@ export type ArmedFault =
   /** What comes of CONNECT or SUBSCRIBE; `forMs` and `times` say how often. */
   | (Extent & { readonly kind: 'connect' | 'subscribe'; readonly answer: HandshakeAnswer });
 
-export type StationFault = InstantFault | ArmedFault;
+/** Something that non-volatile memory holds is lost, or torn. */
+export type StationMemoryFault = MemoryFault & { readonly kind: 'memory' };
+
+export type StationFault = InstantFault | StationMemoryFault | ArmedFault;
 
 export type StationInput =
   | { readonly kind: 'power-on' }

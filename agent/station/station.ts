@@ -54,6 +54,9 @@ const noNetworkMs: DurationMs = 100;
 /** TCP, TLS and CONNECT: one-way trips before the service knows the client. The CONNACK is one more. */
 const tripsToConnect = 4;
 
+/** A bound for what goes on without end at one instant. */
+const mostAtOnce = 1_000_000;
+
 const wake: BoardInput = { kind: 'wake' };
 const nothing: readonly StationEffect[] = [];
 
@@ -86,6 +89,7 @@ class BoardOnALink implements Station {
   #connection: Connection | undefined;
   #connections: ConnectionNumber = 0;
   #unreachableUntil: EpochMs = 0;
+  #hasNetwork = true;
   /** Until then attempts to connect fail at once, instead of being answered by nobody. */
   #unpluggedUntil: EpochMs = 0;
   /** Until then the supply gives less than it should. */
@@ -140,7 +144,8 @@ class BoardOnALink implements Station {
   }
 
   #work(): void {
-    for (;;) {
+    for (let done = 0; ; done += 1) {
+      if (done > mostAtOnce) throw new Error(`the station of ${this.thingName} does not come to rest`);
       const interjected = this.#interjected.shift();
       if (interjected !== undefined) this.#take(interjected);
       else if (this.#heldAt !== undefined || !this.#doNext()) return;
@@ -292,6 +297,9 @@ class BoardOnALink implements Station {
         return this.#faults.arm(fault, this.#now);
       case 'power-cut':
         return this.#cutPower(fault.forMs);
+      case 'memory':
+        this.#tellFault(`memory ${fault.how} ${fault.what}`);
+        return this.#feed({ kind: 'memory-fault', what: fault.what, how: fault.how });
       default:
         this.#tellFault(fault.kind);
         return this.#injectNow(fault);
@@ -303,6 +311,7 @@ class BoardOnALink implements Station {
       case 'link-lost':
         this.#unreachableUntil = Math.max(this.#unreachableUntil, this.#now + fault.forMs);
         this.#unpluggedUntil = this.#unreachableUntil;
+        this.#losesNetwork(fault.forMs);
         return this.#lose(this.#connection, 'lost', 'the link was lost');
       case 'partition':
         return this.#partition(fault.forMs);
@@ -326,12 +335,27 @@ class BoardOnALink implements Station {
   #partition(forMs: DurationMs): void {
     const until = this.#now + forMs;
     this.#unreachableUntil = Math.max(this.#unreachableUntil, until);
+    this.#losesNetwork(forMs);
     const connection = this.#connection;
     if (connection === undefined) return;
     connection.up.block(until);
     connection.down.block(until);
     const silenceMs = patience * this.#board.keepAliveMs;
     if (forMs > silenceMs) this.#later(silenceMs, () => this.#lose(connection, 'keep-alive', 'nothing was heard'));
+  }
+
+  /** Nothing gets through for so long, image servers included. */
+  #losesNetwork(forMs: DurationMs): void {
+    if (forMs === 0) return;
+    this.#hasNetwork = false;
+    this.#feed({ kind: 'network', isThere: false });
+    this.#later(forMs, () => this.#findsNetwork());
+  }
+
+  #findsNetwork(): void {
+    if (this.#hasNetwork || this.#unreachableUntil > this.#now) return;
+    this.#hasNetwork = true;
+    this.#feed({ kind: 'network', isThere: true });
   }
 
   #weaken(byMv: number, forMs: DurationMs): void {
@@ -352,6 +376,7 @@ class BoardOnALink implements Station {
     this.#unreachableUntil = 0;
     this.#unpluggedUntil = 0;
     if (this.#weakUntil > this.#now) this.#strengthen();
+    this.#findsNetwork();
     this.#powerOn();
   }
 

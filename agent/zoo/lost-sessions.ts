@@ -11,14 +11,19 @@ export const lostSessions: readonly ZooAgent[] = [
   {
     id: 'r40-does-not-ask-when-it-connects',
     bug: 'waits for a notification of a job that was there before it connected',
-    breaks: ['V1', 'V5'],
+    breaks: {
+      V1: 'the job waits for ever',
+    },
     story: 'created-while-off',
     behaviour: otherwise({ asksOnConnect: false }),
   },
   {
     id: 'r41-subscribes-once',
     bug: 'trusts the broker to remember its subscriptions after a lost connection',
-    breaks: ['V1', 'V5'],
+    breaks: {
+      V1: 'the job waits for ever',
+      V5: 'where it is the canary that waits',
+    },
     story: 'created-after-a-lost-link',
     behaviour: otherwise({
       filters: (thingName, namespaces, connection) =>
@@ -28,7 +33,9 @@ export const lostSessions: readonly ZooAgent[] = [
   {
     id: 'r68-cuts-long-topics',
     bug: 'builds topics in a buffer of 64 bytes, which a long thing name does not fit',
-    breaks: ['V5'],
+    breaks: {
+      V5: 'it hears of no job that comes later',
+    },
     story: 'long-thing-name',
     behaviour: otherwise({
       filters: (...given) => referenceAgent.filters(...given).map((filter) => filter.slice(0, topicBufferBytes)),
@@ -37,7 +44,9 @@ export const lostSessions: readonly ZooAgent[] = [
   {
     id: 'r74-deaf-to-a-rejected-start',
     bug: 'has no answer to a start that is rejected, and stays about to start',
-    breaks: ['V1'],
+    breaks: {
+      V1: 'it waits for an answer that it does not take for one',
+    },
     story: 'reply-lost-start',
     behaviour: otherwise({
       listensTo: (message, step) =>

@@ -23,7 +23,9 @@ export const reboots: readonly ZooAgent[] = [
   {
     id: 'r51-trusts-its-record-alone',
     bug: 'is in the self-test because its record says so, although the boot loader never came to the new image',
-    breaks: ['V9'],
+    breaks: {
+      V9: 'it reports a version that does not run',
+    },
     story: 'power-cut-before-the-reboot',
     behaviour: otherwise({
       foundAtBoot(checkpoint, boot) {
@@ -35,42 +37,54 @@ export const reboots: readonly ZooAgent[] = [
   {
     id: 'r52-leaves-the-image-selected',
     bug: 'gives a pulled job up after it has told the boot loader to try the image, and does not take that back',
-    breaks: ['V10'],
+    breaks: {
+      V10: 'the slot of the pulled job is still to be tried',
+    },
     story: 'pulled-while-selecting',
     behaviour: meeting('pulled', ['activate'], { undo: ['handler', 'memory', 'checkpoint'] }),
   },
   {
     id: 'r53-resets-on-resume',
     bug: 'resets whenever it finds a job that it was in the middle of',
-    breaks: ['V8'],
+    breaks: {
+      V8: 'each boot ends in the next',
+    },
     story: 'power-cut-in-the-transfer',
     behaviour: meeting('power-cut', steps, { next: 'roll-back' }),
   },
   {
     id: 'r55-tries-a-failed-image-again',
     bug: 'does not notice that the boot loader gave the image up, and installs it again',
-    breaks: ['V8'],
+    breaks: {
+      V8: 'each try is two boots',
+    },
     story: 'failing-image',
     behaviour: mistaking('rolled-back', powerCut),
   },
   {
     id: 'r56-drops-a-report-offline',
     bug: 'forgets a result that it cannot send because the connection is gone',
-    breaks: ['V4'],
+    breaks: {
+      V4: 'the job comes again and is done twice',
+    },
     story: 'link-lost-at-the-report',
     behaviour: meeting('link-lost', ['report'], { undo: ['memory', 'checkpoint'], next: 'next-job' }),
   },
   {
     id: 'r57-reports-success-after-a-roll-back',
     bug: 'takes the boot after a roll-back for the boot of the new image',
-    breaks: ['V9'],
+    breaks: {
+      V9: 'it reports a version that does not run',
+    },
     story: 'failing-image',
     behaviour: mistaking('rolled-back', { kind: 'succeeded' }),
   },
   {
     id: 'r59-never-confirms',
     bug: 'never tells the boot loader that the new image is good',
-    breaks: ['V5'],
+    breaks: {
+      V5: 'the boot loader takes a good image back: the job fails that could be done',
+    },
     story: 'plain-update',
     behaviour: otherwise({
       foundAtBoot(checkpoint, boot) {
@@ -82,14 +96,18 @@ export const reboots: readonly ZooAgent[] = [
   {
     id: 'r60-never-rolls-back',
     bug: 'stays on an image that failed its self-test',
-    breaks: ['V1'],
+    breaks: {
+      V1: 'it waits on an image that does not work',
+    },
     story: 'failing-image',
     behaviour: meeting('self-test-failed', ['self-test'], { next: 'resume' }),
   },
   {
     id: 'r61-reboots-again',
     bug: 'cannot tell the boot that the job asked for from the one before it',
-    breaks: ['V8'],
+    breaks: {
+      V8: 'each boot ends in the next',
+    },
     story: 'reboot-job',
     behaviour: otherwise({
       foundAtBoot: (checkpoint, boot) =>
@@ -101,14 +119,19 @@ export const reboots: readonly ZooAgent[] = [
   {
     id: 'r61-runs-the-handler-again',
     bug: 'runs a handler once more that a power cut had interrupted',
-    breaks: ['V4'],
+    breaks: {
+      V4: 'the side effect happens twice',
+    },
     story: 'power-cut-in-a-handler',
     behaviour: mistaking('handler-interrupted', powerCut),
   },
   {
     id: 'r64-takes-a-power-cut-for-success',
     bug: 'takes any boot in the middle of an update for the boot of the new image',
-    breaks: ['V9', 'V10'],
+    breaks: {
+      V9: 'it reports a version that does not run',
+      V10: 'where the job is gone, half an image stays, since it believes it whole',
+    },
     story: 'power-cut-in-the-transfer',
     behaviour: mistaking('power-cut', { kind: 'succeeded' }),
   },

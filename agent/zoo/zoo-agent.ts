@@ -14,8 +14,8 @@ export interface ZooAgent {
   readonly id: `r${string}`;
   /** What it does wrong. */
   readonly bug: string;
-  /** Nothing but these, whatever the story. */
-  readonly breaks: readonly BrokenClaim[];
+  /** Nothing but these, whatever the scenario, and why each: from the bug, not from what a judge said. */
+  readonly breaks: Readonly<Partial<Record<BrokenClaim, string>>>;
   /** The id of the story that is about this bug. */
   readonly story: string;
   readonly behaviour: AgentBehaviour;

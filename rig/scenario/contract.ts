@@ -121,8 +121,8 @@ export type TriggerKind =
   | { readonly on: 'block'; readonly block: number }
   /** A line of the device's own log; `pattern` is a regular expression. In files: `console`. */
   | { readonly on: 'printed'; readonly pattern: string }
-  /** Simulated devices only. */
-  | { readonly on: 'step'; readonly step: Step; readonly percent?: number; readonly job?: JobLabel }
+  /** Simulated devices only. `undo`: it begins to undo what it did for an execution that is gone. */
+  | { readonly on: 'step'; readonly step: Step | 'undo'; readonly percent?: number; readonly job?: JobLabel }
   /** The device has come to rest, or its time for that is over. */
   | { readonly on: 'settled' }
   /** The device has said nothing for so long. */

@@ -226,6 +226,10 @@ class ScenarioDirector implements Director {
       case 'printed':
         return seen.kind === 'printed' && new RegExp(when.pattern).test(seen.line);
       case 'step':
+        if (when.step === 'undo') {
+          const { trace } = seen.kind === 'traced' ? seen : { trace: undefined };
+          return trace?.kind === 'pulled' && this.#isAbout(when.job, trace.execution.jobId);
+        }
         return (
           seen.kind === 'traced' &&
           seen.trace.kind === 'step' &&

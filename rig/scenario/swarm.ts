@@ -4,10 +4,11 @@
  * every fault ends and everything must come to rest; then comes a canary under a job id that was used before, and in some runs
  * a last power cut. Draws only; plays nothing.
  */
-import { steps } from '../../observation/execution.ts';
 import { million, seededChance, type Chance } from '../../faults/chance.ts';
 import { directions, messageEffects, serviceAnswers, type Fault, type FaultPlan } from '../../faults/plan.ts';
 import type { DurationMs } from '../../protocol/time.ts';
+import { drawAim, drawFaultsAimed } from './aimed-faults.ts';
+import { drawOddDocument } from './odd-documents.ts';
 import type {
   CreateJobDeed,
   Deed,
@@ -52,6 +53,8 @@ const worksByWeight: readonly Work[] = [
   firmware('missing'),
   firmware('corrupt'),
   firmware('failing'),
+  firmware('stall'),
+  firmware('expire'),
   ...(['foreign', 'unicode', 'unclean', 'oversize'] as const satisfies readonly DocumentKind[]).map(
     (document): Work => ({ document }),
   ),
@@ -65,10 +68,14 @@ export function drawScenario(seed: number, options: SwarmOptions): Scenario {
   const namespaces = chance.happens(300_000) ? ['line-7'] : [];
   const latencyMs = chance.pick([2, 20, 80, 400, 1500]);
   const jitterMs = chance.pick([0, latencyMs, 3 * latencyMs]);
-  const jobs = drawJobs(labels, namespaces, safetyMs, chance.fork('operator'));
-  const meanwhile = jobs.flatMap(({ entries }) => entries);
   // Who waits for a step must see it when it comes.
-  const isFollowed = meanwhile.some(({ when }) => when?.on === 'step') || chance.happens(300_000);
+  const isFollowed = chance.happens(450_000);
+  const jobs = drawJobs({ things: labels, namespaces, safetyMs, isFollowed }, chance.fork('operator'));
+  const faultsAimed = drawFaultsAimed(
+    { things: labels, jobs: jobs.map(({ job }) => job.job), safetyMs, isFollowed },
+    chance.fork('faults aimed'),
+  );
+  const meanwhile = [...jobs.flatMap(({ entries }) => entries), ...faultsAimed];
   const canary = jobs[0]?.job.job ?? 'canary';
   const hasLastCut = seededChance(seed).fork('last power cut').happens(250_000);
   return {
@@ -179,31 +186,30 @@ interface DrawnJob {
   readonly entries: readonly Entry[];
 }
 
-function drawJobs(
-  things: readonly ThingLabel[],
-  namespaces: readonly string[],
-  safetyMs: DurationMs,
-  chance: Chance,
-): readonly DrawnJob[] {
+interface DrawOptions {
+  readonly things: readonly ThingLabel[];
+  readonly namespaces: readonly string[];
+  readonly safetyMs: DurationMs;
+  readonly isFollowed: boolean;
+}
+
+function drawJobs(options: DrawOptions, chance: Chance): readonly DrawnJob[] {
   const jobs = Array.from({ length: chance.between(1, maxJobs) }, (_, index) =>
-    drawJob(index, things, namespaces, chance.fork(`job ${index}`)),
+    drawJob(index, options, chance.fork(`job ${index}`)),
   );
   return jobs.map((job, index) => {
     const own = chance.fork(`deeds against job ${index}`);
-    const atMs = own.between(0, safetyMs >> 1);
+    const atMs = own.between(0, options.safetyMs >> 1);
     const creation: Entry = { when: { on: 'at', atMs }, deeds: [job] };
-    return { job, entries: [creation, ...drawDeedsAgainst(job, things, atMs, safetyMs, own)] };
+    return { job, entries: [creation, ...drawDeedsAgainst(job, atMs, options, own)] };
   });
 }
 
-function drawJob(
-  index: number,
-  things: readonly ThingLabel[],
-  namespaces: readonly string[],
-  chance: Chance,
-): CreateJobDeed {
+function drawJob(index: number, { things, namespaces }: DrawOptions, chance: Chance): CreateJobDeed {
   const targets = things.filter(() => chance.happens(800_000));
-  const work = chance.pick(worksByWeight);
+  const work: Work = chance.happens(150_000)
+    ? { document: drawOddDocument(index, chance) }
+    : chance.pick(worksByWeight);
   const isForThings = targets.length > 0 && chance.happens(700_000);
   return {
     do: 'create-job',
@@ -217,31 +223,31 @@ function drawJob(
   };
 }
 
+/** Pulls, most of them aimed at the work; after some the power goes while the device undoes what it did. */
 function drawDeedsAgainst(
   job: CreateJobDeed,
-  things: readonly ThingLabel[],
   createdAtMs: DurationMs,
-  safetyMs: DurationMs,
+  { things, safetyMs, isFollowed }: DrawOptions,
   chance: Chance,
 ): readonly Entry[] {
-  return Array.from({ length: chance.between(0, maxDeedsAgainstJob) }, () => {
+  return Array.from({ length: chance.between(0, maxDeedsAgainstJob) }, (): readonly Entry[] => {
     const thing = chance.pick(things);
     const when = chance.happens(600_000)
-      ? drawStep(thing, chance)
+      ? drawAim(thing, { isFollowed }, chance)
       : ({ on: 'at', atMs: chance.between(createdAtMs, safetyMs) } as const);
     const deed = drawDeedAgainst(job, thing, chance);
-    return { when, deed };
-  }).flatMap(({ when, deed }): readonly Entry[] => {
     const pull: Entry = { when, deeds: [deed] };
-    return deed.do === 'delete-job' ? [pull, recreation(when, job, chance)] : [pull];
-  });
+    const cut: readonly Entry[] = chance.happens(200_000)
+      ? [{ when: later(when, chance.pick([20, 100, 300, 1_000])), deeds: [{ do: 'power', offForMs: 500, thing }] }]
+      : [];
+    return deed.do === 'delete-job' ? [pull, recreation(when, job, chance), ...cut] : [pull, ...cut];
+  }).flat();
 }
 
-function drawStep(thing: ThingLabel, chance: Chance): Trigger {
-  const step = chance.pick(steps);
-  const nth = chance.between(1, 3);
-  const afterMs = chance.pick([0, 0, 1, 10, 300, 5_000]);
-  return { on: 'step', step, thing, ...(nth > 1 && { nth }), ...(afterMs > 0 && { afterMs }) };
+function later(when: Trigger, laterMs: DurationMs): Trigger {
+  if (when.on === 'at') return { ...when, atMs: when.atMs + laterMs };
+  const afterMs = (when.afterMs ?? 0) + laterMs;
+  return { ...when, ...(afterMs > 0 && { afterMs }) };
 }
 
 function drawDeedAgainst({ job, namespace }: CreateJobDeed, thing: ThingLabel, chance: Chance): Deed {
@@ -260,8 +266,6 @@ function drawDeedAgainst({ job, namespace }: CreateJobDeed, thing: ThingLabel, c
 /** The same job id again, at once or soon: with it executionNumber 1. Sometimes with another document. */
 function recreation(when: Trigger, job: CreateJobDeed, chance: Chance): Entry {
   const laterMs = chance.pick([0, 0, 50, 4_000]);
-  const again = (afterMs: DurationMs): Trigger =>
-    when.on === 'at' ? { ...when, atMs: when.atMs + laterMs } : { ...when, ...(afterMs > 0 && { afterMs }) };
   const deed = chance.happens(500_000) ? job : { ...job, edition: (job.edition ?? 0) + maxJobs };
-  return { when: again((when.afterMs ?? 0) + laterMs), deeds: [deed] };
+  return { when: later(when, laterMs), deeds: [deed] };
 }

@@ -38,15 +38,15 @@ export interface Expectation {
 }
 
 /**
- * What the document of a job asks for, as far as it says how the job must end. `fits`: nothing about the hardware or the image
- * server keeps a right device from it, as far as the world knows at the end.
+ * What the document of a job asks for, as far as it says how the job must end. `fits`: neither the hardware nor the image server
+ * keeps a right device from it, as far as the world knows at the end.
  */
 export type Duty =
   | { readonly work: 'firmware'; readonly version: string; readonly fits: () => boolean }
-  /** So many, one after the other. */
-  | { readonly work: 'handlers'; readonly parts: number; readonly fits: () => boolean }
+  /** So many run, one after the other; `mustFail`: the last of these fails. */
+  | { readonly work: 'handlers'; readonly parts: number; readonly mustFail: boolean }
   | { readonly work: 'reboot'; readonly fits: () => boolean }
-  /** It is for somebody else, or cannot be read. */
+  /** It is for somebody else, cannot be read, or is too large: to be told before it is begun. */
   | { readonly work: 'nothing' };
 
 /** `inconclusive`: it broke, but the rig itself was late enough to explain it. */

@@ -24,8 +24,8 @@ interface Assignment {
   isShared: boolean;
 }
 
-/** A rejection by fault that is none of "later" and none of "gone"; a device may take it for the last word. */
-const refusal = /^service (?!RequestThrottled|InternalError|late|twice|not-at-all|empty-next|unknown-code)/;
+/** A rejection by fault that is final: a device may take it for the last word. */
+const refusal = /^service (?:Invalid|ResourceNotFound|TerminalStateReached)/;
 
 /** What comes twice says nothing new. */
 const harmless = /(?:twice|duplicate)$/;
@@ -65,7 +65,8 @@ export function watchDuties(
   function judge(seen: ObservationOf<'execution'>, one: ExecutionRecord, assignment: Assignment): void {
     noteTrial(assignment);
     if (assignment.isShared) return;
-    const wrong = seen.status === 'SUCCEEDED' ? notDone(one, assignment) : couldBeDone(seen.status, assignment);
+    const wrong =
+      seen.status === 'SUCCEEDED' ? notDone(one, assignment) : couldBeDone(seen.status, one, assignment, record);
     if (wrong === undefined) return;
     broke(wrong.claim, {
       sign: wrong.claim === 'V4' ? 'not-done' : 'given-up',
@@ -77,15 +78,18 @@ export function watchDuties(
   function notDone(one: ExecutionRecord, { duty, interrupted }: Assignment): Wrong | undefined {
     const parts = partsDone(one, record);
     if (duty.work === 'nothing') return { claim: 'V4', reason: 'and its document asks for nothing that can be done' };
-    // What a power cut did for it need not be done again; what runs is V9's matter.
+    // What runs is V9's matter.
     if (parts === undefined || duty.work === 'firmware') return undefined;
     if (duty.work === 'reboot') {
+      // What a power cut did for it need not be done again.
       const isDone = parts.has('reboot') || interrupted !== undefined;
       return isDone ? undefined : { claim: 'V4', reason: 'and the device was not restarted' };
     }
-    const missing = Array.from({ length: duty.parts }, (_, part) => part).filter((part) => !parts.has(String(part)));
-    if (missing.length === 0) return undefined;
-    return { claim: 'V4', reason: `and of its ${duty.parts} handlers ${missing.length} never ran` };
+    if (duty.mustFail) return { claim: 'V4', reason: 'although one of its handlers fails' };
+    const missing = missingOf(duty.parts, parts);
+    return missing === 0
+      ? undefined
+      : { claim: 'V4', reason: `and of its ${duty.parts} handlers ${missing} never ran` };
   }
 
   return {
@@ -143,24 +147,41 @@ interface Wrong {
 /** The device ended it without success: had it a reason? */
 function couldBeDone(
   status: string,
+  one: ExecutionRecord,
   { duty, interrupted, isTried, isDisturbed, refused }: Assignment,
+  record: DeviceRecord,
 ): Wrong | undefined {
-  if (duty.work === 'nothing' || refused !== undefined || !duty.fits()) return undefined;
+  if (refused !== undefined) return undefined;
   const words = 'although nothing kept the device from doing it';
-  if (status === 'REJECTED') return { claim: 'V5', reason: words };
   switch (duty.work) {
+    case 'nothing':
+      // Source: docs/recovery-bugs.md R25.
+      return status === 'REJECTED' || one.startedAt === undefined
+        ? undefined
+        : { claim: 'V5', reason: 'and was begun although its document asks for nothing that can be done' };
     case 'reboot':
-      return { claim: 'V5', reason: words };
-    case 'handlers':
+      return duty.fits() ? { claim: 'V5', reason: words } : undefined;
+    case 'handlers': {
+      if (status === 'REJECTED') return { claim: 'V5', reason: words };
       // Nobody knows how far a handler got that a power cut stopped.
-      return interrupted === undefined ? { claim: 'V5', reason: words } : undefined;
+      if (interrupted !== undefined) return undefined;
+      if (!duty.mustFail) return { claim: 'V5', reason: words };
+      const parts = partsDone(one, record);
+      const missing = parts === undefined ? 0 : missingOf(duty.parts, parts);
+      return missing === 0 ? undefined : { claim: 'V5', reason: `although ${missing} handlers before never ran` };
+    }
     case 'firmware': {
+      if (!duty.fits()) return undefined;
       // The test of a new image needs the service, so whatever disturbs the connection may end it.
-      if (isTried && isDisturbed) return undefined;
-      const reason = interrupted === undefined ? words : 'although the transfer can be resumed after a power cut';
-      return { claim: 'V5', reason };
+      if (status === 'FAILED' && isTried && isDisturbed) return undefined;
+      const isCut = status === 'FAILED' && interrupted !== undefined;
+      return { claim: 'V5', reason: isCut ? 'although the transfer can be resumed after a power cut' : words };
     }
   }
+}
+
+function missingOf(parts: number, done: ReadonlySet<string>): number {
+  return Array.from({ length: parts }, (_, part) => String(part)).filter((part) => !done.has(part)).length;
 }
 
 /** Which parts of it were done; `undefined`: not shown. */

@@ -1,13 +1,18 @@
 /**
  * The moments at which a device is quiet: idle, connected and with nothing in hand, after a job that it finished or gave up,
- * and at the end. What a job leaves behind shows there, before the next job covers it.
+ * after a boot, and at the end. What a job leaves behind shows there, before the next job covers it.
  */
 import type { DeviceView } from '../../observation/inside.ts';
 import type { Observation, Observer } from '../../observation/observation.ts';
 import type { DeviceRecord } from './record.ts';
 
 export function isQuiet(view: DeviceView): boolean {
-  return view.powered && view.connected && view.step === 'idle' && view.execution === undefined && !view.openDownload;
+  return isIdle(view) && !view.openDownload;
+}
+
+/** At no step; what a job left behind may still be there. */
+function isIdle({ powered, connected, step, execution }: DeviceView): boolean {
+  return powered && connected && step === 'idle' && execution === undefined;
 }
 
 /** @param quiet called with the inside at each such moment */
@@ -15,7 +20,7 @@ export function watchQuiet(record: DeviceRecord, quiet: (view: DeviceView, seen:
   let isDue = false;
 
   function look(view: DeviceView | undefined, seen: Observation): void {
-    if (view === undefined || !isQuiet(view)) return;
+    if (view === undefined || !isIdle(view)) return;
     isDue = false;
     quiet(view, seen);
   }
@@ -23,7 +28,10 @@ export function watchQuiet(record: DeviceRecord, quiet: (view: DeviceView, seen:
   return {
     traced(seen) {
       const { kind } = seen.trace;
-      if (kind === 'recovered' || kind === 'finished') {
+      if (kind === 'boot') {
+        // What a power cut left behind, and no checkpoint speaks of, shows once the device is back.
+        isDue = true;
+      } else if (kind === 'recovered' || kind === 'finished') {
         isDue = true;
         look(record.view(), seen);
       } else if (kind === 'step') {

@@ -36,6 +36,8 @@ export interface ExecutionRecord {
   wasOverBeforeCut: boolean;
   /** Power cuts and ends of the program that fell into its time. */
   interruptions: number;
+  /** How often non-volatile memory was lost or torn meanwhile: the device cannot know what it had done. */
+  memoryLosses: number;
 }
 
 export interface OpenRequest {
@@ -159,8 +161,9 @@ class Record implements DeviceRecord {
         if (!on) this.#loseAll(at);
       },
       program: (seen) => this.#onProgram(seen),
-      fault: ({ at }) => {
+      fault: ({ at, name }) => {
         this.disturbedAt = at;
+        if (name.startsWith('memory ')) this.#loseMemory();
       },
       lag: (seen) => {
         this.#lags.push(seen);
@@ -257,6 +260,7 @@ class Record implements DeviceRecord {
       closedAt: undefined,
       wasOverBeforeCut: false,
       interruptions: 0,
+      memoryLosses: 0,
     };
     this.executions += 1;
     this.#createdTimes.set(key, this.createdTimes(key) + 1);
@@ -385,6 +389,16 @@ class Record implements DeviceRecord {
     }
     this.#forgetWhatRamHeld();
     for (const one of this.pending) one.interruptions += 1;
+  }
+
+  /** A rig that takes its memory away cannot hold a device to it. */
+  #loseMemory(): void {
+    for (const one of this.pending) one.memoryLosses += 1;
+    for (const one of this.#ended) {
+      one.memoryLosses += 1;
+      one.closedAt = undefined;
+      one.wasOverBeforeCut = false;
+    }
   }
 
   #forgetWhatRamHeld(): void {

@@ -98,7 +98,7 @@ class VirtualDeeds implements Deeds {
       case 'end-faults':
         return world.calm();
       case 'memory':
-        throw new RangeError(`no world in virtual time can ${deed.how} the ${deed.what}`);
+        return world.device(name).inject({ kind: 'memory', how: deed.how, what: deed.what });
       default:
         throw new RangeError(`${deed.do} is no deed of a world in virtual time`);
     }

@@ -3,8 +3,7 @@
  * documents, which an imaginary server serves good or broken, as the scenario says.
  */
 import type { ImageOrigin } from '../../agent/device/device.ts';
-import type { Duty } from '../verdict/contract.ts';
-import type { CreateJobDeed, DocumentKind, ImageCondition, JobLabel, Scenario } from '../scenario/contract.ts';
+import type { CreateJobDeed, ImageCondition, JobLabel, Scenario } from '../scenario/contract.ts';
 import { documentText, firmwareVersion } from '../scenario/documents.ts';
 
 export interface JobDocuments {
@@ -18,8 +17,8 @@ export interface JobDocuments {
   /** The same for all labels. */
   versions(): ReadonlyMap<JobLabel, string>;
   readonly origin: ImageOrigin;
-  /** What a document asks for that {@link JobDocuments.create} gave out. */
-  dutyOf(document: string): Duty | undefined;
+  /** Whether the image behind this address was good all the time. */
+  isServed(url: string): boolean;
 }
 
 export function createJobDocuments({ given, script, meanwhile }: Scenario): JobDocuments {
@@ -29,7 +28,6 @@ export function createJobDocuments({ given, script, meanwhile }: Scenario): JobD
   const conditions = new Map<string, ImageCondition>();
   /** Images that were not good at some time. */
   const everBad = new Set<string>();
-  const duties = new Map<string, Duty>();
 
   /** Jobs that name none have the editions that no other has, in order. */
   const named = new Set(creations.map(({ edition }) => edition));
@@ -46,28 +44,6 @@ export function createJobDocuments({ given, script, meanwhile }: Scenario): JobD
     if (url === undefined) return;
     conditions.set(url, condition);
     if (condition !== 'good') everBad.add(url);
-  }
-
-  function dutyOf(kind: DocumentKind | 'yours', text: string): Duty | undefined {
-    switch (kind) {
-      case 'yours':
-      case 'firmware': {
-        const { version } = JSON.parse(text) as { readonly version: string };
-        const url = urlIn(text) ?? '';
-        return { work: 'firmware', version, fits: () => !everBad.has(url) };
-      }
-      case 'handlers':
-        return { work: 'handlers', parts: handlersIn(text), fits: () => true };
-      case 'reboot':
-        return { work: 'reboot', fits: () => true };
-      case 'oversize':
-        // Some have room for it.
-        return { work: 'reboot', fits: () => false };
-      case 'foreign':
-      case 'unicode':
-      case 'unclean':
-        return { work: 'nothing' };
-    }
   }
 
   function versionOf(job: JobLabel): string | undefined {
@@ -87,8 +63,6 @@ export function createJobDocuments({ given, script, meanwhile }: Scenario): JobD
           ? documentText(document, { edition: editionOf(deed), ...(imageBytes !== undefined && { imageBytes }) })
           : JSON.stringify(document);
       urls.set(deed.job, urlIn(text));
-      const duty = typeof document === 'string' ? dutyOf(document, text) : undefined;
-      if (duty !== undefined) duties.set(text, duty);
       setImage(deed.job, deed.image ?? 'good');
       return text;
     },
@@ -98,7 +72,7 @@ export function createJobDocuments({ given, script, meanwhile }: Scenario): JobD
       return (url === undefined ? undefined : conditions.get(url)) ?? 'good';
     },
     versionOf,
-    dutyOf: (text) => duties.get(text),
+    isServed: (url) => !everBad.has(url),
     versions() {
       return new Map(
         labels.flatMap((job): [JobLabel, string][] => {
@@ -107,12 +81,16 @@ export function createJobDocuments({ given, script, meanwhile }: Scenario): JobD
         }),
       );
     },
-    origin: ({ url, sha256 }) => {
+    origin: ({ url, sha256, sizeBytes }) => {
       switch (conditions.get(url)) {
         case 'missing':
           return undefined;
         case 'corrupt':
           return { digest: `not ${sha256}`, health: 'good' };
+        case 'stall':
+          return { digest: sha256, health: 'good', stallsFrom: sizeBytes >> 1 };
+        case 'expire':
+          return { digest: sha256, health: 'good', refusedFrom: sizeBytes >> 1 };
         case 'failing':
           return { digest: sha256, health: 'fails-self-test' };
         default:
@@ -120,10 +98,6 @@ export function createJobDocuments({ given, script, meanwhile }: Scenario): JobD
       }
     },
   };
-}
-
-function handlersIn(text: string): number {
-  return (JSON.parse(text) as { readonly steps: readonly unknown[] }).steps.length;
 }
 
 /** What a document of the user's own installs, where it is in the form of our firmware documents. */

@@ -4,7 +4,6 @@ import { type Need, type Offer, needs } from '../scenario/contract.ts';
 const whyNot: Readonly<Partial<Record<Need, string>>> = {
   stream: 'simulated devices download over HTTP, not by stream',
   console: 'simulated devices print nothing',
-  memory: 'the memory of a simulated device is only torn by power cuts',
 };
 
 export const virtualOffer: Offer = { has: new Set(needs.filter((need) => whyNot[need] === undefined)), whyNot };

@@ -6,11 +6,12 @@
 import type { Board } from '../../agent/board/contract.ts';
 import { profiles } from '../../broker/engine/profile.ts';
 import { createExecutionChanges } from '../../broker/engine/execution-changes.ts';
-import type { Observation, ObservationOf, Observer } from '../../observation/observation.ts';
+import type { Observation, Observer } from '../../observation/observation.ts';
 import { observeAll, observeEvery } from '../../observation/observers.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { Deed, Director, Given, Names, Scenario } from '../scenario/contract.ts';
 import { createDirector } from '../scenario/director.ts';
+import { type Room, dutyOf } from '../scenario/document-law.ts';
 import { expectationsOf } from '../scenario/expectations.ts';
 import type { Duty, Finding, Judge, Sight } from '../verdict/contract.ts';
 import { createJudge, observeFor } from '../verdict/judge.ts';
@@ -76,8 +77,8 @@ class VirtualPlay {
   readonly #deeds: Deeds;
   readonly #documents: JobDocuments;
   readonly #judges = new Map<string, Judge>();
-  /** By job, of the documents that the service took. */
-  readonly #duties = new Map<string, Duty>();
+  /** The documents that the service took, by job. */
+  readonly #taken = new Map<string, string>();
   readonly #engineJudge: EngineJudge;
   readonly #hash = createTraceHash();
   readonly #trace = hashingObserver(this.#hash);
@@ -109,7 +110,9 @@ class VirtualPlay {
     this.#restMs = 1000 + 2 * (latencyMs + jitterMs);
     const engine = subjects.createEngine();
     this.#engineJudge = createEngineJudge(engine, this.#report, profiles.observed);
-    for (const thingName of this.#thingNames.values()) this.#judges.set(thingName, this.#judgeOf(thingName));
+    for (const { thingName, hardware } of configuration.things) {
+      this.#judges.set(thingName, this.#judgeOf(thingName, subjects.roomOf(hardware)));
+    }
     const seen = observeAll([
       observeFor(this.#judges),
       this.#trace.observer,
@@ -127,7 +130,9 @@ class VirtualPlay {
         this.#trace.applied(command, outcome, at);
         this.#engineJudge.check(command, outcome, at);
         const { reply, changes } = outcome;
-        if (command.name === 'iot:CreateJob' && reply.accepted) this.#assign(command.request);
+        if (command.name === 'iot:CreateJob' && reply.accepted) {
+          this.#taken.set(command.request.jobId, command.request.document ?? '');
+        }
         if (reply.accepted && changes.length > 0) executions.tell(command, changes, this.#world.queue.now);
       },
     });
@@ -182,13 +187,14 @@ class VirtualPlay {
     this.#violations.push({ broke, message, ...(thingName !== undefined && { thingName }), atMs });
   };
 
-  #assign({ jobId, document }: { readonly jobId: string; readonly document?: string }): void {
-    const duty = this.#documents.dutyOf(document ?? '');
-    if (duty === undefined) this.#duties.delete(jobId);
-    else this.#duties.set(jobId, duty);
+  #dutyOf(jobId: string, room: Room): Duty | undefined {
+    const text = this.#taken.get(jobId);
+    return text === undefined || text === ''
+      ? undefined
+      : dutyOf(text, { room, isServed: (url) => this.#documents.isServed(url) });
   }
 
-  #judgeOf(thingName: string): Judge {
+  #judgeOf(thingName: string, room: Room | undefined): Judge {
     const { claims, given } = this.#scenario;
     const expectations = expectationsOf(this.#scenario, {
       names: this.#names,
@@ -199,7 +205,7 @@ class VirtualPlay {
       thingName,
       sights,
       expectations,
-      dutyOf: (jobId) => this.#duties.get(jobId),
+      ...(room !== undefined && { dutyOf: (jobId) => this.#dutyOf(jobId, room) }),
       ...(given.settleMs !== undefined && { limits: patientLimits(given.settleMs) }),
       ...(claims !== 'all' && { claims }),
       onBreak: ({ claim, reason }) => this.#report(claim, reason, thingName),
@@ -209,7 +215,6 @@ class VirtualPlay {
   /** Tells the director what it listens to now. */
   #directing(): Observer {
     const look = (seen: Observation): void => {
-      if (seen.kind === 'download') this.#expireImage(seen);
       if (this.#director.listensTo.has(seen.kind)) this.#obey(this.#director.apply(seen, seen.at));
     };
     return {
@@ -228,13 +233,6 @@ class VirtualPlay {
       download: look,
       traced: look,
     };
-  }
-
-  /** An address that expires is refused from the middle of the image on. */
-  #expireImage({ jobId, fromByte, totalBytes = Infinity }: ObservationOf<'download'>): void {
-    if (2 * fromByte >= totalBytes && this.#documents.imageOf(jobId) === 'expire') {
-      this.#documents.setImage(jobId, 'missing');
-    }
   }
 
   /** What is due is done once the event that made it due is over, in its order. */

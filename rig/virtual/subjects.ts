@@ -6,9 +6,10 @@ import type { AgentBehaviour } from '../../agent/core/behaviour.ts';
 import type { Board } from '../../agent/board/contract.ts';
 import { createBoard } from '../../agent/board/board.ts';
 import type { ImageOrigin } from '../../agent/device/device.ts';
-import type { HardwareProfile } from '../../agent/device/profile.ts';
+import { type HardwareProfile, freeForJobs } from '../../agent/device/profile.ts';
 import type { Engine } from '../../broker/engine/contract.ts';
 import { createEngine } from '../../broker/engine/engine.ts';
+import type { Room } from '../scenario/document-law.ts';
 import type { ThingConfiguration, WorldConfiguration } from './configuration.ts';
 import { identity } from './operator.ts';
 
@@ -16,6 +17,8 @@ import { identity } from './operator.ts';
 export interface Subjects {
   /** Of things whose scenario names none. */
   readonly hardware: string;
+  /** What hardware of this name has room for; `undefined`: unknown, and how jobs must end is not judged. */
+  readonly roomOf: (hardware: string) => Room | undefined;
   readonly createEngine: () => Engine;
   readonly createBoard: (thing: ThingConfiguration, world: WorldConfiguration, origin: ImageOrigin) => Board;
 }
@@ -28,11 +31,25 @@ export function realSubjects(hardware: readonly HardwareProfile[], agent?: Agent
   const profiles = new Map(hardware.map((profile) => [profile.name, profile]));
   return {
     hardware: profiles.has(usualHardware) ? usualHardware : (hardware[0]?.name ?? usualHardware),
+    roomOf(name) {
+      const profile = profiles.get(name);
+      return profile && roomIn(profile);
+    },
     createEngine: () => createEngine({ identity }),
     createBoard({ thingName, hardware: name }, { seed, namespaces }, origin) {
       const profile = profiles.get(name);
       if (profile === undefined) throw new RangeError(`no hardware profile ${name}`);
       return createBoard({ thingName, seed, hardware: profile, namespaces, origin, ...(agent && { agent }) });
     },
+  };
+}
+
+function roomIn(profile: HardwareProfile): Room {
+  const { flash, ram } = profile;
+  return {
+    slotBytes: flash.slotBytes,
+    messageBytes: ram.mqttBufferBytes,
+    freeBytes: freeForJobs(profile),
+    downloadBytes: ram.tlsBytes + ram.segmentBytes,
   };
 }

@@ -35,7 +35,7 @@ export const triggerForms = {
   downloaded: z.strictObject({ downloaded: percent, job: label.optional(), ...beside }),
   block: z.strictObject({ block: z.number().int().min(0), ...beside }),
   console: z.strictObject({ console: pattern, ...beside }),
-  step: z.strictObject({ step: z.enum(steps), at: percent.optional(), job: label.optional(), ...beside }),
+  step: z.strictObject({ step: z.enum([...steps, 'undo']), at: percent.optional(), job: label.optional(), ...beside }),
   settled: z.strictObject({ settled: z.literal(true), ...beside }),
   idle: z.strictObject({ idle: span, ...beside }),
   at: z.strictObject({ at: span, thing: label.optional() }),

@@ -3,6 +3,7 @@
  * bytes asked for, and steps of the work are. What it was told counts, not what it could have known.
  */
 import { identityKey, type Step } from '../../../observation/execution.ts';
+import type { DeviceView } from '../../../observation/inside.ts';
 import type { Observation, ObservationOf } from '../../../observation/observation.ts';
 import type { DeviceMessage } from '../../../protocol/device-messages.ts';
 import { isPending } from '../../../protocol/status.ts';
@@ -64,6 +65,11 @@ export const noZombieWork: ClaimDefinition = {
       return since !== undefined && at - since > limits.noticeMs;
     }
 
+    function words(one: ExecutionRecord, at: EpochMs, what: string): string {
+      const since = (one.known ?? one.hinted)?.at ?? 0;
+      return `still ${what} for ${one.identity.jobId}, ${seconds(at - since)} after it was told that it is gone`;
+    }
+
     function workBroke(
       one: ExecutionRecord,
       seen: Observation,
@@ -71,9 +77,15 @@ export const noZombieWork: ClaimDefinition = {
       sign: 'downloads-for-the-dead' | 'works-for-the-dead',
     ): void {
       const told = one.known ?? one.hinted;
-      const since = told?.at ?? 0;
-      const reason = `still ${what} for ${one.identity.jobId}, ${seconds(seen.at - since)} after it was told that it is gone`;
-      broke({ sign, reason, evidence: [one.changed, ...(told ? [told] : []), seen], since });
+      const evidence = [one.changed, ...(told ? [told] : []), seen];
+      broke({ sign, reason: words(one, seen.at, what), evidence, since: told?.at ?? 0 });
+    }
+
+    /** What it downloads for, if that is gone for longer than a device may need to stop. */
+    function zombieIn({ execution, openDownload }: DeviceView, at: EpochMs): ExecutionRecord | undefined {
+      if (execution === undefined || !openDownload) return undefined;
+      const one = record.byKey(record.startedAs(identityKey(execution)));
+      return isZombie(one, at) ? one : undefined;
     }
 
     return {
@@ -126,14 +138,26 @@ export const noZombieWork: ClaimDefinition = {
         moved(seen) {
           if (record.taken.size === 0 || seen.at - lookedAt < lookEveryMs) return;
           lookedAt = seen.at;
-          const { execution, openDownload, step } = seen.view();
-          if (execution === undefined || !openDownload) return;
-          const one = record.byKey(record.startedAs(identityKey(execution)));
-          if (isZombie(one, seen.at))
-            workBroke(one, one.known ?? one.hinted ?? one.changed, `downloading at ${step}`, 'downloads-for-the-dead');
+          const view = seen.view();
+          const one = zombieIn(view, seen.at);
+          if (one !== undefined) workBroke(one, seen, `downloading at ${view.step}`, 'downloads-for-the-dead');
         },
       },
-      conclude() {
+      conclude(now) {
+        // Of a device that stands still nothing moves.
+        const view = record.taken.size > 0 ? record.view() : undefined;
+        const one = view && zombieIn(view, now);
+        if (view !== undefined && one !== undefined) {
+          const told = one.known ?? one.hinted ?? one.changed;
+          const reason = words(one, now, `downloading at ${view.step}`);
+          return {
+            outcome: 'fail',
+            sign: 'downloads-for-the-dead',
+            reason,
+            evidence: [one.changed, told],
+            since: told.at,
+          };
+        }
         return pass(
           refusedUpdates === 0
             ? 'no work on anything that was gone'

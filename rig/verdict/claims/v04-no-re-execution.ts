@@ -34,7 +34,8 @@ export const noReExecution: ClaimDefinition = {
       }
       for (const [key, times] of totals) {
         // What was forgotten was counted when it was young.
-        const most = record.createdTimes(key);
+        const created = record.createdTimes(key);
+        const most = created === 0 ? 0 : created + (record.byKey(key)?.memoryLosses ?? 0);
         if (most === 0 || times <= most) continue;
         const made = record.byKey(key)?.created;
         broke({

@@ -13,6 +13,8 @@ export const memoryIsTruth: ClaimDefinition = {
   needs: ['inside', 'power'],
   begin({ record, broke, sights }) {
     let hasSeenInside = false;
+    /** The rig has taken or changed what memory held, and the device has not read it since. */
+    let isSpoiled = false;
 
     function ghost(jobId: string, executionNumber: number | undefined): ExecutionRecord | undefined {
       if (record.pendingOf(jobId, executionNumber) !== undefined) return undefined;
@@ -40,6 +42,12 @@ export const memoryIsTruth: ClaimDefinition = {
 
     return {
       observer: {
+        fault({ name }) {
+          if (name.startsWith('memory ')) isSpoiled = true;
+        },
+        traced({ trace }) {
+          if (trace.kind === 'boot') isSpoiled = false;
+        },
         sent(seen) {
           const { operation, jobId, body } = seen.request;
           if (operation === 'UpdateJobExecution') check(jobId, body.executionNumber, seen, 'updates');
@@ -50,7 +58,7 @@ export const memoryIsTruth: ClaimDefinition = {
       },
       quiet({ checkpoint }, seen) {
         hasSeenInside = true;
-        if (checkpoint === undefined) return;
+        if (checkpoint === undefined || isSpoiled) return;
         broke({
           sign: 'checkpoint-left',
           reason: `still remembers ${JSON.stringify(checkpoint)}`,

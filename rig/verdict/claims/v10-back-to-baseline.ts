@@ -14,6 +14,8 @@ export const backToBaseline: ClaimDefinition = {
     /** RAM in use before the first job, idle and connected. */
     let baselineBytes: number | undefined;
     let usedBytes: number | undefined;
+    /** The rig took away what the device knew of its slots. */
+    let isSpoiled = false;
 
     function noteBaseline(): void {
       const view = baselineBytes === undefined ? record.view() : undefined;
@@ -24,6 +26,9 @@ export const backToBaseline: ClaimDefinition = {
 
     return {
       observer: {
+        fault({ name }) {
+          if (name.startsWith('memory ')) isSpoiled = true;
+        },
         received: noteBaseline,
         execution: noteBaseline,
         subscribed(seen) {
@@ -43,8 +48,9 @@ export const backToBaseline: ClaimDefinition = {
       quiet(view, seen) {
         const evidence = seen ? [seen] : [];
         usedBytes = view.ram.usedBytes;
+        if (view.openDownload) broke({ sign: 'download-left-open', reason: 'a download is still open', evidence });
         const leftover = view.slots.find(({ state }) => state === 'partial' || state === 'ready');
-        if (leftover !== undefined)
+        if (leftover !== undefined && !isSpoiled)
           broke({ sign: 'slot-not-freed', reason: `a slot is still ${leftover.state}`, evidence });
         else if (baselineBytes !== undefined && usedBytes > baselineBytes) {
           broke({

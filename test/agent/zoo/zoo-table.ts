@@ -50,6 +50,12 @@ export function zooPage(table: readonly Row[]): Promise<string> {
     '| --- | --- | --- | --- | --- | --- |',
     ...table.map(agentRow),
     '',
+    '## Why',
+    '',
+    'Which claims each bug breaks follows from the bug:',
+    '',
+    ...table.map(({ agent }) => `- \`${agent.id}\`: ${whyOf(agent)}`),
+    '',
     '## Scenarios',
     '',
     'One device, one fault, then a canary job. The second column says what happens and what a right device makes of it.',
@@ -87,6 +93,12 @@ function agentRow({ agent, broke }: Row): string {
 
 function scenarioRow({ id, claim }: Scenario, table: readonly Row[]): string {
   return `| \`${id}\` | ${claim} | ${table.filter(({ broke }) => broke.has(id)).length} |`;
+}
+
+function whyOf({ breaks }: ZooAgent): string {
+  return Object.entries(breaks)
+    .map(([claim, why]) => `**${claim}** ${why}`)
+    .join('; ');
 }
 
 function cells(broke: Row['broke']): string {

@@ -1,0 +1,97 @@
+/**
+ * What a job document asks of a device, stated a second time: by hand from docs/reference and fixtures/job-documents, without the
+ * reader of any agent, so that a mistake there is found. What the hardware has no room for cannot be asked of it.
+ */
+import type { Duty } from '../verdict/contract.ts';
+
+/** What of a device's hardware decides whether it can do a job. */
+export interface Room {
+  readonly slotBytes: number;
+  /** Of the largest message that it can receive. */
+  readonly messageBytes: number;
+  /** RAM free for a job once it is connected. */
+  readonly freeBytes: number;
+  /** RAM that a download takes beside the document. */
+  readonly downloadBytes: number;
+}
+
+export interface DocumentLawOptions {
+  readonly room: Room;
+  /** Whether the image behind this address was good all the time. */
+  readonly isServed: (url: string) => boolean;
+}
+
+/** What a message holds beside the document: at most so much. */
+const aroundDocumentBytes = 600;
+const mostHandlers = 32;
+/** A program of this name fails, as its Unix namesake. */
+const failing = /(?:^|\/)false$/;
+
+/** @returns nothing where it cannot be told: for somebody's own reader, or where the room is just enough or not */
+export function dutyOf(text: string, { room, isServed }: DocumentLawOptions): Duty | undefined {
+  const document = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  const isTight = text.length + aroundDocumentBytes > Math.min(room.messageBytes, room.freeBytes);
+  if (document['operation'] === 'reboot') return { work: 'reboot', fits: () => !isTight };
+  if (document['operation'] === 'firmware') return firmware(document, text.length, isTight, { room, isServed });
+  if (Array.isArray(document['steps'])) return isTight ? undefined : handlers(document, document['steps']);
+  if (Array.isArray(filesOf(document)) && filesOf(document)?.length === 1) return undefined;
+  return isTight ? undefined : { work: 'nothing' };
+}
+
+function firmware(
+  { version, image }: Readonly<Record<string, unknown>>,
+  documentBytes: number,
+  isTight: boolean,
+  { room, isServed }: DocumentLawOptions,
+): Duty | undefined {
+  const { url, sizeBytes, sha256 } = isObject(image) ? image : {};
+  const isVersion = isText(version) && version.length <= 64;
+  const isSize = typeof sizeBytes === 'number' && Number.isInteger(sizeBytes) && sizeBytes > 0;
+  const isAddress = isText(url) && /^https?:\/\//.test(url);
+  const isDigest = isText(sha256) && /^[0-9a-f]{64}$/i.test(sha256);
+  if (!isVersion || !isSize || !isAddress || !isDigest || sizeBytes > room.slotBytes) {
+    return isTight ? undefined : { work: 'nothing' };
+  }
+  const needed = documentBytes + aroundDocumentBytes + room.downloadBytes;
+  const fits = !isTight && needed <= room.freeBytes;
+  return { work: 'firmware', version, fits: () => fits && isServed(url) };
+}
+
+/** `{steps: [{action: {name, type, input}}], finalStep?}`, the form of the AWS IoT Device Client. */
+function handlers(document: Readonly<Record<string, unknown>>, steps: readonly unknown[]): Duty {
+  const all = document['finalStep'] === undefined ? steps : [...steps, document['finalStep']];
+  const programs = all.map(programOf);
+  if (all.length === 0 || all.length > mostHandlers || programs.includes(undefined)) return { work: 'nothing' };
+  const stopsAt = programs.findIndex((one) => one !== undefined && failing.test(one.program) && !one.mayFail);
+  return { work: 'handlers', parts: stopsAt === -1 ? all.length : stopsAt + 1, mustFail: stopsAt !== -1 };
+}
+
+interface Program {
+  readonly program: string;
+  readonly mayFail: boolean;
+}
+
+function programOf(step: unknown): Program | undefined {
+  const action = isObject(step) ? step['action'] : undefined;
+  if (!isObject(action) || !isText(action['name']) || !isObject(action['input'])) return undefined;
+  const mayFail = action['ignoreStepFailure'] === 'true' || action['ignoreStepFailure'] === true;
+  const { handler, command } = action['input'];
+  if (action['type'] === 'runHandler') return isText(handler) ? { program: handler, mayFail } : undefined;
+  if (action['type'] !== 'runCommand' || !isText(command)) return undefined;
+  return { program: command.split(',')[0]!.trim(), mayFail };
+}
+
+/** An OTA update of one file is for agents that know streams; how they read it is their matter. */
+function filesOf(document: Readonly<Record<string, unknown>>): readonly unknown[] | undefined {
+  const update = document['afr_ota'];
+  const files = isObject(update) ? update['files'] : undefined;
+  return Array.isArray(files) ? files : undefined;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
