@@ -166,7 +166,7 @@ export class Device<Kept> {
     const { flash, cpu } = this.#options.profile;
     const isFed = flash.eraseStallsCpu === 0 || flash.eraseSectorMaxMs < cpu.watchdogMs;
     const served = this.#options.origin(image);
-    const isServed = served?.digest === image.sha256 && isWhole(served) && this.#hasNetwork;
+    const isServed = served?.digest === image.sha256 && comesWhole(served) && this.#hasNetwork;
     return isFed && isServed && this.loader.spare.flash.canErase(1);
   }
 
@@ -436,6 +436,6 @@ export class Device<Kept> {
 function succeed(): undefined {}
 
 /** All of it comes. */
-function isWhole({ stallsFrom, refusedFrom }: ServedImage): boolean {
+function comesWhole({ stallsFrom, refusedFrom }: ServedImage): boolean {
   return stallsFrom === undefined && refusedFrom === undefined;
 }

@@ -65,11 +65,6 @@ export const noZombieWork: ClaimDefinition = {
       return since !== undefined && at - since > limits.noticeMs;
     }
 
-    function words(one: ExecutionRecord, at: EpochMs, what: string): string {
-      const since = (one.known ?? one.hinted)?.at ?? 0;
-      return `still ${what} for ${one.identity.jobId}, ${seconds(at - since)} after it was told that it is gone`;
-    }
-
     function workBroke(
       one: ExecutionRecord,
       seen: Observation,
@@ -167,6 +162,11 @@ export const noZombieWork: ClaimDefinition = {
     };
   },
 };
+
+function words(one: ExecutionRecord, at: EpochMs, what: string): string {
+  const since = (one.known ?? one.hinted)?.at ?? 0;
+  return `still ${what} for ${one.identity.jobId}, ${seconds(at - since)} after it was told that it is gone`;
+}
 
 /** Jobs that a message says are there to be worked on: a reason to try, even where it is an old message that came late. */
 function jobsNamedBy(message: DeviceMessage): readonly string[] {
