@@ -3,8 +3,6 @@
  * Powers them on at a bounded rate and counts what becomes of their jobs. It creates nothing at the service: that the things
  * exist there is the operator's business.
  */
-import { setMaxListeners } from 'node:events';
-import PQueue from 'p-queue';
 import { seededChance } from '../faults/chance.ts';
 import { faultsOf } from '../faults/thing-faults.ts';
 import type { FaultPlan } from '../faults/plan.ts';
@@ -21,13 +19,16 @@ import type { LiveDevice } from './live-device.ts';
 import { type DeviceEvent, eventsOf } from './device-events.ts';
 import type { Observer } from '../observation/observation.ts';
 import { observeAll } from '../observation/observers.ts';
-import type { DeviceCredentials } from './mqtt/device-connection.ts';
+import type { DeviceCredentials, OpenStream } from './mqtt/device-connection.ts';
+import { startPaced } from './paced.ts';
 
 export interface FleetOptions {
   /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. */
   readonly endpoint: string;
   /** How many devices. */
   readonly things: number;
+  /** Number of the first device, where others have the numbers before; default 1. */
+  readonly firstNumber?: number;
   /** Thing names are the prefix and 1…N; also the MQTT client ids. Default `thing-`. */
   readonly prefix?: string;
   /** A profile's name, `mix` for all of them in turn, or profiles to take in turn. Default `esp32-s3`. */
@@ -43,12 +44,16 @@ export interface FleetOptions {
    * wrong at the service is the service's matter.
    */
   readonly faults?: FaultPlan;
-  /** Devices powered on a second, wall time. Default 500. */
+  /** Devices powered on a second, wall time, however long their boot takes. Default 500. */
   readonly connectRate?: number;
+  /** Called with the counters as the fleet is powered on and its devices connect. */
+  readonly onProgress?: (counters: FleetCounters) => void;
   /** Job namespaces that every device serves besides the plain one. */
   readonly namespaces?: readonly string[];
   readonly initialVersion?: string;
   readonly credentialsOf?: (thingName: string) => DeviceCredentials;
+  /** Instead of a socket to the endpoint, which then is only a name. */
+  readonly openStream?: OpenStream;
   /** Devices ask for sessions that outlive their connections (clean=false). Default: clean ones. */
   readonly keepsSession?: boolean;
   /** Sees what every device does and what is done to it. */
@@ -78,8 +83,8 @@ export interface Fleet extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const connectsAtOnce = 64;
-const rampSliceMs = 100;
+/** Attempts under way, beyond which the ramp waits: a service that is slow to accept is not buried in more. */
+const mostAttempts = 1000;
 
 /** The name of the device with this number, counted from 1. */
 export function thingNameOf(prefix: string, number: number): string {
@@ -105,10 +110,11 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 class DevicesOnTheWire implements Fleet {
   readonly devices: ReadonlyMap<string, LiveDevice>;
   readonly #options: FleetOptions;
-  readonly #ramp: PQueue;
   readonly #firstOutcomes = new Map<string, (failure: string | undefined) => void>();
   readonly #hardware = new Map<string, HardwareProfile>();
   readonly #connected = new Set<string>();
+  /** Devices whose CONNECT is under way. */
+  readonly #attempts = new Set<string>();
   readonly #finished = new Map<string, number>();
   readonly #observer: Observer;
   #pulled = 0;
@@ -117,19 +123,13 @@ class DevicesOnTheWire implements Fleet {
     this.#options = options;
     const { observer, onEvent } = options;
     this.#observer = observeAll([this.#counting(), onEvent ? eventsOf(onEvent) : {}, observer ?? {}]);
-    const rate = options.connectRate ?? 500;
-    this.#ramp = new PQueue({
-      concurrency: connectsAtOnce,
-      interval: Math.max(rampSliceMs, Math.ceil(1000 / rate)),
-      intervalCap: Math.max(1, Math.floor((rate * rampSliceMs) / 1000)),
-    });
     const clock = options.clock ?? createDeviceClock(options.timeScale);
     const wanted = options.hardware ?? 'esp32-s3';
     const profiles = typeof wanted === 'string' ? readHardwareProfiles(wanted) : wanted;
     const numbers = Array.from({ length: options.things }, (_, index) => index);
     this.devices = new Map(
       numbers.map((index) => {
-        const thingName = thingNameOf(options.prefix ?? 'thing-', index + 1);
+        const thingName = thingNameOf(options.prefix ?? 'thing-', index + (options.firstNumber ?? 1));
         const hardware = profiles[index % profiles.length]!;
         this.#hardware.set(thingName, hardware);
         const board = (options.boardOf ?? createBoard)({
@@ -146,7 +146,7 @@ class DevicesOnTheWire implements Fleet {
 
   /** The first device goes alone: where it cannot connect, a thousand more would only say the same. */
   async powerOnAll(): Promise<void> {
-    const { signal, endpoint } = this.#options;
+    const { signal, endpoint, connectRate = 500 } = this.#options;
     const settle = () => this.#settleAll();
     signal?.addEventListener('abort', settle);
     try {
@@ -156,8 +156,15 @@ class DevicesOnTheWire implements Fleet {
       const failure = await this.#powerOn(first);
       signal?.throwIfAborted();
       if (failure !== undefined) throw unreachable(endpoint, failure);
-      const tasks = others.map((device) => () => this.#powerOn(device));
-      await this.#ramp.addAll(tasks, { signal: manyListeners(signal) });
+      const outcomes: Promise<string | undefined>[] = [];
+      await startPaced({
+        count: others.length,
+        perSecond: connectRate,
+        start: (index) => outcomes.push(this.#powerOn(others[index]!)),
+        hasRoom: () => this.#attempts.size < mostAttempts,
+        signal,
+      });
+      await Promise.all(outcomes);
       signal?.throwIfAborted();
     } finally {
       signal?.removeEventListener('abort', settle);
@@ -196,13 +203,14 @@ class DevicesOnTheWire implements Fleet {
   }
 
   #deviceOf(thingName: string, board: Board, clock: DeviceClock): LiveDevice {
-    const { endpoint, credentialsOf, keepsSession } = this.#options;
+    const { endpoint, credentialsOf, keepsSession, openStream } = this.#options;
     return createLiveDevice({
       board,
       endpoint,
       clock,
       ...(credentialsOf && { credentials: credentialsOf(thingName) }),
       ...(keepsSession !== undefined && { keepsSession }),
+      ...(openStream && { openStream }),
       observer: this.#observer,
     });
   }
@@ -220,15 +228,24 @@ class DevicesOnTheWire implements Fleet {
 
   /** Counts what becomes of connections and jobs. */
   #counting(): Observer {
+    const settle = (thingName: string, failure: string | undefined): void => {
+      this.#attempts.delete(thingName);
+      const outcome = this.#firstOutcomes.get(thingName);
+      if (outcome === undefined) return;
+      this.#firstOutcomes.delete(thingName);
+      outcome(failure);
+      this.#options.onProgress?.(this.counters());
+    };
     return {
+      connecting: ({ thingName = '' }) => void this.#attempts.add(thingName),
       connected: ({ thingName = '' }) => {
         this.#connected.add(thingName);
-        this.#firstOutcomes.get(thingName)?.(undefined);
+        settle(thingName, undefined);
       },
-      'connect-failed': ({ thingName = '', reason }) => this.#firstOutcomes.get(thingName)?.(reason),
+      'connect-failed': ({ thingName = '', reason }) => settle(thingName, reason),
       disconnected: ({ thingName = '', reason }) => {
         this.#connected.delete(thingName);
-        this.#firstOutcomes.get(thingName)?.(reason ?? 'the connection was closed');
+        settle(thingName, reason ?? 'the connection was closed');
       },
       traced: ({ trace }) => {
         if (trace.kind === 'finished') this.#finished.set(trace.status, (this.#finished.get(trace.status) ?? 0) + 1);
@@ -236,13 +253,6 @@ class DevicesOnTheWire implements Fleet {
       },
     };
   }
-}
-
-/** A signal of our own that follows the given one: each queued task listens, which Node takes for a leak. */
-function manyListeners(signal: AbortSignal | undefined): AbortSignal {
-  const following = AbortSignal.any(signal === undefined ? [] : [signal]);
-  setMaxListeners(0, following);
-  return following;
 }
 
 function unreachable(endpoint: string, reason: string): OperationalError {

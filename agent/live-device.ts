@@ -9,7 +9,12 @@ import type { ConnectionEnd, Observer } from '../observation/observation.ts';
 import type { EpochMs } from '../protocol/time.ts';
 import type { Board } from './board/contract.ts';
 import type { DeviceClock } from './device-clock.ts';
-import { type DeviceConnection, type DeviceCredentials, openDeviceConnection } from './mqtt/device-connection.ts';
+import {
+  type DeviceConnection,
+  type DeviceCredentials,
+  type OpenStream,
+  openDeviceConnection,
+} from './mqtt/device-connection.ts';
 import type { ConnectionNumber, Station, StationEffect, StationFault, StationInput } from './station/contract.ts';
 import { createStation } from './station/station.ts';
 
@@ -19,6 +24,8 @@ export interface LiveDeviceOptions {
   readonly endpoint: string;
   readonly clock: DeviceClock;
   readonly credentials?: DeviceCredentials;
+  /** Instead of a socket to the endpoint. */
+  readonly openStream?: OpenStream;
   /** Asks for a session that outlives its connections (clean=false). Default: a clean one. */
   readonly keepsSession?: boolean;
   readonly observer?: Observer;
@@ -146,7 +153,7 @@ class StationOnTheWire implements LiveDevice {
   }
 
   #open(connection: ConnectionNumber): void {
-    const { board, endpoint, credentials } = this.#options;
+    const { board, endpoint, credentials, openStream } = this.#options;
     const { keepsSession, thingName } = this.#station;
     const mqtt = openDeviceConnection({
       endpoint,
@@ -154,6 +161,7 @@ class StationOnTheWire implements LiveDevice {
       keepsSession,
       keepAliveMs: board.keepAliveMs,
       ...(credentials && { credentials }),
+      ...(openStream && { openStream }),
       listener: {
         connected: (sessionPresent) => this.#put({ kind: 'connack', connection, sessionPresent }),
         subscribed: (filters) => this.#put({ kind: 'suback', connection, filters }),

@@ -9,7 +9,7 @@ import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Measured, Usage } from './child.ts';
+import type { Measured, Usage } from '../rig/load/process/child.ts';
 
 export interface Mosquitto extends Measured {
   readonly port: number;

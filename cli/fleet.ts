@@ -89,14 +89,18 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   const { startFleet, thingNameOf } = await import('../agent/fleet.ts');
   const names = Array.from({ length: flags.things }, (_, index) => thingNameOf(flags.prefix, index + 1));
   const credentials = flags.certs === undefined ? undefined : await readCredentials(flags.certs, names);
-  await using own = flags.endpoint === undefined ? await ownService(flags, names, faults, signal) : undefined;
+  await using own = flags.endpoint === undefined ? await ownService(flags, names, faults) : undefined;
   const progress = createProgress(flags.quiet === true);
   const tally = createTally();
   own?.onFault(({ name }) => tally.add(name));
   const { things, prefix, connectRate, timeScale, seed } = flags;
   const endpoint = flags.endpoint ?? own?.mqttUrl ?? '';
+  const act = `${things} devices on ${endpoint}`;
+  const show = (counters: FleetCounters) => progress.show(act, countersText(counters));
+  progress.show(`connecting ${act}`, `${connectRate} a second`);
   await using devices = await startFleet({
     endpoint,
+    onProgress: (counters) => counters.connected < things && progress.show(`connecting ${act}`, countersText(counters)),
     things,
     prefix,
     hardware,
@@ -111,8 +115,8 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
     ...(faults && { faults }),
     ...(credentials && { credentialsOf: (thingName: string) => credentials.get(thingName) ?? {} }),
   });
-  const show = () => progress.show(`${things} devices on ${endpoint}`, countersText(devices.counters()));
-  const ticker = setInterval(show, progressEveryMs);
+  show(devices.counters());
+  const ticker = setInterval(() => show(devices.counters()), progressEveryMs);
   await whenAborted(signal, flags.duration);
   clearInterval(ticker);
   progress.done();
@@ -126,19 +130,12 @@ async function ownService(
   flags: FleetFlags,
   names: readonly string[],
   faults: FaultPlan | undefined,
-  signal: AbortSignal,
 ): Promise<Service> {
   const { startService } = await import('../broker/start-service.ts');
-  const { Operator } = await import('../rig/live/operator.ts');
+  const { createThingsAt } = await import('../rig/load/load-service.ts');
   const service = await startService({ ...onlyPlain, region, timeScale: flags.timeScale, faults, seed: flags.seed });
   const { httpUrl = '' } = service;
-  try {
-    using operator = new Operator({ endpoint: httpUrl, region, now: () => service.port.now(), signal });
-    await operator.createThings(names, groupName);
-  } catch (error) {
-    await service.close();
-    throw error;
-  }
+  createThingsAt(service.port, names, groupName);
   if (!flags.quiet)
     process.stderr.write(`service for operators: AWS_ENDPOINT_URL=${httpUrl}, thing group ${groupName}\n`);
   return service;

@@ -9,6 +9,7 @@ import { checkCommand } from './check.ts';
 import { demoCommand } from './demo.ts';
 import { complain, exitCodes, reportError } from './exit.ts';
 import { fleetCommand } from './fleet.ts';
+import { loadCommand } from './load.ts';
 import { mergeCommand, showCommand } from './runs.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
@@ -32,6 +33,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     demoCommand(finish),
     serveCommand(finish),
     fleetCommand(finish),
+    loadCommand(finish),
     certsCommand(),
     mergeCommand(finish),
     showCommand(),

@@ -38,6 +38,9 @@ export const operationalErrors = {
   DOCUMENT_UNREADABLE: 'A job document or image for the device to be checked cannot be read.',
   DOCUMENT_INVALID: 'A job document for the device to be checked is no JSON.',
   TEMPLATE_UNREADABLE: 'A template file for the program to be checked cannot be read.',
+  MACHINE_TOO_SMALL: 'A load run needs more files, ports or memory than this machine has; the message has the figures.',
+  SHAPE_UNKNOWN: 'There is no shape of that name for a load run; the message names them.',
+  SHAPE_INVALID: 'A shape file for a load run is broken; the message has file, line and column.',
   JOB_NOT_DELETED: 'A job was still being deleted when its time was up.',
 } as const;
 

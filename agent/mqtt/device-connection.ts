@@ -4,8 +4,9 @@
  * Source: docs/reference/mqtt-api.md §1 and limits.md §5 (QoS, filters a SUBSCRIBE).
  */
 import net from 'node:net';
+import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
-import { MqttClient, connect, type IClientOptions } from 'mqtt';
+import { MqttClient, connect, type IClientOptions, type IStream } from 'mqtt';
 import type { GrantedFilter } from '../../observation/observation.ts';
 import { decodeDeviceMessage, encodeDeviceRequest } from '../../protocol/device-messages.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
@@ -21,11 +22,16 @@ export interface DeviceCredentials {
   readonly key?: string;
 }
 
+/** Makes the stream of a connection, for a service that is in this process. */
+export type OpenStream = () => Duplex;
+
 export interface DeviceConnectionOptions {
   /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. */
   readonly endpoint: string;
   readonly thingName: string;
   readonly credentials?: DeviceCredentials;
+  /** Instead of a socket to the endpoint. */
+  readonly openStream?: OpenStream;
   /** The session outlives the connection (clean=false). */
   readonly keepsSession: boolean;
   readonly keepAliveMs: DurationMs;
@@ -149,6 +155,7 @@ function openClient({
   credentials,
   keepsSession,
   keepAliveMs,
+  openStream,
 }: DeviceConnectionOptions): MqttClient {
   const url = new URL(endpoint);
   const options: IClientOptions = {
@@ -161,6 +168,7 @@ function openClient({
     reconnectPeriod: 0,
     resubscribe: false,
   };
+  if (openStream !== undefined) return new MqttClient(() => openStream() as unknown as IStream, options);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   switch (url.protocol) {
     case 'mqtt:':

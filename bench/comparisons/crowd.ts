@@ -2,7 +2,7 @@
  * How long one healthy device waits for its answer beside a crowd that means no good: thousands that never read what they are
  * told while others speak to all of them, or floods of PINGREQ and of requests. Each kind of crowd meets a service of its own.
  */
-import { startChild } from '../child.ts';
+import { startBenchProcess } from '../bench-process.ts';
 import type { Measurement, Size } from '../figures.ts';
 import type { Latency } from '../load/latency.ts';
 import type { CrowdQuestions, Way } from '../processes/crowd.ts';
@@ -59,9 +59,9 @@ export async function measureBesideCrowds(
 
 /** As many seconds as there are rounds, without the crowd and then beside it. */
 async function besides(crowd: readonly (readonly [Way, number])[], rounds: number): Promise<CrowdSample> {
-  const service = startChild<ServiceQuestions>('jobs-service');
-  const neighbour = startChild<NeighbourQuestions>('neighbour');
-  const others = startChild<CrowdQuestions>('crowd');
+  const service = startBenchProcess<ServiceQuestions>('jobs-service');
+  const neighbour = startBenchProcess<NeighbourQuestions>('neighbour');
+  const others = startBenchProcess<CrowdQuestions>('crowd');
   try {
     const port = await service.ask('open', { things: 10 });
     await neighbour.ask('come', { port, thingName: 'neighbour' });

@@ -1,5 +1,5 @@
 /** The engine alone: how fast it is, whether its cost grows with what it holds, whether bulk work blocks. See `../engine.ts`. */
-import { startChild } from '../child.ts';
+import { startBenchProcess } from '../bench-process.ts';
 import type { Measurement, Size } from '../figures.ts';
 import type { EngineQuestions } from '../processes/engine-samples.ts';
 import { medianOf, spreadOf } from '../rounds.ts';
@@ -8,7 +8,7 @@ export async function measureEngineAlone(
   { rounds }: Size,
   say: (text: string) => void,
 ): Promise<readonly Measurement[]> {
-  const process = startChild<EngineQuestions>('engine-samples');
+  const process = startBenchProcess<EngineQuestions>('engine-samples');
   try {
     say(`${rounds} runs in a world of 1,000 things and in one of 100,000`);
     const { commandsPerSecond, growth, deletionLongestMs } = await process.ask('measure', { runs: rounds });

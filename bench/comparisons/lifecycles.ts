@@ -3,7 +3,8 @@
  * so many executions, each on another thing, a window of them in flight. This file measures one pair; `naive.ts`,
  * `logic.ts`, `latency.ts` and `durable.ts` say what is compared.
  */
-import { type Child, type Measured, startChild } from '../child.ts';
+import type { Child, Measured } from '../../rig/load/process/child.ts';
+import { startBenchProcess } from '../bench-process.ts';
 import type { Size } from '../figures.ts';
 import type { Latency } from '../load/latency.ts';
 import type { Codec, FleetQuestions } from '../processes/fleet.ts';
@@ -63,8 +64,8 @@ async function assemble(
   say: (text: string) => void,
   started: Measured[],
 ): Promise<Rig> {
-  const service = startChild<ServiceQuestions>(name);
-  const fleet = startChild<FleetQuestions>('fleet');
+  const service = startBenchProcess<ServiceQuestions>(name);
+  const fleet = startBenchProcess<FleetQuestions>('fleet');
   started.push(service, fleet);
   const port = await service.ask('open', { things });
   const idleBytes = await residentBytes(service, fleet);

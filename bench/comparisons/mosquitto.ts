@@ -4,7 +4,8 @@
  * by the same load in turn. Judged by what one core of the service could do (CPU time an exchange): by the clock the load,
  * which shares the machine, is the limit.
  */
-import { type Child, type Measured, startChild } from '../child.ts';
+import type { Child, Measured } from '../../rig/load/process/child.ts';
+import { startBenchProcess } from '../bench-process.ts';
 import type { Measurement, Size } from '../figures.ts';
 import type { Latency } from '../load/latency.ts';
 import { findMosquitto, startMosquitto } from '../mosquitto.ts';
@@ -32,7 +33,7 @@ export async function compareWithMosquitto(size: Size, say: (text: string) => vo
     return process;
   };
   try {
-    const service = keep(startChild<ServiceQuestions>('jobs-service'));
+    const service = keep(startBenchProcess<ServiceQuestions>('jobs-service'));
     const mosquitto = keep(await startMosquitto(path));
     const [ourLoad, theirLoad] = [keep(startLoad()), keep(startLoad())];
 
@@ -69,7 +70,7 @@ export async function compareWithMosquitto(size: Size, say: (text: string) => vo
 }
 
 function startLoad(): Child<EchoLoadQuestions> {
-  return startChild<EchoLoadQuestions>('echo-load');
+  return startBenchProcess<EchoLoadQuestions>('echo-load');
 }
 
 async function measure(service: Measured, load: Child<EchoLoadQuestions>, size: Size): Promise<Sample> {

@@ -1,5 +1,5 @@
 /** The simulation alone: how many device executions it gets through. See `../simulation.ts`. */
-import { startChild } from '../child.ts';
+import { startBenchProcess } from '../bench-process.ts';
 import type { Measurement, Size } from '../figures.ts';
 import type { SimulationQuestions } from '../processes/simulation-samples.ts';
 import { medianOf, spreadOf } from '../rounds.ts';
@@ -8,7 +8,7 @@ export async function measureSimulationAlone(
   { rounds }: Size,
   say: (text: string) => void,
 ): Promise<readonly Measurement[]> {
-  const process = startChild<SimulationQuestions>('simulation-samples');
+  const process = startBenchProcess<SimulationQuestions>('simulation-samples');
   try {
     say(`${rounds} runs of 1,000 firmware executions on 50 devices`);
     const { executionsPerSecond, eventsPerExecution } = await process.ask('measure', { runs: rounds });

@@ -1,7 +1,7 @@
 /** A child process: one healthy client that asks for its jobs again and again, and how long each answer takes. */
 import { createLatencyRecorder, type Latency } from '../load/latency.ts';
 import { connectWire } from '../load/wire-client.ts';
-import { serveParent } from '../serve-parent.ts';
+import { serveParent } from '../../rig/load/process/serve-parent.ts';
 
 export type NeighbourQuestions = typeof questions;
 

@@ -1,5 +1,5 @@
 /** A child process for the figures of the simulation, so that its heap holds nothing else. */
-import { serveParent } from '../serve-parent.ts';
+import { serveParent } from '../../rig/load/process/serve-parent.ts';
 import { measureSimulation } from '../simulation.ts';
 
 export type SimulationQuestions = typeof questions;

@@ -50,6 +50,29 @@ describe('a fleet', () => {
     });
   });
 
+  it('is powered on as fast as asked, however long its devices boot', async () => {
+    const { service } = await liveService();
+    let booting = 0;
+    let most = 0;
+    const connected: number[] = [];
+    const { fleet } = await liveFleet({
+      endpoint: service.mqttUrl!,
+      things: 200,
+      connectRate: 2000,
+      timeScale: 10,
+      onEvent(_, event) {
+        if (event.kind === 'power') booting += 1;
+        if (event.kind === 'connected') booting -= 1;
+        most = Math.max(most, booting);
+      },
+      onProgress: (counters) => connected.push(counters.connected),
+    });
+    expect(fleet.counters().connected).toBe(200);
+    // 100 ms at 2,000 a second are less than a boot; 64 at a time would take four of them.
+    expect(most).toBeGreaterThan(100);
+    expect([connected.length, connected[0]]).toEqual([200, 1]);
+  });
+
   it('can be stopped while it starts', async () => {
     const { service } = await liveService();
     const controller = new AbortController();

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { claimIds } from '../../verdict/contract.ts';
 import { type FaultPlan, noFaults, parseFaultPlan } from '../../../faults/plan.ts';
-import { type MemberPath, readForm } from '../../../protocol/form.ts';
+import type { MemberPath } from '../../../protocol/form.ts';
 import { unknownWord } from '../../../protocol/near-name.ts';
 import { decodeText } from '../../../protocol/positioned-text.ts';
 import { jobExecutionStatuses } from '../../../protocol/status.ts';
@@ -19,6 +19,7 @@ import {
   type Trigger,
   needs,
 } from '../contract.ts';
+import { type Complain, checked, isMembers } from './checked.ts';
 import { deedForms, deedFrom, deedWords, documentForm, shortForms } from './deeds.ts';
 import { bareTriggers, triggerForms, triggerFrom, triggerWordOf, triggerWords } from './triggers.ts';
 import { label, span } from './values.ts';
@@ -84,8 +85,6 @@ const headForm = z.strictObject({
   claims: z.union([z.literal('all'), z.array(z.enum(claimIds)).min(1)]).default('all'),
   notes: z.string().optional(),
 });
-
-type Complain = (path: MemberPath, message: string) => unknown;
 
 export function readScenario(text: string): ReadScenario {
   const decoded = decodeText(text);
@@ -269,26 +268,6 @@ function checkLabels({ script, meanwhile, expect, given }: Scenario, complain: C
       }
     });
   }
-}
-
-function checked<Output>(
-  form: z.ZodType<Output>,
-  value: unknown,
-  path: MemberPath,
-  complain: Complain,
-): Output | undefined {
-  const read = readForm(form, value);
-  if (read.ok) return read.value;
-  for (const { place, message, known } of read.problems) {
-    const name = place.at(-1);
-    const told = typeof name === 'string' ? `\`${name}\`: ${message}` : message;
-    complain([...path, ...place], known === undefined ? told : unknownWord(String(name), known));
-  }
-  return undefined;
-}
-
-function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The form of a whole file, for the JSON Schema that editors read. */

@@ -1,11 +1,11 @@
 /**
- * The parent's end of a measured process: starts one of `processes/`, asks it questions over IPC and samples what it has
- * used. Services and loads are processes of their own so that the CPU time of each side can be told apart. A child ends
- * when its parent goes, so nothing is left behind; it is never ended by name.
+ * The parent's end of a measured process: starts it, asks it questions over IPC and samples what it has used. Services and
+ * loads are processes of their own so that the CPU time of each side can be told apart. A child ends when its parent goes, so
+ * nothing is left behind; it is never ended by name.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { extname, join } from 'node:path';
+import { basename, extname } from 'node:path';
 
 /** What a child answers to: question name → handler. */
 export type Questions = Readonly<Record<string, (body: never) => unknown>>;
@@ -26,6 +26,9 @@ type Body<Handler> = Handler extends (body: infer B) => unknown ? B : never;
 type Result<Handler> = Handler extends (body: never) => infer R ? Awaited<R> : never;
 
 export interface Child<Q extends Questions> extends Measured {
+  readonly pid: number | undefined;
+  /** Settles when the process has ended, for whatever reason. @returns how: an exit code or a signal */
+  readonly ended: Promise<string>;
   ask<Name extends keyof Q & string>(name: Name, body: Body<Q[Name]>): Promise<Result<Q[Name]>>;
 }
 
@@ -44,15 +47,22 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Far beyond what any question takes: a message was lost, and waiting on would hide it. */
-const answerWithinMs = 180_000;
+export interface ChildOptions {
+  /** For its heap, where it may need more than Node gives by itself. */
+  readonly heapMegabytes?: number;
+  /** After which a message was lost, and waiting on would hide it. Default: three minutes. */
+  readonly answerWithinMs?: number;
+}
 
-/** Starts `processes/NAME`. Sources and built files have different endings; a child has its parent's. */
-export function startChild<Q extends Questions>(name: string): Child<Q> {
-  const child = fork(join(import.meta.dirname, 'processes', `${name}${extname(import.meta.filename)}`), [], {
+/** Starts a module. @param path without its ending: sources and built files have different ones, a child has its parent's */
+export function startChild<Q extends Questions>(path: string, options: ChildOptions = {}): Child<Q> {
+  const { heapMegabytes, answerWithinMs = 180_000 } = options;
+  const name = basename(path);
+  const child = fork(`${path}${extname(import.meta.filename)}`, [], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: heapMegabytes === undefined ? [] : [`--max-old-space-size=${heapMegabytes}`],
   });
-  const gone = once(child, 'exit');
+  const gone = once(child, 'exit') as Promise<[code: number | null, signal: string | null]>;
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
 
@@ -75,7 +85,7 @@ export function startChild<Q extends Questions>(name: string): Child<Q> {
       return await new Promise((resolve, reject) => {
         waiting.set(id, { resolve, reject });
         timer = setTimeout(() => reject(new Error(`${name} does not answer "${question}"`)), answerWithinMs);
-        child.send({ id, name: question, body } satisfies Question);
+        child.send({ id, name: question, body } satisfies Question, (error) => error && reject(error));
       });
     } finally {
       clearTimeout(timer);
@@ -84,6 +94,8 @@ export function startChild<Q extends Questions>(name: string): Child<Q> {
   }
 
   return {
+    pid: child.pid,
+    ended: gone.then(([code, signal]) => signal ?? `exit code ${code}`),
     ask: (question, body) => send(question, body) as never,
     usage: () => send('usage', undefined) as Promise<Usage>,
     stop: async () => {

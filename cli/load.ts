@@ -1,0 +1,275 @@
+/**
+ * `jobrig load`: a measured run of thousands of things against a service of its own or any MQTT endpoint. Reads flags, shows
+ * progress, prints the result; the run itself is rig/load's business.
+ */
+import { join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { refuseTooMany, processesFor } from '../rig/load/capacity.ts';
+import type { LoadRun, LoadShape, Pacing } from '../rig/load/contract.ts';
+import {
+  type JudgedThreshold,
+  type Threshold,
+  judgeThresholds,
+  loadJson,
+  parseThreshold,
+  verdictOfLoad,
+} from '../rig/load/figures.ts';
+import { loadShape } from '../rig/load/shapes.ts';
+import {
+  type CommonOptions,
+  duration,
+  jsonOption,
+  matching,
+  mqttUrl,
+  quietOption,
+  rate,
+  seedOption,
+  timeScaleOption,
+  wholeNumber,
+} from './arguments.ts';
+import { Interruption, complain, exitCodeOf, exitCodes } from './exit.ts';
+import { readHardware } from './hardware.ts';
+import { interruptible } from './interruption.ts';
+import { createLoadProgress } from './load-progress.ts';
+import { loadSummary } from './load-summary.ts';
+import { openOutput } from './output-folder.ts';
+import { keepLoad } from './load-runs.ts';
+import { usageError } from './usage-error.ts';
+import { version } from './version.ts';
+
+interface LoadFlags extends CommonOptions {
+  readonly shape: string;
+  readonly things?: number;
+  readonly prefix: string;
+  readonly executions?: number;
+  readonly updates?: number;
+  readonly window?: number;
+  readonly rate?: number;
+  readonly duration?: number;
+  readonly connectRate?: number;
+  readonly hardware: string;
+  readonly transport: 'tcp' | 'in-process';
+  readonly processes: number | 'auto';
+  readonly endpoint?: string;
+  readonly slice?: Slice;
+  readonly threshold?: readonly Threshold[];
+  readonly metricsPort?: number;
+  readonly out?: string;
+  readonly seed: number;
+  readonly timeScale: number;
+}
+
+interface Slice {
+  readonly index: number;
+  readonly of: number;
+}
+
+export function loadCommand(finish: (exitCode: number) => void): Command {
+  return new Command('load')
+    .description('Measure a service with thousands of things that run real job lifecycles.')
+    .option(
+      '--shape <name|file>',
+      'what happens: rollout, reconnect-storm, mass-delete, throttled, idle, churn',
+      'rollout',
+    )
+    .addOption(new Option('--things <n>', 'how many (default: the shape’s, 1000)').argParser(wholeNumber(1, 1_000_000)))
+    .addOption(
+      new Option('--prefix <text>', 'thing names are this and 1…N')
+        .default('thing-')
+        .argParser(matching(/^[a-zA-Z0-9:_-]{1,120}$/, '1 to 120 of a-z A-Z 0-9 : _ -')),
+    )
+    .addOption(
+      new Option('--executions <m>', 'for each thing (default: the shape’s, 1)').argParser(wholeNumber(1, 1000)),
+    )
+    .addOption(
+      new Option('--updates <k>', 'progress reports of an execution (default: 3)').argParser(wholeNumber(0, 1000)),
+    )
+    .addOption(
+      new Option('--window <w>', 'closed loop: executions in flight (default: 64)')
+        .argParser(wholeNumber(1, 1_000_000))
+        .conflicts('rate'),
+    )
+    .addOption(
+      new Option('--rate <n/s>', 'open loop: executions that begin in a second, whatever becomes of them').argParser(
+        rate,
+      ),
+    )
+    .addOption(new Option('--duration <time>', 'executions begin for so long, e.g. 30s').argParser(duration))
+    .addOption(new Option('--connect-rate <n/s>', 'connections opened in a second (default: 500)').argParser(rate))
+    .option('--hardware <none|name|mix>', 'with the hardware model: a profile, mix or a file of your own', 'none')
+    .addOption(timeScaleOption(1))
+    .addOption(
+      new Option('--transport <way>', 'how things reach the service').choices(['tcp', 'in-process']).default('tcp'),
+    )
+    .addOption(new Option('--processes <n|auto>', 'processes of the fleet').default('auto').argParser(processes))
+    .addOption(new Option('--endpoint <url>', 'the fleet alone, against mqtt://HOST:PORT').argParser(plainMqttUrl))
+    .addOption(
+      new Option('--slice <i/n>', 'only this part of the things; jobrig merge puts the runs together').argParser(slice),
+    )
+    .addOption(
+      new Option('--threshold <figure>', 'e.g. update.p99<50ms; exit 1 when it does not hold (repeatable)').argParser(
+        threshold,
+      ),
+    )
+    .addOption(
+      new Option('--metrics-port <p>', 'Prometheus figures on this port of 127.0.0.1').argParser(
+        wholeNumber(0, 65_535),
+      ),
+    )
+    .option('--out <dir>', 'where run.json and index.html are written')
+    .addOption(seedOption())
+    .addOption(jsonOption())
+    .addOption(quietOption())
+    .addHelpText('after', "\nExample:\n  $ jobrig load --things 5000 --threshold 'update.p99<50ms' --out load-report\n")
+    .action(async (flags: LoadFlags) => {
+      finish(await interruptible((signal) => load(flags, signal)));
+    });
+}
+
+async function load(flags: LoadFlags, signal: AbortSignal): Promise<number> {
+  const { transport, endpoint, threshold: thresholds = [], out, seed } = flags;
+  const shape = withFlags(loadShape(flags.shape), flags);
+  const objection = objectionTo(flags, shape);
+  if (objection !== undefined) throw usageError(objection);
+  const profiles = flags.hardware === 'none' ? undefined : readHardware(flags.hardware);
+  const fleetProcesses = processesFor(flags.processes, endpoint === undefined);
+  refuseTooMany({
+    things: flags.slice === undefined ? shape.given.things : Math.ceil(shape.given.things / flags.slice.of),
+    transport,
+    processes: fleetProcesses,
+    withHardware: profiles !== undefined,
+    ...(endpoint !== undefined && { endpoint }),
+  });
+  if (out !== undefined) openOutput(out);
+  const { runLoad } = await import('../rig/load/run-load.ts');
+  const { firmwareDocument } = await import('../rig/load/job-document.ts');
+  await using metrics = flags.metricsPort === undefined ? undefined : await openMetrics(flags.metricsPort, flags);
+  using progress = createLoadProgress(flags.quiet === true);
+  progress.show({ act: 'starting', connected: 0, succeeded: 0, exchangesPerSecond: 0, failures: 0 });
+  const run = await runLoad({
+    jobrig: version,
+    seed,
+    shape,
+    pacing: pacingOf(flags, shape),
+    prefix: flags.prefix,
+    hardwareName: flags.hardware,
+    ...(profiles && { hardware: { profiles, document: firmwareDocument() } }),
+    timeScale: flags.timeScale,
+    transport,
+    processes: fleetProcesses,
+    signal,
+    onProgress: progress.show,
+    ...(metrics && { onTally: metrics.tell }),
+    ...(flags.duration !== undefined && { durationMs: flags.duration }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(flags.slice && { slice: flags.slice }),
+  });
+  progress.done();
+  const judged = judgeThresholds(run, thresholds);
+  const page = out === undefined ? undefined : await keepLoad(out, run, judged);
+  print(flags, run, judged, page);
+  if (signal.reason instanceof Interruption) {
+    complain(
+      `${signal.reason.message}: the result so far is ${out === undefined ? 'above' : `in ${join(out, 'run.json')}`}`,
+    );
+    return signal.reason.exitCode;
+  }
+  if (run.partial !== undefined) {
+    complain(`ended early: ${run.partial}`);
+    return exitCodes.inconclusive;
+  }
+  return exitCodeOf(verdictOfLoad(run, judged));
+}
+
+async function openMetrics(port: number, { quiet }: LoadFlags) {
+  const { serveMetrics } = await import('../rig/load/metrics.ts');
+  const metrics = await serveMetrics(port);
+  if (quiet !== true) process.stderr.write(`metrics at ${metrics.url}\n`);
+  return metrics;
+}
+
+function print(flags: LoadFlags, run: LoadRun, judged: readonly JudgedThreshold[], page: string | undefined): void {
+  const text = flags.json === true ? JSON.stringify(loadJson(run, judged, page)) : loadSummary(run, judged, page);
+  process.stdout.write(`${text}\n`);
+}
+
+function withFlags(shape: LoadShape, flags: LoadFlags): LoadShape {
+  const { given } = shape;
+  return {
+    ...shape,
+    given: {
+      ...given,
+      things: flags.things ?? given.things,
+      executions: flags.executions ?? given.executions,
+      work: { ...given.work, updates: flags.updates ?? given.work.updates },
+      connectRate: flags.connectRate ?? given.connectRate,
+      ...(flags.duration !== undefined && { durationMs: flags.duration }),
+    },
+    // A flag is meant for every rollout of the script.
+    script: shape.script.map((entry) => ({
+      ...entry,
+      deeds: entry.deeds.map((deed) => {
+        if (deed.do !== 'rollout') return deed;
+        const { window: _window, ...rest } = deed;
+        const { updates: _updates, ...work } = deed.work;
+        const isPaced = flags.window !== undefined || flags.rate !== undefined;
+        return { ...(isPaced ? rest : deed), work: flags.updates === undefined ? deed.work : work };
+      }),
+    })),
+  };
+}
+
+function pacingOf({ window, rate: perSecond }: LoadFlags, { given }: LoadShape): Pacing {
+  if (perSecond !== undefined) return { kind: 'rate', perSecond };
+  return { kind: 'window', window: window ?? given.window };
+}
+
+/** Flags that do not go together, in one line. */
+function objectionTo(flags: LoadFlags, shape: LoadShape): string | undefined {
+  const { endpoint, transport, hardware, processes: wanted, slice: part } = flags;
+  const things = flags.things ?? shape.given.things;
+  if (endpoint !== undefined && transport === 'in-process') {
+    return '--transport in-process: an --endpoint is reached over TCP';
+  }
+  if (transport === 'in-process' && typeof wanted === 'number' && wanted > 1) {
+    return `--processes ${wanted}: with --transport in-process service and fleet share one process`;
+  }
+  if (part !== undefined && part.of > things)
+    return `--slice ${part.index}/${part.of}: there are only ${things} things`;
+  if (hardware !== 'none' && (flags.rate !== undefined || flags.updates !== undefined)) {
+    return `--hardware ${hardware}: a simulated board takes its own time and reports as its agent does, so --rate and --updates go with none`;
+  }
+  if (endpoint === undefined) return undefined;
+  const deeds = shape.script.flatMap((entry) => entry.deeds);
+  const operated = deeds.find((deed) => deed.do === 'cancel-job' || deed.do === 'delete-job');
+  if (operated !== undefined || shape.given.faults.faults.length > 0) {
+    return `--shape ${shape.id}: it ${operated === undefined ? 'has faults of the service' : 'takes jobs away'}, which needs a service of its own, not --endpoint`;
+  }
+  if (flags.rate !== undefined || flags.window !== undefined) {
+    return '--window and --rate pace the jobs of a service of its own; at an --endpoint its operator does';
+  }
+  return undefined;
+}
+
+function processes(text: string): number | 'auto' {
+  return text === 'auto' ? text : wholeNumber(1, 64)(text);
+}
+
+function plainMqttUrl(text: string): string {
+  const url = mqttUrl(text);
+  if (!url.startsWith('mqtt:'))
+    throw new InvalidArgumentError('Must be mqtt://HOST:PORT: a load is measured without TLS.');
+  return url;
+}
+
+function slice(text: string): Slice {
+  const [, index = 0, of = 0] = (/^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? []).map(Number);
+  if (index < 1 || index > of) throw new InvalidArgumentError('Must be I/N, e.g. 2/8.');
+  return { index, of };
+}
+
+function threshold(text: string, others: readonly Threshold[] = []): readonly Threshold[] {
+  const parsed = parseThreshold(text);
+  if (typeof parsed === 'string') throw new InvalidArgumentError(parsed);
+  return [...others, parsed];
+}

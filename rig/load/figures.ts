@@ -1,0 +1,175 @@
+/**
+ * The figures of a load run: latencies from its histograms, memory of a thing, and thresholds on any of them. What a threshold may
+ * name stands once, here.
+ */
+import { unknownWord } from '../../protocol/near-name.ts';
+import { type Exchange, type LoadRun, exchanges } from './contract.ts';
+import { type Latency, latenciesOf } from './histograms.ts';
+
+export type Latencies = Readonly<Partial<Record<Exchange, Latency>>>;
+
+export function latenciesIn({ histograms }: LoadRun): Latencies {
+  const told = exchanges.flatMap((exchange) => {
+    const text = histograms[exchange];
+    return text === undefined ? [] : [[exchange, latenciesOf(text).latency()] as const];
+  });
+  return Object.fromEntries(told);
+}
+
+export interface Memory {
+  readonly servicePeakBytes: number;
+  /** 0 where service and fleet are one process, which then is the service's. */
+  readonly fleetPeakBytes: number;
+  /** Service and fleet together, above what they had before anything was connected. */
+  readonly perThingBytes: number;
+}
+
+export function memoryOf({ processes, things }: LoadRun): Memory {
+  const peak = (roles: readonly string[]): number =>
+    processes.filter(({ role }) => roles.includes(role)).reduce((whole, { peakBytes }) => whole + peakBytes, 0);
+  const idle = processes.reduce((whole, { idleBytes }) => whole + idleBytes, 0);
+  const all = processes.reduce((whole, { peakBytes }) => whole + peakBytes, 0);
+  return {
+    servicePeakBytes: peak(['service', 'service and fleet']),
+    fleetPeakBytes: peak(['fleet']),
+    perThingBytes: Math.max(0, Math.round((all - idle) / Math.max(1, things))),
+  };
+}
+
+function failuresOf({ failures }: LoadRun): number {
+  return Object.values(failures).reduce((whole, count) => whole + count, 0);
+}
+
+const percentiles = ['p50', 'p95', 'p99', 'max'] as const;
+type Unit = 'ms' | 'bytes' | '';
+
+interface Figure {
+  readonly unit: Unit;
+  readonly of: (run: LoadRun) => number | undefined;
+}
+
+const plainFigures: Readonly<Record<string, Figure>> = {
+  executionsPerSecond: { unit: '', of: (run) => run.executionsPerSecond },
+  exchangesPerSecond: { unit: '', of: (run) => run.exchangesPerSecond },
+  connectsPerSecond: { unit: '', of: (run) => run.connectsPerSecond },
+  'executions.wanted': { unit: '', of: (run) => run.executions.wanted },
+  'executions.succeeded': { unit: '', of: (run) => run.executions.succeeded },
+  'executions.failed': { unit: '', of: (run) => run.executions.failed },
+  'executions.pulled': { unit: '', of: (run) => run.executions.pulled },
+  'memory.servicePeakBytes': { unit: 'bytes', of: (run) => memoryOf(run).servicePeakBytes },
+  'memory.fleetPeakBytes': { unit: 'bytes', of: (run) => memoryOf(run).fleetPeakBytes },
+  'memory.perThingBytes': { unit: 'bytes', of: (run) => memoryOf(run).perThingBytes },
+  failures: { unit: '', of: failuresOf },
+};
+
+const figureNames: readonly string[] = [
+  ...exchanges.flatMap((exchange) => percentiles.map((percentile) => `${exchange}.${percentile}`)),
+  ...Object.keys(plainFigures),
+];
+
+function figureOf(name: string): Figure | undefined {
+  if (Object.hasOwn(plainFigures, name)) return plainFigures[name];
+  const [exchange, percentile] = name.split('.') as [Exchange, (typeof percentiles)[number]];
+  if (!figureNames.includes(name)) return undefined;
+  return { unit: 'ms', of: (run) => latenciesIn(run)[exchange]?.[percentile] };
+}
+
+const operators = {
+  '<=': (value: number, limit: number) => value <= limit,
+  '>=': (value: number, limit: number) => value >= limit,
+  '==': (value: number, limit: number) => value === limit,
+  '<': (value: number, limit: number) => value < limit,
+  '>': (value: number, limit: number) => value > limit,
+} as const;
+
+const factors: Readonly<Record<Unit, Readonly<Record<string, number>>>> = {
+  ms: { us: 0.001, µs: 0.001, ms: 1, s: 1000, '': 1 },
+  bytes: { B: 1, KB: 1024, MB: 1_048_576, GB: 1_073_741_824, '': 1 },
+  '': { '/s': 1, '': 1 },
+};
+
+export interface Threshold {
+  /** As the user wrote it. */
+  readonly expression: string;
+  readonly name: string;
+  readonly of: (run: LoadRun) => number | undefined;
+  readonly holds: (value: number) => boolean;
+}
+
+export interface JudgedThreshold {
+  readonly expression: string;
+  /** Milliseconds, bytes or a count; absent where the run has no such figure. */
+  readonly value?: number;
+  readonly held: boolean;
+}
+
+/** Reads e.g. `update.p99<50ms`, `failures==0`, `executionsPerSecond>=1000`. @returns what is wrong, as text */
+export function parseThreshold(expression: string): Threshold | string {
+  const match = /^\s*([\w.-]+?)\s*(<=|>=|==|<|>)\s*(\d+(?:\.\d+)?)\s*([a-zA-Zµ/]*)\s*$/.exec(expression);
+  if (match === null) return 'expected a figure, one of < <= > >= ==, and a number, e.g. update.p99<50ms';
+  const [, name = '', operator = '', number = '', unit = ''] = match;
+  const figure = figureOf(name);
+  if (figure === undefined) return unknownWord(name, figureNames);
+  const factor = factors[figure.unit][unit];
+  if (factor === undefined) {
+    const known = Object.keys(factors[figure.unit]).filter((word) => word !== '');
+    return `\`${unit}\` is no unit of ${name}: expected ${known.join(', ')}`;
+  }
+  const limit = Number(number) * factor;
+  return {
+    expression,
+    name,
+    of: figure.of,
+    holds: (value) => operators[operator as keyof typeof operators](value, limit),
+  };
+}
+
+export function judgeThresholds(run: LoadRun, thresholds: readonly Threshold[]): readonly JudgedThreshold[] {
+  return thresholds.map(({ expression, of, holds }) => {
+    const value = of(run);
+    return { expression, ...(value !== undefined && { value }), held: value !== undefined && holds(value) };
+  });
+}
+
+export type LoadVerdict = 'pass' | 'fail' | 'inconclusive';
+
+/** A run that was cut short says nothing of what it had not come to, but a threshold or a failure of what it had. */
+export function verdictOfLoad(run: LoadRun, thresholds: readonly JudgedThreshold[]): LoadVerdict {
+  if (run.partial !== undefined) return 'inconclusive';
+  const isBroken = run.executions.failed > 0 || failuresOf(run) > 0 || run.differs.length > 0;
+  return isBroken || thresholds.some(({ held }) => !held) ? 'fail' : 'pass';
+}
+
+/** The result as machines read it. */
+export function loadJson(run: LoadRun, thresholds: readonly JudgedThreshold[], report?: string): object {
+  const { jobrig, seed, startedAt, endedAt, shape, things, executions, failures, refusals, saturated } = run;
+  return {
+    jobrig,
+    verb: 'load',
+    seed,
+    startedAt: new Date(startedAt).toISOString(),
+    endedAt: new Date(endedAt).toISOString(),
+    verdict: verdictOfLoad(run, thresholds),
+    shape,
+    things,
+    ...(run.slice && { slice: `${run.slice.index}/${run.slice.of}` }),
+    executions,
+    executionsPerSecond: rounded(run.executionsPerSecond),
+    exchangesPerSecond: rounded(run.exchangesPerSecond),
+    connectsPerSecond: rounded(run.connectsPerSecond),
+    latencyMs: latenciesIn(run),
+    memory: memoryOf(run),
+    cpuMs: Object.fromEntries(run.processes.map(({ name, cpuMs }) => [name, rounded(cpuMs)])),
+    failures,
+    refusals,
+    saturated,
+    differs: run.differs,
+    ...(run.partial !== undefined && { partial: run.partial }),
+    thresholds,
+    ...(report !== undefined && { report }),
+  };
+}
+
+function rounded(figure: number): number {
+  return Math.round(figure * 10) / 10;
+}

@@ -1,0 +1,119 @@
+/** What the devices of one process have done so far: counters, failures by kind, latencies. Only counts. */
+import type { DurationMs } from '../../protocol/time.ts';
+import type { Exchange, JobCounts } from './contract.ts';
+import { Latencies } from './histograms.ts';
+
+type Counts = { -readonly [Name in keyof JobCounts]: JobCounts[Name] };
+
+/** What a process tells of its devices since it began; the latencies only those since the last time. */
+export interface FleetReport {
+  readonly connected: number;
+  readonly connecting: number;
+  readonly recovered: number;
+  readonly exchanges: number;
+  readonly jobs: Readonly<Record<string, JobCounts>>;
+  readonly failures: Readonly<Record<string, number>>;
+  readonly refusals: Readonly<Record<string, number>>;
+  /** When the first execution began and the last one ended, and the same of connects; absent before there was one. */
+  readonly executionsFrom?: DurationMs;
+  readonly executionsTo?: DurationMs;
+  readonly connectsFrom?: DurationMs;
+  readonly connectsTo?: DurationMs;
+  readonly histograms: Readonly<Partial<Record<Exchange, string>>>;
+}
+
+/** What `exchanges` counts: requests of the Jobs API that were answered. */
+const jobsExchanges: ReadonlySet<Exchange> = new Set(['start-next', 'update', 'get']);
+
+export class FleetCounts {
+  connected = 0;
+  connecting = 0;
+  recovered = 0;
+  exchanges = 0;
+  readonly #jobs = new Map<string, Counts>();
+  readonly #takenAway = new Map<string, DurationMs>();
+  readonly #failures = new Map<string, number>();
+  readonly #refusals = new Map<string, number>();
+  readonly #latencies = new Map<Exchange, Latencies>();
+  #executionsFrom: DurationMs | undefined;
+  #executionsTo: DurationMs | undefined;
+  #connectsFrom: DurationMs | undefined;
+  #connectsTo: DurationMs | undefined;
+
+  job(jobId: string): Counts {
+    let counts = this.#jobs.get(jobId);
+    if (counts === undefined) {
+      counts = { made: 0, started: 0, succeeded: 0, failed: 0, pulled: 0 };
+      this.#jobs.set(jobId, counts);
+    }
+    return counts;
+  }
+
+  /** The operator takes away the jobs whose ids begin so. */
+  takeAway(base: string, at: DurationMs): void {
+    this.#takenAway.set(base, at);
+  }
+
+  takenAwayAt(jobId: string): DurationMs | undefined {
+    return this.#takenAway.get(jobId.slice(0, jobId.lastIndexOf('-') + 1));
+  }
+
+  record(exchange: Exchange, durationMs: DurationMs, at: DurationMs): void {
+    let latencies = this.#latencies.get(exchange);
+    if (latencies === undefined) this.#latencies.set(exchange, (latencies = new Latencies()));
+    latencies.record(durationMs);
+    if (jobsExchanges.has(exchange)) this.exchanges += 1;
+    if (exchange !== 'connect') return;
+    this.#connectsFrom ??= at - durationMs;
+    this.#connectsTo = at;
+  }
+
+  /** A request was answered, with a refusal. */
+  exchanged(): void {
+    this.exchanges += 1;
+  }
+
+  began(jobId: string, at: DurationMs): void {
+    this.job(jobId).started += 1;
+    this.#executionsFrom ??= at;
+  }
+
+  succeeded(jobId: string, durationMs: DurationMs, at: DurationMs): void {
+    this.job(jobId).succeeded += 1;
+    this.#executionsTo = at;
+    this.record('execution', durationMs, at);
+  }
+
+  fail(kind: string): void {
+    this.#failures.set(kind, (this.#failures.get(kind) ?? 0) + 1);
+  }
+
+  refuse(code: string): void {
+    this.#refusals.set(code, (this.#refusals.get(code) ?? 0) + 1);
+  }
+
+  /** @param takes also the latencies, which begin anew */
+  report(takes: boolean): FleetReport {
+    const histograms: Partial<Record<Exchange, string>> = {};
+    if (takes) {
+      for (const [exchange, latencies] of this.#latencies) {
+        const text = latencies.take();
+        if (text !== undefined) histograms[exchange] = text;
+      }
+    }
+    return {
+      connected: this.connected,
+      connecting: this.connecting,
+      recovered: this.recovered,
+      exchanges: this.exchanges,
+      jobs: Object.fromEntries(this.#jobs),
+      failures: Object.fromEntries(this.#failures),
+      refusals: Object.fromEntries(this.#refusals),
+      ...(this.#executionsFrom !== undefined && { executionsFrom: this.#executionsFrom }),
+      ...(this.#executionsTo !== undefined && { executionsTo: this.#executionsTo }),
+      ...(this.#connectsFrom !== undefined && { connectsFrom: this.#connectsFrom }),
+      ...(this.#connectsTo !== undefined && { connectsTo: this.#connectsTo }),
+      histograms,
+    };
+  }
+}

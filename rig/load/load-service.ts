@@ -1,0 +1,247 @@
+/**
+ * The service of a load run and who operates it, in one process: things are registered and jobs rolled out through the port
+ * that doors use, since a control plane over HTTP would be the limit of a large run. What becomes of executions is counted
+ * here, to be held against what the fleet counted.
+ */
+import type { Duplex } from 'node:stream';
+import type { CommandOf, OperationName } from '../../broker/engine/contract.ts';
+import type { ServicePort } from '../../broker/engine/port.ts';
+import { type Service, startService } from '../../broker/start-service.ts';
+import type { FaultPlan } from '../../faults/plan.ts';
+import type { ObservationOf } from '../../observation/observation.ts';
+import { formatThingGroupArn } from '../../protocol/names.ts';
+import type { DurationMs } from '../../protocol/time.ts';
+import type { JobCounts, Pacing } from './contract.ts';
+import { type Flights, startFlights } from './pacing.ts';
+
+export interface LoadServiceOptions {
+  readonly faults: FaultPlan;
+  readonly seed: number;
+  readonly dataDir?: string;
+  readonly now: () => DurationMs;
+}
+
+export interface RolloutPlan {
+  /** Ids of its jobs, one for each round, are this and 0, 1, … */
+  readonly base: string;
+  readonly things: readonly string[];
+  /** Executions of each thing; absent: until it is stopped. */
+  readonly rounds?: number;
+  readonly pacing: Pacing;
+  readonly document: string;
+  /** An execution that is IN_PROGRESS makes room for the next: it will not be over by itself. */
+  readonly holds: boolean;
+}
+
+export interface ServiceReport {
+  readonly jobs: Readonly<Record<string, JobCounts>>;
+  /** Open loop: the most by which a beginning was late. */
+  readonly latestMs: DurationMs;
+}
+
+export interface LoadService {
+  readonly mqttPort: number;
+  readonly httpUrl: string;
+  accept(stream: Duplex): void;
+  createThings(names: readonly string[], groupName?: string): void;
+  /** @returns when its first execution was meant to begin */
+  rollout(plan: RolloutPlan): DurationMs;
+  /** No more executions begin. */
+  stopRollouts(): void;
+  cancelJobs(base: string, force: boolean): void;
+  deleteJobs(base: string, force: boolean): void;
+  report(): ServiceReport;
+  close(): Promise<void>;
+}
+
+/** A thing may be in ten groups at most, so those of rounds that are over go. Source: docs/reference/limits.md. */
+const groupsKept = 3;
+const mostGroups = 8;
+const identity = { region: 'us-east-1', account: '000000000000' };
+
+interface Counted {
+  made: number;
+  started: number;
+  succeeded: number;
+  failed: number;
+  canceled: number;
+  gone: number;
+}
+
+interface Rollout {
+  readonly plan: RolloutPlan;
+  readonly flights: Flights | undefined;
+  readonly jobIds: string[];
+}
+
+export async function openLoadService({ faults, seed, dataDir, now }: LoadServiceOptions): Promise<LoadService> {
+  const jobs = new Map<string, Counted>();
+  const rollouts: Rollout[] = [];
+  const byJob = new Map<string, Rollout>();
+  const groups: { readonly jobId: string; readonly name: string }[] = [];
+
+  const service: Service = await startService({
+    ...identity,
+    mqttPort: 0,
+    mqttsPort: 'off',
+    wsPort: 'off',
+    wssPort: 'off',
+    httpPort: 0,
+    httpsPort: 'off',
+    seed,
+    ...(dataDir !== undefined && { dataDir }),
+    ...(faults.faults.length > 0 && { faults }),
+    observer: { execution: count },
+  });
+  const { port } = service;
+
+  function count({ execution, status, versionNumber }: ObservationOf<'execution'>): void {
+    const counted = jobs.get(execution.jobId);
+    if (counted === undefined) return;
+    const rollout = byJob.get(execution.jobId);
+    switch (status) {
+      case 'QUEUED':
+        if (versionNumber === 1) counted.made += 1;
+        return;
+      case 'IN_PROGRESS':
+        if (versionNumber !== 2) return;
+        counted.started += 1;
+        if (rollout?.plan.holds === true) rollout.flights?.landed();
+        return;
+      case 'DELETED':
+        counted.gone += 1;
+        return;
+      case 'CANCELED':
+        counted.canceled += 1;
+        break;
+      case 'SUCCEEDED':
+        counted.succeeded += 1;
+        break;
+      default:
+        counted.failed += 1;
+    }
+    if (rollout?.plan.holds === false) rollout.flights?.landed();
+  }
+
+  /** @returns false while too many groups are still in use */
+  function createRound(rollout: Rollout, round: number): boolean {
+    const { base, document } = rollout.plan;
+    const jobId = `${base}${round}`;
+    while (groups.length >= groupsKept && isJobOver(groups[0]!.jobId)) {
+      ask(port, 'iot:DeleteThingGroup', { thingGroupName: groups.shift()!.name });
+    }
+    if (groups.length >= mostGroups) return false;
+    createJob(rollout, jobId, document);
+    return true;
+  }
+
+  function createJob(rollout: Rollout, jobId: string, document: string, thingNames: readonly string[] = []): void {
+    const name = `load-group-${jobId}`;
+    groups.push({ jobId, name });
+    ask(port, 'iot:CreateThingGroup', { thingGroupName: name });
+    for (const thingName of thingNames) ask(port, 'iot:AddThingToThingGroup', { thingGroupName: name, thingName });
+    jobs.set(jobId, { made: 0, started: 0, succeeded: 0, failed: 0, canceled: 0, gone: 0 });
+    byJob.set(jobId, rollout);
+    rollout.jobIds.push(jobId);
+    ask(port, 'iot:CreateJob', {
+      jobId,
+      targets: [formatThingGroupArn(identity, name)],
+      targetSelection: 'CONTINUOUS',
+      document,
+    });
+  }
+
+  function isJobOver(jobId: string): boolean {
+    const { made = 0, succeeded = 0, failed = 0, canceled = 0, gone = 0 } = jobs.get(jobId) ?? {};
+    return gone >= made || succeeded + failed + canceled >= made;
+  }
+
+  function stop(base: string): readonly string[] {
+    return rollouts
+      .filter(({ plan }) => plan.base === base)
+      .flatMap(({ flights, jobIds }) => {
+        flights?.stop();
+        return jobIds;
+      });
+  }
+
+  return {
+    mqttPort: Number(new URL(service.mqttUrl ?? '').port),
+    httpUrl: service.httpUrl ?? '',
+    accept: (stream) => service.acceptMqtt(stream),
+    createThings(names, groupName) {
+      createThingsAt(port, names, groupName);
+    },
+    rollout(plan) {
+      const { things, rounds = Infinity, pacing } = plan;
+      const startedAt = now();
+      if (pacing.kind === 'service') {
+        const rollout: Rollout = { plan, flights: undefined, jobIds: [] };
+        rollouts.push(rollout);
+        createJob(rollout, `${plan.base}0`, plan.document, things);
+        return startedAt;
+      }
+      const jobIds: string[] = [];
+      const rollout: { plan: RolloutPlan; flights: Flights | undefined; jobIds: string[] } = {
+        plan,
+        flights: undefined,
+        jobIds,
+      };
+      rollouts.push(rollout);
+      rollout.flights = startFlights({
+        pacing,
+        total: things.length * rounds,
+        now,
+        begin(index) {
+          const round = Math.floor(index / things.length);
+          if (round === jobIds.length && !createRound(rollout, round)) return false;
+          const thingGroupName = `load-group-${jobIds[round]!}`;
+          ask(port, 'iot:AddThingToThingGroup', { thingGroupName, thingName: things[index % things.length]! });
+          return true;
+        },
+      });
+      return startedAt;
+    },
+    stopRollouts() {
+      for (const { flights } of rollouts) flights?.stop();
+    },
+    cancelJobs(base, force) {
+      for (const jobId of stop(base)) if (!isJobOver(jobId)) ask(port, 'iot:CancelJob', { jobId, force });
+    },
+    deleteJobs(base, force) {
+      for (const jobId of stop(base)) ask(port, 'iot:DeleteJob', { jobId, force });
+    },
+    report() {
+      const told = Object.fromEntries(
+        [...jobs].map(([jobId, { made, started, succeeded, failed, canceled, gone }]) => {
+          const pulled = canceled + Math.max(0, gone - succeeded - failed - canceled);
+          return [jobId, { made, started, succeeded, failed, pulled }];
+        }),
+      );
+      return {
+        jobs: told,
+        latestMs: Math.max(0, ...rollouts.map(({ flights }) => flights?.latestMs ?? 0)),
+      };
+    },
+    close() {
+      for (const { flights } of rollouts) flights?.stop();
+      return service.close();
+    },
+  };
+}
+
+/** Registers things without a wire, thousands in a second. @param groupName one group for all of them */
+export function createThingsAt(port: ServicePort, names: readonly string[], groupName?: string): void {
+  if (groupName !== undefined) ask(port, 'iot:CreateThingGroup', { thingGroupName: groupName });
+  for (const thingName of names) {
+    ask(port, 'iot:CreateThing', { thingName });
+    if (groupName !== undefined) ask(port, 'iot:AddThingToThingGroup', { thingGroupName: groupName, thingName });
+  }
+}
+
+/** A refusal is a mistake of the load run, since nobody else operates this service. */
+function ask<Name extends OperationName>(port: ServicePort, name: Name, request: CommandOf<Name>['request']): void {
+  port.submit({ name, request } as CommandOf<Name>, (reply) => {
+    if (!reply.accepted) throw new Error(`${name}: ${reply.code}: ${reply.message}`);
+  });
+}

@@ -1,0 +1,153 @@
+/**
+ * One process of a load run: the service, a share of the fleet, or both. Answers what the conductor asks over IPC. A process with
+ * both joins them by memory; doors of a service that has several processes would be opened here as well.
+ */
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { thingNameOf } from '../../agent/fleet.ts';
+import type { HardwareProfile } from '../../agent/device/profile.ts';
+import type { FaultPlan } from '../../faults/plan.ts';
+import type { DurationMs } from '../../protocol/time.ts';
+import type { Pacing } from './contract.ts';
+import type { FleetReport } from './fleet-counts.ts';
+import { createHardwareFleet } from './hardware-fleet.ts';
+import { type OpenLine, memoryLines, memoryStream, tcpLines } from './line.ts';
+import { type FleetPart, createLoadFleet } from './load-fleet.ts';
+import { type LoadService, type ServiceReport, openLoadService } from './load-service.ts';
+import { monotonicMs } from './monotonic.ts';
+
+export interface OpenFleet {
+  /** Absent: the service is in this process. */
+  readonly endpoint?: string;
+  readonly first: number;
+  readonly count: number;
+  readonly prefix: string;
+  readonly connectRate: number;
+  readonly keepAliveMs: DurationMs;
+  readonly reconnectMs: DurationMs;
+  readonly seed: number;
+  /** Absent: without hardware. */
+  readonly hardware?: readonly HardwareProfile[];
+  /** Device seconds in a second. */
+  readonly timeScale?: number;
+}
+
+export interface Rollout {
+  readonly base: string;
+  readonly rounds?: number;
+  readonly pacing: Pacing;
+  readonly document: string;
+  readonly holds: boolean;
+}
+
+/** What a process has and does, since the last look where it is a share. */
+export interface PartReport {
+  readonly service?: ServiceReport;
+  readonly fleet?: FleetReport;
+  readonly cpuMs: DurationMs;
+  readonly bytes: number;
+  /** Share of the time since the last look in which the event loop was busy. */
+  readonly busy: number;
+  /** The longest that the loop was late since the last look. */
+  readonly lateMs: DurationMs;
+}
+
+export type PartQuestions = ReturnType<typeof createPart>;
+
+export function createPart() {
+  const service = new Held<LoadService>('the service is not open');
+  const fleet = new Held<FleetPart>('the fleet is not open');
+  let names: readonly string[] = [];
+  let lastLoop = performance.eventLoopUtilization();
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+
+  return {
+    async openService({ faults, seed }: { readonly faults: FaultPlan; readonly seed: number }) {
+      service.set(await openLoadService({ faults, seed, now: monotonicMs }));
+      const { mqttPort, httpUrl } = service.get();
+      return { mqttPort, httpUrl };
+    },
+
+    async createThings({ first, count, prefix }: Pick<OpenFleet, 'first' | 'count' | 'prefix'>) {
+      names = Array.from({ length: count }, (_, index) => thingNameOf(prefix, first + index + 1));
+      service.get().createThings(names);
+    },
+
+    /** @returns when the first execution was meant to begin */
+    rollout: async (rollout: Rollout) => service.get().rollout({ ...rollout, things: names }),
+    stopRollouts: async () => service.get().stopRollouts(),
+    cancelJobs: async ({ base, force }: { readonly base: string; readonly force: boolean }) =>
+      service.get().cancelJobs(base, force),
+    deleteJobs: async ({ base, force }: { readonly base: string; readonly force: boolean }) =>
+      service.get().deleteJobs(base, force),
+
+    async openFleet(body: OpenFleet) {
+      const { endpoint, prefix, hardware } = body;
+      const common = { ...body, now: monotonicMs };
+      if (hardware !== undefined) {
+        const openStream =
+          endpoint === undefined ? () => memoryStream((stream) => service.get().accept(stream)) : undefined;
+        fleet.set(
+          createHardwareFleet({
+            ...common,
+            hardware,
+            endpoint: endpoint ?? 'mqtt://in-process',
+            ...(openStream && { openStream }),
+          }),
+        );
+        return;
+      }
+      const open: OpenLine =
+        endpoint === undefined ? memoryLines((stream) => service.get().accept(stream)) : tcpLines(endpoint);
+      fleet.set(createLoadFleet({ ...common, open, thingName: (index) => thingNameOf(prefix, index + 1) }));
+    },
+
+    /** @returns why the first device could not connect, if so */
+    connect: () => fleet.get().connect(),
+    cut: async ({ percent, at }: { readonly percent: number; readonly at: DurationMs }) => fleet.get().cut(percent, at),
+    takeAway: async ({ base, at }: { readonly base: string; readonly at: DurationMs }) =>
+      fleet.get().takeAway(base, at),
+    intend: async (intent: Parameters<FleetPart['intend']>[0]) => fleet.get().intend(intent),
+
+    async look({ takesLatencies }: { readonly takesLatencies: boolean }): Promise<PartReport> {
+      const { user, system } = process.cpuUsage();
+      const loop = performance.eventLoopUtilization();
+      const { utilization } = performance.eventLoopUtilization(loop, lastLoop);
+      lastLoop = loop;
+      const lateMs = Math.max(0, delay.max / 1e6);
+      delay.reset();
+      return {
+        ...(service.held && { service: service.held.report() }),
+        ...(fleet.held && { fleet: fleet.held.report(takesLatencies) }),
+        cpuMs: (user + system) / 1000,
+        bytes: process.memoryUsage.rss(),
+        busy: utilization,
+        lateMs: Number.isFinite(lateMs) ? lateMs : 0,
+      };
+    },
+
+    async close() {
+      delay.disable();
+      await fleet.held?.close();
+      await service.held?.close();
+    },
+  };
+}
+
+class Held<Thing> {
+  held: Thing | undefined;
+  readonly #otherwise: string;
+
+  constructor(otherwise: string) {
+    this.#otherwise = otherwise;
+  }
+
+  get(): Thing {
+    if (this.held === undefined) throw new Error(this.#otherwise);
+    return this.held;
+  }
+
+  set(thing: Thing): void {
+    this.held = thing;
+  }
+}

@@ -1,0 +1,459 @@
+/**
+ * Runs a load: starts the processes, connects the fleet, plays the shape's script and gathers what every process counted. It
+ * looks at its processes five times a second; triggers and progress are judged by what it saw. Whatever ends a run early, the
+ * result so far is kept and says so, and no process stays behind.
+ */
+import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { OperationalError } from '../../protocol/operational-error.ts';
+import type { DurationMs } from '../../protocol/time.ts';
+import type { HardwareProfile } from '../../agent/device/profile.ts';
+import { maxRolloutPerMinute } from '../../protocol/limits.ts';
+import type { LoadRun, LoadShape, Pacing, ShapeDeed, ShapeTrigger, Work } from './contract.ts';
+import { loadDocument } from './job-document.ts';
+import { type LoadProgress, leftAt } from './load-progress.ts';
+import { monotonicMs } from './monotonic.ts';
+import type { PartQuestions, PartReport } from './part.ts';
+import { type Child, startChild } from './process/child.ts';
+import { type Part, Tally } from './tally.ts';
+
+export interface LoadOptions {
+  /** Version of jobrig, for the result. */
+  readonly jobrig: string;
+  readonly seed: number;
+  /** With what the user wants otherwise put in. */
+  readonly shape: LoadShape;
+  readonly pacing: Pacing;
+  /** Absent: `executions` of the shape. Executions begin until then, those under way are finished. */
+  readonly durationMs?: DurationMs;
+  readonly prefix: string;
+  readonly hardwareName: string;
+  readonly hardware?: { readonly profiles: readonly HardwareProfile[]; readonly document: string };
+  readonly transport: 'tcp' | 'in-process';
+  /** Of the fleet. */
+  readonly processes: number;
+  /** Absent: a service of its own, in a process of its own. */
+  readonly endpoint?: string;
+  readonly slice?: { readonly index: number; readonly of: number };
+  readonly signal: AbortSignal;
+  /** Device seconds in a second, with hardware. Default 1. */
+  readonly timeScale?: number;
+  /** Default: five times a second. */
+  readonly lookEveryMs?: DurationMs;
+  /** Default: a process of its own. */
+  readonly startPart?: (heapMegabytes: number) => Child<PartQuestions>;
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Told about once a second. */
+  readonly onTally?: (tally: Tally) => void;
+}
+
+const usualLookMs = 200;
+const latenciesEveryMs = 1000;
+/** Without any change for so long, nothing more is waited for. */
+const stalledMs: DurationMs = 30_000;
+const closeWithinMs = 5000;
+const heapMegabytes = 12_288;
+const longestRunMs = 24 * 3_600_000;
+
+/** Why a run ends before its end. */
+class Stopped extends Error {}
+
+/** @throws {OperationalError} `ENDPOINT_UNREACHABLE` when not even the first device gets through */
+export async function runLoad(options: LoadOptions): Promise<LoadRun> {
+  const run = new RunningLoad(options);
+  try {
+    return await run.play();
+  } finally {
+    await run.close();
+  }
+}
+
+interface Rollout {
+  readonly base: string;
+  readonly planned: number | undefined;
+  readonly by: 'joining' | 'service';
+}
+
+interface Waiting {
+  readonly since: number;
+  readonly holds: () => boolean;
+  readonly found: () => void;
+}
+
+class RunningLoad {
+  readonly #options: LoadOptions;
+  readonly #tally: Tally;
+  readonly #children: Child<PartQuestions>[] = [];
+  #service: Child<PartQuestions> | undefined;
+  readonly #fleet: Child<PartQuestions>[] = [];
+  readonly #stop = new AbortController();
+  readonly #rollouts = new Map<string, Rollout>();
+  /** Things that the last cut or deletion has disturbed, and how many had recovered before. */
+  #disturbed = { things: 0, recoveredBefore: 0 };
+  #looks = 0;
+  #isLooking = true;
+  #waiting: Waiting | undefined;
+  #act = 'starting';
+  #goal: (() => { readonly name: string; readonly done: number; readonly total: number }) | undefined;
+  #plays = 0;
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+    this.#tally = new Tally(options);
+    setMaxListeners(0, this.#stop.signal);
+    options.signal.addEventListener('abort', () => this.#end('interrupted'), { once: true });
+    if (options.signal.aborted) this.#end('interrupted');
+  }
+
+  async play(): Promise<LoadRun> {
+    const looking = this.#startAndLook();
+    try {
+      await this.#orStopped(this.#started.promise);
+      await this.#connect();
+      await this.#playScript();
+      await this.#settle();
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+      this.#tally.stopped(error.message);
+    }
+    this.#isLooking = false;
+    await Promise.race([looking, pause(closeWithinMs)]);
+    await this.#lastLook();
+    return this.#tally.run();
+  }
+
+  async #startAndLook(): Promise<void> {
+    try {
+      await this.#start();
+      await this.#lookOn();
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isLooking = false;
+    const gracefully = Promise.all(
+      this.#children.map(async (child) => {
+        await Promise.race([child.ask('close', undefined as never).catch(() => {}), child.ended, pause(closeWithinMs)]);
+        await child.stop();
+      }),
+    );
+    await gracefully;
+  }
+
+  readonly #started = withResolvers();
+
+  #end(reason: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    const message = reason instanceof Error ? reason.message : String(reason);
+    this.#stop.abort(reason instanceof OperationalError ? reason : new Stopped(message));
+  }
+
+  /** What is waited for, unless the run is stopped before. */
+  #orStopped<Result>(work: Promise<Result>): Promise<Result> {
+    const { signal } = this.#stop;
+    return new Promise((resolve, reject) => {
+      const stop = (): void => reject(signal.reason as Error);
+      if (signal.aborted) return stop();
+      signal.addEventListener('abort', stop);
+      work
+        .then(resolve, (error: unknown) => {
+          // A process that ends takes its answers with it: that it ended says more.
+          setImmediate(() => (signal.aborted ? stop() : reject(error as Error)));
+        })
+        .finally(() => signal.removeEventListener('abort', stop));
+    });
+  }
+
+  #startPart(name: string, role: Part['role'], things: number): Child<PartQuestions> {
+    const { startPart = startPartProcess } = this.#options;
+    const child = startPart(heapMegabytes);
+    this.#children.push(child);
+    this.#tally.addPart({ name, role, things });
+    void this.#watch(name, child);
+    return child;
+  }
+
+  async #watch(name: string, child: Child<PartQuestions>): Promise<void> {
+    const how = await child.ended;
+    if (this.#isLooking) this.#end(`the ${name} process ended in the middle (${how})`);
+  }
+
+  async #start(): Promise<void> {
+    const { endpoint, transport, processes, shape, seed, prefix, hardware, timeScale = 1 } = this.#options;
+    const { connectRate, keepAliveMs, reconnectMs, faults } = shape.given;
+    const { first, count } = this.#tally;
+    let target = endpoint;
+    if (endpoint === undefined) {
+      const name = transport === 'in-process' ? 'service and fleet' : 'service';
+      this.#act = 'starting the service';
+      this.#service = this.#startPart(name, name, transport === 'in-process' ? count : 0);
+      const { mqttPort } = await this.#service.ask('openService', { faults, seed });
+      await this.#service.ask('createThings', { first, count, prefix });
+      target = `mqtt://127.0.0.1:${mqttPort}`;
+    }
+    const shares = transport === 'in-process' ? 1 : Math.min(processes, count);
+    for (let share = 0; share < shares; share += 1) {
+      const from = Math.floor((count * share) / shares);
+      const own = Math.floor((count * (share + 1)) / shares) - from;
+      const isShared = transport === 'in-process';
+      const child = isShared
+        ? this.#service!
+        : this.#startPart(shares === 1 ? 'fleet' : `fleet ${share + 1}`, 'fleet', own);
+      this.#fleet.push(child);
+      await child.ask('openFleet', {
+        ...(!isShared && target !== undefined && { endpoint: target }),
+        first: first + from,
+        count: own,
+        prefix,
+        connectRate: (connectRate * own) / count,
+        keepAliveMs,
+        reconnectMs,
+        seed,
+        ...(hardware && { hardware: hardware.profiles, timeScale }),
+      });
+    }
+    await this.#look(false);
+    this.#tally.idle();
+    this.#started.resolve();
+  }
+
+  async #connect(): Promise<void> {
+    const { count } = this.#tally;
+    this.#act = 'connecting';
+    this.#goal = () => ({ name: 'connected', done: this.#tally.fleet.connected, total: count });
+    const began = this.#tally.begin('connect');
+    const failures = await this.#orStopped(
+      Promise.all(this.#fleet.map((child) => child.ask('connect', undefined as never))),
+    );
+    const failure = failures.find((reason) => reason !== undefined);
+    if (failure !== undefined) {
+      const { endpoint = 'the service' } = this.#options;
+      throw new OperationalError('ENDPOINT_UNREACHABLE', `No device can connect to ${endpoint}: ${failure}`, {
+        hint: 'Check the address and the port.',
+      });
+    }
+    await this.#until(
+      () => this.#tally.fleet.connected + this.#tally.failures > 0 && this.#tally.fleet.connected >= count,
+    );
+    began();
+    this.#tally.allConnected();
+  }
+
+  async #playScript(): Promise<void> {
+    const { shape } = this.#options;
+    const durationMs = this.#options.durationMs ?? (shape.repeats ? shape.given.durationMs : undefined);
+    const endAt = monotonicMs() + (durationMs ?? Infinity);
+    do {
+      for (const { when, deeds } of shape.script) {
+        if (shape.repeats && monotonicMs() >= endAt) break;
+        if (when !== undefined) await this.#await(when, endAt);
+        for (const deed of deeds) await this.#orStopped(this.#do(deed, endAt));
+        if (deeds.length > 0) await this.#until(() => true);
+      }
+      this.#plays += 1;
+      // What a rollout has not finished when the script begins anew is finished before.
+      if (shape.repeats) await this.#settle();
+    } while (shape.repeats && monotonicMs() < endAt);
+  }
+
+  async #await(when: ShapeTrigger, endAt: DurationMs): Promise<void> {
+    const ended = this.#tally.begin(wordsOf(when));
+    if (when.on === 'idle') {
+      const until = monotonicMs() + Math.min(this.#options.durationMs ?? when.forMs, when.forMs * 1000);
+      const from = monotonicMs();
+      this.#act = 'idle';
+      this.#goal = () => ({
+        name: 'seconds',
+        done: Math.round((monotonicMs() - from) / 1000),
+        total: Math.round((until - from) / 1000),
+      });
+      await this.#until(() => monotonicMs() >= until, Infinity);
+      return ended();
+    }
+    this.#act = wordsOf(when);
+    this.#goal = () => this.#goalOf(when);
+    let hasStopped = false;
+    await this.#until(() => {
+      if (hasStopped) return this.#tally.isOver();
+      if (monotonicMs() >= endAt) {
+        hasStopped = true;
+        this.#tally.stopRollouts();
+        void this.#service?.ask('stopRollouts', undefined as never).catch(() => {});
+        return false;
+      }
+      const { done, total } = this.#goalOf(when);
+      return Number.isFinite(total) && done >= total;
+    });
+    ended();
+  }
+
+  #goalOf(when: Exclude<ShapeTrigger, { readonly on: 'idle' }>): { name: string; done: number; total: number } {
+    const { count, fleet } = this.#tally;
+    const share = (whole: number): number => Math.ceil((whole * when.percent) / 100);
+    switch (when.on) {
+      case 'connected':
+        return { name: 'connected', done: fleet.connected, total: share(count) };
+      case 'recovered': {
+        const { things, recoveredBefore } = this.#disturbed;
+        return { name: 'recovered', done: fleet.recovered - recoveredBefore, total: share(things) };
+      }
+      default: {
+        const rollout = this.#rollouts.get(when.job);
+        const counts = this.#tally.jobs(rollout?.base ?? '');
+        const done = when.on === 'in-progress' ? counts.started : counts.succeeded + counts.failed + counts.pulled;
+        return { name: when.on, done, total: share(rollout?.planned ?? Infinity) };
+      }
+    }
+  }
+
+  async #do(deed: ShapeDeed, endAt: DurationMs): Promise<void> {
+    switch (deed.do) {
+      case 'rollout':
+        return this.#rollOut(deed, endAt);
+      case 'link': {
+        const { count, fleet } = this.#tally;
+        this.#disturbed = { things: Math.ceil((count * deed.percent) / 100), recoveredBefore: fleet.recovered };
+        const at = monotonicMs();
+        await Promise.all(this.#fleet.map((child) => child.ask('cut', { percent: deed.percent, at })));
+        return;
+      }
+      default: {
+        const { base } = this.#rollouts.get(deed.job)!;
+        await this.#look(false);
+        const { started, succeeded, failed } = this.#tally.jobs(base);
+        this.#disturbed = { things: started - succeeded - failed, recoveredBefore: this.#tally.fleet.recovered };
+        const at = monotonicMs();
+        await Promise.all(this.#fleet.map((child) => child.ask('takeAway', { base, at })));
+        await this.#service?.ask(deed.do === 'cancel-job' ? 'cancelJobs' : 'deleteJobs', { base, force: deed.force });
+        this.#tally.takenAway(base);
+      }
+    }
+  }
+
+  async #rollOut(deed: ShapeDeed & { readonly do: 'rollout' }, endAt: DurationMs): Promise<void> {
+    const { shape, hardware, pacing: byDefault, slice } = this.#options;
+    const { count, first } = this.#tally;
+    const work: Work = { ...shape.given.work, ...deed.work };
+    const isBounded = endAt === Infinity || shape.repeats;
+    const rounds = work.holds || deed.by === 'service' ? 1 : isBounded ? shape.given.executions : undefined;
+    const planned = rounds === undefined ? undefined : count * rounds;
+    const base = `load${slice ? `-${slice.index}` : ''}-${deed.job}-${this.#plays}-`;
+    const window = deed.window === 'all' ? count : deed.window;
+    const pacing: Pacing =
+      deed.by === 'service' ? { kind: 'service' } : window === undefined ? byDefault : { kind: 'window', window };
+    this.#rollouts.set(deed.job, { base, planned, by: deed.by });
+    this.#tally.rolledOut(base, planned, work.holds);
+    if (this.#service === undefined) return; // whoever operates the endpoint does it
+    const fromMs = await this.#service.ask('rollout', {
+      base,
+      ...(rounds !== undefined && { rounds }),
+      pacing,
+      document: hardware?.document ?? loadDocument(work),
+      holds: work.holds,
+    });
+    if (pacing.kind !== 'rate') return;
+    const intent = { base, fromMs, perSecond: pacing.perSecond, first, things: count };
+    await Promise.all(this.#fleet.map((child) => child.ask('intend', intent)));
+  }
+
+  /** Until what was begun and not taken away is over. */
+  async #settle(): Promise<void> {
+    if (this.#service === undefined) return;
+    this.#act = 'finishing';
+    await this.#until(() => this.#tally.isOver());
+  }
+
+  /** Until a look shows that it holds. */
+  async #until(holds: () => boolean, patienceMs = stalledMs): Promise<void> {
+    const found = withResolvers();
+    this.#waiting = { since: this.#looks, holds, found: found.resolve };
+    const watch = setInterval(() => {
+      if (this.#tally.unchangedForMs(monotonicMs()) < patienceMs) return;
+      this.#end(`nothing has happened for ${Math.round(patienceMs / 1000)} s while ${this.#act}`);
+    }, usualLookMs);
+    try {
+      await this.#orStopped(found.promise);
+    } finally {
+      clearInterval(watch);
+      this.#waiting = undefined;
+    }
+  }
+
+  async #lookOn(): Promise<void> {
+    let latenciesAt = monotonicMs() + latenciesEveryMs;
+    while (this.#isLooking && !this.#stop.signal.aborted) {
+      await pause(this.#options.lookEveryMs ?? usualLookMs);
+      const takes = monotonicMs() >= latenciesAt;
+      if (takes) latenciesAt = monotonicMs() + latenciesEveryMs;
+      await this.#look(takes);
+      this.#tell();
+      if (takes) this.#options.onTally?.(this.#tally);
+    }
+  }
+
+  async #look(takesLatencies: boolean): Promise<void> {
+    const began = (this.#looks += 1);
+    const reports = await Promise.all(this.#children.map((child) => child.ask('look', { takesLatencies })));
+    this.#tally.add(reports as readonly PartReport[], monotonicMs(), takesLatencies);
+    const waiting = this.#waiting;
+    if (waiting !== undefined && began > waiting.since && waiting.holds()) waiting.found();
+  }
+
+  async #lastLook(): Promise<void> {
+    try {
+      await Promise.race([this.#look(true), pause(closeWithinMs)]);
+    } catch {
+      // A process is gone: what it told before is what is known.
+    }
+  }
+
+  #tell(): void {
+    const { onProgress } = this.#options;
+    if (onProgress === undefined) return;
+    const goal = this.#goal?.();
+    const waits = [...this.#rollouts.values()].some(
+      ({ by, base, planned }) => by === 'service' && this.#tally.jobs(base).made < (planned ?? 0),
+    );
+    onProgress({
+      act: this.#act,
+      ...(goal && Number.isFinite(goal.total) && { goal: { ...goal, ...leftAt(this.#tally, goal) } }),
+      ...(goal && !Number.isFinite(goal.total) && { open: { name: goal.name, done: goal.done } }),
+      ...this.#tally.now(),
+      ...(waits && { note: `waits for AWS's limit of ${maxRolloutPerMinute.toLocaleString('en')} a minute` }),
+    });
+  }
+}
+
+function startPartProcess(heap: number): Child<PartQuestions> {
+  const module = join(import.meta.dirname, 'process', 'load-part');
+  return startChild<PartQuestions>(module, { heapMegabytes: heap, answerWithinMs: longestRunMs });
+}
+
+function wordsOf(when: ShapeTrigger): string {
+  switch (when.on) {
+    case 'connected':
+      return 'connecting';
+    case 'recovered':
+      return 'recovering';
+    case 'idle':
+      return 'idle';
+    case 'in-progress':
+      return `rolling out ${when.job}`;
+    case 'finished':
+      return `finishing ${when.job}`;
+  }
+}
+
+interface Resolvers {
+  readonly promise: Promise<void>;
+  resolve: () => void;
+}
+
+function withResolvers(): Resolvers {
+  const made: Partial<Resolvers> = {};
+  const promise = new Promise<void>((resolve) => (made.resolve = resolve));
+  return Object.assign(made as Resolvers, { promise });
+}

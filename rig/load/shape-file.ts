@@ -1,0 +1,213 @@
+/**
+ * Shape files: from YAML text to a shape, or to what is wrong with it, each with line and column and, where a word is not
+ * known, the one that was perhaps meant. The words are those of scenario files where they mean the same.
+ */
+import { z } from 'zod';
+import { type FaultPlan, noFaults, parseFaultPlan } from '../../faults/plan.ts';
+import type { MemberPath } from '../../protocol/form.ts';
+import { unknownWord } from '../../protocol/near-name.ts';
+import { decodeText } from '../../protocol/positioned-text.ts';
+import { type Complain, checked, isMembers } from '../scenario/format/checked.ts';
+import type { FileProblem } from '../scenario/format/read.ts';
+import { label, percent, span } from '../scenario/format/values.ts';
+import type { LoadShape, ShapeDeed, ShapeEntry, ShapeTrigger } from './contract.ts';
+
+export type ReadShape =
+  { readonly ok: true; readonly shape: LoadShape } | { readonly ok: false; readonly problems: readonly FileProblem[] };
+
+const things = z.number().int().min(1).max(1_000_000);
+const executions = z.number().int().min(1).max(1000);
+const updates = z.number().int().min(0).max(1000);
+const window = z.number().int().min(1).max(1_000_000);
+
+const headForm = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,79}$/, 'expected lower-case letters, digits and -'),
+  version: z.number().int().min(1).default(1),
+  claim: z.string().min(1),
+  given: z
+    .strictObject({
+      things: things.default(1000),
+      executions: executions.default(1),
+      updates: updates.default(3),
+      pause: span.optional(),
+      window: window.default(64),
+      'connect-rate': z.number().min(0.1).max(100_000).default(500),
+      'keep-alive': span.optional(),
+      reconnect: span.optional(),
+      duration: span.optional(),
+      faults: z.unknown().optional(),
+    })
+    .prefault({}),
+  repeats: z.boolean().default(false),
+  script: z.array(z.unknown()).min(1),
+  notes: z.string().optional(),
+});
+
+const deedForms = {
+  rollout: z.strictObject({
+    job: label,
+    window: z.union([window, z.literal('all')]).optional(),
+    by: z.enum(['joining', 'service']).default('joining'),
+    updates: updates.optional(),
+    pause: span.optional(),
+    holds: z.boolean().optional(),
+  }),
+  link: z.strictObject({ drop: percent }),
+  'cancel-job': z.strictObject({ job: label, force: z.boolean().default(true) }),
+  'delete-job': z.strictObject({ job: label, force: z.boolean().default(true) }),
+} as const;
+type DeedWord = keyof typeof deedForms;
+const deedWords = Object.keys(deedForms) as readonly DeedWord[];
+
+const triggerForms = {
+  connected: z.strictObject({ connected: percent }),
+  'in-progress': z.strictObject({ 'in-progress': percent, job: label }),
+  finished: z.strictObject({ finished: percent, job: label }),
+  recovered: z.strictObject({ recovered: percent }),
+  idle: z.strictObject({ idle: span }),
+} as const;
+type TriggerWord = keyof typeof triggerForms;
+const triggerWords = Object.keys(triggerForms) as readonly TriggerWord[];
+
+export function readShape(text: string): ReadShape {
+  const decoded = decodeText(text);
+  if (!decoded.ok) return decoded;
+  const problems: FileProblem[] = [];
+  const shape = shapeFrom(decoded.value, (path, message) => problems.push({ ...decoded.placeOf(path), message }));
+  if (shape !== undefined && problems.length === 0) return { ok: true, shape };
+  return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+function shapeFrom(value: unknown, complain: Complain): LoadShape | undefined {
+  const head = checked(headForm, value, [], complain);
+  const list = isMembers(value) && Array.isArray(value['script']) ? (value['script'] as unknown[]) : [];
+  const script = list.flatMap((entry, index) => entryFrom(entry, ['script', index], complain) ?? []);
+  if (head === undefined) return undefined;
+  const { given } = head;
+  const shape: LoadShape = {
+    id: head.id,
+    version: head.version,
+    claim: head.claim,
+    given: {
+      things: given.things,
+      executions: given.executions,
+      window: given.window,
+      work: { updates: given.updates, pauseMs: given.pause ?? 0, holds: false },
+      connectRate: given['connect-rate'],
+      keepAliveMs: given['keep-alive'] ?? 60_000,
+      reconnectMs: given.reconnect ?? 1000,
+      ...(given.duration !== undefined && { durationMs: given.duration }),
+      faults: faultsFrom(given.faults, complain),
+    },
+    repeats: head.repeats,
+    script,
+  };
+  checkJobs(shape, complain);
+  if (shape.repeats && given.duration === undefined) {
+    complain(['repeats'], '`repeats` needs a duration: given: {duration: 30 s}');
+  }
+  return shape;
+}
+
+function faultsFrom(value: unknown, complain: Complain): FaultPlan {
+  if (value === undefined) return noFaults;
+  const parsed = parseFaultPlan(Array.isArray(value) ? { faults: value as unknown[] } : value);
+  if (parsed.ok) {
+    parsed.value.faults.forEach(({ kind }, index) => {
+      if (kind !== 'service' && kind !== 'service-clock-jump')
+        complain(['given', 'faults', index, 'kind'], `\`${kind}\`: a load run has only faults of the service`);
+    });
+    return parsed.value;
+  }
+  for (const { place, path, message } of parsed.problems) {
+    const inside = place[0] === 'faults' && Array.isArray(value) ? place.slice(1) : place;
+    complain(['given', 'faults', ...inside], path === '' ? message : `${path} ${message}`);
+  }
+  return noFaults;
+}
+
+function entryFrom(value: unknown, path: MemberPath, complain: Complain): ShapeEntry | undefined {
+  if (!isMembers(value)) return void complain(path, 'expected a deed, or `when` with `do`');
+  const { when, do: does, ...others } = value;
+  if (when === undefined && does === undefined) {
+    const deed = deedFrom(others, path, complain);
+    return deed && { deeds: [deed] };
+  }
+  for (const word of Object.keys(others)) complain([...path, word], unknownWord(word, ['when', 'do']));
+  const trigger = when === undefined ? undefined : triggerFrom(when, [...path, 'when'], complain);
+  const list: readonly unknown[] = does === undefined ? [] : Array.isArray(does) ? does : [does];
+  const deeds = list.flatMap(
+    (deed, index) => deedFrom(deed, [...path, 'do', ...(Array.isArray(does) ? [index] : [])], complain) ?? [],
+  );
+  return { ...(trigger && { when: trigger }), deeds };
+}
+
+function deedFrom(value: unknown, path: MemberPath, complain: Complain): ShapeDeed | undefined {
+  const words = isMembers(value) ? Object.keys(value) : [];
+  const [word = ''] = words;
+  if (!isMembers(value) || words.length !== 1) {
+    return void complain(path, `expected one deed; found ${words.join(', ') || 'none'}`);
+  }
+  const name = deedWords.find((known) => known === word);
+  if (name === undefined) return void complain([...path, word], unknownWord(word, deedWords));
+  // `link: drop` is all of them; `rollout: update` has no more to say.
+  const short = { rollout: 'job', link: 'drop', 'cancel-job': 'job', 'delete-job': 'job' }[name];
+  const given = value[word];
+  const members = isMembers(given) ? given : { [short]: name === 'link' && given === 'drop' ? '100%' : given };
+  const read = checked(deedForms[name] as z.ZodType, members, [...path, word], complain);
+  return read === undefined ? undefined : deedOf(name, read as never);
+}
+
+function deedOf<Word extends DeedWord>(word: Word, read: z.output<(typeof deedForms)[Word]>): ShapeDeed {
+  switch (word) {
+    case 'rollout': {
+      const { job, window: flights, by, updates: count, pause, holds } = read as z.output<typeof deedForms.rollout>;
+      return {
+        do: 'rollout',
+        job,
+        by,
+        ...(flights !== undefined && { window: flights }),
+        work: {
+          ...(count !== undefined && { updates: count }),
+          ...(pause !== undefined && { pauseMs: pause }),
+          ...(holds !== undefined && { holds }),
+        },
+      };
+    }
+    case 'link':
+      return { do: 'link', percent: (read as z.output<typeof deedForms.link>).drop };
+    default:
+      return { do: word as 'cancel-job' | 'delete-job', ...(read as z.output<(typeof deedForms)['cancel-job']>) };
+  }
+}
+
+function triggerFrom(value: unknown, path: MemberPath, complain: Complain): ShapeTrigger | undefined {
+  if (!isMembers(value)) return void complain(path, 'expected a trigger');
+  const word = triggerWords.find((known) => value[known] !== undefined);
+  if (word === undefined) {
+    const [first = ''] = Object.keys(value);
+    return void complain(first === '' ? path : [...path, first], unknownWord(first, triggerWords));
+  }
+  const read = checked(triggerForms[word] as z.ZodType, value, path, complain) as
+    Readonly<Record<string, unknown>> | undefined;
+  if (read === undefined) return undefined;
+  if (word === 'idle') return { on: 'idle', forMs: Number(read['idle']) };
+  const share = Number(read[word]);
+  if (word === 'connected' || word === 'recovered') return { on: word, percent: share };
+  return { on: word, job: String(read['job']), percent: share };
+}
+
+/** Jobs that are spoken of must be rolled out before. */
+function checkJobs({ script }: LoadShape, complain: Complain): void {
+  const known: string[] = [];
+  script.forEach(({ when, deeds }, index) => {
+    const jobs: string[] = when !== undefined && 'job' in when ? [when.job] : [];
+    for (const deed of deeds) {
+      if (deed.do === 'rollout') known.push(deed.job);
+      else if ('job' in deed) jobs.push(deed.job);
+    }
+    for (const job of jobs) {
+      if (!known.includes(job)) complain(['script', index], `no job ${job} is rolled out: ${unknownWord(job, known)}`);
+    }
+  });
+}

@@ -1,0 +1,157 @@
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { LoadRun } from '../../rig/load/contract.ts';
+import { type Finished, start } from '../support/command.ts';
+import { runHere } from '../support/command-here.ts';
+
+const small = ['load', '--things', '12', '--connect-rate', '2000'];
+
+/** Processes that this one has started and that are still there. */
+function childrenOf(pid: number): readonly number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const parent = Number(
+        readFileSync(`/proc/${name}/stat`, 'utf8')
+          .replace(/^.*\) \S /s, '')
+          .split(' ')[0],
+      );
+      return parent === pid ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function isThere(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
+}
+
+describe('jobrig load', () => {
+  let whole: Finished & { readonly folder: string };
+  beforeAll(async () => {
+    const words = [...small, '--executions', '2', '--threshold', 'update.max<1ms', '--threshold', 'failures==0'];
+    const { folder, finished } = start(...words, '--json', '--out', 'report');
+    const ended = await finished;
+    const report = JSON.parse(readFileSync(join(folder, 'report', 'run.json'), 'utf8')) as LoadRun;
+    whole = { ...ended, folder: JSON.stringify(report) };
+  });
+
+  it('prints the members of product.md as one JSON object, and a broken threshold is exit 1', () => {
+    expect(whole.code).toBe(1);
+    const json = JSON.parse(whole.stdout) as Record<string, unknown>;
+    expect(json).toMatchObject({
+      verb: 'load',
+      seed: 1,
+      verdict: 'fail',
+      shape: 'rollout',
+      things: 12,
+      executions: { wanted: 24, succeeded: 24, failed: 0 },
+      failures: {},
+      thresholds: [
+        { expression: 'update.max<1ms', held: false },
+        { expression: 'failures==0', value: 0, held: true },
+      ],
+    });
+    for (const rate of ['executionsPerSecond', 'exchangesPerSecond', 'connectsPerSecond']) {
+      expect(json[rate]).toBeGreaterThan(0);
+    }
+    const { latencyMs, memory } = json as {
+      readonly latencyMs: Record<string, Record<string, number>>;
+      readonly memory: Record<string, number>;
+    };
+    for (const exchange of ['connect', 'start-next', 'update', 'execution']) {
+      const { p50, p95, p99, max } = latencyMs[exchange]!;
+      expect([p50, p95, p99, max].toSorted((a, b) => a! - b!)).toEqual([p50, p95, p99, max]);
+      expect(p50).toBeGreaterThan(0);
+    }
+    expect(latencyMs['update']!['count']).toBe(96);
+    for (const figure of ['servicePeakBytes', 'fleetPeakBytes', 'perThingBytes'])
+      expect(memory[figure]).toBeGreaterThan(0);
+  });
+
+  it('keeps the run as a file, and says what it does from the start', () => {
+    const report = JSON.parse(whole.folder) as LoadRun;
+    expect(report).toMatchObject({ form: 'jobrig load run 1', differs: [] });
+    expect(report.timeline.length).toBeGreaterThan(0);
+    expect(report.processes.map(({ name }) => name)).toEqual(['service', 'fleet']);
+    expect(whole.stderr).toMatch(/^starting/);
+    expect(whole.stderr).toContain('connecting');
+  });
+
+  it.each([
+    [['--shape', 'rolout'], 'Did you mean rollout?'],
+    [['--threshold', 'updat.p99<50ms'], 'did you mean `update.p'],
+    [['--threshold', 'failures'], 'expected a figure'],
+    [['--things', '0'], '--things'],
+    [['--things', '999999'], 'open files in one process'],
+    [['--window', '3', '--rate', '4'], '--rate'],
+    [['--slice', '3/2'], '--slice'],
+    [['--slice', '2/20'], 'there are only 12 things'],
+    [['--endpoint', 'http://127.0.0.1:1'], '--endpoint'],
+    [['--endpoint', 'mqtts://127.0.0.1:1'], '--endpoint'],
+    [['--endpoint', 'mqtt://127.0.0.1:1', '--shape', 'mass-delete'], 'takes jobs away'],
+    [['--endpoint', 'mqtt://127.0.0.1:1', '--shape', 'throttled'], 'faults of the service'],
+    [['--endpoint', 'mqtt://127.0.0.1:1', '--transport', 'in-process'], '--transport in-process'],
+    [['--processes', '2', '--transport', 'in-process'], 'share one process'],
+    [['--hardware', 'abacus'], 'abacus'],
+    [['--hardware', 'mix', '--rate', '5'], '--hardware mix'],
+    [['--transport', 'pigeon'], '--transport'],
+    [['--out', '/dev/null/x'], '--out'],
+  ])('refuses %j in one line', async (words, expected) => {
+    const { code, stdout, stderr } = await runHere(...small, '--quiet', ...words);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(expected);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('names file, line and column of a broken shape', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'jobrig-'));
+    const file = join(folder, 'broken.yaml');
+    writeFileSync(file, 'id: broken\nclaim: x\nscript:\n  - rolout: a\n');
+    const { code, stderr } = await runHere(...small, '--quiet', '--shape', file);
+    rmSync(folder, { recursive: true });
+    expect(code).toBe(2);
+    expect(stderr).toBe(`jobrig: ${file}:4:5: \`rolout\`: did you mean \`rollout\`?\n`);
+  });
+
+  it('keeps what it has on Ctrl-C, says so, and leaves no process', async () => {
+    const { child, folder, finished, progress } = start(...small, '--shape', 'idle', '--json', '--out', 'report');
+    await progress((text) => text.includes('idle'));
+    const children = childrenOf(child.pid!);
+    expect(children).toHaveLength(2);
+    child.kill('SIGINT');
+    const { code, stdout, stderr } = await finished;
+    expect(code).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'inconclusive', partial: 'interrupted' });
+    expect(JSON.parse(readFileSync(join(folder, 'report', 'run.json'), 'utf8'))).toMatchObject({
+      partial: 'interrupted',
+    });
+    expect(stderr).toContain('the result so far is in');
+    expect(children.filter(isThere)).toEqual([]);
+  });
+
+  it('keeps what it has when its service dies, and leaves no process', async () => {
+    const { child, finished, progress } = start(...small, '--shape', 'idle', '--json');
+    await progress((text) => text.includes('idle'));
+    const children = childrenOf(child.pid!).toSorted((a, b) => a - b);
+    process.kill(children[0]!, 'SIGKILL');
+    const { code, stdout, stderr } = await finished;
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'inconclusive', partial: expect.stringContaining('service') });
+    expect(stderr).toContain('ended early: the service process ended in the middle (SIGKILL)');
+    expect(children.filter(isThere)).toEqual([]);
+  });
+
+  it('is interrupted at its very start without a trace', async () => {
+    const { child, finished, progress } = start(...small, '--json');
+    await progress((text) => text.includes('starting'));
+    child.kill('SIGINT');
+    const { code, stdout } = await finished;
+    expect(code).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'inconclusive' });
+    expect(childrenOf(child.pid!)).toEqual([]);
+  });
+});

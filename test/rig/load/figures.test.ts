@@ -1,0 +1,167 @@
+import { array, assert, integer, property } from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { LoadRun } from '../../../rig/load/contract.ts';
+import { judgeThresholds, parseThreshold, verdictOfLoad } from '../../../rig/load/figures.ts';
+import { Latencies, latenciesOf } from '../../../rig/load/histograms.ts';
+import { whyTooMany } from '../../../rig/load/capacity.ts';
+import { startFlights } from '../../../rig/load/pacing.ts';
+import { sampleLoadRun } from '../../support/sample-load.ts';
+
+function judged(run: LoadRun, expression: string): { readonly value?: number; readonly held: boolean } {
+  const threshold = parseThreshold(expression);
+  if (typeof threshold === 'string') throw new Error(threshold);
+  return judgeThresholds(run, [threshold])[0]!;
+}
+
+describe('thresholds', () => {
+  const run = sampleLoadRun({ updateMs: [1, 2, 3, 40] });
+
+  it.each([
+    ['update.max<50ms', true],
+    ['update.max<0.05s', true],
+    ['update.max < 39 ms', false],
+    ['update.p50<=3000us', true],
+    ['failures==0', true],
+    ['failures>0', false],
+    ['executions.failed==0', true],
+    ['executions.succeeded>=4', true],
+    ['executionsPerSecond>=100/s', true],
+    ['memory.perThingBytes<=45KB', true],
+    ['memory.servicePeakBytes<1MB', false],
+    ['recovery.p99<1s', false],
+  ])('%s is judged %s', (expression, held) => {
+    expect(judged(run, expression).held).toBe(held);
+  });
+
+  it('on a figure that the run does not have is broken and has no value', () => {
+    expect(judged(run, 'recovery.p99<1s')).not.toHaveProperty('value');
+    expect(judged(run, 'update.max<50ms').value).toBeCloseTo(40, 1);
+  });
+
+  it.each([
+    ['updat.p99<50ms', 'did you mean `update.p'],
+    ['update.p90<50ms', 'did you mean `update.p'],
+    ['update<50ms', 'update'],
+    ['failure==0', 'did you mean `failures`'],
+    ['update.p99<50', undefined],
+    ['update.p99<50KB', '`KB` is no unit of update.p99'],
+    ['failures==0ms', '`ms` is no unit of failures'],
+    ['update.p99=50ms', 'expected a figure'],
+    ['update.p99<fast', 'expected a figure'],
+    ['', 'expected a figure'],
+    ['toString<1', '`toString`'],
+  ])('%j is %s', (expression, complaint) => {
+    const parsed = parseThreshold(expression);
+    if (complaint === undefined) expect(parsed).toHaveProperty('name');
+    else expect(parsed).toContain(complaint);
+  });
+
+  it.each([
+    [{}, 'pass'],
+    [{ failures: { 'no answer': 1 } }, 'fail'],
+    [{ executions: { wanted: 4, succeeded: 3, failed: 1, pulled: 0 } }, 'fail'],
+    [{ differs: ['job a: the service counts 4 succeeded, the fleet 3'] }, 'fail'],
+    [{ partial: 'interrupted', failures: { 'not finished': 3 } }, 'inconclusive'],
+  ] as const)('a run with %j is judged %s', (members, verdict) => {
+    expect(verdictOfLoad({ ...run, ...members }, [])).toBe(verdict);
+  });
+});
+
+describe('latencies', () => {
+  it('merge without loss, in whatever parts they were recorded', () => {
+    const values = array(integer({ min: 1, max: 50_000_000 }), { minLength: 1, maxLength: 100 });
+    assert(
+      property(values, integer({ min: 1, max: 5 }), (micros, parts) => {
+        const whole = new Latencies();
+        const shares = Array.from({ length: parts }, () => new Latencies());
+        micros.forEach((value, index) => {
+          whole.record(value / 1000);
+          shares[index % parts]!.record(value / 1000);
+        });
+        const merged = new Latencies();
+        for (const share of shares) if (share.count > 0) merged.add(share.take()!);
+        expect(latenciesOf(merged.text()).latency()).toEqual(latenciesOf(whole.text()).latency());
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('begin anew once they are taken', () => {
+    const latencies = new Latencies();
+    latencies.record(5);
+    expect(latencies.take()).toBeTypeOf('string');
+    expect(latencies.take()).toBeUndefined();
+  });
+});
+
+describe('what a machine can hold', () => {
+  const machine = { openFiles: 20_000, ports: 28_232, availableBytes: 8 * 1024 ** 3 };
+  const own = { transport: 'tcp', processes: 1, withHardware: false } as const;
+  const remote = { ...own, endpoint: 'mqtt://rig.example.com:1883' };
+
+  it.each([
+    ['fits', { ...own, things: 19_900 }, undefined],
+    [
+      'has too few files',
+      { ...own, things: 20_000 },
+      '20000 things need 20100 open files in one process, and the limit is 20000',
+    ],
+    ['has too few files for a fleet', { ...remote, things: 25_000 }, 'open files in one process'],
+    ['fits in two processes', { ...remote, things: 25_000, processes: 2 }, undefined],
+    ['has too few ports', { ...remote, things: 30_000, processes: 2 }, 'this machine has 28232 for one endpoint'],
+    ['spreads over loopback', { ...own, endpoint: 'mqtt://127.0.0.1:1883', things: 30_000, processes: 2 }, undefined],
+    ['needs no files in memory', { ...own, transport: 'in-process', things: 100_000 }, undefined],
+    [
+      'has too little memory',
+      { ...own, transport: 'in-process', things: 1_000_000 },
+      'of memory, and 8192 MB are free',
+    ],
+  ] as const)('%s', (_, wanted, reason) => {
+    const told = whyTooMany(wanted, machine);
+    if (reason === undefined) expect(told).toBeUndefined();
+    else {
+      expect(told?.what).toContain(reason);
+      expect(told?.hint).toMatch(/fit|Spread|--processes/);
+    }
+  });
+});
+
+describe('flights', () => {
+  it('of a closed loop are never more than the window, and all land', () => {
+    let now = 0;
+    const flying = new Set<number>();
+    let most = 0;
+    const flights = startFlights({
+      pacing: { kind: 'window', window: 3 },
+      total: 10,
+      now: () => now,
+      begin(index) {
+        flying.add(index);
+        most = Math.max(most, flying.size);
+        return true;
+      },
+    });
+    while (flying.size > 0) {
+      now += 1;
+      const [first] = flying;
+      flying.delete(first!);
+      flights.landed();
+    }
+    expect([most, flights.begun]).toEqual([3, 10]);
+  });
+
+  it('of a closed loop that cannot begin yet are asked for again', () => {
+    let mayBegin = false;
+    const flights = startFlights({
+      pacing: { kind: 'window', window: 2 },
+      total: 4,
+      now: () => 0,
+      begin: () => mayBegin,
+    });
+    expect(flights.begun).toBe(0);
+    mayBegin = true;
+    flights.landed();
+    expect(flights.begun).toBe(3);
+    flights.stop();
+  });
+});

@@ -1,0 +1,169 @@
+/** Whole runs with all parts in this process, over TCP but where it says otherwise. */
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
+import type { LoadRun, LoadShape } from '../../../rig/load/contract.ts';
+import { latenciesIn } from '../../../rig/load/figures.ts';
+import { firmwareDocument } from '../../../rig/load/job-document.ts';
+import type { LoadProgress } from '../../../rig/load/load-progress.ts';
+import { type LoadOptions, runLoad } from '../../../rig/load/run-load.ts';
+import { readShape } from '../../../rig/load/shape-file.ts';
+import { loadShape } from '../../../rig/load/shapes.ts';
+import { liveService } from '../../support/live.ts';
+import { localPart } from '../../support/local-part.ts';
+
+type Changes = Partial<Omit<LoadOptions, 'shape'>> & { readonly given?: Partial<LoadShape['given']> };
+
+function play(shape: string | LoadShape, { given, ...options }: Changes = {}): Promise<LoadRun> {
+  const read = typeof shape === 'string' ? loadShape(shape) : shape;
+  const things = { things: 12, connectRate: 5000, reconnectMs: 50, ...given };
+  return runLoad({
+    jobrig: '0.1.0',
+    seed: 1,
+    shape: { ...read, given: { ...read.given, ...things } },
+    pacing: { kind: 'window', window: 8 },
+    prefix: 'thing-',
+    hardwareName: 'none',
+    transport: 'tcp',
+    processes: 1,
+    signal: new AbortController().signal,
+    startPart: localPart,
+    lookEveryMs: 20,
+    ...options,
+  });
+}
+
+function shapeOf(text: string): LoadShape {
+  const read = readShape(`id: mine\nclaim: It works.\n${text}`);
+  if (!read.ok) throw new Error(JSON.stringify(read.problems));
+  return read.shape;
+}
+
+const quick = { updates: 1, pauseMs: 0, holds: false };
+
+describe('a load run', () => {
+  it.each<[string, Changes, { readonly pulled: number; readonly recovered: number }]>([
+    ['rollout', {}, { pulled: 0, recovered: 0 }],
+    ['rollout', { given: { executions: 5 } }, { pulled: 0, recovered: 0 }],
+    ['rollout', { processes: 3 }, { pulled: 0, recovered: 0 }],
+    ['rollout', { transport: 'in-process' }, { pulled: 0, recovered: 0 }],
+    ['rollout', { pacing: { kind: 'rate', perSecond: 100 } }, { pulled: 0, recovered: 0 }],
+    ['rollout', { durationMs: 300 }, { pulled: 0, recovered: 0 }],
+    ['rollout', { slice: { index: 2, of: 3 }, given: { things: 36 } }, { pulled: 0, recovered: 0 }],
+    ['reconnect-storm', { given: { work: { updates: 2, pauseMs: 300, holds: false } } }, { pulled: 0, recovered: 12 }],
+    ['mass-delete', {}, { pulled: 12, recovered: 12 }],
+    ['throttled', { given: { things: 6, work: quick } }, { pulled: 0, recovered: 0 }],
+    ['idle', { durationMs: 300 }, { pulled: 0, recovered: 0 }],
+  ])('of %s with %j ends well, and both ends agree', async (shape, changes, expected) => {
+    const run = await play(shape, changes);
+    expect(run).toMatchObject({ failures: {}, differs: [] });
+    expect(run.partial).toBeUndefined();
+    const { wanted, succeeded, pulled } = run.executions;
+    expect([succeeded, pulled]).toEqual([wanted, expected.pulled]);
+    const { things = 12, executions = 1 } = changes.given ?? {};
+    const planned = (things / (changes.slice?.of ?? 1)) * executions;
+    if (changes.durationMs === undefined) expect(wanted).toBe(planned);
+    expect(latenciesIn(run).recovery?.count ?? 0).toBe(expected.recovered);
+    expect('notify' in latenciesIn(run)).toBe(changes.pacing?.kind === 'rate');
+    if (shape === 'throttled') expect(run.refusals['RequestThrottled']).toBeGreaterThan(0);
+  });
+
+  it('of churn takes jobs away in the middle, again and again, and finishes what it leaves alone', async () => {
+    const work = { updates: 2, pauseMs: 150, holds: false };
+    const run = await play('churn', { durationMs: 1500, given: { work } });
+    expect(run).toMatchObject({ failures: {}, differs: [] });
+    expect(run.executions.pulled).toBeGreaterThan(0);
+    expect(run.executions.succeeded).toBe(run.executions.wanted);
+  });
+
+  it('says that it waits for the limit of AWS where the service rolls out by itself', async () => {
+    const told: LoadProgress[] = [];
+    const shape = shapeOf('script:\n  - rollout: {job: a, by: service}\n  - when: {finished: 100%, job: a}\n');
+    const controller = new AbortController();
+    const run = await play(shape, {
+      given: { things: 1200, connectRate: 100_000 },
+      signal: controller.signal,
+      onProgress(progress) {
+        told.push(progress);
+        if (progress.note !== undefined) controller.abort();
+      },
+    });
+    expect(told.at(-1)?.note).toBe("waits for AWS's limit of 1,000 a minute");
+    expect(run.partial).toBe('interrupted');
+    expect(run.executions.failed).toBeGreaterThan(0);
+  });
+
+  it('counts latencies of an open loop from the intended start', async () => {
+    const run = await play('rollout', { pacing: { kind: 'rate', perSecond: 200 }, given: { executions: 2 } });
+    const { notify, execution, update } = latenciesIn(run);
+    expect([notify?.count, execution?.count]).toEqual([24, 24]);
+    expect(execution!.max).toBeGreaterThan(update!.p50);
+  });
+
+  it('has the agent proper on simulated hardware, over TCP and in-process', async () => {
+    const profiles = readHardwareProfiles('mix');
+    const hardware = { profiles, document: '{"operation":"reboot"}' };
+    expect(JSON.parse(firmwareDocument())).toHaveProperty('operation', 'firmware');
+    for (const transport of ['tcp', 'in-process'] as const) {
+      const run = await play('rollout', {
+        hardware,
+        hardwareName: 'mix',
+        transport,
+        timeScale: 100,
+        given: { things: 3 },
+      });
+      expect(run).toMatchObject({ failures: {}, differs: [], executions: { wanted: 3, succeeded: 3 } });
+      expect(latenciesIn(run).update?.count).toBeGreaterThan(0);
+    }
+  });
+
+  it('runs the fleet alone against an endpoint, for whatever job comes', async () => {
+    const { service, operator } = await liveService({ timeScale: 1 });
+    const names = Array.from({ length: 12 }, (_, index) => `thing-${index + 1}`);
+    await operator.createThings(names, 'all');
+    let isAsked = false;
+    const run = await play('rollout', {
+      endpoint: service.mqttUrl!,
+      onProgress({ connected }) {
+        if (connected < 12 || isAsked) return;
+        isAsked = true;
+        void operator.createJob({ jobId: 'theirs', groupName: 'all', document: '{"any":"thing"}' });
+      },
+    });
+    expect(run.executions).toMatchObject({ wanted: 12, succeeded: 12, failed: 0 });
+    expect(run.processes.map(({ role }) => role)).toEqual(['fleet']);
+  });
+
+  it('says that an endpoint cannot be reached', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((ready) => server.once('listening', ready));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((closed) => server.close(closed));
+    const endpoint = `mqtt://127.0.0.1:${port}`;
+    await expect(play('rollout', { endpoint })).rejects.toMatchObject({
+      code: 'ENDPOINT_UNREACHABLE',
+      message: `No device can connect to ${endpoint}: ECONNREFUSED`,
+    });
+  });
+
+  it.each(['service', 'fleet'])('ends with what it has when its %s dies', async (which) => {
+    const parts: ReturnType<typeof localPart>[] = [];
+    const startPart = (): ReturnType<typeof localPart> => {
+      const part = localPart();
+      parts.push(part);
+      return part;
+    };
+    const onProgress = ({ act }: LoadProgress): void => {
+      if (act === 'idle') parts[which === 'service' ? 0 : 1]!.die();
+    };
+    const run = await play('idle', { startPart, onProgress });
+    expect(run.partial).toBe(`the ${which} process ended in the middle (SIGKILL)`);
+    expect(run.timeline.length + run.phases.length).toBeGreaterThan(0);
+  });
+
+  it('ends at once when it is interrupted before it begins', async () => {
+    const run = await play('rollout', { signal: AbortSignal.abort() });
+    expect(run).toMatchObject({ partial: 'interrupted', executions: { succeeded: 0 } });
+  });
+});
