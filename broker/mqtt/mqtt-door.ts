@@ -35,6 +35,7 @@ import {
 } from './listeners.ts';
 import { KeptSessions, type SessionStore } from './kept-sessions.ts';
 import { Mqtt5Stream } from './mqtt5-stream.ts';
+import type { Passage } from './passing.ts';
 import { Presence } from './presence.ts';
 import { QuietAedes } from './quiet-aedes.ts';
 import { type DoorReadings, doorReadings } from './readings.ts';
@@ -72,6 +73,8 @@ export interface MqttDoorOptions {
   readonly budget?: SocketBudget;
   /** Where persistent sessions outlive the process; absent: nowhere. */
   readonly sessionStore?: SessionStore;
+  /** The way to other doors of the service; absent: there are none. */
+  readonly passage?: Passage;
   /** AWS's limits on topics, rates and sessions too, which a bench does without. */
   readonly strict?: boolean;
   /** How fast one connection is read; default: ten times as fast as AWS reads it. */
@@ -137,6 +140,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     expirySeconds: strict ? persistentSessionSeconds : maxSessionExpirySeconds,
     bounds,
     watchers,
+    passage: options.passage,
     now,
     onDropped: (dropped) => onEvent?.({ kind: 'dropped', ...dropped }),
   });
@@ -146,7 +150,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   );
   const { forbiddenSubscribe } = readings;
   const registered = new RegisteredPrincipals(port, options.policyScope);
-  const presence = new Presence({ now, announce: (topic, write) => sessions.announce(topic, write) });
+  const presence = new Presence({ now, announce: (topic, write) => sessions.announceEverywhere(topic, write) });
   const requests = new ServiceRequests({
     port,
     sessions,

@@ -18,6 +18,7 @@ import type { MemoryBounds } from './memory-bounds.ts';
 import { FanOut } from './fan-out.ts';
 import { type Message, type Qos, asDelivered } from './message.ts';
 import type { Outbox } from './outbox.ts';
+import { type Passage, type PassedMessage, fromPassed, toPass } from './passing.ts';
 import { RetainedMessages } from './retained-messages.ts';
 import {
   Connection,
@@ -56,6 +57,8 @@ export interface SessionsOptions {
   readonly expirySeconds: number;
   readonly bounds: MemoryBounds;
   readonly watchers: Watchers;
+  /** The way to other doors of the service; absent: there are none. */
+  readonly passage?: Passage | undefined;
   /** Service time. */
   readonly now: () => EpochMs;
   /** There was no room for a message. */
@@ -76,10 +79,14 @@ export class Sessions {
   readonly #expirySeconds: number;
   readonly #kept: KeptSessions | undefined;
   readonly #context: SessionContext;
+  readonly #passage: Passage | undefined;
+  #persistent = 0;
 
-  constructor({ kept, mayPass, expirySeconds, bounds, watchers, now, onDropped }: SessionsOptions) {
+  constructor({ kept, mayPass, expirySeconds, bounds, watchers, passage, now, onDropped }: SessionsOptions) {
     this.#kept = kept;
     this.#expirySeconds = expirySeconds;
+    this.#passage = passage;
+    passage?.onPassed((passed) => this.#takePassed(passed));
     this.#fanOut = new FanOut(this.#index, onDropped);
     this.#retained = new RetainedMessages(kept, bounds);
     this.#context = { bounds, watchers, now, dropped: onDropped, mayPass, forget: (key) => this.#forget(key) };
@@ -104,6 +111,7 @@ export class Sessions {
     const terms = { startsAnew: false, expirySeconds: row.expirySeconds ?? Infinity };
     const session = new Session(this.#context, clientId, principal, row.version ?? 4, true, terms);
     session.firstThing = firstThing === true;
+    this.#countPersistent(1);
     this.#byClientId.set(clientId, session);
     for (const [filter, qos, options] of filters) this.#listen(session, parsed(filter), filter, { ...options, qos });
     this.#leaveAlone(session);
@@ -145,7 +153,10 @@ export class Sessions {
     connection.resumed = resumes;
     session.connection = connection;
     this.#byClientId.set(client.id, session);
-    if (!resumes) this.#save(session);
+    if (!resumes) {
+      this.#save(session);
+      if (keepsMessages) this.#countPersistent(1);
+    }
     return connection;
   }
 
@@ -301,6 +312,7 @@ export class Sessions {
     }
     let lasting: Message | undefined;
     let isKept = false;
+    const served: string[] = [];
     if (message.retain) {
       lasting = { ...message, payload: Buffer.from(message.payload as Buffer) };
       isKept = this.#retain(lasting);
@@ -309,11 +321,37 @@ export class Sessions {
       publisher?.connection?.stream.charge(receivers / deliveriesPerPacket);
       const handedOut = lasting ?? { ...message, payload: Buffer.from(message.payload as Buffer) };
       const give = (match: Match<Receiver>): void => {
+        if (match.subscriber instanceof SharedGroup) served.push(match.subscriber.name);
         if (this.#give(handedOut, match, publisher)) isKept = true;
       };
-      return { topic: message.topic, give, done: () => routed(isKept) };
+      const done = (): void => {
+        this.#passage?.pass(toPass(handedOut, served));
+        routed(isKept);
+      };
+      return { topic: message.topic, give, done };
     });
-    return handed === 'later' ? 'later' : isKept;
+    if (handed === 'later') return 'later';
+    this.#passage?.pass(toPass(message, served));
+    return isKept;
+  }
+
+  /** What an event says that other doors do not hear of from the service. */
+  announceEverywhere(topic: string, writePayload: () => string): void {
+    this.announce(topic, writePayload);
+    this.#passage?.pass(toPass({ topic, payload: writePayload(), qos: 1, retain: false }, nothing));
+  }
+
+  /** A client of another door has published. */
+  #takePassed(passed: PassedMessage): void {
+    const message = fromPassed(passed);
+    if (message.retain) this.#retain(message);
+    this.#fanOut.hand(message.topic, () => ({
+      topic: message.topic,
+      give: (match) => {
+        const { subscriber } = match;
+        if (!(subscriber instanceof SharedGroup) || passed.groups.includes(subscriber.name)) this.#give(message, match);
+      },
+    }));
   }
 
   /** @returns whether it is kept for that receiver. */
@@ -359,6 +397,7 @@ export class Sessions {
     if (group === undefined) {
       group = new SharedGroup(name, this.#context);
       this.#groups.set(name, group);
+      this.#passage?.group(name, true);
       this.#index.add(group, filter, { qos: 1 });
     }
     group.join(session, options.qos);
@@ -376,6 +415,7 @@ export class Sessions {
     group?.leave(session);
     if (group?.isAlive === false) {
       this.#groups.delete(name);
+      this.#passage?.group(name, false);
       this.#index.remove(group, filter);
     }
     return true;
@@ -430,7 +470,15 @@ export class Sessions {
     clearTimeout(session.will?.timer);
     session.will?.will.send();
     session.will = undefined;
-    if (session.keepsMessages) this.#kept?.removeSession(session.clientId);
+    if (!session.keepsMessages) return;
+    this.#kept?.removeSession(session.clientId);
+    this.#countPersistent(-1);
+  }
+
+  #countPersistent(more: 1 | -1): void {
+    const before = this.#persistent;
+    this.#persistent += more;
+    if ((before === 0) !== (this.#persistent === 0)) this.#passage?.keepers(this.#persistent > 0);
   }
 }
 

@@ -7,6 +7,7 @@ import { openHttpDoor } from '../../broker/http/http-door.ts';
 import { openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
 import { type RejectionCode, rejections } from '../../protocol/rejections.ts';
 import { type RequestTopic, formatJobsTopic } from '../../protocol/topics.ts';
+import { linked } from '../support/linked.ts';
 import { rawHttp, scopedTo } from '../support/raw-http.ts';
 import { type DeviceAnswer, type DeviceDoor, type DeviceRequest, deviceApiContract } from './device-api.contract.ts';
 
@@ -101,6 +102,14 @@ describe.each([
   ['MQTT 5 over WebSocket', 'ws', 5],
 ] as const)('MQTT door, %s', (_name, transport, protocolVersion) => {
   deviceApiContract((port) => mqttDoor(port, transport, protocolVersion));
+});
+
+describe('MQTT door on a link to the engine', () => {
+  deviceApiContract(async (port) => mqttDoor((await linked(port)).doors[0]!.port, 'tcp', 4));
+});
+
+describe('HTTP door, data plane, on a link to the engine', () => {
+  deviceApiContract(async (port) => httpDoor((await linked(port)).doors[0]!.port));
 });
 
 describe('HTTP door, data plane', () => {

@@ -1,0 +1,223 @@
+/**
+ * A door's end of the link to the engine: the engine's port, the store of sessions and the way to other doors, as doors know
+ * them. When the link breaks, what was asked and not answered is answered with an error that says that it may have been done;
+ * what is asked while there is no link waits for the next one, up to a bound. Never guesses what the engine did.
+ */
+import type { Duplex } from 'node:stream';
+import type { EpochMs } from '../../protocol/time.ts';
+import type { CommandOf, Effect, OperationName, Rejected, Reply } from '../engine/contract.ts';
+import type { ServicePort } from '../engine/port.ts';
+import type { SessionChange, SessionStore } from '../mqtt/kept-sessions.ts';
+import type { Passage, PassedMessage } from '../mqtt/passing.ts';
+import { type Line, openLine } from './frames.ts';
+import { type FromDoor, type FromEngine, linkVersion } from './messages.ts';
+
+/** As many commands may be under way at once; a busy door has some hundreds. */
+const maxUnanswered = 100_000;
+
+export interface DoorEnd {
+  readonly port: ServicePort;
+  /** Absent: sessions do not outlive the service. Known when the link is attached for the first time. */
+  readonly sessionStore: SessionStore | undefined;
+  /** Whether there is a thing of this name. */
+  isThing(name: string): boolean;
+  readonly passage: Passage;
+  /** For whoever listens where the engine is. */
+  tell(event: unknown): void;
+  /** Goes on over this stream. @returns when the engine has welcomed this door; rejects when it refuses it. */
+  attach(stream: Duplex): Promise<void>;
+  /** Resolves when the link that is in use has ended. */
+  ended(): Promise<void>;
+}
+
+type Answer = (reply: Reply<never>, at: EpochMs) => void;
+
+const interrupted: Rejected = {
+  accepted: false,
+  code: 'InternalError',
+  message: 'The service was interrupted; what was asked may have been done.',
+};
+const tooMuch: Rejected = { accepted: false, code: 'RequestThrottled', message: 'Rate exceeded' };
+
+interface Listener {
+  readonly tell: (effect: Effect) => void;
+  readonly foresee?: (effect: Effect) => void;
+}
+
+/** Service time from an instant on, at a rate. */
+export type MakeClock = (timeScale: number, notBefore: EpochMs) => { now(): EpochMs };
+
+export function createDoorEnd(door: number, makeClock: MakeClock): DoorEnd {
+  let line: Line<FromDoor> | undefined;
+  let clock = makeClock(1, 0);
+  let listeners: readonly Listener[] = [];
+  let takers: readonly ((message: PassedMessage) => void)[] = [];
+  let nextId = 1;
+  const unanswered = new Map<number, Answer>();
+  const unsettled = new Map<number, { readonly resolve: () => void; readonly reject: (error: Error) => void }>();
+  const foreseen = new Map<number, Effect>();
+  /** Said while there was no link, and what the engine has to know again after each new one. */
+  let waiting: FromDoor[] = [];
+  let hasKeepers = false;
+  const groups = new Set<string>();
+  const things = new Set<string>();
+  let keepsSessions = false;
+  let wasWelcome = false;
+  let rows: Required<SessionChange>[] = [];
+  const whenEnded: (() => void)[] = [];
+
+  function say(entry: FromDoor): void {
+    if (line === undefined) waiting.push(entry);
+    else line.say(entry);
+  }
+
+  function lost(): void {
+    line = undefined;
+    const left = [...unanswered.values()];
+    unanswered.clear();
+    for (const answer of left) answer(interrupted, clock.now());
+    for (const { reject } of unsettled.values()) reject(new Error(interrupted.message));
+    unsettled.clear();
+    foreseen.clear();
+    for (const resolve of whenEnded.splice(0)) resolve();
+  }
+
+  function hear(entry: FromEngine): void {
+    switch (entry[0]) {
+      case 'answer': {
+        const [, id, reply, at] = entry;
+        const answer = unanswered.get(id);
+        unanswered.delete(id);
+        answer?.(reply as Reply<never>, at);
+        return;
+      }
+      case 'effect':
+        for (const listener of listeners) listener.foresee?.(entry[1]);
+        for (const listener of listeners) listener.tell(entry[1]);
+        return;
+      case 'foresee': {
+        const [, id, effect] = entry;
+        foreseen.set(id, effect);
+        for (const listener of listeners) listener.foresee?.(effect);
+        say(['foreseen', id]);
+        return;
+      }
+      case 'certain': {
+        const effect = foreseen.get(entry[1]);
+        foreseen.delete(entry[1]);
+        if (effect !== undefined) for (const listener of listeners) listener.tell(effect);
+        return;
+      }
+      case 'settled': {
+        const [, id, kept] = entry;
+        const settled = unsettled.get(id);
+        unsettled.delete(id);
+        if (kept) settled?.resolve();
+        else settled?.reject(new Error('the service could not store its state'));
+        return;
+      }
+      case 'pass':
+        for (const take of takers) take(entry[1]);
+        return;
+      case 'thing':
+        if (entry[2]) things.add(entry[1]);
+        else things.delete(entry[1]);
+        return;
+      case 'row':
+        rows.push(entry[1]);
+    }
+  }
+
+  const port: ServicePort = {
+    submit(command, answer) {
+      if (unanswered.size >= maxUnanswered) {
+        answer(tooMuch, clock.now());
+        return;
+      }
+      const id = nextId++;
+      unanswered.set(id, answer as Answer);
+      say(['ask', id, command.name, command.request as CommandOf<OperationName>['request']]);
+    },
+    onEffect(tell, foresee) {
+      const listener: Listener = { tell, ...(foresee && { foresee }) };
+      listeners = [...listeners, listener];
+      return () => {
+        listeners = listeners.filter((other) => other !== listener);
+      };
+    },
+    now: () => clock.now(),
+  };
+
+  const store: SessionStore = {
+    *rows() {
+      const kept = rows;
+      rows = [];
+      yield* kept;
+    },
+    keep: (change) => say(['keep', change]),
+    kept: () =>
+      new Promise((resolve, reject) => {
+        const id = nextId++;
+        unsettled.set(id, { resolve, reject });
+        say(['settle', id]);
+      }),
+  };
+
+  return {
+    port,
+    get sessionStore() {
+      return keepsSessions ? store : undefined;
+    },
+    isThing: (name) => things.has(name),
+    passage: {
+      keepers(any) {
+        hasKeepers = any;
+        say(['keepers', any]);
+      },
+      pass: (message) => say(['pass', message]),
+      group(name, has) {
+        if (has) groups.add(name);
+        else groups.delete(name);
+        say(['group', name, has]);
+      },
+      onPassed(take) {
+        takers = [...takers, take];
+      },
+    },
+    tell: (event) => say(['tell', event]),
+    attach(stream) {
+      return new Promise((resolve, reject) => {
+        let isWelcome = false;
+        const opened = openLine<FromDoor, FromEngine>(stream, {
+          heard(entry) {
+            if (isWelcome) return hear(entry);
+            if (entry[0] === 'refused') return reject(new Error(entry[1]));
+            if (entry[0] !== 'welcome') return hear(entry);
+            const [, at, timeScale, keeps] = entry;
+            isWelcome = true;
+            keepsSessions = keeps;
+            clock = makeClock(timeScale, Math.max(at, wasWelcome ? clock.now() : 0));
+            wasWelcome = true;
+            line = opened;
+            opened.say(['keepers', hasKeepers]);
+            for (const group of groups) opened.say(['group', group, true]);
+            for (const said of waiting) if (said[0] !== 'group' && said[0] !== 'keepers') opened.say(said);
+            waiting = [];
+            resolve();
+          },
+          ended(reason) {
+            if (isWelcome) lost();
+            else reject(new Error('the engine ended the link before it answered', { cause: reason }));
+          },
+        });
+        things.clear();
+        opened.say(['hello', linkVersion, door, !wasWelcome]);
+      });
+    },
+    ended: () =>
+      new Promise((resolve) => {
+        if (line === undefined) resolve();
+        else whenEnded.push(resolve);
+      }),
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * The engine's end of the links to its doors: commands in, answers and effects out, each door in the order in which things came
+ * to be. Rows of sessions go into the journal of the engine. Where a door has persistent sessions, an effect is shown to that door
+ * before it is kept, and what the door keeps of it for them becomes part of the same commit.
+ * Source of the form: docs/decisions/0010-one-mind-many-doors.md.
+ */
+import type { Duplex } from 'node:stream';
+import type { Effect } from '../engine/contract.ts';
+import type { ServicePort } from '../engine/port.ts';
+import type { SessionChange, SessionStore } from '../mqtt/kept-sessions.ts';
+import { type Line, openLine } from './frames.ts';
+import { type FromDoor, type FromEngine, linkVersion } from './messages.ts';
+import { doorOf } from './owner.ts';
+
+/** What keeps the engine's outcomes, in their order, as the link needs it. */
+export interface OutcomeJournal {
+  /** The outcome that is handed in next waits until the returned function is called; its rows are kept with it. */
+  hold(): (rows: readonly SessionChange[]) => void;
+  keep(changes: readonly SessionChange[], settled: (kept: boolean) => void): void;
+}
+
+export interface EngineEndOptions {
+  readonly port: ServicePort;
+  readonly doors: number;
+  readonly timeScale: number;
+  /** Where sessions outlive the service; absent: nowhere. */
+  readonly sessions?: {
+    readonly journal: OutcomeJournal;
+    readonly store: SessionStore;
+  };
+  readonly things: KnownThings;
+  /** What a door tells for whoever listens here. */
+  readonly onTold?: (event: unknown, door: number) => void;
+}
+
+/** Which things there are, for doors to tell whose name a client id is. */
+export interface KnownThings {
+  names(): Iterable<string>;
+  /** Calls `hear` for each thing that comes or goes. @returns ends it */
+  onChange(hear: (name: string, exists: boolean) => void): () => void;
+}
+
+export interface EngineEnd {
+  /** A door has come. */
+  accept(stream: Duplex): void;
+  close(): void;
+}
+
+interface Door {
+  readonly number: number;
+  readonly line: Line<FromEngine>;
+  hasKeepers: boolean;
+  readonly groups: Set<string>;
+  /** Effects that this door is asked about, with what lets the journal go on. */
+  readonly foreseen: Map<number, Foreseen>;
+}
+
+/** Lets the outcome go on, with what the door keeps together with it. */
+interface Foreseen {
+  readonly letGo: ReturnType<OutcomeJournal['hold']>;
+  readonly rows: SessionChange[];
+}
+
+export function createEngineEnd({
+  port,
+  doors: count,
+  timeScale,
+  sessions,
+  things,
+  onTold,
+}: EngineEndOptions): EngineEnd {
+  const doors = new Set<Door>();
+  /** Effects that some doors were asked about before they became certain. */
+  const ids = new Map<Effect, { readonly id: number; readonly asked: readonly Door[] }>();
+  let nextEffect = 1;
+
+  function foresee(effect: Effect): void {
+    const asked = [...doors].filter(({ hasKeepers }) => hasKeepers);
+    if (asked.length === 0 || sessions === undefined) return;
+    const id = nextEffect++;
+    ids.set(effect, { id, asked });
+    for (const door of asked) {
+      door.foreseen.set(id, { letGo: sessions.journal.hold(), rows: [] });
+      door.line.say(['foresee', id, effect]);
+    }
+  }
+
+  function tell(effect: Effect): void {
+    const known = ids.get(effect);
+    ids.delete(effect);
+    for (const door of doors) {
+      if (known?.asked.includes(door) === true) door.line.say(['certain', known.id]);
+      else door.line.say(['effect', effect]);
+    }
+  }
+
+  function hear(door: Door, entry: FromDoor): void {
+    switch (entry[0]) {
+      case 'ask': {
+        const [, id, name, request] = entry;
+        port.submit({ name, request } as Parameters<ServicePort['submit']>[0], (reply, at) =>
+          door.line.say(['answer', id, reply, at]),
+        );
+        return;
+      }
+      case 'keep': {
+        const [pending] = door.foreseen.values();
+        if (pending === undefined) sessions?.journal.keep([entry[1]], () => {});
+        else pending.rows.push(entry[1]);
+        return;
+      }
+      case 'foreseen': {
+        const pending = door.foreseen.get(entry[1]);
+        if (pending === undefined) return;
+        door.foreseen.delete(entry[1]);
+        pending.letGo(pending.rows);
+        return;
+      }
+      case 'settle': {
+        const [, id] = entry;
+        if (sessions === undefined) door.line.say(['settled', id, true]);
+        else sessions.journal.keep([], (kept) => door.line.say(['settled', id, kept]));
+        return;
+      }
+      case 'keepers':
+        door.hasKeepers = entry[1];
+        return;
+      case 'group':
+        if (entry[2]) door.groups.add(entry[1]);
+        else door.groups.delete(entry[1]);
+        return;
+      case 'pass': {
+        const served = new Set(entry[1].groups);
+        for (const other of doors) {
+          if (other === door) continue;
+          const groups = [...other.groups].filter((group) => !served.has(group));
+          for (const group of groups) served.add(group);
+          other.line.say(['pass', { ...entry[1], groups }]);
+        }
+        return;
+      }
+      case 'tell':
+        onTold?.(entry[1], door.number);
+    }
+  }
+
+  function welcome(line: Line<FromEngine>, version: number, number: number, wantsRows: boolean): Door | undefined {
+    if (version !== linkVersion) {
+      line.say(['refused', `the engine speaks version ${linkVersion} of the link, the door ${version}`]);
+      line.end();
+      return undefined;
+    }
+    const door: Door = { number, line, hasKeepers: false, groups: new Set(), foreseen: new Map() };
+    for (const name of things.names()) line.say(['thing', name, true]);
+    for (const change of (wantsRows && sessions?.store.rows(() => {})) || []) {
+      if (belongs(change, number)) line.say(['row', change]);
+    }
+    line.say(['welcome', port.now(), timeScale, sessions !== undefined]);
+    doors.add(door);
+    return door;
+  }
+
+  /** Retained messages are everybody's; a message that waits is where its session, or its group, is. */
+  function belongs({ table, key, row }: Required<SessionChange>, number: number): boolean {
+    if (table === 'mqttRetained') return true;
+    const { clientId, group } = row as { readonly clientId?: string; readonly group?: string };
+    return doorOf(clientId ?? group ?? key, count) === number;
+  }
+
+  const stop = port.onEffect(tell, foresee);
+  const stopThings = things.onChange((name, exists) => {
+    for (const { line } of doors) line.say(['thing', name, exists]);
+  });
+  return {
+    accept(stream) {
+      let door: Door | undefined;
+      const line = openLine<FromEngine, FromDoor>(stream, {
+        heard(entry) {
+          if (door !== undefined) hear(door, entry);
+          else if (entry[0] === 'hello') door = welcome(line, entry[1], entry[2], entry[3]);
+        },
+        ended() {
+          if (door === undefined) return;
+          doors.delete(door);
+          for (const { letGo, rows } of door.foreseen.values()) letGo(rows);
+          door.foreseen.clear();
+        },
+      });
+    },
+    close() {
+      stop();
+      stopThings();
+      for (const { line } of doors) line.end();
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * What a door and the engine say to each other, as lists that begin with what they are. Only what changes hands stands here:
+ * order is the line's business, meaning that of the two ends.
+ */
+import type { EpochMs } from '../../protocol/time.ts';
+import type { CommandOf, Effect, OperationName, Reply } from '../engine/contract.ts';
+import type { SessionChange } from '../mqtt/kept-sessions.ts';
+import type { PassedMessage } from '../mqtt/passing.ts';
+
+/** Raised by every change of what stands here: an engine and a door of different versions do not work together. */
+export const linkVersion = 1;
+
+export type FromDoor =
+  /** @param wantsRows this door has none of its sessions in memory. */
+  | readonly ['hello', version: number, door: number, wantsRows: boolean]
+  | readonly ['ask', id: number, name: OperationName, request: CommandOf<OperationName>['request']]
+  /** Whether there are persistent sessions here, for which effects are kept together with what they come from. */
+  | readonly ['keepers', any: boolean]
+  /** A row of a session, to be kept. */
+  | readonly ['keep', change: SessionChange]
+  /** Asks whether all rows so far are kept. */
+  | readonly ['settle', id: number]
+  /** All that has to be kept together with this effect has been said. */
+  | readonly ['foreseen', effectId: number]
+  | readonly ['pass', message: PassedMessage]
+  /** This door has members of this group that shares a subscription, or none any more. */
+  | readonly ['group', name: string, has: boolean]
+  /** For the engine's process, which hands it to whoever listens there. */
+  | readonly ['tell', event: unknown];
+
+export type FromEngine =
+  /** One of those that this door has kept, said before `welcome`. */
+  | readonly ['row', change: Required<SessionChange>]
+  | readonly ['welcome', at: EpochMs, timeScale: number, keepsSessions: boolean]
+  /** There is a thing of this name, or none any more. */
+  | readonly ['thing', name: string, exists: boolean]
+  | readonly ['refused', reason: string]
+  | readonly ['answer', id: number, reply: Reply<unknown>, at: EpochMs]
+  | readonly ['foresee', effectId: number, effect: Effect]
+  | readonly ['effect', effect: Effect]
+  /** It was foreseen; the door knows what it is. */
+  | readonly ['certain', effectId: number]
+  | readonly ['settled', id: number, kept: boolean]
+  | readonly ['pass', message: PassedMessage];

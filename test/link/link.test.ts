@@ -1,0 +1,242 @@
+/** Several doors, one engine: what each door's clients see is what they would see with one door. */
+import { connectAsync, type MqttClient } from 'mqtt';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createEngine } from '../../broker/engine/engine.ts';
+import { createJournal } from '../../broker/journal.ts';
+import { holdingJournal } from '../../broker/holding-journal.ts';
+import { doorOf } from '../../broker/link/owner.ts';
+import type { SessionStore } from '../../broker/mqtt/kept-sessions.ts';
+import { type MqttDoor, openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
+import { createRuntime } from '../../broker/runtime.ts';
+import type { RowChange } from '../../broker/store/store.ts';
+import { isSessionTable } from '../../broker/store/store.ts';
+import { scaledClock } from '../../broker/clock.ts';
+import type { ServicePort } from '../../broker/engine/port.ts';
+import { type Linked, linked } from '../support/linked.ts';
+import { MemoryStore } from '../support/memory-store.ts';
+import { createRecordingPort } from '../support/recording-port.ts';
+
+const closers: (() => Promise<unknown> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+interface Bench extends Linked {
+  readonly port: ServicePort;
+  readonly mqtt: readonly MqttDoor[];
+  /** Every commit, as its rows. */
+  readonly commits: readonly (readonly RowChange[])[];
+  client(door: number, clientId: string, options?: object): Promise<MqttClient>;
+}
+
+/** An engine with a store in memory, and MQTT doors on links. */
+async function bench(count = 2): Promise<Bench> {
+  const store = new MemoryStore();
+  const commits: (readonly RowChange[])[] = [];
+  const clock = scaledClock();
+  const keeping = { ...spied(store, commits), rows: store.rows.bind(store) };
+  const inner = createJournal(keeping, clock, (error) => {
+    throw error;
+  });
+  const journal = holdingJournal(inner);
+  const sessionStore: SessionStore = {
+    *rows() {
+      for (const row of store.rows(isSessionTable)) yield row as never;
+    },
+    keep: (change) => journal.keep([change], () => {}),
+    kept: () => journal.drained(),
+  };
+  const engine = createEngine({ identity: { region: 'us-east-1', account: '000000000000' } });
+  const port = createRuntime({ engine, clock, journal });
+  const link = await linked(port, { doors: count, sessions: { journal, store: sessionStore } });
+  const mqtt: MqttDoor[] = [];
+  for (const { port: own, sessionStore: sessions, passage } of link.doors) {
+    const door = await openMqttDoor({
+      port: own,
+      listeners: { tcp: 0 },
+      identity: 'open',
+      passage,
+      ...(sessions && { sessionStore: sessions }),
+    });
+    mqtt.push(door);
+    closers.push(() => door.close());
+  }
+  return {
+    ...link,
+    port,
+    mqtt,
+    commits,
+    async client(door, clientId, options = {}) {
+      const url = `mqtt://127.0.0.1:${mqtt[door]!.ports.tcp}`;
+      const client = await connectAsync(url, { clientId, reconnectPeriod: 0, ...options });
+      closers.push(() => client.endAsync(true));
+      return client;
+    },
+  };
+}
+
+function spied(store: MemoryStore, commits: (readonly RowChange[])[]) {
+  return {
+    name: store.name,
+    lastCommitAt: undefined,
+    commit(changes: readonly RowChange[], at: number) {
+      commits.push(changes);
+      store.commit(changes, at);
+    },
+    close() {},
+  };
+}
+
+function nextMessage(client: MqttClient): Promise<readonly [topic: string, payload: string]> {
+  return new Promise((resolve) => {
+    client.once('message', (topic, payload) => resolve([topic, payload.toString()]));
+  });
+}
+
+function created(port: ServicePort, thingName: string): Promise<unknown> {
+  return new Promise((resolve) => {
+    port.submit({ name: 'iot:CreateThing', request: { thingName } }, resolve);
+  });
+}
+
+function job(port: ServicePort, jobId: string, thingName: string): Promise<unknown> {
+  const targets = [`arn:aws:iot:us-east-1:000000000000:thing/${thingName}`];
+  return new Promise((resolve) => {
+    port.submit({ name: 'iot:CreateJob', request: { jobId, targets, document: '{}' } } as never, resolve);
+  });
+}
+
+describe('two doors', () => {
+  it('let a client of one hear what a client of the other publishes, once', async () => {
+    const { client } = await bench();
+    const [near, far] = [await client(0, 'near'), await client(1, 'far')];
+    const heard: string[] = [];
+    far.on('message', (topic, payload) => void heard.push(`${topic} ${payload.toString()}`));
+    await far.subscribeAsync('room/#', { qos: 1 });
+    await far.subscribeAsync('end', { qos: 1 });
+    await near.publishAsync('room/1', 'a', { qos: 1 });
+    await near.publishAsync('room/2', 'b', { qos: 0 });
+    const last = nextMessageOn(far, 'end');
+    await near.publishAsync('end', 'c', { qos: 1 });
+    await last;
+    expect(heard).toEqual(['room/1 a', 'room/2 b', 'end c']);
+  });
+
+  it('keep a retained message for the clients of both', async () => {
+    const { client } = await bench();
+    const [near, far] = [await client(0, 'near'), await client(1, 'far')];
+    await far.subscribeAsync('sign', { qos: 1 });
+    const there = nextMessage(far);
+    await near.publishAsync('state', 'on', { qos: 1, retain: true });
+    await near.publishAsync('sign', '', { qos: 1 });
+    await there;
+    const kept = nextMessage(far);
+    await far.subscribeAsync('state', { qos: 1 });
+    expect(await kept).toEqual(['state', 'on']);
+  });
+
+  it('give a message of a shared subscription to one member in all', async () => {
+    const { client } = await bench();
+    const members = [await client(0, 'one'), await client(1, 'two'), await client(1, 'three')];
+    const heard: string[] = [];
+    for (const member of members) {
+      member.on('message', (_topic, payload) => void heard.push(payload.toString()));
+      await member.subscribeAsync('$share/crew/work/#', { qos: 1 });
+    }
+    const watcher = await client(1, 'watcher');
+    await watcher.subscribeAsync('done', { qos: 1 });
+    for (const number of [0, 1]) {
+      const publisher = await client(number, `publisher-${number}`);
+      for (const piece of ['a', 'b', 'c']) await publisher.publishAsync('work/x', `${number}${piece}`, { qos: 1 });
+      const done = nextMessage(watcher);
+      await publisher.publishAsync('done', '', { qos: 1 });
+      await done;
+    }
+    expect([...heard].sort()).toEqual(['0a', '0b', '0c', '1a', '1b', '1c']);
+  });
+
+  it('both tell of the service, each to its own clients', async () => {
+    const { client, port } = await bench();
+    await created(port, 'pump-1');
+    const [near, far] = [await client(0, 'near'), await client(1, 'far')];
+    const told = [near, far].map((one) => nextMessageOn(one, '$aws/things/pump-1/jobs/notify-next'));
+    for (const one of [near, far]) await one.subscribeAsync('$aws/things/pump-1/jobs/notify-next', { qos: 1 });
+    await job(port, 'update', 'pump-1');
+    for (const payload of await Promise.all(told)) expect(payload).toContain('"jobId":"update"');
+  });
+
+  it('keep what waits for a sleeping client in one commit with what it tells of', async () => {
+    const { client, port, commits } = await bench();
+    await created(port, 'pump-1');
+    const sleeper = await client(1, 'sleeper', { clean: false });
+    await sleeper.subscribeAsync('$aws/things/pump-1/jobs/notify-next', { qos: 1 });
+    await sleeper.endAsync();
+    await job(port, 'update', 'pump-1');
+    const together = commits.find((rows) => rows.some(({ table }) => table === 'mqttMessage'));
+    expect(together?.map(({ table }) => table)).toEqual(expect.arrayContaining(['mqttMessage', 'jobExecution']));
+  });
+});
+
+describe('a link that breaks', () => {
+  it('answers what was under way with an error, and goes on with what is asked later', async () => {
+    const port = createRecordingPort();
+    const silent: ServicePort = { ...port, submit() {} };
+    let engine: ServicePort = silent;
+    const changing: ServicePort = { ...port, submit: (command, answer) => engine.submit(command, answer) };
+    const { doors, attach, broken } = await linked(changing);
+    const door = doors[0]!;
+    const ask = (): Promise<unknown> =>
+      new Promise((resolve) => {
+        door.port.submit({ name: 'iot:ListThings', request: {} }, resolve);
+      });
+    const answer = ask();
+    broken(0);
+    expect(await answer).toMatchObject({ accepted: false, code: 'InternalError' });
+    engine = port;
+    const later = ask();
+    await attach(0);
+    expect(await later).toEqual({ accepted: true });
+  });
+});
+
+describe('a held journal', () => {
+  it('keeps rows that belong to an outcome with it, and later outcomes behind it', async () => {
+    const kept: string[] = [];
+    const journal = holdingJournal({
+      keep(changes, settled) {
+        kept.push(changes.map(({ key }) => key).join('+'));
+        settled(true);
+      },
+      drained: () => Promise.resolve(),
+    });
+    journal.keep([gone('first')], () => {});
+    const [one, two] = [journal.hold(), journal.hold()];
+    journal.keep([gone('held')], () => {});
+    journal.keep([gone('behind')], () => {});
+    one([gone('row')]);
+    expect(kept).toEqual(['first']);
+    const drained = journal.drained();
+    two([]);
+    two([gone('twice')]);
+    await drained;
+    expect(kept).toEqual(['first', 'row+held', 'behind']);
+  });
+});
+
+it('a client belongs to the same door for everybody, and doors have about as many', () => {
+  const counts = [0, 0, 0];
+  for (let index = 0; index < 3000; index += 1) counts[doorOf(`thing-${index}`, 3)]! += 1;
+  for (const count of counts) expect(count).toBeGreaterThan(800);
+});
+
+function nextMessageOn(client: MqttClient, wanted: string): Promise<string> {
+  return new Promise((resolve) => {
+    client.on('message', (topic, payload) => {
+      if (topic === wanted) resolve(payload.toString());
+    });
+  });
+}
+
+function gone(key: string): RowChange {
+  return { table: 'mqttSession', key };
+}

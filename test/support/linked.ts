@@ -1,0 +1,34 @@
+/** An engine and its doors on links within one process: what several processes make of them, without the processes. */
+import type { Duplex } from 'node:stream';
+import { scaledClock } from '../../broker/clock.ts';
+import { createDoorEnd, type DoorEnd } from '../../broker/link/door-end.ts';
+import { createEngineEnd, type EngineEnd, type EngineEndOptions } from '../../broker/link/engine-end.ts';
+import type { ServicePort } from '../../broker/engine/port.ts';
+import { duplexPair } from '../../rig/live/wire/duplex-pair.ts';
+
+export interface Linked {
+  readonly engineEnd: EngineEnd;
+  readonly doors: readonly DoorEnd[];
+  /** Gives a door a new link. */
+  attach(door: number): Promise<void>;
+  /** Breaks the link of a door. */
+  broken(door: number): void;
+}
+
+export async function linked(
+  port: ServicePort,
+  { doors: count = 1, ...options }: Partial<EngineEndOptions> = {},
+): Promise<Linked> {
+  const things = { names: () => [], onChange: () => () => {} };
+  const engineEnd = createEngineEnd({ port, doors: count, timeScale: 1, things, ...options });
+  const doors = Array.from({ length: count }, (_, number) => createDoorEnd(number, scaledClock));
+  const lines = new Map<number, Duplex>();
+  const attach = async (door: number): Promise<void> => {
+    const [near, far] = duplexPair();
+    engineEnd.accept(far);
+    lines.set(door, far);
+    await doors[door]!.attach(near);
+  };
+  for (const number of doors.keys()) await attach(number);
+  return { engineEnd, doors, attach, broken: (door) => lines.get(door)?.destroy() };
+}
