@@ -270,7 +270,8 @@ async function start(options: ServiceOptions): Promise<Service> {
     });
     closers.push(() => runtime.close());
     events.add(observeEvents(watchers, () => runtime.now()));
-    const faults = fault && injectFaults({ ...fault, clock: scaledClock(timeScale) });
+    const steady = scaledClock(timeScale);
+    const faults = fault && injectFaults({ ...fault, clock: options.clockOf?.(steady) ?? steady });
     closers.push(() => faults?.close());
     const port = runtime;
     const observe = (observer: Observer): (() => void) => {

@@ -88,7 +88,9 @@ export interface SeenExecution {
 
 /** Things created at once; more only queue at the service. */
 const callsAtOnce = 32;
+/** The first pause between two questions, and the longest: each is twice as long as the one before. */
 const askAgainMs = 10;
+const askAgainMaxMs = 160;
 const deletionTimeoutMs = 30_000;
 
 /** The role is a name only: the rig signs URLs by itself. */
@@ -234,6 +236,7 @@ export class Operator implements Disposable {
   /** Until a deletion is over and the job's id is free again; a job is DELETION_IN_PROGRESS until then. */
   async whenGone(jobId: string): Promise<void> {
     const startedAt = performance.now();
+    let pauseMs = askAgainMs;
     while (performance.now() - startedAt < deletionTimeoutMs) {
       try {
         await this.#client.send(new DescribeJobCommand({ jobId }));
@@ -241,7 +244,8 @@ export class Operator implements Disposable {
         if (isNotFound(error)) return;
         throw error;
       }
-      await pause(askAgainMs);
+      await pause(pauseMs);
+      pauseMs = Math.min(askAgainMaxMs, 2 * pauseMs);
     }
     throw new OperationalError('JOB_NOT_DELETED', `Job ${jobId} is still being deleted`, {
       hint: 'The service may be overloaded: try fewer things.',

@@ -98,6 +98,8 @@ class LivePlay {
   readonly #director: Director;
   readonly #judges: ReadonlyMap<string, Judge>;
   readonly #observations: Observation[] = [];
+  /** What was found wrong with things that did not come to rest in time. */
+  readonly #broken = new Map<string, readonly Finding[]>();
   readonly #startedAt: EpochMs;
   #latestAt: EpochMs;
   /** Deeds are done one after the other. */
@@ -173,7 +175,10 @@ class LivePlay {
     const endedAt = this.#world.now();
     return {
       scenario: this.#scenario,
-      findings: [...this.#judges].map(([thingName, judge]) => ({ thingName, findings: judge.conclude(endedAt) })),
+      findings: [...this.#judges].map(([thingName, judge]) => ({
+        thingName,
+        findings: this.#findingsOf(thingName, judge, endedAt),
+      })),
       observations: this.#observations,
       versions: this.#world.versions,
       startedAt: this.#startedAt,
@@ -229,11 +234,14 @@ class LivePlay {
     if (!awaits) this.#awaitsSettled = undefined;
     else this.#awaitsSettled ??= this.#begunNow();
     if (!awaits && !this.#director.isOver()) return;
+    const isStill = now - this.#latestAt >= quietMs;
+    if (!isStill && now - (this.#awaitsSettled?.since ?? now) < hopelessMs) return;
     const restless = [...this.#judges].filter(([, judge]) => !judge.isSettled()).map(([thingName]) => thingName);
-    const isQuiet = now - this.#latestAt >= quietMs && restless.length === 0;
+    const isQuiet = isStill && restless.length === 0;
     const isLate =
       this.#awaitsSettled !== undefined && this.#fairMs(now, this.#awaitsSettled) >= this.#patienceWith(restless);
     if (awaits && (isQuiet || isLate)) {
+      if (!isQuiet) this.#noteBroken(restless, now);
       this.#awaitsSettled = undefined;
       this.#do(this.#director.apply({ kind: 'settled' }, now));
     }
@@ -250,8 +258,27 @@ class LivePlay {
     return Math.max(passedMs / mostPatience, passedMs - costOfLateness * (this.#lateMs - lateMs));
   }
 
+  /** What is found wrong with those who did not come to rest stays, whatever they do later. */
+  #noteBroken(restless: readonly string[], now: EpochMs): void {
+    for (const thingName of restless) {
+      const failed =
+        this.#judges
+          .get(thingName)
+          ?.conclude(now)
+          .filter(({ outcome }) => outcome === 'fail') ?? [];
+      if (failed.length > 0 && !this.#broken.has(thingName)) this.#broken.set(thingName, failed);
+    }
+  }
+
+  #findingsOf(thingName: string, judge: Judge, now: EpochMs): readonly Finding[] {
+    const broken = this.#broken.get(thingName) ?? [];
+    return judge.conclude(now).map((finding) => broken.find(({ claim }) => claim === finding.claim) ?? finding);
+  }
+
   #patienceWith(restless: readonly string[]): DurationMs {
-    const isHopeless = restless.length > 0 && restless.every((thingName) => this.#options.broken?.has(thingName));
+    const isBroken = (thingName: string): boolean =>
+      this.#broken.has(thingName) || this.#options.broken?.has(thingName) === true;
+    const isHopeless = restless.length > 0 && restless.every(isBroken);
     return isHopeless ? Math.min(hopelessMs, this.#settleMs) : this.#settleMs;
   }
 

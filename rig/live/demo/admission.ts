@@ -1,9 +1,8 @@
 /**
- * How many devices are put through their jobs at once: more while the machine has time, fewer once it has not. What is let in
- * stays in. Looks at how busy the process is and at how much of the wall time its clock could count.
+ * How many devices are put through their jobs at once: more while the process has time, fewer once it has not. What is let in
+ * stays in.
  */
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
-import type { HostClock } from '../host-clock.ts';
 
 export interface Admission extends Disposable {
   /** Resolves when so many more may be let in, and lets them in. Whoever asked first is first. */
@@ -11,24 +10,16 @@ export interface Admission extends Disposable {
   leave(devices: number): void;
 }
 
-export interface AdmissionOptions {
-  readonly clock: HostClock;
-  readonly signal?: AbortSignal;
-}
-
 const firstWindow = 96;
 const leastWindow = 12;
 const mostWindow = 600;
 const step = 24;
 const lookEveryMs = 250;
-/** Of a turn of the process that is used: less leaves time for more, more is too much. */
+/** Of the process's time that is used: less leaves time for more devices, more makes each of them slow. */
 const busyWhenIdle = 0.6;
 const busyWhenFull = 0.9;
-/** Of the wall time, what the clock has counted at least while the machine keeps up. */
-const keepsUp = 0.95;
-const fallsBehind = 0.85;
 
-export function createAdmission({ clock, signal }: AdmissionOptions): Admission {
+export function createAdmission(signal?: AbortSignal): Admission {
   let window = firstWindow;
   let inside = 0;
   const waiting: {
@@ -48,19 +39,14 @@ export function createAdmission({ clock, signal }: AdmissionOptions): Admission 
   }
 
   let used: EventLoopUtilization = performance.eventLoopUtilization();
-  let behindMs = clock.behindMs();
-  let lookedAt = performance.now();
 
   function look(): void {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, used);
-    const counted = 1 - (clock.behindMs() - behindMs) / Math.max(1, performance.now() - lookedAt);
     used = now;
-    behindMs = clock.behindMs();
-    lookedAt = performance.now();
-    if (utilization > busyWhenFull || counted < fallsBehind) {
+    if (utilization > busyWhenFull) {
       window = Math.max(leastWindow, Math.min(window, inside) - step);
-    } else if (utilization < busyWhenIdle && counted > keepsUp && waiting.length > 0) {
+    } else if (utilization < busyWhenIdle && waiting.length > 0) {
       window = Math.min(mostWindow, window + step);
       admit();
     }

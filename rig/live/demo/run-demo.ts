@@ -15,6 +15,7 @@ import type { CauseReport, DemoReport, DeviceReport, DocumentSummary, PullSummar
 import { spreadOf } from '../../report/statistics.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import type { Finding, Verdict } from '../../verdict/contract.ts';
+import { limitsWith } from '../../verdict/limits.ts';
 import type { ScenarioRun } from '../check/check-result.ts';
 import { runOf } from '../check/scenario-run.ts';
 import { type Played, playLive } from '../play.ts';
@@ -52,8 +53,9 @@ export interface Demo extends AsyncDisposable {
   run(): Promise<DemoReport>;
 }
 
-/** Of device time. An update of a device that is well takes a minute or two; one that takes longer than this is not waited for. */
-const settleMs: DurationMs = 15 * 60_000;
+const limits = limitsWith();
+/** Of device time: a job that nothing disturbs, and then the rest. Less than an idle agent waits to ask by itself, which would hide a lost hint. */
+const settleMs: DurationMs = limits.jobMs + limits.settleMs;
 /** A wave has four parts, each of which is over by then. */
 const waveMs: DurationMs = 5 * settleMs;
 /** The devices of the first waves begin at once, while others get the documents. */
@@ -123,7 +125,7 @@ class MainJob {
   }
 
   async #firstAct() {
-    const { thingNames, clock, options } = this.#stage;
+    const { thingNames, options } = this.#stage;
     const { seed, faults, signal } = options;
     const documents = await planDocuments(thingNames.slice(-documentThings), {
       bufferBytesOf: (thingName) => this.#stage.hardwareOf(thingName)?.ram.mqttBufferBytes ?? Infinity,
@@ -137,7 +139,7 @@ class MainJob {
       seed,
     });
     const busy = new Set(documents.scenario.given.things.map(({ thing }) => thing));
-    using admission = createAdmission({ clock, ...(signal && { signal }) });
+    using admission = createAdmission(signal);
     this.#announce('job documents of real systems');
     await admission.enter(busy.size);
     const documentsPlayed = this.#play(documents.scenario, '', documents.texts).finally(() =>

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createAdmission } from '../../../rig/live/demo/admission.ts';
-import { createHostClock } from '../../../rig/live/host-clock.ts';
 
 describe('admission of devices', () => {
   it('lets in who asks until it is full, then in the order of asking as others leave', async () => {
-    using clock = createHostClock({ timeScale: 1 });
-    using admission = createAdmission({ clock });
+    using admission = createAdmission();
     const entered: string[] = [];
     const ask = (name: string, devices: number): Promise<void> =>
       admission.enter(devices).then(() => void entered.push(name));
@@ -19,9 +17,8 @@ describe('admission of devices', () => {
   });
 
   it('refuses whoever waits, and whoever comes, with the reason of the signal', async () => {
-    using clock = createHostClock({ timeScale: 1 });
     const controller = new AbortController();
-    using admission = createAdmission({ clock, signal: controller.signal });
+    using admission = createAdmission(controller.signal);
     await admission.enter(1000);
     const waiting = admission.enter(1);
     controller.abort(new Error('enough'));

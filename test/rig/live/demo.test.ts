@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createBoard } from '../../../agent/board/board.ts';
 import type { Board, BoardInput } from '../../../agent/board/contract.ts';
+import { zoo } from '../../../agent/zoo/zoo.ts';
 import { runDemo } from '../../support/demo.ts';
 
 /** A device that hears nothing which could tell it that its firmware job is gone. */
@@ -27,7 +28,8 @@ function tellsOfPull(input: BoardInput): boolean {
     : Object.keys(message.payload.jobs).length === 0;
 }
 
-describe('the demo', () => {
+// Side by side: most of it is waiting.
+describe.concurrent('the demo', () => {
   it(
     'fails devices that do not notice the pull, names the claims, shows the evidence',
     { timeout: 120_000 },
@@ -46,6 +48,17 @@ describe('the demo', () => {
       expect(report.causes.map(({ act }) => act)).toContain('live');
     },
   );
+
+  it.each([
+    ['r02-keeps-its-checkpoint', 'V7'],
+    ['r19-knows-jobs-by-their-id', 'V4'],
+  ])('fails %s live, with its claim %s', { timeout: 60_000 }, async (id, claim) => {
+    const agent = zoo.find((one) => one.id === id)!.behaviour;
+    const report = await runDemo({ things: 3, agent });
+    expect(report.verdict).toBe('fail');
+    expect(report.causes.filter(({ act }) => act === 'live').map((cause) => cause.claim)).toContain(claim);
+    expect(report.runs.some(({ scenario }) => scenario.id === report.causes[0]!.scenario)).toBe(true);
+  });
 
   it('ends with the reason it is stopped for, wherever it is', async () => {
     const acts = new Set<string>();
