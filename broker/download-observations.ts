@@ -9,7 +9,7 @@ import type { TransferEvent, TransferListener } from '../protocol/transfers.ts';
 export function observeDownloads(see: NonNullable<Observer['download']>, now: () => EpochMs): TransferListener {
   return (event) => {
     const { transfer } = event;
-    const { thingName, jobId, executionNumber, start, totalBytes, direction, by } = transfer;
+    const { thingName, jobId, executionNumber, start, totalBytes, direction, by, blocks } = transfer;
     const state = stateOf(event);
     if (jobId === undefined || direction === 'upload' || state === undefined) return;
     see({
@@ -22,6 +22,7 @@ export function observeDownloads(see: NonNullable<Observer['download']>, now: ()
       fromByte: start,
       bytes: event.kind === 'asked' ? transfer.bytes : event.bytes,
       totalBytes,
+      ...(blocks !== undefined && { blocks }),
       state,
       via: by === 'url' ? 'http' : 'stream',
     });

@@ -23,12 +23,12 @@ interface OfThings {
 }
 
 /** Decided for each message, with a probability, while a window is open. */
-interface PerMessage extends OfThings {
+interface PerMessage<Of> extends OfThings {
   readonly fromMs: number;
   readonly untilMs: number;
   readonly perMillion: number;
   /** Only requests and replies of these operations; absent: all. */
-  readonly operations?: readonly Operation[];
+  readonly operations?: readonly Of[];
   /** How much later, for what is late. */
   readonly lateMs: number;
 }
@@ -41,6 +41,10 @@ export const operations = [
   'UpdateJobExecution',
 ] as const;
 export type Operation = (typeof operations)[number];
+
+/** Beside them what goes over MQTT only: requests for blocks of a stream, and blocks. */
+export const messageOperations = [...operations, 'GetStream'] as const;
+export type MessageOperation = (typeof messageOperations)[number];
 
 export const directions = ['request', 'reply', 'notification'] as const;
 export type Direction = (typeof directions)[number];
@@ -77,9 +81,13 @@ export type Fault =
   /** The device's clock leaps forward: its deadlines come at once. */
   | (AtInstants & OfThings & { readonly kind: 'clock-jump'; readonly byMs: number })
   | (AtInstants & { readonly kind: 'service-clock-jump'; readonly byMs: number })
-  | (PerMessage & { readonly kind: 'message'; readonly direction: Direction; readonly effect: MessageEffect })
+  | (PerMessage<MessageOperation> & {
+      readonly kind: 'message';
+      readonly direction: Direction;
+      readonly effect: MessageEffect;
+    })
   /** What the service does with a request instead of answering it once, rightly and at once. */
-  | (PerMessage & { readonly kind: 'service'; readonly answer: ServiceAnswer });
+  | (PerMessage<Operation> & { readonly kind: 'service'; readonly answer: ServiceAnswer });
 
 export type FaultKind = Fault['kind'];
 
@@ -110,8 +118,10 @@ const namesOfThings = z
   .regex(/^(?!$)[a-zA-Z0-9:_-]{0,128}\*?$/, oneThingOrMore)
   .describe(oneThingOrMore)
   .default('*');
-const someOperations = `expected a list of ${operations.join(', ')}`;
-const listOfOperations = z.array(oneOf(operations), someOperations).min(1, someOperations).describe(someOperations);
+function listOf<const Words extends readonly [string, ...string[]]>(words: Words) {
+  const expected = `expected a list of ${words.join(', ')}`;
+  return z.array(oneOf(words), expected).min(1, expected).describe(expected);
+}
 
 const window = { fromMs: wholeNumber(0, 365 * dayMs).default(0), untilMs: wholeNumber(0, 365 * dayMs) };
 const atInstants = { ...window, times: wholeNumber(1, 1000).default(1) };
@@ -119,7 +129,6 @@ const perMessage = {
   things: namesOfThings,
   ...window,
   perMillion: wholeNumber(0, 1_000_000).default(1_000_000),
-  operations: listOfOperations.optional(),
   lateMs: wholeNumber(0, dayMs).default(5000),
 };
 const ofThings = { things: namesOfThings, ...atInstants };
@@ -132,8 +141,13 @@ export const faultMembers = {
   'weak-battery': { ...ofThings, forMs: wholeNumber(1, dayMs), byMv: wholeNumber(1, 60_000) },
   'clock-jump': { ...ofThings, byMs: wholeNumber(1, 365 * dayMs) },
   'service-clock-jump': { ...atInstants, byMs: wholeNumber(1, 365 * dayMs) },
-  message: { ...perMessage, direction: oneOf(directions), effect: oneOf(messageEffects) },
-  service: { ...perMessage, answer: oneOf(serviceAnswers) },
+  message: {
+    ...perMessage,
+    operations: listOf(messageOperations).optional(),
+    direction: oneOf(directions),
+    effect: oneOf(messageEffects),
+  },
+  service: { ...perMessage, operations: listOf(operations).optional(), answer: oneOf(serviceAnswers) },
 } satisfies Readonly<Record<FaultKind, z.core.$ZodLooseShape>>;
 
 export const faultKinds = Object.keys(faultMembers) as readonly FaultKind[];

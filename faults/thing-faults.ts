@@ -11,6 +11,7 @@ import type {
   FaultPlan,
   HandshakeAnswer,
   MessageEffect,
+  MessageOperation,
   Operation,
   ServiceAnswer,
 } from './plan.ts';
@@ -48,14 +49,14 @@ export type FaultName =
 export interface InjectedFault {
   readonly name: FaultName;
   /** What was asked for, where the fault is about a request or about the answer to one. */
-  readonly operation?: Operation;
+  readonly operation?: MessageOperation;
 }
 
 export interface ThingFaults {
   /** In order of time. */
   readonly timed: readonly TimedFault[];
   /** `undefined`: the message arrives as usual. Each call draws anew: ask once a message. */
-  ofMessage(direction: Direction, atMs: number, operation?: Operation): MessageFault | undefined;
+  ofMessage(direction: Direction, atMs: number, operation?: MessageOperation): MessageFault | undefined;
   /**
    * `undefined`: the service answers as it should. Each call draws anew: ask once a request.
    * @param asksNext whether the request is for the next execution, whichever that is
@@ -126,11 +127,12 @@ function covers(pattern: string, thingName: string): boolean {
 function isDrawn(
   { fromMs, untilMs, perMillion, operations }: OfMessages | OfService,
   atMs: number,
-  operation: Operation | undefined,
+  operation: MessageOperation | undefined,
   chance: Chance,
 ): boolean {
   if (atMs < fromMs || atMs >= untilMs) return false;
-  if (operations !== undefined && (operation === undefined || !operations.includes(operation))) return false;
+  if (operations !== undefined && (operation === undefined || !operations.some((one) => one === operation)))
+    return false;
   return chance.happens(perMillion);
 }
 

@@ -34,6 +34,8 @@ export type DeviceTrace =
       readonly fromByte: number;
       readonly bytes: number;
       readonly totalBytes: number;
+      /** Where they come by a stream. */
+      readonly blocks?: readonly number[];
     }
   | { readonly kind: 'asleep' }
   | { readonly kind: 'awake'; readonly sleptMs: DurationMs };

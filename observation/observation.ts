@@ -113,6 +113,8 @@ export interface Seen {
     readonly bytes: number;
     /** Of the whole image, where it is known. */
     readonly totalBytes?: number;
+    /** Numbers of the blocks of a stream. */
+    readonly blocks?: readonly number[];
     /** `asked` first; then how it went. */
     readonly state: 'asked' | 'finished' | 'given-up';
     readonly via: 'http' | 'stream';

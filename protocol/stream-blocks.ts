@@ -3,8 +3,13 @@
  * what it is told. Source: docs/reference/streams-and-ota.md §1.
  */
 
+/** Both say the same; bytes of a file are Base64 in JSON, so that its messages are longer by a third. */
+export const streamFormats = ['cbor', 'json'] as const;
+export type StreamFormat = (typeof streamFormats)[number];
+
 /** Asks for blocks that follow each other. */
 export interface BlockRequest {
+  readonly format: StreamFormat;
   readonly streamId: string;
   readonly fileId: number;
   readonly blockBytes: number;
@@ -33,3 +38,11 @@ export interface StreamRejection {
 }
 
 export type StreamAnswer = StreamBlock | StreamRejection;
+
+/** Beside the bytes of the block: its head, and room for a client token. */
+const headBytes = 64;
+
+/** What a message with a block of so many bytes takes at most. */
+export function blockMessageBytes(format: StreamFormat, blockBytes: number): number {
+  return headBytes + (format === 'cbor' ? blockBytes : 4 * Math.ceil(blockBytes / 3));
+}

@@ -77,7 +77,9 @@ class AgentOnDevice implements Board {
   #connects = false;
   readonly #sideEffects = new SideEffects();
   /** The download under way, where it comes by an MQTT stream, and whether the hardware has done its part. */
-  #stream: { readonly download: StreamDownload; isHardwareDone: boolean } | undefined;
+  #stream:
+    | { readonly download: StreamDownload; readonly execution: ExecutionIdentity | undefined; isHardwareDone: boolean }
+    | undefined;
   /** Replaced at every download, so that it can be handed out as it is. */
   #downloads: DeviceView['downloads'] = {};
   /** What arrived while nobody listened, in order. */
@@ -185,7 +187,7 @@ class AgentOnDevice implements Board {
     }
   }
 
-  /** The first of what is due now: what waited is heard before the hardware goes on. @returns whether the agent was woken */
+  /** The first of what is due now: what waited is heard before the hardware goes on. @returns whether a pause was over: a clock that leapt ends it once */
   #happen(): boolean {
     const waiting = this.#waiting[0];
     if (waiting !== undefined && this.#listensAt(this.#time) <= this.#time) {
@@ -195,8 +197,10 @@ class AgentOnDevice implements Board {
     }
     const event = this.#device.advance(this.#time);
     if (event !== undefined) this.#onDevice(event);
-    else if ((this.#stream?.download.deadline ?? Infinity) <= this.#time) this.#askAgain();
-    else if (this.#connects && this.#clock.isSet(this.#time)) this.#connect();
+    else if ((this.#stream?.download.deadline ?? Infinity) <= this.#time) {
+      this.#askAgain();
+      return true;
+    } else if (this.#connects && this.#clock.isSet(this.#time)) this.#connect();
     else if ((this.#radio.nextDeadline() ?? Infinity) <= this.#time) this.#fallAsleep();
     else {
       this.#tell({ kind: 'wake' });
@@ -287,7 +291,11 @@ class AgentOnDevice implements Board {
   }
 
   #askForBlock(download: StreamDownload): void {
-    if (this.#transmit()) this.#effects.push({ kind: 'ask-blocks', request: download.ask(this.#time) });
+    if (!this.#transmit()) return;
+    const request = download.ask(this.#time);
+    const execution = this.#stream?.execution;
+    if (execution !== undefined) this.#trace({ kind: 'download', execution, ...download.extentOf(request) });
+    this.#effects.push({ kind: 'ask-blocks', request });
   }
 
   #failDownload(): void {
@@ -323,6 +331,7 @@ class AgentOnDevice implements Board {
         freeBytes: freeForJobs(hardware),
         tlsBytes: hardware.ram.tlsBytes,
         messageBytes: hardware.ram.mqttBufferBytes,
+        streamFormat: this.#behaviour.streamFormat,
       },
     };
   }
@@ -392,16 +401,19 @@ class AgentOnDevice implements Board {
     }
     const started = perform(this.#device, operation, this.#time);
     if (started === 'under-way') {
-      if (operation.kind === 'download') this.#openStream(operation);
+      if (operation.kind === 'download') this.#openStream(operation, execution);
       return undefined;
     }
     return started.failure === undefined ? { kind: 'done' } : { kind: 'done', failure: started.failure };
   }
 
-  #openStream({ image, offset, bytes }: Extract<Operation, { kind: 'download' }>): void {
+  #openStream(
+    { image, offset, bytes }: Extract<Operation, { kind: 'download' }>,
+    execution: ExecutionIdentity | undefined,
+  ): void {
     if (image.stream === undefined) return;
     const download = new StreamDownload(image, image.stream, offset, bytes);
-    this.#stream = { download, isHardwareDone: false };
+    this.#stream = { download, execution, isHardwareDone: false };
     this.#askForBlock(download);
   }
 
@@ -409,7 +421,10 @@ class AgentOnDevice implements Board {
     execution: ExecutionIdentity,
     { image, offset, bytes }: Extract<Operation, { kind: 'download' }>,
   ): void {
-    this.#trace({ kind: 'download', execution, fromByte: offset, bytes, totalBytes: image.sizeBytes });
+    // Of a stream each block is traced, as it is asked for.
+    if (image.stream === undefined) {
+      this.#trace({ kind: 'download', execution, fromByte: offset, bytes, totalBytes: image.sizeBytes });
+    }
     const key = identityKey(execution);
     const before = this.#downloads[key]?.bytes ?? 0;
     this.#downloads = { ...this.#downloads, [key]: { bytes: before + bytes, imageBytes: image.sizeBytes } };

@@ -44,10 +44,18 @@ export class StreamDownload {
 
   /** Asks for the block that is wanted next, for the first time or again. */
   ask(now: EpochMs): BlockRequest {
-    const { streamId, fileId, blockBytes } = this.#stream;
+    const { format, streamId, fileId, blockBytes } = this.#stream;
     this.#tries += 1;
     this.#askedAt = now;
-    return { streamId, fileId, blockBytes, firstBlock: this.#block, count: 1 };
+    return { format, streamId, fileId, blockBytes, firstBlock: this.#block, count: 1 };
+  }
+
+  /** Which part of the image a request is for. */
+  extentOf({ blockBytes, firstBlock, count }: BlockRequest) {
+    const fromByte = firstBlock * blockBytes;
+    const bytes = Math.min(count * blockBytes, this.#imageBytes - fromByte);
+    const blocks = Array.from({ length: count }, (_, index) => firstBlock + index);
+    return { fromByte, bytes, totalBytes: this.#imageBytes, blocks };
   }
 
   /** @returns what has come of the block that is waited for; `unrelated` for late, repeated and foreign messages. */

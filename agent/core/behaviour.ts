@@ -5,6 +5,7 @@
  */
 import type { JsonObject } from '../../protocol/json.ts';
 import { maxStatusDetailValueLength } from '../../protocol/limits.ts';
+import type { StreamFormat } from '../../protocol/stream-blocks.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import { formatJobsTopic } from '../../protocol/topics.ts';
 import type { BootFacts, Checkpoint, IncomingMessage } from './contract.ts';
@@ -70,6 +71,8 @@ export interface AgentBehaviour {
   readonly erasesAhead: boolean;
   /** Whether the radio stays off for a while after a crash, longer after each, so that a weak battery recovers. */
   readonly restsAfterCrash: boolean;
+  /** In which format blocks of streams are asked for. FreeRTOS's agents use CBOR, its library of file streams either. */
+  readonly streamFormat: StreamFormat;
   /** Which clock deadlines are kept in; a wall clock leaps when it is set. */
   readonly timeBase: 'uptime' | 'wall-clock';
   /** Whether the service is asked one last time before what cannot be undone. */
@@ -106,6 +109,7 @@ export interface AgentBehaviour {
 export const referenceAgent: AgentBehaviour = {
   recovery: recoveryTable,
   patience: { replyMs: 30_000, connectMs: 60_000, selfTestMs: 180_000, hintMs: 2000, pollMs: 900_000 },
+  streamFormat: 'cbor',
   progressEveryPercent: 50,
   checkpointEveryBytes: 65_536,
   erasesAhead: false,

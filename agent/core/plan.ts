@@ -5,6 +5,7 @@
  * `steps` form of the AWS IoT Device Client; Greengrass's documents are recognised, so that the refusal names them.
  */
 import { type JsonObject, isJsonObject } from '../../protocol/json.ts';
+import { type StreamFormat, blockMessageBytes } from '../../protocol/stream-blocks.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 
 export interface FirmwareImage {
@@ -13,7 +14,12 @@ export interface FirmwareImage {
   /** Lower-case hexadecimal; of an OTA update the text of its signature, which stands for the same content. */
   readonly sha256: string;
   /** Fetched block by block over the device's own connection, instead of by the URL. */
-  readonly stream?: { readonly streamId: string; readonly fileId: number; readonly blockBytes: number };
+  readonly stream?: {
+    readonly streamId: string;
+    readonly fileId: number;
+    readonly blockBytes: number;
+    readonly format: StreamFormat;
+  };
 }
 
 export interface HandlerRun {
@@ -41,6 +47,8 @@ export interface Capacity {
   readonly tlsBytes: number;
   /** The largest MQTT message that the device can receive. */
   readonly messageBytes: number;
+  /** In which blocks of streams are asked for. */
+  readonly streamFormat: StreamFormat;
 }
 
 /** Why a document cannot be done; goes into the status details. */
@@ -55,8 +63,6 @@ const maxHandlers = 32;
 const maxVersionLength = 64;
 const minBlockBytes = 256;
 const maxBlockBytes = 4096;
-/** What a message holds beside a block. */
-const blockMessageBytes = 64;
 
 export function readDocument(document: JsonObject, bytes: number, capacity: Capacity): Plan | Refusal {
   if (bytes > capacity.freeBytes) return { refused: `The job document needs ${bytes} bytes of memory` };
@@ -117,7 +123,7 @@ function readOtaUpdate(update: unknown, bytes: number, capacity: Capacity): Plan
   if (speaks('MQTT') && typeof streamname === 'string' && typeof fileid === 'number') {
     const blockBytes = blockBytesFor(capacity);
     if (blockBytes < minBlockBytes) return { refused: 'FreeRTOS OTA: no block of a stream fits the receive buffer' };
-    const stream = { streamId: streamname, fileId: fileid, blockBytes };
+    const stream = { streamId: streamname, fileId: fileid, blockBytes, format: capacity.streamFormat };
     const image = { url: `stream:${streamname}/${fileid}`, sizeBytes: filesize, sha256: content, stream };
     return fitting(version, image, bytes, capacity);
   }
@@ -128,9 +134,10 @@ function readOtaUpdate(update: unknown, bytes: number, capacity: Capacity): Plan
 }
 
 /** As FreeRTOS's OTA agent asks for, or fewer where the receive buffer is small; a segment is so many whole blocks. */
-function blockBytesFor({ segmentBytes, messageBytes }: Capacity): number {
+function blockBytesFor({ segmentBytes, messageBytes, streamFormat }: Capacity): number {
   let blockBytes = maxBlockBytes;
-  const fits = (): boolean => blockBytes <= messageBytes - blockMessageBytes && segmentBytes % blockBytes === 0;
+  const fits = (): boolean =>
+    blockMessageBytes(streamFormat, blockBytes) <= messageBytes && segmentBytes % blockBytes === 0;
   while (blockBytes >= minBlockBytes && !fits()) blockBytes /= 2;
   return blockBytes;
 }

@@ -1,9 +1,14 @@
 /**
- * Requests for blocks of a stream, and what answers them, as topics and CBOR. Source: docs/reference/streams-and-ota.md §1.1 and
+ * Requests for blocks of a stream, and what answers them, as topics and bytes, in CBOR or JSON. Source: docs/reference/streams-and-ota.md §1.1 and
  * §1.2.
  */
 import { decode, encode } from 'cborg';
-import type { BlockRequest, StreamAnswer } from '../../protocol/stream-blocks.ts';
+import {
+  type BlockRequest,
+  type StreamAnswer,
+  type StreamFormat,
+  streamFormats,
+} from '../../protocol/stream-blocks.ts';
 
 interface EncodedRequest {
   readonly topic: string;
@@ -13,12 +18,13 @@ interface EncodedRequest {
 }
 
 export function encodeBlockRequest(thingName: string, request: BlockRequest): EncodedRequest {
-  const { streamId, fileId, blockBytes, firstBlock, count } = request;
+  const { format, streamId, fileId, blockBytes, firstBlock, count } = request;
+  const members = { f: fileId, l: blockBytes, o: firstBlock, n: count };
   const space = `$aws/things/${thingName}/streams/${streamId}`;
   return {
-    topic: `${space}/get/cbor`,
-    payload: Buffer.from(encode({ f: fileId, l: blockBytes, o: firstBlock, n: count })),
-    answers: [`${space}/data/cbor`, `${space}/rejected/cbor`],
+    topic: `${space}/get/${format}`,
+    payload: Buffer.from(format === 'cbor' ? encode(members) : JSON.stringify(members)),
+    answers: [`${space}/data/${format}`, `${space}/rejected/${format}`],
   };
 }
 
@@ -26,7 +32,7 @@ export function encodeBlockRequest(thingName: string, request: BlockRequest): En
 export function decodeStreamAnswer(thingName: string, topic: string, payload: Buffer): StreamAnswer | undefined {
   const prefix = `$aws/things/${thingName}/streams/`;
   const [streamId = '', kind, format] = topic.startsWith(prefix) ? topic.slice(prefix.length).split('/') : [];
-  const members = format === 'cbor' ? read(payload) : undefined;
+  const members = isFormat(format) ? read(format, payload) : undefined;
   const messageBytes = payload.length;
   if (kind === 'rejected' && members !== undefined) {
     return { kind: 'rejected', streamId, code: String(members.get('code')), messageBytes };
@@ -38,8 +44,13 @@ export function decodeStreamAnswer(thingName: string, topic: string, payload: Bu
   return { kind: 'block', streamId, fileId, block, bytes, messageBytes };
 }
 
-function read(payload: Buffer): ReadonlyMap<unknown, unknown> | undefined {
+function isFormat(text: string | undefined): text is StreamFormat {
+  return streamFormats.some((format) => format === text);
+}
+
+function read(format: StreamFormat, payload: Buffer): ReadonlyMap<unknown, unknown> | undefined {
   try {
+    if (format === 'json') return new Map(Object.entries(JSON.parse(payload.toString()) as object));
     const value: unknown = decode(payload, { useMaps: true });
     return value instanceof Map ? value : undefined;
   } catch {

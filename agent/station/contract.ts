@@ -7,7 +7,7 @@
 import type { InstantFault, MessageFault, ThingFaults } from '../../faults/thing-faults.ts';
 import type { MemoryFault } from '../board/contract.ts';
 import type { Extent } from '../../faults/armed-faults.ts';
-import type { Direction, HandshakeAnswer, Operation } from '../../faults/plan.ts';
+import type { Direction, HandshakeAnswer, MessageOperation } from '../../faults/plan.ts';
 import type { ConnectionEnd, GrantedFilter } from '../../observation/observation.ts';
 import type { DeviceView } from '../../observation/inside.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
@@ -22,7 +22,7 @@ export type ArmedFault =
   | (Extent &
       MessageFault & { readonly kind: 'message'; readonly direction: Direction } & {
         /** Of requests and replies; absent: all. */
-        readonly operations?: readonly Operation[];
+        readonly operations?: readonly MessageOperation[];
       })
   /** What comes of CONNECT or SUBSCRIBE; `forMs` and `times` say how often. */
   | (Extent & { readonly kind: 'connect' | 'subscribe'; readonly answer: HandshakeAnswer });

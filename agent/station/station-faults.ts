@@ -3,7 +3,7 @@
  * message and handshake; the station carries it out.
  */
 import { ArmedFaults } from '../../faults/armed-faults.ts';
-import type { Direction, HandshakeAnswer, Operation } from '../../faults/plan.ts';
+import type { Direction, HandshakeAnswer, MessageOperation } from '../../faults/plan.ts';
 import type { MessageFault, ThingFaults } from '../../faults/thing-faults.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { ArmedFault } from './contract.ts';
@@ -34,7 +34,7 @@ export class StationFaults {
     this.#armed.clear();
   }
 
-  ofMessage(direction: Direction, now: EpochMs, operation?: Operation): MessageFault | undefined {
+  ofMessage(direction: Direction, now: EpochMs, operation?: MessageOperation): MessageFault | undefined {
     const armed = this.#armed.take(now, (fault) => concerns(fault, direction, operation));
     if (armed?.kind === 'message') return armed;
     return this.#plan?.ofMessage(direction, now - this.#since, operation);
@@ -46,7 +46,7 @@ export class StationFaults {
   }
 }
 
-function concerns(fault: ArmedFault, direction: Direction, operation: Operation | undefined): boolean {
+function concerns(fault: ArmedFault, direction: Direction, operation: MessageOperation | undefined): boolean {
   if (fault.kind !== 'message' || fault.direction !== direction) return false;
   return fault.operations === undefined || (operation !== undefined && fault.operations.includes(operation));
 }

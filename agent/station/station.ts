@@ -6,7 +6,7 @@
 import type { Chance } from '../../faults/chance.ts';
 import { type Link, type LinkConditions, createLink } from '../../faults/link.ts';
 import type { FaultName, InstantFault, ThingFaults } from '../../faults/thing-faults.ts';
-import type { Direction, Operation } from '../../faults/plan.ts';
+import type { Direction, MessageOperation } from '../../faults/plan.ts';
 import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
 import type { ConnectionEnd, GrantedFilter, Observer } from '../../observation/observation.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
@@ -380,17 +380,18 @@ class BoardOnALink implements Station {
     this.#powerOn();
   }
 
-  #tellFault(name: FaultName, operation?: Operation): void {
+  #tellFault(name: FaultName, operation?: MessageOperation): void {
     const { fault } = this.#observer;
     const told = { kind: 'fault', at: this.#now, source: 'device', thingName: this.thingName, name } as const;
     fault?.(operation === undefined ? told : { ...told, operation });
   }
 
   #tellDownload(trace: Extract<DeviceTrace, { kind: 'download' }>, at: EpochMs): void {
-    const { execution, fromByte, bytes, totalBytes } = trace;
+    const { execution, fromByte, bytes, totalBytes, blocks } = trace;
     const { jobId, executionNumber } = execution;
-    const head = { kind: 'download', at, source: 'device', thingName: this.thingName, via: 'http' } as const;
-    this.#observer.download?.({ ...head, state: 'asked', jobId, executionNumber, fromByte, bytes, totalBytes });
+    const head = { kind: 'download', at, source: 'device', thingName: this.thingName, state: 'asked' } as const;
+    const asked = { ...head, jobId, executionNumber, fromByte, bytes, totalBytes };
+    this.#observer.download?.(blocks === undefined ? { ...asked, via: 'http' } : { ...asked, via: 'stream', blocks });
   }
 
   // The connection.
@@ -525,11 +526,10 @@ class BoardOnALink implements Station {
     });
   }
 
-  /** Requests for blocks, and blocks, meet the faults of messages of no Jobs operation. */
   #askForBlocks(request: BlockRequest): void {
     const connection = this.#connection;
     if (connection?.isUp !== true) return;
-    this.#carryMessage(connection.up, connection, 'request', undefined, () => {
+    this.#carryMessage(connection.up, connection, 'request', 'GetStream', () => {
       this.#effects.push({ kind: 'ask-blocks', connection: connection.number, request });
     });
   }
@@ -537,7 +537,7 @@ class BoardOnALink implements Station {
   #onStream(number: ConnectionNumber, answer: StreamAnswer): void {
     const connection = this.#of(number);
     if (connection === undefined) return;
-    this.#carryMessage(connection.down, connection, 'reply', undefined, () => this.#feed({ kind: 'stream', answer }));
+    this.#carryMessage(connection.down, connection, 'reply', 'GetStream', () => this.#feed({ kind: 'stream', answer }));
   }
 
   /** The transport has it; the device does not yet. */
@@ -573,7 +573,7 @@ class BoardOnALink implements Station {
     link: Link,
     connection: Connection,
     direction: Direction,
-    operation: Operation | undefined,
+    operation: MessageOperation | undefined,
     arrive: () => boolean | void,
   ): void {
     const fault = this.#faults.ofMessage(direction, this.#now, operation);

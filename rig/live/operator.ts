@@ -7,10 +7,12 @@ import {
   CancelJobCommand,
   CancelJobExecutionCommand,
   CreateJobCommand,
+  CreateStreamCommand,
   CreateThingCommand,
   CreateThingGroupCommand,
   DeleteJobCommand,
   DeleteJobExecutionCommand,
+  DeleteStreamCommand,
   DeleteThingCommand,
   DescribeJobCommand,
   DescribeJobExecutionCommand,
@@ -94,7 +96,8 @@ const askAgainMaxMs = 160;
 const deletionTimeoutMs = 30_000;
 
 /** The role is a name only: the rig signs URLs by itself. */
-const presignedUrlConfig = { roleArn: 'arn:aws:iam::000000000000:role/jobrig', expiresInSec: 3600 } as const;
+const roleArn = 'arn:aws:iam::000000000000:role/jobrig';
+const presignedUrlConfig = { roleArn, expiresInSec: 3600 } as const;
 
 /** jobrig needs no account; the SDK needs something to sign with. */
 const anyCredentials = { accessKeyId: 'jobrig', secretAccessKey: 'jobrig' };
@@ -191,6 +194,18 @@ export class Operator implements Disposable {
     await this.#call('RemoveThingFromThingGroup', { thingName }, () =>
       this.#client.send(new RemoveThingFromThingGroupCommand({ thingName, thingGroupName })),
     );
+  }
+
+  /** A stream of one file, number 0. */
+  async createStream(streamId: string, s3Location: { readonly bucket: string; readonly key: string }): Promise<void> {
+    const files = [{ fileId: 0, s3Location }];
+    await this.#call('CreateStream', {}, () =>
+      this.#client.send(new CreateStreamCommand({ streamId, files, roleArn })),
+    );
+  }
+
+  async deleteStream(streamId: string): Promise<void> {
+    await this.#call('DeleteStream', {}, () => this.#client.send(new DeleteStreamCommand({ streamId })));
   }
 
   async deleteThing(thingName: string): Promise<void> {

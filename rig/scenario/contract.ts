@@ -7,7 +7,7 @@
 import type { Kind, Observation } from '../../observation/observation.ts';
 import type { Step } from '../../observation/execution.ts';
 import type { LinkConditions } from '../../faults/link.ts';
-import type { Direction, FaultPlan, Operation } from '../../faults/plan.ts';
+import type { Direction, FaultPlan, MessageOperation, Operation } from '../../faults/plan.ts';
 import type { DeviceStatus } from '../../protocol/status.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { ClaimId, EndStatus } from '../verdict/contract.ts';
@@ -75,6 +75,8 @@ export interface GivenThing {
 
 export const documentKinds = [
   'firmware',
+  /** The same by an MQTT stream of blocks, as FreeRTOS's OTA updates. */
+  'stream',
   /** Two programs, one after the other. */
   'handlers',
   'reboot',
@@ -163,7 +165,9 @@ export type OperatorDeed =
     })
   /** The group of all things of the scenario, which continuous jobs are for. `rejoin`: leaves it and joins it again. */
   | (OfThing & { readonly do: 'leave-group' | 'join-group' | 'rejoin-group' })
-  | (OfThing & { readonly do: 'delete-thing' });
+  | (OfThing & { readonly do: 'delete-thing' })
+  /** The stream by which the image of this job comes. */
+  | { readonly do: 'delete-stream'; readonly job: JobLabel };
 
 export interface CreateJobDeed {
   readonly do: 'create-job';
@@ -216,7 +220,7 @@ export type WorldDeed =
         readonly how: 'lose' | 'duplicate' | 'delay' | 'reorder';
         readonly direction: Direction;
         /** Of requests and replies; absent: all. */
-        readonly operations?: readonly Operation[];
+        readonly operations?: readonly MessageOperation[];
         /** `duplicate`, `delay`: how much later. */
         readonly byMs?: DurationMs;
       })

@@ -220,9 +220,7 @@ class ScenarioDirector implements Director {
           100 * (seen.fromByte + seen.bytes) >= when.percent * seen.totalBytes
         );
       case 'block':
-        return (
-          seen.kind === 'download' && seen.via === 'stream' && seen.state === 'asked' && holdsBlock(seen, when.block)
-        );
+        return seen.kind === 'download' && seen.state === 'asked' && seen.blocks?.includes(when.block) === true;
       case 'printed':
         return seen.kind === 'printed' && new RegExp(when.pattern).test(seen.line);
       case 'step':
@@ -270,14 +268,4 @@ function arrives(
 function jobIn(message: DeviceMessage): string | undefined {
   if (message.kind === 'reply' && message.jobId !== undefined && !message.jobId.startsWith('$')) return message.jobId;
   return 'execution' in message.payload ? message.payload.execution?.jobId : undefined;
-}
-
-/** Assumed: blocks of 4 KiB where the observation names bytes only. */
-const blockBytes = 4096;
-
-function holdsBlock(
-  { fromByte, bytes }: { readonly fromByte: number; readonly bytes: number },
-  block: number,
-): boolean {
-  return block >= Math.floor(fromByte / blockBytes) && block < Math.ceil((fromByte + bytes) / blockBytes);
 }

@@ -34,7 +34,8 @@ export function dutyOf(text: string, { room, isServed }: DocumentLawOptions): Du
   if (document['operation'] === 'reboot') return { work: 'reboot', fits: () => !isTight };
   if (document['operation'] === 'firmware') return firmware(document, text.length, isTight, { room, isServed });
   if (Array.isArray(document['steps'])) return isTight ? undefined : handlers(document, document['steps']);
-  if (Array.isArray(filesOf(document)) && filesOf(document)?.length === 1) return undefined;
+  const [file, ...others] = filesOf(document) ?? [];
+  if (isObject(file) && others.length === 0) return isTight ? undefined : streamed(document, file, { room, isServed });
   return isTight ? undefined : { work: 'nothing' };
 }
 
@@ -81,7 +82,20 @@ function programOf(step: unknown): Program | undefined {
   return { program: command.split(',')[0]!.trim(), mayFail };
 }
 
-/** An OTA update of one file is for agents that know streams; how they read it is their matter. */
+/** An OTA update of one file over MQTT, as docs/reference/streams-and-ota.md §3 has it; the version is where we write it. */
+function streamed(
+  document: Readonly<Record<string, unknown>>,
+  { filesize, fileid, attr }: Readonly<Record<string, unknown>>,
+  { room, isServed }: DocumentLawOptions,
+): Duty | undefined {
+  const { protocols, streamname } = document['afr_ota'] as Readonly<Record<string, unknown>>;
+  const version = isObject(attr) ? attr['version'] : undefined;
+  const isByStream = Array.isArray(protocols) && protocols.includes('MQTT') && isText(streamname);
+  if (!isByStream || !isText(version) || typeof filesize !== 'number' || filesize > room.slotBytes) return undefined;
+  const fits = 2 * aroundDocumentBytes + room.downloadBytes <= room.freeBytes;
+  return { work: 'firmware', version, fits: () => fits && isServed(`stream:${streamname}/${String(fileid)}`) };
+}
+
 function filesOf(document: Readonly<Record<string, unknown>>): readonly unknown[] | undefined {
   const update = document['afr_ota'];
   const files = isObject(update) ? update['files'] : undefined;

@@ -24,10 +24,12 @@ export function documentText(kind: DocumentKind | 'yours', { edition, imageBytes
         version: firmwareVersion(edition),
         image: {
           url: `https://files.example/firmware-${edition}.bin`,
-          sizeBytes: imageBytes ?? imageKibibytes[edition % imageKibibytes.length]! * kibibyte + (edition % 3) * 100,
+          sizeBytes: imageBytes ?? usualImageBytes(edition),
           sha256: edition.toString(16).padStart(64, 'a'),
         },
       });
+    case 'stream':
+      return JSON.stringify(otaDocument(edition, imageBytes ?? usualImageBytes(edition)));
     case 'handlers':
       return JSON.stringify({ version: '1.0', steps: [handler('prepare', edition), handler('apply', edition)] });
     case 'reboot':
@@ -43,6 +45,34 @@ export function documentText(kind: DocumentKind | 'yours', { edition, imageBytes
     case 'oversize':
       return JSON.stringify({ operation: 'reboot', padding: 'x'.repeat(20 * kibibyte) });
   }
+}
+
+function usualImageBytes(edition: number): number {
+  return imageKibibytes[edition % imageKibibytes.length]! * kibibyte + (edition % 3) * 100;
+}
+
+/** As OTA updates of AWS IoT are (docs/reference/streams-and-ota.md §3); devices read the version from the attributes. */
+function otaDocument(edition: number, filesize: number): object {
+  const file = {
+    filepath: '/firmware',
+    filesize,
+    fileid: 0,
+    certfile: null,
+    attr: { version: firmwareVersion(edition) },
+    update_data_url: null,
+    auth_scheme: null,
+    'sig-sha256-ecdsa': edition.toString(16).padStart(64, 'a'),
+  };
+  return { afr_ota: { protocols: ['MQTT'], streamname: `stream-${edition}`, files: [file] } };
+}
+
+/** The stream that a document's image comes by, and the size of that image. */
+export function streamNamedIn(document: string): { readonly streamId: string; readonly bytes: number } | undefined {
+  const { afr_ota: update } = JSON.parse(document) as {
+    readonly afr_ota?: { streamname?: string; files?: { filesize: number }[] };
+  };
+  const bytes = update?.files?.[0]?.filesize;
+  return update?.streamname === undefined || bytes === undefined ? undefined : { streamId: update.streamname, bytes };
 }
 
 /** The version that a firmware document of this edition installs; every edition has its own. */

@@ -62,6 +62,11 @@ function momentOf(one: Observation): Found | undefined {
     case 'connected':
     case 'disconnected':
       return { label: one.kind, when: { on: one.kind } };
+    case 'download': {
+      const [block] = one.blocks ?? [];
+      if (block === undefined || one.state !== 'asked') return undefined;
+      return { label: `block ${block} asked for`, when: { on: 'block', block } };
+    }
     default:
       return undefined;
   }

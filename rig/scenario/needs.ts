@@ -18,11 +18,14 @@ function needsOfDeed(deed: Deed): readonly Need[] {
       return [
         ...(deed.group === true ? (['group'] as const) : []),
         ...(deed.namespace === undefined ? [] : (['namespace'] as const)),
+        ...(deed.document === 'stream' ? (['stream'] as const) : []),
         ...(deed.image === undefined || deed.image === 'good' ? [] : (['image', 'download'] as const)),
       ];
     case 'delete-job':
     case 'delete-execution':
       return deed.namespace === undefined ? [] : ['namespace'];
+    case 'delete-stream':
+      return ['stream'];
     case 'leave-group':
     case 'join-group':
     case 'rejoin-group':
@@ -65,6 +68,7 @@ export function needsOf({ needs, given, script, meanwhile }: Scenario): readonly
     if (need !== undefined) found.add(need);
     for (const deed of deeds) for (const each of needsOfDeed(deed)) found.add(each);
   }
+  if (given.document === 'stream') found.add('stream');
   if (given.things.some(({ session }) => session === 'persistent')) found.add('persistent-session');
   if (given.faults.faults.length > 0 || given.things.length > 1) found.add('virtual-time');
   return [...found];

@@ -207,9 +207,11 @@ function drawJobs(options: DrawOptions, chance: Chance): readonly DrawnJob[] {
 
 function drawJob(index: number, { things, namespaces }: DrawOptions, chance: Chance): CreateJobDeed {
   const targets = things.filter(() => chance.happens(800_000));
-  const work: Work = chance.happens(150_000)
+  const picked: Work = chance.happens(150_000)
     ? { document: drawOddDocument(index, chance) }
     : chance.pick(worksByWeight);
+  const isStreamed = picked.document === 'firmware' && chance.fork('by stream').happens(150_000);
+  const work: Work = isStreamed ? { ...picked, document: 'stream' } : picked;
   const isForThings = targets.length > 0 && chance.happens(700_000);
   return {
     do: 'create-job',

@@ -98,6 +98,8 @@ export function deedWords(deed: Deed): string {
       return `${{ 'leave-group': 'takes the thing out of', 'join-group': 'puts the thing into', 'rejoin-group': 'takes the thing out of and back into' }[deed.do]} the group`;
     case 'delete-thing':
       return 'deletes the thing';
+    case 'delete-stream':
+      return `deletes the stream of ${deed.job}`;
     case 'power':
       return `cuts the power for ${spanWords(deed.offForMs)}`;
     case 'link':

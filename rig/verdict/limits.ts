@@ -22,6 +22,11 @@ const table = {
     value: 2_000,
     reason: 'what was under way when a message arrived is nobody’s fault: a packet in the air, an update in a queue',
   },
+  askedForTheDead: {
+    value: 32,
+    reason:
+      'more requests for bytes than any agent has under way at a time, where they come faster than it can be told',
+  },
   answerMs: {
     value: 120_000,
     reason: 'a question that is open this long is not waited for any more; MQTT clients give up after 30 to 60 s',

@@ -66,6 +66,7 @@ class VirtualDeeds implements Deeds {
   }
 
   perform(deed: Deed): void {
+    if (deed.do === 'delete-stream') this.#documents.noteUnreachable(deed.job);
     if (isOperators(deed)) this.#operator.perform(deed);
     else this.#toWorld(deed);
   }
@@ -204,6 +205,7 @@ const operatorDeeds: Readonly<Record<OperatorDeed['do'], true>> = {
   'join-group': true,
   'rejoin-group': true,
   'delete-thing': true,
+  'delete-stream': true,
 };
 
 export function isOperators(deed: Deed): deed is DeedOf<OperatorDeed['do']> {

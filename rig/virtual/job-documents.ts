@@ -4,7 +4,8 @@
  */
 import type { ImageOrigin } from '../../agent/device/device.ts';
 import type { CreateJobDeed, ImageCondition, JobLabel, Scenario } from '../scenario/contract.ts';
-import { documentText, firmwareVersion } from '../scenario/documents.ts';
+import { needsOf } from '../scenario/needs.ts';
+import { documentText, firmwareVersion, streamNamedIn } from '../scenario/documents.ts';
 
 export interface JobDocuments {
   /** Text of the job's document; from now on its image is in the condition that the deed says. */
@@ -12,6 +13,8 @@ export interface JobDocuments {
   /** The image of a job's document is from now on in this condition. */
   setImage(job: JobLabel, condition: ImageCondition): void;
   imageOf(job: JobLabel): ImageCondition;
+  /** The image of a job can no longer be had the way that its document says. */
+  noteUnreachable(job: JobLabel): void;
   /** What the scenario's last document under this label installs; `undefined` where it is no firmware. */
   versionOf(job: JobLabel): string | undefined;
   /** The same for all labels. */
@@ -21,7 +24,10 @@ export interface JobDocuments {
   isServed(url: string): boolean;
 }
 
-export function createJobDocuments({ given, script, meanwhile }: Scenario): JobDocuments {
+export function createJobDocuments(scenario: Scenario): JobDocuments {
+  const { given, script, meanwhile } = scenario;
+  /** What a simulated device understands is what the scenario needs it to. */
+  const yours = needsOf(scenario).includes('stream') ? 'stream' : 'firmware';
   const creations = [...meanwhile, ...script].flatMap(({ deeds }) => deeds.filter((deed) => deed.do === 'create-job'));
   const labels = [...new Set(creations.map(({ job }) => job))];
   const urls = new Map<JobLabel, string | undefined>();
@@ -50,7 +56,7 @@ export function createJobDocuments({ given, script, meanwhile }: Scenario): JobD
     const last = creations.findLast((deed) => deed.job === job);
     const document = last?.document ?? given.document;
     if (typeof document === 'object') return versionIn(document);
-    const isFirmware = document === 'yours' || document === 'firmware';
+    const isFirmware = document === 'yours' || document === 'firmware' || document === 'stream';
     return last !== undefined && isFirmware ? firmwareVersion(editionOf(last)) : undefined;
   }
 
@@ -60,13 +66,20 @@ export function createJobDocuments({ given, script, meanwhile }: Scenario): JobD
       const { imageBytes } = deed;
       const text =
         typeof document === 'string'
-          ? documentText(document, { edition: editionOf(deed), ...(imageBytes !== undefined && { imageBytes }) })
+          ? documentText(document === 'yours' ? yours : document, {
+              edition: editionOf(deed),
+              ...(imageBytes !== undefined && { imageBytes }),
+            })
           : JSON.stringify(document);
       urls.set(deed.job, urlIn(text));
       setImage(deed.job, deed.image ?? 'good');
       return text;
     },
     setImage,
+    noteUnreachable(job) {
+      const url = urls.get(job);
+      if (url !== undefined) everBad.add(url);
+    },
     imageOf(job) {
       const url = urls.get(job);
       return (url === undefined ? undefined : conditions.get(url)) ?? 'good';
@@ -105,7 +118,10 @@ function versionIn({ operation, version }: Readonly<Record<string, unknown>>): s
   return operation === 'firmware' && typeof version === 'string' ? version : undefined;
 }
 
+/** As devices name an image. */
 function urlIn(text: string): string | undefined {
+  const stream = streamNamedIn(text);
+  if (stream !== undefined) return `stream:${stream.streamId}/0`;
   const { image } = JSON.parse(text) as { readonly image?: { readonly url?: unknown } };
   return typeof image?.url === 'string' ? image.url : undefined;
 }

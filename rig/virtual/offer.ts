@@ -2,7 +2,6 @@
 import { type Need, type Offer, needs } from '../scenario/contract.ts';
 
 const whyNot: Readonly<Partial<Record<Need, string>>> = {
-  stream: 'simulated devices download over HTTP, not by stream',
   console: 'simulated devices print nothing',
 };
 

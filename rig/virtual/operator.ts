@@ -7,8 +7,10 @@ import { formatThingArn, formatThingGroupArn } from '../../protocol/names.ts';
 import { formatScheduleTime } from '../../protocol/schedule.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { CreateJobDeed, DeedOf, OperatorDeed, ThingLabel } from '../scenario/contract.ts';
+import { streamNamedIn } from '../scenario/documents.ts';
 import { fleetGroup } from './configuration.ts';
 import type { EventQueue } from './event-queue.ts';
+import { imageKey } from './stream-service.ts';
 
 /** How the operator reaches the service. */
 export interface ControlPlane {
@@ -34,17 +36,23 @@ export interface Operator {
 
 export const identity = { region: 'us-east-1', account: '000000000000' } as const;
 
+const roleArn = 'arn:aws:iam::000000000000:role/streams';
+
 const createAgainMs: DurationMs = 250;
 const maxAttempts = 40;
 
 export function createOperator(plane: ControlPlane, { things, thingName, documentOf }: OperatorOptions): Operator {
   let waiting = 0;
+  const streamOf = new Map<string, string>();
   const nameOf = (label: ThingLabel = things[0] ?? ''): string => thingName(label);
 
   function perform(deed: OperatorDeed): void {
     switch (deed.do) {
       case 'create-job':
         return create(deed, documentOf(deed), maxAttempts);
+      case 'delete-stream':
+        plane.ask({ name: 'iot:DeleteStream', request: { streamId: streamOf.get(deed.job) ?? deed.job } });
+        return;
       case 'update-job': {
         const timeoutConfig = { inProgressTimeoutInMinutes: deed.timeoutMinutes };
         plane.ask({ name: 'iot:UpdateJob', request: { jobId: deed.job, timeoutConfig } });
@@ -79,6 +87,7 @@ export function createOperator(plane: ControlPlane, { things, thingName, documen
   }
 
   function create(deed: CreateJobDeed, document: string, attempts: number): void {
+    createStream(deed.job, document);
     const reply = plane.ask({ name: 'iot:CreateJob', request: createJobRequest(deed, document) });
     if (reply.accepted || attempts === 1 || !isBeingDeleted(deed.job)) return;
     waiting += 1;
@@ -86,6 +95,16 @@ export function createOperator(plane: ControlPlane, { things, thingName, documen
       waiting -= 1;
       create(deed, document, attempts - 1);
     });
+  }
+
+  /** That which the document names, if any; there may be one of an earlier job. */
+  function createStream(job: string, document: string): void {
+    const stream = streamNamedIn(document);
+    if (stream === undefined) return;
+    streamOf.set(job, stream.streamId);
+    const key = imageKey(stream.bytes);
+    const files = [{ fileId: 0, s3Location: { bucket: 'images', key } }];
+    plane.ask({ name: 'iot:CreateStream', request: { streamId: stream.streamId, files, roleArn } });
   }
 
   function isBeingDeleted(jobId: string): boolean {

@@ -4,21 +4,24 @@
  */
 import type { Engine } from '../../broker/engine/contract.ts';
 import { checkGet, readGet, selectBlocks } from '../../broker/engine/streams/stream-requests.ts';
-import type { BlockRequest, StreamAnswer } from '../../protocol/stream-blocks.ts';
+import { type BlockRequest, type StreamAnswer, blockMessageBytes } from '../../protocol/stream-blocks.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 
-/** What a message holds beside a block. */
-const headBytes = 40;
 const rejectionBytes = 200;
 
-/** A file named like this is so many bytes long: `pump-65536.bin`. Any other name is of none. */
+/** The key of a file of so many bytes. */
+export function imageKey(bytes: number): string {
+  return `firmware-${bytes}.bin`;
+}
+
+/** A file named like this is so many bytes long. Any other name is of none. */
 function bytesOf(key: string | undefined): number | undefined {
   const [, bytes] = /-(\d+)\.bin$/.exec(key ?? '') ?? [];
   return bytes === undefined ? undefined : Number(bytes);
 }
 
 export function answersTo(engine: Engine, thingName: string, request: BlockRequest, now: EpochMs): StreamAnswer[] {
-  const { streamId, fileId, blockBytes, firstBlock, count } = request;
+  const { format, streamId, fileId, blockBytes, firstBlock, count } = request;
   const rejected = (code: string): StreamAnswer[] => [
     { kind: 'rejected', streamId, code, messageBytes: rejectionBytes },
   ];
@@ -35,6 +38,6 @@ export function answersTo(engine: Engine, thingName: string, request: BlockReque
   if ('refusal' in selected) return rejected(selected.refusal.code);
   return selected.value.map((block) => {
     const bytes = Math.min(blockBytes, size - block * blockBytes);
-    return { kind: 'block', streamId, fileId, block, bytes, messageBytes: bytes + headBytes };
+    return { kind: 'block', streamId, fileId, block, bytes, messageBytes: blockMessageBytes(format, bytes) };
   });
 }

@@ -11,7 +11,7 @@ import type { Sight } from '../../verdict/contract.ts';
 import type { LiveWorld } from '../play.ts';
 import type { Extent } from '../wire/wire-faults.ts';
 import type { Lane } from './lane.ts';
-import type { FilledDocument, JobDocuments } from './job-documents.ts';
+import { type FilledDocument, type JobDocuments, bucket } from './job-documents.ts';
 import type { SubjectDevice } from './subject-device.ts';
 
 export interface ExternalWorldOptions {
@@ -77,6 +77,8 @@ export class ExternalWorld implements LiveWorld {
   readonly versions = new Map<string, string>();
   /** Job ids with their namespaces. */
   readonly #jobs = new Map<string, string | undefined>();
+  /** Streams that were made, by the job's id, which they have for a name. */
+  readonly #streams = new Set<string>();
   /** What went wrong where nobody waited for it. */
   #failure: unknown;
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -170,6 +172,9 @@ export class ExternalWorld implements LiveWorld {
         return operator.joinGroup(thingName, groupName);
       case 'delete-thing':
         return operator.deleteThing(thingName);
+      case 'delete-stream':
+        if (this.#streams.delete(jobId)) await operator.deleteStream(jobId);
+        return;
       default:
         return this.#toWorld(deed);
     }
@@ -238,6 +243,10 @@ export class ExternalWorld implements LiveWorld {
         : timedOut !== undefined
           ? ({ failureType: 'TIMED_OUT', numberOfRetries: timedOut } as const)
           : undefined;
+    if (filled.hasStream && !this.#streams.has(jobId)) {
+      this.#streams.add(jobId);
+      await lane.operator.createStream(jobId, { bucket, key: `${jobId}.bin` });
+    }
     await lane.operator.createJob({
       jobId,
       document: filled.text,
@@ -268,7 +277,7 @@ export class ExternalWorld implements LiveWorld {
       return documents.fill(jobId, which, ordinal);
     }
     const text = typeof document === 'object' ? JSON.stringify(document) : documentText(document, { edition: ordinal });
-    return { text, version: '', hasUrl: false };
+    return { text, version: '', hasUrl: false, hasStream: false };
   }
 
   async #deleteExecution(jobId: string, deed: DeedOf<'delete-execution'>): Promise<void> {

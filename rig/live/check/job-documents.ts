@@ -1,6 +1,6 @@
 /**
  * Job documents for a device that is not ours: the user's file with `{url}`, `{version}`, `{size}`, `{sha256}`, `{witness}`
- * filled in anew for each job, and the image behind the URL. The URL is AWS's own placeholder for a presigned one, so that
+ * and `{stream}` filled in anew for each job, and the image behind the URL or the stream. The URL is AWS's own placeholder for a presigned one, so that
  * each execution gets a URL of its own and a download tells for which execution it is.
  * Source: docs/reference/configs.md §7.
  */
@@ -21,7 +21,6 @@ export interface JobDocumentsOptions {
   readonly image?: string;
   /** What `{witness}` stands for in the document of a job. */
   readonly witnessUrlOf?: (jobId: string) => string;
-  readonly streamOf?: (jobId: string) => string;
 }
 
 /** A job as it is given to the service. */
@@ -31,6 +30,8 @@ export interface FilledDocument {
   readonly version: string;
   /** The device must sign in for a URL: the job needs a `presignedUrlConfig`. */
   readonly hasUrl: boolean;
+  /** The device asks a stream of the job's name for the image: it has to be made. */
+  readonly hasStream: boolean;
 }
 
 export interface JobDocuments {
@@ -78,10 +79,15 @@ export async function openJobDocuments(options: JobDocumentsOptions): Promise<Jo
         size: String(bytes.length),
         sha256: createHash('sha256').update(bytes).digest('hex'),
         witness: options.witnessUrlOf?.(jobId) ?? '',
-        stream: options.streamOf?.(jobId) ?? '',
+        stream: jobId,
         job: jobId,
       });
-      return { text, version, hasUrl: text.includes('${aws:iot:s3-presigned-url:') };
+      return {
+        text,
+        version,
+        hasUrl: text.includes('${aws:iot:s3-presigned-url:'),
+        hasStream: template.includes('{stream}'),
+      };
     },
     async spoil(jobId, how) {
       const bytes = images.get(jobId);

@@ -5,7 +5,7 @@
  * Source: docs/reference/mqtt-api.md for topics and payloads; MQTT 3.1.1 and 5 for packets.
  */
 import type { IConnectPacket, IPublishPacket, ISubackPacket, Packet } from 'mqtt-packet';
-import type { Direction, Operation } from '../../../faults/plan.ts';
+import type { Direction, MessageOperation, Operation } from '../../../faults/plan.ts';
 import type { ClientPortrait, ConnectionEnd, GrantedFilter, Observer } from '../../../observation/observation.ts';
 import { type DeviceMessage, type DeviceRequest, decodeDeviceMessage } from '../../../protocol/device-messages.ts';
 import { parseJsonObject } from '../../../protocol/json.ts';
@@ -26,6 +26,9 @@ export interface DoorWatchOptions {
 }
 
 /** Longer payloads of other topics are not shown. */
+/** Requests for blocks of a stream, and blocks (docs/reference/streams-and-ota.md §1.1). */
+const asksBlocks = /^\$aws\/things\/[^/]+\/streams\/[^/]+\/get\//;
+const blocks = /^\$aws\/things\/[^/]+\/streams\/[^/]+\/data\//;
 const maxShownBytes = 4096;
 const refusedGrant = 0x80;
 
@@ -107,7 +110,7 @@ class DoorWatch implements Watch {
     return { kind, at: this.#options.now(), source: 'wire', thingName } as const;
   }
 
-  #fault(name: string, operation?: Operation): void {
+  #fault(name: string, operation?: MessageOperation): void {
     const { observer, now, thingName } = this.#options;
     observer.fault?.({
       kind: 'fault',
@@ -188,7 +191,7 @@ class DoorWatch implements Watch {
       const bytes = packet.payload.length;
       const text = bytes <= maxShownBytes ? decodeUtf8(Buffer.from(packet.payload)) : undefined;
       observer.published?.({ ...this.#head('published'), topic, bytes, ...(text !== undefined && { text }) });
-      return 'pass';
+      return asksBlocks.test(topic) ? this.#streamPassage('request', () => this.#acknowledgeFor(packet)) : 'pass';
     }
     const request = readRequest(about, packet.payload);
     const qos = packet.qos === 1 ? 1 : 0;
@@ -250,6 +253,11 @@ class DoorWatch implements Watch {
 
   #told(packet: IPublishPacket): Passage {
     const about = parseJobsTopic(packet.topic);
+    if (blocks.test(packet.topic)) {
+      return this.#streamPassage('reply', () => {
+        if (packet.qos === 1) this.#connection.tellDoor({ cmd: 'puback', messageId: packet.messageId });
+      });
+    }
     if (about?.kind !== 'reply' && about?.kind !== 'notification') return 'pass';
     const direction: Direction = about.kind === 'reply' ? 'reply' : 'notification';
     const operation = about.kind === 'reply' ? about.operation : undefined;
@@ -280,10 +288,15 @@ class DoorWatch implements Watch {
     return { againMs: 0 };
   }
 
+  #streamPassage(direction: 'request' | 'reply', acknowledge: () => void): Passage {
+    const fault = this.#options.faults.message(direction, 'GetStream');
+    return fault === undefined ? 'pass' : this.#strike(fault, direction, 'GetStream', acknowledge);
+  }
+
   #strike(
     fault: MessageFault,
     direction: Direction,
-    operation: Operation | undefined,
+    operation: MessageOperation | undefined,
     acknowledge: () => void,
   ): Passage {
     if (fault === 'lose') {

@@ -2,7 +2,7 @@
  * Faults of one device's wire that a scenario has asked for and that are still to strike: each for so many times or so long.
  * Whoever watches the wire asks before it lets a packet pass; asking counts. Says nothing itself.
  */
-import type { Direction, Operation } from '../../../faults/plan.ts';
+import type { Direction, MessageOperation, Operation } from '../../../faults/plan.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
 
 /** How long a fault lasts: so many times, or until an instant; both absent is once. */
@@ -31,7 +31,7 @@ export type HandshakeFault = 'never-answer' | 'refuse';
 
 interface Armed<Fault> {
   readonly fault: Fault;
-  readonly applies: (direction: Direction | undefined, operation: Operation | undefined) => boolean;
+  readonly applies: (direction: Direction | undefined, operation: MessageOperation | undefined) => boolean;
   left: number;
   readonly until: EpochMs;
 }
@@ -50,17 +50,17 @@ export class WireFaults {
   addMessage(
     fault: MessageFault,
     direction: Direction,
-    operations: readonly Operation[] | undefined,
+    operations: readonly MessageOperation[] | undefined,
     extent: Extent,
   ): void {
-    const applies = (its: Direction | undefined, operation: Operation | undefined): boolean =>
+    const applies = (its: Direction | undefined, operation: MessageOperation | undefined): boolean =>
       its === direction && (operations === undefined || (operation !== undefined && operations.includes(operation)));
     this.#messages.push(this.#armed(fault, extent, applies));
   }
 
   addAnswer(fault: AnswerFault, operations: readonly Operation[] | undefined, extent: Extent): void {
-    const applies = (_: Direction | undefined, operation: Operation | undefined): boolean =>
-      operations === undefined || (operation !== undefined && operations.includes(operation));
+    const applies = (_: Direction | undefined, operation: MessageOperation | undefined): boolean =>
+      operations === undefined || operations.some((one) => one === operation);
     this.#answers.push(this.#armed(fault, extent, applies));
   }
 
@@ -72,7 +72,7 @@ export class WireFaults {
     this.#subscribes.push(this.#armed(fault, extent, always));
   }
 
-  message(direction: Direction, operation?: Operation): MessageFault | undefined {
+  message(direction: Direction, operation?: MessageOperation): MessageFault | undefined {
     return this.#strike(this.#messages, direction, operation);
   }
 
@@ -100,7 +100,11 @@ export class WireFaults {
     return { fault, applies, left: times ?? (forMs === undefined ? 1 : Infinity), until };
   }
 
-  #strike<Fault>(armed: readonly Armed<Fault>[], direction?: Direction, operation?: Operation): Fault | undefined {
+  #strike<Fault>(
+    armed: readonly Armed<Fault>[],
+    direction?: Direction,
+    operation?: MessageOperation,
+  ): Fault | undefined {
     const now = this.#now();
     const hit = armed.find((one) => one.left > 0 && now < one.until && one.applies(direction, operation));
     if (hit === undefined) return undefined;

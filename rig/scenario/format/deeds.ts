@@ -3,7 +3,7 @@
  * job is to be said, the job alone.
  */
 import { z } from 'zod';
-import { directions, operations } from '../../../faults/plan.ts';
+import { directions, messageOperations, operations } from '../../../faults/plan.ts';
 import { deviceStatuses } from '../../../protocol/status.ts';
 import type { Deed, DeedName, JobDocument, SecondClientAct } from '../contract.ts';
 import { documentKinds, imageConditions } from '../contract.ts';
@@ -17,10 +17,12 @@ const namespace = z
   .regex(/^[a-zA-Z0-9_-]{1,64}$/)
   .optional();
 const job = { job: label };
-const onOperations = {
-  operation: z.enum(operations).optional(),
-  operations: z.array(z.enum(operations)).min(1).optional(),
-};
+const onOperations = onSome(operations);
+
+function onSome<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return { operation: z.enum(words).optional(), operations: z.array(z.enum(words)).min(1).optional() };
+}
+
 export const documentForm = z.union([z.literal('yours'), z.enum(documentKinds), z.record(z.string(), z.unknown())]);
 const handshake = z.strictObject({ how: z.enum(['never-answer', 'refuse']), ...extent, ...ofThing });
 const memberOf = z.strictObject({ ...ofThing });
@@ -50,12 +52,13 @@ export const deedForms = {
   'join-group': memberOf,
   'rejoin-group': memberOf,
   'delete-thing': memberOf,
+  'delete-stream': z.strictObject(job),
   power: z.strictObject({ 'off-for': span, ...ofThing }),
   link: z.strictObject({ how: z.enum(['drop', 'partition']), for: span, ...ofThing }),
   message: z.strictObject({
     how: z.enum(['lose', 'duplicate', 'delay', 'reorder']),
     direction: z.enum(directions),
-    ...onOperations,
+    ...onSome(messageOperations),
     by: span.optional(),
     ...extent,
     ...ofThing,
@@ -92,6 +95,7 @@ export const shortForms: Readonly<Partial<Record<DeedName, string>>> = {
   'delete-job': 'job',
   'cancel-execution': 'job',
   'delete-execution': 'job',
+  'delete-stream': 'job',
   session: 'how',
 };
 
@@ -120,6 +124,7 @@ const makers: Making = {
   'join-group': (read) => ({ do: 'join-group', ...defined(read) }),
   'rejoin-group': (read) => ({ do: 'rejoin-group', ...defined(read) }),
   'delete-thing': (read) => ({ do: 'delete-thing', ...defined(read) }),
+  'delete-stream': (read) => ({ do: 'delete-stream', ...read }),
   power: ({ 'off-for': offForMs, ...rest }) => ({ do: 'power', offForMs, ...defined(rest) }),
   link: ({ for: forMs, ...rest }) => ({ do: 'link', forMs, ...defined(rest) }),
   message: (read) => ({ do: 'message', ...spanned(read) }) as unknown as Deed,

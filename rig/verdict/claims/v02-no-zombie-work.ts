@@ -39,6 +39,8 @@ export const noZombieWork: ClaimDefinition = {
     const refusals = new Map<string, Refusals>();
     /** Jobs with an update that is not refused yet. */
     const updating = new Set<string>();
+    /** Requests for bytes of what the device had been told is gone. */
+    const askedFor = new Map<ExecutionRecord, number>();
     let refusedUpdates = 0;
     let lookedAt = 0;
 
@@ -115,7 +117,13 @@ export const noZombieWork: ClaimDefinition = {
             .findLast(
               ({ identity }) => seen.executionNumber === undefined || identity.executionNumber === seen.executionNumber,
             );
-          if (isZombie(one, seen.at)) workBroke(one, seen, 'asks for bytes', 'downloads-for-the-dead');
+          if (one === undefined || doubtedSince(record, limits, one, seen.at) === undefined) return;
+          const count = (askedFor.get(one) ?? 0) + 1;
+          askedFor.set(one, count);
+          const what = `asks for bytes${seen.blocks === undefined ? '' : ` (block ${seen.blocks.join(', ')})`}`;
+          if (isZombie(one, seen.at)) workBroke(one, seen, what, 'downloads-for-the-dead');
+          else if (count > limits.askedForTheDead)
+            workBroke(one, seen, `${what}, ${count} times`, 'downloads-for-the-dead');
         },
         power({ on }) {
           if (!on) forgetRefusals();

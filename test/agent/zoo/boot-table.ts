@@ -11,7 +11,14 @@ import type { Plan } from '../../../agent/core/plan.ts';
 const oldVersion = '1.0.0';
 const newVersion = '2.0.0';
 const megabyte = 1_048_576;
-const capacity = { slotBytes: megabyte, segmentBytes: 4096, freeBytes: megabyte, tlsBytes: 4096, messageBytes: 4096 };
+const capacity = {
+  slotBytes: megabyte,
+  segmentBytes: 4096,
+  freeBytes: megabyte,
+  tlsBytes: 4096,
+  messageBytes: 4096,
+  streamFormat: 'cbor' as const,
+};
 const execution = { jobId: 'job', executionNumber: 1, queuedAt: 1 };
 
 const plans: Readonly<Record<string, Plan>> = {

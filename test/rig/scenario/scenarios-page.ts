@@ -39,6 +39,7 @@ const deedSays: Readonly<Record<DeedName, string>> = {
   'join-group': 'puts it into the group',
   'rejoin-group': 'both, which makes executions of continuous jobs anew',
   'delete-thing': 'DeleteThing',
+  'delete-stream': 'DeleteStream, of the stream by which the image of this job comes',
   power: 'cuts the power',
   link: '`drop`: the connection breaks; `partition`: nothing gets through and neither side notices',
   message: 'requests, replies or notifications are lost, come twice, late, or overtaken',
