@@ -43,6 +43,7 @@ export interface CheckFlags extends CommonOptions {
   readonly replay?: string;
   readonly settle?: number;
   readonly timeout?: number;
+  readonly open?: true;
   readonly out: string;
   readonly junit?: string;
   readonly html?: string;
@@ -98,6 +99,7 @@ const rules: readonly Rule[] = [
       'mqttsPort',
       'httpsPort',
       'timeout',
+      'open',
     ] as const
   ).map((flag): Rule => ({ flag, for: outside, because: giveCommand })),
   { flag: 'points', for: outside, because: 'a simulated agent is pulled at every moment anyway' },

@@ -3,6 +3,7 @@ import type { CheckResult } from '../rig/live/check/check-result.ts';
 import type { CheckEvent, CheckOptions } from '../rig/live/check/run-check.ts';
 import { diagnosisLines, portraitLines, scenarioLine, sweepLine } from '../rig/report/check-terminal.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
+import { openInBrowser } from './browser.ts';
 import type { CheckFlags } from './check-flags.ts';
 import { checkSimulated } from './check-simulated.ts';
 import { createProgress } from './progress.ts';
@@ -87,6 +88,8 @@ function reporter(flags: CheckFlags, progress: ReturnType<typeof createProgress>
     if (flags.quiet === true && event.kind !== 'failed-handshake' && event.kind !== 'result') return;
     switch (event.kind) {
       case 'ready':
+        if (event.pageUrl !== undefined) progress.say(`live page at ${event.pageUrl}`, 'stderr');
+        if (event.pageUrl !== undefined && flags.open === true) openInBrowser(event.pageUrl);
         progress.show(
           'handshake: one plain job',
           event.isAttached ? `waiting for ${event.thingName} at ${event.endpoints}` : event.thingName,

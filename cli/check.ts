@@ -13,6 +13,7 @@ import { githubAnnotations, githubSummary } from '../rig/report/github.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { agentOption } from './agent.ts';
 import { duration, jsonOption, matching, port, quietOption, seedOption, wholeNumber } from './arguments.ts';
+import { openOption } from './browser.ts';
 import { applyBaseline, readBaseline, writeBaseline } from './check-baseline.ts';
 import { type KeptCheck, compareWithRun, keepRun, readKept, withEarlierPulls } from './check-runs.ts';
 import { type CheckFlags, mustFit } from './check-flags.ts';
@@ -107,6 +108,7 @@ export function checkCommand(finish: (exitCode: number) => void): Command {
     .option('--github', 'annotations and a job summary; by itself in GitHub Actions')
     .addOption(seedOption())
     .addOption(jsonOption())
+    .addOption(openOption())
     .addOption(quietOption())
     .addHelpText(
       'after',

@@ -15,6 +15,7 @@ import { agentOption, readAgent, referenceName } from './agent.ts';
 import { jsonOption, quietOption, seedOption, thingsOption, timeScaleOption, wholeNumber } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { keepRun } from './check-runs.ts';
+import { openInBrowser, openOption } from './browser.ts';
 import { exitCodeOf } from './exit.ts';
 import { interruptible, whenAborted } from './interruption.ts';
 import { faultsOption, readFaults } from './faults.ts';
@@ -35,11 +36,15 @@ interface DemoFlags extends CommonOptions {
   readonly faults?: string;
   readonly out: string;
   readonly serve?: true;
+  readonly open?: true;
+  readonly stage?: true;
 }
 
 /** Each thing costs two file descriptors of this one process. */
 const mostThings = 9000;
 const mostSeeds = 1_000_000;
+/** Of the zoo: one device on the stage goes on with an execution that is gone. */
+const stageBug = 'r01-retries-what-is-gone';
 
 export function demoCommand(finish: (exitCode: number) => void): Command {
   return new Command('demo')
@@ -58,7 +63,16 @@ export function demoCommand(finish: (exitCode: number) => void): Command {
         .argParser(wholeNumber(0, mostSeeds)),
     )
     .option('--out <dir>', 'where index.html, report.json, run.json and junit.xml are written', 'jobrig-report')
-    .option('--serve', 'keep the dashboard up at the end, until Ctrl-C')
+    .option('--serve', 'keep the live page and its devices at the end, until Ctrl-C')
+    .addOption(
+      new Option(
+        '--stage',
+        'for an audience: wait for the start button of the live page, go slowly, keep all at the end',
+      )
+        .implies({ serve: true, open: true, timeScale: 5, seeds: 50 })
+        .conflicts('json'),
+    )
+    .addOption(openOption())
     .addOption(jsonOption())
     .addOption(quietOption())
     .addHelpText('after', '\nExample:\n  $ jobrig demo --things 20 --out report\n')
@@ -87,6 +101,8 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
     known: readHardwareProfiles('mix'),
     agent,
     ...(faults && { faults }),
+    keepsDevices: flags.serve === true,
+    ...(flags.stage && { audience: { bug: readAgent(stageBug) } }),
     signal,
     onProgress: ({ act, connected, pulled, recovered, canaries, played }) =>
       progress.show(
@@ -94,13 +110,16 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
         played ?? `${connected}/${things} connected · ${pulled} pulled · ${recovered} recovered · ${canaries} canaries`,
       ),
   });
+  if (!flags.quiet) process.stderr.write(`live page at ${stage.pageUrl}\n`);
+  if (flags.open) openInBrowser(stage.pageUrl);
+  if (flags.stage && !flags.quiet) process.stderr.write('It begins when somebody presses Start there\n');
   const report = await stage.run();
   progress.done();
   const kept = await writeReport(flags, report);
   const { deviceReports: _everyDevice, runs: _everyRun, ...summary } = kept;
   process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : `${summaryText(summary)}\n`);
   if (flags.serve) {
-    if (!flags.quiet) process.stderr.write(`dashboard at ${stage.httpUrl}/ until Ctrl-C\n`);
+    if (!flags.quiet) process.stderr.write(`dashboard at ${stage.pageUrl} until Ctrl-C\n`);
     await whenAborted(signal);
   }
   return exitCodeOf(report.verdict);

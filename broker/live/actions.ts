@@ -42,6 +42,8 @@ class Actions {
 
   async do(action: PageAction): Promise<ActionOutcome> {
     const run = this.#options.feed.pageRun;
+    const touched = this.#touchedBy(action);
+    if (touched.length > 0) run?.touched?.(touched);
     switch (action.do) {
       case 'pull':
       case 'cancel':
@@ -69,6 +71,22 @@ class Actions {
         run.start();
         this.#options.feed.awaitStart(false);
         return done('Started');
+    }
+  }
+
+  #touchedBy(action: PageAction): readonly string[] {
+    const { feed } = this.#options;
+    switch (action.do) {
+      case 'pull':
+      case 'cancel':
+        return 'job' in action.target ? feed.thingsOf(action.target.job) : action.target.things;
+      case 'power-cut':
+      case 'drop-link':
+        return action.things;
+      case 'throttle':
+        return feed.connectedThings();
+      default:
+        return [];
     }
   }
 

@@ -153,6 +153,7 @@ export const remarkCodes = [
   'no-client-token',
   'notify-without-next',
   'goes-on-after-gone',
+  'asks-after-gone',
   'not-json',
   'denied-subscription',
   'refused-publish',

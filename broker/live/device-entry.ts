@@ -57,6 +57,7 @@ export class DeviceEntry {
   /** When the request that waits for an answer was made, wall clock, by operation. */
   #askedAt: { readonly operation: RequestOperation; readonly at: number } | undefined;
   #filters: { notify: boolean; next: boolean } = { notify: false, next: false };
+  #asksAfterPull = 0;
   /** Its agent tells what it does: the wire is then asked nothing that it knows better. */
   #hasInside = false;
 
@@ -148,16 +149,26 @@ export class DeviceEntry {
       if (!said.hasToken) this.remark('no-client-token');
       const pull = this.#pull;
       if (pull === undefined || pull.execution.jobId !== jobId) return;
-      if ([...this.pending.values()].some(({ identity }) => identity.jobId === jobId)) return;
+      if (this.#hasPending(jobId)) return;
       this.remark('goes-on-after-gone');
       if (pull.recoveredMs === undefined) return;
       delete pull.recoveredMs;
       tally.relapsed();
       return;
     }
+    const pulled = this.#pull?.execution.jobId;
+    if (operation === 'DescribeJobExecution' && jobId === pulled && !this.#hasPending(jobId)) {
+      this.#asksAfterPull += 1;
+      // Once is right: it may not have heard the notification.
+      if (this.#asksAfterPull > 1) this.remark('asks-after-gone');
+    }
     if (this.#filters.notify && !this.#filters.next) this.remark('notify-without-next', 1);
     if (this.#hasInside) return;
     if (operation !== 'DescribeJobExecution' || jobId === '$next') this.#rest(now, tally);
+  }
+
+  #hasPending(jobId: string | undefined): boolean {
+    return [...this.pending.values()].some(({ identity }) => identity.jobId === jobId);
   }
 
   /** Its agent says so, or its wire shows it. */
@@ -201,6 +212,7 @@ export class DeviceEntry {
     if (seen.force === true && wasAtWork) {
       this.#pull = { at: now, execution: seen.execution, state: this.state };
       this.verdict = undefined;
+      this.#asksAfterPull = 0;
       tally.pulled();
       return 'pulled';
     }

@@ -355,6 +355,12 @@ export class LiveFeed implements LivePage {
     return (this.#fold?.entries ?? []).filter(({ online, isGone }) => online && !isGone).map(({ name }) => name);
   }
 
+  /** Those with a pending execution of this job. */
+  thingsOf(jobId: string): readonly string[] {
+    const entries = this.#fold?.entries ?? [];
+    return entries.filter(({ queue }) => queue.some((one) => one.jobId === jobId)).map(({ name }) => name);
+  }
+
   find(name: string): DeviceEntry | undefined {
     return this.#fold?.find(name);
   }

@@ -22,6 +22,8 @@ export interface PageRun {
   readonly dropLink?: (thingNames: readonly string[], forMs: DurationMs) => void;
   /** 0 pauses. */
   readonly setSpeed?: (factor: number) => void;
+  /** Somebody has done something to these devices or to their jobs. */
+  readonly touched?: (thingNames: readonly string[]) => void;
   /** Somebody has pressed the start button. */
   readonly start?: () => void;
 }

@@ -7,8 +7,10 @@ import type { DeviceClock } from '../../agent/device-clock.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 
 export interface HostClock extends DeviceClock, Disposable {
-  /** Run seconds in a wall second that were wanted. */
+  /** Run seconds in a wall second that are wanted. */
   readonly timeScale: number;
+  /** From now on; 0 lets time stand still. */
+  setTimeScale(timeScale: number): void;
   /** The same as it was so far. */
   pace(): number;
   /** Wall time that did not count, so far. */
@@ -29,8 +31,11 @@ export const longestTurnMs: DurationMs = 400;
 const longestTimerMs: DurationMs = 2 ** 31 - 1;
 
 export function createHostClock(options: HostClockOptions): HostClock {
-  const { timeScale, startAt = Date.now(), wall = () => performance.now() } = options;
-  const longestWallMs = longestTurnMs / timeScale;
+  const { startAt = Date.now(), wall = () => performance.now() } = options;
+  let { timeScale } = options;
+  let longestWallMs = longestTurnMs / timeScale;
+  /** Waits that are to be counted anew when the scale changes. */
+  const waits = new Set<() => void>();
   const begun = wall();
   let beatAt = begun;
   /** The run's time at the last beat, since its start. */
@@ -40,34 +45,59 @@ export function createHostClock(options: HostClockOptions): HostClock {
   function beat(): void {
     const at = wall();
     const passed = at - beatAt;
-    counted += Math.min(passed, longestWallMs) * timeScale;
+    counted += countedOf(passed);
     lost += Math.max(0, passed - longestWallMs);
     beatAt = at;
   }
 
+  function countedOf(passedMs: DurationMs): DurationMs {
+    return timeScale === 0 ? 0 : Math.min(passedMs, longestWallMs) * timeScale;
+  }
+
   function now(): EpochMs {
-    return startAt + Math.floor(counted + Math.min(wall() - beatAt, longestWallMs) * timeScale);
+    return startAt + Math.floor(counted + countedOf(wall() - beatAt));
   }
 
   function setTimer(at: EpochMs, ring: () => void): () => void {
     let cancel: (() => void) | undefined;
+    const stop = (): void => {
+      cancel?.();
+      waits.delete(wait);
+    };
     const wait = (): void => {
-      const remainingMs = (at - now()) / timeScale;
+      cancel?.();
+      const remainingMs = at - now();
       if (remainingMs <= 0) {
-        const immediate = setImmediate(ring);
+        const immediate = setImmediate(() => {
+          stop();
+          ring();
+        });
         cancel = () => clearImmediate(immediate);
-      } else {
-        const timeout = setTimeout(wait, Math.min(Math.ceil(remainingMs), longestTimerMs));
+      } else if (timeScale === 0) cancel = undefined;
+      else {
+        const timeout = setTimeout(wait, Math.min(Math.ceil(remainingMs / timeScale), longestTimerMs));
         cancel = () => clearTimeout(timeout);
       }
     };
+    waits.add(wait);
     wait();
-    return () => cancel?.();
+    return stop;
   }
 
-  const beating = setInterval(beat, Math.max(1, Math.floor(longestWallMs / 2)));
+  const beats = (): NodeJS.Timeout => setInterval(beat, Math.max(1, Math.min(100, Math.floor(longestWallMs / 2))));
+  let beating = beats();
   return {
-    timeScale,
+    get timeScale() {
+      return timeScale;
+    },
+    setTimeScale(next) {
+      beat();
+      timeScale = next;
+      longestWallMs = next === 0 ? Infinity : longestTurnMs / next;
+      clearInterval(beating);
+      beating = beats();
+      for (const wait of waits) wait();
+    },
     now,
     setTimer,
     pace() {

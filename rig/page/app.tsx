@@ -122,7 +122,7 @@ function Figures() {
     [String(succeeded), '', 'succeeded'],
     [String(recovered), `of ${pulled}`, 'recovered', pulled > 0 ? 'green' : ''],
     [span, unit, 'median recovery'],
-    [String(failed), '', 'failed', failed > 0 ? 'red' : ''],
+    [String(failed), '', 'failed, rejected'],
   ];
   return (
     <dl class="figures">

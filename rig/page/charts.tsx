@@ -121,7 +121,7 @@ function optionsOf(definition: ChartDefinition, width: number): uPlot.Options {
     height,
     legend: { show: false },
     cursor: { show: false },
-    padding: [12, 56, 0, 0],
+    padding: [12, 68, 0, 0],
     scales: {
       x: { time: false, range: () => [-secondsShown, 0] },
       y: { range: (_plot, _min, max) => [0, niceTop(Math.max(definition.least, max ?? 0))] },

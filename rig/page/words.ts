@@ -109,6 +109,7 @@ export const remarkWords: Readonly<Record<RemarkCode, string>> = {
   'no-client-token': 'updates without clientToken: an answer cannot be told from another',
   'notify-without-next': 'subscribes to notify, but not to notify-next: it is not told which job is next',
   'goes-on-after-gone': 'updates an execution that no longer exists',
+  'asks-after-gone': 'asks again for an execution of which it was told that it is gone',
   'not-json': 'sends what is no JSON object',
   'denied-subscription': 'subscribes to what it may not hear',
   'refused-publish': 'publishes where it may not',

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type CertificateAuthority, openCertificateAuthority } from '../../../broker/certificates.ts';
 import { type PortOption, type Service, startService } from '../../../broker/start-service.ts';
 import type { Observation, Observer } from '../../../observation/observation.ts';
-import { observeEvery } from '../../../observation/observers.ts';
+import { observeEvery, show } from '../../../observation/observers.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
 import { Operator } from '../operator.ts';
 import { watchDataPlane } from '../wire/data-plane-watch.ts';
@@ -31,6 +31,8 @@ export interface LaneOptions {
   readonly ports?: Readonly<
     Partial<Record<'mqttPort' | 'mqttsPort' | 'wsPort' | 'httpPort' | 'httpsPort', PortOption>>
   >;
+  /** What is checked, for the live page. */
+  readonly about?: string;
   /** Shared by the lanes of a check. */
   readonly shadow?: ShadowVersion;
 }
@@ -66,7 +68,7 @@ export interface Lane extends AsyncDisposable {
 
 /** @throws {OperationalError} `PORT_TAKEN` and the like */
 export async function openLane(options: LaneOptions): Promise<Lane> {
-  const { directory, host = '127.0.0.1', ports = {}, shadow = new ShadowVersion() } = options;
+  const { directory, host = '127.0.0.1', ports = {}, shadow = new ShadowVersion(), about = '' } = options;
   const dataDir = join(directory, 'service');
   const filesDirectory = join(directory, 'files');
   await mkdir(filesDirectory, { recursive: true });
@@ -85,6 +87,8 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     standing = stillTrue(standing, seen);
     // Told in service time, which leaps where a scenario says so; a run is told in the rig's own.
     look(seen.source === 'service' ? { ...seen, at: now() } : seen);
+    // What the service does not see itself.
+    if (seen.source === 'device' || seen.source === 'host') show(service.page.observer, { ...seen, thingName });
   });
   const observer: Observer = { ...all, published: observeShadow(all, shadow) };
   const deviceGate = watchDataPlane({ observer, faults, now });
@@ -95,8 +99,8 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     fileOf: (jobId) => join(filesDirectory, bucket, `${jobId}.bin`),
   });
 
-  const start = (fixed: LaneOptions['ports']): Promise<Service> =>
-    startService({
+  const start = async (fixed: LaneOptions['ports']): Promise<Service> => {
+    const started = await startService({
       host,
       dataDir,
       clockOf: clock.over,
@@ -131,7 +135,11 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
           };
         }),
       ...fixed,
+      keepsPage: true,
     });
+    started.page.present({ verb: 'check', about });
+    return started;
+  };
 
   let service = await start(ports);
   const witness = await openWitnessDoor({ host, observer, now });

@@ -21,6 +21,7 @@ import {
 import { type Diagnosis, diagnose } from './diagnosis.ts';
 import { type HandshakeOptions, handshake, noticeMsOf } from './handshake.ts';
 import { type LaneOptions, openLane } from './lane.ts';
+import { PageBoard } from './page-board.ts';
 import { type Portrait, limitsOf, portraitOf, settleMsOf } from './portrait.ts';
 import type { Program } from './program.ts';
 import { suited } from './suited.ts';
@@ -52,7 +53,14 @@ export interface CheckOptions extends PlaceOptions {
 }
 
 export type CheckEvent =
-  | { readonly kind: 'ready'; readonly thingName: string; readonly endpoints: string; readonly isAttached: boolean }
+  | {
+      readonly kind: 'ready';
+      readonly thingName: string;
+      readonly endpoints: string;
+      readonly isAttached: boolean;
+      /** Of the live page. */
+      readonly pageUrl?: string;
+    }
   | { readonly kind: 'portrait'; readonly portrait: Portrait }
   | { readonly kind: 'failed-handshake'; readonly diagnosis: Diagnosis }
   | { readonly kind: 'planned'; readonly scenarios: number; readonly moments: number }
@@ -89,6 +97,7 @@ class Check {
   readonly #shadow = new ShadowVersion();
   readonly #concluded = new Set<string>();
   readonly #sweep: SweepPoint[] = [];
+  readonly #board: PageBoard;
   #isPartial = false;
   /** Lanes, those that are just being opened too. */
   #opened = 0;
@@ -96,6 +105,7 @@ class Check {
   constructor(options: CheckOptions, directory: string) {
     this.#options = options;
     this.#directory = directory;
+    this.#board = new PageBoard(options.scenarios);
   }
 
   async run(): Promise<CheckResult> {
@@ -128,10 +138,17 @@ class Check {
       ...(host !== undefined && { host }),
       ...(ports && { ports }),
       shadow: this.#shadow,
+      about: this.#options.name,
     });
     const place = new BenchPlace(lane, directory, this.#options);
     this.#places.push(place);
+    this.#showBoard();
     return place;
+  }
+
+  #showBoard(): void {
+    const { lines } = this.#board;
+    for (const { lane } of this.#places) lane.service.page.scenarios(lines);
   }
 
   /** What was asked to stop is no failure: what there is until then is the result. */
@@ -168,7 +185,14 @@ class Check {
         onProgram: watch,
         onReady: ({ thingName }) => {
           thing = thingName;
-          this.#tell({ kind: 'ready', thingName, endpoints, isAttached: this.#isAttached });
+          const { pageUrl } = lane.service;
+          this.#tell({
+            kind: 'ready',
+            thingName,
+            endpoints,
+            isAttached: this.#isAttached,
+            ...(pageUrl !== undefined && { pageUrl }),
+          });
         },
       };
       const shaken = await handshake(place, at);
@@ -294,6 +318,7 @@ class Check {
   }
 
   #tell(event: CheckEvent): void {
+    if (this.#board.take(event)) this.#showBoard();
     this.#options.onEvent?.(event);
   }
 

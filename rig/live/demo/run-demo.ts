@@ -7,7 +7,8 @@
 import { steps } from '../../../observation/execution.ts';
 import { createRequire } from 'node:module';
 import { createBoard } from '../../../agent/board/board.ts';
-import type { AgentBehaviour } from '../../../agent/core/behaviour.ts';
+import { type AgentBehaviour, referenceAgent } from '../../../agent/core/behaviour.ts';
+import { thingNameOf } from '../../../agent/fleet.ts';
 import type { HardwareProfile } from '../../../agent/device/profile.ts';
 import type { Observation } from '../../../observation/observation.ts';
 import type { DurationMs } from '../../../protocol/time.ts';
@@ -26,7 +27,7 @@ import { hardwareReports } from './hardware-report.ts';
 import { hostReport } from './host-report.ts';
 import { liveCauses } from './live-causes.ts';
 import { type SecondAct, playSecondAct } from './second-act.ts';
-import { type Stage, type StageFigures, type StageOptions, openStage } from './stage.ts';
+import { type Stage, type StageFigures, type StageOptions, openStage, prefix } from './stage.ts';
 import { type FirmwareDocument, type Wave, planWaves } from './waves.ts';
 
 export interface DemoOptions extends Omit<StageOptions, 'onProgress'> {
@@ -35,6 +36,8 @@ export interface DemoOptions extends Omit<StageOptions, 'onProgress'> {
   /** Of the second act. */
   readonly scenarios: readonly Scenario[];
   readonly seeds: number;
+  /** The devices stay connected at the end, for whoever goes on with them on the live page. */
+  readonly keepsDevices?: boolean;
   /** Profiles that scenarios may name. */
   readonly known: readonly HardwareProfile[];
   readonly onProgress?: (progress: DemoProgress) => void;
@@ -48,8 +51,8 @@ export interface DemoProgress extends StageFigures {
 }
 
 export interface Demo extends AsyncDisposable {
-  /** Of the service: its control plane and its page. */
-  readonly httpUrl: string;
+  /** Where a browser finds the live page. */
+  readonly pageUrl: string;
   run(): Promise<DemoReport>;
 }
 
@@ -72,23 +75,29 @@ const canaryDocument = {
 
 /** Starts the service; the rest begins with {@link Demo.run}. */
 export async function openDemo(options: DemoOptions): Promise<Demo> {
-  const { agent, onProgress } = options;
+  const { onProgress } = options;
   let act = '';
   const stage = await openStage({
     ...options,
-    ...(agent && { boardOf: (board) => createBoard({ ...board, agent }) }),
+    boardOf: (board) => createBoard({ ...board, agent: agentOf(board.thingName, options) }),
     ...(options.boardOf && { boardOf: options.boardOf }),
     onProgress: (figures) => onProgress?.({ act, ...figures }),
   });
   const announce = (next: string, played?: string): void => {
     act = next;
+    stage.page?.narrate(played === undefined ? next : `${next}: ${played}`);
     onProgress?.({ act, ...stage.figures, ...(played !== undefined && { played }) });
   };
   return {
-    httpUrl: stage.httpUrl,
+    pageUrl: stage.pageUrl,
     run: () => new MainJob(stage, options, announce).run(),
     [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
   };
+}
+
+/** With an audience, one device of the first wave has a known bug. */
+function agentOf(thingName: string, { agent = referenceAgent, audience, things }: DemoOptions): AgentBehaviour {
+  return audience !== undefined && thingName === thingNameOf(prefix, Math.min(things, 3)) ? audience.bug : agent;
 }
 
 interface PlayedWave {
@@ -114,14 +123,17 @@ class MainJob {
     const { onProgress: _, ...options } = this.#options;
     this.#announce('things and connections');
     await this.#stage.connect();
+    await this.#stage.started();
     const { waves, documents, documentsPlayed } = await this.#firstAct();
-    await this.#stage.leave();
+    if (this.#options.keepsDevices !== true) await this.#stage.leave();
     const second = await playSecondAct({
       ...options,
       onProgress: (played, of, failed) =>
         this.#announce('scenarios and seeds in virtual time', `${played} of ${of} played · ${failed} failed`),
     });
-    return this.#report(waves, documents, second, [documentsPlayed, ...waves.map(({ played }) => played)]);
+    const report = this.#report(waves, documents, second, [documentsPlayed, ...waves.map(({ played }) => played)]);
+    this.#stage.page?.concluded(report.verdict);
+    return report;
   }
 
   async #firstAct() {
@@ -151,7 +163,9 @@ class MainJob {
         const things = wave.scenario.given.things.map(({ thing }) => thing);
         if (things.some((thing) => busy.has(thing))) await documentsPlayed;
         await admission.enter(things.length);
-        this.#announce(`wave ${wave.number} of ${waves.length}: firmware jobs, pulled while they run`);
+        this.#announce(
+          `wave ${wave.number} of ${waves.length}: ${things.length} devices lose their job while they update`,
+        );
         try {
           return { wave, played: await this.#play(wave.scenario, `-${wave.number}`) };
         } finally {
@@ -252,7 +266,9 @@ class MainJob {
         thingName,
         hardware: this.#stage.hardwareOf(thingName)?.name ?? 'unknown',
         runningVersion: this.#stage.viewOf(thingName)?.runningVersion ?? '',
-        findings: findings.map((finding) => before.find(({ claim }) => claim === finding.claim) ?? finding),
+        findings: findings
+          .map((finding) => before.find(({ claim }) => claim === finding.claim) ?? finding)
+          .map((finding) => (this.#stage.touched.has(thingName) ? unjudged(finding) : finding)),
         startedAt: played.startedAt,
         observations: seen.get(thingName) ?? [],
         ...(step && { step }),
@@ -270,6 +286,12 @@ function liveRuns(played: readonly Played[], devices: readonly DeviceReport[]): 
     const observations = run.observations.filter(({ thingName }) => thingName === undefined || told.has(thingName));
     return { ...run, observations, findings: run.findings.filter(({ outcome }) => outcome !== 'pass') };
   });
+}
+
+/** What breaks after somebody has done something to a device on the live page is not the demo's to judge. */
+function unjudged(finding: Finding): Finding {
+  if (finding.outcome !== 'fail') return finding;
+  return { ...finding, outcome: 'inconclusive', reason: `${finding.reason}, after somebody acted on the live page` };
 }
 
 function verdictOf(

@@ -4,8 +4,10 @@
  */
 import type { BoardOptions } from '../../../agent/board/board.ts';
 import type { Board } from '../../../agent/board/contract.ts';
+import type { AgentBehaviour } from '../../../agent/core/behaviour.ts';
 import type { HardwareProfile } from '../../../agent/device/profile.ts';
 import { type Fleet, startFleet, thingNameOf } from '../../../agent/fleet.ts';
+import type { LivePage } from '../../../broker/live/page-run.ts';
 import { type Service, startService } from '../../../broker/start-service.ts';
 import type { FaultPlan } from '../../../faults/plan.ts';
 import { type Tally, createTally } from '../../../faults/tally.ts';
@@ -14,7 +16,8 @@ import type { DeviceView } from '../../../observation/inside.ts';
 import type { Observation, Observer } from '../../../observation/observation.ts';
 import { observeAll, observeEvery, show } from '../../../observation/observers.ts';
 import type { Scenario } from '../../scenario/contract.ts';
-import type { Judge } from '../../verdict/contract.ts';
+import type { DurationMs } from '../../../protocol/time.ts';
+import type { Finding, Judge } from '../../verdict/contract.ts';
 import { createJudge, observeFor } from '../../verdict/judge.ts';
 import { type Limits, limitsWith } from '../../verdict/limits.ts';
 import { type ExchangeLag, watchExchanges } from '../exchange-lag.ts';
@@ -38,10 +41,17 @@ export interface StageOptions {
   /** Ends what is under way: it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (figures: StageFigures) => void;
+  /** People look on: the waves begin when one of them presses the button on the live page. */
+  readonly audience?: Audience;
   /** Another board than the reference device, to see the verdict fail. */
   readonly boardOf?: (options: BoardOptions) => Board;
   /** Milliseconds of the wall clock; another one for tests of a slow machine. */
   readonly wall?: () => number;
+}
+
+export interface Audience {
+  /** What one device of the fleet runs: it turns red, and the page says why. */
+  readonly bug: AgentBehaviour;
 }
 
 export interface StageFigures {
@@ -56,7 +66,7 @@ type Look = (seen: Observation) => void;
 
 /** Of all job documents of the demo. */
 const largestImageBytes = 256 * 1024;
-const prefix = 'thing-';
+export const prefix = 'thing-';
 const groupName = 'jobrig-demo';
 const region = 'us-east-1';
 const onlyPlain = { mqttsPort: 'off', wsPort: 'off', wssPort: 'off', httpsPort: 'off' } as const;
@@ -78,6 +88,8 @@ export class Stage implements AsyncDisposable {
   readonly faults: Tally = createTally();
   /** Things of which a claim is broken. */
   readonly broken = new Set<string>();
+  /** Things that somebody has done something to on the live page. */
+  readonly touched = new Set<string>();
   readonly #observer: Observer;
   /** As the fleet takes them, in turn. */
   readonly #profiles: ReadonlyMap<string, HardwareProfile>;
@@ -89,6 +101,8 @@ export class Stage implements AsyncDisposable {
   /** Things of which the next fault is a deed of a scenario. */
   readonly #ownFaults = new Set<string>();
   readonly #counts = { pulled: 0, recovered: 0, canaries: 0 };
+  readonly #start: Promise<void>;
+  #pressed: () => void = () => {};
   #service: Service | undefined;
   #operator: Operator | undefined;
   #fleet: Fleet | undefined;
@@ -96,6 +110,9 @@ export class Stage implements AsyncDisposable {
   constructor(options: StageOptions) {
     const { things, timeScale, wall, hardware } = options;
     this.options = options;
+    this.#start = new Promise((resolve) => {
+      this.#pressed = resolve;
+    });
     this.thingNames = Array.from({ length: things }, (_, index) => thingNameOf(prefix, index + 1));
     this.clock = createHostClock({ timeScale, ...(wall && { wall }) });
     this.#profiles = new Map(this.thingNames.map((thingName, at) => [thingName, hardware[at % hardware.length]!]));
@@ -106,7 +123,7 @@ export class Stage implements AsyncDisposable {
           thingName,
           sights: fleetSights,
           limits: limitsOf(profile),
-          onBreak: () => this.broken.add(thingName),
+          onBreak: (finding) => this.#broke(thingName, finding),
         }),
       ]),
     );
@@ -137,7 +154,9 @@ export class Stage implements AsyncDisposable {
       ...(faults && { faults }),
       clockOf: () => this.clock,
       observer: this.#observer,
+      keepsPage: true,
     });
+    this.#present(this.#service.page);
     this.#service.onFault(({ name, operation }, thingName) =>
       show(this.#observer, {
         kind: 'fault',
@@ -162,6 +181,56 @@ export class Stage implements AsyncDisposable {
     return this.#service?.httpUrl ?? '';
   }
 
+  /** Where a browser finds the live page. */
+  get pageUrl(): string {
+    return this.#service?.pageUrl ?? '';
+  }
+
+  get page(): LivePage | undefined {
+    return this.#service?.page;
+  }
+
+  /** Somebody presses the start button; at once where nobody looks on. */
+  async started(): Promise<void> {
+    const { audience, signal } = this.options;
+    if (audience === undefined) return;
+    this.page?.narrate('All is ready');
+    this.page?.awaitStart(true);
+    const interrupted = new Promise<void>((resolve) => {
+      signal?.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([this.#start, interrupted]);
+    signal?.throwIfAborted();
+  }
+
+  #present(page: LivePage): void {
+    const { seed, faults, timeScale, audience } = this.options;
+    const strike = (things: readonly string[], kind: 'power-cut' | 'link-lost', forMs: DurationMs): void => {
+      for (const thingName of things) this.#fleet?.devices.get(thingName)?.inject({ kind, forMs });
+    };
+    page.present({
+      verb: 'demo',
+      about: `seed ${seed} · faults: ${faults === undefined ? 'none' : 'by plan'}`,
+      things: this.thingNames,
+      seesDevices: true,
+      speed: timeScale,
+      viewOf: (thingName) => this.viewOf(thingName),
+      hardwareOf: (thingName) => this.hardwareOf(thingName)?.name,
+      powerCut: (things, forMs) => strike(things, 'power-cut', forMs),
+      dropLink: (things, forMs) => strike(things, 'link-lost', forMs),
+      setSpeed: (factor) => this.clock.setTimeScale(factor),
+      ...(audience && { start: () => this.#pressed() }),
+      touched: (things) => things.forEach((thingName) => this.touched.add(thingName)),
+    });
+  }
+
+  /** Of a device that somebody has done something to, a claim is not the demo's to judge. */
+  #broke(thingName: string, { claim, reason }: Finding): void {
+    if (this.touched.has(thingName)) return;
+    this.broken.add(thingName);
+    this.page?.judged(thingName, true, `${reason} (${claim})`);
+  }
+
   /** Creates the things and connects their devices. */
   async connect(): Promise<void> {
     const { things, hardware, seed, faults, boardOf, signal } = this.options;
@@ -174,7 +243,7 @@ export class Stage implements AsyncDisposable {
       clock: this.clock,
       seed,
       namespaces: [greengrassNamespace, demoNamespace],
-      observer: this.#observer,
+      observer: observeAll([this.#observer, this.page?.observer ?? {}]),
       ...(faults && { faults }),
       ...(signal && { signal }),
       ...(boardOf && { boardOf }),
