@@ -68,7 +68,7 @@ export interface Lane extends AsyncDisposable {
 
 /** @throws {OperationalError} `PORT_TAKEN` and the like */
 export async function openLane(options: LaneOptions): Promise<Lane> {
-  const { directory, host = '127.0.0.1', ports = {}, shadow = new ShadowVersion(), about = '' } = options;
+  const { directory, host = '127.0.0.1', ports = {}, shadow = new ShadowVersion(), about: subject = '' } = options;
   const dataDir = join(directory, 'service');
   const filesDirectory = join(directory, 'files');
   await mkdir(filesDirectory, { recursive: true });
@@ -137,7 +137,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
       ...fixed,
       keepsPage: true,
     });
-    started.page.present({ verb: 'check', about });
+    started.page.present({ verb: 'check', about: subject });
     return started;
   };
 
