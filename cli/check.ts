@@ -189,7 +189,7 @@ function list(flags: CheckFlags): number {
 
 async function tell(result: CheckResult, flags: CheckFlags): Promise<void> {
   const { checkPage } = await import('../rig/report/check-page.ts');
-  const page = checkPage(result);
+  const page = checkPage(result, { command: `npx jobrig check --replay ${flags.out}` });
   const junit = checkJunit(result);
   await keepRun(flags.out, result);
   const index = await writeOutput(flags.out, 'index.html', page);

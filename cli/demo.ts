@@ -130,9 +130,10 @@ async function writeReport({ out, agent, hardware }: DemoFlags, report: DemoRepo
   const ofAgent = agent === referenceName ? '' : ` --agent ${agent}`;
   const onHardware = hardware === 'mix' ? '' : ` --hardware ${hardware}`;
   const written = await keepRun(out, runsOf(report, agent));
-  const replayOf = ({ scenario }: CauseReport): { readonly replay?: string } => {
+  const again = `npx jobrig demo --things ${report.things} --seed ${report.seed}${ofAgent}${onHardware}`;
+  const replayOf = ({ scenario }: CauseReport): { readonly replay: string } => {
     const file = written.get(scenario);
-    return file === undefined ? {} : { replay: `npx jobrig simulate --scenario ${file}${ofAgent}${onHardware}` };
+    return { replay: file === undefined ? again : `npx jobrig simulate --scenario ${file}${ofAgent}${onHardware}` };
   };
   const page = join(out, 'index.html');
   const causes = report.causes.map((cause) => ({ ...cause, ...replayOf(cause) }));

@@ -300,7 +300,11 @@ class Simulation {
       isPartial: false,
     };
     await keepRun(this.#flags.out, result);
-    return writeOutput(this.#flags.out, 'index.html', checkPage(result));
+    return writeOutput(
+      this.#flags.out,
+      'index.html',
+      checkPage(result, { verb: 'simulate', ...(told[0] && { command: told[0].replay }) }),
+    );
   }
 
   #command(what: string): string {

@@ -7,75 +7,49 @@ import { exemplaryRun, verdictOfCheck, verdictOfRuns } from '../live/check/check
 import type { Portrait } from '../live/check/portrait.ts';
 import { catalogName } from '../verdict/catalog.ts';
 import { claimNames, rightDevice } from './claim-words.ts';
-import { type Cause, causesOf, survivalOf } from './check-summary.ts';
+import { type Cause, causesOf, evidenceLines, survivalOf } from './check-summary.ts';
 import { conversation } from './conversation.ts';
-import { lookStyle } from './look-style.ts';
-import { type Insertable, type Markup, html, trusted } from './markup.ts';
+import { type Insertable, type Markup, html } from './markup.ts';
+import { commandLine, laneKey, pageFrame, sentence, stateLine } from './page-frame.ts';
 import { overview, recoveryStrip, sweepChart, sweepTitle } from './run-charts.ts';
 import { spanText } from './words.ts';
 
-export function checkPage(result: CheckResult): string {
+export interface CheckPageOptions {
+  /** Whose page it is; default `check`. */
+  readonly verb?: string;
+  /** What plays the failures again. */
+  readonly command?: string;
+}
+
+export function checkPage(result: CheckResult, { verb = 'check', command }: CheckPageOptions = {}): string {
   const causes = causesOf(result);
-  const { text } = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-        />
-        <title>jobrig check: ${verdictOfCheck(result)}</title>
-        <style>
-          ${trusted(lookStyle)}
-        </style>
-      </head>
-      <body>
-        ${bar(result)}
-        <main>
-          ${head(result, causes)} ${causes.length > 0 ? causesTable(causes, result) : undefined}
-          ${causes.slice(0, 5).map((cause, index) => causeStory(cause, index))}
-          ${result.sweep === undefined || result.sweep.length === 0 ? undefined : sweepSection(result.sweep)}
-          ${result.portrait === undefined ? undefined : deviceSection(result, result.portrait)}
-          ${scenarioSection(result)}
-        </main>
-        <footer>
-          <span>run.json</span><span>junit.xml</span>${causes.length > 0 ? html`<span>failing/</span>` : undefined}
-          <span>${new Date(result.startedAt).toISOString()}</span>
-        </footer>
-        <script>
-          ${trusted(script)};
-        </script>
-      </body>
-    </html>`;
-  return `${text}\n`;
-}
-
-function bar(result: CheckResult): Markup {
-  const { subject, startedAt, endedAt } = result;
-  return html`<header class="bar">
-    <div>
-      <b>jobrig check</b><code>${subject}</code
+  const { subject, startedAt, endedAt, sweep, portrait, results } = result;
+  const stories = causes.slice(0, storiesTold);
+  return pageFrame({
+    title: `jobrig ${verb}: ${verdictOfCheck(result)}`,
+    bar: html`<b>jobrig ${verb}</b><code>${subject}</code
       ><span>${new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ')}</span>
-      <span>${spanText(endedAt - startedAt)}</span>
-      <nav>
-        <a href="#causes">Causes</a
-        ><a href="#device">Device</a>${result.sweep ? html`<a href="#sweep">Sweep</a>` : undefined}<a href="#scenarios"
-          >Scenarios</a
-        >
-      </nav>
-    </div>
-  </header>`;
+      <span>${spanText(endedAt - startedAt)}</span>`,
+    sections: [
+      ...(causes.length > 0 ? ([['causes', 'Causes']] as const) : []),
+      ...(portrait === undefined ? [] : ([['device', 'Device']] as const)),
+      ...(sweep === undefined ? [] : ([['sweep', 'Sweep']] as const)),
+      ...(results.length > 0 ? ([['scenarios', 'Scenarios']] as const) : []),
+    ],
+    body: html`${head(result, causes, command)} ${causes.length > 0 ? causesTable(causes, result) : undefined}
+    ${stories.map((cause, index) => causeStory(cause, index))}
+    ${sweep === undefined || sweep.length === 0 ? undefined : sweepSection(sweep)}
+    ${portrait === undefined ? undefined : deviceSection(result, portrait)}
+    ${results.length > 0 ? scenarioSection(result) : undefined}`,
+    foot: ['run.json', 'junit.xml', ...(causes.length > 0 ? ['failing/'] : []), new Date(startedAt).toISOString()],
+  });
 }
 
-function head(result: CheckResult, causes: readonly Cause[]): Markup {
+const storiesTold = 5;
+
+function head(result: CheckResult, causes: readonly Cause[], again: string | undefined): Markup {
   const { tried, survived, skipped, inconclusive } = survivalOf(result.results);
   const verdict = verdictOfCheck(result);
-  const sign = {
-    pass: html`<span class="good">✓ Passed</span>`,
-    fail: html`<span class="bad">✗ Failed</span>`,
-    inconclusive: html`<span>? Inconclusive</span>`,
-  };
   const [first] = causes;
   const h1 =
     result.diagnosis !== undefined
@@ -91,13 +65,10 @@ function head(result: CheckResult, causes: readonly Cause[]): Markup {
       ? `${survived} scenarios were survived, ${skipped} could not be tried on this device${inconclusive > 0 ? `, ${inconclusive} were inconclusive` : ''}.`
       : `${first.claim}, ${claimNames[first.claim as keyof typeof claimNames]}. Seen in ${first.results.length} of ${tried} scenarios.${first.resembles.length > 0 ? ` Like ${first.resembles.map(catalogName).join(', ')}.` : ''}`);
   return html`<section id="top">
-    <p class="state">
-      ${sign[verdict]} <span>survived ${survived} of ${tried}</span
-      ><span class="cells" aria-hidden="true">${cells(result.results)}</span>
-    </p>
+    ${stateLine(verdict, `survived ${survived} of ${tried}`, cells(result.results))}
     <h1>${h1}</h1>
     <p class="lead">${sentence(lead)}</p>
-    ${first === undefined ? undefined : command(first, result)}
+    ${first === undefined ? undefined : commandLine(again ?? commandOf(first, result))}
     ${
       result.diagnosis === undefined
         ? undefined
@@ -109,14 +80,12 @@ function head(result: CheckResult, causes: readonly Cause[]): Markup {
   </section>`;
 }
 
-function command({ results }: Cause, { subject }: CheckResult): Markup {
+function commandOf({ results }: Cause, { subject }: CheckResult): string {
   const ids = results
     .slice(0, 4)
     .map(({ scenario }) => `--scenario ${scenario.id}`)
     .join(' ');
-  return html`<p class="command">
-    <code>jobrig check ${ids} -- ${subject}</code><button type="button" class="copy">Copy</button>
-  </p>`;
+  return `jobrig check ${ids} -- ${subject}`;
 }
 
 function cells(results: readonly ScenarioResult[]): readonly Markup[] {
@@ -129,11 +98,11 @@ function causesTable(causes: readonly Cause[], { sweep = [] }: CheckResult): Mar
     <table class="causes">
       <thead>
         <tr>
-          <th></th>
-          <th>What is wrong</th>
-          <th>Claim</th>
-          <th>Scenarios</th>
-          <th>Moments of the sweep</th>
+          <th scope="col"><span class="unseen">Number</span></th>
+          <th scope="col">What is wrong</th>
+          <th scope="col">Claim</th>
+          <th scope="col">Scenarios</th>
+          ${sweep.length > 0 ? html`<th scope="col">Moments of the sweep</th>` : undefined}
         </tr>
       </thead>
       <tbody>
@@ -149,7 +118,7 @@ function causesTable(causes: readonly Cause[], { sweep = [] }: CheckResult): Mar
             </td>
             <td>${claim} ${claimNames[claim as keyof typeof claimNames]}</td>
             <td>${results.map(({ scenario }) => html`<code>${scenario.id}</code> `)}</td>
-            <td class="n">${moments > 0 ? `${moments} of ${sweep.length}` : ''}</td>
+            ${sweep.length > 0 ? html`<td class="n">${moments > 0 ? `${moments} of ${sweep.length}` : 'none'}</td>` : undefined}
           </tr>`;
         })}
       </tbody>
@@ -161,18 +130,19 @@ function causeStory({ results, claim }: Cause, index: number): Markup {
   const run = exemplaryRun(results[0]!);
   const finding = run.findings.find(({ outcome, claim: broke }) => outcome === 'fail' && broke === claim);
   const decisive = finding?.decisive ?? finding?.evidence.at(-1);
-  const right = rightDevice[claim as keyof typeof rightDevice];
+  const right = rightDevice[claim as keyof typeof rightDevice] ?? [];
   return html`<section id="cause-${index + 1}" class="story">
     <h2>What happened: ${run.scenario.id}</h2>
     <p class="sub">${run.scenario.claim}</p>
-    ${overview(run)}
-    ${conversation(run.observations, { startedAt: run.startedAt, ...(decisive && { decisive }), why: `${sentence(finding?.reason ?? '')} ${sentence(right[0] ?? '')}` })}
+    ${overview(run)} ${laneKey()}
+    ${conversation(run.observations, { startedAt: run.startedAt, ...(decisive && { decisive }), why: `${sentence(finding?.reason ?? run.reason)} ${right[0] === undefined ? '' : `A right device: ${right[0]}.`}` })}
     <div class="two">
       <div>
         <h3 class="red">✗ What this device did</h3>
         <ul>
           ${brokenLines(run)}
         </ul>
+        ${evidenceList(run)}
       </div>
       <div>
         <h3 class="green">✓ What a right device does here</h3>
@@ -191,6 +161,18 @@ function brokenLines(run: ScenarioRun): Insertable {
       ({ claim, reason }) =>
         html`<li>✗ ${sentence(reason)} <span class="small">${claim} ${claimNames[claim]}</span></li>`,
     );
+}
+
+const evidenceShown = 8;
+
+/** The moments that a failure rests on, with their times. */
+function evidenceList(run: ScenarioRun): Markup | undefined {
+  const lines = evidenceLines(run);
+  if (lines.length === 0) return undefined;
+  return html`<ol class="evidence">
+    ${lines.slice(0, evidenceShown).map(({ at, note }) => html`<li><span class="t">${((at - run.startedAt) / 1000).toFixed(2)}</span> ${note}</li>`)}
+    ${lines.length > evidenceShown ? html`<li class="small">and ${lines.length - evidenceShown} more</li>` : undefined}
+  </ol>`;
 }
 
 function sweepSection(sweep: NonNullable<CheckResult['sweep']>): Markup {
@@ -276,9 +258,16 @@ function scenarioSection({ results }: CheckResult): Markup {
   return html`<section id="scenarios">
     <h2>${results.length} scenarios, ${skipped} skipped</h2>
     <p class="sub">
-      <input type="search" class="filter" placeholder="Filter scenarios" aria-label="Filter scenarios" />
+      <input
+        type="search"
+        class="filter"
+        data-of="#themes"
+        placeholder="Filter scenarios"
+        aria-label="Filter scenarios"
+      />
+      <span class="none" role="status"></span>
     </p>
-    <div class="themes">
+    <div class="themes" id="themes">
       ${themes.map((theme) => {
         const own = results.filter(({ scenario }) => (scenario.theme ?? 'others') === theme);
         const sorted = [...own].sort(
@@ -300,32 +289,8 @@ function scenarioItem(result: ScenarioResult): Markup {
   const run = exemplaryRun(result);
   const verdict = verdictOfRuns(result.runs);
   const time = run.recoveryMs === undefined ? '' : spanText(run.recoveryMs);
-  return html`<li class="${verdict}" title="${result.scenario.claim}">
+  return html`<li class="${verdict}" data-item="${verdict}" title="${result.scenario.claim}">
     <span>${signs[verdict]}</span><span>${result.scenario.id}</span
     ><span class="small">${time}</span>${run.reason === '' ? undefined : html`<span class="why">${run.reason}</span>`}
   </li>`;
 }
-
-/** A reason begins with what the device does, or with what else it is about. */
-function sentence(text: string): string {
-  if (text === '') return '';
-  const whole =
-    /^(?!it |its )[a-z]+s /.test(text) || /^(never|still|went|not) /.test(text) ? `The device ${text}` : text;
-  const first = whole.charAt(0).toUpperCase() + whole.slice(1);
-  return /[.!?]$/.test(first) ? first : `${first}.`;
-}
-
-/** Copying, filtering and the scrubber; without it the page still says all. */
-const script = `
-for (const button of document.querySelectorAll('.copy')) button.addEventListener('click', () => { const code = button.previousElementSibling.textContent; navigator.clipboard?.writeText(code); button.textContent = 'Copied'; });
-document.querySelector('.filter')?.addEventListener('input', (event) => { const word = event.target.value.toLowerCase(); for (const item of document.querySelectorAll('.theme li')) item.hidden = !item.textContent.toLowerCase().includes(word); });
-for (const story of document.querySelectorAll('.story')) {
-  const scrub = story.querySelector('.scrub'), rows = [...story.querySelectorAll('.row[data-at]')], line = story.querySelector('.cursor');
-  scrub?.addEventListener('input', () => {
-    const at = Number(scrub.value), here = rows.findLast((row) => Number(row.dataset.at) <= at);
-    for (const row of rows) row.classList.toggle('here', row === here);
-    const x = 80 + (at / Number(scrub.max)) * (1072 - 96); line.setAttribute('x1', x); line.setAttribute('x2', x);
-    story.querySelector('.at').textContent = (at / 1000).toFixed(2) + ' s'; story.querySelector('.said').textContent = here ? here.querySelector('.w').firstChild.textContent : '';
-  });
-}
-`;

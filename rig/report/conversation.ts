@@ -1,11 +1,14 @@
 /**
- * What was said, in order, as rows: the clock, an arrow between device, service and operator, the line in words, and what the
- * device printed beside it. Gaps are dotted, repetitions folded, the pull and the decisive row marked, payloads on demand.
+ * What was said, in order and to the end, as rows: the clock, an arrow between device, service and operator, the line in words, and
+ * what the device printed beside it; at the edge, in its colour, the step that the device was at. Gaps are dotted,
+ * repetitions folded, the pull, the recovery and the decisive row marked, payloads on demand.
  */
 import type { Observation } from '../../observation/observation.ts';
 import type { EpochMs } from '../../protocol/time.ts';
-import { type Actor, type Line, lineOf } from './lines.ts';
+import type { Line } from './lines.ts';
+import { type Way, lane } from './lane-symbols.ts';
 import { type Markup, html } from './markup.ts';
+import { createTeller } from './teller.ts';
 import { spanText } from './words.ts';
 
 export interface ConversationOptions {
@@ -15,10 +18,11 @@ export interface ConversationOptions {
   readonly why?: string;
 }
 
-interface Row {
+export interface Row {
   readonly at: EpochMs;
   readonly line: Line;
   readonly seen: Observation;
+  readonly step: string;
   readonly printed: readonly string[];
   /** How many rows like this and the one after it were folded away behind it. */
   readonly folded: number;
@@ -29,34 +33,73 @@ const gapWorthShowingMs = 3000;
 const repetitionsShown = 3;
 const printedLinesShown = 6;
 const mostRows = 400;
+const longestPayload = 2000;
 
 export function conversation(observations: readonly Observation[], options: ConversationOptions): Markup {
-  const rows = foldRepetitions(rowsOf(observations), options.decisive);
+  const rows = storyRows(observations, options.decisive);
   const shown = rows.slice(0, mostRows);
-  return html`<div class="talk" role="table" aria-label="What was said">
+  const hasConsole = shown.some(({ printed }) => printed.length > 0);
+  return html`<div class="talk${hasConsole ? '' : ' alone'}" role="table" aria-label="What was said">
     <div class="row head" role="row">
       <span role="columnheader">time</span>
-      <span role="columnheader" class="lanes">device · service · operator</span>
+      <span role="columnheader" class="lanes"><span class="unseen">way</span></span>
       <span role="columnheader">what is said</span>
-      <span role="columnheader">console of the device</span>
+      ${hasConsole ? html`<span role="columnheader">console of the device</span>` : undefined}
     </div>
-    ${shown.map((row, index) => [gap(shown[index - 1], row), rowMarkup(row, options)])}
-    ${rows.length > shown.length ? html`<div class="row gap"><span></span><span class="lanes"></span><span>${rows.length - shown.length} more rows are in run.json</span></div>` : undefined}
+    ${shown.map((row, index) => [gap(shown[index - 1], row, hasConsole), rowMarkup(row, options, hasConsole)])}
+    ${rows.length > shown.length ? gapRow(`${rows.length - shown.length} more rows are in run.json`, hasConsole) : undefined}
   </div>`;
 }
 
-function rowsOf(observations: readonly Observation[]): readonly Row[] {
+/** The same in little room, without payloads and console: for the many stories that few will open. */
+export function shortConversation(rows: readonly Row[], startedAt: EpochMs, decisive: Observation | undefined): Markup {
+  return html`<div class="talk alone">
+    ${rows.map((row, index) => {
+      const before = rows[index - 1];
+      const { at, line, seen } = row;
+      const kind = kindOf(row, decisive);
+      return html`${before !== undefined && before.folded > 0 ? html`<p class="gap">${before.folded} more such lines</p>` : undefined}
+        <p class="row ${kind}">
+          <i class="t">${((at - startedAt) / 1000).toFixed(2)}</i><i class="lanes">${lane(wayOf(seen, line))}</i
+          ><span class="w">${emphasised(line.text)}</span>
+        </p>`;
+    })}
+  </div>`;
+}
+
+export function storyRows(observations: readonly Observation[], decisive: Observation | undefined): readonly Row[] {
+  return foldRepetitions(rowsOf(observations, decisive), decisive);
+}
+
+function kindOf({ line, seen, step }: Row, decisive: Observation | undefined): string {
+  const isDecisive = seen === decisive && line.tone !== 'recovery';
+  return [isDecisive ? 'decisive' : (line.tone ?? ''), step === '' ? '' : `at-${step}`].join(' ').trim();
+}
+
+function rowsOf(observations: readonly Observation[], decisive: Observation | undefined): readonly Row[] {
   const rows: (Omit<Row, 'printed'> & { printed: string[] })[] = [];
+  const tell = createTeller();
+  let step = '';
   for (const seen of observations) {
-    const line = lineOf(seen);
-    if (line === undefined) continue;
-    const last = rows.at(-1);
-    if (line.actor === 'log' && last !== undefined) last.printed.push(line.text);
-    else if (line.actor === 'log')
-      rows.push({ at: seen.at, line: { ...line, text: '' }, seen, printed: [line.text], folded: 0 });
-    else rows.push({ at: seen.at, line, seen, printed: [], folded: 0 });
+    step = stepAfter(seen, step);
+    for (const line of tell(seen)) {
+      const last = rows.at(-1);
+      // A step is told by the colour at the edge, unless it decided.
+      if (seen.kind === 'traced' && seen.trace.kind === 'step' && seen !== decisive) continue;
+      if (line.actor === 'log' && last !== undefined) last.printed.push(line.text);
+      else if (line.actor === 'log') {
+        rows.push({ at: seen.at, line: { ...line, text: '' }, seen, step, printed: [line.text], folded: 0 });
+      } else rows.push({ at: seen.at, line, seen, step, printed: [], folded: 0 });
+    }
   }
   return rows;
+}
+
+/** The step that a device is at, as its agent tells it; empty when at rest. */
+export function stepAfter(seen: Observation, step: string): string {
+  if (seen.kind !== 'traced') return step;
+  if (seen.trace.kind === 'step') return seen.trace.step;
+  return seen.trace.kind === 'recovered' || seen.trace.kind === 'finished' ? '' : step;
 }
 
 /** The same line again and again says nothing new after the third time. */
@@ -64,73 +107,84 @@ function foldRepetitions(rows: readonly Row[], decisive: Observation | undefined
   const times = new Map<string, number>();
   const folded: Row[] = [];
   for (const row of rows) {
-    const count = (times.get(row.line.text) ?? 0) + 1;
-    times.set(row.line.text, count);
+    const text = row.line.text.replace(/again, \d+\w+ time/, 'again');
+    const count = (times.get(text) ?? 0) + 1;
+    times.set(text, count);
     const last = folded.at(-1);
-    if (count > repetitionsShown && row.line.tone !== 'pull' && row.seen !== decisive && last !== undefined) {
+    const { tone } = row.line;
+    const isMarked = tone === 'pull' || tone === 'recovery' || row.seen === decisive;
+    if (count > repetitionsShown && !isMarked && last !== undefined) {
       folded[folded.length - 1] = { ...last, folded: last.folded + 1, printed: [...last.printed, ...row.printed] };
     } else folded.push(row);
   }
   return folded;
 }
 
-function gap(before: Row | undefined, row: Row): Markup | undefined {
+function gap(before: Row | undefined, row: Row, hasConsole: boolean): Markup | undefined {
   const ms = before === undefined ? 0 : row.at - before.at;
   const folded = before?.folded ?? 0;
   if (ms < gapWorthShowingMs && folded === 0) return undefined;
-  const text = folded === 0 ? `nothing for ${spanText(ms)}` : `${folded} more such lines, in ${spanText(ms)}`;
+  return gapRow(
+    folded === 0 ? `nothing for ${spanText(ms)}` : `${folded} more such lines, in ${spanText(ms)}`,
+    hasConsole,
+  );
+}
+
+function gapRow(text: string, hasConsole: boolean): Markup {
   return html`<div class="row gap" role="row">
-    <span class="t"></span><span class="lanes"></span><span>${text}</span><span></span>
+    <span role="cell"></span><span class="lanes" role="cell"></span
+    ><span role="cell">${text}</span>${hasConsole ? html`<span role="cell"></span>` : undefined}
   </div>`;
 }
 
-function rowMarkup({ at, line, seen, printed }: Row, { startedAt, decisive, why }: ConversationOptions): Markup {
-  const isDecisive = seen === decisive;
-  const kind = isDecisive ? 'decisive' : (line.tone ?? '');
-  const seconds = ((at - startedAt) / 1000).toFixed(2);
+function rowMarkup(row: Row, { startedAt, decisive, why }: ConversationOptions, hasConsole: boolean): Markup {
+  const { at, line, seen, printed } = row;
+  const isDecisive = seen === decisive && line.tone !== 'recovery';
+  const kind = kindOf(row, decisive);
+  const explanation =
+    isDecisive && why !== undefined
+      ? html`<em class="mark">decisive</em>
+          <p class="why">${why}</p>`
+      : undefined;
+  const log = html`<span class="log mono" role="cell"
+    >${printed.slice(0, printedLinesShown).join('\n')}${printed.length > printedLinesShown ? `\n… ${printed.length - printedLinesShown} lines` : ''}</span
+  >`;
   return html`<div class="row ${kind}" role="row" data-at="${at - startedAt}">
-    <span class="t" role="cell">${seconds}</span>
-    <span class="lanes" role="cell">${arrow(line.actor)}</span>
-    <span class="w" role="cell"
-      >${emphasised(line.text)}${isDecisive && why !== undefined ? html`<p class="why">${why}</p>` : undefined}${payload(line)}</span
-    >
-    <span class="log mono" role="cell"
-      >${printed.slice(0, printedLinesShown).join('\n')}${printed.length > printedLinesShown ? `\n… ${printed.length - printedLinesShown} lines` : ''}</span
-    >
+    <span class="t" role="cell">${((at - startedAt) / 1000).toFixed(2)}</span
+    ><span class="lanes" role="cell">${lane(wayOf(seen, line))}</span
+    ><span class="w" role="cell">${emphasised(line.text)}${explanation}${payload(line)}</span
+    >${hasConsole ? log : undefined}
   </div>`;
+}
+
+function wayOf(seen: Observation, { actor, tone }: Line): Way {
+  if (tone === 'recovery') return 'inside';
+  switch (actor) {
+    case 'operator':
+      return 'by-operator';
+    case 'service':
+      return 'to-device';
+    case 'host':
+    case 'log':
+      return 'none';
+    case 'device':
+      return ['sent', 'subscribed', 'unsubscribed', 'published', 'connecting'].includes(seen.kind)
+        ? 'to-service'
+        : 'inside';
+  }
 }
 
 function payload({ topic, payload: text }: Line): Markup | undefined {
   if (topic === undefined) return undefined;
+  const shown =
+    text === undefined ? '' : `\n${text.length > longestPayload ? `${text.slice(0, longestPayload)}…` : text}`;
   return html`<details>
     <summary>payload</summary>
-    <pre>${topic}${text === undefined ? '' : `\n${text}`}</pre>
+    <pre tabindex="0">${topic}${shown}</pre>
   </details>`;
 }
 
 /** `**word**` is bold. */
-function emphasised(text: string): readonly (Markup | string)[] {
+export function emphasised(text: string): readonly (Markup | string)[] {
   return text.split('**').map((part, index) => (index % 2 === 1 ? html`<b>${part}</b>` : part));
-}
-
-const laneX = { device: 8, service: 56, operator: 104 } as const;
-
-function arrow(actor: Actor): Markup {
-  const ends: Readonly<Record<Actor, readonly [number, number] | undefined>> = {
-    device: [laneX.device, laneX.service],
-    service: [laneX.service, laneX.device],
-    operator: [laneX.operator, laneX.service],
-    host: undefined,
-    log: undefined,
-  };
-  const lifelines = Object.values(laneX).map((x) => html`<line x1="${x}" x2="${x}" y1="0" y2="20" />`);
-  const way = ends[actor];
-  if (way === undefined) return html`<svg class="lane" viewBox="0 0 112 20" aria-hidden="true">${lifelines}</svg>`;
-  const [from, to] = way;
-  const head = to > from ? -6 : 6;
-  return html`<svg class="lane" viewBox="0 0 112 20" aria-hidden="true">
-    ${lifelines}
-    <line class="arrow" x1="${from}" x2="${to}" y1="10" y2="10" />
-    <path class="tip" d="M${to} 10l${head} -3.5v7z" />
-  </svg>`;
 }

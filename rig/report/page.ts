@@ -1,154 +1,256 @@
 /**
- * The report as one self-contained page: what was asked, what came of it, the table and picture of recovery times, the
- * fleet at a glance, and every pulled device's story on opening it. No script, no network; works by keyboard and in print.
+ * The report of a demo, one self-contained page, cause first: did every device recover; if not, what is wrong in one sentence, how
+ * often, and the command that plays it again; of each cause one exemplary story to its end beside what a right device does
+ * there. Then recovery times by step, every device, to be searched, and what the run was made of.
  */
+import type { Step } from '../../observation/execution.ts';
 import type { Observation } from '../../observation/observation.ts';
-import type { Finding } from '../verdict/contract.ts';
-import { deviceClaims } from '../virtual/violation.ts';
-import { faultsSection } from './faults-section.ts';
-import { hardwareSection } from './hardware-section.ts';
-import { html, trusted } from './markup.ts';
-import type { Markup } from './markup.ts';
-import { pageStyle } from './page-style.ts';
-import { recoveryChart } from './recovery-chart.ts';
+import type { ClaimId, Finding } from '../verdict/contract.ts';
+import { catalogName } from '../verdict/catalog.ts';
+import { claimNames, rightDevice } from './claim-words.ts';
+import { type Row, conversation, shortConversation, storyRows } from './conversation.ts';
 import { lineOf, plainText } from './lines.ts';
-import type {
-  CauseReport,
-  DemoReport,
-  DeviceOutcome,
-  DeviceReport,
-  DocumentSummary,
-  PullSummary,
-} from './run-report.ts';
-import { sequenceDiagram } from './sequence-diagram.ts';
-import { timelineOf } from './timeline.ts';
+import { type Markup, html } from './markup.ts';
+import { commandLine, laneKey, pageFrame, sentence, stateLine } from './page-frame.ts';
+import { overview, recoveryStrip } from './run-charts.ts';
+import type { CauseReport, DemoReport, DeviceOutcome, DeviceReport, HardwareReport } from './run-report.ts';
 import { countWords, spanText } from './words.ts';
 
-/** A browser copes with a few thousand diagrams badly; the devices that failed are always among those drawn. */
-const diagramsDrawn = 400;
-
-const verdictWords = { pass: 'passed', fail: 'failed', inconclusive: 'inconclusive' } as const;
+const storiesTold = 5;
+const causesShown = 8;
 
 export function reportPage(report: DemoReport): string {
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>jobrig: ${report.things} things, ${verdictWords[report.verdict]}</title>
-        <style>
-          ${trusted(pageStyle)}
-        </style>
-      </head>
-      <body>
-        ${head(report)}
-        <main>
-          ${causeSection(report)} ${recoverySection(report)} ${fleetSection(report)}
-          ${documentSection(report.documents)} ${faultsSection(report)} ${hardwareSection(report)}
-          ${deviceSection(report)}
-        </main>
-        ${foot(report)}
-      </body>
-    </html>`;
-  return `${page.text}\n`;
+  const { causes, verdict, startedAt, endedAt, seed, things, timeScale, jobrig } = report;
+  return pageFrame({
+    title: `jobrig demo: ${verdict}`,
+    bar: html`<b>jobrig demo</b><span>${things} things, seed ${seed}</span
+      ><span>${startedAt.slice(0, 16).replace('T', ' ')}</span>
+      <span>${spanText(Date.parse(endedAt) - Date.parse(startedAt))}</span>`,
+    sections: [
+      ...(causes.length > 0 ? ([['causes', 'Causes']] as const) : []),
+      ['recovery', 'Recovery'],
+      ['devices', 'Devices'],
+      ['made-of', 'What was tried'],
+    ],
+    body: html`${head(report)} ${causes.length > 0 ? causesTable(causes) : undefined}
+    ${causes.slice(0, storiesTold).map((cause, index) => causeStory(report, cause, index))} ${recoverySection(report)}
+    ${deviceSection(report)} ${madeOfSection(report)}`,
+    foot: [
+      `jobrig ${jobrig}`,
+      `seed ${seed}`,
+      `device time ${timeScale} times wall time`,
+      startedAt,
+      'run.json, junit.xml',
+    ],
+  });
 }
 
 function head(report: DemoReport): Markup {
-  const pulled = sum(report.pulls.map((pull) => pull.pulled));
-  const recovered = sum(report.pulls.map((pull) => pull.recovered));
-  const worst = Math.max(0, ...report.pulls.map(({ recoveryMs }) => recoveryMs?.max ?? 0));
-  const tiles: readonly (readonly [string, string])[] = [
-    [`${report.things}`, 'things'],
-    [`${pulled}`, 'jobs pulled while running'],
-    [`${recovered} of ${pulled}`, 'recovered'],
-    [worst > 0 ? spanText(worst) : '–', 'slowest recovery'],
-    [`${report.devices.valid} of ${report.devices.valid + report.devices.invalid}`, 'devices valid at the end'],
-    [`${report.canary.succeeded} of ${report.canary.succeeded + report.canary.failed}`, 'canary jobs succeeded'],
-  ];
-  return html`<header class="top">
-    <div class="brand">jobrig</div>
-    <h1>
-      Does a device recover when its job is deleted under it?
-      <span class="badge ${report.verdict}">${verdictWords[report.verdict]}</span>
-    </h1>
-    <p class="lead">
-      A fleet of simulated devices ran a firmware job over MQTT. While they were IN_PROGRESS, an operator force-deleted
-      single executions and whole jobs, at every step of the update, then created the jobs again under the same ids.
+  const { causes, verdict, pulls, canary, devices, coverage, host, deviceReports } = report;
+  const pulled = sum(pulls.map((pull) => pull.pulled));
+  const recovered = sum(pulls.map((pull) => pull.recovered));
+  const worst = Math.max(0, ...pulls.map(({ recoveryMs }) => recoveryMs?.max ?? 0));
+  const [first] = causes;
+  const h1 =
+    first !== undefined
+      ? sentence(first.reason)
+      : verdict === 'pass'
+        ? 'Every device recovers, wherever its job is deleted under it.'
+        : verdict === 'fail'
+          ? 'A job document did not end as it should.'
+          : 'Not everything can be said of these devices.';
+  const lead =
+    first === undefined
+      ? [
+          `${recovered} of ${pulled} devices whose job was deleted by force while it ran are idle again and asked for their next job${worst > 0 ? `, the slowest after ${spanText(worst)}` : ''}.`,
+          `${canary.succeeded} of ${canary.succeeded + canary.failed} did a further job.`,
+        ]
+      : [
+          `${nameOf(first.claim)}, found ${first.act === 'live' ? `on ${first.found} of ${deviceReports.length} devices` : `in ${first.found} runs in virtual time`}.`,
+          first.resembles.length > 0 ? `Like ${first.resembles.map(catalogName).join(', ')}.` : '',
+          `${devices.valid} of ${devices.valid + devices.invalid} devices ended in a valid state.`,
+        ];
+  const advice = host.advice === undefined ? '' : sentence(host.advice);
+  return html`<section id="top">
+    ${stateLine(verdict, `${recovered} of ${pulled} recovered`, cells(deviceReports))}
+    <h1>${h1}</h1>
+    <p class="lead">${[...lead, advice].filter((text) => text !== '').join(' ')}</p>
+    ${commandLine(first?.replay ?? `jobrig demo --things ${report.things} --seed ${report.seed}`)}
+    <p class="sub">
+      Covered: ${coverage.steps} of 9 steps pulled live on ${report.things} devices; ${coverage.scenarios} scenarios and
+      ${coverage.seeds} seeds in virtual time.
     </p>
-    <div class="tiles">
-      ${tiles.map(([figure, name]) => html`<div class="tile"><b>${figure}</b><span>${name}</span></div>`)}
-    </div>
-  </header>`;
-}
-
-function causeSection({ causes, coverage, host }: DemoReport): Markup {
-  const { steps, scenarios, seeds } = coverage;
-  return html`<section>
-    <h2>${causes.length === 0 ? 'Nothing broke' : 'What broke'}</h2>
-    <p class="aside">
-      ${steps} of 9 steps pulled live; ${scenarios} scenarios, ${seeds} seeds in virtual time.
-      ${host.advice === undefined ? undefined : `Inconclusive: ${host.advice}.`}
-    </p>
-    ${causes.map(causeMarkup)}
   </section>`;
 }
 
-function causeMarkup({ act, claim, claimText, reason, found, in: where, resembles, replay }: CauseReport): Markup {
-  const subjects = act === 'live' ? 'devices' : 'runs in virtual time';
-  const more = found > where.length ? ` and ${found - where.length} more` : '';
-  return html`<div class="broken-claim">
-    <b>${claim}</b> ${claimText}: ${reason}
-    <p>
-      ${found} ${subjects}: ${where.join(', ')}${more}${resembles.length === 0 ? '' : `; like ${resembles.join(', ')}`}
-    </p>
-    ${replay === undefined ? undefined : html`<p><code>${replay}</code></p>`}
-  </div>`;
+/** As many as stand in a few lines. */
+const cellsShown = 400;
+const outcomeCells: Readonly<Record<DeviceOutcome, string>> = {
+  recovered: 'pass',
+  untouched: 'skip',
+  invalid: 'fail',
+  inconclusive: 'inconclusive',
+};
+
+function cells(devices: readonly DeviceReport[]): readonly Markup[] {
+  const sorted = [...devices].sort((a, b) => Number(isWell(a)) - Number(isWell(b)));
+  return sorted.slice(0, cellsShown).map(({ outcome }) => html`<i class="${outcomeCells[outcome]}"></i>`);
+}
+
+function nameOf(claim: string): string {
+  const name = (claimNames as Readonly<Record<string, string>>)[claim];
+  return name === undefined ? claim : `${claim}, ${name}`;
+}
+
+function causesTable(causes: readonly CauseReport[]): Markup {
+  return html`<section id="causes">
+    <h2>${causes.length === 1 ? 'One cause' : `${causes.length} causes`}</h2>
+    <table class="causes">
+      <thead>
+        <tr>
+          <th scope="col"><span class="unseen">Number</span></th>
+          <th scope="col">What is wrong</th>
+          <th scope="col">Claim</th>
+          <th scope="col">Found</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${causes.slice(0, causesShown).map(({ reason, claim, resembles, found, act, in: where }, index) => {
+          const more = found > where.length ? ` and ${found - where.length} more` : '';
+          return html`<tr>
+            <td>${index + 1}</td>
+            <td>
+              ${index < storiesTold ? html`<a href="#cause-${index + 1}"><b>${sentence(reason)}</b></a>` : html`<b>${sentence(reason)}</b>`}
+              ${resembles.length > 0 ? html`<br /><span class="small">Like ${resembles.map(catalogName).join(', ')}</span>` : undefined}
+            </td>
+            <td>${nameOf(claim)}</td>
+            <td>
+              <b class="red">${found}</b>
+              ${act === 'live' ? (found === 1 ? 'device' : 'devices') : 'in virtual time'}<br /><span class="small"
+                >${where.slice(0, 8).join(', ')}${where.length > 8 ? ' …' : more}</span
+              >
+            </td>
+          </tr>`;
+        })}
+      </tbody>
+    </table>
+    ${
+      causes.length > causesShown
+        ? html`<details class="device rarer">
+            <summary><span></span><b>and ${causes.length - causesShown} rarer causes</b></summary>
+            <ul>
+              ${causes.slice(causesShown).map(({ reason, claim, found, act }) => html`<li>${sentence(reason)} <span class="small">${nameOf(claim)}, ${found} ${act === 'live' ? 'devices' : 'in virtual time'}</span></li>`)}
+            </ul>
+          </details>`
+        : undefined
+    }
+  </section>`;
+}
+
+/** One device, or one scenario in virtual time, that shows it. */
+function causeStory({ deviceReports, runs }: DemoReport, cause: CauseReport, index: number): Markup | undefined {
+  const device = cause.act === 'live' ? deviceReports.find((one) => one.thingName === cause.in[0]) : undefined;
+  const run = cause.act === 'virtual' ? runs.find(({ scenario }) => scenario.id === cause.scenario) : undefined;
+  const story = device ?? run;
+  if (story === undefined || story.observations.length === 0) return undefined;
+  const finding = story.findings.find(({ outcome, claim }) => outcome === 'fail' && claim === cause.claim);
+  const decisive = finding?.decisive ?? finding?.evidence.at(-1);
+  const right = rightDevice[cause.claim as ClaimId] ?? [];
+  const { observations, startedAt } = story;
+  const durationMs = Math.max(1, (observations.at(-1)?.at ?? startedAt) - startedAt);
+  const why = `${sentence(finding?.reason ?? cause.reason)} ${right[0] === undefined ? '' : `A right device: ${right[0]}.`}`;
+  return html`<section id="cause-${index + 1}" class="story">
+    <h2>What happened: ${device?.thingName ?? run?.scenario.id}</h2>
+    <p class="sub">${device === undefined ? (run?.scenario.claim ?? '') : pullWords(device)}</p>
+    ${overview({ observations, startedAt, durationMs })} ${laneKey()}
+    ${conversation(observations, { startedAt, why, ...(decisive && { decisive }) })}
+    <div class="two">
+      <div>
+        <h3 class="red">✗ What this device did</h3>
+        <ul>
+          ${story.findings.filter(({ outcome }) => outcome === 'fail').map((one) => html`<li>✗ ${sentence(one.reason)} <span class="small">${nameOf(one.claim)}</span></li>`)}
+        </ul>
+        ${finding === undefined ? undefined : evidenceList(finding, startedAt)}
+      </div>
+      <div>
+        <h3 class="green">✓ What a right device does here</h3>
+        <ul>
+          ${right.map((line) => html`<li>✓ ${sentence(line)}</li>`)}
+        </ul>
+      </div>
+    </div>
+    ${cause.replay === undefined ? undefined : commandLine(cause.replay)}
+  </section>`;
+}
+
+const evidenceShown = 8;
+
+function evidenceList({ evidence }: Finding, startedAt: number): Markup | undefined {
+  const lines = evidence.flatMap((seen) => {
+    const line = lineOf(seen);
+    return line === undefined ? [] : [{ at: seen.at - startedAt, text: plainText(line.text) }];
+  });
+  if (lines.length === 0) return undefined;
+  return html`<ol class="evidence">
+    ${lines.slice(0, evidenceShown).map(({ at, text }) => html`<li><span class="t">${(at / 1000).toFixed(2)}</span> ${text}</li>`)}
+    ${lines.length > evidenceShown ? html`<li class="small">and ${lines.length - evidenceShown} more</li>` : undefined}
+  </ol>`;
+}
+
+function pullWords({ pull, hardware }: DeviceReport): string {
+  if (pull === undefined) return `It was left alone. It is a ${hardware}.`;
+  const { step, mechanism, jobId, executionNumber, namespaceId } = pull;
+  const where = namespaceId === undefined ? '' : ` in namespace ${namespaceId}`;
+  return `${mechanism} by force of ${jobId}#${executionNumber}${where} at ${step}. It is a ${hardware}.`;
 }
 
 function recoverySection({ pulls, deviceReports }: DemoReport): Markup {
-  return html`<section>
-    <h2>Recovery by step</h2>
-    <p class="aside">
-      Where the device was when its job was taken away, and the device time from then until it was idle again and had
-      asked for the next job.
+  const timesOf = (step: Step): readonly number[] =>
+    deviceReports.flatMap(({ pull, outcome }) =>
+      pull?.step === step && outcome === 'recovered' && pull.recoveryMs !== undefined ? [pull.recoveryMs] : [],
+    );
+  const rows = pulls.map(({ step, pulled, recovered }) => ({
+    name: step,
+    times: timesOf(step),
+    never: pulled - recovered,
+  }));
+  return html`<section id="recovery">
+    <h2>Recovery time by step</h2>
+    <p class="sub">
+      From the deletion until the device is idle again and has asked for its next job, in device time. The bar is the
+      median; × never.
     </p>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Step</th>
-            <th class="n">Devices</th>
-            <th class="n">Recovered</th>
-            <th class="n">p50</th>
-            <th class="n">p95</th>
-            <th class="n">Max</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${pulls.map(pullRow)}
-        </tbody>
-      </table>
-    </div>
-    ${recoveryChart(deviceReports)}
-    <ul class="key">
-      <li><i class="round execution-key"></i>DeleteJobExecution, forced</li>
-      <li><i class="job-key"></i>DeleteJob, forced</li>
-      <li>upright bar: median</li>
-    </ul>
+    ${rows.length > 0 ? recoveryStrip(rows) : html`<p class="sub">No job was pulled.</p>`}
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Step</th>
+          <th scope="col">Pulled</th>
+          <th scope="col">Recovered</th>
+          <th scope="col">Median</th>
+          <th scope="col">95 %</th>
+          <th scope="col">Longest</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${pulls.map(
+          ({ step, pulled, recovered, recoveryMs }) =>
+            html`<tr>
+              <td>${step}</td>
+              <td>${pulled}</td>
+              <td>${recovered < pulled ? html`<b class="red">${recovered}</b>` : recovered}</td>
+              <td>${figure(recoveryMs?.p50)}</td>
+              <td>${figure(recoveryMs?.p95)}</td>
+              <td>${figure(recoveryMs?.max)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
   </section>`;
 }
 
-function pullRow({ step, pulled, recovered, recoveryMs }: PullSummary): Markup {
-  return html`<tr>
-    <td>${step}</td>
-    <td class="n">${pulled}</td>
-    <td class="n${recovered < pulled ? ' bad' : ''}">${recovered}</td>
-    ${spanCell(recoveryMs?.p50)} ${spanCell(recoveryMs?.p95)} ${spanCell(recoveryMs?.max)}
-  </tr>`;
-}
-
-function spanCell(ms: number | undefined): Markup {
-  return html`<td class="n">${ms === undefined ? '–' : spanText(ms)}</td>`;
+function figure(ms: number | undefined): string {
+  return ms === undefined ? '–' : spanText(ms);
 }
 
 const outcomeWords: Readonly<Record<DeviceOutcome, string>> = {
@@ -157,140 +259,157 @@ const outcomeWords: Readonly<Record<DeviceOutcome, string>> = {
   invalid: 'not valid',
   inconclusive: 'inconclusive',
 };
+const outcomeSigns: Readonly<Record<DeviceOutcome, string>> = {
+  recovered: '✓',
+  untouched: '–',
+  invalid: '✗',
+  inconclusive: '?',
+};
 
-function fleetSection({ deviceReports }: DemoReport): Markup {
-  const drawn = new Set(deviceDetails(deviceReports));
-  const cell = (device: DeviceReport) => {
-    const title = `${device.thingName} (${device.hardware}): ${device.reason}`;
-    const style = outcomeStyle(device.outcome);
-    return drawn.has(device)
-      ? html`<a class="${style}" href="#device-${device.thingName}" title="${title}" aria-label="${title}"></a>`
-      : html`<span class="${style}" title="${title}"></span>`;
-  };
-  return html`<section>
-    <h2>The fleet</h2>
-    <div class="fleet">${deviceReports.map(cell)}</div>
-    <ul class="key">
-      ${(Object.keys(outcomeWords) as DeviceOutcome[]).map((outcome) => {
-        const count = deviceReports.filter((device) => device.outcome === outcome).length;
-        return count === 0
-          ? undefined
-          : html`<li><i class="${outcomeStyle(outcome)}"></i>${count} ${outcomeWords[outcome]}</li>`;
-      })}
-    </ul>
+/** Of all stories together: the file stays small enough for a mail, however many devices there are. */
+const rowsTold = 5000;
+
+/** All of them, the broken first; the stories of those that are told, on opening. */
+function deviceSection({ deviceReports }: DemoReport): Markup {
+  const sorted = [...deviceReports].sort((a, b) => Number(isWell(a)) - Number(isWell(b)));
+  let left = rowsTold;
+  const items = sorted.map((device) => {
+    const rows = left > 0 ? storyRows(device.observations, decisiveOf(device)) : [];
+    left -= rows.length;
+    return deviceItem(device, rows);
+  });
+  const kinds = (Object.keys(outcomeWords) as DeviceOutcome[])
+    .map((outcome) => ({ outcome, count: deviceReports.filter((one) => one.outcome === outcome).length }))
+    .filter(({ count }) => count > 0);
+  return html`<section id="devices">
+    <h2>${deviceReports.length} devices</h2>
+    <p class="sub filters">
+      <input
+        type="search"
+        class="filter"
+        data-of="#device-list"
+        placeholder="Find a device"
+        aria-label="Find a device"
+      />
+      <button type="button" aria-pressed="true" data-kind-of="#device-list" data-kind="">all</button
+      >${kinds.map(({ outcome, count }) => html`<button type="button" aria-pressed="false" data-kind-of="#device-list" data-kind="${outcome}">${count} ${outcomeWords[outcome]}</button>`)}
+      <span class="none" role="status"></span>
+    </p>
+    <div class="devices" id="device-list">${items}</div>
   </section>`;
 }
 
-function outcomeStyle(outcome: DeviceOutcome): string {
-  return outcome === 'inconclusive' ? 'inconclusive-device' : outcome;
+function decisiveOf({ findings }: DeviceReport): Observation | undefined {
+  const failed = findings.find(({ outcome }) => outcome === 'fail');
+  return failed?.decisive ?? failed?.evidence.at(-1);
 }
 
-function documentSection(documents: readonly DocumentSummary[]): Markup | undefined {
-  if (documents.length === 0) return undefined;
-  return html`<section>
-    <h2>Job documents of real systems</h2>
-    <p class="aside">A device that cannot do a job says so: REJECTED, with the reason in statusDetails.</p>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Document</th>
-            <th>Expected</th>
-            <th>Executions ended</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${documents.map((document) => {
-            return html`<tr>
-              <td><code>${document.document}</code></td>
-              <td>${countWords(document.expected)}</td>
-              <td class="${document.mistaken > 0 ? 'bad' : ''}">${countWords(document.ended)}</td>
-            </tr>`;
-          })}
-        </tbody>
-      </table>
+function deviceItem(device: DeviceReport, rows: readonly Row[]): Markup {
+  const { thingName, hardware, outcome, pull, reason, startedAt, findings, omitted } = device;
+  const time = pull?.recoveryMs === undefined || outcome === 'invalid' ? '' : spanText(pull.recoveryMs);
+  const line = html`<span class="${outcome}">${outcomeSigns[outcome]}</span><b>${thingName}</b
+    ><span class="small"
+      >${pull === undefined ? outcomeWords[outcome] : `${pull.step}, ${pull.mechanism}`} · ${hardware}</span
+    ><span class="small ms">${time}</span>`;
+  if (rows.length === 0) {
+    return html`<div class="device ${outcome}" id="device-${thingName}" data-item="${outcome}">
+      ${line}${outcome === 'invalid' || outcome === 'inconclusive' ? html`<span class="why">${reason}</span>` : undefined}
+    </div>`;
+  }
+  const failed = findings.filter((finding) => finding.outcome === 'fail');
+  return html`<details class="device ${outcome}" id="device-${thingName}" data-item="${outcome}">
+    <summary>${line}</summary>
+    <div>
+      <p>${sentence(reason)}</p>
+      ${failed.map(
+        (finding) =>
+          html`<p><b class="red">✗ ${nameOf(finding.claim)}</b> ${sentence(finding.reason)}</p>
+            ${evidenceList(finding, startedAt)}`,
+      )}
+      ${shortConversation(rows, startedAt, decisiveOf(device))}
+      ${omitted > 0 ? html`<p class="small">${omitted} later observations are left out.</p>` : undefined}
     </div>
-  </section>`;
-}
-
-/** Pulled or broken devices, the broken ones first. */
-function deviceDetails(devices: readonly DeviceReport[]): readonly DeviceReport[] {
-  const told = devices.filter(({ observations }) => observations.length > 0);
-  return [...told.filter((device) => !isWell(device)), ...told.filter(isWell)].slice(0, diagramsDrawn);
+  </details>`;
 }
 
 function isWell({ outcome }: DeviceReport): boolean {
   return outcome === 'recovered' || outcome === 'untouched';
 }
 
-function deviceSection({ deviceReports }: DemoReport): Markup | undefined {
-  const details = deviceDetails(deviceReports);
-  if (details.length === 0) return undefined;
-  const broken = details.find(({ outcome }) => outcome === 'invalid');
-  return html`<section>
-    <h2>Device by device</h2>
-    <p class="aside">
-      What was said between operator, service and device from the start of the job to the recovery. Point at an arrow
-      for its topic.
-    </p>
-    ${details.map((device) => deviceStory(device, device === broken))}
+function madeOfSection({ documents, faults, hardware }: DemoReport): Markup {
+  const struck = Object.entries(faults).sort(([, a], [, b]) => b - a);
+  return html`<section id="made-of">
+    <h2>What was tried</h2>
+    ${
+      documents.length === 0
+        ? undefined
+        : html`<h3>Job documents of real systems</h3>
+            <p class="sub">A device that cannot do a job says so: REJECTED, with the reason in statusDetails.</p>
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Document</th>
+                  <th scope="col">Expected</th>
+                  <th scope="col">Executions ended</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${documents.map(
+                  ({ document, expected, ended, mistaken }) =>
+                    html`<tr>
+                      <td><code>${document}</code></td>
+                      <td>${countWords(expected)}</td>
+                      <td>${mistaken > 0 ? html`<b class="red">✗ ${countWords(ended)}</b>` : countWords(ended)}</td>
+                    </tr>`,
+                )}
+              </tbody>
+            </table>`
+    }
+    ${
+      struck.length === 0
+        ? undefined
+        : html`<h3>Faults that struck beside the pulls</h3>
+            <dl>
+              ${struck.map(
+                ([name, times]) =>
+                  html`<dt>${name}</dt>
+                    <dd>${times}</dd>`,
+              )}
+            </dl>`
+    }
+    <h3>Hardware, from the figures of these profiles</h3>
+    <div class="devices">${hardware.map(hardwareItem)}</div>
   </section>`;
 }
 
-const stateStyle: Readonly<Record<DeviceOutcome, string>> = {
-  recovered: 'good',
-  untouched: 'good',
-  invalid: 'broken',
-  inconclusive: 'unsure',
-};
-
-function deviceStory(device: DeviceReport, open: boolean): Markup {
-  const { thingName, hardware, outcome, pull, reason, findings, observations, startedAt } = device;
-  const namespace = pull?.namespaceId === undefined ? '' : ` in namespace ${pull.namespaceId}`;
-  const what =
-    pull === undefined
-      ? reason
-      : `${pull.step} · ${pull.mechanism} of ${pull.jobId}#${pull.executionNumber}${namespace}`;
-  return html`<details class="device" id="device-${thingName}" ${open ? trusted(' open') : undefined}>
+function hardwareItem({ name, description, devices, figures, assumed }: HardwareReport): Markup {
+  return html`<details class="device">
     <summary>
-      <b>${thingName}</b>
-      <span class="what">${what} · ${hardware}</span>
-      <span class="ms">${pull?.recoveryMs === undefined ? undefined : spanText(pull.recoveryMs)}</span>
-      <span class="state ${stateStyle[outcome]}">${outcomeWords[outcome]}</span>
+      <span></span><b>${name}</b><span class="small">${description}</span
+      ><span class="small ms">${devices} in the fleet, ${assumed.length} of ${figures} figures assumed</span>
     </summary>
     <div>
-      <p>${reason}</p>
-      <ul class="claims">
-        ${findings.map((finding) => html`<li class="${finding.outcome}" title="${deviceClaims[finding.claim]}: ${finding.reason}">${finding.claim}${finding.outcome === 'not-observed' ? ' not observed' : ''}</li>`)}
-      </ul>
-      ${findings.filter((finding) => finding.outcome === 'fail').map(brokenClaim)}
-      <div class="scroll">${sequenceDiagram(thingName, timelineOf(observations, startedAt))}</div>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Assumed figure</th>
+            <th scope="col">Value</th>
+            <th scope="col">Ground</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${assumed.map(
+            ({ path, value, source }) =>
+              html`<tr>
+                <td><code>${path}</code></td>
+                <td>${value}</td>
+                <td>${source}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
     </div>
   </details>`;
-}
-
-function brokenClaim({ claim, reason, evidence }: Finding): Markup {
-  return html`<div class="broken-claim">
-    <b>${claim}</b> ${deviceClaims[claim]}: ${reason}
-    <ol>
-      ${evidence.map(evidenceLine)}
-    </ol>
-  </div>`;
-}
-
-function evidenceLine(seen: Observation): Markup | undefined {
-  const line = lineOf(seen);
-  if (line === undefined) return undefined;
-  const topic = line.topic === undefined ? undefined : html`<code>${line.topic}</code> `;
-  return html`<li>${topic}${plainText(line.text)}</li>`;
-}
-
-function foot(report: DemoReport): Markup {
-  return html`<footer>
-    jobrig ${report.jobrig} · seed ${report.seed} · device time ${report.timeScale}× wall time · started
-    ${report.startedAt} · each device is stopped at its step while the operator deletes, so that every step is really
-    hit
-  </footer>`;
 }
 
 function sum(values: readonly number[]): number {

@@ -1,15 +1,24 @@
 /** Drawings of a check: the run to scale with a scrubber, the failure rate over the time of the pull, recovery times as points. */
-import type { DurationMs } from '../../protocol/time.ts';
-import type { ScenarioRun, SweepPoint } from '../live/check/check-result.ts';
+import type { Observation } from '../../observation/observation.ts';
+import type { DurationMs, EpochMs } from '../../protocol/time.ts';
+import type { SweepPoint } from '../live/check/check-result.ts';
 import { failureRates } from '../live/check/sweep.ts';
+import { stepAfter } from './conversation.ts';
 import { lineOf } from './lines.ts';
 import { type Markup, html } from './markup.ts';
 import { spanText } from './words.ts';
 
 const width = 1072;
 
-/** Messages, console lines and the pull, true to scale. */
-export function overview(run: ScenarioRun): Markup {
+/** What a drawing of a run is made of. */
+export interface RunToDraw {
+  readonly observations: readonly Observation[];
+  readonly startedAt: EpochMs;
+  readonly durationMs: DurationMs;
+}
+
+/** Step, messages, console lines and the pull, true to scale, with a scrubber. */
+export function overview(run: RunToDraw): Markup {
   const { startedAt, observations } = run;
   const whole = Math.max(1, run.durationMs);
   const x = (at: number): string => (80 + ((at - startedAt) / whole) * (width - 96)).toFixed(1);
@@ -19,17 +28,42 @@ export function overview(run: ScenarioRun): Markup {
       .map(({ at }) => html`<line class="msg" x1="${x(at)}" x2="${x(at)}" y1="${y}" y2="${y + 12}" />`);
   const pulls = observations.filter((seen) => lineOf(seen)?.tone === 'pull');
   return html`<svg class="chart" viewBox="0 0 ${width} 96" role="img" aria-label="The run to scale">
+      ${stepBands(run).map(({ step, from, to }) => html`<rect class="band-${step}" x="${x(from)}" y="4" width="${Math.max(1, Number(x(to)) - Number(x(from)))}" height="10"><title>${step}</title></rect>`)}
+      <text x="0" y="13">step</text>
       <text x="0" y="30">messages</text>
       ${ticks(20, (kind) => kind === 'sent' || kind === 'received')}
       <text x="0" y="52">console</text>
       ${ticks(42, (kind) => kind === 'printed')}
       <line class="axis" x1="80" x2="${width - 16}" y1="64" y2="64" />
       ${timeMarks(whole).map((ms) => html`<text x="${x(startedAt + ms)}" y="82" text-anchor="middle">${spanText(ms)}</text>`)}
-      ${pulls.map(({ at }) => html`<line class="pulled" x1="${x(at)}" x2="${x(at)}" y1="8" y2="64" /><text class="red" x="${x(at)}" y="14" dx="4">pulled</text>`)}
-      <line class="cursor" x1="80" x2="80" y1="8" y2="64" />
+      ${pulls.map(({ at }) => html`<line class="pulled" x1="${x(at)}" x2="${x(at)}" y1="2" y2="64" /><text class="red" x="${x(at)}" y="62" dx="4">pulled</text>`)}
+      <line class="cursor" x1="80" x2="80" y1="2" y2="64" />
     </svg>
     <input type="range" class="scrub" min="0" max="${whole}" value="0" aria-label="Moment of the run" />
-    <p class="facts" aria-live="polite">At <b class="at">0.00 s</b> <span class="said"></span></p>`;
+    <p class="facts" aria-live="polite">
+      <span>At <b class="at">0.00 s</b></span> <span>step <b class="step">at rest</b></span> <span class="said"></span>
+    </p>`;
+}
+
+interface StepBand {
+  readonly step: string;
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+}
+
+/** For as long as each step took, where the inside of the device was seen. */
+function stepBands({ observations, startedAt, durationMs }: RunToDraw): readonly StepBand[] {
+  const bands: StepBand[] = [];
+  let step = '';
+  let from = startedAt;
+  for (const seen of observations) {
+    const next = stepAfter(seen, step);
+    if (next === step) continue;
+    if (step !== '') bands.push({ step, from, to: seen.at });
+    [step, from] = [next, seen.at];
+  }
+  if (step !== '') bands.push({ step, from, to: startedAt + durationMs });
+  return bands;
 }
 
 function timeMarks(wholeMs: DurationMs): readonly DurationMs[] {
@@ -97,21 +131,31 @@ export function sweepTitle(sweep: readonly SweepPoint[]): string {
     : `It fails at ${failed.length} of ${inside.length} moments ${where}`;
 }
 
-/** One row for each theme, logarithmic; what never recovered is said at the end of its row. */
+const stripWidth = 640;
+const stripRow = 22;
+
+/** One row for each step or theme, logarithmic: a point for each recovery, a bar at their median, × for what never recovered. */
 export function recoveryStrip(
   rows: readonly { readonly name: string; readonly times: readonly DurationMs[]; readonly never: number }[],
 ): Markup {
   const all = rows.flatMap(({ times }) => times);
-  const [low, high] = [Math.min(100, ...all), Math.max(1000, ...all)];
-  const x = (ms: number): number => 160 + (Math.log(Math.max(1, ms) / low) / Math.log(high / low)) * 300;
-  const height = rows.length * 20 + 28;
-  const marks = [10, 100, 1000, 10_000, 100_000].filter((ms) => ms >= low && ms <= high);
-  return html`<svg class="chart" viewBox="0 0 540 ${height}" role="img" aria-label="Recovery times">
+  const [low, high] = [Math.max(1, Math.min(100, ...all)), Math.max(1000, ...all)];
+  const x = (ms: number): string =>
+    (120 + (Math.log(Math.max(1, ms) / low) / Math.log(high / low)) * (stripWidth - 240)).toFixed(1);
+  const height = rows.length * stripRow + 28;
+  const marks = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000].filter((ms) => ms >= low && ms <= high);
+  return html`<svg
+    class="chart strip"
+    viewBox="0 0 ${stripWidth} ${height}"
+    role="img"
+    aria-label="Recovery times: ${rows.map(({ name, times, never }) => `${name} ${times.length} recovered, ${never} never`).join('; ')}"
+  >
     ${marks.map((ms) => html`<line class="grid" x1="${x(ms)}" x2="${x(ms)}" y1="0" y2="${height - 20}" /><text x="${x(ms)}" y="${height - 4}" text-anchor="middle">${spanText(ms)}</text>`)}
-    ${rows.map(
-      ({ name, times, never }, index) =>
-        html`<text x="0" y="${index * 20 + 15}">${name}</text
-          >${times.map((ms) => html`<circle class="dot" cx="${x(ms)}" cy="${index * 20 + 10}" r="3.5"><title>${spanText(ms)}</title></circle>`)}${never > 0 ? html`<text class="red" x="536" y="${index * 20 + 15}" text-anchor="end">${never} never ×</text>` : undefined}`,
-    )}
+    ${rows.map(({ name, times, never }, index) => {
+      const y = index * stripRow + 11;
+      const median = [...times].sort((a, b) => a - b)[Math.floor((times.length - 1) / 2)];
+      return html`<text x="0" y="${y + 4}">${name}</text
+        >${times.map((ms, at) => html`<circle class="dot" cx="${x(ms)}" cy="${y + ((at % 5) - 2) * 2}" r="3" />`)}${median === undefined ? undefined : html`<line class="median" x1="${x(median)}" x2="${x(median)}" y1="${y - 8}" y2="${y + 8}"><title>median ${spanText(median)}</title></line>`}${never > 0 ? html`<text class="red" x="${stripWidth}" y="${y + 4}" text-anchor="end">${never} never ×</text>` : undefined}`;
+    })}
   </svg>`;
 }

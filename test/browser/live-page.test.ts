@@ -1,25 +1,13 @@
 /** The live page in a real browser: what a person sees of devices, and does to them, with a mouse or with keys alone. */
-import axe from 'axe-core';
 import { connectAsync } from 'mqtt';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startService } from '../../broker/start-service.ts';
+import { violationsIn } from '../support/axe.ts';
 import { browserFile, noBrowser, openBrowser } from '../support/browser.ts';
 import { type LivePageBench, ask, firmware, openLivePageBench, openPage } from '../support/live-page.ts';
 
 const quiet = { mqttsPort: 'off', wsPort: 'off', wssPort: 'off', httpsPort: 'off' } as const;
-
-/** What axe-core finds wrong. Run outside of the page's own policy, which lets no foreign script in. */
-async function violationsIn(page: Page): Promise<readonly string[]> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe.source });
-  const { result } = await session.send('Runtime.evaluate', {
-    expression:
-      'axe.run(document).then((r) => JSON.stringify(r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target + " " + n.failureSummary).join("; "))))',
-    awaitPromise: true,
-  });
-  return JSON.parse(String(result.value)) as readonly string[];
-}
 
 describe.skipIf(browserFile === undefined)(`in a browser${browserFile === undefined ? ` (${noBrowser})` : ''}`, () => {
   let browser: Browser;

@@ -1,0 +1,105 @@
+/** Reports in a real browser: nothing needs a network, a filter filters, print keeps its colours on a few pages, a phone can read it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkPage } from '../../rig/report/check-page.ts';
+import { reportPage } from '../../rig/report/page.ts';
+import { violationsIn } from '../support/axe.ts';
+import { browserFile, noBrowser, openBrowser } from '../support/browser.ts';
+import { sampleCheck } from '../support/sample-check.ts';
+import { sampleReport } from '../support/sample-report.ts';
+
+type Name = 'demo' | 'check';
+
+describe.skipIf(browserFile === undefined)(
+  `reports in a browser${browserFile === undefined ? ` (${noBrowser})` : ''}`,
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'jobrig-reports-'));
+    let browser: Browser;
+
+    beforeAll(async () => {
+      writeFileSync(join(folder, 'demo.html'), reportPage(sampleReport(1000)));
+      writeFileSync(join(folder, 'check.html'), checkPage(await sampleCheck()));
+      browser = await openBrowser();
+    });
+
+    afterAll(async () => {
+      await browser?.close();
+      rmSync(folder, { recursive: true });
+    });
+
+    async function open(name: Name, options: BrowserContextOptions = {}): Promise<{ page: Page; troubles: string[] }> {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+      const page = await context.newPage();
+      page.setDefaultTimeout(12_000);
+      const troubles: string[] = [];
+      page.on('pageerror', ({ message }) => troubles.push(message));
+      page.on('request', (request) => {
+        if (!request.url().startsWith('file:')) troubles.push(request.url());
+      });
+      await page.goto(pathToFileURL(join(folder, `${name}.html`)).href);
+      return { page, troubles };
+    }
+
+    it.each([
+      ['demo', 'light', 1280],
+      ['demo', 'dark', 375],
+      ['check', 'dark', 1280],
+      ['check', 'light', 375],
+    ] as const)(
+      '%s in %s at %d pixels: nothing wrong by axe-core, nothing wider than the screen',
+      async (name, colorScheme, width) => {
+        const { page, troubles } = await open(name, { colorScheme, viewport: { width, height: 800 } });
+        expect(await page.locator('h1').isVisible()).toBe(true);
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+        // Of a thousand devices a few say as much as all.
+        await page.evaluate(`document.querySelectorAll('.devices > :nth-child(n+20)').forEach((one) => one.remove())`);
+        expect(await violationsIn(page)).toEqual([]);
+        expect(troubles).toEqual([]);
+        await page.context().close();
+      },
+    );
+
+    it('finds a device among 1,000, shows those of one outcome, and opens a story by its address', async () => {
+      const { page } = await open('demo');
+      await page.getByLabel('Find a device').fill('thing-1000');
+      await page.getByText('1 shown').waitFor();
+      expect(await page.locator('#device-thing-1000').isVisible()).toBe(true);
+      expect(await page.locator('#device-thing-1').isVisible()).toBe(false);
+      await page.getByLabel('Find a device').fill('');
+      await page.getByRole('button', { name: /not valid$/ }).click();
+      await page.getByText(/^\d+ shown$/).waitFor();
+      expect(await page.locator('#device-thing-7').isVisible()).toBe(true);
+      expect(await page.locator('#device-thing-1').isVisible()).toBe(false);
+      await page.evaluate(`location.hash = '#device-thing-7'`);
+      await page.locator('#device-thing-7 .row.pull').waitFor();
+      await page.context().close();
+    });
+
+    it('a scrubber moves a cursor over drawing and rows together', async () => {
+      const { page } = await open('check');
+      const story = page.locator('.story').first();
+      await story.getByLabel('Moment of the run').focus();
+      await page.keyboard.press('End');
+      expect(await story.locator('.row.here').count()).toBe(1);
+      expect(await story.locator('.facts .at').innerText()).not.toBe('0.00 s');
+      await page.context().close();
+    });
+
+    it.each(['demo', 'check'] as const)('%s prints on three pages at most, in colours', async (name) => {
+      const { page } = await open(name);
+      const pdf = (await page.pdf({ format: 'A4', printBackground: true })).toString('latin1');
+      const counts = [...pdf.matchAll(/\/Type\s*\/Pages[^]*?\/Count (\d+)/g)].map(([, count]) => Number(count));
+      expect(Math.max(...counts)).toBeLessThanOrEqual(3);
+      await page.emulateMedia({ media: 'print' });
+      const style = `getComputedStyle(document.querySelector('.row.pull'))`;
+      expect(await page.evaluate(`${style}.printColorAdjust + ' ' + ${style}.backgroundColor`)).toBe(
+        'exact rgb(253, 240, 238)',
+      );
+      await page.context().close();
+    });
+  },
+);
