@@ -185,6 +185,6 @@ function payload({ topic, payload: text }: Line): Markup | undefined {
 }
 
 /** `**word**` is bold. */
-export function emphasised(text: string): readonly (Markup | string)[] {
+function emphasised(text: string): readonly (Markup | string)[] {
   return text.split('**').map((part, index) => (index % 2 === 1 ? html`<b>${part}</b>` : part));
 }
