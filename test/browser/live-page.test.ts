@@ -36,8 +36,8 @@ describe.skipIf(browserFile === undefined)(`in a browser${browserFile === undefi
       .getByText(/^Recovered in/)
       .waitFor();
     await panel.getByText(/^Idle again, .* after the pull/).waitFor();
-    expect(await page.locator('.figures').innerText()).toMatch(/recovered\s+1 of 1/);
-    expect(await page.locator('h1').innerText()).toContain('1 recovered');
+    await expect.poll(() => page.locator('.figures').innerText(), { timeout: 5000 }).toMatch(/recovered\s+1 of 1/);
+    await expect.poll(() => page.locator('h1').innerText(), { timeout: 5000 }).toContain('1 recovered');
     expect(troubles).toEqual([]);
     await page.context().close();
   });
@@ -130,7 +130,9 @@ describe.skipIf(browserFile === undefined)(`in a browser${browserFile === undefi
     await other.getByRole('button', { name: 'Pull job' }).click();
     await other.getByText('The job while-hidden is deleted by force').waitFor();
     await hide(false);
-    await expect.poll(() => page.locator('h1').innerText()).toBe(await other.locator('h1').innerText());
+    const headlines = async (): Promise<boolean> =>
+      (await page.locator('h1').innerText()) === (await other.locator('h1').innerText());
+    await expect.poll(headlines, { timeout: 10_000 }).toBe(true);
     await page.context().close();
     await other.context().close();
   });

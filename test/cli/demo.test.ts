@@ -49,7 +49,7 @@ describe('jobrig demo', () => {
     );
     expect(report.deviceReports.some(({ pull }) => pull?.namespaceId !== undefined)).toBe(true);
     expect(XMLValidator.validate(readFileSync(join(command.folder, 'report', 'junit.xml'), 'utf8'))).toBe(true);
-    expect(readFileSync(join(command.folder, 'report', 'index.html'), 'utf8')).toContain('class="badge pass"');
+    expect(readFileSync(join(command.folder, 'report', 'index.html'), 'utf8')).toContain('✓ Passed');
   });
 
   it('stops cleanly on Ctrl-C in the middle of the run', async () => {
