@@ -25,8 +25,8 @@ export interface RuntimeOptions {
   readonly clock: Clock;
   /** Absent: nothing outlives the process, and nothing is waited for. */
   readonly journal?: Journal;
-  /** Told what becomes of jobs and executions; undefined while nobody looks. */
-  readonly executionChanges?: () => ExecutionChanges | undefined;
+  /** Told of each accepted command with what it has changed, before its answer leaves. */
+  readonly tellChanges?: ExecutionChanges['tell'];
   /** The engine threw: from now on everything is refused, and whoever runs the service must end it. Default: thrown, uncaught. */
   readonly onFailure?: (failure: EngineFailure) => void;
 }
@@ -48,7 +48,7 @@ const notKept = internalError('The service could not store its state.');
 const failed = internalError('The service failed and stops.');
 
 export function createRuntime(options: RuntimeOptions): Runtime {
-  const { engine, clock, journal = createForgetfulJournal(), executionChanges, onFailure = throwLater } = options;
+  const { engine, clock, journal = createForgetfulJournal(), tellChanges, onFailure = throwLater } = options;
   /** Replaced when somebody comes or goes, so that a round of telling is not disturbed. */
   let listeners: readonly Listener[] = [];
   /** What new commands are told once the runtime is closed or nothing can be kept any more. */
@@ -78,7 +78,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         answer(notKept, at);
         return;
       }
-      executionChanges?.()?.tell(command as CommandOf<OperationName>, changes, at);
+      tellChanges?.(command as CommandOf<OperationName>, changes, at);
       answer(reply, at);
       for (const effect of effects) for (const { tell } of listeners) tell(effect);
     });

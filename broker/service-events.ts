@@ -15,7 +15,15 @@ export type ServiceEventListener = (event: ServiceEvent) => void;
 
 /** Hands events on to whoever listens now, in the order in which they came. */
 export class ServiceEvents {
+  /** How often each kind has happened since the start. */
+  readonly counts = new Map<ServiceEvent['kind'], number>();
   #listeners: readonly ServiceEventListener[] = [];
+  #observe: ServiceEventListener | undefined;
+
+  /** Told first of everything, and no listener of anybody's. */
+  observeBy(observe: ServiceEventListener): void {
+    this.#observe = observe;
+  }
 
   /** @returns ends it. */
   add(hear: ServiceEventListener): () => void {
@@ -27,6 +35,10 @@ export class ServiceEvents {
   }
 
   readonly tell: ServiceEventListener = (event) => {
+    // A bug must not be seen by the caller alone.
+    if (event.kind === 'request-failed' && this.#listeners.length === 0) console.error(event.stack);
+    this.counts.set(event.kind, (this.counts.get(event.kind) ?? 0) + 1);
+    this.#observe?.(event);
     for (const hear of this.#listeners) hear(event);
   };
 }

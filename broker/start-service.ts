@@ -14,7 +14,8 @@ import type { EpochMs } from '../protocol/time.ts';
 import { openCertificateAuthority } from './certificates.ts';
 import { rememberDirectory } from './data-directory.ts';
 import { type Clock, scaledClock } from './clock.ts';
-import type { Engine } from './engine/contract.ts';
+import type { Change, Engine } from './engine/contract.ts';
+import type { ExecutionRow } from './engine/rows.ts';
 import { openCodeSigner } from './code-signing.ts';
 import { handledOperations } from './engine/dispatch.ts';
 import { createEngine } from './engine/engine.ts';
@@ -251,6 +252,7 @@ async function start(options: ServiceOptions): Promise<Service> {
       }),
     );
     let executionChanges: ExecutionChanges | undefined;
+    const executionStatuses = new Map<string, number>();
     /** From when somebody looks at what becomes of jobs: until then nothing has to be remembered. */
     const lookAtJobs = (observer: Observer): void => {
       if (observer.execution === undefined && observer.job === undefined) return;
@@ -266,10 +268,13 @@ async function start(options: ServiceOptions): Promise<Service> {
       clock: state.clock,
       journal: state.journal,
       onFailure,
-      executionChanges: () => executionChanges,
+      tellChanges(command, changes, at) {
+        countStatuses(changes, executionStatuses);
+        executionChanges?.tell(command, changes, at);
+      },
     });
     closers.push(() => runtime.close());
-    events.add(observeEvents(watchers, () => runtime.now()));
+    events.observeBy(observeEvents(watchers, () => runtime.now()));
     const steady = scaledClock(timeScale);
     const faults = fault && injectFaults({ ...fault, clock: options.clockOf?.(steady) ?? steady });
     closers.push(() => faults?.close());
@@ -361,6 +366,8 @@ async function start(options: ServiceOptions): Promise<Service> {
         endpoints,
         connectedClients: mqtt.connectedClients,
         reservedPublications: mqtt.reservedPublications,
+        events: events.counts,
+        executionStatuses,
       }),
     });
     closers.push(http.close);
@@ -411,6 +418,15 @@ function transferListener(
     onTransfer?.(event);
     if (watchers.observer.download !== undefined) observe(event);
   };
+}
+
+/** Of executions that were made or changed, each time. */
+function countStatuses(changes: readonly Change[], counts: Map<string, number>): void {
+  for (const { table, row } of changes) {
+    if (table !== 'jobExecution') continue;
+    const status = (row as ExecutionRow | undefined)?.status ?? 'DELETED';
+    counts.set(status, (counts.get(status) ?? 0) + 1);
+  }
 }
 
 /** As a Host header names it. */

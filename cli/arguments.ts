@@ -100,8 +100,8 @@ export function jsonOption(): Option {
   return new Option('--json', 'print one JSON object on stdout and nothing else there');
 }
 
-export function quietOption(): Option {
-  return new Option('--quiet', 'no progress');
+export function quietOption(what = 'no progress'): Option {
+  return new Option('--quiet', what);
 }
 
 export function seedOption(): Option {

@@ -6,7 +6,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import type { ServiceEvent } from '../broker/service-events.ts';
 import type { PortOption, Service, ServiceOptions } from '../broker/start-service.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import {
@@ -28,6 +27,9 @@ import { exitCodes } from './exit.ts';
 import { faultsOption, readFaults } from './faults.ts';
 import { interruptible, whenAborted } from './interruption.ts';
 import { openInBrowser, openOption } from './browser.ts';
+import { type LogLevel, logLevels } from './log-lines.ts';
+import { type ServiceLog, openServiceLog } from './service-log.ts';
+import { tryIt } from './serve-example.ts';
 
 interface ServeFlags extends CommonOptions {
   readonly host: string;
@@ -57,6 +59,7 @@ interface ServeFlags extends CommonOptions {
   readonly faults?: string;
   readonly seed: number;
   readonly open?: true;
+  readonly logLevel: LogLevel;
 }
 
 /** Where the rig keeps what outlives a run. */
@@ -156,8 +159,13 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
       new Option('--memory', 'keep nothing, not even the certificate authority').conflicts(['dataDir', 'durability']),
     )
     .addOption(openOption())
+    .addOption(
+      new Option('--log-level <level>', 'what is told on stderr, as JSON where that is no terminal')
+        .default('info')
+        .choices(logLevels),
+    )
     .addOption(jsonOption())
-    .addOption(quietOption())
+    .addOption(quietOption('only what has to be told: warnings and errors'))
     .addHelpText('after', '\nExample:\n  $ jobrig serve --mqtt-port 0 --http-port 0 --json\n')
     .action(async (flags: ServeFlags, command: Command) => {
       if (flags.board === true && flags.wssPort === 'off') {
@@ -183,7 +191,18 @@ function preferredPorts(flags: PortFlags & Pick<ServeFlags, 'board'>, command: C
 }
 
 async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
-  const { json, quiet, memory, dataDir, requireAuth, accessKey: given, accessKeyFile, open, ...others } = flags;
+  const {
+    json,
+    quiet,
+    memory,
+    dataDir,
+    requireAuth,
+    accessKey: given,
+    accessKeyFile,
+    open,
+    logLevel,
+    ...others
+  } = flags;
   const { faults: file, allowOrigin: allowedOrigins, packetRate: packetsPerSecond, ...options } = others;
   if (!requireAuth) refuseStrangers(options.host);
   const read = accessKeyFile === undefined ? undefined : readAccessKeys(accessKeyFile);
@@ -191,6 +210,7 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
   const faults = file === undefined ? undefined : readFaults(file);
   const { startService } = await import('../broker/start-service.ts');
   const failed = new AbortController();
+  const log = await openServiceLog(quiet && logLevel === 'info' ? 'warn' : logLevel);
   await using service = await startService({
     ...options,
     packetsPerSecond,
@@ -198,38 +218,31 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
     ...(!memory && { dataDir }),
     ...(keys && { accessKeys: keys }),
     ...(allowedOrigins && { allowedOrigins }),
-    onWarning: (warning) => void process.stderr.write(`jobrig: ${warning}\n`),
+    onWarning: (warning) => log.say('warn', warning),
     onFailure: (error) => failed.abort(error),
-    onEvent: (event) => !quiet && tellNotAnswered(event),
     keepsPage: true,
+    onEvent: log.tell,
   });
-  tellMoved(options, service);
+  log.watch(service);
+  tellMoved(options, service, log);
   await using authority = await authorityFile(service);
   const endpoints = endpointsOf(service, authority.path);
   if (json) process.stdout.write(`${JSON.stringify({ event: 'ready', ...endpoints, pid: process.pid })}\n`);
-  else if (!quiet) process.stdout.write(`${readyText(endpoints, options, keys)}\n`);
+  else if (!quiet) process.stdout.write(`${readyText(endpoints, options, keys, memory ? undefined : dataDir)}\n`);
   if (open && service.pageUrl !== undefined) openInBrowser(service.pageUrl);
   await whenAborted(AbortSignal.any([stopped, failed.signal]));
+  log.finish();
   failed.signal.throwIfAborted();
   return exitCodes.ok;
 }
 
-/** Once for each feature, so that nobody takes silence for an answer. */
-function tellNotAnswered(event: ServiceEvent): void {
-  if (event.kind !== 'not-answered') return;
-  const { feature, clientId, topic } = event;
-  process.stderr.write(`${clientId} published on ${topic}: accepted and dropped, ${feature} is not served here\n`);
-}
-
-function tellMoved(wanted: Partial<PortFlags>, service: Service): void {
+function tellMoved(wanted: Partial<PortFlags>, service: Service, log: ServiceLog): void {
   for (const flag of portFlags) {
     const asked = wanted[flag];
     const url = service[flag.replace('Port', 'Url') as 'mqttUrl'];
     if (typeof asked !== 'object' || url === undefined || new URL(url).port === String(asked.preferred)) continue;
     const option = `--${flag.replace('Port', '-port')}`;
-    process.stderr.write(
-      `jobrig: Port ${asked.preferred} is taken by another process, so ${url} it is; ${option} chooses\n`,
-    );
+    log.say('warn', `Port ${asked.preferred} is taken by another process, so ${url} it is; ${option} chooses`);
   }
 }
 
@@ -252,10 +265,14 @@ async function authorityFile(service: Service): Promise<AsyncDisposable & { read
   return { path, [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) };
 }
 
-function readyText(endpoints: Endpoints, about: Identity, keys: AccessKeys | undefined): string {
+function readyText(
+  endpoints: Endpoints,
+  about: Identity,
+  keys: AccessKeys | undefined,
+  dataDir: string | undefined,
+): string {
   const lines = Object.entries(endpoints).map(([name, value]) => `  ${name.padEnd(10)} ${value}`);
-  const { http } = endpoints;
-  return ['AWS IoT Jobs is ready', ...lines, ...(http ? ['', tryIt(http, about, keys)] : [])].join('\n');
+  return ['AWS IoT Jobs is ready', ...lines, ...tryIt({ ...about, endpoints, keys, dataDir })].join('\n');
 }
 
 type Endpoints = Readonly<Record<string, string>>;
@@ -279,19 +296,4 @@ function endpointsOf(
   return Object.fromEntries(
     Object.entries(endpoints).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-}
-
-/** Any credentials do where nobody is asked; a secret is not shown. */
-function tryIt(httpUrl: string, { region = 'us-east-1', account }: Identity, keys: AccessKeys | undefined): string {
-  const [id, secret] = keys === undefined ? ['jobrig', 'jobrig'] : [Object.keys(keys)[0], '…'];
-  return [
-    'Paste:',
-    `  export AWS_ENDPOINT_URL=${httpUrl} AWS_ACCESS_KEY_ID=${id} AWS_SECRET_ACCESS_KEY=${secret}`,
-    `  export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}`,
-    '  aws iot create-thing --thing-name bench',
-    `  aws iot create-job --job-id reboot --document '{"operation":"reboot"}' \\`,
-    `    --targets arn:aws:iot:${region}:${account}:thing/bench`,
-    '  aws iot delete-job --job-id reboot --force',
-    'Ctrl-C to stop.',
-  ].join('\n');
 }

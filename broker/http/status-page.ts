@@ -10,6 +10,10 @@ export interface RigStatus {
   readonly connectedClients: number;
   /** MQTT publications on reserved topics outside the Jobs space so far, by feature of AWS IoT. */
   readonly reservedPublications?: Readonly<Record<string, number>>;
+  /** What happened at the doors so far, by kind of event. */
+  readonly events?: ReadonlyMap<string, number>;
+  /** Executions that were made or have changed so far, by the status that they had then. */
+  readonly executionStatuses?: ReadonlyMap<string, number>;
 }
 
 /** Answered HTTP requests by status code, since the start. */
@@ -42,7 +46,7 @@ ${rows.join('\n')}
 }
 
 export function metricsText(
-  { connectedClients, reservedPublications = {} }: RigStatus,
+  { connectedClients, reservedPublications = {}, events = none, executionStatuses = none }: RigStatus,
   requests: RequestCounts,
 ): string {
   return [
@@ -57,9 +61,17 @@ export function metricsText(
     ...Object.entries(reservedPublications).map(
       ([feature, count]) => `jobrig_mqtt_reserved_publications_total{feature="${feature}"} ${count}`,
     ),
+    '# HELP jobrig_events_total What happened at the doors, by kind: connected, refused, malformed-json and so on.',
+    '# TYPE jobrig_events_total counter',
+    ...[...events].map(([kind, count]) => `jobrig_events_total{kind="${kind}"} ${count}`),
+    '# HELP jobrig_execution_changes_total Job executions made or changed, by their status then.',
+    '# TYPE jobrig_execution_changes_total counter',
+    ...[...executionStatuses].map(([status, count]) => `jobrig_execution_changes_total{status="${status}"} ${count}`),
     '',
   ].join('\n');
 }
+
+const none: ReadonlyMap<string, number> = new Map();
 
 function total(requests: RequestCounts): number {
   return [...requests.values()].reduce((sum, count) => sum + count, 0);

@@ -43,7 +43,15 @@ describe('jobrig serve', () => {
     await (await connectAsync(ready.mqtt!, { clientId: 'bench' })).endAsync();
     child.kill('SIGINT');
     const { code, stdout, stderr } = await finished;
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(code).toBe(0);
+    const told = stderr
+      .trimEnd()
+      .split('\n')
+      .map((one) => JSON.parse(one) as { level: number; event: string });
+    expect(told.map(({ level, event }) => [level, event])).toEqual([
+      [30, 'connected'],
+      [30, 'disconnected'],
+    ]);
     expect(stdout.trimEnd().split('\n')).toHaveLength(1);
   });
 
@@ -165,6 +173,35 @@ describe('jobrig serve', () => {
     };
     expect([await ask('AKIDONE', 'one'), await ask('AKIDTWO', 'two'), await ask('AKIDTWO', 'one')]).toEqual([
       200, 200, 403,
+    ]);
+  });
+
+  it('tells what is refused, why and what to do, and counts what comes again and again', async () => {
+    const { ready, child, finished } = await serve('--memory', '--quiet');
+    const topic = '$aws/things/lamp/jobs/get';
+    for (let times = 0; times < 6; times += 1) {
+      const client = await connectAsync(ready.mqtt!, { clientId: 'pump-7-jobs', reconnectPeriod: 0 });
+      const closed = new Promise<void>((resolve) => void client.once('close', () => resolve()));
+      client.subscribe('$aws/things/pump-7/jobs/notify');
+      client.publish(topic, '{}', { qos: 1 }, () => {});
+      await closed;
+      await client.endAsync(true);
+    }
+    await fetch(`${ready.http}/nothing`);
+    child.kill('SIGTERM');
+    const lines = (await finished).stderr
+      .trimEnd()
+      .split('\n')
+      .map((one) => JSON.parse(one) as { msg: string; repeated?: number });
+    const advice = expect.stringContaining(
+      `pump-7-jobs may not publish on ${topic}, and is disconnected: Without a certificate`,
+    ) as string;
+    expect(lines).toMatchObject([
+      { msg: advice },
+      { msg: advice },
+      { msg: advice },
+      { msg: expect.stringContaining('GET /nothing was refused with 404') as string },
+      { msg: expect.stringContaining('3 more like this') as string, repeated: 3 },
     ]);
   });
 
