@@ -270,7 +270,7 @@ describe('jobrig serve on a directory', () => {
     };
     await expect(fill()).rejects.toThrow();
     const { exitCode, stderr } = await full.ended;
-    expect(stderr).toMatch(/^jobrig: \S+jobrig\.db cannot be written: [^\n]*\n$/);
+    expect(stderr).toMatch(/(?:^|\n)jobrig: \S+jobrig\.db cannot be written: [^\n]*\n$/);
     expect(exitCode).toBe(2);
     iot.destroy();
 
