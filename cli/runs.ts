@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { execa } from 'execa';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { type CheckResult, verdictOfCheck } from '../rig/live/check/check-result.ts';
+import { loadJson, verdictOfLoad } from '../rig/load/figures.ts';
 import { checkJunit } from '../rig/report/check-junit.ts';
 import { checkPage } from '../rig/report/check-page.ts';
 import { checkJson } from '../rig/report/check-summary.ts';
@@ -12,6 +13,8 @@ import { closingLines } from '../rig/report/check-terminal.ts';
 import { type CommonOptions, jsonOption, quietOption } from './arguments.ts';
 import { keepRun, readKept } from './check-runs.ts';
 import { exitCodeOf } from './exit.ts';
+import { type MergedLoad, keepLoad, mergeLoadRuns } from './load-runs.ts';
+import { loadSummary } from './load-summary.ts';
 import { openOutput, writeOutput } from './output-folder.ts';
 import { version } from './version.ts';
 
@@ -21,13 +24,18 @@ interface MergeFlags extends CommonOptions {
 
 export function mergeCommand(finish: (exitCode: number) => void): Command {
   return new Command('merge')
-    .description('Merge the runs of shards into one, with one verdict and one report.')
-    .argument('<run...>', 'folders of `jobrig check --shard I/N --out DIR`, or their run.json')
+    .description('Merge the runs of shards or slices into one, with one verdict and one report.')
+    .argument(
+      '<run...>',
+      'folders of `jobrig check --shard I/N --out DIR` or `jobrig load --slice I/N --out DIR`, or their run.json',
+    )
     .option('--out <dir>', 'where the merged run is written', 'jobrig-report')
     .addOption(jsonOption())
     .addOption(quietOption())
     .addHelpText('after', '\nExample:\n  $ jobrig merge shard-1 shard-2 --out report\n')
     .action(async (runs: readonly string[], flags: MergeFlags) => {
+      const load = await mergeLoadRuns(runs);
+      if (load !== undefined) return finish(await printLoad(load, flags));
       const kept = await Promise.all(runs.map(readKept));
       const result = mergedCheck(kept.map((one) => one.result));
       openOutput(flags.out);
@@ -41,6 +49,14 @@ export function mergeCommand(finish: (exitCode: number) => void): Command {
       process.stdout.write(`${text}\n`);
       finish(exitCodeOf(verdictOfCheck(result)));
     });
+}
+
+async function printLoad({ run, thresholds }: MergedLoad, { out, json }: MergeFlags): Promise<number> {
+  openOutput(out);
+  const page = await keepLoad(out, run, thresholds);
+  const text = json === true ? JSON.stringify(loadJson(run, thresholds, page)) : loadSummary(run, thresholds, page);
+  process.stdout.write(`${text}\n`);
+  return exitCodeOf(verdictOfLoad(run, thresholds));
 }
 
 /** The same scenario in two runs counts as two runs of it. */

@@ -92,6 +92,7 @@ export interface Threshold {
   /** As the user wrote it. */
   readonly expression: string;
   readonly name: string;
+  readonly unit: Unit;
   readonly of: (run: LoadRun) => number | undefined;
   readonly holds: (value: number) => boolean;
 }
@@ -100,6 +101,7 @@ export interface JudgedThreshold {
   readonly expression: string;
   /** Milliseconds, bytes or a count; absent where the run has no such figure. */
   readonly value?: number;
+  readonly unit: Unit;
   readonly held: boolean;
 }
 
@@ -119,15 +121,16 @@ export function parseThreshold(expression: string): Threshold | string {
   return {
     expression,
     name,
+    unit: figure.unit,
     of: figure.of,
     holds: (value) => operators[operator as keyof typeof operators](value, limit),
   };
 }
 
 export function judgeThresholds(run: LoadRun, thresholds: readonly Threshold[]): readonly JudgedThreshold[] {
-  return thresholds.map(({ expression, of, holds }) => {
+  return thresholds.map(({ expression, unit, of, holds }) => {
     const value = of(run);
-    return { expression, ...(value !== undefined && { value }), held: value !== undefined && holds(value) };
+    return { expression, ...(value !== undefined && { value }), unit, held: value !== undefined && holds(value) };
   });
 }
 

@@ -362,7 +362,7 @@ function sumOf(one: FleetReport, other: FleetReport): FleetReport {
   };
 }
 
-function sumOfCounts(
+export function sumOfCounts(
   one: Readonly<Record<string, number>>,
   other: Readonly<Record<string, number>>,
 ): Readonly<Record<string, number>> {

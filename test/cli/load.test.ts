@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { LoadRun } from '../../rig/load/contract.ts';
 import { type Finished, start } from '../support/command.ts';
 import { runHere } from '../support/command-here.ts';
+import { sampleLoadRun } from '../support/sample-load.ts';
 
 const small = ['load', '--things', '12', '--connect-rate', '2000'];
 
@@ -153,5 +154,33 @@ describe('jobrig load', () => {
     expect(code).toBe(130);
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'inconclusive' });
     expect(childrenOf(child.pid!)).toEqual([]);
+  });
+});
+
+describe('jobrig merge', () => {
+  it('puts runs of slices together, and judges the thresholds anew', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'jobrig-'));
+    const runs = [1, 2].map((index) => {
+      const file = join(folder, `${index}.json`);
+      const slice = { index, of: 2 };
+      const thresholds = [{ expression: 'update.max<5ms', held: true }];
+      writeFileSync(file, JSON.stringify({ ...sampleLoadRun({ updateMs: [index * 3], slice }), thresholds }));
+      return file;
+    });
+    const out = join(folder, 'merged');
+    const merged = await runHere('merge', ...runs, '--out', out, '--json');
+    expect(merged.code).toBe(1);
+    expect(JSON.parse(merged.stdout)).toMatchObject({
+      things: 2,
+      thresholds: [{ expression: 'update.max<5ms', held: false }],
+    });
+    expect(readdirSync(out).toSorted()).toEqual(['index.html', 'run.json']);
+    writeFileSync(runs[1]!, '{}');
+    const mixed = await runHere('merge', ...runs, '--out', out);
+    expect({ code: mixed.code, stderr: mixed.stderr }).toEqual({
+      code: 2,
+      stderr: `jobrig: ${runs[1]} is not the run of a load, as others are\n`,
+    });
+    rmSync(folder, { recursive: true });
   });
 });

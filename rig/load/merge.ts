@@ -1,0 +1,119 @@
+/** The runs of slices as one: counters and rates add up, histograms merge without loss, and what was cut short stays so. */
+import { OperationalError } from '../../protocol/operational-error.ts';
+import { type Exchange, type LoadRun, type LoadSample, exchanges } from './contract.ts';
+import { Latencies } from './histograms.ts';
+import { sumOfCounts } from './tally.ts';
+
+/** @throws {OperationalError} `RUN_UNREADABLE` for runs of different shapes, or the same slice twice */
+export function mergeLoads(runs: readonly LoadRun[]): LoadRun {
+  const [first] = runs;
+  if (first === undefined) throw new RangeError('nothing to merge');
+  const other = runs.find(({ shape }) => shape !== first.shape);
+  if (other !== undefined) {
+    throw new OperationalError(
+      'RUN_UNREADABLE',
+      `a run of ${first.shape} and one of ${other.shape} are not slices of one load`,
+    );
+  }
+  const slices = runs.flatMap(({ slice }) => (slice === undefined ? [] : [`${slice.index}/${slice.of}`]));
+  const twice = slices.find((slice, index) => slices.indexOf(slice) !== index);
+  if (twice !== undefined) throw new OperationalError('RUN_UNREADABLE', `slice ${twice} is there twice`);
+  const missing = missingSlices(runs);
+  const startedAt = Math.min(...runs.map((run) => run.startedAt));
+  const partial = [
+    ...runs.flatMap((run) => (run.partial === undefined ? [] : [`${nameOf(run)}: ${run.partial}`])),
+    ...(missing.length === 0 ? [] : [`slices ${missing.join(', ')} are missing`]),
+  ];
+  const { slice: _slice, partial: _partial, ...common } = first;
+  return {
+    ...common,
+    startedAt,
+    endedAt: Math.max(...runs.map((run) => run.endedAt)),
+    things: sum(runs, (run) => run.things),
+    executions: {
+      wanted: sum(runs, (run) => run.executions.wanted),
+      succeeded: sum(runs, (run) => run.executions.succeeded),
+      failed: sum(runs, (run) => run.executions.failed),
+      pulled: sum(runs, (run) => run.executions.pulled),
+    },
+    executionsPerSecond: sum(runs, (run) => run.executionsPerSecond),
+    exchangesPerSecond: sum(runs, (run) => run.exchangesPerSecond),
+    connectsPerSecond: sum(runs, (run) => run.connectsPerSecond),
+    histograms: mergedHistograms(runs),
+    timeline: mergedTimeline(runs, startedAt),
+    phases: runs.flatMap((run) =>
+      run.phases.map(({ name, fromMs, toMs }) => ({
+        name: runs.length > 1 ? `${nameOf(run)}: ${name}` : name,
+        fromMs: fromMs + run.startedAt - startedAt,
+        toMs: toMs + run.startedAt - startedAt,
+      })),
+    ),
+    processes: runs.flatMap((run) => run.processes.map((part) => ({ ...part, name: `${nameOf(run)} ${part.name}` }))),
+    failures: runs.reduce((all, run) => sumOfCounts(all, run.failures), {}),
+    refusals: runs.reduce((all, run) => sumOfCounts(all, run.refusals), {}),
+    saturated: runs.some(({ saturated }) => saturated),
+    differs: runs.flatMap((run) => run.differs.map((difference) => `${nameOf(run)}: ${difference}`)),
+    ...(partial.length > 0 && { partial: partial.join('; ') }),
+  };
+}
+
+function nameOf({ slice }: LoadRun): string {
+  return slice === undefined ? 'run' : `slice ${slice.index}/${slice.of}`;
+}
+
+function missingSlices(runs: readonly LoadRun[]): readonly string[] {
+  const of = Math.max(0, ...runs.map(({ slice }) => slice?.of ?? 0));
+  const there = new Set(runs.map(({ slice }) => slice?.index));
+  return Array.from({ length: of }, (_, index) => index + 1)
+    .filter((index) => !there.has(index))
+    .map((index) => `${index}/${of}`);
+}
+
+function sum(runs: readonly LoadRun[], figure: (run: LoadRun) => number): number {
+  return runs.reduce((whole, run) => whole + figure(run), 0);
+}
+
+function mergedHistograms(runs: readonly LoadRun[]): LoadRun['histograms'] {
+  const merged: Partial<Record<Exchange, string>> = {};
+  for (const exchange of exchanges) {
+    const texts = runs.flatMap(({ histograms }) => histograms[exchange] ?? []);
+    if (texts.length === 0) continue;
+    const latencies = new Latencies();
+    for (const text of texts) latencies.add(text);
+    merged[exchange] = latencies.text();
+  }
+  return merged;
+}
+
+/** By the second of the wall clock. Latencies of a second are those of the slice that had the highest. */
+function mergedTimeline(runs: readonly LoadRun[], startedAt: number): readonly LoadSample[] {
+  const seconds = new Map<number, LoadSample>();
+  for (const run of runs) {
+    for (const sample of run.timeline) {
+      const second = Math.ceil((run.startedAt - startedAt + sample.atMs) / 1000);
+      const named = sample.processes.map((part) => ({ ...part, name: `${nameOf(run)} ${part.name}` }));
+      const known = seconds.get(second);
+      const own = { ...sample, atMs: second * 1000, spanMs: 1000, processes: named };
+      seconds.set(second, known === undefined ? own : together(known, own));
+    }
+  }
+  return [...seconds.values()].sort((a, b) => a.atMs - b.atMs);
+}
+
+function together(one: LoadSample, other: LoadSample): LoadSample {
+  const [higher] = [one.latencyMs, other.latencyMs]
+    .filter((latency) => latency !== undefined)
+    .sort((a, b) => b.p99 - a.p99);
+  return {
+    atMs: one.atMs,
+    spanMs: one.spanMs,
+    connected: one.connected + other.connected,
+    inProgress: one.inProgress + other.inProgress,
+    succeeded: one.succeeded + other.succeeded,
+    exchanges: one.exchanges + other.exchanges,
+    failures: one.failures + other.failures,
+    refusals: one.refusals + other.refusals,
+    ...(higher && { latencyMs: higher }),
+    processes: [...one.processes, ...other.processes],
+  };
+}

@@ -1,0 +1,329 @@
+/**
+ * The page of a load run, self-contained: did it hold; latency over time and as percentiles, executions and exchanges, memory and
+ * CPU of each process, failures by kind. Charts are drawn by uPlot, which is inlined; without scripts the tables still say all.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { LoadRun } from '../load/contract.ts';
+import { type JudgedThreshold, latenciesIn, memoryOf, verdictOfLoad } from '../load/figures.ts';
+import { latenciesOf } from '../load/histograms.ts';
+import { loadChartScript, loadChartStyle } from './load-charts.ts';
+import { lookStyle } from './look-style.ts';
+import { type Markup, html, trusted } from './markup.ts';
+import { spanText } from './words.ts';
+
+const require = createRequire(import.meta.url);
+
+export function loadPage(run: LoadRun, thresholds: readonly JudgedThreshold[]): string {
+  const { text } = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta
+          http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+        />
+        <title>jobrig load: ${verdictOfLoad(run, thresholds)}</title>
+        <style>
+          ${trusted(lookStyle)} ${trusted(readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8'))}
+          ${trusted(loadChartStyle)}
+        </style>
+      </head>
+      <body>
+        ${bar(run)}
+        <main>
+          ${head(run, thresholds)} ${latencySection(run)} ${throughputSection()} ${processSection(run)}
+          ${failureSection(run)} ${settingsSection(run)}
+        </main>
+        <footer><span>run.json</span><span>${new Date(run.startedAt).toISOString()}</span></footer>
+        <script type="application/json" id="run">
+          ${trusted(dataOf(run))}
+        </script>
+        <script>
+          ${trusted(readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8'))};
+          ${trusted(loadChartScript)};
+        </script>
+      </body>
+    </html>`;
+  return `${text}\n`;
+}
+
+function bar({ shape, startedAt, endedAt }: LoadRun): Markup {
+  return html`<header class="bar">
+    <div>
+      <b>jobrig load</b><code>${shape}</code
+      ><span>${new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ')}</span>
+      <span>${spanText(endedAt - startedAt)}</span>
+      <nav>
+        <a href="#latency">Latency</a><a href="#throughput">Throughput</a><a href="#processes">Processes</a
+        ><a href="#failures">Failures</a>
+      </nav>
+    </div>
+  </header>`;
+}
+
+function head(run: LoadRun, thresholds: readonly JudgedThreshold[]): Markup {
+  const verdict = verdictOfLoad(run, thresholds);
+  const sign = {
+    pass: html`<span class="good">✓ Passed</span>`,
+    fail: html`<span class="bad">✗ Failed</span>`,
+    inconclusive: html`<span>? Inconclusive</span>`,
+  };
+  const { executions, things } = run;
+  const { update, execution } = latenciesIn(run);
+  const facts: readonly (readonly [string, string])[] = [
+    ['executions/s', count(run.executionsPerSecond)],
+    ['exchanges/s', count(run.exchangesPerSecond)],
+    ['connects/s', count(run.connectsPerSecond)],
+    ...(update ? [['p99 of an update', milliseconds(update.p99)] as const] : []),
+    ...(execution ? [['p50 of an execution', milliseconds(execution.p50)] as const] : []),
+    ['memory a thing', `${(memoryOf(run).perThingBytes / 1024).toFixed(1)} KB`],
+  ];
+  return html`<section id="top">
+    <p class="state">
+      ${sign[verdict]} <span>${count(executions.succeeded)} of ${count(executions.wanted)} executions succeeded</span>
+    </p>
+    <h1>${headline(run, thresholds)}</h1>
+    <p class="lead">
+      ${count(things)} things, ${run.settings.transport === 'tcp' ? 'over TCP' : 'in one process with the service'},
+      ${run.settings.pacing}.
+      ${run.saturated ? 'The generator was the limit: latencies are its own, not the service’s. ' : ''}${
+        run.settings.transport === 'in-process' ? 'Latencies are of service and fleet together. ' : ''
+      }${run.partial === undefined ? '' : `It ended before its end: ${run.partial}.`}
+    </p>
+    <dl class="figures">
+      ${facts.map(
+        ([name, value]) =>
+          html`<div>
+            <dd>${value}</dd>
+            <dt>${name}</dt>
+          </div>`,
+      )}
+    </dl>
+    ${thresholds.length === 0 ? undefined : thresholdTable(thresholds)}
+    ${run.differs.map((difference) => html`<p class="red">✗ Both ends differ: ${difference}</p>`)}
+  </section>`;
+}
+
+function headline(run: LoadRun, thresholds: readonly JudgedThreshold[]): string {
+  const broken = thresholds.filter(({ held }) => !held);
+  if (run.partial !== undefined) return 'The run was cut short; what was measured until then stands here.';
+  if (run.executions.failed > 0) return `${count(run.executions.failed)} executions were not finished.`;
+  if (run.differs.length > 0) return 'Service and fleet counted differently.';
+  if (Object.keys(run.failures).length > 0) return 'Every execution was finished, but not without failures.';
+  if (broken.length > 0) {
+    return broken.length === 1 ? `${broken[0]!.expression} does not hold.` : `${broken.length} thresholds do not hold.`;
+  }
+  return run.claim;
+}
+
+function thresholdTable(thresholds: readonly JudgedThreshold[]): Markup {
+  return html`<table class="thresholds">
+    <thead>
+      <tr>
+        <th>Threshold</th>
+        <th>Measured</th>
+        <th></th>
+      </tr>
+    </thead>
+    <tbody>
+      ${thresholds.map(
+        ({ expression, value, unit, held }) =>
+          html`<tr>
+            <td><code>${expression}</code></td>
+            <td>${value === undefined ? 'no such figure in this run' : withUnit(value, unit)}</td>
+            <td class="${held ? '' : 'red'}">${held ? '✓ holds' : '✗ broken'}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}
+
+function latencySection(run: LoadRun): Markup {
+  return html`<section id="latency">
+    <h2>Latency</h2>
+    <p class="sub">
+      Of requests of the Jobs API, each second, and of every exchange by percentile. Scales are logarithmic.
+    </p>
+    <div class="two">
+      <div>
+        <h3>Over time, ms</h3>
+        <div class="plot" data-plot="latency" role="img" aria-label="Latency over time"></div>
+      </div>
+      <div>
+        <h3>By percentile, ms</h3>
+        <div class="plot" data-plot="percentiles" role="img" aria-label="Latency by percentile"></div>
+      </div>
+    </div>
+    <table>
+      <thead>
+        <tr>
+          <th>Exchange</th>
+          ${['Count', 'p50', 'p95', 'p99', 'Max'].map((name) => html`<th class="r">${name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${Object.entries(latenciesIn(run)).map(
+          ([exchange, { count: many, p50, p95, p99, max }]) =>
+            html`<tr>
+              <td>${exchange}</td>
+              <td class="r">${count(many)}</td>
+              ${[p50, p95, p99, max].map((ms) => html`<td class="r">${milliseconds(ms)}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </section>`;
+}
+
+function throughputSection(): Markup {
+  return html`<section id="throughput">
+    <h2>Throughput</h2>
+    <p class="sub">Dotted lines are where a phase of the shape begins.</p>
+    <div class="two">
+      <div>
+        <h3>Exchanges and executions a second</h3>
+        <div class="plot" data-plot="throughput" role="img" aria-label="Exchanges and executions a second"></div>
+      </div>
+      <div>
+        <h3>Things connected, executions in progress</h3>
+        <div class="plot" data-plot="things" role="img" aria-label="Things connected and executions in progress"></div>
+      </div>
+    </div>
+  </section>`;
+}
+
+function processSection({ processes }: LoadRun): Markup {
+  return html`<section id="processes">
+    <h2>Processes</h2>
+    <div class="two">
+      <div>
+        <h3>Memory, MB</h3>
+        <div class="plot" data-plot="memory" role="img" aria-label="Memory of each process"></div>
+      </div>
+      <div>
+        <h3>CPU, % of a core</h3>
+        <div class="plot" data-plot="cpu" role="img" aria-label="CPU of each process"></div>
+      </div>
+    </div>
+    <table>
+      <thead>
+        <tr>
+          <th>Process</th>
+          ${['Things', 'Empty', 'Peak', 'CPU in all', 'Busiest second'].map((name) => html`<th class="r">${name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${processes.map(
+          ({ name, things, idleBytes, peakBytes, cpuMs, busiest }) =>
+            html`<tr>
+              <td>${name}</td>
+              <td class="r">${things === 0 ? '' : count(things)}</td>
+              <td class="r">${mega(idleBytes)}</td>
+              <td class="r">${mega(peakBytes)}</td>
+              <td class="r">${spanText(cpuMs)}</td>
+              <td class="r">${Math.round(busiest * 100)} %</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </section>`;
+}
+
+function failureSection({ failures, refusals }: LoadRun): Markup {
+  const rows = [
+    ...Object.entries(failures).map(([kind, many]) => ({ kind, many, isFailure: true })),
+    ...Object.entries(refusals).map(([code, many]) => ({
+      kind: `refused: ${code}, asked again`,
+      many,
+      isFailure: false,
+    })),
+  ];
+  return html`<section id="failures">
+    <h2>${Object.keys(failures).length === 0 ? 'No failures' : 'Failures'}</h2>
+    ${
+      rows.length === 0
+        ? undefined
+        : html`<table>
+            <thead>
+              <tr>
+                <th>Kind</th>
+                <th class="r">Count</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${rows.map(
+                ({ kind, many, isFailure }) =>
+                  html`<tr>
+                    <td class="${isFailure ? 'red' : ''}">${isFailure ? '✗ ' : ''}${kind}</td>
+                    <td class="r">${count(many)}</td>
+                  </tr>`,
+              )}
+            </tbody>
+          </table>`
+    }
+  </section>`;
+}
+
+function settingsSection(run: LoadRun): Markup {
+  const { settings, seed, slice, phases } = run;
+  const rows: readonly (readonly [string, string])[] = [
+    ['Shape', `${run.shape}: ${run.claim}`],
+    ['Executions for each thing', String(settings.executions)],
+    ['Updates of an execution', settings.hardware === 'none' ? String(settings.updates) : 'as the agent reports'],
+    ['Pacing', settings.pacing],
+    ['Hardware', settings.hardware],
+    ['Transport', settings.transport],
+    ['Endpoint', settings.endpoint],
+    ...(slice ? [['Slice', `${slice.index}/${slice.of}`] as const] : []),
+    ['Seed', String(seed)],
+    ['Phases', phases.map(({ name, fromMs, toMs }) => `${name} ${spanText(toMs - fromMs)}`).join(', ')],
+  ];
+  return html`<section id="settings">
+    <h2>Settings</h2>
+    <dl>
+      ${rows.map(
+        ([name, value]) =>
+          html`<dt>${name}</dt>
+            <dd>${value}</dd>`,
+      )}
+    </dl>
+  </section>`;
+}
+
+/** As far as there are samples to tell them apart. */
+const percentilesShown = [
+  0, 10, 25, 50, 65, 75, 85, 90, 93, 95, 97, 98, 99, 99.3, 99.5, 99.7, 99.8, 99.9, 99.95, 99.97, 99.99, 99.995, 99.999,
+];
+
+/** What the charts are drawn from; can hold no end tag. */
+function dataOf({ timeline, phases, processes, histograms }: LoadRun): string {
+  const curves = Object.entries(histograms).map(([name, text]) => {
+    const latencies = latenciesOf(text);
+    const shown = percentilesShown.filter((p) => latencies.count * (1 - p / 100) >= 1 || p === 0);
+    return { name, ms: shown.map((p) => latencies.percentile(p === 0 ? 0.001 : p)) };
+  });
+  const longest = Math.max(1, ...curves.map(({ ms }) => ms.length));
+  const percentiles = percentilesShown.slice(0, longest);
+  const data = { timeline, phases, names: processes.map(({ name }) => name), percentiles, curves };
+  return JSON.stringify(data).replaceAll('<', String.raw`\u003c`);
+}
+
+function count(figure: number): string {
+  return Math.round(figure).toLocaleString('en');
+}
+
+function milliseconds(ms: number): string {
+  return ms < 100 ? `${ms.toFixed(1)} ms` : spanText(ms);
+}
+
+function mega(bytes: number): string {
+  return `${count(bytes / 1_048_576)} MB`;
+}
+
+function withUnit(value: number, unit: JudgedThreshold['unit']): string {
+  if (unit === 'bytes') return `${(value / 1024).toLocaleString('en', { maximumFractionDigits: 1 })} KB`;
+  const figure = value.toLocaleString('en', { maximumFractionDigits: 2 });
+  return unit === 'ms' ? `${figure} ms` : figure;
+}

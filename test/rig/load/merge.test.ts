@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { latenciesIn } from '../../../rig/load/figures.ts';
+import { mergeLoads } from '../../../rig/load/merge.ts';
+import { loadPage } from '../../../rig/report/load-page.ts';
+import { sampleLoadRun } from '../../support/sample-load.ts';
+
+const first = sampleLoadRun({ updateMs: [1, 2, 3], slice: { index: 1, of: 2 } });
+const second = sampleLoadRun({ updateMs: [40, 50], slice: { index: 2, of: 2 }, startedAt: first.startedAt + 1500 });
+
+describe('runs of slices', () => {
+  it('merge into one: what is counted adds up, latencies merge without loss, time is that of the wall', () => {
+    const merged = mergeLoads([second, first]);
+    expect(merged).toMatchObject({
+      things: 5,
+      executions: { wanted: 5, succeeded: 5, failed: 0, pulled: 0 },
+      executionsPerSecond: 240,
+      startedAt: first.startedAt,
+      endedAt: second.endedAt,
+    });
+    expect(merged.partial).toBeUndefined();
+    const { update } = latenciesIn(merged);
+    expect(update?.count).toBe(5);
+    expect(update?.p50).toBeCloseTo(3, 1);
+    expect(update?.max).toBeCloseTo(50, 0);
+    expect(merged.timeline.map(({ atMs }) => atMs)).toEqual([1000, 2000, 3000, 4000, 5000]);
+    expect(merged.timeline.reduce((all, { exchanges }) => all + exchanges, 0)).toBe(30);
+    expect(merged.processes.map(({ name }) => name)).toContain('slice 2/2 fleet');
+  });
+
+  it('that are missing, or were cut short, make a partial one', () => {
+    expect(mergeLoads([first]).partial).toBe('slices 2/2 are missing');
+    expect(mergeLoads([first, { ...second, partial: 'interrupted' }]).partial).toBe('slice 2/2: interrupted');
+  });
+
+  it.each([
+    ['of two shapes', [first, { ...second, shape: 'idle' }], 'are not slices of one load'],
+    ['that are the same', [first, first], 'slice 1/2 is there twice'],
+  ] as const)('%s do not merge', (_, runs, message) => {
+    expect(() => mergeLoads(runs)).toThrow(message);
+  });
+});
+
+describe('the page of a load run', () => {
+  it('needs nothing from elsewhere, and names can do nothing in it', () => {
+    const hostile = '</script><script>alert(1)</script>';
+    const page = loadPage(
+      { ...first, shape: hostile, failures: { [hostile]: 2 }, phases: [{ name: hostile, fromMs: 0, toMs: 1 }] },
+      [],
+    );
+    expect(page).not.toMatch(/(?:src|href)="(?!#)/);
+    expect(page).not.toContain(hostile);
+    expect(page.match(/<script/g)).toHaveLength(2);
+    expect(page).toContain('uPlot');
+  });
+
+  it.each([
+    [{}, [], '✓ Passed'],
+    [{ failures: { 'no answer': 1 } }, [], 'not without failures'],
+    [{ executions: { wanted: 3, succeeded: 1, failed: 2, pulled: 0 } }, [], '2 executions were not finished'],
+    [{ partial: 'interrupted' }, [], 'cut short'],
+    [{ saturated: true }, [], 'The generator was the limit'],
+    [{ differs: ['job a: …'] }, [], 'counted differently'],
+    [{}, [{ expression: 'update.p99<1ms', value: 3.5, unit: 'ms', held: false }], 'update.p99&lt;1ms does not hold.'],
+  ] as const)('with %j says so first', (members, thresholds, words) => {
+    expect(loadPage({ ...first, ...members }, thresholds)).toContain(words);
+  });
+});
