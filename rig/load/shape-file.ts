@@ -43,6 +43,9 @@ const headForm = z.strictObject({
   notes: z.string().optional(),
 });
 
+/** The longest that AWS grants. Source: docs/reference/limits.md §5. */
+const longestKeepAliveMs = 1_200_000;
+
 const deedForms = {
   rollout: z.strictObject({
     job: label,
@@ -94,7 +97,7 @@ function shapeFrom(value: unknown, complain: Complain): LoadShape | undefined {
       window: given.window,
       work: { updates: given.updates, pauseMs: given.pause ?? 0, holds: false },
       connectRate: given['connect-rate'],
-      keepAliveMs: given['keep-alive'] ?? 60_000,
+      keepAliveMs: given['keep-alive'] ?? longestKeepAliveMs,
       reconnectMs: given.reconnect ?? 1000,
       ...(given.duration !== undefined && { durationMs: given.duration }),
       faults: faultsFrom(given.faults, complain),

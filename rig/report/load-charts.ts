@@ -40,7 +40,7 @@ function draw(place) {
     width, height, legend: { show: false }, padding: [12, Math.min(width / 3, 16 + 6.6 * Math.max(...lines.map(([name]) => name.length))), 0, 0], cursor: { points: { size: 6 }, drag: { x: false } },
     scales: { x: { time: false }, y: plot.log ? { distr: 3, range: (u, low, high) => [10 ** Math.floor(Math.log10(Math.max(low, 0.01))), 10 ** Math.ceil(Math.log10(Math.max(high, 0.1)))] } : { range: (u, low, high) => [0, (high || 1) * 1.08] } },
     axes: [
-      { ...axis, size: 28, ...(plot.isPercentile && { splits: () => [0, Math.log10(2), 1, 2, 3, 4, 5] }), values: (u, ticks) => plot.isPercentile ? ticks.map((at) => +(100 - 100 / 10 ** at).toFixed(3) + ' %') : ticks.map((at) => at + ' s') },
+      { ...axis, size: 28, ...(plot.isPercentile && { splits: () => [Math.log10(2), 1, 2, 3, 4, 5] }), values: (u, ticks) => plot.isPercentile ? ticks.map((at) => +(100 - 100 / 10 ** at).toFixed(3) + ' %') : ticks.map((at) => at + ' s') },
       { ...axis, grid: { ...axis.grid, filter: (u, ticks) => ticks.map((value) => decade(value) ? value : null) }, size: 48, values: (u, ticks) => ticks.map((value) => decade(value) ? short(value) : '') },
     ],
     series: [{}, ...lines.map(([name, colour]) => ({ label: name, stroke: css(colour), width: 1.75, spanGaps: plot.isPercentile === true, points: { show: plot.x.length < 3 } }))],

@@ -7,12 +7,15 @@ import type { Answer, Question, Questions, Usage } from './child.ts';
 export function serveParent(questions: Questions): void {
   const all: Questions = { ...questions, usage };
   process.on('message', (question: Question) => {
-    void answer(all, question).then((reply) => process.send?.(reply));
+    void answer(all, question).then((reply) => process.send?.(reply, undefined, undefined, ignore));
   });
   process.once('disconnect', () => process.exit(0));
   // An interrupt reaches the whole process group; the parent decides when its children end.
   process.on('SIGINT', () => {});
 }
+
+/** The parent has gone before it was answered: the process ends by its `disconnect`. */
+function ignore(): void {}
 
 async function answer(questions: Questions, { id, name, body }: Question): Promise<Answer> {
   try {
