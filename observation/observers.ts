@@ -36,26 +36,60 @@ const everyKind: Readonly<Record<Kind, true>> = {
 
 export const kinds = Object.keys(everyKind) as readonly Kind[];
 
+/** What was put together to one look, so that putting together again makes no chains of calls. */
+const partsOf = new WeakMap<Look, readonly Look[]>();
+
 /** Several observers as one, in order. */
 export function observeAll(observers: readonly Observer[]): Observer {
   const all: Partial<Record<Kind, Look>> = {};
   for (const kind of kinds) {
-    const looks = observers.flatMap((observer) => (observer[kind] as Look | undefined) ?? []);
-    const [first, second] = looks;
-    if (first === undefined) continue;
-    if (second === undefined) all[kind] = first;
-    else if (looks.length === 2) {
-      all[kind] = (seen) => {
-        first(seen);
-        second(seen);
+    const looks = observers.flatMap((observer) => {
+      const look = observer[kind] as Look | undefined;
+      return look === undefined ? [] : (partsOf.get(look) ?? [look]);
+    });
+    if (looks.length === 0) continue;
+    const together = inOrder(looks);
+    if (looks.length > 1) partsOf.set(together, looks);
+    all[kind] = together;
+  }
+  return all as Observer;
+}
+
+/** Written out for few: a loop over functions is slower by far, and this is called for whatever happens. */
+function inOrder(looks: readonly Look[]): Look {
+  const [a, b, c, d] = looks as readonly [Look, Look, Look, Look];
+  switch (looks.length) {
+    case 1:
+      return a;
+    case 2:
+      return (seen) => {
+        a(seen);
+        b(seen);
       };
-    } else {
-      all[kind] = (seen) => {
-        for (const look of looks) look(seen);
+    case 3:
+      return (seen) => {
+        a(seen);
+        b(seen);
+        c(seen);
+      };
+    case 4:
+      return (seen) => {
+        a(seen);
+        b(seen);
+        c(seen);
+        d(seen);
+      };
+    default: {
+      const rest = inOrder(looks.slice(4));
+      return (seen) => {
+        a(seen);
+        b(seen);
+        c(seen);
+        d(seen);
+        rest(seen);
       };
     }
   }
-  return all as Observer;
 }
 
 /** An observer of everything but snapshots of the inside, which come after every move, and of texts, which others tell read. */

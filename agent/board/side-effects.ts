@@ -6,31 +6,28 @@ import { type ExecutionIdentity, identityKey } from '../../observation/execution
 
 export class SideEffects {
   readonly #byExecution = new Map<string, Map<string, number>>();
-  /** What was handed out last; made anew after a count. */
-  #times: Readonly<Record<string, number>> | undefined;
-  #parts: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Replaced at every count, so that they can be handed out as they are. */
+  #times: Readonly<Record<string, number>> = {};
+  #parts: Readonly<Record<string, readonly string[]>> = {};
 
   count(execution: ExecutionIdentity, part: string | number): void {
     const key = identityKey(execution);
     let parts = this.#byExecution.get(key);
     if (parts === undefined) this.#byExecution.set(key, (parts = new Map()));
     const name = String(part);
-    parts.set(name, (parts.get(name) ?? 0) + 1);
-    this.#times = undefined;
-    this.#parts = undefined;
+    const times = (parts.get(name) ?? 0) + 1;
+    parts.set(name, times);
+    this.#times = { ...this.#times, [key]: Math.max(times, this.#times[key] ?? 0) };
+    if (times === 1) this.#parts = { ...this.#parts, [key]: [...parts.keys()] };
   }
 
   /** By `jobId#executionNumber@queuedAt`. */
   times(): Readonly<Record<string, number>> {
-    return (this.#times ??= this.#each((parts) => Math.max(...parts.values())));
+    return this.#times;
   }
 
   /** By the same key. */
   parts(): Readonly<Record<string, readonly string[]>> {
-    return (this.#parts ??= this.#each((parts) => [...parts.keys()]));
-  }
-
-  #each<Shown>(show: (parts: ReadonlyMap<string, number>) => Shown): Readonly<Record<string, Shown>> {
-    return Object.fromEntries([...this.#byExecution].map(([key, parts]) => [key, show(parts)]));
+    return this.#parts;
   }
 }

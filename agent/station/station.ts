@@ -8,7 +8,7 @@ import { type Link, type LinkConditions, createLink } from '../../faults/link.ts
 import type { FaultName, InstantFault, ThingFaults } from '../../faults/thing-faults.ts';
 import type { Direction, MessageOperation } from '../../faults/plan.ts';
 import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
-import type { ConnectionEnd, GrantedFilter, Observer } from '../../observation/observation.ts';
+import type { ConnectionEnd, GrantedFilter, ObservationOf, Observer } from '../../observation/observation.ts';
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import type { BlockRequest, StreamAnswer } from '../../protocol/stream-blocks.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
@@ -146,7 +146,7 @@ class BoardOnALink implements Station {
   #work(): void {
     for (let done = 0; ; done += 1) {
       if (done > mostAtOnce) throw new Error(`the station of ${this.thingName} does not come to rest`);
-      const interjected = this.#interjected.shift();
+      const interjected = this.#interjected.length === 0 ? undefined : this.#interjected.shift();
       if (interjected !== undefined) this.#take(interjected);
       else if (this.#heldAt !== undefined || !this.#doNext()) return;
     }
@@ -154,9 +154,8 @@ class BoardOnALink implements Station {
 
   /** @returns false when nothing is due */
   #doNext(): boolean {
-    const asked = this.#asked.shift();
-    if (asked !== undefined) {
-      this.#obey(asked);
+    if (this.#asked.length > 0) {
+      this.#obey(this.#asked.shift()!);
       return true;
     }
     const { first } = this.#timetable;
@@ -387,11 +386,30 @@ class BoardOnALink implements Station {
   }
 
   #tellDownload(trace: Extract<DeviceTrace, { kind: 'download' }>, at: EpochMs): void {
+    const { download } = this.#observer;
+    if (download === undefined) return;
     const { execution, fromByte, bytes, totalBytes, blocks } = trace;
     const { jobId, executionNumber } = execution;
-    const head = { kind: 'download', at, source: 'device', thingName: this.thingName, state: 'asked' } as const;
-    const asked = { ...head, jobId, executionNumber, fromByte, bytes, totalBytes };
-    this.#observer.download?.(blocks === undefined ? { ...asked, via: 'http' } : { ...asked, via: 'stream', blocks });
+    const { thingName } = this;
+    const asked = { kind: 'download', at, source: 'device', thingName, state: 'asked' } as const;
+    if (blocks !== undefined) {
+      const about = { jobId, executionNumber, fromByte, bytes, totalBytes } as const;
+      return download({ ...asked, ...about, via: 'stream', blocks });
+    }
+    // Written out: it comes with every segment of every image.
+    download({
+      kind: 'download',
+      at,
+      source: 'device',
+      thingName,
+      via: 'http',
+      state: 'asked',
+      jobId,
+      executionNumber,
+      fromByte,
+      bytes,
+      totalBytes,
+    });
   }
 
   // The connection.
@@ -563,9 +581,8 @@ class BoardOnALink implements Station {
   }
 
   #tellMessage(kind: 'received' | 'delivered', message: DeviceMessage): void {
-    const head = { at: this.#now, source: 'device', thingName: this.thingName, message } as const;
-    if (kind === 'received') this.#observer.received?.({ kind, ...head });
-    else this.#observer.delivered?.({ kind, ...head });
+    const look = this.#observer[kind] as ((seen: ObservationOf<'received' | 'delivered'>) => void) | undefined;
+    look?.({ kind, at: this.#now, source: 'device', thingName: this.thingName, message });
   }
 
   /** Takes a message over a link, with the fault that it has. What a fault makes late is lost when faults end. */

@@ -84,14 +84,15 @@ class ScenarioDirector implements Director {
   }
 
   nextDeadline(): EpochMs | undefined {
-    let earliest = Infinity;
-    for (const armed of this.#waiting()) earliest = Math.min(earliest, this.#deadlineOf(armed) ?? Infinity);
+    // Asked at every event: without a list of its own.
+    let earliest = this.#current === undefined ? Infinity : (this.#deadlineOf(this.#current) ?? Infinity);
+    for (const armed of this.#meanwhile) earliest = Math.min(earliest, this.#deadlineOf(armed) ?? Infinity);
     return earliest === Infinity ? undefined : earliest;
   }
 
   awaitsSettled(): boolean {
-    const waits = this.#waiting().some(({ entry, dueAt }) => entry.when?.on === 'settled' && dueAt === undefined);
-    return waits || (this.#isScriptDone && !this.#isRested);
+    if (this.#isScriptDone && !this.#isRested) return true;
+    return (this.#current !== undefined && waitsForRest(this.#current)) || this.#meanwhile.some(waitsForRest);
   }
 
   isOver(): boolean {
@@ -245,6 +246,10 @@ class ScenarioDirector implements Director {
   #isAbout(job: string | undefined, jobId: string | undefined): boolean {
     return job === undefined || jobId === this.#names.jobId(job);
   }
+}
+
+function waitsForRest({ entry, dueAt }: Armed): boolean {
+  return entry.when?.on === 'settled' && dueAt === undefined;
 }
 
 function arm(entry: Entry, since: EpochMs): Armed {

@@ -82,6 +82,8 @@ export interface JudgeOptions {
 export interface Judge {
   /** Takes observations of this thing, and those about no thing in particular; ignores the others. */
   readonly observer: Observer;
+  /** The same for who tells it of nothing but this thing. */
+  readonly ofThing: Observer;
   /** From now on these endings are expected, and those of before no more: a run goes on to its next part. */
   expectNow(expectations: readonly Expectation[]): void;
   /** The device has nothing left to do, as far as can be seen: connected, answered, nothing pending. */

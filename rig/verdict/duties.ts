@@ -44,8 +44,8 @@ export function watchDuties(
     for (const assignment of assignments.values()) {
       assignment.interrupted ??= seen;
       assignment.isDisturbed = true;
-      noteTrial(assignment);
     }
+    noteTrials();
   }
 
   function disturb(): void {
@@ -53,13 +53,18 @@ export function watchDuties(
   }
 
   /** Whether the image stands in a slot as one to be tried is a matter of hardware, whatever the agent says. */
-  function noteTrial(assignment: Assignment): void {
+  function noteTrial(assignment: Assignment, view = record.view()): void {
     const { duty } = assignment;
-    if (duty.work !== 'firmware' || assignment.isTried) return;
-    const slots = record.view()?.slots ?? [];
-    assignment.isTried = slots.some(
-      ({ version, state }) => version === duty.version && (state === 'ready' || state === 'pending-verify'),
-    );
+    if (duty.work !== 'firmware' || assignment.isTried || view === undefined) return;
+    for (const { version, state } of view.slots) {
+      if (version === duty.version && (state === 'ready' || state === 'pending-verify')) assignment.isTried = true;
+    }
+  }
+
+  function noteTrials(): void {
+    if (assignments.size === 0) return;
+    const view = record.view();
+    for (const assignment of assignments.values()) noteTrial(assignment, view);
   }
 
   function judge(seen: ObservationOf<'execution'>, one: ExecutionRecord, assignment: Assignment): void {
@@ -124,7 +129,7 @@ export function watchDuties(
     traced(seen) {
       const { trace } = seen;
       if (trace.kind === 'crash') interrupt(seen);
-      else if (trace.kind === 'boot') for (const assignment of assignments.values()) noteTrial(assignment);
+      else if (trace.kind === 'boot') noteTrials();
     },
     disconnected({ end }) {
       if (end !== 'by-device') disturb();

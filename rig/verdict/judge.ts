@@ -34,6 +34,7 @@ export function createJudge(options: JudgeOptions): Judge {
 
 class OneJudge implements Judge {
   readonly observer: Observer;
+  readonly ofThing: Observer;
   readonly #record: DeviceRecord;
   readonly #seats: readonly Seat[];
   readonly #endings: ExpectedEndings;
@@ -62,7 +63,8 @@ class OneJudge implements Judge {
         : [watchDuties(record, options.dutyOf, (claim, found) => this.#broke(claim, found))]),
       ...(sights.has('inside') ? [watchQuiet(record, (view, seen) => this.#quiet(view, seen))] : []),
     ];
-    this.observer = onlyOf(thingName, observeAll(observers));
+    this.ofThing = observeAll(observers);
+    this.observer = onlyOf(thingName, this.ofThing);
   }
 
   expectNow(expectations: readonly Expectation[]): void {
@@ -156,8 +158,8 @@ export function observeFor(judges: ReadonlyMap<string, Judge>): Observer {
   const all: Partial<Record<Observation['kind'], (seen: Observation) => void>> = {};
   for (const kind of kinds) {
     all[kind] = (seen) => {
-      if (seen.thingName === undefined) for (const { observer } of judges.values()) show(observer, seen);
-      else show(judges.get(seen.thingName)?.observer ?? nobody, seen);
+      if (seen.thingName === undefined) for (const { ofThing } of judges.values()) show(ofThing, seen);
+      else show(judges.get(seen.thingName)?.ofThing ?? nobody, seen);
     };
   }
   return all as Observer;

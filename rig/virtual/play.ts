@@ -113,19 +113,20 @@ class VirtualPlay {
     for (const { thingName, hardware } of configuration.things) {
       this.#judges.set(thingName, this.#judgeOf(thingName, subjects.roomOf(hardware)));
     }
-    const seen = observeAll([
-      observeFor(this.#judges),
+    const others = [
       this.#trace.observer,
       this.#directing(),
       ...(observer === undefined ? [] : [observer]),
       ...recorder,
-    ]);
+    ];
+    const seen = observeAll([observeFor(this.#judges), ...others]);
     const executions = createExecutionChanges(seen, []);
     this.#world = new World({
       configuration,
       engine,
       boardOf: (thing): Board => subjects.createBoard(thing, configuration, this.#documents.origin),
       observer: seen,
+      observerOf: (thingName) => observeAll([this.#judges.get(thingName)!.ofThing, ...others]),
       applied: (command, outcome, at) => {
         this.#trace.applied(command, outcome, at);
         this.#engineJudge.check(command, outcome, at);
@@ -187,11 +188,16 @@ class VirtualPlay {
     this.#violations.push({ broke, message, ...(thingName !== undefined && { thingName }), atMs });
   };
 
-  #dutyOf(jobId: string, room: Room): Duty | undefined {
-    const text = this.#taken.get(jobId);
-    return text === undefined || text === ''
-      ? undefined
-      : dutyOf(text, { room, isServed: (url) => this.#documents.isServed(url) });
+  /** What the documents that the service took ask of a device with this room, by job. */
+  #dutiesIn(room: Room): (jobId: string) => Duty | undefined {
+    const known = new Map<string, Duty | undefined>();
+    const law = { room, isServed: (url: string) => this.#documents.isServed(url) };
+    return (jobId) => {
+      const text = this.#taken.get(jobId);
+      if (text === undefined || text === '') return undefined;
+      if (!known.has(text)) known.set(text, dutyOf(text, law));
+      return known.get(text);
+    };
   }
 
   #judgeOf(thingName: string, room: Room | undefined): Judge {
@@ -205,7 +211,7 @@ class VirtualPlay {
       thingName,
       sights,
       expectations,
-      ...(room !== undefined && { dutyOf: (jobId) => this.#dutyOf(jobId, room) }),
+      ...(room !== undefined && { dutyOf: this.#dutiesIn(room) }),
       ...(given.settleMs !== undefined && { limits: patientLimits(given.settleMs) }),
       ...(claims !== 'all' && { claims }),
       onBreak: ({ claim, reason }) => this.#report(claim, reason, thingName),
@@ -287,14 +293,18 @@ class VirtualPlay {
   #step(): boolean {
     const { queue } = this.#world;
     const limitMs = this.#director.awaitsSettled() ? this.#settleMs : patienceMs;
-    const limit = Math.max(this.#waitsSince + limitMs, this.#director.nextDeadline() ?? 0);
-    const until = Math.min(limit, (this.#restsSince ?? Infinity) + this.#restMs);
+    const soon = this.#waitsSince + limitMs;
+    const restedAt = (this.#restsSince ?? Infinity) + this.#restMs;
     const instant = queue.now;
-    if (!this.#world.step(until)) {
+    if (!this.#world.step(Math.min(soon, restedAt))) {
+      const limit = Math.max(soon, this.#director.nextDeadline() ?? 0);
       if (queue.now >= limit) return false;
-      // So that time passes even when nothing happens.
-      queue.schedule(until, () => {});
-      this.#world.step(until);
+      const until = Math.min(limit, restedAt);
+      if (!this.#world.step(until)) {
+        // So that time passes even when nothing happens.
+        queue.schedule(until, () => {});
+        this.#world.step(until);
+      }
     }
     this.#events += 1;
     this.#eventsAtInstant = queue.now === instant ? this.#eventsAtInstant + 1 : 0;

@@ -129,12 +129,11 @@ export class SimulatedDevice {
   }
 
   #put(input: StationInput): void {
-    this.#effects.push(...this.#station.apply(input, this.#out.queue.now));
+    const effects = this.#station.apply(input, this.#out.queue.now);
+    if (effects.length > 0) this.#effects.push(...effects);
     if (this.#isPerforming) return;
     this.#isPerforming = true;
-    for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift()) {
-      this.#perform(effect);
-    }
+    while (this.#effects.length > 0) this.#perform(this.#effects.shift()!);
     this.#isPerforming = false;
     this.#expectWake();
   }

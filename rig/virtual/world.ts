@@ -37,6 +37,8 @@ export interface WorldOptions {
   readonly boardOf: (thing: ThingConfiguration) => Board;
   /** Told of what the devices see, and of faults. */
   readonly observer: Observer;
+  /** Told of what this one sees. */
+  readonly observerOf: (thingName: string) => Observer;
   /** The engine has applied a command; `at` is service time. */
   readonly applied: (command: Command, outcome: Outcome, at: EpochMs) => void;
 }
@@ -63,7 +65,7 @@ export class World implements Surroundings, ControlPlane {
   #wakeAt: EpochMs | undefined;
   #calm = false;
 
-  constructor({ configuration, engine, boardOf, observer, applied }: WorldOptions) {
+  constructor({ configuration, engine, boardOf, observer, observerOf, applied }: WorldOptions) {
     const chance = seededChance(configuration.seed);
     this.#observer = observer;
     this.#applied = applied;
@@ -79,7 +81,7 @@ export class World implements Surroundings, ControlPlane {
           faults: faultsOf(configuration.faults, thing.thingName, chance.fork('faults')),
           chance: chance.fork(`device ${thing.thingName}`),
           surroundings: this,
-          observer,
+          observer: observerOf(thing.thingName),
           grain: configuration.grain,
           keepsSession: thing.session === 'persistent',
         }),

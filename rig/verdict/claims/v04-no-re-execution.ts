@@ -24,9 +24,13 @@ export const noReExecution: ClaimDefinition = {
     const { record, broke } = context;
     const effects = new Map<string, Effects>();
     let isCounted = false;
+    /** Replaced whenever it changes. */
+    let countedLast: DeviceView['sideEffects'] | undefined;
 
     function countInside({ sideEffects }: DeviceView, seen: Observation | undefined): void {
       isCounted = true;
+      if (sideEffects === countedLast) return;
+      countedLast = sideEffects;
       const totals = new Map<string, number>();
       for (const [key, times] of Object.entries(sideEffects)) {
         const started = record.startedAs(key);
