@@ -195,7 +195,7 @@ class LivePlay {
     if (this.#isOver) return;
     if (this.#options.keeps?.(seen) !== false) this.#observations.push(seen);
     if (movesOn(seen)) this.#latestAt = this.#world.now();
-    if (endsJob(seen) && this.#awaitsSettled !== undefined) this.#awaitsSettled = this.#begunNow();
+    if (givesTime(seen)) this.#giveTime();
     if (this.#options.judges === undefined) for (const judge of this.#judges.values()) show(judge.observer, seen);
     if (this.#director.listensTo.has(seen.kind)) {
       const deeds = this.#director.apply(seen, this.#world.now());
@@ -224,6 +224,7 @@ class LivePlay {
     }
     this.#busy -= 1;
     this.#latestAt = this.#world.now();
+    this.#giveTime();
   }
 
   /** Has everybody come to rest, and is there still something to wait for? */
@@ -243,9 +244,14 @@ class LivePlay {
     if (awaits && (isQuiet || isLate)) {
       if (!isQuiet) this.#noteBroken(restless, now);
       this.#awaitsSettled = undefined;
+      if (!isQuiet) for (const judge of this.#judges.values()) judge.noteOverdue(now);
       this.#do(this.#director.apply({ kind: 'settled' }, now));
     }
     if (this.#director.isOver()) this.#over?.();
+  }
+
+  #giveTime(): void {
+    if (this.#awaitsSettled !== undefined) this.#awaitsSettled = this.#begunNow();
   }
 
   #begunNow(): { readonly since: EpochMs; readonly lateMs: DurationMs } {
@@ -283,7 +289,8 @@ class LivePlay {
   }
 
   get #settleMs(): DurationMs {
-    return Math.max(this.#scenario.given.settleMs ?? 0, this.#options.settleMs);
+    const { settleMs, limits } = this.#options;
+    return Math.max(this.#scenario.given.settleMs ?? 0, settleMs, limits?.jobMs ?? 0);
   }
 
   #arm(): void {
@@ -325,7 +332,8 @@ function movesOn({ kind }: Observation): boolean {
   return kind !== 'pinged' && kind !== 'lag' && kind !== 'printed' && kind !== 'called' && kind !== 'published';
 }
 
-/** A device that ends one job after the other is getting on. */
-function endsJob(seen: Observation): boolean {
-  return seen.kind === 'execution' && seen.by === 'device' && seen.status !== 'IN_PROGRESS';
+/** After that a device has its time to come to rest anew: a job has ended, or the rig has done something to it. */
+function givesTime(seen: Observation): boolean {
+  if (seen.kind === 'power' || seen.kind === 'fault') return true;
+  return seen.kind === 'execution' && seen.status !== 'QUEUED' && seen.status !== 'IN_PROGRESS';
 }

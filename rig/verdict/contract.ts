@@ -88,6 +88,8 @@ export interface Judge {
   expectNow(expectations: readonly Expectation[]): void;
   /** The device has nothing left to do, as far as can be seen: connected, answered, nothing pending. */
   isSettled(): boolean;
+  /** The time to come to rest is over: what waits for longer than it may stays a fault, also when another job wakes the device. */
+  noteOverdue(now: EpochMs): void;
   /** One finding for each claim, in order. May be asked more than once; nothing is forgotten by it. */
   conclude(now: EpochMs): readonly Finding[];
 }

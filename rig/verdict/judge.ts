@@ -20,6 +20,7 @@ import { type ExpectedEndings, expectEndings } from './expectations.ts';
 import { limitsWith } from './limits.ts';
 import { isQuiet, watchQuiet } from './quiet.ts';
 import { type DeviceRecord, createRecord } from './record.ts';
+import { waitingTooLong } from './waiting.ts';
 
 interface Seat {
   readonly definition: ClaimDefinition;
@@ -91,6 +92,22 @@ class OneJudge implements Judge {
     }
     const view = this.#record.view();
     return view === undefined || isQuiet(view);
+  }
+
+  noteOverdue(now: EpochMs): void {
+    this.#now = now;
+    for (const { definition, context } of this.#seats) {
+      const waiting = waitingTooLong(context, now).find(
+        ({ claim, execution }) => claim === definition.id && this.#mustEndByItself(execution.identity.jobId),
+      );
+      if (waiting !== undefined) context.broke(waiting);
+    }
+  }
+
+  /** It is expected to end, and not only because somebody ends it. */
+  #mustEndByItself(jobId: string): boolean {
+    const endings = this.#expectations.filter((one) => one.jobId === jobId).flatMap(({ status }) => status);
+    return endings.length > 0 && !endings.includes('CANCELED') && !endings.includes('DELETED');
   }
 
   conclude(now: EpochMs): readonly Finding[] {

@@ -52,6 +52,8 @@ describe('jobrig check', () => {
         ...out(bug),
         '--scenario',
         scenario,
+        '--settle',
+        '2s',
         ...faulty(bug),
       ).finished;
       const [found] = (JSON.parse(stdout) as { scenarios: { broke: string[]; evidence: object[] }[] }).scenarios;

@@ -27,7 +27,8 @@ export const handshakeScenario: Scenario = {
     seed: 1,
   },
   script: [
-    { deeds: [{ do: 'create-job', job: label }] },
+    // Time to subscribe: a device that does not ask when it connects is for a scenario to find.
+    { when: { on: 'connected', afterMs: 300 }, deeds: [{ do: 'create-job', job: label }] },
     { when: { on: 'execution', status: 'SUCCEEDED', job: label }, deeds: [] },
     { when: { on: 'idle', forMs: 200 }, deeds: [{ do: 'link', how: 'drop', forMs: 0 }] },
     { when: { on: 'connected' }, deeds: [] },
@@ -71,29 +72,6 @@ export function handshakeIn({ observations, versions }: Pick<Played, 'observatio
     version: versions.get(jobId) ?? '',
     moments: endedAt === undefined ? [] : momentsOf(observations, jobId, endedAt),
   };
-}
-
-/** For a device that hears nothing by itself: a job that is made while it is idle. */
-const idleScenario: Scenario = {
-  ...handshakeScenario,
-  id: 'handshake-idle',
-  claim: 'A job that is made while the device is idle is found.',
-  script: [
-    { when: { on: 'connected' }, deeds: [] },
-    { when: { on: 'idle', forMs: 200 }, deeds: [{ do: 'create-job', job: label }] },
-  ],
-};
-
-/** How long a device that only asks now and then lets a job lie; at least, where it has not found it in the time. */
-export async function noticeMsOf(place: BenchPlace, options: HandshakeOptions): Promise<DurationMs> {
-  const played = await place.play(idleScenario, { ...options, endsWith: (seen) => movesJob(seen) });
-  const created = played.observations.find((seen) => seen.kind === 'execution');
-  const begun = played.observations.find(movesJob);
-  return (begun?.at ?? played.endedAt) - (created?.at ?? played.endedAt);
-}
-
-function movesJob(seen: Observation): boolean {
-  return seen.kind === 'execution' && seen.status !== 'QUEUED' && seen.by === 'device';
 }
 
 /** A plain job that does not succeed ends the handshake: nothing is to be learnt from what follows. */

@@ -37,7 +37,7 @@ export interface Portrait {
   readonly bootMs?: DurationMs;
   readonly updateMs?: DurationMs;
   readonly reconnectMs?: DurationMs;
-  /** Of a device that hears nothing by itself: how long it lets a job lie until it asks. */
+  /** Of a device that hears nothing by itself: how long it let the job lie until it asked; a part of `updateMs`. */
   readonly noticeMs?: DurationMs;
 }
 
@@ -54,6 +54,8 @@ export function portraitOf(seen: readonly Observation[], jobId: string, version:
   const ended = executions.find(({ status }) => status === 'SUCCEEDED');
   const details = Object.values(ended?.statusDetails ?? {});
   const qos = sent.find((one) => one.qos !== undefined)?.qos;
+  const hears = heard(of('subscribed'));
+  const asked = created && sent.find(({ at }) => at > created.at);
   return {
     ...(client && {
       clientId: client.clientId,
@@ -62,7 +64,7 @@ export function portraitOf(seen: readonly Observation[], jobId: string, version:
       keepAliveSeconds: client.keepAliveSeconds,
     }),
     ...(qos !== undefined && { qos }),
-    hears: heard(of('subscribed')),
+    hears,
     asksBy: [...new Set(sent.flatMap((one) => asking(one.request)))],
     sendsExpectedVersion: updates.some(({ request }) => request.body.expectedVersion !== undefined),
     skipsInProgress: ended !== undefined && !executions.some(({ status }) => status === 'IN_PROGRESS'),
@@ -80,6 +82,7 @@ export function portraitOf(seen: readonly Observation[], jobId: string, version:
     ...(created && ended && { requestsPerUpdate: sent.filter(({ at }) => at >= created.at && at <= ended.at).length }),
     ...spanned('updateMs', created?.at, ended?.at),
     ...reconnection(seen, ended?.at),
+    ...(hears.length === 0 && spanned('noticeMs', created?.at, asked?.at)),
   };
 }
 
@@ -122,18 +125,19 @@ const looks = 2;
 
 /** The time that this device gets to come to rest: several of its own updates, boots, reconnections and looks. */
 export function settleMsOf({ updateMs = 0, bootMs = 0, reconnectMs = 0, noticeMs = 0 }: Portrait): DurationMs {
-  const own = generosity * (updateMs + bootMs + reconnectMs) + looks * noticeMs;
+  const own = generosity * (updateMs - noticeMs + bootMs + reconnectMs) + looks * noticeMs;
   return Math.min(longestSettleMs, Math.max(shortestSettleMs, own));
 }
 
 /** Limits of the verdict that this device's pace raises. */
 export function limitsOf(portrait: Portrait, settleMs: DurationMs, table: Limits): Partial<Limits> {
-  const own = generosity * ((portrait.updateMs ?? 0) + (portrait.bootMs ?? 0));
+  const { updateMs = 0, noticeMs = 0, bootMs = 0 } = portrait;
+  const own = generosity * (updateMs - noticeMs + bootMs);
   return {
     settleMs,
     answerMs: Math.min(table.answerMs, settleMs),
     noticeMs: Math.min(table.noticeMs, Math.max(2000, settleMs / 2)),
-    jobMs: Math.max(settleMs, own) + settleMs,
+    jobMs: Math.max(settleMs, own) + settleMs / 2,
     requestsPerMinute: Math.max(table.requestsPerMinute, busyMinute(portrait)),
   };
 }

@@ -19,7 +19,7 @@ import {
   verdictOfRuns,
 } from './check-result.ts';
 import { type Diagnosis, diagnose } from './diagnosis.ts';
-import { type HandshakeOptions, handshake, noticeMsOf } from './handshake.ts';
+import { handshake } from './handshake.ts';
 import { type LaneOptions, openLane } from './lane.ts';
 import { PageBoard } from './page-board.ts';
 import { type Portrait, limitsOf, portraitOf, settleMsOf } from './portrait.ts';
@@ -177,7 +177,7 @@ class Check {
     const { lane } = place;
     const endpoints = endpointsInWords(lane.endpoints);
     try {
-      const at: HandshakeOptions = {
+      const shaken = await handshake(place, {
         timeoutMs,
         settleMs: timeoutMs,
         ...(signal && { signal }),
@@ -194,15 +194,11 @@ class Check {
             ...(pageUrl !== undefined && { pageUrl }),
           });
         },
-      };
-      const shaken = await handshake(place, at);
+      });
       const run = runOf(shaken.played);
       const { observations } = shaken.played;
       if (shaken.isDone) {
-        const portrait = portraitOf(observations, shaken.jobId, shaken.version);
-        const { onReady: _, ...again } = at;
-        const noticeMs = portrait.hears.length > 0 ? undefined : await noticeMsOf(place, again);
-        return { run, portrait: { ...portrait, ...(noticeMs !== undefined && { noticeMs }) }, moments: shaken.moments };
+        return { run, portrait: portraitOf(observations, shaken.jobId, shaken.version), moments: shaken.moments };
       }
       const diagnosis = diagnose({
         seen: observations,

@@ -18,7 +18,8 @@ export function suited(scenario: Scenario, portrait: Portrait): Scenario | strin
   if (!entries.some(({ when }) => isBegun(when))) return scenario;
   const spares = entries.some(({ deeds }) => deeds.some((deed) => 'force' in deed && !deed.force));
   if (spares) return neverInProgress;
-  const intoMs = Math.round(intoTheWork * ((portrait.updateMs ?? 0) + (portrait.noticeMs ?? 0)));
+  const { updateMs = 0, noticeMs = 0 } = portrait;
+  const intoMs = Math.round(noticeMs + intoTheWork * (updateMs - noticeMs));
   const suit = (entry: Entry): Entry =>
     entry.when !== undefined && isBegun(entry.when)
       ? { ...entry, when: { ...entry.when, status: 'QUEUED', afterMs: intoMs } }

@@ -1,6 +1,7 @@
 /**
  * V9: device and service agree on the version that runs. What is compared: what a SUCCEEDED says (the version in its document or
- * its statusDetails) with what runs inside, what the shadow reports, or what the witness told.
+ * its statusDetails) with what runs inside, what the shadow reports, or what the witness told. A device that names the version of the
+ * document in its details once has to do so each time.
  */
 import { identityKey } from '../../../observation/execution.ts';
 import type { ObservationOf } from '../../../observation/observation.ts';
@@ -22,6 +23,9 @@ export const sameVersion: ClaimDefinition = {
     /** What the device itself says that it runs, by shadow or witness. */
     let told: { readonly version: string; readonly seen: ObservationOf<'reported-version' | 'witness'> } | undefined;
     let agreed: ObservationOf<'execution'> | undefined;
+    /** SUCCEEDED with the document's version in its details, and with another one. */
+    let detailed: ObservationOf<'execution'> | undefined;
+    let contradicts: { readonly documented: string; readonly seen: ObservationOf<'execution'> } | undefined;
 
     function noteDocument(key: string | undefined, document: object | undefined): void {
       if (key === undefined || document === undefined) return;
@@ -42,6 +46,12 @@ export const sameVersion: ClaimDefinition = {
       if (reported?.version === version) agreed = reported.seen;
     }
 
+    function compareDetails(documented: string, seen: ObservationOf<'execution'>): void {
+      const named = seen.statusDetails?.['version'];
+      if (named === documented) detailed = seen;
+      else if (named !== undefined) contradicts = { documented, seen };
+    }
+
     return {
       observer: {
         received({ message }) {
@@ -59,6 +69,7 @@ export const sameVersion: ClaimDefinition = {
           const version = documented ?? seen.statusDetails?.['version'];
           if (version === undefined) return;
           reported = { version, seen };
+          if (documented !== undefined) compareDetails(documented, seen);
           const view = record.view();
           if (view !== undefined) {
             if (view.runningVersion === version) agreed = seen;
@@ -76,6 +87,15 @@ export const sameVersion: ClaimDefinition = {
         },
       },
       conclude(now) {
+        if (detailed !== undefined && contradicts !== undefined) {
+          const { documented, seen } = contradicts;
+          return {
+            outcome: 'fail',
+            sign: 'reported-another-version',
+            reason: `reported SUCCEEDED for ${documented}, and that it runs ${seen.statusDetails?.['version']}`,
+            evidence: [seen, detailed].sort((a, b) => a.at - b.at),
+          };
+        }
         if (agreed !== undefined && agreed === reported?.seen) return pass(`both say ${reported.version}`, [agreed]);
         if (reported === undefined || (told === undefined && record.view() === undefined)) {
           return notObserved(
