@@ -3,6 +3,7 @@
  * stations of the devices. A device that has come to its moment stands still while the operator acts on it, so that the moment
  * is hit at any speed, and the device learns of it as it would in the field: from the wire.
  */
+import type { ImageOrigin } from '../../agent/device/device.ts';
 import type { LiveDevice } from '../../agent/live-device.ts';
 import type { Observation } from '../../observation/observation.ts';
 import type { EpochMs } from '../../protocol/time.ts';
@@ -41,11 +42,16 @@ export interface FleetWorldOptions {
 
 export const fleetSights: ReadonlySet<Sight> = new Set(['inside', 'power', 'downloads']);
 
-export function createFleetWorld(options: FleetWorldOptions): LiveWorld {
+export interface OwnFleetWorld extends LiveWorld {
+  /** Serves the images behind the scenario's documents, good or broken, to boards that are made with it. */
+  readonly origin: ImageOrigin;
+}
+
+export function createFleetWorld(options: FleetWorldOptions): OwnFleetWorld {
   return new FleetWorld(options);
 }
 
-class FleetWorld implements LiveWorld {
+class FleetWorld implements OwnFleetWorld {
   readonly names: Names;
   readonly thingNames: readonly string[];
   readonly sights = fleetSights;
@@ -60,9 +66,19 @@ class FleetWorld implements LiveWorld {
     const { scenario, suffix } = options;
     this.#options = options;
     this.#documents = createJobDocuments(scenario);
-    this.names = { thingName: (label) => label, jobId: (label) => `${label}${suffix}` };
-    this.thingNames = scenario.given.things.map(({ thing }) => thing);
+    const names = new Map(
+      scenario.given.things.map(({ thing, nameLength = 0 }) => [thing, thing.padEnd(nameLength, 'x')]),
+    );
+    this.thingNames = [...names.values()];
+    this.names = {
+      thingName: (label) => names.get(label) ?? label,
+      jobId: (label) => `${label}${suffix}`,
+    };
     this.versions = new Map([...this.#documents.versions()].map(([job, version]) => [this.names.jobId(job), version]));
+  }
+
+  get origin(): ImageOrigin {
+    return this.#documents.origin;
   }
 
   attend(look: (seen: Observation) => void): void {
@@ -77,6 +93,11 @@ class FleetWorld implements LiveWorld {
       }
       look(seen);
     });
+    // Whoever is connected already says it no more.
+    for (const thingName of this.thingNames) {
+      if (this.#options.devices.get(thingName)?.view().connected !== true) continue;
+      look({ kind: 'connected', source: 'device', at: this.now(), thingName, sessionPresent: false });
+    }
   }
 
   hold({ thingName }: Observation): (() => void) | undefined {
@@ -106,16 +127,22 @@ class FleetWorld implements LiveWorld {
       for (const thingName of this.thingNames) devices.get(thingName)?.endFaults();
       return;
     }
+    if (deed.do === 'image') return this.#documents.setImage(deed.job, deed.condition);
     const fault = stationFaultOf(deed);
     if (fault === undefined) throw new RangeError('a live fleet cannot be put through this');
-    const thingName = ('thing' in deed && deed.thing) || (this.thingNames[0] ?? '');
+    const thingName = this.#thingOf(deed);
     onInject?.(thingName);
     devices.get(thingName)?.inject(fault);
   }
 
+  #thingOf(deed: Deed): string {
+    const label = 'thing' in deed ? deed.thing : undefined;
+    return label === undefined ? (this.thingNames[0] ?? '') : this.names.thingName(label);
+  }
+
   async #operate(deed: OperatorDeed): Promise<void> {
     const { operator, groupName } = this.#options;
-    const thingName = ('thing' in deed && deed.thing) || (this.thingNames[0] ?? '');
+    const thingName = this.#thingOf(deed);
     const jobId = 'job' in deed ? this.names.jobId(deed.job) : '';
     switch (deed.do) {
       case 'create-job':
@@ -123,17 +150,17 @@ class FleetWorld implements LiveWorld {
       case 'update-job':
         return operator.updateJob(jobId, deed.timeoutMinutes);
       case 'cancel-job':
-        return operator.cancelJob(jobId, deed.force);
+        return unlessRefused(operator.cancelJob(jobId, deed.force));
       case 'delete-job':
         this.#options.deletedJobs.add(jobId);
-        return unlessGone(operator.deleteJob(jobId, { force: deed.force, ...namespaceOf(deed.namespace) }));
+        return unlessRefused(operator.deleteJob(jobId, { force: deed.force, ...namespaceOf(deed.namespace) }));
       case 'cancel-execution':
-        return unlessGone(operator.cancelExecution({ jobId, thingName }, deed.force));
+        return unlessRefused(operator.cancelExecution({ jobId, thingName }, deed.force));
       case 'delete-execution': {
         const executionNumber = deed.number ?? this.#numbers.get(`${jobId} ${thingName}`);
         if (executionNumber === undefined) return;
         const execution = { jobId, thingName, executionNumber, ...namespaceOf(deed.namespace) };
-        return unlessGone(operator.deleteExecution(execution, deed.force));
+        return unlessRefused(operator.deleteExecution(execution, deed.force));
       }
       case 'leave-group':
         return operator.leaveGroup(thingName, groupName);
@@ -155,18 +182,22 @@ class FleetWorld implements LiveWorld {
     await operator.createJob({
       jobId,
       document: texts?.get(deed.job) ?? own,
-      ...(deed.group === true ? { groupName } : { things: deed.things ?? this.thingNames }),
+      ...(deed.group === true
+        ? { groupName }
+        : { things: deed.things?.map((label) => this.names.thingName(label)) ?? this.thingNames }),
       ...namespaceOf(deed.namespace),
       ...(deed.timeoutMinutes !== undefined && { inProgressTimeoutMinutes: deed.timeoutMinutes }),
     });
   }
 }
 
-/** It has ended and gone by itself: there is nothing left to do to it. */
-async function unlessGone(call: Promise<void>): Promise<void> {
+const refusals = /^(ResourceNotFound|InvalidRequest|InvalidStateTransition)Exception$/;
+
+/** It has ended, or is gone, by itself: there is nothing left to end. */
+async function unlessRefused(call: Promise<void>): Promise<void> {
   try {
     await call;
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'ResourceNotFoundException') throw error;
+    if (!(error instanceof Error) || !refusals.test(error.name)) throw error;
   }
 }

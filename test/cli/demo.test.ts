@@ -8,7 +8,7 @@ import { run, start } from '../support/command.ts';
 
 describe('jobrig demo', () => {
   it('runs the main job to a passed verdict and leaves page, JSON and JUnit behind', { timeout: 90_000 }, async () => {
-    const command = start('demo', '--things', '12', '--time-scale', '50', '--seeds', '5', '--json', '--out', 'report');
+    const command = start('demo', '--things', '12', '--time-scale', '100', '--seeds', '5', '--json', '--out', 'report');
     const { code, stdout, stderr } = await command.finished;
     expect(code, stderr).toBe(0);
     expect(stdout.trimEnd().split('\n')).toHaveLength(1);
@@ -78,7 +78,7 @@ describe('jobrig demo', () => {
   });
 
   it('keeps the dashboard up with --serve until it is told to stop', { timeout: 90_000 }, async () => {
-    const command = start('demo', '--things', '1', '--time-scale', '50', '--seeds', '0', '--serve');
+    const command = start('demo', '--things', '1', '--time-scale', '200', '--seeds', '0', '--serve');
     await command.output((text) => text.includes('verdict'));
     const told = await command.progress((text) => text.includes('until Ctrl-C'));
     const [, dashboard = ''] = /dashboard at (\S+)/.exec(told) ?? [];
