@@ -84,9 +84,9 @@ export async function liveOutcome(scenario: Scenario): Promise<ScenarioOutcome> 
   using clock = createHostClock({ timeScale });
   const outcome = new Outcome();
   const devices = new Map<string, LiveDevice>();
-  let look: (seen: Observation) => void = () => {};
+  let look: ((seen: Observation) => void) | undefined;
   const judges = new Map<string, Judge>();
-  const observer = observeAll([observeFor(judges), outcome.observer, observeEvery((seen) => look(seen))]);
+  const observer = observeAll([observeFor(judges), outcome.observer, observeEvery((seen) => look?.(seen))]);
   await using service = await startService({ ...plain, timeScale, faults, seed, clockOf: () => clock, observer });
   using operator = new Operator({ endpoint: service.httpUrl ?? '', region: 'us-east-1', now: clock.now });
   const world = createFleetWorld({
