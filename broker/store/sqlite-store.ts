@@ -3,9 +3,12 @@
  * row as JSON. Each commit is one transaction in the write-ahead log, forced to disk as the durability says. Rows carry a
  * checksum, since SQLite checks its pages for structure only. Says in no way what rows mean.
  */
+import { closeSync, fdatasync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import type { EpochMs } from '../../protocol/time.ts';
+import type { OperationalError } from '../../protocol/operational-error.ts';
 import type { ServiceIdentity } from '../engine/contract.ts';
 import { openMark, readMark } from './commit-mark.ts';
 import {
@@ -28,7 +31,11 @@ import type { DamageListener, RowChange, Store, TableName } from './store.ts';
 export const durabilities = ['fsync', 'write', 'off'] as const;
 export type Durability = (typeof durabilities)[number];
 
-const synchronous: Readonly<Record<Durability, string>> = { fsync: 'FULL', write: 'NORMAL', off: 'OFF' };
+/**
+ * With `fsync` SQLite writes the log and this store forces it to disk, outside of SQLite and while the process goes on serving:
+ * the same calls in the same order as with FULL, whose COMMIT would hold up everything else until the disk has done.
+ */
+const synchronous: Readonly<Record<Durability, string>> = { fsync: 'NORMAL', write: 'NORMAL', off: 'OFF' };
 
 export interface SqliteStoreOptions {
   /** Made when it is missing. */
@@ -74,6 +81,20 @@ export function openSqliteStore({ directory, identity, durability = 'fsync' }: S
   const write = writerOf(database, identity);
   let commits = head?.commits ?? 0;
   const mark = openMark(files.mark, commits);
+  const log = durability === 'fsync' ? new ForcedLog(files.log) : undefined;
+  const notWritten = (cause: unknown): OperationalError => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const hint = 'Nothing was accepted that is not kept. Make room or give another directory, and start again.';
+    return storeError('STORE_NOT_WRITTEN', files.database, `cannot be written: ${reason}`, { hint, cause });
+  };
+  async function force(count: number): Promise<void> {
+    try {
+      await log!.force();
+    } catch (cause) {
+      throw notWritten(cause);
+    }
+    mark.set(count);
+  }
 
   return {
     name: files.database,
@@ -85,19 +106,42 @@ export function openSqliteStore({ directory, identity, durability = 'fsync' }: S
       try {
         write(changes, commits + 1, at);
       } catch (cause) {
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        const hint = 'Nothing was accepted that is not kept. Make room or give another directory, and start again.';
-        throw storeError('STORE_NOT_WRITTEN', files.database, `cannot be written: ${reason}`, { hint, cause });
+        throw notWritten(cause);
       }
       commits += 1;
+      if (log !== undefined) return force(commits);
       mark.set(commits);
+      return undefined;
     },
     close() {
       closeDatabase(database, files);
+      log?.close();
       mark.remove();
     },
   };
 }
+
+/** The write-ahead log, forced to disk by a thread of the system's. SQLite reuses one file for as long as it is open. */
+class ForcedLog {
+  readonly #file: string;
+  /** Opened once SQLite has made the file: at its first commit. */
+  #descriptor: number | undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  async force(): Promise<void> {
+    this.#descriptor ??= openSync(this.#file, 'r');
+    await dataSynced(this.#descriptor);
+  }
+
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+  }
+}
+
+const dataSynced = promisify(fdatasync);
 
 const databaseName = 'jobrig.db';
 const markName = 'jobrig.mark';

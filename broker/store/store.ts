@@ -35,7 +35,10 @@ export interface Store {
   rows(isWanted?: (table: TableName) => boolean, damaged?: DamageListener): Iterable<Required<RowChange>>;
   /** Service time of the last commit, behind which the next service's time must not start. */
   readonly lastCommitAt: EpochMs | undefined;
-  /** Keeps all of it or, when it throws, nothing; of several changes of one row the last one counts. One call at a time. */
+  /**
+   * Keeps all of it or, when it throws, nothing; of several changes of one row the last one counts. One call at a time. A promise
+   * that is rejected: it could not be forced to disk, and whether it is kept is not known.
+   */
   commit(changes: readonly RowChange[], at: EpochMs): void | Promise<void>;
   /** Gives it back for others to open. */
   close(): void;

@@ -44,12 +44,12 @@ function sorted(rows: Map<string, string>): readonly (readonly [string, string])
 
 export function storeContract(open: () => StoreUnderTest): void {
   describe.each(['closed', 'killed'] as const)('a store that was %s', (how) => {
-    it('has exactly what was committed, the last change of each row', () => {
-      fc.assert(
-        fc.property(commits, (turns) => {
+    it('has exactly what was committed, the last change of each row', async () => {
+      await fc.assert(
+        fc.asyncProperty(commits, async (turns) => {
           let current = open();
           try {
-            for (const [index, changes] of turns.entries()) current.store.commit(changes, index);
+            for (const [index, changes] of turns.entries()) await current.store.commit(changes, index);
             current = current.reopen(how);
             expect(sorted(contents(current.store))).toEqual(sorted(expected(turns.flat())));
           } finally {
@@ -60,19 +60,19 @@ export function storeContract(open: () => StoreUnderTest): void {
       );
     });
 
-    it('remembers how late it was', () => {
+    it('remembers how late it was', async () => {
       let current = open();
       expect(current.store.lastCommitAt).toBeUndefined();
-      current.store.commit([], 1_700_000_000_123);
+      await current.store.commit([], 1_700_000_000_123);
       current = current.reopen(how);
       expect(current.store.lastCommitAt).toBe(1_700_000_000_123);
       current.dispose();
     });
 
-    it('goes on after it was opened again, and again', () => {
+    it('goes on after it was opened again, and again', async () => {
       let current = open();
       for (const name of ['one', 'two', 'three']) {
-        current.store.commit([{ table: 'thing', key: name, row: { name } }], 1);
+        await current.store.commit([{ table: 'thing', key: name, row: { name } }], 1);
         current = current.reopen(how);
       }
       expect([...contents(current.store).keys()].sort()).toEqual(['thing one', 'thing three', 'thing two']);
@@ -80,10 +80,10 @@ export function storeContract(open: () => StoreUnderTest): void {
     });
   });
 
-  it('keeps nothing of a commit that cannot be written', () => {
+  it('keeps nothing of a commit that cannot be written', async () => {
     let current = open();
     const { store } = current;
-    store.commit([{ table: 'thing', key: 'kept', row: { version: 1 } }], 1);
+    await store.commit([{ table: 'thing', key: 'kept', row: { version: 1 } }], 1);
     const endless: Record<string, unknown> = {};
     endless['itself'] = endless;
     const half: RowChange[] = [

@@ -195,7 +195,7 @@ describe('a service that is started again', () => {
     const home = makeHome();
     const store = openSqliteStore({ directory: home.path, identity });
     const orphan = { sequence: 1, jobId: 'gone', thingName: 'T', executionNumber: 1, status: 'QUEUED' };
-    store.commit([{ table: 'jobExecution', key: 'gone/T/1', row: orphan }], 1);
+    await store.commit([{ table: 'jobExecution', key: 'gone/T/1', row: orphan }], 1);
     store.close();
     await expect(startService({ dataDir: home.path })).rejects.toMatchObject({
       code: 'STORE_TORN',

@@ -47,9 +47,9 @@ function close(store: Store): void {
   store.close();
 }
 
-function fill(store: Store, commits: number): void {
+async function fill(store: Store, commits: number): Promise<void> {
   for (let index = 0; index < commits; index += 1) {
-    store.commit(
+    await store.commit(
       [{ table: 'thing', key: `thing-${index}`, row: { thingName: `thing-${index}`, text: 'x'.repeat(500) } }],
       at,
     );
@@ -57,16 +57,16 @@ function fill(store: Store, commits: number): void {
 }
 
 /** A store with rows, closed in good order. */
-function closedStore(): void {
+async function closedStore(): Promise<void> {
   const store = open();
-  fill(store, 40);
+  await fill(store, 40);
   close(store);
 }
 
 /** What a killed process leaves of a store with rows. */
-function killedStore(commits = 40): StoreDirectory {
+async function killedStore(commits = 40): Promise<StoreDirectory> {
   const store = open();
-  fill(store, commits);
+  await fill(store, commits);
   const left = directory.killed();
   copies.push(left);
   return left;
@@ -102,8 +102,8 @@ function overwrite(file: string, position: number, bytes: Buffer): void {
 }
 
 describe('a directory of its own', () => {
-  it('is one plain SQLite file once it is closed, which says what it is', () => {
-    closedStore();
+  it('is one plain SQLite file once it is closed, which says what it is', async () => {
+    await closedStore();
     expect(filesIn(directory)).toEqual(['jobrig.db']);
     const database = new DatabaseSync(directory.database);
     const row = database.prepare("SELECT row ->> 'thingName' AS name FROM thing WHERE key = 'thing-7'").get();
@@ -111,9 +111,9 @@ describe('a directory of its own', () => {
     database.close();
   });
 
-  it('is made with the directories above it', () => {
+  it('is made with the directories above it', async () => {
     const store = open(join(directory.path, 'a', 'b'));
-    fill(store, 1);
+    await fill(store, 1);
     expect(existsSync(join(directory.path, 'a', 'b', 'jobrig.db'))).toBe(true);
     close(store);
   });
@@ -125,19 +125,19 @@ describe('a directory of its own', () => {
 });
 
 describe('two on one directory', () => {
-  it('the second is refused with who has it, and the first goes on', () => {
+  it('the second is refused with who has it, and the first goes on', async () => {
     const store = open();
-    fill(store, 1);
+    await fill(store, 1);
     expect(refusal()).toMatchObject({
       code: 'STORE_IN_USE',
       message: `${directory.database} is in use by process ${process.pid}`,
     });
-    fill(store, 2);
+    await fill(store, 2);
     expect([...store.rows()]).toHaveLength(2);
   });
 
-  it('what a killed process had is taken over', () => {
-    expect(refusal(killedStore())).toBe(40);
+  it('what a killed process had is taken over', async () => {
+    expect(refusal(await killedStore())).toBe(40);
   });
 });
 
@@ -164,8 +164,8 @@ describe('what is not ours stays as it is', () => {
     expect(readFileSync(directory.database)).toEqual(before);
   });
 
-  it('the database of a later jobrig', () => {
-    closedStore();
+  it('the database of a later jobrig', async () => {
+    await closedStore();
     const later = new DatabaseSync(directory.database);
     later.exec('PRAGMA user_version = 99');
     later.close();
@@ -175,8 +175,8 @@ describe('what is not ours stays as it is', () => {
   it.each([
     { region: 'eu-north-1', account: identity.account },
     { region: identity.region, account: '123456789012' },
-  ])('the state of another account or region', (other) => {
-    closedStore();
+  ])('the state of another account or region', async (other) => {
+    await closedStore();
     expect(refusal(directory, { identity: other })).toMatchObject({
       code: 'STORE_OF_OTHER_ACCOUNT',
       message: `${directory.database} was made for us-east-1 and account 000000000000`,
@@ -186,8 +186,8 @@ describe('what is not ours stays as it is', () => {
 });
 
 describe('a torn store is named, at whatever place it is torn', () => {
-  it('the database cut short, anywhere', () => {
-    closedStore();
+  it('the database cut short, anywhere', async () => {
+    await closedStore();
     const whole = readFileSync(directory.database);
     for (let length = whole.length - 1; length > 0; length -= 3001) {
       writeFileSync(directory.database, whole.subarray(0, length));
@@ -198,8 +198,8 @@ describe('a torn store is named, at whatever place it is torn', () => {
     }
   });
 
-  it('a byte changed, anywhere: it is noticed, or it was in no row', () => {
-    closedStore();
+  it('a byte changed, anywhere: it is noticed, or it was in no row', async () => {
+    await closedStore();
     const whole = readFileSync(directory.database);
     const before = rowsOf(directory);
     const refused: unknown[] = [];
@@ -219,8 +219,8 @@ describe('a torn store is named, at whatever place it is torn', () => {
     expect(refused.length).toBeGreaterThan(3);
   });
 
-  it('the log cut short: what was answered and is gone is counted', () => {
-    const whole = killedStore();
+  it('the log cut short: what was answered and is gone is counted', async () => {
+    const whole = await killedStore();
     const log = readFileSync(whole.log);
     for (const share of [0.9, 0.5, 0.1, 0]) {
       const cut = whole.killed();
@@ -234,8 +234,8 @@ describe('a torn store is named, at whatever place it is torn', () => {
     }
   });
 
-  it('the log damaged in the middle, or gone', () => {
-    const damaged = killedStore();
+  it('the log damaged in the middle, or gone', async () => {
+    const damaged = await killedStore();
     overwrite(damaged.log, Math.floor(statSync(damaged.log).size / 2), Buffer.from('damage'));
     expect(refusal(damaged)).toMatchObject({ code: 'STORE_TORN' });
     const gone = directory.killed();
@@ -244,8 +244,8 @@ describe('a torn store is named, at whatever place it is torn', () => {
     expect(refusal(gone)).toMatchObject({ code: 'STORE_TORN', message: expect.stringContaining('lacks the last 40') });
   });
 
-  it('the database gone, its log still there', () => {
-    const left = killedStore();
+  it('the database gone, its log still there', async () => {
+    const left = await killedStore();
     rmSync(left.database);
     expect(refusal(left)).toMatchObject({
       code: 'STORE_TORN',
@@ -253,8 +253,8 @@ describe('a torn store is named, at whatever place it is torn', () => {
     });
   });
 
-  it('goes on without what is lost for who says so, as the hint tells', () => {
-    const left = killedStore();
+  it('goes on without what is lost for who says so, as the hint tells', async () => {
+    const left = await killedStore();
     truncateSync(left.log, statSync(left.log).size / 2);
     const { hint } = refusal(left) as { readonly hint: string };
     expect(hint).toContain(`remove ${left.mark}`);
@@ -264,8 +264,8 @@ describe('a torn store is named, at whatever place it is torn', () => {
     expect(kept).toBeLessThan(40);
   });
 
-  it('a mark that is none', () => {
-    const left = killedStore();
+  it('a mark that is none', async () => {
+    const left = await killedStore();
     copyFileSync(left.database, left.mark);
     expect(refusal(left)).toMatchObject({ code: 'STORE_TORN', message: expect.stringContaining('an unknown number') });
   });
