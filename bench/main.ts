@@ -11,6 +11,7 @@ import { compareWithMemory } from './comparisons/durable.ts';
 import { measureBesideCrowds } from './comparisons/crowd.ts';
 import { measureEngineAlone } from './comparisons/engine.ts';
 import { measureLatency } from './comparisons/latency.ts';
+import { measureLoads } from './comparisons/load.ts';
 import { compareWithoutLogic } from './comparisons/logic.ts';
 import { compareWithMosquitto } from './comparisons/mosquitto.ts';
 import { compareWithNaive } from './comparisons/naive.ts';
@@ -26,6 +27,7 @@ const comparisons = {
   latency: measureLatency,
   crowd: measureBesideCrowds,
   durable: compareWithMemory,
+  load: measureLoads,
   engine: measureEngineAlone,
   simulation: measureSimulationAlone,
 } as const;

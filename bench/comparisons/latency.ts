@@ -13,7 +13,7 @@ export async function measureLatency(size: Size, say: (text: string) => void): P
   return [
     {
       figure: 'p99',
-      value: spreadOf(ours.map((sample) => sample.latency.p99)),
+      value: spreadOf(pairs.map((pair) => pair.ours.latency.p99 / pair.theirs.latency.p99)),
       note: `p50/p95/p99 ${percentiles(ours)} ms, without logic ${percentiles(theirs)}; ${rate.toFixed(0)} executions/s at CPU µs ${micros(ours)} : ${micros(theirs)}`,
       samples: pairs,
     },

@@ -32,7 +32,7 @@ const kilobyte = 1024;
 const bytesOf = {
   service: 45 * kilobyte,
   fleet: 14 * kilobyte,
-  'in-process': 45 * kilobyte,
+  'in-process': 30 * kilobyte,
   hardware: 60 * kilobyte,
 } as const;
 const bytesOfProcess = 120 * kilobyte * kilobyte;

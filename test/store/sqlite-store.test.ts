@@ -102,6 +102,20 @@ function overwrite(file: string, position: number, bytes: Buffer): void {
 }
 
 describe('a directory of its own', () => {
+  it('settles a commit once it is on disk, as the durability says', async () => {
+    for (const [durability, waits] of [
+      ['fsync', true],
+      ['write', false],
+      ['off', false],
+    ] as const) {
+      const store = openSqliteStore({ directory: directory.path, identity, durability });
+      const kept = store.commit([{ table: 'thing', key: 'one', row: {} }], at);
+      expect(kept instanceof Promise, durability).toBe(waits);
+      await kept;
+      store.close();
+    }
+  });
+
   it('is one plain SQLite file once it is closed, which says what it is', async () => {
     await closedStore();
     expect(filesIn(directory)).toEqual(['jobrig.db']);
