@@ -159,6 +159,7 @@ async function load(flags: LoadFlags, signal: AbortSignal): Promise<number> {
     processes: fleetProcesses,
     signal,
     onProgress: progress.show,
+    onService: (pageUrl) => !flags.quiet && process.stderr.write(`live page at ${pageUrl}\n`),
     ...(metrics && { onTally: metrics.tell }),
     ...(flags.duration !== undefined && { durationMs: flags.duration }),
     ...(endpoint !== undefined && { endpoint }),

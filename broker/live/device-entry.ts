@@ -58,6 +58,7 @@ export class DeviceEntry {
   #askedAt: { readonly operation: RequestOperation; readonly at: number } | undefined;
   #filters: { notify: boolean; next: boolean } = { notify: false, next: false };
   #asksAfterPull = 0;
+  #hasConnected = false;
   /** Its agent tells what it does: the wire is then asked nothing that it knows better. */
   #hasInside = false;
 
@@ -120,6 +121,7 @@ export class DeviceEntry {
 
   connected(protocol?: string): void {
     this.online = true;
+    this.#hasConnected = true;
     if (protocol !== undefined) this.protocol = protocol;
   }
 
@@ -256,7 +258,9 @@ export class DeviceEntry {
     if (pull !== undefined && pull.recoveredMs === undefined) return 'pulled';
     const isAtWork = [...this.pending.values()].some(({ status }) => status === 'IN_PROGRESS');
     const step = this.#step;
-    if (isAtWork && step !== undefined) return this.online || step === 'reboot' || step === 'self-test' ? step : 'away';
+    // Over HTTP a device works without ever being connected.
+    const isReachable = this.online || !this.#hasConnected;
+    if (isAtWork && step !== undefined) return isReachable || step === 'reboot' || step === 'self-test' ? step : 'away';
     if (!this.online) return 'away';
     if (pull !== undefined) return 'recovered';
     return this.#lastEnd ?? 'waiting';

@@ -94,6 +94,7 @@ export async function openLoadService({ faults, seed, dataDir, now }: LoadServic
     observer: { execution: count },
   });
   const { port } = service;
+  service.page.present({ verb: 'load', about: `seed ${seed}` });
 
   function count({ execution, status, versionNumber }: ObservationOf<'execution'>): void {
     const counted = jobs.get(execution.jobId);

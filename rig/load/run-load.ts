@@ -44,6 +44,8 @@ export interface LoadOptions {
   /** Default: a process of its own. */
   readonly startPart?: (heapMegabytes: number) => Child<PartQuestions>;
   readonly onProgress?: (progress: LoadProgress) => void;
+  /** Told where the live page of the own service is. */
+  readonly onService?: (pageUrl: string) => void;
   /** Told about once a second. */
   readonly onTally?: (tally: Tally) => void;
 }
@@ -190,7 +192,8 @@ class RunningLoad {
       const name = transport === 'in-process' ? 'service and fleet' : 'service';
       this.#act = 'starting the service';
       this.#service = this.#startPart(name, name, transport === 'in-process' ? count : 0);
-      const { mqttPort } = await this.#service.ask('openService', { faults, seed });
+      const { mqttPort, httpUrl } = await this.#service.ask('openService', { faults, seed });
+      this.#options.onService?.(`${httpUrl}/`);
       await this.#service.ask('createThings', { first, count, prefix });
       target = `mqtt://127.0.0.1:${mqttPort}`;
     }
