@@ -44,6 +44,10 @@ class SlowResponse extends EventEmitter {
   }
 }
 
+function movedIn(frames: readonly Frame[]): Delta['moved'] {
+  return frames.flatMap((frame) => (frame.kind === 'delta' && frame.moved ? [frame.moved] : []))[0];
+}
+
 /** A browser's side of the feed. */
 class Reader {
   readonly frames: Frame[] = [];
@@ -162,9 +166,7 @@ describe('the feed', () => {
     for (const reader of [one, other]) expect((await reader.snapshot()).names).toEqual(['T']);
     expect((await other.snapshot()).device?.queue).toMatchObject([{ jobId: 'J', status: 'QUEUED', versionNumber: 1 }]);
     await ask(service, { name: 'iotjobsdata:StartNextPendingJobExecution', request: { thingName: 'T' } });
-    const moved = (frames: readonly Frame[]): Delta['moved'] =>
-      frames.flatMap((frame) => (frame.kind === 'delta' && frame.moved ? [frame.moved] : []))[0];
-    expect(await one.until(moved)).toEqual(await other.until(moved));
+    expect(await one.until(movedIn)).toEqual(await other.until(movedIn));
     one.response.destroy();
     other.response.destroy();
   });
