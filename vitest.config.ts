@@ -6,7 +6,8 @@ const jsonResults: ['json', { outputFile: string }][] = [['json', { outputFile: 
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    // The example for tests of one's own is one of them.
+    include: ['test/**/*.test.ts', 'fixtures/own-tests/*.test.mts'],
     globalSetup: ['test/support/build-first.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,

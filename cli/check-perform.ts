@@ -108,7 +108,7 @@ function reporter(flags: CheckFlags, progress: ReturnType<typeof createProgress>
         return show();
       case 'ended':
         running.delete(event.run.scenario.id);
-        ended += 1;
+        if (event.run.verdict !== 'skip') ended += 1;
         return show();
       case 'result':
         say(scenarioLine(event.result));

@@ -23,7 +23,8 @@ import { Interruption, exitCodeOf, exitCodes } from './exit.ts';
 import { hardwareOption } from './hardware.ts';
 import { interruptible } from './interruption.ts';
 import { openFolderOf, openOutput, writeFileOf, writeOutput } from './output-folder.ts';
-import { chooseShard, listScenarios, selectScenarios, shard } from './scenarios.ts';
+import { selectScenarios } from '../rig/live/scenario-files.ts';
+import { chooseShard, listScenarios, shard } from './scenarios.ts';
 import { usageError } from './usage-error.ts';
 import { version } from './version.ts';
 import { watchProgram } from './watch-program.ts';
@@ -133,11 +134,11 @@ Examples:
 }
 
 async function check(invocation: Invocation): Promise<number> {
-  const { command, flags, given, signal } = invocation;
+  const { command, flags, given: written, signal } = invocation;
   if (flags.list === true) return list(flags);
   if (command.length > 0 && flags.attach !== undefined)
     throw usageError('--attach and a command behind -- exclude each other');
-  mustFit(command.length > 0 ? 'program' : flags.attach === undefined ? 'simulated' : 'attached', given, flags);
+  mustFit(command.length > 0 ? 'program' : flags.attach === undefined ? 'simulated' : 'attached', written, flags);
   const kept = flags.replay === undefined ? undefined : await readKept(flags.replay);
   const lastFailed = flags.lastFailed === true ? await readKept(flags.out) : undefined;
   const wanted = kept ?? lastFailed;
@@ -168,7 +169,15 @@ async function check(invocation: Invocation): Promise<number> {
     if (signal.aborted && reason instanceof Interruption) return reason.exitCode;
     return flags.baseline !== undefined && baseline === undefined ? exitCodes.ok : exitCodeOf(verdictOfCheck(judged));
   };
-  return flags.watch === true ? watchProgram(command, signal, runOnce) : runOnce();
+  if (flags.watch !== true) return runOnce();
+  const { document, canary, image, template, scenario } = flags;
+  const given = [
+    ...command,
+    ...template,
+    ...scenario,
+    ...[document, canary, image].filter((file) => file !== undefined),
+  ];
+  return watchProgram(given, signal, runOnce);
 }
 
 /** What failed before is played as it was then, but for scenarios of the same id that the user names or that come with jobrig. */

@@ -22,7 +22,7 @@ import { faultsOption, readFaults } from './faults.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { openOutput, writeOutput } from './output-folder.ts';
 import { createProgress } from './progress.ts';
-import { selectScenarios } from './scenarios.ts';
+import { selectScenarios } from '../rig/live/scenario-files.ts';
 import { formatTable } from './table.ts';
 import type { Column } from './table.ts';
 

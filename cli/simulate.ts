@@ -26,7 +26,8 @@ import { hardwareOption, readHardware } from './hardware.ts';
 import { interruptible } from './interruption.ts';
 import { openOutput, writeOutput } from './output-folder.ts';
 import { type Progress, createProgress } from './progress.ts';
-import { listScenarios, selectScenarios } from './scenarios.ts';
+import { selectScenarios } from '../rig/live/scenario-files.ts';
+import { listScenarios } from './scenarios.ts';
 import { simulatedRun } from '../rig/live/check/simulated-run.ts';
 import {
   type Account,

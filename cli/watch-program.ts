@@ -1,23 +1,28 @@
-/** `--watch`: runs the check again whenever a file of the command under check changes. */
+/** `--watch`: runs the check again whenever a file of the command under check, or one that it is given, changes. */
 import { existsSync, watch } from 'node:fs';
+import { Interruption } from './exit.ts';
 
 /** Editors and linkers write in several steps. */
 const quietMs = 300;
 
-/** @returns the exit code of the last run, once the user ends it */
+/**
+ * @param words those that are files are watched
+ * @returns the exit code of how it was ended
+ */
 export async function watchProgram(
-  command: readonly string[],
+  words: readonly string[],
   signal: AbortSignal,
   run: () => Promise<number>,
 ): Promise<number> {
-  const files = command.filter((word) => existsSync(word));
+  const files = words.filter((word) => existsSync(word));
   let exitCode = await run();
   while (!signal.aborted) {
     process.stderr.write(`watching ${files.join(', ') || 'nothing: no word of the command is a file'} (Ctrl-C ends)\n`);
     await changed(files, signal);
     if (!signal.aborted) exitCode = await run();
   }
-  return exitCode;
+  const { reason } = signal as { readonly reason: unknown };
+  return reason instanceof Interruption ? reason.exitCode : exitCode;
 }
 
 function changed(files: readonly string[], signal: AbortSignal): Promise<void> {

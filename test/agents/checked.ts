@@ -4,7 +4,7 @@
  * takes an hour. Agents mostly wait, so they are checked side by side.
  */
 import { resolve } from 'node:path';
-import { selectScenarios } from '../../cli/scenarios.ts';
+import { selectScenarios } from '../../rig/live/scenario-files.ts';
 import { type CheckOptions, runCheck } from '../../rig/live/check/run-check.ts';
 import { type CheckResult, type ScenarioVerdict, verdictOfRuns } from '../../rig/live/check/check-result.ts';
 

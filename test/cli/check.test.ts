@@ -1,13 +1,18 @@
-/** `jobrig check` as its users run it, on the small agents of fixtures/agents. */
+/**
+ * `jobrig check` as its users run it, on the small agents of fixtures/agents. Checks that do not touch each other run side by
+ * side, one for each group of claims. What flags do to any check is in check-simulated.test.ts, bad devices in
+ * test/rig/live/check.
+ */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { XMLParser } from 'fast-xml-parser';
-import { afterAll, describe, expect, it } from 'vitest';
-import { start } from '../support/command.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Finished, start } from '../support/command.ts';
+import { runHere } from '../support/command-here.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'jobrig-test-'));
+const scratch = join(directory, 'tmp');
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const agents = resolve('fixtures/agents/mqttjs');
@@ -15,107 +20,293 @@ const agent = ['--', process.execPath, join(agents, 'agent.mjs')];
 const faulty = (bug: string) => ['--', process.execPath, join(agents, 'faulty-agent.mjs'), bug];
 const out = (name: string) => ['--out', join(directory, name)];
 
-describe('jobrig check', () => {
-  it('passes a right agent, and says how it came to that', async () => {
-    const args = [
-      'check',
-      '--json',
-      ...out('right'),
-      '--scenario',
-      'pull-in-work',
-      '--scenario',
-      'cut-alone',
-      '--parallel',
-      '2',
+interface Scenario {
+  readonly id: string;
+  readonly verdict: string;
+  readonly broke: readonly string[];
+  readonly reason: string;
+}
+interface Json {
+  readonly verdict: string;
+  readonly portrait: object;
+  readonly scenarios: readonly Scenario[];
+  readonly partial?: true;
+}
+
+async function check(name: string, ...words: readonly string[]) {
+  const { stdout, stderr, code } = await start('check', '--json', '--quiet', ...out(name), ...words).finished;
+  return { code, stderr, result: JSON.parse(stdout) as Json };
+}
+
+const verdicts = ({ scenarios }: Json) => Object.fromEntries(scenarios.map(({ id, verdict }) => [id, verdict]));
+const only = (...ids: readonly string[]) => ids.flatMap((id) => ['--scenario', id]);
+
+interface Seen {
+  readonly kind: string;
+  readonly stream?: string;
+  readonly line?: string;
+  readonly message?: { readonly payload: { readonly execution?: { readonly jobDocument?: object } } };
+}
+
+function observationsOf(name: string): readonly Seen[] {
+  const run = JSON.parse(readFileSync(join(directory, name, 'run.json'), 'utf8')) as {
+    readonly handshake: { readonly observations: readonly Seen[] };
+    readonly results: readonly { readonly runs: readonly { readonly observations: readonly Seen[] }[] }[];
+  };
+  return [run.handshake, ...run.results.flatMap(({ runs }) => runs)].flatMap(({ observations }) => observations);
+}
+
+const printedIn = (name: string) => observationsOf(name).flatMap(({ line }) => line ?? []);
+
+describe('jobrig check -- COMMAND', () => {
+  const bugs = [['repeats-refused-updates', 'pull-in-work', 'V2']] as const;
+  let right: Awaited<ReturnType<typeof check>>;
+  let equipped: Awaited<ReturnType<typeof check>>;
+  let failed: readonly Awaited<ReturnType<typeof check>>[];
+
+  beforeAll(async () => {
+    const files = {
+      document: join(directory, 'my document.json'),
+      canary: join(directory, 'canary.json'),
+      image: join(directory, 'image.bin'),
+      template: join(directory, 'agent.conf'),
+    };
+    const image = '"image": {"url": "{url}", "sizeBytes": {size}, "sha256": "{sha256}"}';
+    const document = (note: string) =>
+      `{"operation": "firmware", "version": "{version}", "note": "${note}", "hook": "{witness}", ${image}}`;
+    writeFileSync(files.document, document('document'));
+    writeFileSync(files.canary, document('canary'));
+    writeFileSync(files.image, 'x'.repeat(20_000));
+    writeFileSync(files.template, '{"name": "{thing}", "id": "{client-id}", "other": "{unknown}"}');
+    const words = [
+      '--document',
+      files.document,
+      '--canary',
+      files.canary,
+      '--image',
+      files.image,
+      '--template',
+      files.template,
+      '--thing',
+      'pump-7',
+      '--client-id',
+      'bench',
+      '--power',
+      'none',
+      '--reset',
+      `echo {thing} >> '${join(directory, 'resets')}'`,
     ];
-    const { stdout, code: exitCode } = await start(...args, ...agent).finished;
-    const result = JSON.parse(stdout) as { verdict: string; scenarios: { verdict: string }[]; portrait: object };
-    expect([result.verdict, exitCode]).toEqual(['pass', 0]);
-    expect(result.scenarios.map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
-    expect(result.portrait).toMatchObject({
+    const command = [
+      '--',
+      'sh',
+      '-c',
+      `cat "$1"; exec "${process.execPath}" "${join(agents, 'agent.mjs')}"`,
+      'sh',
+      '{state}/agent.conf',
+    ];
+    [right, equipped, ...failed] = await Promise.all([
+      check('right', ...only('pull-in-work', 'cut-alone'), '--parallel', '2', ...agent),
+      check('equipped', ...only('pull-idle', 'cut-alone'), ...words, ...command),
+      ...bugs.map(([bug, scenario]) => check(bug, ...only(scenario), '--settle', '2s', ...faulty(bug))),
+    ]);
+  }, 120_000);
+
+  it('passes a right agent, and says how it came to that', () => {
+    expect([right.result.verdict, right.code]).toEqual(['pass', 0]);
+    expect(verdicts(right.result)).toEqual({ 'pull-in-work': 'pass', 'cut-alone': 'pass' });
+    expect(right.result.portrait).toMatchObject({
       session: 'clean',
       hears: ['notify', 'notify-next'],
       downloadsBy: ['http'],
     });
-  }, 60_000);
+  });
 
-  it.each([
-    ['repeats-refused-updates', 'pull-in-work', 'V2'],
-    ['hangs-after-refusal', 'unheard-pull', 'V5'],
-    ['knows-job-ids-for-ever', 'again-at-once', 'V4'],
-  ])(
+  it.each(bugs.map(([bug, scenario, claim], index) => [bug, scenario, claim, index] as const))(
     'fails an agent that %s by %s with %s',
-    async (bug, scenario, claim) => {
-      const { stdout, code: exitCode } = await start(
-        'check',
-        '--json',
-        ...out(bug),
-        '--scenario',
-        scenario,
-        '--settle',
-        '2s',
-        ...faulty(bug),
-      ).finished;
-      const [found] = (JSON.parse(stdout) as { scenarios: { broke: string[]; evidence: object[] }[] }).scenarios;
-      expect(exitCode).toBe(1);
-      expect(found?.broke).toContain(claim);
-      const junit: unknown = new XMLParser({ ignoreAttributes: false }).parse(
-        readFileSync(join(directory, bug, 'junit.xml')),
-      );
-      expect(JSON.stringify(junit)).toContain(scenario);
+    (bug, scenario, claim, index) => {
+      const { code, result } = failed[index]!;
+      expect(code).toBe(1);
+      expect(result.scenarios[0]?.broke).toContain(claim);
       expect(readFileSync(join(directory, bug, 'index.html'), 'utf8')).toContain(scenario);
+      expect(readdirSync(join(directory, bug, 'failing'))).toEqual([`${scenario}.yaml`]);
     },
-    60_000,
   );
 
-  it('checks a device that connects by itself and stays connected from one scenario to the next', async () => {
-    const scenarios = ['--scenario', 'pull-in-work', '--scenario', 'pull-idle', '--scenario', 'cut-alone'];
-    const check = start('check', '--json', ...out('attached'), '--attach', 'pump-7', ...scenarios);
-    const said = await check.progress((text) => /mqtt:\/\/127\.0\.0\.1:\d+/.test(text));
+  it('gives the device its own documents, image, files and names', () => {
+    expect(verdicts(equipped.result)).toEqual({ 'pull-idle': 'pass', 'cut-alone': 'skip' });
+    const documents = observationsOf('equipped').flatMap(
+      ({ message }) => message?.payload.execution?.jobDocument ?? [],
+    );
+    expect(documents).toContainEqual(expect.objectContaining({ note: 'document' }));
+    expect(documents).toContainEqual(
+      expect.objectContaining({ note: 'canary', hook: expect.stringMatching(/witness\/pump-7\/canary/) }),
+    );
+    expect(documents).toContainEqual(
+      expect.objectContaining({ image: expect.objectContaining({ sizeBytes: 20_000 }) }),
+    );
+    expect(printedIn('equipped')).toContain('{"name": "pump-7", "id": "bench", "other": "{unknown}"}');
+  });
+
+  it('runs --reset before every scenario, with the placeholders', () => {
+    const resets = readFileSync(join(directory, 'resets'), 'utf8').trim().split('\n');
+    expect(resets).toEqual(['pump-7', 'pump-7']);
+  });
+
+  it('cuts no power with --power none, and says why the scenario is skipped', () => {
+    expect(equipped.result.scenarios.find(({ id }) => id === 'cut-alone')?.reason).toContain('--power none');
+  });
+});
+
+describe('jobrig check --attach', () => {
+  let stays: Finished;
+  let switched: Finished;
+  const board = join(directory, 'board');
+  const log = `'${board}.log'`;
+
+  beforeAll(async () => {
+    writeFileSync(`${board}.log`, '');
+    const waiting = start(
+      'check',
+      '--json',
+      ...out('attached'),
+      '--attach',
+      'pump-7',
+      ...only('pull-in-work', 'pull-idle'),
+    );
+    const said = await waiting.progress((text) => /mqtt:\/\/127\.0\.0\.1:\d+/.test(text));
     const port = /mqtt:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1] ?? '';
-    const state = mkdtempSync(join(directory, 'state-'));
     const device = spawn(process.execPath, [join(agents, 'agent.mjs')], {
       env: {
         JOBRIG_THING_NAME: 'pump-7',
         JOBRIG_MQTT_HOST: '127.0.0.1',
         JOBRIG_MQTT_PORT: port,
-        JOBRIG_STATE_DIR: state,
+        JOBRIG_STATE_DIR: mkdtempSync(join(directory, 'state-')),
       },
       stdio: 'ignore',
     });
-    const { stdout, code } = await check.finished;
+    const relay = [
+      '--power-on',
+      `"${process.execPath}" "${join(agents, 'agent.mjs')}" >> ${log} & echo $! > '${board}.pid'`,
+      '--power-off',
+      `kill -9 $(cat '${board}.pid')`,
+      '--console',
+      `exec tail -n 0 -F ${log}`,
+    ];
+    [stays, switched] = await Promise.all([
+      waiting.finished,
+      start('check', '--json', '--quiet', ...out('switched'), '--attach', 'pump-8', ...only('cut-alone'), ...relay)
+        .finished,
+    ]);
     device.kill('SIGKILL');
-    const result = JSON.parse(stdout) as { scenarios: { id: string; verdict: string; reason: string }[] };
-    const verdicts = Object.fromEntries(result.scenarios.map(({ id, verdict }) => [id, verdict]));
-    expect(verdicts).toEqual({ 'pull-in-work': 'pass', 'pull-idle': 'pass', 'cut-alone': 'skip' });
-    expect(code).toBe(0);
-  }, 60_000);
+    process.kill(Number(readFileSync(`${board}.pid`, 'utf8')), 'SIGKILL');
+  }, 120_000);
 
+  it('checks a device that connects by itself and stays connected from one scenario to the next', () => {
+    expect(verdicts(JSON.parse(stays.stdout) as Json)).toEqual({ 'pull-in-work': 'pass', 'pull-idle': 'pass' });
+    expect(stays.code).toBe(0);
+  });
+
+  it('switches a board off and on by the user’s commands, and hears its console', () => {
+    expect(verdicts(JSON.parse(switched.stdout) as Json)).toEqual({ 'cut-alone': 'pass' });
+    const lines = observationsOf('switched').filter(({ kind }) => kind === 'printed');
+    expect(lines.some(({ stream, line }) => stream === 'console' && line?.startsWith('runs '))).toBe(true);
+  });
+});
+
+describe('jobrig check that is interrupted', () => {
+  const stubborn = ['--', process.execPath, resolve('test/support/odd-agent.mjs')];
+  const moments = [
+    ['in the handshake', 'SIGINT', 130, /^handshake: /m, ['--attach', 'x']],
+    ['in the handshake of a program', 'SIGTERM', 143, /^handshake: /m, [...stubborn, 'never-connects']],
+    ['in a command of the user’s', 'SIGTERM', 143, /^handshake: /m, ['--reset', 'sleep 50', ...stubborn, 'right']],
+    ['in a scenario', 'SIGINT', 130, /^scenarios · /m, [...only('cut-alone', 'pull-idle'), ...stubborn, 'is-stubborn']],
+    [
+      'after the first result',
+      'SIGTERM',
+      143,
+      /pull-idle/,
+      [...only('pull-idle', 'cut-alone'), ...stubborn, 'is-stubborn'],
+    ],
+    ['in virtual time', 'SIGINT', 130, /^scenarios · /m, ['--sweep', '--hardware', 'mix']],
+    ['while it watches', 'SIGINT', 130, /^watching .*agent/m, ['--watch', ...only('pull-idle'), ...agent]],
+  ] as const;
+  let ended: readonly (Finished & { readonly folder: string })[];
+
+  beforeAll(async () => {
+    mkdirSync(scratch);
+    process.env['TMPDIR'] = scratch;
+    const commands = moments.map(async ([name, signal, , when, words]) => {
+      const folder = join(directory, name);
+      const command = start('check', '--json', '--out', folder, ...words);
+      await command.progress((text) => when.test(text));
+      command.child.kill(signal);
+      return { ...(await command.finished), folder };
+    });
+    ended = await Promise.all(commands);
+    delete process.env['TMPDIR'];
+  }, 120_000);
+
+  it.each(moments.map(([name, , code], index) => [name, code, index] as const))(
+    '%s ends with %i, keeps what it has and says that it is partial',
+    (name, code, index) => {
+      const { stdout, ...end } = ended[index]!;
+      expect(end.code).toBe(code);
+      const results = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Json);
+      if (name !== 'while it watches') expect(results).toMatchObject([{ partial: true }]);
+      expect(existsSync(join(end.folder, 'run.json'))).toBe(true);
+      if (name === 'after the first result') expect(verdicts(results[0]!)).toMatchObject({ 'pull-idle': 'pass' });
+    },
+  );
+
+  it('leaves no process and no file behind', () => {
+    expect(
+      readdirSync(scratch).filter((name) => name.startsWith('jobrig-check') || name.startsWith('jobrig-command')),
+    ).toEqual([]);
+    const left = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && environmentOf(name).includes(scratch));
+    expect(left).toEqual([]);
+  });
+});
+
+function environmentOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+describe('jobrig check that cannot check', () => {
   it.each([
     [['--', 'no-such-program-anywhere'], 'there is no such program'],
     [['--document', 'no-such.json', ...agent], '--document: no-such.json cannot be read'],
-  ])(
-    'refuses %j in one line',
-    async (args, message) => {
-      const { stderr, code: exitCode } = await start('check', '--quiet', ...out('bad'), ...args).finished;
-      expect(stderr.trim().split('\n')).toHaveLength(1);
-      expect(stderr).toContain(message);
-      expect(exitCode).toBe(2);
-    },
-    30_000,
-  );
+    [['--scenario', 'test/support', ...agent], 'has no scenarios'],
+  ])('refuses %j in one line', async (words, message) => {
+    const { code, stdout, stderr } = await runHere('check', '--quiet', ...out('bad'), ...words);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^jobrig: [^\n]+\n$/);
+    expect(stderr).toContain(message);
+  });
 
-  it('says how far a program came that ends at once', async () => {
-    const { stdout, code: exitCode } = await start(
-      'check',
-      ...out('ends'),
-      '--',
-      process.execPath,
-      '-e',
-      'console.log("no key")',
-    ).finished;
+  it('names file, line and column of a broken scenario in a directory', async () => {
+    const folder = mkdtempSync(join(directory, 'scenarios-'));
+    writeFileSync(join(folder, 'a.yaml'), readFileSync('fixtures/scenarios/place-of-the-pull/pull-idle.yaml'));
+    writeFileSync(
+      join(folder, 'b.yaml'),
+      'id: b\nversion: 1\nclaim: x\nabout: V1\nscript:\n  - deleted-execution: update\n',
+    );
+    const { code, stderr } = await runHere('check', ...out('bad'), '--scenario', folder, ...agent);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/b\.yaml:6:5: .*delete-execution/);
+  });
+
+  it('says how far a program came that ends at once, with exit code 3', async () => {
+    const words = ['--', process.execPath, '-e', 'console.log("no key")'];
+    const { code, stdout } = await runHere('check', '--quiet', ...out('ends'), ...words);
     expect(stdout).toContain('without ever connecting');
     expect(stdout).toContain('no key');
-    expect(exitCode).toBe(3);
-  }, 60_000);
+    expect(code).toBe(3);
+  });
 });

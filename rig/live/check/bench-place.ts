@@ -56,6 +56,16 @@ export interface PlayAt extends Pick<PlayOptions, 'giveUp' | 'endsWith'> {
   readonly onProgram?: (program: Program) => void;
 }
 
+/** One device on a place, until it leaves. */
+export interface Stay {
+  readonly thingName: string;
+  readonly equipment: Equipment;
+  readonly device: SubjectDevice;
+  readonly world: ExternalWorld;
+  /** Takes everything away again. */
+  leave(): Promise<void>;
+}
+
 const maxThingName = 128;
 
 export class BenchPlace {
@@ -82,16 +92,38 @@ export class BenchPlace {
     const isCut = commands.none !== true;
     const hasPower = isCut && (subject.kind === 'program' || (commands.off !== undefined && commands.on !== undefined));
     const prints = subject.kind === 'program' || commands.console !== undefined;
-    return externalOffer([
+    const { has, whyNot } = externalOffer([
       ...extra,
       ...(hasPower ? (['power'] as const) : []),
       ...(prints ? (['console'] as const) : []),
       ...(namespace === undefined ? [] : (['namespace'] as const)),
       ...(document === undefined || subject.kind === 'program' ? (['document'] as const) : []),
     ]);
+    return { has, whyNot: { ...whyNot, ...(!isCut && { power: 'its power is not to be cut (--power none)' }) } };
   }
 
   async play(scenario: Scenario, at: PlayAt): Promise<Played> {
+    const stay = await this.enter(scenario, at);
+    const broken = new AbortController();
+    try {
+      const signal = AbortSignal.any([broken.signal, ...(at.signal === undefined ? [] : [at.signal])]);
+      // Played from before the device is on, so that its first word is heard.
+      const played = playLive(scenario, stay.world, { ...at, signal });
+      played.catch(() => {});
+      try {
+        await stay.device.powerOn();
+      } catch (error) {
+        broken.abort(error);
+        throw error;
+      }
+      return await played;
+    } finally {
+      await stay.leave();
+    }
+  }
+
+  /** Makes ready for a device that is still off. */
+  async enter(scenario: Scenario, at: PlayAt): Promise<Stay> {
     this.#count += 1;
     const suffix = String(this.#count);
     const thingName = this.#nameFor(scenario);
@@ -103,25 +135,7 @@ export class BenchPlace {
     at.onReady?.({ thingName, equipment });
     const device = this.#deviceFor(thingName, equipment, at);
     const world = await this.#worldFor(thingName, groupName, suffix, device, tellsNamespaces(scenario), at.sights);
-    const broken = new AbortController();
-    try {
-      if (this.#options.reset !== undefined)
-        await runCommand('--reset', inShell(this.#options.reset, equipment.placeholders), {
-          environment: equipment.environment,
-          signal: at.signal,
-        });
-      const signal = AbortSignal.any([broken.signal, ...(at.signal === undefined ? [] : [at.signal])]);
-      // Played from before the device is on, so that its first word is heard.
-      const played = playLive(scenario, world, { ...at, signal });
-      played.catch(() => {});
-      try {
-        await device.powerOn();
-      } catch (error) {
-        broken.abort(error);
-        throw error;
-      }
-      return await played;
-    } finally {
+    const leave = async (): Promise<void> => {
       this.#ordinal = world.lastOrdinal;
       await device.leave();
       world.leave();
@@ -129,7 +143,17 @@ export class BenchPlace {
       // A thing that stays for every scenario may be in ten groups at most (docs/reference/limits.md).
       await this.#lane.operator.leaveGroup(thingName, groupName).catch(() => {});
       await rm(directory, { recursive: true, force: true });
+    };
+    try {
+      if (this.#options.reset !== undefined) {
+        const { environment, placeholders } = equipment;
+        await runCommand('--reset', inShell(this.#options.reset, placeholders), { environment, signal: at.signal });
+      }
+    } catch (error) {
+      await leave();
+      throw error;
     }
+    return { thingName, equipment, device, world, leave };
   }
 
   #nameFor({ id, given }: Scenario): string {

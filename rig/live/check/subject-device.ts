@@ -3,10 +3,13 @@
  * of the user's may switch. Both look the same to a world.
  */
 import { execa } from 'execa';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Observer } from '../../../observation/observation.ts';
 import { OperationalError } from '../../../protocol/operational-error.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
 import { fillIn } from './equipment.ts';
+import { openScratch } from './scratch.ts';
 import { type Program, type RestartRule, createProgram } from './program.ts';
 
 export interface SubjectDevice {
@@ -112,18 +115,23 @@ export async function runCommand(
     signal,
   }: { readonly environment: Readonly<Record<string, string>>; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
+  // Into a file: what the command leaves running in the background may hold a pipe open for ever.
+  await using scratch = await openScratch('jobrig-command-');
+  const output = { file: join(scratch.path, 'output') };
   const done = await execa(command, {
     shell: true,
     env: environment,
     ...(signal && { cancelSignal: signal }),
     stdin: 'ignore',
-    all: true,
+    stdout: output,
+    stderr: output,
     reject: false,
     timeout: patienceMs,
   });
   signal?.throwIfAborted();
   if (done.exitCode === 0) return;
-  const lastWords = (done.all ?? '').trim().split('\n').at(-1) ?? '';
+  const printed = await readFile(output.file, 'utf8').catch(() => '');
+  const lastWords = printed.trim().split('\n').at(-1) ?? '';
   const how = done.timedOut
     ? `did not end within ${patienceMs / 1000} s`
     : `ended with ${done.signal ?? `exit code ${done.exitCode}`}`;
