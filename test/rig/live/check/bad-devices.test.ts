@@ -61,7 +61,11 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
-  { oddity: 'ends-at-once', reached: 'never connected', says: /ended \d+ times \(exit code 7\) without ever connecting/ },
+  {
+    oddity: 'ends-at-once',
+    reached: 'never connected',
+    says: /ended \d+ times \(exit code 7\) without ever connecting/,
+  },
   {
     oddity: 'ends-at-once',
     reached: 'never connected',
