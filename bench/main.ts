@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compareWithMemory } from './comparisons/durable.ts';
 import { measureBesideCrowds } from './comparisons/crowd.ts';
+import { measureCheck } from './comparisons/check.ts';
 import { measureEngineAlone } from './comparisons/engine.ts';
 import { measureLatency } from './comparisons/latency.ts';
 import { measureLoads } from './comparisons/load.ts';
@@ -30,6 +31,7 @@ const comparisons = {
   load: measureLoads,
   engine: measureEngineAlone,
   simulation: measureSimulationAlone,
+  check: measureCheck,
 } as const;
 type ComparisonName = keyof typeof comparisons;
 

@@ -77,7 +77,7 @@ describe('jobrig check -- COMMAND', () => {
     writeFileSync(files.document, document('document'));
     writeFileSync(files.canary, document('canary'));
     writeFileSync(files.image, 'x'.repeat(20_000));
-    writeFileSync(files.template, '{"name": "{thing}", "id": "{client-id}", "other": "{unknown}"}');
+    writeFileSync(files.template, '{"name": "{thing}", "id": "{client-id}", "other": "{unknown}"}\n');
     const words = [
       '--document',
       files.document,

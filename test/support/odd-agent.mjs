@@ -4,14 +4,14 @@
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import mqtt from 'mqtt';
-import { Agent, deviceFromEnvironment } from '../../fixtures/agents/mqttjs/agent.mjs';
 
 const oddity = process.argv[2];
 const { JOBRIG_THING_NAME: thing, JOBRIG_MQTT_HOST: host, JOBRIG_MQTT_PORT: port } = process.env;
 const plain = `mqtt://${host}:${port}`;
 
 async function connected(name = thing, options = {}) {
+  // What needs no connection is to start at once.
+  const { default: mqtt } = await import('mqtt');
   const client = mqtt.connect(options.url ?? plain, { clientId: name, reconnectPeriod: 200, ...options });
   client.on('error', () => {});
   await new Promise((done) => client.once('connect', done));
@@ -37,7 +37,10 @@ async function answering(status) {
   await say('$next/get', {});
 }
 
-const right = () => new Agent(deviceFromEnvironment()).start();
+async function right() {
+  const { Agent, deviceFromEnvironment } = await import('../../fixtures/agents/mqttjs/agent.mjs');
+  new Agent(deviceFromEnvironment()).start();
+}
 
 const oddities = {
   'ends-at-once': () => {
@@ -71,14 +74,14 @@ const oddities = {
   'is-stubborn': () => {
     process.on('SIGTERM', () => {});
     spawn('sh', ['-c', "trap '' TERM; while :; do sleep 1; done"], { stdio: 'ignore' });
-    right();
+    return right();
   },
   /** Its first process ends; the work goes on in one of another session. */
   'is-a-daemon': () => {
     spawn(process.execPath, [process.argv[1], 'right'], { detached: true, stdio: 'ignore' }).unref();
   },
-  'prints-without-end': () => {
-    right();
+  'prints-without-end': async () => {
+    await right();
     const line = `${'x'.repeat(200)}\n`.repeat(50);
     const write = () => void process.stdout.write(line, () => setTimeout(write, 1));
     write();

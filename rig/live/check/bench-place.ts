@@ -75,6 +75,7 @@ export class BenchPlace {
   #count = 0;
   #ordinal = 0;
   readonly #registered = new Set<string>();
+  readonly #power = { isOn: false };
 
   constructor(lane: Lane, directory: string, options: PlaceOptions) {
     this.#lane = lane;
@@ -188,7 +189,16 @@ export class BenchPlace {
     const { subject, commands } = this.#options;
     const { observer, now } = this.#lane;
     const { signal } = at;
-    const options = { thingName, environment, placeholders, observer, now, commands, ...(signal && { signal }) };
+    const options = {
+      thingName,
+      environment,
+      placeholders,
+      observer,
+      now,
+      commands,
+      power: this.#power,
+      ...(signal && { signal }),
+    };
     if (subject.kind === 'attached') return attachedDevice(options);
     const device = programDevice(options, subject.command, subject.restart);
     at.onProgram?.(device.program);

@@ -2,8 +2,8 @@
  * The device under check, whatever it is: a program that the rig starts, or one that connects by itself and whose power a command
  * of the user's may switch. Both look the same to a world.
  */
-import { execa } from 'execa';
-import { readFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Observer } from '../../../observation/observation.ts';
 import { OperationalError } from '../../../protocol/operational-error.ts';
@@ -39,6 +39,8 @@ export interface SubjectOptions {
   readonly observer: Observer;
   readonly now: () => EpochMs;
   readonly commands: PowerCommands;
+  /** Of a board, from one scenario to the next: one that is on is not switched on. */
+  readonly power?: { isOn: boolean };
   /** Ends a command of the user's that still runs. */
   readonly signal?: AbortSignal;
 }
@@ -66,6 +68,7 @@ export function programDevice(
 export function attachedDevice(options: SubjectOptions): SubjectDevice {
   const { thingName, observer, now, commands, environment, placeholders, signal } = options;
   const { off, on, console: watch } = commands;
+  const { power = { isOn: false } } = options;
   const lines =
     watch === undefined
       ? undefined
@@ -79,8 +82,10 @@ export function attachedDevice(options: SubjectOptions): SubjectDevice {
           },
           now,
         });
-  const tell = (isOn: boolean): void =>
+  const tell = (isOn: boolean): void => {
+    power.isOn = isOn;
     observer.power?.({ kind: 'power', source: 'host', at: now(), thingName, on: isOn });
+  };
   let isWatched = false;
   return {
     hasPower: off !== undefined && on !== undefined,
@@ -88,7 +93,7 @@ export function attachedDevice(options: SubjectOptions): SubjectDevice {
     async powerOn() {
       if (!isWatched) await lines?.powerOn();
       isWatched = true;
-      if (on === undefined) return;
+      if (on === undefined || power.isOn) return;
       await runCommand('--power-on', inShell(on, placeholders), { environment, signal });
       tell(true);
     },
@@ -117,24 +122,29 @@ export async function runCommand(
 ): Promise<void> {
   // Into a file: what the command leaves running in the background may hold a pipe open for ever.
   await using scratch = await openScratch('jobrig-command-');
-  const output = { file: join(scratch.path, 'output') };
-  const done = await execa(command, {
+  const output = await open(join(scratch.path, 'output'), 'w+');
+  const child = spawn(command, {
     shell: true,
-    env: environment,
-    ...(signal && { cancelSignal: signal }),
-    stdin: 'ignore',
-    stdout: output,
-    stderr: output,
-    reject: false,
-    timeout: patienceMs,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', output.fd, output.fd],
+    ...(signal && { signal }),
   });
+  let isLate = false;
+  const patience = setTimeout(() => {
+    isLate = true;
+    child.kill();
+  }, patienceMs);
+  const [code, killedBy] = await new Promise<readonly [number | null, string | null]>((resolve) => {
+    child.on('error', () => {}); // Aborted.
+    child.on('exit', (...end) => resolve(end));
+  });
+  clearTimeout(patience);
+  await output.close();
   signal?.throwIfAborted();
-  if (done.exitCode === 0) return;
-  const printed = await readFile(output.file, 'utf8').catch(() => '');
+  if (code === 0) return;
+  const printed = await readFile(join(scratch.path, 'output'), 'utf8');
   const lastWords = printed.trim().split('\n').at(-1) ?? '';
-  const how = done.timedOut
-    ? `did not end within ${patienceMs / 1000} s`
-    : `ended with ${done.signal ?? `exit code ${done.exitCode}`}`;
+  const how = isLate ? `did not end within ${patienceMs / 1000} s` : `ended with ${killedBy ?? `exit code ${code}`}`;
   throw new OperationalError('COMMAND_FAILED', `${flag}: ${command} ${how}${lastWords === '' ? '' : `: ${lastWords}`}`);
 }
 

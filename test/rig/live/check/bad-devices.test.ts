@@ -35,7 +35,7 @@ function options(command: readonly string[], own: Partial<CheckOptions> = {}): C
     scenarios: [],
     commands: {},
     templates: [],
-    handshakeMs: 4000,
+    handshakeMs: 7000,
     ...own,
   };
 }
@@ -60,6 +60,9 @@ interface Case {
   readonly own?: Partial<CheckOptions>;
 }
 
+/** Of those that show by themselves that nothing will come of it. */
+const patient = { handshakeMs: 40_000 };
+
 const cases: readonly Case[] = [
   {
     oddity: 'ends-at-once',
@@ -70,17 +73,22 @@ const cases: readonly Case[] = [
     oddity: 'ends-at-once',
     reached: 'never connected',
     says: /ended once \(exit code 7\)/,
-    own: { subject: { kind: 'program', command: oddAgent('ends-at-once'), restart: 'never' } },
+    own: { subject: { kind: 'program', command: oddAgent('ends-at-once'), restart: 'never' }, ...patient },
   },
-  { oddity: 'goes-away', reached: 'never connected', says: /must stay in the foreground/ },
+  { oddity: 'goes-away', reached: 'never connected', says: /must stay in the foreground/, own: patient },
   { oddity: 'never-connects', reached: 'never connected', says: /does it use JOBRIG_MQTT_HOST and JOBRIG_MQTT_PORT/ },
   { oddity: 'only-connects', reached: 'connected', says: /neither subscribed nor asked for a job.*for the thing/ },
   { oddity: 'only-listens', reached: 'subscribed', says: /never asked for it nor updated it: does it read notify/ },
   { oddity: 'only-asks', reached: 'asked', says: /never started it: does it take such a document \(--document FILE\)/ },
   { oddity: 'has-another-name', reached: 'connected', says: /speaks for the thing other-thing.*--thing other-thing/ },
   { oddity: 'has-another-certificate', reached: 'never connected', says: /its connection was refused: .*certificate/i },
-  { oddity: 'rejects', reached: 'refused the job', says: /REJECTED \(reason: as it is told\).*--document FILE/ },
-  { oddity: 'fails', reached: 'failed the job', says: /reported FAILED/ },
+  {
+    oddity: 'rejects',
+    reached: 'refused the job',
+    says: /REJECTED \(reason: as it is told\).*--document FILE/,
+    own: patient,
+  },
+  { oddity: 'fails', reached: 'failed the job', says: /reported FAILED/, own: patient },
   { oddity: 'never-ends-a-job', reached: 'started', says: /did not end it in time: a longer --timeout/ },
 ];
 
