@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { selectScenarios } from '../../cli/scenarios.ts';
+import { selectScenarios } from '../../rig/live/scenario-files.ts';
 import type { Scenario } from '../../rig/scenario/contract.ts';
 import { check, fixtureAgent, timeoutMs, tried } from './checked.ts';
 
