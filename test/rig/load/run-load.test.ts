@@ -82,7 +82,8 @@ describe('a load run', () => {
     const shape = shapeOf('script:\n  - rollout: {job: a, by: service}\n  - when: {finished: 100%, job: a}\n');
     const controller = new AbortController();
     const run = await play(shape, {
-      given: { things: 60 },
+      transport: 'in-process',
+      given: { things: 1001, connectRate: 100_000 },
       signal: controller.signal,
       onProgress(progress) {
         told.push(progress);
