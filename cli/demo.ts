@@ -8,7 +8,7 @@ import { readHardwareProfiles } from '../agent/hardware-profiles.ts';
 import { junitReport } from '../rig/report/junit.ts';
 import { reportPage } from '../rig/report/page.ts';
 import type { CheckResult } from '../rig/live/check/check-result.ts';
-import { knownAs } from '../rig/report/check-summary.ts';
+import { knownAs, momentText } from '../rig/report/check-summary.ts';
 import { countWords, spanText } from '../rig/report/words.ts';
 import type { CauseReport, DemoReport, DemoSummary, HardwareReport } from '../rig/report/run-report.ts';
 import { agentOption, readAgent, referenceName } from './agent.ts';
@@ -117,7 +117,7 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   progress.done();
   const kept = await writeReport(flags, report);
   const { deviceReports: _everyDevice, runs: _everyRun, ...summary } = kept;
-  process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : `${summaryText(summary)}\n`);
+  process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : `${summaryText(summary, kept)}\n`);
   if (flags.serve) {
     if (!flags.quiet) process.stderr.write(`dashboard at ${stage.pageUrl} until Ctrl-C\n`);
     await whenAborted(signal);
@@ -158,16 +158,16 @@ function runsOf({ runs, startedAt, endedAt }: DemoReport, agent: string): CheckR
   };
 }
 
-function summaryText(summary: DemoSummary): string {
-  const { pulls, devices, canary, documents, hardware, faults, verdict, report, things, coverage, causes } = summary;
+function summaryText(summary: DemoSummary, report: DemoReport): string {
+  const { pulls, devices, canary, documents, hardware, faults, verdict, things, coverage, causes } = summary;
   const asExpected = documents.filter(({ mistaken }) => mistaken === 0);
   const badge = { pass: colors.green('pass'), fail: colors.red('fail'), inconclusive: colors.yellow('inconclusive') };
   return [
     '',
+    ...causes.slice(0, causesShown).flatMap((cause) => causeLines(cause, decisiveMoment(report, cause))),
+    ...(causes.length > causesShown ? [`and ${causes.length - causesShown} more causes in the report`, ''] : []),
     pullTable(pulls),
     '',
-    ...causes.slice(0, causesShown).flatMap(causeLines),
-    ...(causes.length > causesShown ? [`and ${causes.length - causesShown} more causes in the report`, ''] : []),
     `coverage   ${coverage.steps} of 9 steps pulled live; ${coverage.scenarios} scenarios, ${coverage.seeds} seeds in virtual time`,
     `devices    ${devices.valid} of ${things} valid at the end`,
     `canaries   ${canary.succeeded} of ${things} succeeded`,
@@ -175,7 +175,7 @@ function summaryText(summary: DemoSummary): string {
     `hardware   ${hardwareText(hardware)}`,
     `faults     ${countWords(faults) || 'none'}`,
     ...hostLines(summary),
-    `report     ${report ?? ''}`,
+    `report     ${summary.report ?? ''}`,
     `verdict    ${badge[verdict]}`,
   ].join('\n');
 }
@@ -183,16 +183,28 @@ function summaryText(summary: DemoSummary): string {
 const causesShown = 5;
 const subjectsShown = 8;
 
-function causeLines(cause: CauseReport): readonly string[] {
+function causeLines(cause: CauseReport, decisive: string | undefined): readonly string[] {
   const { act, claim, claimText, reason, found, in: where, resembles, replay } = cause;
   const shown = where.slice(0, subjectsShown);
   const more = found > shown.length ? ` and ${found - shown.length} more` : '';
   return [
     `${colors.red('✗')} ${colors.bold(reason)} (${claim}: ${claimText})${knownAs(resembles)}`,
     `  found ${act === 'live' ? 'live' : 'in virtual time'} in ${shown.join(', ')}${more}`,
+    ...(decisive === undefined ? [] : [`  decided ${decisive}`]),
     ...(replay === undefined ? [] : [`  play it    ${replay}`]),
     '',
   ];
+}
+
+/** Of the device, or of the scenario in virtual time, that shows a cause. */
+function decisiveMoment({ deviceReports, runs }: DemoReport, { act, claim, in: where, scenario }: CauseReport) {
+  const story =
+    act === 'live'
+      ? deviceReports.find(({ thingName }) => thingName === where[0])
+      : runs.find((run) => run.scenario.id === scenario);
+  const failed = story?.findings.find((finding) => finding.outcome === 'fail' && finding.claim === claim);
+  const seen = failed?.decisive ?? failed?.evidence.at(-1);
+  return story === undefined || seen === undefined ? undefined : momentText(seen, story.startedAt);
 }
 
 /** Only where the machine did not keep up. */

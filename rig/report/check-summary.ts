@@ -77,9 +77,14 @@ function evidenceLine(seen: Observation): EvidenceLine | undefined {
 export function decisiveText(run: ScenarioRun): string | undefined {
   const failed = run.findings.find(({ outcome, claim }) => outcome === 'fail' && claim === run.broke[0]);
   const seen = failed?.decisive ?? failed?.evidence.at(-1);
-  const line = seen === undefined ? undefined : lineOf(seen);
-  if (seen === undefined || line === undefined) return undefined;
-  const after = spanText(Math.max(0, seen.at - run.startedAt));
+  return seen === undefined ? undefined : momentText(seen, run.startedAt);
+}
+
+/** When something was seen, and what, on one line. */
+export function momentText(seen: Observation, startedAt: EpochMs): string | undefined {
+  const line = lineOf(seen);
+  if (line === undefined) return undefined;
+  const after = spanText(Math.max(0, seen.at - startedAt));
   const who = line.actor === 'device' ? 'the device ' : '';
   return `${after} after the start: ${who}${plainText(line.text)}`;
 }

@@ -1,5 +1,5 @@
 /** Reports in a real browser: nothing needs a network, a filter filters, print keeps its colours on a few pages, a phone can read it. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,6 +9,7 @@ import { checkPage } from '../../rig/report/check-page.ts';
 import { reportPage } from '../../rig/report/page.ts';
 import { violationsIn } from '../support/axe.ts';
 import { browserFile, noBrowser, openBrowser } from '../support/browser.ts';
+import { pictureFile } from '../support/pictures.ts';
 import { sampleCheck } from '../support/sample-check.ts';
 import { sampleReport } from '../support/sample-report.ts';
 
@@ -86,6 +87,13 @@ describe.skipIf(browserFile === undefined)(
       await page.keyboard.press('End');
       expect(await story.locator('.row.here').count()).toBe(1);
       expect(await story.locator('.facts .at').innerText()).not.toBe('0.00 s');
+      await page.context().close();
+    });
+
+    it('the picture of the README: what is wrong, first', async () => {
+      const { page } = await open('check');
+      await page.screenshot({ path: pictureFile('report') });
+      expect(statSync(pictureFile('report')).size).toBeGreaterThan(20_000);
       await page.context().close();
     });
 
