@@ -37,6 +37,7 @@ describe('the swarm', () => {
       'leave-group',
       'join-group',
       'delete-thing',
+      'delete-stream',
       'clock',
       'battery',
     ]);
