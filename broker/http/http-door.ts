@@ -7,7 +7,7 @@
 import { type IncomingMessage, type RequestListener, type ServerResponse, createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { type HttpBindings, getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { ArnScope } from '../../protocol/names.ts';
@@ -262,9 +262,9 @@ function createApp(
 
 function certificateOf(socket: Socket | TLSSocket): ShownCertificate | undefined {
   if (!('authorized' in socket)) return undefined;
-  const peer = socket.getPeerCertificate();
-  // Node gives an empty object for none.
-  const isShown = typeof peer.fingerprint256 === 'string';
+  // Node gives an empty object for none, and null once the connection is gone, whatever its types say.
+  const peer = socket.getPeerCertificate() as PeerCertificate | null;
+  const isShown = typeof peer?.fingerprint256 === 'string';
   return isShown ? { peer, isOurs: socket.authorized, sourceIp: socket.remoteAddress } : undefined;
 }
 

@@ -9,7 +9,13 @@ import { type RequestListener, createServer as createHttpServer } from 'node:htt
 import { createServer as createHttpsServer } from 'node:https';
 import { type Server, type Socket, createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Server as TlsServer, type TLSSocket, type TlsOptions, createServer as createTlsServer } from 'node:tls';
+import {
+  type PeerCertificate,
+  type Server as TlsServer,
+  type TLSSocket,
+  type TlsOptions,
+  createServer as createTlsServer,
+} from 'node:tls';
 import { type WantedPort, listen as listenAt } from '../net/listening.ts';
 import { httpLimits, limitHandshakes, maxHeaders, socketBuffers } from '../net/server-limits.ts';
 import { awaitFirstBytes, connectHeader } from './first-packet.ts';
@@ -150,7 +156,9 @@ async function vet(
   { failed }: Arrivals,
   admit: () => void,
 ): Promise<void> {
-  const peer = socket.getPeerCertificate();
+  // Null once the connection is gone, whatever Node's types say.
+  const peer = socket.getPeerCertificate() as PeerCertificate | null;
+  if (peer === null) return;
   const { fingerprint256, subject } = peer;
   const isShown = typeof fingerprint256 === 'string';
   if (isShown) {

@@ -1,0 +1,75 @@
+/**
+ * `npm run fuzz`: odd inputs for every door of a service, a million each, from a seed that plays them again. Exit code 1 when
+ * something is found, or when the healthy device beside it waited for more than 100 ms at p99.
+ */
+import { randomInt } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type DoorName, doorNames } from './doors.ts';
+import { type DoorResult, fuzz } from './run.ts';
+
+const usage = `Usage: npm run fuzz -- [--inputs N] [--seed S] [--door NAME]... [--story N]
+
+  --inputs N   for each door (default 1000000)
+  --seed S     plays a run again (default: another one each time, which is told)
+  --door NAME  ${doorNames.join(', ')}; may be repeated (default: all)
+  --story N    only this one of the connections
+
+Example: npm run fuzz -- --door wss --inputs 10000 --seed 7`;
+
+const maxP99Ms = 100;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      inputs: { type: 'string', default: '1000000' },
+      seed: { type: 'string', default: String(randomInt(2 ** 32)) },
+      door: { type: 'string', multiple: true, default: [...doorNames] },
+      story: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
+  const doors = values.door.map((name) => doorNames.find((known) => known === name));
+  const [inputs, seed, only] = [values.inputs, values.seed, values.story ?? '0'].map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  if (doors.includes(undefined) || ![inputs, seed, only].every((value) => Number.isSafeInteger(value) && value >= 0)) {
+    process.stderr.write(`${usage}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  process.stderr.write(`seed ${seed}\n`);
+  const directory = await mkdtemp(join(tmpdir(), 'jobrig-fuzz-'));
+  const { doors: results, found } = await fuzz({
+    seed,
+    inputs,
+    doors: doors as DoorName[],
+    directory,
+    ...(values.story !== undefined && { only }),
+    onProgress: (door, done) => process.stderr.isTTY && process.stderr.write(`\r${door} ${done} `),
+  });
+  process.stdout.write(`${results.map(lineOf).join('\n')}\n`);
+  for (const what of found) process.stdout.write(`FOUND: ${what}\n`);
+  if (found.length === 0) {
+    process.stdout.write('nothing found: no crash, no error, no loss after SIGKILL and restart\n');
+    await rm(directory, { recursive: true, force: true });
+  } else process.stdout.write(`the data directory is kept: ${directory}\n`);
+  if (found.length > 0 || results.some(({ latency }) => latency.p99 > maxP99Ms)) process.exitCode = 1;
+}
+
+function lineOf({ door, inputs, connections, hung, seconds, latency, peakBytes }: DoorResult): string {
+  const { p50, p99, max } = latency;
+  const neighbour = `neighbour p50 ${p50.toFixed(1)} p99 ${p99.toFixed(1)} max ${max.toFixed(0)} ms${p99 > maxP99Ms ? ' (too long)' : ''}`;
+  const memory = `${Math.round(peakBytes / 1024 / 1024)} MB`;
+  return `${door.padEnd(5)} ${inputs} inputs in ${connections} connections (${hung} hung), ${seconds.toFixed(0)} s, ${neighbour}, ${memory}`;
+}
+
+await main();
