@@ -93,7 +93,12 @@ function streamed(
   const isByStream = Array.isArray(protocols) && protocols.includes('MQTT') && isText(streamname);
   if (!isByStream || !isText(version) || typeof filesize !== 'number' || filesize > room.slotBytes) return undefined;
   const fits = 2 * aroundDocumentBytes + room.downloadBytes <= room.freeBytes;
-  return { work: 'firmware', version, fits: () => fits && isServed(`stream:${streamname}/${String(fileid)}`) };
+  return {
+    work: 'firmware',
+    version,
+    byStream: true,
+    fits: () => fits && isServed(`stream:${streamname}/${String(fileid)}`),
+  };
 }
 
 function filesOf(document: Readonly<Record<string, unknown>>): readonly unknown[] | undefined {

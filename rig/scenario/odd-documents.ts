@@ -45,6 +45,11 @@ function command(text: unknown, more: Document = {}): Document {
 const makers: readonly ((edition: number) => Document)[] = [
   // Right ones.
   (edition) => firmware(edition),
+  (edition) => ({ ...firmware(edition), version: `${firmwareVersion(edition)}-${'v'.repeat(64)}`.slice(0, 64) }),
+  // Near the size of receive buffers, so that some messages fit and others do not.
+  (edition) => ({ ...firmware(edition), notes: 'x'.repeat(500 + 40 * (edition % 8)) }),
+  (edition) => ({ ...firmware(edition), notes: 'x'.repeat(850 + 60 * (edition % 8)) }),
+  (edition) => ({ operation: 'reboot', notes: 'x'.repeat(700 + 70 * (edition % 8)) }),
   (edition) => withImage(edition, { sizeBytes: 1 }),
   () => steps(command('echo,hello'), command(' date ')),
   () => ({ ...steps(program('one.sh')), finalStep: { action: program('last.sh') } }),

@@ -42,7 +42,8 @@ export interface Expectation {
  * keeps a right device from it, as far as the world knows at the end.
  */
 export type Duty =
-  | { readonly work: 'firmware'; readonly version: string; readonly fits: () => boolean }
+  /** `byStream`: block by block over the device's own connection, where messages may be lost. */
+  | { readonly work: 'firmware'; readonly version: string; readonly byStream?: true; readonly fits: () => boolean }
   /** So many run, one after the other; `mustFail`: the last of these fails. */
   | { readonly work: 'handlers'; readonly parts: number; readonly mustFail: boolean }
   | { readonly work: 'reboot'; readonly fits: () => boolean }

@@ -18,6 +18,8 @@ interface Assignment {
   isTried: boolean;
   /** Something that may keep a new image from reaching the service in time. */
   isDisturbed: boolean;
+  /** The device's clock leapt: what would have come back in time did not, by its clock. */
+  hasLeapt: boolean;
   /** The service said no for another reason than the state of the execution. */
   refused: Observation | undefined;
   /** Somebody else acted for the thing. */
@@ -109,6 +111,7 @@ export function watchDuties(
           interrupted: undefined,
           isTried: false,
           isDisturbed: false,
+          hasLeapt: false,
           refused: undefined,
           isShared: false,
         });
@@ -137,6 +140,7 @@ export function watchDuties(
     fault(seen) {
       const { name } = seen;
       if (!harmless.test(name)) disturb();
+      if (name === 'clock-jump') for (const assignment of assignments.values()) assignment.hasLeapt = true;
       if (name.startsWith('memory ')) interrupt(seen);
       if (refusal.test(name)) for (const assignment of assignments.values()) assignment.refused ??= seen;
       if (shared.test(name)) for (const assignment of assignments.values()) assignment.isShared = true;
@@ -153,7 +157,7 @@ interface Wrong {
 function couldBeDone(
   status: string,
   one: ExecutionRecord,
-  { duty, interrupted, isTried, isDisturbed, refused }: Assignment,
+  { duty, interrupted, isTried, isDisturbed, hasLeapt, refused }: Assignment,
   record: DeviceRecord,
 ): Wrong | undefined {
   if (refused !== undefined) return undefined;
@@ -178,7 +182,9 @@ function couldBeDone(
     case 'firmware': {
       if (!duty.fits()) return undefined;
       // The test of a new image needs the service, so whatever disturbs the connection may end it.
-      if (status === 'FAILED' && isTried && isDisturbed) return undefined;
+      // So does a stream; and a network that is gone for a minute is gone for a day where the clock leaps.
+      const depends = isTried || duty.byStream === true || hasLeapt;
+      if (status === 'FAILED' && depends && isDisturbed) return undefined;
       const isCut = status === 'FAILED' && interrupted !== undefined;
       return { claim: 'V5', reason: isCut ? 'although the transfer can be resumed after a power cut' : words };
     }

@@ -30,6 +30,10 @@ export interface ExecutionRecord {
   hinted: Observation | undefined;
   /** From when the device has no more reason to doubt that it is gone. */
   known: Observation | undefined;
+  /** From when an answer about this very execution says so; a head or a list may be wrong for a while (R39). */
+  answeredAt: EpochMs | undefined;
+  /** It asked about this very execution after a head or a list had shown it gone, and has no answer yet. */
+  isAskedAbout: boolean;
   /** From when the device knows that its own report of it was accepted. */
   closedAt: EpochMs | undefined;
   /** It was over, and the device knew it for long, when its power was cut. */
@@ -257,6 +261,8 @@ class Record implements DeviceRecord {
       isTaken: false,
       hinted: undefined,
       known: undefined,
+      answeredAt: undefined,
+      isAskedAbout: false,
       closedAt: undefined,
       wasOverBeforeCut: false,
       interruptions: 0,
@@ -285,6 +291,7 @@ class Record implements DeviceRecord {
   #onSent(seen: ObservationOf<'sent'>): void {
     this.lastSent = seen;
     this.openRequests.push({ request: seen.request, seen });
+    for (const one of this.taken) if (seen.request.jobId === one.identity.jobId) one.isAskedAbout = true;
     // Somebody who floods the service is found by other means.
     if (this.openRequests.length > remembersEnded) this.openRequests.shift();
   }
@@ -342,8 +349,11 @@ class Record implements DeviceRecord {
 
   #tell(message: DeviceMessage, seen: Observation): void {
     for (const one of this.taken) {
-      if (one.known !== undefined) continue;
+      if (one.answeredAt !== undefined) continue;
       const sign = showsGone(message, one.identity);
+      if (sign === 'proof' && message.kind === 'reply' && message.jobId === one.identity.jobId)
+        one.answeredAt = seen.at;
+      if (one.known !== undefined) continue;
       if (sign === 'proof') one.known = seen;
       else if (sign === 'hint') one.hinted ??= seen;
     }
@@ -364,8 +374,9 @@ class Record implements DeviceRecord {
     if (seen.end === 'lost' || seen.end === 'taken-over' || seen.end === 'by-service') this.disturbedAt = seen.at;
     for (const one of this.taken) {
       one.hinted = undefined;
-      if (seen.source === 'wire' && one.known !== undefined && seen.at - one.known.at < arrivalMs)
-        one.known = undefined;
+      if (seen.source !== 'wire') continue;
+      if (one.known !== undefined && seen.at - one.known.at < arrivalMs) one.known = undefined;
+      if (one.answeredAt !== undefined && seen.at - one.answeredAt < arrivalMs) one.answeredAt = undefined;
     }
     if (seen.source !== 'wire') return;
     for (const one of this.#ended) {
@@ -384,7 +395,7 @@ class Record implements DeviceRecord {
     this.isConnected = false;
     this.openRequests.length = 0;
     for (const one of this.#ended) {
-      const overSince = one.closedAt ?? one.known?.at;
+      const overSince = one.closedAt ?? one.answeredAt ?? (one.isAskedAbout ? undefined : one.known?.at);
       if (overSince !== undefined && at - overSince >= this.#limits.noticeMs) one.wasOverBeforeCut = true;
     }
     this.#forgetWhatRamHeld();
@@ -405,6 +416,7 @@ class Record implements DeviceRecord {
     for (const one of this.taken) {
       one.hinted = undefined;
       one.known = undefined;
+      one.answeredAt = undefined;
     }
   }
 

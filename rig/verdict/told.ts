@@ -61,3 +61,20 @@ function isAmong(shown: readonly Shown[], gone: ExecutionIdentity): boolean {
 function isSame(one: Shown, other: Shown): boolean {
   return one.jobId === other.jobId && one.executionNumber === other.executionNumber && one.queuedAt === other.queuedAt;
 }
+
+/** Jobs that a message says are there to be worked on: a reason to try, even where it is an old message that came late. */
+export function jobsNamedBy(message: DeviceMessage): readonly string[] {
+  if (message.kind === 'notification') {
+    if (message.name === 'NextJobExecutionChanged')
+      return message.payload.execution ? [message.payload.execution.jobId] : [];
+    const { IN_PROGRESS = [], QUEUED = [] } = message.payload.jobs;
+    return [...IN_PROGRESS, ...QUEUED].map(({ jobId }) => jobId);
+  }
+  if (message.outcome === 'rejected') return [];
+  if (message.operation === 'GetPendingJobExecutions') {
+    return [...message.payload.inProgressJobs, ...message.payload.queuedJobs].map(({ jobId }) => jobId);
+  }
+  if ('execution' in message.payload && message.payload.execution !== undefined)
+    return [message.payload.execution.jobId];
+  return message.operation === 'UpdateJobExecution' && message.jobId !== undefined ? [message.jobId] : [];
+}

@@ -11,7 +11,7 @@ import type { EpochMs } from '../../../protocol/time.ts';
 import { type ClaimDefinition, pass, seconds } from '../claim.ts';
 import { doubtedSince } from '../doubt.ts';
 import type { ExecutionRecord } from '../record.ts';
-import { goneCodes } from '../told.ts';
+import { goneCodes, jobsNamedBy } from '../told.ts';
 
 type RejectedMessage = Extract<DeviceMessage, { readonly kind: 'reply'; readonly outcome: 'rejected' }>;
 
@@ -174,23 +174,6 @@ export const noZombieWork: ClaimDefinition = {
 function words(one: ExecutionRecord, at: EpochMs, what: string): string {
   const since = (one.known ?? one.hinted)?.at ?? 0;
   return `still ${what} for ${one.identity.jobId}, ${seconds(at - since)} after it was told that it is gone`;
-}
-
-/** Jobs that a message says are there to be worked on: a reason to try, even where it is an old message that came late. */
-function jobsNamedBy(message: DeviceMessage): readonly string[] {
-  if (message.kind === 'notification') {
-    if (message.name === 'NextJobExecutionChanged')
-      return message.payload.execution ? [message.payload.execution.jobId] : [];
-    const { IN_PROGRESS = [], QUEUED = [] } = message.payload.jobs;
-    return [...IN_PROGRESS, ...QUEUED].map(({ jobId }) => jobId);
-  }
-  if (message.outcome === 'rejected') return [];
-  if (message.operation === 'GetPendingJobExecutions') {
-    return [...message.payload.inProgressJobs, ...message.payload.queuedJobs].map(({ jobId }) => jobId);
-  }
-  if ('execution' in message.payload && message.payload.execution !== undefined)
-    return [message.payload.execution.jobId];
-  return message.operation === 'UpdateJobExecution' && message.jobId !== undefined ? [message.jobId] : [];
 }
 
 /** The refusal says that the execution is over, by its code or by the state that it carries. */

@@ -5,7 +5,7 @@
 import type { DeviceView } from '../../../observation/inside.ts';
 import type { Observation, ObservationOf } from '../../../observation/observation.ts';
 import type { DeviceRequest } from '../../../protocol/device-messages.ts';
-import { type EpochMs, msPerMinute } from '../../../protocol/time.ts';
+import { type DurationMs, type EpochMs, msPerMinute } from '../../../protocol/time.ts';
 import { type ClaimContext, type ClaimDefinition, pass } from '../claim.ts';
 import { PauseWatch } from '../pauses.ts';
 
@@ -146,11 +146,15 @@ interface Transfer {
 }
 
 const rememberedTransfers = 64;
+/** What a fault does to messages may go on for so long. */
+const disturbedForMs: DurationMs = 300_000;
 
 /** Bytes asked for one execution: an image once, and again for each connection and a few mishaps. */
 class Transfers {
   readonly #context: ClaimContext;
   readonly #asked = new Map<string, Transfer>();
+  /** What comes block by block, by the same key. */
+  readonly #streamed = new Set<string>();
 
   constructor(context: ClaimContext) {
     this.#context = context;
@@ -162,6 +166,11 @@ class Transfers {
     const { totalBytes } = seen;
     if (totalBytes === undefined) return;
     const key = `${seen.jobId}#${seen.executionNumber ?? ''}`;
+    if (seen.via === 'stream') {
+      this.#streamed.add(key);
+      // A block that does not come is asked for again, as often as messages are lost.
+      if (seen.at - record.disturbedAt < disturbedForMs) return;
+    }
     const transfer = this.#asked.get(key) ?? { bytes: 0, connects: record.connects };
     this.#asked.set(key, transfer);
     if (this.#asked.size > rememberedTransfers) this.#asked.delete(this.#asked.keys().next().value!);
@@ -182,6 +191,7 @@ class Transfers {
   inside({ downloads }: DeviceView, seen: Observation | undefined): void {
     const { record, limits, broke } = this.#context;
     for (const key in downloads) {
+      if (this.#streamed.has(key.slice(0, key.indexOf('@')))) continue;
       const { bytes, imageBytes } = downloads[key]!;
       const most =
         imageBytes * (limits.downloadsPerExecution * Math.max(1, record.createdTimes(key)) + record.connects);

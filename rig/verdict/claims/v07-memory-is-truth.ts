@@ -5,6 +5,7 @@
 import type { Observation } from '../../../observation/observation.ts';
 import { type ClaimDefinition, notObserved, pass } from '../claim.ts';
 import type { ExecutionRecord } from '../record.ts';
+import { jobsNamedBy } from '../told.ts';
 
 export const memoryIsTruth: ClaimDefinition = {
   id: 'V7',
@@ -15,6 +16,8 @@ export const memoryIsTruth: ClaimDefinition = {
     let hasSeenInside = false;
     /** The rig has taken or changed what memory held, and the device has not read it since. */
     let isSpoiled = false;
+    /** What messages have named since the device woke: a reason to try, even where they are old. */
+    const named = new Set<string>();
 
     function ghost(jobId: string, executionNumber: number | undefined): ExecutionRecord | undefined {
       if (record.pendingOf(jobId, executionNumber) !== undefined) return undefined;
@@ -32,7 +35,7 @@ export const memoryIsTruth: ClaimDefinition = {
       what: string,
     ): void {
       const one = jobId === undefined ? undefined : ghost(jobId, executionNumber);
-      if (one === undefined) return;
+      if (one === undefined || named.has(one.identity.jobId)) return;
       broke({
         sign: 'ghost-job',
         reason: `${what} ${jobId} after a power cut, although it knew before that it was over`,
@@ -42,11 +45,22 @@ export const memoryIsTruth: ClaimDefinition = {
 
     return {
       observer: {
+        received({ message }) {
+          for (const job of jobsNamedBy(message)) named.add(job);
+        },
+        power({ on }) {
+          if (!on) named.clear();
+        },
+        program({ event }) {
+          if (event === 'exited') named.clear();
+        },
         fault({ name }) {
           if (name.startsWith('memory ')) isSpoiled = true;
         },
         traced({ trace }) {
-          if (trace.kind === 'boot') isSpoiled = false;
+          if (trace.kind !== 'boot') return;
+          isSpoiled = false;
+          named.clear();
         },
         sent(seen) {
           const { operation, jobId, body } = seen.request;

@@ -40,6 +40,7 @@ describe('the swarm', () => {
       'delete-stream',
       'clock',
       'battery',
+      'delete-stream',
     ]);
     expect(new Set(deeds.map((deed) => deed.do))).toEqual(new Set(deedWords.filter((word) => !undrawn.has(word))));
     for (const kind of faultKinds) {
