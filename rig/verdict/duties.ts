@@ -31,6 +31,8 @@ const refusal = /^service (?:Invalid|ResourceNotFound|TerminalStateReached)/;
 
 /** What comes twice says nothing new. */
 const harmless = /(?:twice|duplicate)$/;
+/** A request comes later than its answer was waited for. */
+const stray = /^request (?:late|duplicate)$/;
 /** Another client starts or ends what the device is to do. */
 const shared = /^second-client (?:start-next|update)$/;
 
@@ -41,6 +43,9 @@ export function watchDuties(
   broke: (claim: ClaimId, found: Break) => void,
 ): Observer {
   const assignments = new Map<string, Assignment>();
+
+  /** Requests of before may still arrive. */
+  let haveStrayed = false;
 
   function interrupt(seen: Observation): void {
     for (const assignment of assignments.values()) {
@@ -71,7 +76,9 @@ export function watchDuties(
 
   function judge(seen: ObservationOf<'execution'>, one: ExecutionRecord, assignment: Assignment): void {
     noteTrial(assignment);
-    if (assignment.isShared) return;
+    // A request that was meant for an earlier execution of the same ids, in the same version, ends this one.
+    const isStray = haveStrayed && record.ofJob(one.identity.jobId).length > 1;
+    if (assignment.isShared || isStray) return;
     const wrong =
       seen.status === 'SUCCEEDED' ? notDone(one, assignment) : couldBeDone(seen.status, one, assignment, record);
     if (wrong === undefined) return;
@@ -139,6 +146,7 @@ export function watchDuties(
     },
     fault(seen) {
       const { name } = seen;
+      if (stray.test(name)) haveStrayed = true;
       if (!harmless.test(name)) disturb();
       if (name === 'clock-jump') for (const assignment of assignments.values()) assignment.hasLeapt = true;
       if (name.startsWith('memory ')) interrupt(seen);

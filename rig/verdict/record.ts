@@ -396,7 +396,8 @@ class Record implements DeviceRecord {
     this.openRequests.length = 0;
     for (const one of this.#ended) {
       const overSince = one.closedAt ?? one.answeredAt ?? (one.isAskedAbout ? undefined : one.known?.at);
-      if (overSince !== undefined && at - overSince >= this.#limits.noticeMs) one.wasOverBeforeCut = true;
+      if (one.memoryLosses > 0 || overSince === undefined) continue;
+      if (at - overSince >= this.#limits.noticeMs) one.wasOverBeforeCut = true;
     }
     this.#forgetWhatRamHeld();
     for (const one of this.pending) one.interruptions += 1;
