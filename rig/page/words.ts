@@ -94,7 +94,7 @@ export function headline(
         : head.verdict !== undefined || succeeded > 0
           ? `${devices} ${are} at rest.`
           : `${devices} ${are} connected and ${things === 1 ? 'waits' : 'wait'} for a job.`;
-  if (pulled === 0) return [[busy]];
+  if (pulled === 0) return broken === 0 ? [[busy]] : [[`${busy} `], [`${broken} broken`, 'red'], ['.']];
   const missing = pulled - recovered;
   return [
     [`${busy} ${pulled} had the job deleted under them: `],
