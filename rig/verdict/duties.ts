@@ -20,6 +20,8 @@ interface Assignment {
   isDisturbed: boolean;
   /** The device's clock leapt: what would have come back in time did not, by its clock. */
   hasLeapt: boolean;
+  /** How often the network went away; several times in a row may be longer than any download waits. */
+  outages: number;
   /** The service said no for another reason than the state of the execution. */
   refused: Observation | undefined;
   /** Somebody else acted for the thing. */
@@ -31,6 +33,7 @@ const refusal = /^service (?:Invalid|ResourceNotFound|TerminalStateReached)/;
 
 /** What comes twice says nothing new. */
 const harmless = /(?:twice|duplicate)$/;
+const outage = /^(?:partition|link-lost)$/;
 /** A request comes later than its answer was waited for. */
 const stray = /^request (?:late|duplicate)$/;
 /** Another client starts or ends what the device is to do. */
@@ -119,6 +122,7 @@ export function watchDuties(
           isTried: false,
           isDisturbed: false,
           hasLeapt: false,
+          outages: 0,
           refused: undefined,
           isShared: false,
         });
@@ -148,6 +152,7 @@ export function watchDuties(
       const { name } = seen;
       if (stray.test(name)) haveStrayed = true;
       if (!harmless.test(name)) disturb();
+      if (outage.test(name)) for (const assignment of assignments.values()) assignment.outages += 1;
       if (name === 'clock-jump') for (const assignment of assignments.values()) assignment.hasLeapt = true;
       if (name.startsWith('memory ')) interrupt(seen);
       if (refusal.test(name)) for (const assignment of assignments.values()) assignment.refused ??= seen;
@@ -165,7 +170,7 @@ interface Wrong {
 function couldBeDone(
   status: string,
   one: ExecutionRecord,
-  { duty, interrupted, isTried, isDisturbed, hasLeapt, refused }: Assignment,
+  { duty, interrupted, isTried, isDisturbed, hasLeapt, outages, refused }: Assignment,
   record: DeviceRecord,
 ): Wrong | undefined {
   if (refused !== undefined) return undefined;
@@ -191,7 +196,7 @@ function couldBeDone(
       if (!duty.fits()) return undefined;
       // The test of a new image needs the service, so whatever disturbs the connection may end it.
       // So does a stream; and a network that is gone for a minute is gone for a day where the clock leaps.
-      const depends = isTried || duty.byStream === true || hasLeapt;
+      const depends = isTried || duty.byStream === true || hasLeapt || outages > 1;
       if (status === 'FAILED' && depends && isDisturbed) return undefined;
       const isCut = status === 'FAILED' && interrupted !== undefined;
       return { claim: 'V5', reason: isCut ? 'although the transfer can be resumed after a power cut' : words };
