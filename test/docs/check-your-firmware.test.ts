@@ -12,10 +12,12 @@ import { checkCommand } from '../../cli/check.ts';
 import type { Kind, Observation } from '../../observation/observation.ts';
 import { show } from '../../observation/observers.ts';
 import { placeholderNames } from '../../rig/live/check/equipment.ts';
+import { limitsOf, portraitOf } from '../../rig/live/check/portrait.ts';
 import { selectScenarios } from '../../rig/live/scenario-files.ts';
 import { claims } from '../../rig/verdict/claims.ts';
 import { type ClaimId, type Sight, claimIds } from '../../rig/verdict/contract.ts';
 import { createJudge } from '../../rig/verdict/judge.ts';
+import { limitsWith } from '../../rig/verdict/limits.ts';
 import { play } from '../../rig/virtual/play.ts';
 import { subjectsWith } from '../support/simulated.ts';
 import { writtenPage } from '../support/written-page.ts';
@@ -69,7 +71,12 @@ function decided(sights: readonly Sight[]): ReadonlyMap<ClaimId, readonly string
   for (const scenario of selectScenarios(['pull-in-work', 'again-at-once', 'cut-after-recovery'])) {
     const played = play(scenario, subjectsWith(), { records: true });
     const thingName = played.findings[0]!.thingName;
-    const judge = createJudge({ thingName, sights: new Set<Sight>(['downloads', 'power', ...sights]) });
+    const shown = new Set<Sight>(['downloads', 'power', ...sights]);
+    const judge = createJudge({
+      thingName,
+      sights: shown,
+      limits: limitsOf(portraitOf([], '', ''), 8000, limitsWith()),
+    });
     for (const seen of played.observations) {
       if (outside.has(seen.kind)) show(judge.observer, seen);
       for (const told of toldBeside(seen, sights)) show(judge.observer, told);
