@@ -11,7 +11,7 @@ import { createSignatureCheck } from './http/signatures.ts';
 import type { MindOfDoors } from './mind.ts';
 import type { MqttDoorEvent } from './mqtt/door-events.ts';
 import { everyThing, noThing, undecided } from './mqtt/identity.ts';
-import { type MqttDoor, openMqttDoor } from './mqtt/mqtt-door.ts';
+import { type ElsewhereOf, type MqttDoor, openMqttDoor } from './mqtt/mqtt-door.ts';
 import { provisioningAnswerer } from './mqtt/provisioning-requests.ts';
 import { doorReadings } from './mqtt/readings.ts';
 import { SocketBudget } from './net/socket-budget.ts';
@@ -30,6 +30,8 @@ export interface OpenedDoors {
 export interface DoorParts {
   readonly mind: MindOfDoors;
   readonly page: PageGate;
+  /** The door of a client that belongs to another one; absent: there is one. */
+  readonly elsewhere?: ElsewhereOf;
   /** What goes wrong with answers. */
   readonly faults: AnswerFaults | undefined;
   /** Told of everything at the doors. */
@@ -40,7 +42,7 @@ export interface DoorParts {
 export async function openDoors(
   options: ServiceOptions,
   surroundings: Surroundings,
-  { mind, page, faults, tell }: DoorParts,
+  { mind, page, faults, tell, elsewhere }: DoorParts,
 ): Promise<OpenedDoors> {
   const { mqttPort, mqttsPort, wsPort, wssPort, httpPort, httpsPort, board = false, identity, advertise } = options;
   const { host, identity: scope, authority, issuer, files, addresses, watchers, onTransfer, events } = surroundings;
@@ -87,6 +89,7 @@ export async function openDoors(
     ...(options.packetsPerSecond !== undefined && { packetsPerSecond: options.packetsPerSecond }),
     readings: doorReadings[options.profile ?? 'observed'],
     ...(options.tap && { tap: options.tap }),
+    ...(elsewhere && { elsewhere }),
     ...(board && { web: (request, response) => answerHttp(request, response) }),
     onEvent(event) {
       if (event.kind === 'connected') addresses.deviceCame(deviceOf(event), event.address ?? '');

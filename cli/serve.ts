@@ -3,10 +3,11 @@
  * a directory, with the certificate authority that devices trust, and is there again at the next start; unless `--memory`.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import type { PortOption, Service, ServiceOptions } from '../broker/start-service.ts';
+import type { ProcessesService } from '../broker/processes/start-processes.ts';
+import type { PortOption, ServiceOptions } from '../broker/start-service.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import {
   accessKey,
@@ -60,6 +61,7 @@ interface ServeFlags extends CommonOptions {
   readonly seed: number;
   readonly open?: true;
   readonly logLevel: LogLevel;
+  readonly processes: number | 'auto';
 }
 
 /** Where the rig keeps what outlives a run. */
@@ -158,6 +160,14 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     .addOption(
       new Option('--memory', 'keep nothing, not even the certificate authority').conflicts(['dataDir', 'durability']),
     )
+    .addOption(
+      new Option(
+        '--processes <n|auto>',
+        'one for the engine, the others for doors (auto: a door for each core but one)',
+      )
+        .default(1)
+        .argParser(processCount),
+    )
     .addOption(openOption())
     .addOption(
       new Option('--log-level <level>', 'what is told on stderr, as JSON where that is no terminal')
@@ -201,6 +211,7 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
     accessKeyFile,
     open,
     logLevel,
+    processes,
     ...others
   } = flags;
   const { faults: file, allowOrigin: allowedOrigins, packetRate: packetsPerSecond, ...options } = others;
@@ -208,10 +219,10 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
   const read = accessKeyFile === undefined ? undefined : readAccessKeys(accessKeyFile);
   const keys = requireAuth ? (given || read ? { ...read, ...given } : keysOfEnvironment()) : undefined;
   const faults = file === undefined ? undefined : readFaults(file);
-  const { startService } = await import('../broker/start-service.ts');
+  const doors = doorsOf(processes);
   const failed = new AbortController();
   const log = await openServiceLog(quiet && logLevel === 'info' ? 'warn' : logLevel);
-  await using service = await startService({
+  await using service = await start(doors, {
     ...options,
     packetsPerSecond,
     ...(faults && { faults }),
@@ -236,7 +247,23 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
   return exitCodes.ok;
 }
 
-function tellMoved(wanted: Partial<PortFlags>, service: Service, log: ServiceLog): void {
+function processCount(text: string): number | 'auto' {
+  return text === 'auto' ? text : wholeNumber(1, 64)(text);
+}
+
+/** One process is engine and doors at once; of several one is the engine. */
+function doorsOf(processes: number | 'auto' = 1): number {
+  return processes === 'auto' ? Math.max(1, availableParallelism() - 1) : processes - 1;
+}
+
+type StartedService = Omit<ProcessesService, 'processes'>;
+
+async function start(doors: number, options: ServiceOptions): Promise<StartedService> {
+  if (doors === 0) return (await import('../broker/start-service.ts')).startService(options);
+  return (await import('../broker/processes/start-processes.ts')).startProcesses(options, doors);
+}
+
+function tellMoved(wanted: Partial<PortFlags>, service: StartedService, log: ServiceLog): void {
   for (const flag of portFlags) {
     const asked = wanted[flag];
     const url = service[flag.replace('Port', 'Url') as 'mqttUrl'];
@@ -254,7 +281,7 @@ function refuseStrangers(host: string): void {
 }
 
 /** Where a client finds the certificate to trust: in the data directory, or, without one, in a file that goes in the end. */
-async function authorityFile(service: Service): Promise<AsyncDisposable & { readonly path?: string }> {
+async function authorityFile(service: StartedService): Promise<AsyncDisposable & { readonly path?: string }> {
   const { ca, caFile } = service;
   const stays = { [Symbol.asyncDispose]: () => Promise.resolve() };
   if (caFile !== undefined) return { path: resolve(caFile), ...stays };
@@ -280,7 +307,7 @@ type Identity = Pick<ServeFlags, 'region' | 'account'>;
 
 /** What there is of it, in the order in which it is shown. */
 function endpointsOf(
-  { mqttUrl, mqttsUrl, wsUrl, wssUrl, httpUrl, httpsUrl, pageUrl }: Service,
+  { mqttUrl, mqttsUrl, wsUrl, wssUrl, httpUrl, httpsUrl, pageUrl }: StartedService,
   ca: string | undefined,
 ): Endpoints {
   const endpoints = {

@@ -14,7 +14,7 @@ export interface ServiceLog {
   say(level: LogLine['level'], text: string): void;
   readonly tell: (event: ServiceEvent) => void;
   /** Looks at jobs and their executions, and, where everything is wanted, at every message. */
-  watch(service: Service): void;
+  watch(service: Pick<Service, 'observe'>): void;
   finish(): void;
 }
 

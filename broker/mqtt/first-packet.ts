@@ -22,6 +22,38 @@ export function protocolLevel(start: Buffer): number | undefined {
   return levelAt > nameAt + 'MQIsdp'.length ? 0 : start[levelAt];
 }
 
+const connectHeadBytes = 4; // level, flags and keep-alive
+const mqtt5 = 5;
+
+/** @returns the client id in a CONNECT, empty where there is none or this is none, `undefined` when there is too little to tell. */
+export function connectClientId(start: Buffer): string | undefined {
+  const level = protocolLevel(start);
+  if (level === undefined || level === 0) return level === undefined ? undefined : '';
+  let offset = 1;
+  while ((start[offset] ?? 0) > 0x7f) offset += 1;
+  const nameAt = offset + 3;
+  offset = nameAt + start.readUInt16BE(offset + 1) + connectHeadBytes;
+  if (level === mqtt5) {
+    const properties = variableLength(start, offset);
+    if (properties === undefined) return undefined;
+    offset += properties.bytes + properties.value;
+  }
+  if (start.length < offset + 2) return undefined;
+  const end = offset + 2 + start.readUInt16BE(offset);
+  return start.length < end ? undefined : start.toString('utf8', offset + 2, end);
+}
+
+function variableLength(bytes: Buffer, from: number): { readonly value: number; readonly bytes: number } | undefined {
+  let value = 0;
+  for (let index = 0; index < maxLengthBytes; index += 1) {
+    const byte = bytes[from + index];
+    if (byte === undefined) return undefined;
+    value += (byte & 0x7f) * 128 ** index;
+    if (byte <= 0x7f) return { value, bytes: index + 1 };
+  }
+  return { value: 0, bytes: maxLengthBytes };
+}
+
 /** As {@link awaitFirstBytes}, for {@link protocolLevel}. */
 export function awaitProtocolLevel(
   stream: Duplex,

@@ -22,7 +22,7 @@ import type { ClientStream } from './client-stream.ts';
 import { Disconnection, reasonOf } from './disconnection.ts';
 import { type Ending, type EventListener, refusalIn } from './door-events.ts';
 import { FastLane } from './fast-lane.ts';
-import { awaitProtocolLevel } from './first-packet.ts';
+import { awaitFirstBytes, awaitProtocolLevel, connectClientId } from './first-packet.ts';
 import type { IdentityMode, IdentityRule } from './identity.ts';
 import { type InboundContext, InboundPackets } from './inbound-packets.ts';
 import {
@@ -95,7 +95,12 @@ export interface MqttDoorOptions {
   readonly upgradesAreSigned?: boolean;
   /** Goes between each connection and the door; absent: nothing does. */
   readonly tap?: ConnectionTap;
+  /** The door of a client that belongs to another one; absent: all belong to this one. */
+  readonly elsewhere?: ElsewhereOf;
 }
+
+/** @returns takes the client over; `undefined`: it belongs here */
+export type ElsewhereOf = (clientId: string) => ((stream: Duplex, proof: Partial<ConnectionProof>) => void) | undefined;
 
 /** What looks at a connection, or injects faults into it, before the door reads it. */
 export type ConnectionTap = (stream: Duplex, certificateName: string | undefined) => Duplex;
@@ -199,6 +204,22 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     );
   }
 
+  /** A client of another door is handed on, with what it has said so far. */
+  function receive(wire: Duplex, proof: Partial<ConnectionProof>): void {
+    const { elsewhere } = options;
+    if (elsewhere === undefined) {
+      accept(wire, proof);
+      return;
+    }
+    track(wire, streams);
+    awaitFirstBytes(
+      wire,
+      connectClientId,
+      (clientId) => (elsewhere(clientId) ?? accept)(wire, proof),
+      ({ message }) => onEvent?.({ kind: 'refused', reason: 'unspecified', message }),
+    );
+  }
+
   const unproven: ConnectionProof = { identity: identity ?? 'first-thing' };
 
   function serve(stream: ClientStream, proof: ConnectionProof): void {
@@ -276,7 +297,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
       budget.admit(socket);
     },
     arrived: ({ transport, stream, socket, certificate, address }) =>
-      accept(tap(stream, certificate?.name), {
+      receive(tap(stream, certificate?.name), {
         identity: identityOn(transport, certificate !== undefined),
         certificate,
         address,

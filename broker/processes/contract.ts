@@ -1,0 +1,69 @@
+/** What the processes of one service say to each other beside the link: how each is started, and what the starter is told. */
+import type { OperationalErrorCode } from '../../protocol/operational-error.ts';
+import type { Observation } from '../../observation/observation.ts';
+import type { ServiceEvent } from '../service-events.ts';
+import type { ServiceOptions } from '../service-options.ts';
+
+/** What a process can be told of a service: all that is data. */
+export type PlainOptions = Omit<
+  ServiceOptions,
+  'onFailure' | 'onWarning' | 'onEvent' | 'onTransfer' | 'observer' | 'clockOf' | 'fileGate' | 'deviceGate' | 'tap'
+>;
+
+export interface EngineOrder {
+  readonly kind: 'engine';
+  readonly options: PlainOptions;
+  readonly doors: number;
+  /** Where the sockets of the service's own processes are; only its owner may look into it. */
+  readonly folder: string;
+}
+
+export interface DoorOrder {
+  readonly kind: 'door';
+  readonly options: PlainOptions;
+  readonly door: number;
+  readonly doors: number;
+  readonly folder: string;
+}
+
+export type ToProcess =
+  | EngineOrder
+  | DoorOrder
+  /** The doors are open. */
+  | { readonly kind: 'open'; readonly endpoints: Readonly<Record<string, string>> }
+  /** Whether events and what becomes of jobs are wanted. */
+  | { readonly kind: 'watch'; readonly observations: boolean };
+
+export type FromProcess =
+  /** Orders are listened for: what came before would be lost in a process of a cluster. */
+  | { readonly kind: 'up' }
+  | {
+      readonly kind: 'engine-ready';
+      readonly ca: string;
+      readonly caFile?: string;
+      readonly query: string;
+      readonly codeSigningCertificate?: string;
+    }
+  | { readonly kind: 'door-ready'; readonly endpoints: Readonly<Record<string, string>> }
+  | { readonly kind: 'event'; readonly event: ServiceEvent }
+  | { readonly kind: 'seen'; readonly seen: Observation }
+  | { readonly kind: 'warning'; readonly text: string }
+  | { readonly kind: 'failed'; readonly message: string; readonly code?: OperationalErrorCode; readonly hint?: string };
+
+export function engineSocket(folder: string): string {
+  return `${folder}/engine`;
+}
+
+/** Where the engine's process answers for the live page and for metrics. */
+export function pageSocket(folder: string): string {
+  return `${folder}/page`;
+}
+
+/** Where a door takes clients that came to another one. */
+export function doorSocket(folder: string, door: number): string {
+  return `${folder}/door-${door}`;
+}
+
+export function sayToStarter(message: FromProcess): void {
+  process.send?.(message);
+}

@@ -1,0 +1,140 @@
+/**
+ * The process of the engine: store, engine, clock and certificates, the ends of the links to the doors, and the live page, which
+ * doors ask for here. Started by start-processes.ts and ends when that does.
+ */
+import { createServer as createHttpServer } from 'node:http';
+import { createServer } from 'node:net';
+import { rmSync } from 'node:fs';
+import type { Observation } from '../../observation/observation.ts';
+import { OperationalError } from '../../protocol/operational-error.ts';
+import { metricsText } from '../http/status-page.ts';
+import { createEngineEnd, type KnownThings } from '../link/engine-end.ts';
+import { openPage } from '../live/open-page.ts';
+import { type Mind, openMind, openState } from '../mind.ts';
+import type { ServiceEvent } from '../service-events.ts';
+import { openSurroundings } from '../surroundings.ts';
+import { type EngineOrder, type ToProcess, engineSocket, pageSocket, sayToStarter } from './contract.ts';
+
+async function runEngine({ options, doors, folder }: EngineOrder): Promise<void> {
+  const onFailure = (error: unknown): void => fail(error);
+  const state = openState(
+    { ...options, onFailure, onWarning: (text) => sayToStarter({ kind: 'warning', text }) },
+    () => {},
+  );
+  const surroundings = await openSurroundings(options, () => mind.port.now());
+  const { addresses, authority, events, identity, signer } = surroundings;
+  const mind: Mind = openMind({ ...options, onFailure }, surroundings, state);
+  const page = openPage({
+    port: mind.port,
+    observe: mind.observe,
+    scope: identity,
+    rows: mind.rows,
+    isThing: mind.isThing,
+    keeps: options.keepsPage === true,
+    isGuarded: options.accessKeys !== undefined,
+    faults: undefined,
+  });
+  events.add((event) => page.feed.door(event));
+  events.add((event) => sayToStarter({ kind: 'event', event }));
+  const connected = new Set<string>();
+  const { journal, sessionStore } = mind;
+  const end = createEngineEnd({
+    port: mind.port,
+    doors,
+    timeScale: options.timeScale ?? 1,
+    things: thingsOf(mind),
+    ...(journal && sessionStore && { sessions: { journal, store: sessionStore } }),
+    onTold(told) {
+      const event = told as ServiceEvent;
+      if (event.kind === 'connected') {
+        connected.add(event.clientId);
+        addresses.deviceCame(event.clientId, event.address ?? '');
+      } else if (event.kind === 'identified') addresses.deviceCame(event.thingName, event.address ?? '');
+      else if (event.kind === 'disconnected') connected.delete(event.clientId);
+      events.tell(event);
+    },
+  });
+  let endpoints: Readonly<Record<string, string>> = {};
+  let stopWatching: (() => void) | undefined;
+  const links = createServer((stream) => end.accept(stream));
+  const pages = createHttpServer((request, response) => {
+    if (request.url === '/metrics') {
+      const status = { endpoints, connectedClients: connected.size, events: events.counts };
+      const counted = mind.executionStatuses && { executionStatuses: mind.executionStatuses };
+      response.setHeader('content-type', 'text/plain; version=0.0.4');
+      response.end(metricsText({ ...status, ...counted }, new Map()));
+    } else if (!page.door.answer(request, response)) response.writeHead(404).end();
+  });
+  for (const path of [engineSocket(folder), pageSocket(folder)]) rmSync(path, { force: true });
+  await Promise.all([listening(links, engineSocket(folder)), listening(pages, pageSocket(folder))]);
+  const close = async (): Promise<void> => {
+    stopWatching?.();
+    await page.feed.close();
+    links.close();
+    pages.close();
+    pages.closeAllConnections();
+    end.close();
+    await mind.close();
+    await state.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void close());
+  process.on('message', (message: ToProcess) => {
+    if (message.kind === 'open') {
+      ({ endpoints } = message);
+      page.feed.endpoints = endpoints;
+      surroundings.httpPorts = portsIn(endpoints);
+      mind.begin();
+    } else if (message.kind === 'watch' && stopWatching === undefined) {
+      const look = (seen: Observation): void => sayToStarter({ kind: 'seen', seen });
+      stopWatching = mind.observe({ job: look, execution: look });
+    }
+  });
+  sayToStarter({
+    kind: 'engine-ready',
+    ca: authority.ca,
+    ...(authority.caFile && { caFile: authority.caFile }),
+    ...(signer && { codeSigningCertificate: signer.cert }),
+    query: page.door.query,
+  });
+}
+
+function portsIn({ http, https }: Readonly<Record<string, string>>): {
+  readonly http?: number;
+  readonly https?: number;
+} {
+  const port = (url: string): number => Number(new URL(url).port);
+  return { ...(http && { http: port(http) }), ...(https && { https: port(https) }) };
+}
+
+function thingsOf(mind: Mind): KnownThings {
+  return {
+    *names() {
+      for (const { table, key } of mind.rows()) if (table === 'thing') yield key;
+    },
+    onChange(hear) {
+      mind.onChanges((changes) => {
+        for (const { table, key, row } of changes) if (table === 'thing') hear(key, row !== undefined);
+      });
+      return () => {};
+    },
+  };
+}
+
+function listening(server: ReturnType<typeof createServer>, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject).listen(path, resolve);
+  });
+}
+
+function fail(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  const about = error instanceof OperationalError ? { code: error.code, ...(error.hint && { hint: error.hint }) } : {};
+  process.send?.({ kind: 'failed', message, ...about }, () => process.exit(1));
+}
+
+// Nothing that the starter leaves behind goes on.
+process.on('disconnect', () => process.exit(0));
+process.on('SIGINT', () => {});
+process.once('message', (order: EngineOrder) => void runEngine(order).catch(fail));
+sayToStarter({ kind: 'up' });

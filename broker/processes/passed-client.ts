@@ -1,0 +1,53 @@
+/**
+ * A client that came to one door and belongs to another: one line of JSON with what was proved about it, then its bytes, both
+ * ways. The stream that is passed on is what the door would have read: TLS and WebSocket end where the client came in.
+ */
+import { type Socket, connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { ConnectionProof } from '../mqtt/access-control.ts';
+
+const maxLineBytes = 64 * 1024;
+const newLine = 0x0a;
+
+/** @param path of the socket of the client's own door */
+export function passOn(stream: Duplex, proof: Partial<ConnectionProof>, path: string): void {
+  const { socket: _socket, ...told } = proof;
+  const far = connect(path);
+  const end = (): void => {
+    stream.destroy();
+    far.destroy();
+  };
+  far.setNoDelay(true);
+  far.write(`${JSON.stringify(told, withoutBytes)}\n`);
+  stream.pipe(far);
+  far.pipe(stream);
+  for (const each of [stream, far]) each.on('error', end).on('close', end);
+}
+
+/** Certificates come with their bytes, which nobody asks for. */
+function withoutBytes(_name: string, value: unknown): unknown {
+  const isBytes = typeof value === 'object' && value !== null && (value as { type?: unknown }).type === 'Buffer';
+  return isBytes || _name === 'issuerCertificate' ? undefined : value;
+}
+
+/** Reads what {@link passOn} has written. */
+export function takeOver(far: Socket, accept: (stream: Duplex, proof: Partial<ConnectionProof>) => void): void {
+  let seen: Buffer = Buffer.alloc(0);
+  const leave = (): void => void far.destroy();
+  const look = (): void => {
+    const chunk = far.read() as Buffer | null;
+    if (chunk === null) return;
+    seen = Buffer.concat([seen, chunk]);
+    const end = seen.indexOf(newLine);
+    if (end === -1) {
+      if (seen.length > maxLineBytes) leave();
+      return;
+    }
+    far.off('readable', look).off('error', leave);
+    const rest = seen.subarray(end + 1);
+    if (rest.length > 0) far.unshift(rest);
+    accept(far, JSON.parse(seen.toString('utf8', 0, end)) as Partial<ConnectionProof>);
+  };
+  far.setNoDelay(true);
+  far.on('readable', look).on('error', leave);
+}
