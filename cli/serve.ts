@@ -238,7 +238,10 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
   tellMoved(options, service, log);
   await using authority = await authorityFile(service);
   const endpoints = endpointsOf(service, authority.path);
-  if (json) process.stdout.write(`${JSON.stringify({ event: 'ready', ...endpoints, pid: process.pid })}\n`);
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ event: 'ready', ...endpoints, pid: process.pid, ...processesOf(service) })}\n`,
+    );
   else if (!quiet) process.stdout.write(`${readyText(endpoints, options, keys, memory ? undefined : dataDir)}\n`);
   if (open && service.pageUrl !== undefined) openInBrowser(service.pageUrl);
   await whenAborted(AbortSignal.any([stopped, failed.signal]));
@@ -256,7 +259,12 @@ function doorsOf(processes: number | 'auto' = 1): number {
   return processes === 'auto' ? Math.max(1, availableParallelism() - 1) : processes - 1;
 }
 
-type StartedService = Omit<ProcessesService, 'processes'>;
+type StartedService = Omit<ProcessesService, 'processes'> & Partial<Pick<ProcessesService, 'processes'>>;
+
+/** Process ids, for who watches them. */
+function processesOf({ processes }: StartedService): Partial<Pick<ProcessesService, 'processes'>> {
+  return processes === undefined ? {} : { processes };
+}
 
 async function start(doors: number, options: ServiceOptions): Promise<StartedService> {
   if (doors === 0) return (await import('../broker/start-service.ts')).startService(options);

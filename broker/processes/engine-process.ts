@@ -16,14 +16,13 @@ import { openSurroundings } from '../surroundings.ts';
 import { type EngineOrder, type ToProcess, engineSocket, pageSocket, sayToStarter } from './contract.ts';
 
 async function runEngine({ options, doors, folder }: EngineOrder): Promise<void> {
-  const onFailure = (error: unknown): void => fail(error);
   const state = openState(
-    { ...options, onFailure, onWarning: (text) => sayToStarter({ kind: 'warning', text }) },
+    { ...options, onFailure: fail, onWarning: (text) => sayToStarter({ kind: 'warning', text }) },
     () => {},
   );
   const surroundings = await openSurroundings(options, () => mind.port.now());
   const { addresses, authority, events, identity, signer } = surroundings;
-  const mind: Mind = openMind({ ...options, onFailure }, surroundings, state);
+  const mind: Mind = openMind({ ...options, onFailure: fail }, surroundings, state);
   const page = openPage({
     port: mind.port,
     observe: mind.observe,
@@ -86,8 +85,7 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
       surroundings.httpPorts = portsIn(endpoints);
       mind.begin();
     } else if (message.kind === 'watch' && stopWatching === undefined) {
-      const look = (seen: Observation): void => sayToStarter({ kind: 'seen', seen });
-      stopWatching = mind.observe({ job: look, execution: look });
+      stopWatching = mind.observe({ job: show, execution: show });
     }
   });
   sayToStarter({
@@ -103,8 +101,15 @@ function portsIn({ http, https }: Readonly<Record<string, string>>): {
   readonly http?: number;
   readonly https?: number;
 } {
-  const port = (url: string): number => Number(new URL(url).port);
   return { ...(http && { http: port(http) }), ...(https && { https: port(https) }) };
+}
+
+function show(seen: Observation): void {
+  sayToStarter({ kind: 'seen', seen });
+}
+
+function port(url: string): number {
+  return Number(new URL(url).port);
 }
 
 function thingsOf(mind: Mind): KnownThings {

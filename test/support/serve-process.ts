@@ -13,6 +13,8 @@ export interface ServeProcess {
   readonly httpUrl: string;
   /** The URL of each listener, by its scheme. */
   readonly urls: Readonly<Record<string, string>>;
+  /** Process ids, with `--processes`. */
+  readonly processes?: { readonly engine: number; readonly doors: readonly number[] };
   /** What it has said on stderr so far. */
   readonly stderr: () => string;
   /** SIGKILL, and the end of it. */
@@ -74,12 +76,17 @@ export async function launchServe({ flags, maxFileKiB, maxDescriptors }: Launch)
   const ready = once(createInterface(child.stdout), 'line').then(([line]) => line as string);
   const first = await Promise.race([ready, ended]);
   if (typeof first !== 'string') return first;
-  const urls = JSON.parse(first) as { readonly mqtt: string; readonly http: string };
+  const { processes, ...urls } = JSON.parse(first) as {
+    readonly mqtt: string;
+    readonly http: string;
+    readonly processes?: ServeProcess['processes'];
+  };
   return {
     pid: child.pid!,
     mqttPort: Number(new URL(urls.mqtt).port),
     httpUrl: urls.http,
     urls,
+    ...(processes && { processes }),
     stderr: () => stderr,
     async kill() {
       child.kill('SIGKILL');

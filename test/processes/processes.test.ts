@@ -1,0 +1,173 @@
+/** A service in several processes: what clients see of it when a door, or the engine, is killed under them. */
+import { IoTClient, CreateJobCommand, CreateThingCommand, DescribeJobExecutionCommand } from '@aws-sdk/client-iot';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectAsync, type MqttClient } from 'mqtt';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { doorOf } from '../../broker/link/owner.ts';
+import { type ServeProcess, killAll, launchServe, startServe } from '../support/serve-process.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'jobrig-processes-'));
+const doors = 2;
+let service: ServeProcess;
+let operator: IoTClient;
+
+beforeAll(async () => {
+  service = await startServe({
+    flags: ['--data-dir', folder, '--processes', String(doors + 1), '--log-level', 'error'],
+  });
+  operator = new IoTClient({
+    endpoint: service.httpUrl,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'a', secretAccessKey: 'a' },
+    maxAttempts: 10,
+  });
+  await operator.send(new CreateThingCommand({ thingName: 'pump-1' }));
+});
+afterAll(async () => {
+  operator.destroy();
+  await killAll();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A client id that belongs to this door. */
+function idAt(door: number, name: string): string {
+  for (let number = 0; ; number += 1) {
+    const clientId = `${name}-${number}`;
+    if (doorOf(clientId, doors) === door) return clientId;
+  }
+}
+
+function connected(clientId: string, options: object = {}): Promise<MqttClient> {
+  return connectAsync(service.urls['mqtt']!, { clientId, reconnectPeriod: 20, ...options });
+}
+
+async function job(jobId: string): Promise<void> {
+  const targets = ['arn:aws:iot:us-east-1:000000000000:thing/pump-1'];
+  await operator.send(new CreateJobCommand({ jobId, targets, document: '{}' }));
+}
+
+async function statusOf(jobId: string): Promise<string | undefined> {
+  const { execution } = await operator.send(new DescribeJobExecutionCommand({ jobId, thingName: 'pump-1' }));
+  return execution?.status;
+}
+
+/** Asks until it is accepted: an answer that was lost with a process is asked for again, as devices do. */
+async function asked(client: MqttClient, topic: string, body: object): Promise<unknown> {
+  for (let attempt = 0; ; attempt += 1) {
+    const clientToken = `${topic} ${attempt}`;
+    const answer = new Promise<readonly [string, unknown]>((resolve) => {
+      const take = (on: string, payload: Buffer): void => {
+        const told = JSON.parse(payload.toString()) as { readonly clientToken?: string };
+        if (told.clientToken !== clientToken) return;
+        client.off('message', take);
+        resolve([on, told]);
+      };
+      client.on('message', take);
+    });
+    await client.publishAsync(topic, JSON.stringify({ ...body, clientToken }), { qos: 1 });
+    const [on, told] = await answer;
+    if (on.endsWith('/accepted')) return told;
+    expect(told).toMatchObject({ code: 'InternalError' });
+  }
+}
+
+describe('jobrig serve --processes', () => {
+  it('lets clients of all doors hear each other, with sessions and second connections in one place', async () => {
+    const clients = await Promise.all([0, 1, 0, 1].map((door, index) => connected(idAt(door, `talker${index}`))));
+    const heard = clients.map(async (client) => {
+      await client.subscribeAsync('room/#', { qos: 1 });
+      return next<readonly [string, Buffer]>(client, 'message');
+    });
+    const first = clients[0]!;
+    await Promise.all(clients.map((client) => client.subscribeAsync('ready', { qos: 1 })));
+    await first.publishAsync('room/1', 'hello', { qos: 1 });
+    for (const [topic, payload] of await Promise.all(heard))
+      expect(`${topic} ${payload.toString()}`).toBe('room/1 hello');
+    const clientId = idAt(1, 'twice');
+    const one = await connected(clientId, { reconnectPeriod: 0 });
+    const over = next<readonly []>(one, 'close');
+    const two = await connected(clientId, { reconnectPeriod: 0 });
+    await over;
+    await Promise.all([...clients, two].map((client) => client.endAsync(true)));
+  });
+
+  it('keeps clients connected when the engine is killed, and everything that was acknowledged', async () => {
+    const device = await connected(idAt(0, 'device'), { username: 'pump-1' });
+    let closes = 0;
+    device.on('close', () => (closes += 1));
+    for (const round of [1, 2, 3]) {
+      const jobId = `update-${round}`;
+      await job(jobId);
+      await asked(device, `$aws/things/pump-1/jobs/${jobId}/update`, { status: 'IN_PROGRESS' });
+      process.kill((await enginePid())!, 'SIGKILL');
+      expect(await statusOf(jobId)).toBe('IN_PROGRESS');
+      await asked(device, `$aws/things/pump-1/jobs/${jobId}/update`, { status: 'SUCCEEDED' });
+      expect(await statusOf(jobId)).toBe('SUCCEEDED');
+    }
+    expect(closes).toBe(0);
+    await device.endAsync(true);
+  });
+
+  it('takes only its own clients with it when a door is killed, and has their sessions when it is back', async () => {
+    const [sleeper, other] = [await connected(idAt(1, 'keeper'), { clean: false }), await connected(idAt(0, 'other'))];
+    let closes = 0;
+    other.on('close', () => (closes += 1));
+    await sleeper.subscribeAsync('kept/#', { qos: 1 });
+    const lost = next<readonly []>(sleeper, 'close');
+    const back = next<readonly [{ readonly sessionPresent: boolean }]>(sleeper, 'connect');
+    process.kill(service.processes!.doors[1]!, 'SIGKILL');
+    await lost;
+    expect((await back)[0].sessionPresent).toBe(true);
+    const told = next<readonly [string, Buffer]>(sleeper, 'message');
+    await other.publishAsync('kept/1', 'x', { qos: 1 });
+    expect((await told)[0]).toBe('kept/1');
+    expect(closes).toBe(0);
+    await Promise.all([sleeper, other].map((client) => client.endAsync(true)));
+  });
+
+  it('answers for the page and the metrics at every door', async () => {
+    for (let turn = 0; turn < 4; turn += 1) {
+      const page = await fetch(service.httpUrl, { headers: { connection: 'close' } });
+      expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('jobrig')]);
+      const metrics = await fetch(`${service.httpUrl}/metrics`, { headers: { connection: 'close' } });
+      expect(await metrics.text()).toContain('jobrig_mqtt_clients');
+    }
+  });
+
+  it('says in one line why it cannot start, and leaves nothing behind', async () => {
+    const second = await launchServe({ flags: ['--data-dir', folder, '--processes', '3'] });
+    expect(second).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/^jobrig: [^\n]+\n$/) as string });
+  });
+
+  it('ends with all its processes', async () => {
+    const { engine, doors: started } = service.processes!;
+    const { exitCode } = await service.stop();
+    expect(exitCode).toBe(0);
+    for (const pid of [engine, started[0]!]) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  });
+});
+
+function next<Arguments extends readonly unknown[]>(
+  client: MqttClient,
+  event: 'message' | 'connect' | 'close',
+): Promise<Arguments> {
+  return new Promise((resolve) => {
+    client.once(event, (...told: unknown[]) => resolve(told as unknown as Arguments));
+  });
+}
+
+/** The engine's process changes with each kill; children are asked of the system. */
+async function enginePid(): Promise<number | undefined> {
+  for (;;) {
+    for (const pid of await readdir('/proc')) {
+      const [status, command] = await Promise.all(
+        ['stat', 'cmdline'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
+      );
+      const parent = Number(status?.split(') ')[1]?.split(' ')[1]);
+      if (parent === service.pid && command?.includes('engine-process') === true) return Number(pid);
+    }
+  }
+}
