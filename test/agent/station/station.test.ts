@@ -273,7 +273,7 @@ describe('a network that is away', () => {
     inject({ kind: 'link-lost', forMs: 5000 });
     connect();
     advance(100);
-    expect({ done, heard: texts(heard) }).toEqual({ done: [], heard: ['power-on', 'disconnected'] });
+    expect({ done, heard: texts(heard) }).toEqual({ done: [], heard: ['power-on', 'network', 'disconnected'] });
     advance(4900);
     forget();
     connect();
@@ -285,9 +285,9 @@ describe('a network that is away', () => {
     inject({ kind: 'partition', forMs: 20_000 });
     connect();
     advance(9999);
-    expect(texts(heard)).toEqual(['power-on']);
+    expect(texts(heard)).toEqual(['power-on', 'network']);
     advance(1);
-    expect({ heard: texts(heard), done }).toEqual({ heard: ['power-on', 'disconnected'], done: [] });
+    expect({ heard: texts(heard), done }).toEqual({ heard: ['power-on', 'network', 'disconnected'], done: [] });
   });
 
   it('holds back both ways what is sent in a partition, in order', () => {
@@ -301,7 +301,10 @@ describe('a network that is away', () => {
     expect({ done, heard }).toEqual({ done: [], heard: [] });
     advance(1);
     expect(done.map(([, what]) => what)).toEqual(['publish 1', 'publish 2']);
-    expect(heard).toEqual([[20_000, 'message 1']]);
+    expect(heard).toEqual([
+      [20_000, 'network'],
+      [20_000, 'message 1'],
+    ]);
   });
 
   it('ends a connection after one and a half keep-alive periods of silence', () => {
@@ -442,12 +445,12 @@ describe('the end of faults', () => {
     inject({ kind: 'power-cut', forMs: 60_000 });
     forget();
     put({ kind: 'end-faults' });
-    expect(texts(heard)).toEqual(['supply-drop 0', 'power-on']);
+    expect(texts(heard)).toEqual(['supply-drop 0', 'network', 'power-on']);
     connect();
     say(notification(1));
     advance(120_000);
     expect(texts(done)).toEqual(['open']);
-    expect(texts(heard).slice(2)).toEqual(['connected', 'message 1']);
+    expect(texts(heard).slice(3)).toEqual(['connected', 'message 1']);
     forget();
     inject({ kind: 'power-cut', forMs: 1000 });
     expect(texts(heard)).toContain('power-cut');
