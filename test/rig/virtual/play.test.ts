@@ -61,10 +61,6 @@ describe('a scenario in virtual time', () => {
   });
 
   it('says and does the same, at the same instants, whether hardware is followed closely or catches up', () => {
-    // A network that goes away while a download is caught up with (seed 156) moves that download: known, and not mended yet.
-    const cutsNetwork = ({ given, meanwhile }: Scenario): boolean =>
-      given.faults.faults.some(({ kind }) => kind === 'link-lost' || kind === 'partition') ||
-      meanwhile.some(({ deeds }) => deeds.some(({ do: what }) => what === 'link'));
     const unawaited = Array.from({ length: 400 }, (_, seed) => draw(seed)).filter(
       (scenario) => !scenario.meanwhile.some(({ when }) => when?.on === 'step') && !cutsNetwork(scenario),
     );
@@ -168,3 +164,11 @@ describe('what the simulation once found', () => {
     expect(statuses.at(-1)).toBe('SUCCEEDED');
   });
 });
+
+/** A network that goes away while a download is caught up with (seed 156) moves that download: known, and not mended yet. */
+function cutsNetwork({ given, meanwhile }: Scenario): boolean {
+  return (
+    given.faults.faults.some(({ kind }) => kind === 'link-lost' || kind === 'partition') ||
+    meanwhile.some(({ deeds }) => deeds.some(({ do: what }) => what === 'link'))
+  );
+}
