@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     // The example for tests of one's own is one of them.
     include: ['test/**/*.test.ts', 'fixtures/own-tests/*.test.mts'],
+    // A browser wants the machine for itself: `npm run test:browser`.
+    exclude: ['**/node_modules/**', ...(process.env['JOBRIG_BROWSER'] === '1' ? [] : ['test/browser/**'])],
     globalSetup: ['test/support/build-first.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,

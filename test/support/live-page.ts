@@ -96,6 +96,8 @@ export async function openPage(
   browser: Browser,
   { pageUrl }: Pick<Service, 'pageUrl'>,
   options: BrowserContextOptions = {},
+  /** So many are connected before anybody acts. */
+  things?: number,
 ): Promise<OpenedPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 920 }, ...options });
   const page = await context.newPage();
@@ -112,5 +114,7 @@ export async function openPage(
   });
   await page.goto(pageUrl!);
   await page.locator('.legend').waitFor();
+  const all = new RegExp(`${things}\\s*of ${things}`);
+  if (things !== undefined) await page.locator('.figures').filter({ hasText: all }).waitFor();
   return { page, troubles };
 }
