@@ -9,12 +9,7 @@ export default defineConfig({
     // The example for tests of one's own is one of them.
     include: ['test/**/*.test.ts', 'fixtures/own-tests/*.test.mts'],
     // A browser wants the machine for itself: `npm run test:browser`.
-    // A check as a whole command takes minutes: JOBRIG_CHECK=1.
-    exclude: [
-      '**/node_modules/**',
-      ...(process.env['JOBRIG_BROWSER'] === '1' ? [] : ['test/browser/**']),
-      ...(process.env['JOBRIG_CHECK'] === '1' ? [] : ['test/cli/check.test.ts']),
-    ],
+    exclude: ['**/node_modules/**', ...(process.env['JOBRIG_BROWSER'] === '1' ? [] : ['test/browser/**'])],
     globalSetup: ['test/support/build-first.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -236,7 +236,9 @@ class LivePlay {
     else this.#awaitsSettled ??= this.#begunNow();
     if (!awaits && !this.#director.isOver()) return;
     const isStill = now - this.#latestAt >= quietMs;
-    if (!isStill && now - (this.#awaitsSettled?.since ?? now) < hopelessMs) return;
+    // One that never falls silent has no more time than one that does.
+    const soonest = Math.min(hopelessMs, this.#settleMs);
+    if (!isStill && now - (this.#awaitsSettled?.since ?? now) < soonest) return;
     const restless = [...this.#judges].filter(([, judge]) => !judge.isSettled()).map(([thingName]) => thingName);
     const isQuiet = isStill && restless.length === 0;
     const isLate =
