@@ -127,18 +127,25 @@ export async function runCommand(
     shell: true,
     env: { ...process.env, ...environment },
     stdio: ['ignore', output.fd, output.fd],
-    ...(signal && { signal }),
+    // A group of its own: what the shell has started ends with it.
+    detached: true,
   });
+  const cutOff = (): void => {
+    if (child.pid !== undefined) killGroup(child.pid);
+  };
+  signal?.addEventListener('abort', cutOff);
+  if (signal?.aborted === true) cutOff();
   let isLate = false;
   const patience = setTimeout(() => {
     isLate = true;
-    child.kill();
+    cutOff();
   }, patienceMs);
   const [code, killedBy] = await new Promise<readonly [number | null, string | null]>((resolve) => {
-    child.on('error', () => {}); // Aborted.
+    child.on('error', () => resolve([null, 'an error']));
     child.on('exit', (...end) => resolve(end));
   });
   clearTimeout(patience);
+  signal?.removeEventListener('abort', cutOff);
   await output.close();
   signal?.throwIfAborted();
   if (code === 0) return;
@@ -146,6 +153,14 @@ export async function runCommand(
   const lastWords = printed.trim().split('\n').at(-1) ?? '';
   const how = isLate ? `did not end within ${patienceMs / 1000} s` : `ended with ${killedBy ?? `exit code ${code}`}`;
   throw new OperationalError('COMMAND_FAILED', `${flag}: ${command} ${how}${lastWords === '' ? '' : `: ${lastWords}`}`);
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Gone.
+  }
 }
 
 /** A path with spaces stays one word of the shell. */
