@@ -239,10 +239,15 @@ class BoardOnALink implements Station {
 
   #feed(input: BoardInput, at = this.#now): void {
     const effects = this.#board.apply(input, at + this.#aheadMs);
-    if (effects.length > 0) this.#asked.push(...effects);
+    // Told by the clock that the board had then: before it is obeyed, the clock may leap.
+    for (const effect of effects) this.#asked.push(this.#aheadMs === 0 ? effect : this.#byOurClock(effect));
     const { moved } = this.#observer;
     moved?.({ kind: 'moved', at: this.#now, source: 'device', thingName: this.thingName, view: this.#lookInside });
     this.#arm();
+  }
+
+  #byOurClock(effect: BoardEffect): BoardEffect {
+    return effect.kind === 'trace' ? { ...effect, at: effect.at - this.#aheadMs } : effect;
   }
 
   /** The board or its clock has moved, so its deadline may have. */
@@ -265,7 +270,7 @@ class BoardOnALink implements Station {
         return this.#askForBlocks(effect.request);
       case 'trace': {
         const { traced } = this.#observer;
-        const at = effect.at - this.#aheadMs;
+        const { at } = effect;
         traced?.({ kind: 'traced', at, source: 'device', thingName: this.thingName, trace: effect.trace });
         if (effect.trace.kind === 'download') this.#tellDownload(effect.trace, at);
       }
