@@ -4,6 +4,7 @@
  * QoS 1 only, clean session, ASCII only; it does not reconnect, does not resend and keeps no session.
  * Source: MQTT 3.1.1 §2.2 (fixed header), §3.3 (PUBLISH), §3.4 (PUBACK).
  */
+import { endOfFrame } from '../../rig/load/wire-client.ts';
 import { once } from 'node:events';
 import net from 'node:net';
 import { generate } from 'mqtt-packet';
@@ -143,18 +144,4 @@ function frameReader(onFrame: OnFrame): (chunk: Buffer) => void {
     }
     rest = at === bytes.length ? undefined : Buffer.from(bytes.subarray(at));
   };
-}
-
-/** @returns where the packet that starts at `at` ends, or `undefined` when it is not all there. */
-function endOfFrame(bytes: Buffer, at: number): number | undefined {
-  let length = 0;
-  let index = at + 1;
-  for (let shift = 0; index < bytes.length; shift += 7) {
-    const byte = bytes[index]!;
-    index += 1;
-    length |= (byte & 0x7f) << shift;
-    if (byte & 0x80) continue;
-    return index + length <= bytes.length ? index + length : undefined;
-  }
-  return undefined;
 }

@@ -3,6 +3,7 @@
  * share. A snapshot comes first and whenever a browser has fallen behind; then deltas, at most ten a second. Members may be
  * added, never renamed: a page that was opened before an update of the rig may read a newer feed for a moment.
  */
+import { steps } from '../../observation/execution.ts';
 import type { DeviceView } from '../../observation/inside.ts';
 import type { Observation } from '../../observation/observation.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
@@ -13,15 +14,7 @@ export const deviceStates = [
   'away',
   'waiting',
   'working',
-  'receive',
-  'download',
-  'verify',
-  'write',
-  'activate',
-  'reboot',
-  'self-test',
-  'confirm',
-  'report',
+  ...steps,
   'succeeded',
   'failed',
   'pulled',

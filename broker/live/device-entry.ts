@@ -3,7 +3,7 @@
  * of messages, its pending executions, a few counters. Judges nothing; a wire that asks for its next job after a pull counts
  * as recovered until it speaks of the pulled execution again, and a judge's word stands above that.
  */
-import type { ExecutionIdentity } from '../../observation/execution.ts';
+import { type ExecutionIdentity, steps } from '../../observation/execution.ts';
 import { identityKey } from '../../observation/execution.ts';
 import type { AgentTrace, DeviceView } from '../../observation/inside.ts';
 import type { Observation, ObservationOf } from '../../observation/observation.ts';
@@ -267,17 +267,7 @@ export class DeviceEntry {
   }
 }
 
-const stepStates: ReadonlySet<string> = new Set([
-  'receive',
-  'download',
-  'verify',
-  'write',
-  'activate',
-  'reboot',
-  'self-test',
-  'confirm',
-  'report',
-]);
+const stepStates: ReadonlySet<string> = new Set(steps);
 
 /** What is kept of a payload: all of it, unless it is long. */
 export function keptPayload(payload: string): string {

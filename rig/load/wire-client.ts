@@ -194,7 +194,7 @@ function writePublish(start: number, topic: string, payload: string, messageId: 
 }
 
 /** @returns where the packet that starts at `at` ends, or `undefined` when it is not all there. */
-function endOfFrame(bytes: Buffer, at: number): number | undefined {
+export function endOfFrame(bytes: Buffer, at: number): number | undefined {
   let length = 0;
   let index = at + 1;
   for (let shift = 0; index < bytes.length; shift += 7) {
