@@ -89,7 +89,8 @@ export function showCommand(): Command {
     .action(async (run: string) => {
       const folder = existsSync(run) && statSync(run).isDirectory() ? run : dirname(run);
       const page = resolve(join(folder, 'index.html'));
-      if (!existsSync(page)) throw new OperationalError('RUN_UNREADABLE', `${folder} has no report (index.html)`);
+      if (!existsSync(page))
+        throw new OperationalError('RUN_UNREADABLE', `${run}: there is no report (${join(folder, 'index.html')})`);
       process.stdout.write(`${page}\n`);
       const opener = { darwin: 'open', win32: 'explorer' }[process.platform as string] ?? 'xdg-open';
       // Without a desktop the path is all there is to give.
