@@ -219,13 +219,19 @@ describe('jobrig check that is interrupted', () => {
     ['in the handshake', 'SIGINT', 130, /^handshake: /m, ['--attach', 'x']],
     ['in the handshake of a program', 'SIGTERM', 143, /^handshake: /m, [...stubborn, 'never-connects']],
     ['in a command of the user’s', 'SIGTERM', 143, /^handshake: /m, ['--reset', 'sleep 50', ...stubborn, 'right']],
-    ['in a scenario', 'SIGINT', 130, /^scenarios · /m, [...only('cut-alone', 'pull-idle'), ...stubborn, 'is-stubborn']],
+    [
+      'in a scenario',
+      'SIGINT',
+      130,
+      /^scenarios · /m,
+      ['--settle', '2s', ...only('cut-alone', 'pull-idle'), ...stubborn, 'is-stubborn'],
+    ],
     [
       'after the first result',
       'SIGTERM',
       143,
       /pull-idle/,
-      [...only('pull-idle', 'cut-alone'), ...stubborn, 'is-stubborn'],
+      ['--settle', '2s', ...only('pull-idle', 'cut-alone'), ...stubborn, 'is-stubborn'],
     ],
     ['in virtual time', 'SIGINT', 130, /^scenarios · /m, ['--sweep', '--hardware', 'mix']],
     ['while it watches', 'SIGINT', 130, /^watching .*agent/m, ['--watch', ...only('pull-idle'), ...agent]],
@@ -244,7 +250,8 @@ describe('jobrig check that is interrupted', () => {
     });
     ended = await Promise.all(commands);
     delete process.env['TMPDIR'];
-  }, 120_000);
+    // Generous: on a loaded host every device is given more time.
+  }, 300_000);
 
   it.each(moments.map(([name, , code], index) => [name, code, index] as const))(
     '%s ends with %i, keeps what it has and says that it is partial',
