@@ -3,6 +3,7 @@
  * Powers them on at a bounded rate and counts what becomes of their jobs. It creates nothing at the service: that the things
  * exist there is the operator's business.
  */
+import { addAbortListener } from 'node:events';
 import { seededChance } from '../faults/chance.ts';
 import { faultsOf } from '../faults/thing-faults.ts';
 import type { FaultPlan } from '../faults/plan.ts';
@@ -148,7 +149,7 @@ class DevicesOnTheWire implements Fleet {
   async powerOnAll(): Promise<void> {
     const { signal, endpoint, connectRate = 500 } = this.#options;
     const settle = () => this.#settleAll();
-    signal?.addEventListener('abort', settle);
+    const heard = signal && addAbortListener(signal, settle);
     try {
       const [first, ...others] = this.devices.values();
       if (first === undefined) return;
@@ -167,7 +168,7 @@ class DevicesOnTheWire implements Fleet {
       await Promise.all(outcomes);
       signal?.throwIfAborted();
     } finally {
-      signal?.removeEventListener('abort', settle);
+      heard?.[Symbol.dispose]();
     }
   }
 

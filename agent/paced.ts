@@ -2,6 +2,7 @@
  * Starts so many things a second, evenly, however long each of them takes: the pace of connecting a fleet. What fell behind
  * because the process was busy is caught up with in small steps, not in one burst. Knows nothing of what it starts.
  */
+import { addAbortListener } from 'node:events';
 
 export interface Pace {
   readonly count: number;
@@ -25,7 +26,7 @@ export function startPaced({ count, perSecond, start, hasRoom = () => true, sign
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       clearInterval(timer);
-      signal?.removeEventListener('abort', abort);
+      listener?.[Symbol.dispose]();
     };
     const abort = (): void => {
       stop();
@@ -47,8 +48,7 @@ export function startPaced({ count, perSecond, start, hasRoom = () => true, sign
       resolve();
     };
     const timer = setInterval(tick, tickMs);
-    signal?.addEventListener('abort', abort, { once: true });
-    if (signal?.aborted) abort();
-    else tick();
+    const listener = signal && addAbortListener(signal, abort);
+    if (signal?.aborted !== true) tick();
   });
 }

@@ -1,4 +1,5 @@
 /** Ctrl-C and SIGTERM as an abort signal, so that every verb can close what it opened. A second one ends at once. */
+import { addAbortListener } from 'node:events';
 import { Interruption } from './exit.ts';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
@@ -22,9 +23,8 @@ export async function interruptible<Result>(work: (signal: AbortSignal) => Promi
 /** Resolves when the signal is aborted, or after `timeoutMs`, whichever comes first. */
 export function whenAborted(signal: AbortSignal, timeoutMs?: number): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
     const timer = setTimeout(resolve, timeoutMs ?? 2 ** 31 - 1);
-    signal.addEventListener('abort', () => {
+    addAbortListener(signal, () => {
       clearTimeout(timer);
       resolve();
     });

@@ -1,4 +1,5 @@
 /** `--watch`: runs the check again whenever a file of the command under check, or one that it is given, changes. */
+import { addAbortListener } from 'node:events';
 import { existsSync, watch } from 'node:fs';
 import { Interruption } from './exit.ts';
 
@@ -31,7 +32,7 @@ function changed(files: readonly string[], signal: AbortSignal): Promise<void> {
     const end = (): void => {
       clearTimeout(timer);
       for (const watcher of watchers) watcher.close();
-      signal.removeEventListener('abort', end);
+      listener[Symbol.dispose]();
       resolve();
     };
     const watchers = files.map((file) =>
@@ -40,6 +41,6 @@ function changed(files: readonly string[], signal: AbortSignal): Promise<void> {
         timer = setTimeout(end, quietMs);
       }),
     );
-    signal.addEventListener('abort', end);
+    const listener = addAbortListener(signal, end);
   });
 }

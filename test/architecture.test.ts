@@ -116,6 +116,11 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('hears of an abort that came before it listened: nothing adds a bare listener', () => {
+    const bare = /addEventListener\(\s*['"]abort['"]/;
+    expect(files.filter((file) => bare.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+
   it('has no room without a name of its own', () => {
     const nameless = /(^|\/)(utils?|helpers?|common|misc|manager)(\.ts$|\/)/;
     expect(files.filter((file) => nameless.test(file))).toEqual([]);

@@ -3,6 +3,7 @@
  * fleet on sockets and for a device of somebody else; they differ in their {@link LiveWorld}. Ends when the script is done and
  * the devices have come to rest, or when the time is over; what is still missing then is for the judges to say.
  */
+import { addAbortListener } from 'node:events';
 import type { Observation, ObservationOf } from '../../observation/observation.ts';
 import { show } from '../../observation/observers.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
@@ -154,8 +155,8 @@ class LivePlay {
       this.#over = resolve;
     });
     const stop = (): void => this.#over?.();
-    signal?.addEventListener('abort', stop);
-    giveUp?.addEventListener('abort', stop);
+    // One that was aborted before, too: a check may be interrupted while a device is being equipped.
+    const heard = [signal, giveUp].map((one) => one && addAbortListener(one, stop));
     const timeout = timeoutMs === undefined ? undefined : setTimeout(stop, timeoutMs);
     const looking = setInterval(() => this.#lookAround(), lookEveryMs);
     const watchLag = this.#world.tellsLag === true ? undefined : this.#watchLag();
@@ -166,8 +167,7 @@ class LivePlay {
     clearInterval(looking);
     clearInterval(watchLag);
     this.#cancelTimer?.();
-    signal?.removeEventListener('abort', stop);
-    giveUp?.removeEventListener('abort', stop);
+    for (const listener of heard) listener?.[Symbol.dispose]();
     this.#isOver = true;
     signal?.throwIfAborted();
     const isDone = this.#director.isOver();

@@ -1,4 +1,5 @@
 /** The part of the fleet that one process has: things without hardware, connected at a pace, each on its own line. */
+import { addAbortListener } from 'node:events';
 import { setInterval as every } from 'node:timers';
 import type { DurationMs } from '../../protocol/time.ts';
 import { seededChance } from '../../faults/chance.ts';
@@ -82,7 +83,7 @@ export function createLoadFleet(options: FleetPartOptions): FleetPart {
       const whenSettled = (wanted: number): Promise<void> =>
         new Promise((resolve) => {
           onSettled = () => settled >= wanted && resolve();
-          ended.signal.addEventListener('abort', () => resolve());
+          addAbortListener(ended.signal, () => resolve());
           onSettled();
         });
       // The first goes alone: where it cannot connect, a thousand more would only say the same.

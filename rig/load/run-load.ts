@@ -3,6 +3,7 @@
  * looks at its processes five times a second; triggers and progress are judged by what it saw. Whatever ends a run early, the
  * result so far is kept and says so, and no process stays behind.
  */
+import { addAbortListener } from 'node:events';
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -104,8 +105,7 @@ class RunningLoad {
     this.#options = options;
     this.#tally = new Tally(options);
     setMaxListeners(0, this.#stop.signal);
-    options.signal.addEventListener('abort', () => this.#end('interrupted'), { once: true });
-    if (options.signal.aborted) this.#end('interrupted');
+    addAbortListener(options.signal, () => this.#end('interrupted'));
   }
 
   async play(): Promise<LoadRun> {
@@ -158,14 +158,13 @@ class RunningLoad {
     const { signal } = this.#stop;
     return new Promise((resolve, reject) => {
       const stop = (): void => reject(signal.reason as Error);
-      if (signal.aborted) return stop();
-      signal.addEventListener('abort', stop);
+      const listener = addAbortListener(signal, stop);
       work
         .then(resolve, (error: unknown) => {
           // A process that ends takes its answers with it: that it ended says more.
           setImmediate(() => (signal.aborted ? stop() : reject(error as Error)));
         })
-        .finally(() => signal.removeEventListener('abort', stop));
+        .finally(() => listener[Symbol.dispose]());
     });
   }
 

@@ -2,6 +2,7 @@
  * The device under check, whatever it is: a program that the rig starts, or one that connects by itself and whose power a command
  * of the user's may switch. Both look the same to a world.
  */
+import { addAbortListener } from 'node:events';
 import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -133,8 +134,7 @@ export async function runCommand(
   const cutOff = (): void => {
     if (child.pid !== undefined) killGroup(child.pid);
   };
-  signal?.addEventListener('abort', cutOff);
-  if (signal?.aborted === true) cutOff();
+  const heard = signal && addAbortListener(signal, cutOff);
   let isLate = false;
   const patience = setTimeout(() => {
     isLate = true;
@@ -145,7 +145,7 @@ export async function runCommand(
     child.on('exit', (...end) => resolve(end));
   });
   clearTimeout(patience);
-  signal?.removeEventListener('abort', cutOff);
+  heard?.[Symbol.dispose]();
   await output.close();
   signal?.throwIfAborted();
   if (code === 0) return;

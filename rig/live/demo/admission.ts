@@ -2,6 +2,7 @@
  * How many devices are put through their jobs at once: more while the process has time, fewer once it has not. What is let in
  * stays in.
  */
+import { addAbortListener } from 'node:events';
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 
 export interface Admission extends Disposable {
@@ -53,9 +54,11 @@ export function createAdmission(signal?: AbortSignal): Admission {
   }
 
   const looking = setInterval(look, lookEveryMs);
-  signal?.addEventListener('abort', () => {
-    for (const { giveUp } of waiting.splice(0)) giveUp(signal.reason);
-  });
+  const heard =
+    signal &&
+    addAbortListener(signal, () => {
+      for (const { giveUp } of waiting.splice(0)) giveUp(signal.reason);
+    });
   return {
     enter: (devices) =>
       new Promise((enter, giveUp) => {
@@ -67,6 +70,9 @@ export function createAdmission(signal?: AbortSignal): Admission {
       inside -= devices;
       admit();
     },
-    [Symbol.dispose]: () => clearInterval(looking),
+    [Symbol.dispose]() {
+      clearInterval(looking);
+      heard?.[Symbol.dispose]();
+    },
   };
 }

@@ -2,6 +2,7 @@
  * Where the demo plays: service, operator, devices and judges on one clock in one process. Whatever is seen is shown to the judge of
  * its device, and to whoever plays a scenario with it; nothing is looked at twice.
  */
+import { addAbortListener } from 'node:events';
 import type { BoardOptions } from '../../../agent/board/board.ts';
 import type { Board } from '../../../agent/board/contract.ts';
 import type { AgentBehaviour } from '../../../agent/core/behaviour.ts';
@@ -197,7 +198,7 @@ export class Stage implements AsyncDisposable {
     this.page?.narrate('All is ready');
     this.page?.awaitStart(true);
     const interrupted = new Promise<void>((resolve) => {
-      signal?.addEventListener('abort', () => resolve(), { once: true });
+      if (signal !== undefined) addAbortListener(signal, () => resolve());
     });
     await Promise.race([this.#start, interrupted]);
     signal?.throwIfAborted();
