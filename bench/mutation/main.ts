@@ -1,27 +1,35 @@
 /**
- * `npm run mutate`: makes one-change mutants of a room, asks the verdict alone and all tests of the room whether they notice,
- * and writes docs/mutation.md: what noticed how many, and every survivor with its reason. Results gather in bench/results/, so
- * that a run can be stopped and gone on with. Exit code 1: a bar is missed.
+ * `npm run mutate`: makes one-change mutants of a room and asks who notices: first the verdict alone, then, of what it lets live, all
+ * tests of the room. Writes docs/mutation.md: what noticed how many, and every survivor with its reason. Results gather in
+ * bench/results/, so that a run can be stopped and gone on with. Exit code 1: a bar is missed.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readHardwareProfiles } from '../../agent/hardware-profiles.ts';
+import { selectScenarios } from '../../rig/live/scenario-files.ts';
+import { whySkipped } from '../../rig/scenario/needs.ts';
+import { virtualOffer } from '../../rig/virtual/offer.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
-import { type Result, isMissed, writePage } from './page.ts';
+import { type Result, isEquivalent, isMissed, writePage } from './page.ts';
 import { type RoomName, rooms } from './rooms.ts';
 import { type Trials, openTrials } from './trials.ts';
+import type { VerdictInput } from './verdict.ts';
+import { openVerdictTrials, sameCode } from './verdict-trials.ts';
 
 const usage = `Usage: npm run mutate -- [--room NAME] [--sample N] [--file TEXT] [--against tests|verdict|both] [--fresh]
 
   --room NAME      ${Object.keys(rooms).join(' or ')} (default: engine)
   --sample N       mutants to try, spread over the room by chance that is the same each time (default: all)
   --file TEXT      only sources whose path has this in it
-  --against WHAT   default: both
+  --against WHAT   default: both; tests are only asked about what the verdict lets live
+  --seeds N        the verdict plays the seeds 1 to N, beside scenarios and sweep (default: 1000)
   --fresh          try again what was tried before
   --survivors      try again only what survived
   --list           say what would be tried, and end
+  --page           only write the page from what was tried
 
-Nice to others: nice -n 10 npm run mutate -- --sample 100`;
+Nice to others: nice -n 19 npm run mutate -- --sample 100`;
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -35,6 +43,8 @@ async function main(): Promise<void> {
       fresh: { type: 'boolean', default: false },
       survivors: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
+      page: { type: 'boolean', default: false },
+      seeds: { type: 'string', default: '1000' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -56,45 +66,65 @@ async function main(): Promise<void> {
     return;
   }
 
-  const suites = (['tests', 'verdict'] as const).filter(
-    (suite) => values.against === 'both' || values.against === suite,
-  );
-  const trials = openTrials();
-  try {
-    for (const suite of suites) {
-      const limitMs = await baseline(trials, name, suite);
-      let tried = 0;
-      for (const mutant of chosen) {
-        const key = keyOf(mutant);
-        const result: Result = known.get(key) ?? { ...placeOf(mutant) };
-        tried += 1;
-        const isKnown =
-          result[suite] !== undefined && !values.fresh && !(values.survivors && result[suite] === 'survived');
-        if (isKnown) continue;
-        const killedBy = await trials.run(rooms[name][suite], mutant, limitMs);
-        known.set(key, { ...result, ...placeOf(mutant), [suite]: killedBy ?? 'survived' });
-        say(
-          `${suite} ${tried}/${chosen.length} ${mutant.file}:${mutant.line} ${mutant.before} → ${mutant.after}: ${killedBy ?? 'SURVIVED'}`,
-        );
-        writeResults(file, [...known.values()]);
-      }
+  const isOpen = (suite: 'verdict' | 'tests', result: Result): boolean => {
+    if (isEquivalent(result)) return false;
+    const was = result[suite];
+    return was === undefined || values.fresh || (values.survivors && was === 'survived');
+  };
+  const note = (suite: 'verdict' | 'tests', result: Result, killedBy: string | undefined): void => {
+    known.set(keyOf(result), { ...result, [suite]: killedBy ?? 'survived' });
+    say(`${suite} ${result.file}:${result.line} ${result.before} → ${result.after}: ${killedBy ?? 'SURVIVED'}`);
+    writeResults(file, [...known.values()]);
+  };
+  const resultOf = (mutant: Mutant): Result => ({ ...known.get(keyOf(mutant)), ...placeOf(mutant) });
+
+  if (values.against !== 'tests' && !values.page) {
+    const trials = await openVerdictTrials(root, verdictInput(Number(values.seeds)));
+    const wrong = await trials.run(undefined);
+    if (wrong !== undefined) throw new Error(`without any mutant this is found: ${wrong}`);
+    for (const mutant of chosen) {
+      const result = resultOf(mutant);
+      if (isOpen('verdict', result)) note('verdict', result, await trials.run(mutant));
     }
-  } finally {
-    trials.close();
   }
-  const results = [...known.values()];
-  writeResults(file, results);
+  if (values.against !== 'verdict' && !values.page) {
+    const left = chosen.filter((mutant) => {
+      const result = resultOf(mutant);
+      return (result.verdict ?? 'survived') === 'survived' && isOpen('tests', result);
+    });
+    const trials = openTrials();
+    try {
+      const limitMs = left.length === 0 ? 0 : await baseline(trials, name);
+      for (const mutant of left) {
+        note('tests', resultOf(mutant), await trials.run(rooms[name].tests, mutant, limitMs));
+      }
+    } finally {
+      trials.close();
+    }
+  }
+  const results = [...known.values()].filter(({ verdict }) => verdict !== sameCode);
+  writeResults(file, [...known.values()]);
   await writePage(join(root, 'docs/mutation.md'), name, rooms[name], results, all.length);
   if (isMissed(rooms[name], results)) process.exitCode = 1;
 }
 
+/** Everything that `jobrig simulate` plays: scenarios, seeds, a pull at every moment. */
+function verdictInput(seeds: number): VerdictInput {
+  return {
+    hardware: readHardwareProfiles('mix'),
+    scenarios: selectScenarios([]).filter((scenario) => whySkipped(scenario, virtualOffer) === undefined),
+    seeds,
+    sweeps: true,
+  };
+}
+
 /** @returns how long a mutant may take: several times what the tests take without one, which must pass. */
-async function baseline(trials: Trials, name: RoomName, suite: 'tests' | 'verdict'): Promise<number> {
+async function baseline(trials: Trials, name: RoomName): Promise<number> {
   const startedAt = performance.now();
-  const failing = await trials.run(rooms[name][suite], undefined, 600_000);
+  const failing = await trials.run(rooms[name].tests, undefined, 600_000);
   if (failing !== undefined) throw new Error(`without any mutant this fails: ${failing}`);
   const tookMs = performance.now() - startedAt;
-  say(`${suite}: pass in ${(tookMs / 1000).toFixed(1)} s without a mutant`);
+  say(`tests: pass in ${(tookMs / 1000).toFixed(1)} s without a mutant`);
   return 20_000 + 2 * tookMs;
 }
 

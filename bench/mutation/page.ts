@@ -14,7 +14,8 @@ export interface Result {
   readonly verdict?: string;
 }
 
-type Suite = 'tests' | 'verdict';
+/** `all`: the verdict or a test. */
+type Audience = 'verdict' | 'all';
 
 interface Tally {
   readonly tried: number;
@@ -25,20 +26,33 @@ interface Tally {
 }
 
 export function isMissed({ bars }: MutatedRoom, results: readonly Result[]): boolean {
-  return (['tests', 'verdict'] as const).some((suite) => {
-    const { tried, share } = tally(results, suite);
-    return tried > 0 && share < (bars[suite] ?? 0);
+  return (['verdict', 'all'] as const).some((audience) => {
+    const { tried, share } = tally(results, audience);
+    return tried > 0 && share < (bars[audience] ?? 0);
   });
 }
 
-function tally(results: readonly Result[], suite: Suite): Tally {
-  const tried = results.filter((result) => result[suite] !== undefined);
-  const equivalent = tried.filter((result) => reasonOf(result)?.isEquivalent === true);
-  const counted = tried.filter((result) => !equivalent.includes(result));
-  const killed = counted.filter((result) => result[suite] !== 'survived').length;
+/** Also those that somebody has looked at and found to do what the program does, without trying. */
+export function isEquivalent(result: Result): boolean {
+  return reasonOf(result)?.isEquivalent === true && !isNoticed(result, 'all');
+}
+
+function isNoticed({ verdict = 'survived', tests = 'survived' }: Result, audience: Audience): boolean {
+  return verdict !== 'survived' || (audience === 'all' && tests !== 'survived');
+}
+
+function isTried(result: Result, audience: Audience): boolean {
+  if (isEquivalent(result)) return true;
+  return audience === 'verdict' ? result.verdict !== undefined : isNoticed(result, 'all') || result.tests !== undefined;
+}
+
+function tally(results: readonly Result[], audience: Audience): Tally {
+  const tried = results.filter((result) => isTried(result, audience));
+  const counted = tried.filter((result) => !isEquivalent(result));
+  const killed = counted.filter((result) => isNoticed(result, audience)).length;
   return {
     tried: tried.length,
-    equivalent: equivalent.length,
+    equivalent: tried.length - counted.length,
     killed,
     share: counted.length === 0 ? 100 : (100 * killed) / counted.length,
   };
@@ -53,9 +67,10 @@ function reasonOf(result: Result): Reason | undefined {
 const introduction = `# Mutation
 
 What happens when the code is wrong in one place: \`npm run mutate\` changes one expression or statement at a time and asks who
-notices, the verdict alone (seeds of the swarm and the stories) and all tests of the room. This page is written by it, from what was
-tried last; a mutant that does what the program does is called equivalent and counts nowhere. Rooms, tests and bars are data in
-\`bench/mutation/rooms.ts\`, the reasons for survivors in \`bench/mutation/reasons.ts\`.
+notices. The verdict alone is what \`jobrig simulate\` plays: every scenario, the seeds 1 to 1000, and a pull at every moment. Whatever it lets
+live is shown to all tests of the room. A mutant that does what the program does is called equivalent and counts nowhere. This page is written by
+that command, from what was tried last. Rooms, tests and bars are data in \`bench/mutation/rooms.ts\`, the reasons for survivors in
+\`bench/mutation/reasons.ts\`.
 `;
 
 export async function writePage(
@@ -74,35 +89,53 @@ export async function writePage(
 }
 
 function section(name: RoomName, { bars, sources }: MutatedRoom, results: readonly Result[], count: number): string {
-  const rows = (['verdict', 'tests'] as const).map((suite) => {
-    const { tried, equivalent, killed, share } = tally(results, suite);
-    const bar = bars[suite] === undefined ? '–' : `${bars[suite]} %`;
-    const title = suite === 'verdict' ? 'the verdict alone' : 'all tests of the room';
+  const rows = (['verdict', 'all'] as const).map((audience) => {
+    const { tried, equivalent, killed, share } = tally(results, audience);
+    const bar = bars[audience] === undefined ? '–' : `${bars[audience]} %`;
+    const title = audience === 'verdict' ? 'the verdict alone' : 'the verdict or a test of the room';
     return `| ${title} | ${tried} | ${equivalent} | ${killed} | ${tried === 0 ? '–' : `${share.toFixed(1)} %`} | ${bar} |`;
   });
+  const untried = results.filter((result) => !isTried(result, 'all')).length;
   return [
     `## ${sources.map((folder) => `\`${folder}/\``).join(', ')}`,
-    `${count} mutants can be made; those that were tried are a sample, the same one each time (\`npm run mutate -- --room ${name}\`).`,
+    `${count} mutants can be made; ${results.length} were tried, a sample that is the same each time (\`npm run mutate -- --room ${name}\`).`,
+    ...(untried === 0 ? [] : [`${untried} of those that the verdict lets live were not shown to the tests.`]),
     '| Who notices | tried | equivalent | noticed | of those that are not equivalent | bar |\n|-|-|-|-|-|-|\n' +
       rows.join('\n'),
-    '### Killed by',
+    '### Noticed by',
     killers(results),
-    '### Survivors of all tests',
-    survivors(results.filter(({ tests }) => tests === 'survived')),
+    '### Survivors of the verdict that a test notices',
+    survivors(
+      results.filter((result) => !isEquivalent(result) && !isNoticed(result, 'verdict') && isNoticed(result, 'all')),
+    ),
+    '### Survivors of all',
+    survivors(results.filter((result) => isTried(result, 'all') && !isNoticed(result, 'all'))),
   ].join('\n\n');
 }
 
-/** The files whose tests noticed most. */
+/** Who noticed most, in kinds. */
 function killers(results: readonly Result[]): string {
   const counts = new Map<string, number>();
-  for (const { tests } of results) {
-    if (tests === undefined || tests === 'survived') continue;
-    const by = tests.split(' › ')[0] ?? tests;
+  for (const result of results) {
+    if (!isNoticed(result, 'all')) continue;
+    const by = kindOf(result);
     counts.set(by, (counts.get(by) ?? 0) + 1);
   }
   if (counts.size === 0) return 'Not tried yet.';
   const rows = [...counts].sort(([, a], [, b]) => b - a).map(([by, count]) => `| ${by} | ${count} |`);
   return `| First to notice | mutants |\n|-|-|\n${rows.join('\n')}`;
+}
+
+function kindOf({ verdict = 'survived', tests = '' }: Result): string {
+  if (verdict === 'survived') return tests.split(' › ')[0] ?? tests;
+  if (verdict.endsWith(': hangs')) return 'the verdict: a run hangs';
+  const claim = /^[^:]+: ([A-Z]\d+) /.exec(verdict)?.[1];
+  const by = verdict.startsWith('seed ')
+    ? 'a seed'
+    : verdict.startsWith('sweep ')
+      ? 'a pull of the sweep'
+      : 'a scenario';
+  return `the verdict: ${by}${claim === undefined ? '' : `, ${claim}`}`;
 }
 
 function survivors(left: readonly Result[]): string {

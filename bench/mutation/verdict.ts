@@ -1,38 +1,53 @@
 /**
- * The verdict alone, as a test that a mutant must fail: seeds of the swarm and every scenario, with the reference agent and the
- * real engine. Not part of the suite; `npm run mutate` runs it against each mutant.
+ * The verdict alone, as a function of the code under it: every scenario of virtual time, then seeds of the swarm, then a pull at
+ * every moment, with the reference agent and the real engine. Ends at the first thing that is wrong. {@link file://./bundle.ts}
+ * makes one text of it and all that it needs, with a mutant in it.
  */
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { readHardwareProfiles } from '../../agent/hardware-profiles.ts';
-import { readScenario } from '../../rig/scenario/format/read.ts';
-import { whySkipped } from '../../rig/scenario/needs.ts';
+import type { HardwareProfile } from '../../agent/device/profile.ts';
+import type { Scenario } from '../../rig/scenario/contract.ts';
 import { drawScenario } from '../../rig/scenario/swarm.ts';
-import { virtualOffer } from '../../rig/virtual/offer.ts';
 import { play } from '../../rig/virtual/play.ts';
 import { realSubjects } from '../../rig/virtual/subjects.ts';
+import { sweepRuns, sweptDocuments } from '../../rig/virtual/sweep.ts';
 
-const hardware = readHardwareProfiles('mix');
-const subjects = realSubjects(hardware);
-const names = hardware.map(({ name }) => name);
-const seeds = 300;
-const folder = join(import.meta.dirname, '../../fixtures/scenarios');
+export interface VerdictInput {
+  readonly hardware: readonly HardwareProfile[];
+  readonly scenarios: readonly Scenario[];
+  /** The seeds 1 to this. */
+  readonly seeds: number;
+  readonly sweeps: boolean;
+}
 
-it('finds nothing wrong in any scenario', () => {
-  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.yaml')) continue;
-    const read = readScenario(readFileSync(join(folder, file), 'utf8'));
-    if (!read.ok) throw new Error(`${file}: ${read.problems[0]?.message}`);
-    if (whySkipped(read.scenario, virtualOffer) !== undefined) continue;
-    const { violations, unfinished } = play(read.scenario, subjects);
-    expect({ violations, unfinished }, file).toEqual({ violations: [], unfinished: undefined });
+/**
+ * @param progress told before each run what is played
+ * @returns what was found first; `undefined`: nothing
+ */
+export function verdict(input: VerdictInput, progress: (label: string) => void): string | undefined {
+  const subjects = realSubjects(input.hardware);
+  for (const { label, scenario } of runs(input)) {
+    progress(label);
+    const { violations, unfinished } = play(scenario, subjects);
+    const [first] = violations;
+    if (first !== undefined) return `${label}: ${first.broke} ${first.message}`;
+    if (unfinished !== undefined) return `${label}: it waits for ${unfinished}`;
   }
-});
+  return undefined;
+}
 
-it(`finds nothing wrong in ${seeds} seeds`, () => {
-  for (let seed = 0; seed < seeds; seed += 1) {
-    const { violations } = play(drawScenario(seed, { hardware: names }), subjects);
-    expect(violations, `seed ${seed}`).toEqual([]);
+function* runs({ hardware, scenarios, seeds, sweeps }: VerdictInput): Generator<{
+  readonly label: string;
+  readonly scenario: Scenario;
+}> {
+  for (const scenario of scenarios) yield { label: scenario.id, scenario };
+  const names = hardware.map(({ name }) => name);
+  for (let seed = 1; seed <= seeds; seed += 1) {
+    yield { label: `seed ${seed}`, scenario: drawScenario(seed, { hardware: names }) };
   }
-});
+  if (!sweeps) return;
+  const subjects = realSubjects(hardware);
+  for (const swept of sweptDocuments) {
+    for (const { scenario } of sweepRuns({ subjects, hardware: subjects.hardware, ...swept })) {
+      yield { label: `sweep ${scenario.id}`, scenario };
+    }
+  }
+}

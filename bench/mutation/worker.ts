@@ -28,7 +28,7 @@ const vitest = await createVitest(
     root,
     config: false,
     watch: false,
-    include: ['test/**/*.test.ts', 'bench/mutation/verdict.ts'],
+    include: ['test/**/*.test.ts'],
     reporters: [{}],
     pool: 'forks',
     maxWorkers: 1,
