@@ -13,6 +13,7 @@ import { scenarioText } from '../rig/scenario/format/write.ts';
 import { whySkipped } from '../rig/scenario/needs.ts';
 import { drawScenario } from '../rig/scenario/swarm.ts';
 import { tellScenario } from '../rig/scenario/tell.ts';
+import { mostCutRuns } from '../rig/virtual/bounds.ts';
 import { Causes, type Cause, keptScenario, smallestOf } from '../rig/virtual/causes.ts';
 import { virtualOffer } from '../rig/virtual/offer.ts';
 import { type Played, play } from '../rig/virtual/play.ts';
@@ -26,6 +27,7 @@ import { hardwareOption, readHardware } from './hardware.ts';
 import { interruptible } from './interruption.ts';
 import { openOutput, writeOutput } from './output-folder.ts';
 import { type Progress, createProgress } from './progress.ts';
+import { createBounded } from '../rig/live/bounded.ts';
 import { selectScenarios } from '../rig/live/scenario-files.ts';
 import { listScenarios } from './scenarios.ts';
 import { simulatedRun } from '../rig/live/check/simulated-run.ts';
@@ -165,7 +167,7 @@ class Simulation {
     this.#signal = signal;
     const hardware = readHardware(flags.hardware);
     this.#hardware = hardware.map(({ name }) => name);
-    this.#subjects = realSubjects(hardware, readAgent(flags.agent));
+    this.#subjects = realSubjects(hardware, readAgent(flags.agent), createBounded());
     const selectors = selectorsOf(flags);
     this.#chosen = selectors === undefined ? undefined : selectScenarios(selectors);
     this.#progress = createProgress(flags.quiet === true);
@@ -175,6 +177,7 @@ class Simulation {
     let turnEndsAtMs = turnMs;
     for (const run of this.#runs()) {
       if (this.#totals.runs > 0 && this.#wallMs >= (this.#flags.timeBudget ?? Infinity)) break;
+      if (this.#causes.cutRuns >= mostCutRuns) break;
       this.#play(run);
       if (this.#wallMs < turnEndsAtMs) continue;
       this.#progress.show('simulating', `${this.#totals.runs}${this.#ofHowMany()} · ${this.#failures} failed`);

@@ -26,11 +26,18 @@ export interface Cause {
 /** The most frequent first. */
 export class Causes {
   readonly #byKey = new Map<string, Failure[]>();
+  #cutRuns = 0;
+
+  /** Runs in which a call did not return. */
+  get cutRuns(): number {
+    return this.#cutRuns;
+  }
 
   /** @param played in which something broke */
   add(label: string, played: Played, seed?: number): void {
     const [violation] = played.violations;
     if (violation === undefined) return;
+    if (violation.isCut === true) this.#cutRuns += 1;
     const key = causeOf(violation, decisiveFinding(played, violation));
     const failure = { label, scenario: played.scenario, violation, ...(seed !== undefined && { seed }) };
     const known = this.#byKey.get(key);
@@ -67,6 +74,8 @@ function sizeOf({ given, script, meanwhile }: Scenario): number {
 
 /** Makes the scenario as small as it gets while the same claim breaks first. */
 export function smallestOf({ scenario, violation }: Failure, subjects: Subjects, maxTrials: number): Scenario {
+  // Hundreds of trials, each of which has to be cut.
+  if (violation.isCut === true) return scenario;
   const fails = (candidate: Scenario): boolean => play(candidate, subjects).violations[0]?.broke === violation.broke;
   return minimize(scenario, fails, maxTrials);
 }

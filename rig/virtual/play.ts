@@ -17,6 +17,7 @@ import type { Duty, Finding, Judge, Sight } from '../verdict/contract.ts';
 import { createJudge, observeFor } from '../verdict/judge.ts';
 import { type Limits, limitsWith } from '../verdict/limits.ts';
 import { type EngineJudge, createEngineJudge } from '../verdict/engine/engine-judge.ts';
+import { type Bounded, Overrun } from './bounds.ts';
 import type { ThingConfiguration, WorldConfiguration } from './configuration.ts';
 import { type Deeds, createDeeds } from './deeds.ts';
 import { type JobDocuments, createJobDocuments } from './job-documents.ts';
@@ -65,11 +66,14 @@ const usualSettleMs: DurationMs = 600_000;
 /** The script is given up after waiting so long for one thing. */
 const patienceMs: DurationMs = 3_600_000;
 const maxEventsAtOneInstant = 20_000;
+/** Happen within one bound. */
+const eventsInARow = 500;
 const usualLink = { latencyMs: 30, jitterMs: 0 };
 const sights: ReadonlySet<Sight> = new Set(['inside', 'power', 'downloads']);
 
 class VirtualPlay {
   readonly #scenario: Scenario;
+  readonly #bounded: Bounded;
   readonly #thingNames: ReadonlyMap<string, string>;
   readonly #names: Names;
   readonly #world: World;
@@ -96,11 +100,14 @@ class VirtualPlay {
   /** A message and its answer take less. */
   readonly #restMs: DurationMs;
   #unfinished: string | undefined;
+  /** Some machine was left in the middle of a call. */
+  #isCut = false;
   readonly #observations: Observation[] = [];
 
   constructor(scenario: Scenario, subjects: Subjects, { observer, records }: PlayOptions) {
     const recorder = records === true ? [observeEvery((seen) => this.#observations.push(seen))] : [];
     this.#scenario = scenario;
+    this.#bounded = subjects.bounded;
     this.#thingNames = thingNamesOf(scenario.given);
     this.#documents = createJobDocuments(scenario);
     this.#names = { thingName: (label) => this.#thingNames.get(label) ?? label, jobId: (label) => label };
@@ -145,16 +152,19 @@ class VirtualPlay {
     try {
       this.#play();
     } catch (error) {
-      this.#report('R2', error instanceof Error ? error.message : String(error));
+      if (error instanceof Overrun) this.#cut(error);
+      else this.#report('R2', error instanceof Error ? error.message : String(error));
     }
     const { queue, startedAt } = this.#world;
     return {
       scenario: this.#scenario,
       violations: this.#violations,
-      findings: [...this.#judges].map(([thingName, judge]) => ({
-        thingName,
-        findings: this.#findingsOf(thingName, judge),
-      })),
+      findings: this.#isCut
+        ? []
+        : [...this.#judges].map(([thingName, judge]) => ({
+            thingName,
+            findings: this.#findingsOf(thingName, judge),
+          })),
       observations: this.#observations,
       versions: this.#documents.versions(),
       ...(this.#unfinished !== undefined && { unfinished: this.#unfinished }),
@@ -270,19 +280,53 @@ class VirtualPlay {
 
   #play(): void {
     const world = this.#world;
-    world.start();
-    this.#obey(this.#director.apply({ kind: 'start' }, world.queue.now));
-    while (this.#violations.length === 0 && !this.#director.isOver()) {
+    this.#bounded(() => {
+      world.start();
+      this.#obey(this.#director.apply({ kind: 'start' }, world.queue.now));
+    });
+    while (this.#bounded(() => this.#goOn()));
+  }
+
+  /** Lets some events happen. @returns whether there is more to come */
+  #goOn(): boolean {
+    const world = this.#world;
+    for (let happened = 0; happened < eventsInARow; happened += 1) {
+      if (this.#violations.length > 0) return false;
+      if (this.#director.isOver()) {
+        this.#engineJudge.finish(world.serviceNow);
+        return false;
+      }
       if (this.#director.awaitsSettled()) {
         if (this.#hasRested()) {
           this.#settled();
           continue;
         }
-        if (world.queue.now - this.#waitsSince >= this.#settleMs) return this.#unrested();
+        if (world.queue.now - this.#waitsSince >= this.#settleMs) {
+          this.#unrested();
+          return false;
+        }
       }
-      if (!this.#step()) return this.#giveUp();
+      if (!this.#step()) {
+        this.#giveUp();
+        return false;
+      }
     }
-    if (this.#violations.length === 0) this.#engineJudge.finish(world.serviceNow);
+    return true;
+  }
+
+  /** One call took too long: whose, and when, which the same scenario shows again. */
+  #cut(overrun: Overrun): void {
+    const { active: thingName, elapsedMs } = this.#world;
+    const [busy, wall] = [overrun.busyMs, overrun.wallMs].map((ms) => `${ms / 1000} s`);
+    this.#isCut = true;
+    if (!overrun.isLoop) {
+      this.#unfinished = `a host that gives it processor time: it got ${busy} in ${wall}`;
+      return;
+    }
+    const whose = thingName === undefined ? 'a call' : 'a call of the device';
+    const message = `${whose} does not return: ${busy} of processor time in event ${this.#events + 1}`;
+    const things = thingName !== undefined && { thingName };
+    this.#violations.push({ broke: 'R1', message, atMs: elapsedMs, isCut: true, ...things });
   }
 
   get #settleMs(): DurationMs {

@@ -27,6 +27,8 @@ import type { EventQueue } from './event-queue.ts';
 export interface Surroundings {
   readonly queue: EventQueue<() => void>;
   readonly startedAt: EpochMs;
+  /** The thing whose device is at work at this very moment. */
+  active: string | undefined;
   /** A request has reached the service, over this connection. */
   serve(device: SimulatedDevice, connection: ConnectionNumber, request: DeviceRequest): void;
   /** A request for blocks of a stream has reached the service. */
@@ -129,7 +131,11 @@ export class SimulatedDevice {
   }
 
   #put(input: StationInput): void {
-    const effects = this.#station.apply(input, this.#out.queue.now);
+    const out = this.#out;
+    const before = out.active;
+    out.active = this.board.thingName;
+    const effects = this.#station.apply(input, out.queue.now);
+    out.active = before;
     if (effects.length > 0) this.#effects.push(...effects);
     if (this.#isPerforming) return;
     this.#isPerforming = true;

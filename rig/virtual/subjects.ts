@@ -11,6 +11,7 @@ import type { Engine } from '../../broker/engine/contract.ts';
 import { createEngine } from '../../broker/engine/engine.ts';
 import type { Room } from '../scenario/document-law.ts';
 import type { ThingConfiguration, WorldConfiguration } from './configuration.ts';
+import { type Bounded, unbounded } from './bounds.ts';
 import { identity } from './operator.ts';
 
 /** The service and the devices of a run: the real ones, or ones with a planted bug. */
@@ -20,14 +21,24 @@ export interface Subjects {
   /** What hardware of this name has room for; `undefined`: unknown, and how jobs must end is not judged. */
   readonly roomOf: (hardware: string) => Room | undefined;
   readonly createEngine: () => Engine;
+  /** Within which everything is done. */
+  readonly bounded: Bounded;
   readonly createBoard: (thing: ThingConfiguration, world: WorldConfiguration, origin: ImageOrigin) => Board;
 }
 
 /** Quick, and its radio neither sleeps nor sags. */
 const usualHardware = 'esp32-s3';
 
-/** @param hardware the profiles that scenarios may name. @param agent absent: the reference agent. */
-export function realSubjects(hardware: readonly HardwareProfile[], agent?: AgentBehaviour): Subjects {
+/**
+ * @param hardware the profiles that scenarios may name
+ * @param agent absent: the reference agent
+ * @param bounded absent: an agent that loops for ever hangs the run
+ */
+export function realSubjects(
+  hardware: readonly HardwareProfile[],
+  agent?: AgentBehaviour,
+  bounded: Bounded = unbounded,
+): Subjects {
   const profiles = new Map(hardware.map((profile) => [profile.name, profile]));
   return {
     hardware: profiles.has(usualHardware) ? usualHardware : (hardware[0]?.name ?? usualHardware),
@@ -36,6 +47,7 @@ export function realSubjects(hardware: readonly HardwareProfile[], agent?: Agent
       return profile && roomIn(profile);
     },
     createEngine: () => createEngine({ identity }),
+    bounded,
     createBoard({ thingName, hardware: name }, { seed, namespaces }, origin) {
       const profile = profiles.get(name);
       if (profile === undefined) throw new RangeError(`no hardware profile ${name}`);

@@ -15,7 +15,7 @@ export const deviceClaims = Object.fromEntries(
 export const claims = {
   ...deviceClaims,
   ...engineClaims,
-  R1: 'virtual time goes on: no endless activity at one instant',
+  R1: 'virtual time goes on: no endless activity at one instant or within one call',
   R2: 'nothing throws: a mistake of the other side is an answer, never an exception',
 } as const;
 
@@ -27,4 +27,6 @@ export interface Violation {
   readonly thingName?: string;
   /** Since the start of the run. */
   readonly atMs: DurationMs;
+  /** A call did not return and was cut: playing it again takes as long. */
+  readonly isCut?: true;
 }

@@ -53,6 +53,7 @@ export class World implements Surroundings, ControlPlane {
   readonly startedAt: EpochMs = epoch;
   readonly devices: readonly SimulatedDevice[];
   readonly serviceFaults: ServiceFaults;
+  active: string | undefined;
   readonly #configuration: WorldConfiguration;
   readonly #observer: Observer;
   readonly #applied: WorldOptions['applied'];

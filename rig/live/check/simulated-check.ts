@@ -10,10 +10,12 @@ import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { whySkipped } from '../../scenario/needs.ts';
 import { virtualOffer } from '../../virtual/offer.ts';
+import { mostCutRuns } from '../../virtual/bounds.ts';
 import { type Played, play } from '../../virtual/play.ts';
 import { type Subjects, realSubjects } from '../../virtual/subjects.ts';
 import { sweepRuns } from '../../virtual/sweep.ts';
 import { type CheckResult, type ScenarioRun, type SweepPoint, verdictOfCheck } from './check-result.ts';
+import { createBounded } from '../bounded.ts';
 import { diagnose } from './diagnosis.ts';
 import { handshakeIn, handshakeScenario } from './handshake.ts';
 import { portraitOf } from './portrait.ts';
@@ -57,16 +59,19 @@ class SimulatedCheck {
   readonly #sweep: SweepPoint[] = [];
   #turnEndsAt = performance.now() + turnMs;
   #isPartial = false;
+  /** Runs in which a call did not return. */
+  #cutRuns = 0;
 
   constructor(options: SimulatedCheckOptions) {
     const { agent, hardware } = options.subject;
     this.#options = options;
+    const bounded = createBounded();
     // A scenario may name hardware that the user has not.
     const own = new Set(hardware.map(({ name }) => name));
     const known = [...hardware, ...readHardwareProfiles('mix').filter(({ name }) => !own.has(name))];
     this.#subjects = hardware.map(({ name }) => ({
       name,
-      subjects: { ...realSubjects(known, agent), hardware: name },
+      subjects: { ...realSubjects(known, agent, bounded), hardware: name },
     }));
   }
 
@@ -142,7 +147,9 @@ class SimulatedCheck {
   }
 
   #played(scenario: Scenario, { subjects }: { readonly subjects: Subjects }): Played {
-    return play(scenario, subjects, { records: true });
+    const played = play(scenario, subjects, { records: true });
+    if (played.violations[0]?.isCut === true) this.#cutRuns += 1;
+    return played;
   }
 
   #moments(done: ReadonlySet<string>): readonly Swept[] {
@@ -173,7 +180,10 @@ class SimulatedCheck {
       await nextTurn();
       this.#turnEndsAt = performance.now() + turnMs;
     }
-    const isOver = signal?.aborted === true || (bail === true && verdictOfCheck(this.#result({})) === 'fail');
+    const isOver =
+      signal?.aborted === true ||
+      this.#cutRuns >= mostCutRuns ||
+      (bail === true && verdictOfCheck(this.#result({})) === 'fail');
     if (isOver) this.#isPartial = true;
     return isOver;
   }

@@ -11,11 +11,13 @@ import type { Scenario } from '../../scenario/contract.ts';
 import { whySkipped } from '../../scenario/needs.ts';
 import { drawScenario } from '../../scenario/swarm.ts';
 import type { Verdict } from '../../verdict/contract.ts';
+import { mostCutRuns } from '../../virtual/bounds.ts';
 import { type Cause, Causes, keptScenario, smallestOf } from '../../virtual/causes.ts';
 import { virtualOffer } from '../../virtual/offer.ts';
 import { play } from '../../virtual/play.ts';
 import { type Subjects, realSubjects } from '../../virtual/subjects.ts';
 import { claims } from '../../virtual/violation.ts';
+import { createBounded } from '../bounded.ts';
 import type { ScenarioRun } from '../check/check-result.ts';
 import { simulatedRun } from '../check/simulated-run.ts';
 
@@ -60,6 +62,7 @@ export async function playSecondAct(options: SecondActOptions): Promise<SecondAc
   let failed = 0;
   let inconclusive = 0;
   let played = 0;
+  let seedsPlayed = 0;
   let turnEndsAt = 0;
   const breathe = async (): Promise<void> => {
     if (performance.now() < turnEndsAt) return;
@@ -69,10 +72,12 @@ export async function playSecondAct(options: SecondActOptions): Promise<SecondAc
     turnEndsAt = performance.now() + turnMs;
   };
   for (const { label, seed, scenario } of partsOf(playable, seeds, options.hardware)) {
+    if (causes.cutRuns >= mostCutRuns) break;
     await breathe();
     const run = play(scenario, subjects);
     const { verdict } = simulatedRun(run);
     played += 1;
+    if (seed !== undefined) seedsPlayed += 1;
     if (verdict === 'fail') failed += 1;
     if (verdict === 'inconclusive') inconclusive += 1;
     causes.add(label, run, seed);
@@ -86,8 +91,8 @@ export async function playSecondAct(options: SecondActOptions): Promise<SecondAc
   }
   return {
     verdict: failed > 0 ? 'fail' : inconclusive > 0 ? 'inconclusive' : 'pass',
-    scenarios: playable.length,
-    seeds,
+    scenarios: played - seedsPlayed,
+    seeds: seedsPlayed,
     causes: [
       ...told.map(({ cause, run }) => causeReport(cause, run.scenario.id, run.resembles)),
       ...all.slice(causesTold).map((cause) => causeReport(cause, cause.failure.scenario.id, [])),
@@ -110,9 +115,10 @@ function* partsOf(
 
 /** The fleet's hardware where a scenario names none; what it names, wherever that comes from. */
 function subjectsOf({ hardware, known, agent }: SecondActOptions): Subjects {
+  const bounded = createBounded();
   const own = realSubjects(hardware, agent);
   const others = known.filter(({ name }) => !hardware.some((profile) => profile.name === name));
-  return { ...realSubjects([...hardware, ...others], agent), hardware: own.hardware };
+  return { ...realSubjects([...hardware, ...others], agent, bounded), hardware: own.hardware };
 }
 
 /** What was drawn is made small; what somebody wrote stays as it is. */

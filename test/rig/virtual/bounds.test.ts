@@ -1,0 +1,127 @@
+/** Code under test that never returns: the run ends, and says where. */
+import { describe, expect, it } from 'vitest';
+import { type AgentBehaviour, referenceAgent } from '../../../agent/core/behaviour.ts';
+import type { Engine } from '../../../broker/engine/contract.ts';
+import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
+import { createBounded } from '../../../rig/live/bounded.ts';
+import { playSecondAct } from '../../../rig/live/demo/second-act.ts';
+import { Overrun } from '../../../rig/virtual/bounds.ts';
+import { play } from '../../../rig/virtual/play.ts';
+import type { Subjects } from '../../../rig/virtual/subjects.ts';
+import { scenarioOf } from '../../support/scenarios.ts';
+import { subjectsWith } from '../../support/simulated.ts';
+
+const limitMs = 150;
+
+function forEver(): never {
+  for (let turns = 0; ; turns = (turns + 1) % 7) if (turns > 7) throw new Error('never');
+}
+
+function caught(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
+}
+
+/** As if the call had been cut, on a host of any speed. */
+function overrun(wallMs: number, busyMs: number): () => never {
+  return () => {
+    throw new Overrun(wallMs, busyMs);
+  };
+}
+
+/** Each member whose loop a job of firmware comes to. */
+const loopsIn = {
+  filters: forEver,
+  listensTo: forEver,
+  passesOver: forEver,
+  readDocument: forEver,
+  versionOf: forEver,
+  foundAtBoot: forEver,
+} as const satisfies Partial<AgentBehaviour>;
+
+const update = scenarioOf('id: x\nclaim: It ends.\nabout: V5\nscript:\n  - create-job: update\n  - when: settled\n');
+
+function boundSubjects(subjects: Subjects): Subjects {
+  return { ...subjects, bounded: createBounded(limitMs) };
+}
+
+describe('a run in virtual time', () => {
+  it.each(Object.keys(loopsIn) as (keyof typeof loopsIn)[])('ends when %s of an agent loops for ever', (member) => {
+    const subjects = boundSubjects(subjectsWith({ ...referenceAgent, [member]: loopsIn[member] }));
+    const { violations, unfinished } = play(update, subjects);
+    // A host that is busy with other things shows nothing about the agent; it says so.
+    if (unfinished !== undefined) return expect(unfinished).toContain('a host that gives it processor time');
+    expect(violations).toMatchObject([{ broke: 'R1', thingName: 'thing-1', isCut: true }]);
+  });
+
+  it('ends when the engine loops for ever, and blames no device', () => {
+    const subjects = subjectsWith();
+    const createEngine = (): Engine => {
+      const engine = subjects.createEngine();
+      const apply: Engine['apply'] = (command, now) =>
+        command.name === 'iot:CreateJob' ? forEver() : engine.apply(command, now);
+      return Object.assign(Object.create(engine) as Engine, { apply, nextDeadline: () => engine.nextDeadline() });
+    };
+    const { violations, unfinished } = play(update, boundSubjects({ ...subjects, createEngine }));
+    if (unfinished !== undefined) return;
+    expect(violations).toMatchObject([{ broke: 'R1', isCut: true }]);
+    expect(violations[0]).not.toHaveProperty('thingName');
+  });
+
+  it('names the device and the event', () => {
+    const { violations } = play(update, subjectsWith({ ...referenceAgent, readDocument: overrun(5000, 4900) }));
+    expect(violations).toMatchObject([{ broke: 'R1', thingName: 'thing-1', isCut: true }]);
+    expect(violations[0]!.message).toMatch(
+      /^a call of the device does not return: 4.9 s of processor time in event \d+$/,
+    );
+  });
+
+  it('says nothing about the device where the host had no time for it', () => {
+    const { violations, unfinished } = play(
+      update,
+      subjectsWith({ ...referenceAgent, readDocument: overrun(5000, 200) }),
+    );
+    expect(violations).toEqual([]);
+    expect(unfinished).toBe('a host that gives it processor time: it got 0.2 s in 5 s');
+  });
+
+  it('is the same with a bound as without', () => {
+    expect(play(update, boundSubjects(subjectsWith()))).toEqual(play(update, subjectsWith()));
+  });
+});
+
+describe('a bound', () => {
+  it('hands on what is returned and what is thrown', () => {
+    const bounded = createBounded(limitMs);
+    expect(bounded(() => 7)).toBe(7);
+    expect(() => bounded(() => [].at(0)!['x'])).toThrow(TypeError);
+    expect(bounded(() => 8)).toBe(8);
+  });
+
+  it('cuts what no catch holds up', () => {
+    const stubborn = Array.from({ length: 2 }, () => forEver);
+    expect(() => createBounded(limitMs)(() => stubborn.map(caught))).toThrow(Overrun);
+  });
+});
+
+describe('the second act', () => {
+  it(
+    'names the scenario of a loop, does not make it smaller, and plays no more than a few',
+    { timeout: 60_000 },
+    async () => {
+      const hardware = readHardwareProfiles('esp32-s3');
+      const act = await playSecondAct({
+        scenarios: Array.from({ length: 9 }, (_, index) => ({ ...update, id: `update-${index}` })),
+        seeds: 9,
+        hardware,
+        known: hardware,
+        agent: { ...referenceAgent, readDocument: forEver },
+      });
+      expect(act).toMatchObject({ verdict: 'fail', scenarios: 3, seeds: 0 });
+      expect(act.causes).toMatchObject([{ claim: 'R1', in: ['update-0', 'update-1', 'update-2'] }]);
+    },
+  );
+});
