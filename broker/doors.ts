@@ -51,6 +51,7 @@ export async function openDoors(
   const accessKeys = options.accessKeys && new Map(Object.entries(options.accessKeys));
   const signatures = accessKeys && createSignatureCheck(accessKeys, Date.now);
   const gatewaySignatures = accessKeys && createSignatureCheck(accessKeys, Date.now, gatewayServices);
+  const readings = doorReadings[options.profile ?? 'observed'];
   let answerHttp: HttpDoor['answer'] = notYet;
   const budget = new SocketBudget((connections) => tell({ kind: 'out-of-descriptors', connections }));
   const web: WebRules = {
@@ -87,7 +88,7 @@ export async function openDoors(
     isThing: (thingName) => mind.isThing(thingName),
     strict: options.strict,
     ...(options.packetsPerSecond !== undefined && { packetsPerSecond: options.packetsPerSecond }),
-    readings: doorReadings[options.profile ?? 'observed'],
+    readings,
     ...(options.tap && { tap: options.tap }),
     ...(elsewhere && { elsewhere }),
     ...(board && { web: (request, response) => answerHttp(request, response) }),
@@ -109,6 +110,7 @@ export async function openDoors(
       listeners: { ...listeners({ http: httpPort }), ...https },
       identity: scope,
       ...(options.region !== undefined && { region: 'fixed' as const }),
+      shadowsInFlight: readings.shadowsInFlight,
       retiredEndpointTypes: options.profile === 'documented' ? 'served' : 'refused',
       endpointFor: addresses.endpointFor,
       deviceCame: addresses.deviceCame,

@@ -110,6 +110,11 @@ export const maxPublishesPerSecond = 100;
 /** How long AWS keeps a persistent session of MQTT 3.1.1 whose client is away. */
 export const persistentSessionSeconds = 3600;
 
+// Device shadows, shadow-and-provisioning.md §1.
+
+/** Requests that have not been answered; more are refused with 429 (S10). */
+export const maxShadowsInFlight = 10;
+
 // Streams and OTA updates, streams-and-ota.md §1.2, §2 and S14.
 
 /** Bytes of a file in an OTA update. */

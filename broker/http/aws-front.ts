@@ -7,13 +7,14 @@
 import { randomUUID } from 'node:crypto';
 import { type DeviceResponse, dataPlanePayload } from '../../protocol/device-payloads.ts';
 import type { ArnScope } from '../../protocol/names.ts';
-import { rejections } from '../../protocol/rejections.ts';
+import { rejections, shadowError } from '../../protocol/rejections.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { type RequestOperation, asksNext } from '../../protocol/topics.ts';
 import type { AnswerFaults } from '../../faults/service-faults.ts';
 import type { ServiceFault } from '../../faults/thing-faults.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
+import { type InFlightScope, ShadowsInFlight } from '../net/shadows-in-flight.ts';
 import { type AwsError, errorBody, errorOfFault, errorOfRejection, unknownOperation } from './aws-error.ts';
 import { type CertificateIssuer, preparationFor } from './certificate-members.ts';
 import { type AwsCall, type AwsRequest, type Read, readAwsRequest } from './aws-request.ts';
@@ -58,17 +59,23 @@ export interface AwsFrontOptions {
   readonly files?: FileReader;
   /** The `host:port` at which who has reached the door by this host name reaches it again. */
   readonly endpointFor: (host: string) => string;
+  /** Of what so many shadow requests may be in flight; default: of a thing on a connection. */
+  readonly shadowsInFlight?: InFlightScope;
   /** Sees every request of a device; absent: nobody does. */
   readonly deviceGate?: DeviceGate;
   /** A device has reached the door by this host name. */
   readonly deviceCame?: (thingName: string, host: string) => void;
 }
 
-/** `host` is the host name or address by which whoever asks has reached the door. */
-export type AwsFront = (request: AwsRequest, caller: Caller, host: string) => Promise<AwsResponse>;
+/**
+ * `host` is the host name or address by which whoever asks has reached the door; `connection` whatever stands for the
+ * connection that he asks on.
+ */
+export type AwsFront = (request: AwsRequest, caller: Caller, host: string, connection: object) => Promise<AwsResponse>;
 
 export function createAwsFront(options: AwsFrontOptions): AwsFront {
-  return async (request, caller, host) => {
+  const inFlight = new ShadowsInFlight(options.shadowsInFlight ?? 'of a thing on a connection');
+  return async (request, caller, host, connection) => {
     const call = readAwsRequest(request);
     if ('error' in call) return errorResponse(call.error);
     const about = { operation: call.value.operation, members: call.value.members };
@@ -76,7 +83,15 @@ export function createAwsFront(options: AwsFrontOptions): AwsFront {
     if (objection !== undefined) return { ...errorResponse(objection), about };
     const answer = () => answered(options, call.value, host);
     const { deviceGate } = options;
-    if (deviceGate === undefined || call.value.operation.service !== 'iot-jobs-data') return answer();
+    const { service } = call.value.operation;
+    if (service === 'iot-data') {
+      const ended = inFlight.begin(connection, call.value.members['thingName'] as string);
+      if (ended === undefined) return { ...errorResponse(tooManyShadows), about };
+      const response = await answer();
+      ended();
+      return response;
+    }
+    if (deviceGate === undefined || service !== 'iot-jobs-data') return answer();
     return { ...(await deviceGate(deviceCall(call.value, answer))), about };
   };
 }
@@ -106,6 +121,9 @@ async function answered(options: AwsFrontOptions, call: AwsCall, host: string): 
   }
   return { ...success(isControl ? toCaller(answer.value, identity, region) : answer.value), about };
 }
+
+/** Assumed: in the words of AWS's other throttling; over MQTT they are known. */
+const tooManyShadows: AwsError = { ...shadowError('RequestThrottled'), message: 'Rate exceeded' };
 
 const defaultIdentity: ArnScope = { region: 'us-east-1', account: '000000000000' };
 

@@ -242,7 +242,7 @@ function createApp(
     const request = { method, target, headers, body };
     const caller = await identifyCaller(request, certificateOf(incoming.socket), gate);
     if ('error' in caller) return answer(errorResponse(caller.error));
-    const response = await front(request, caller.value, parseHost(headers.host)?.name ?? 'localhost');
+    const response = await front(request, caller.value, parseHost(headers.host)?.name ?? 'localhost', incoming.socket);
     if (response.isLost === true) outgoing.destroy();
     return answer(response);
   });

@@ -7,6 +7,9 @@ import { type IdentityRule, type Principal, identityAdvice, noThing, undecided }
 import { type Access, thingNamedIn } from './permissions.ts';
 import type { RegisteredAccess } from './registered-principals.ts';
 
+/** What to do where policies decide. */
+export const policyAdvice = 'AttachPolicy gives a certificate the policy that allows it.';
+
 export class ClientIdentity implements Access {
   readonly rule: IdentityRule;
   principal: Principal = noThing;
@@ -35,15 +38,25 @@ export class ClientIdentity implements Access {
    * @returns the thing that it is from now on, when this has decided it.
    */
   decide(clientId: string, topic: string): string | undefined {
+    const thingName = this.#thingBy(clientId, topic);
+    if (thingName !== undefined) this.principal = thingName;
+    return thingName;
+  }
+
+  /** As whom a client that is about to be let in would publish on a topic: nothing is decided by that. */
+  newcomer(principal: Principal, clientId: string, topic: string, registered: RegisteredAccess | undefined): Access {
+    const acting = principal === undecided ? (this.#thingBy(clientId, topic) ?? noThing) : principal;
+    return { acting, clientId, allows: registered?.allows };
+  }
+
+  #thingBy(clientId: string, topic: string): string | undefined {
     const named = thingNamedIn(topic);
-    if (named === undefined) return undefined;
-    this.principal = named !== clientId && this.#isThing(clientId) ? clientId : named;
-    return this.principal;
+    return named !== undefined && named !== clientId && this.#isThing(clientId) ? clientId : named;
   }
 
   /** What to do when it may not act for a thing. */
   get advice(): string {
-    if (this.allows !== undefined) return 'AttachPolicy gives a certificate the policy that allows it.';
+    if (this.allows !== undefined) return policyAdvice;
     return identityAdvice(this.rule, this.principal);
   }
 }

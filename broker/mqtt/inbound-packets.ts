@@ -17,11 +17,11 @@ import { isThingName } from '../../protocol/names.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { decodeUtf8 } from '../../protocol/utf8.ts';
 import { type ConnectionProof, admit } from './access-control.ts';
-import { ClientIdentity } from './client-identity.ts';
+import { ClientIdentity, policyAdvice } from './client-identity.ts';
 import type { ClientStream, PacketReceiver, Publication, WillProperties } from './client-stream.ts';
 import { Disconnection, type Reason, reasonCodes } from './disconnection.ts';
 import { type Ending, type EventListener, refusalIn } from './door-events.ts';
-import { type Principal, undecided } from './identity.ts';
+import { type Principal, identityAdvice, undecided } from './identity.ts';
 import { restartKeepAlive } from './internals.ts';
 import { type LastWill, lastWillIn } from './last-will.ts';
 import type { MemoryBounds } from './memory-bounds.ts';
@@ -375,9 +375,27 @@ export class InboundPackets implements PacketReceiver {
     if (clean !== true && !sessions.hasRoomFor(clientId)) {
       return unavailable('as many persistent sessions as this service keeps');
     }
+    const forbidden = will && this.#forbiddenWill(will, clientId, admitted, access);
+    if (forbidden !== undefined) return forbidden;
     if (will !== undefined && !bounds.will(this, will.publication)) return unavailable('no room for a last will');
     this.#will = will;
     return admitted;
+  }
+
+  /** Documented: who leaves a last will on a topic that it may not publish on is not let in (connect_failed). */
+  #forbiddenWill(
+    { publication }: LastWill,
+    clientId: string,
+    principal: Principal,
+    registered: RegisteredAccess | undefined,
+  ): Disconnection | undefined {
+    const verdict = judgePublish(
+      this.#identity.newcomer(principal, clientId, publication.topic, registered),
+      publication,
+    );
+    if (verdict.kind !== 'refused' || verdict.reason !== 'notAuthorized') return undefined;
+    const advice = registered?.allows === undefined ? identityAdvice(this.#identity.rule, principal) : policyAdvice;
+    return new Disconnection('notAuthorized', `connection refused: its last will: ${verdict.message}`, advice);
   }
 
   #disconnect({ session }: Connection, packet: IDisconnectPacket): void {

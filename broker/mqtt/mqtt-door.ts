@@ -15,6 +15,7 @@ import type { AnswerFaults } from '../../faults/service-faults.ts';
 import { Watchers } from '../../observation/watchers.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { WantedPort } from '../net/listening.ts';
+import { ShadowsInFlight } from '../net/shadows-in-flight.ts';
 import { SocketBudget } from '../net/socket-budget.ts';
 import type { ConnectionProof } from './access-control.ts';
 import { announce } from './announcements.ts';
@@ -121,8 +122,9 @@ export interface MqttDoor {
 const lost = { mqttSession: 'session', mqttMessage: 'message', mqttRetained: 'retained message' } as const;
 
 /** What the door answers with no more than the service behind it. */
-function ownAnswerers(port: ServicePort): ReservedAnswerers {
-  return { shadow: shadowAnswerer(port), defender: defenderAnswerer(port), commands: commandAnswerer };
+function ownAnswerers(port: ServicePort, { shadowsInFlight }: DoorReadings): ReservedAnswerers {
+  const shadow = shadowAnswerer(port, new ShadowsInFlight(shadowsInFlight));
+  return { shadow, defender: defenderAnswerer(port), commands: commandAnswerer };
 }
 
 const untapped: ConnectionTap = (stream) => stream;
@@ -150,7 +152,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     onDropped: (dropped) => onEvent?.({ kind: 'dropped', ...dropped }),
   });
   const reserved = new ReservedRequests(
-    { ...ownAnswerers(port), ...options.answerers },
+    { ...ownAnswerers(port, readings), ...options.answerers },
     (feature, { clientId, topic }) => onEvent?.({ kind: 'not-answered', feature, clientId, topic }),
   );
   const { forbiddenSubscribe } = readings;

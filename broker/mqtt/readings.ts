@@ -1,8 +1,9 @@
 /**
  * Where AWS is silent or contradicts itself about what goes over MQTT: one switch for each such row of the reference, with both
- * readings, as `broker/engine/profile.ts` has them for what the engine does.
- * Source: reference ambiguities.md A5, A18, A19; streams-and-ota.md S2.
+ * readings, as `broker/engine/profile.ts` has them for what the engine does. What is said of shadows holds over HTTP, too.
+ * Source: reference ambiguities.md A5, A18, A19; streams-and-ota.md S2; shadow-and-provisioning.md S10.
  */
+import type { InFlightScope } from '../net/shadows-in-flight.ts';
 
 export interface DoorReadings {
   /** A5: where namespaced jobs are announced: as clients listen for them and as documented, or only as documented. */
@@ -24,6 +25,11 @@ export interface DoorReadings {
    * take such messages for JSON.
    */
   readonly finalNul: 'passed over' | 'part of the text';
+  /**
+   * S10 of shadows: of what at most ten requests are in flight, beyond which AWS answers 429. Its page of quotas says: of a
+   * thing on a single connection; its page of errors: of a single connection.
+   */
+  readonly shadowsInFlight: InFlightScope;
 }
 
 export const doorReadings = {
@@ -33,6 +39,7 @@ export const doorReadings = {
     emptyPayload: 'empty object',
     streamReplies: 'asker and subscribers',
     finalNul: 'passed over',
+    shadowsInFlight: 'of a thing on a connection',
   },
   documented: {
     namespacedNotify: 'documented form',
@@ -40,5 +47,6 @@ export const doorReadings = {
     emptyPayload: 'InvalidJson',
     streamReplies: 'subscribers',
     finalNul: 'part of the text',
+    shadowsInFlight: 'of a connection',
   },
 } as const satisfies Readonly<Record<string, DoorReadings>>;

@@ -13,6 +13,8 @@ export interface ReservedRequest {
   /** Valid only during the call. */
   readonly payload: Buffer | string;
   readonly clientId: string;
+  /** Stands for the connection that asked. */
+  readonly connection: object;
 }
 
 export interface ReservedAnswers {

@@ -70,7 +70,7 @@ export class ServiceRequests {
     const qos = publication.qos === 0 ? 0 : 1;
     if (parsed.kind === 'reserved') {
       reserved.take(
-        { topic, parsed, payload, clientId },
+        { topic, parsed, payload, clientId, connection: asker },
         {
           reply: (replyTopic, replyPayload) => sessions.reply(asker, replyTopic, replyPayload, qos),
           announce: (toldTopic, told) => sessions.announce(toldTopic, () => told),

@@ -49,6 +49,7 @@ function setUp(read: (position: number) => { bytesRead: number } = () => ({ byte
           parsed: { kind: 'reserved', feature: 'streams', parameters },
           payload: Buffer.from(encode({ f: 0, l: blockSize, ...members })),
           clientId,
+          connection: {},
         },
         {
           reply: () => {},

@@ -205,6 +205,42 @@ describe('where signatures are asked for', () => {
     expect((await connectAs({ clientId: 'door' }))[1]).toBe(5);
   });
 
+  it('a last will on a topic that no policy allows is not let in, and connect_failed is told', async () => {
+    await allow(
+      ['Allow', 'iot:Connect', 'client/*'],
+      ['Allow', 'iot:Publish', 'topic/rooms/*'],
+      ['Allow', 'iot:Publish', 'topic/$aws/things/lamp/*'],
+      ['Allow', 'iot:RetainPublish', 'topic/rooms/kept'],
+      ['Allow', 'iot:Subscribe', '*'],
+      ['Allow', 'iot:Receive', '*'],
+    );
+    const [watch] = await connectAs({ clientId: 'watch' });
+    await watch.subscribe(['$aws/events/presence/connect_failed/lamp']);
+    const payload = Buffer.from('bye');
+    for (const [topic, retain, isAllowed] of [
+      ['rooms/1', false, true],
+      ['rooms/kept', true, true],
+      ['rooms/1', true, false],
+      ['other', false, false],
+      ['$aws/things/lamp/jobs/get', false, true],
+      ['$aws/things/door/jobs/get', false, false],
+    ] as const) {
+      for (const [protocolVersion, refusal] of [
+        [4, 5],
+        [5, 0x87],
+      ] as const) {
+        const [client, code] = await connectAs({ protocolVersion, will: { topic, payload, qos: 1, retain } });
+        expect([topic, retain, code]).toEqual([topic, retain, isAllowed ? 0 : refusal]);
+        if (isAllowed) client.send({ cmd: 'disconnect' });
+        await client.closed;
+      }
+    }
+    await watch.until(() => watch.messages.length === 6);
+    expect(JSON.parse(watch.messages[0]?.payload ?? '')).toMatchObject({
+      connectFailureReason: 'AUTHORIZATION_FAILED',
+    });
+  });
+
   it('iot:Publish is for the topics that it names; another one closes the connection without PUBACK', async () => {
     await allow(
       ['Allow', 'iot:Connect', 'client/*'],

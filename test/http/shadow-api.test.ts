@@ -1,4 +1,6 @@
 /** The data plane of shadows through the real AWS SDK, and what an HTTP client without one sees. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import {
   DeleteThingShadowCommand,
   GetThingShadowCommand,
@@ -96,4 +98,31 @@ describe('without an SDK', () => {
     const answer = await rawHttp(service.httpPort, { method, path, headers: scopedTo(scope) });
     expect([answer.status, answer.headers['x-amzn-errortype']]).toEqual([status, exception]);
   });
+});
+
+it('an eleventh request in flight on one connection about a thing is refused with 429', async () => {
+  const socket = connect({ port: service.httpPort, host: '127.0.0.1', noDelay: true });
+  await once(socket, 'connect');
+  const headers = Object.entries({ ...scopedTo('iotdata'), host: '127.0.0.1' }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
+  const request = (thing: string): string => [`GET /things/${thing}/shadow HTTP/1.1`, ...headers, '', ''].join('\r\n');
+  let answers = '';
+  const all = new Promise<void>((resolve) => {
+    socket.on('data', (bytes: Buffer) => {
+      answers += bytes.toString();
+      if (statuses().length === 13) resolve();
+    });
+  });
+  const statuses = (): string[] => answers.match(/(?<=HTTP\/1\.1 )\d+/g) ?? [];
+  socket.write([...Array.from({ length: 12 }, () => request('full')), request('other')].join(''));
+  await all;
+  expect(statuses()).toEqual([...Array.from({ length: 10 }, () => '404'), '429', '429', '404']);
+  expect(answers).toContain('x-amzn-errortype: ThrottlingException');
+  expect(answers).toContain('{"__type":"ThrottlingException","message":"Rate exceeded"}');
+  answers = '';
+  socket.write(request('full'));
+  await once(socket, 'data');
+  expect(statuses()).toEqual(['404']);
+  socket.destroy();
 });

@@ -225,6 +225,31 @@ export const brokerRules: readonly BrokerRule[] = [
       return ending(client);
     },
   },
+  ...(
+    [
+      ['a last will on a topic of another thing', '$aws/things/fan/jobs/j/update'],
+      ["a last will on the service's own topics", `${jobs}/notify`],
+      ['a last will on a topic that nobody may publish on', '$aws/events/presence/connected/lamp'],
+    ] as const
+  ).map(([claim, topic]) => ({
+    claim,
+    told: ['CONNACK 5', 'CONNACK 0x87'] as const,
+    seen: [[5], [0x87]] as const,
+    evidence: 'D',
+    act: connecting({ ...lamp, will: { ...will, topic } }),
+  })),
+  ...(
+    [
+      ['a last will on a request topic of its own thing', `${jobs}/get`],
+      ['a last will on the shadow of its own thing', '$aws/things/lamp/shadow/update'],
+    ] as const
+  ).map(([claim, topic]) => ({
+    claim,
+    told: ['let in', 'let in'] as const,
+    seen: ['let in', 'let in'] as const,
+    evidence: 'D',
+    act: connecting({ ...lamp, will: { ...will, topic } }),
+  })),
   {
     claim: 'U+0000 in the topic of a last will',
     told: ['connection closed', 'CONNACK 0x81'],

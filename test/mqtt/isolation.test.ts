@@ -112,22 +112,25 @@ describe('a client may not say', () => {
   });
 
   it('it with its last will either', async () => {
-    const { port, service, happened } = await openDoor(registered);
+    const { port, service, events, happened } = await openDoor(registered);
     const lamp = await WireClient.connect(port, { clientId: 'lamp' });
-    await lamp.subscribe(['$aws/things/lamp/jobs/#', 'farewell']);
+    await lamp.subscribe(['$aws/things/lamp/jobs/#', 'farewell', '$aws/events/presence/connect_failed/#']);
     const will = { payload: Buffer.from('{}'), qos: 1, retain: false } as const;
-    const forged = await WireClient.connect(port, {
-      clientId: 'one',
-      will: { ...will, topic: '$aws/things/lamp/jobs/notify' },
-    });
-    const foreign = await WireClient.connect(port, {
-      clientId: 'two',
-      will: { ...will, topic: '$aws/things/lamp/jobs/get' },
-    });
+    for (const topic of ['$aws/things/lamp/jobs/notify', '$aws/things/lamp/jobs/get']) {
+      const refused = await WireClient.connect(port, { clientId: 'one', will: { ...will, topic } });
+      await refused.closed;
+      expect(refused.packets).toMatchObject([{ cmd: 'connack', returnCode: 5 }]);
+      await lamp.until(() => lamp.messages.length > 0);
+      expect(lamp.messages.splice(0)).toMatchObject([{ topic: '$aws/events/presence/connect_failed/one' }]);
+    }
+    expect(events.filter(({ kind }) => kind === 'refused')).toHaveLength(2);
+    // When it comes it speaks for no thing yet; when its will is sent it is another one.
+    const changed = { ...will, topic: '$aws/things/lamp/jobs/get' };
+    const changing = await WireClient.connect(port, { clientId: 'nameless', will: changed });
+    await changing.subscribe(['$aws/things/fan/jobs/notify']);
+    await changing.drop();
+    expect((await happened('publish-refused')).message).toMatch(/^last will: /);
     const proper = await WireClient.connect(port, { clientId: 'three', will: { ...will, topic: 'farewell' } });
-    await forged.drop();
-    await foreign.drop();
-    await happened('disconnected');
     await proper.drop();
     await lamp.until(() => lamp.messages.length > 0);
     await lamp.settled();

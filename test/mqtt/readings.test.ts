@@ -82,6 +82,22 @@ const switches: {
     ['accepted', 'accepted', 'rejected', 'rejected'],
     ['rejected', 'accepted', 'rejected', 'rejected'],
   ],
+  shadowsInFlight: [
+    async (readings) => {
+      const { port } = await openDoor({ readings, identity: 'open' });
+      const client = await WireClient.connect(port, { clientId: 'bench' });
+      await client.subscribe(['$aws/things/+/shadow/get/rejected']);
+      client.stream.cork();
+      for (const thing of ['lamp', 'fan']) {
+        for (let index = 0; index < 6; index += 1) client.publish(`$aws/things/${thing}/shadow/get`, '');
+      }
+      client.stream.uncork();
+      await client.settled();
+      return client.messages.filter(({ payload }) => payload.includes('TOO_MANY_REQUESTS')).map(({ topic }) => topic);
+    },
+    [],
+    ['$aws/things/fan/shadow/get/rejected', '$aws/things/fan/shadow/get/rejected'],
+  ],
 };
 
 describe.each(Object.keys(switches) as (keyof DoorReadings)[])('%s', (name) => {

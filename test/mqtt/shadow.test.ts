@@ -150,3 +150,33 @@ it('a last will does not reach the shadow', async () => {
   });
   expect(outcome).toBe(false);
 });
+
+describe.each([4, 5] as const)('MQTT level %d', (protocolVersion) => {
+  it('an eleventh request in flight about a thing is refused with 429, and the next one is taken', async () => {
+    const { port } = await serve();
+    const lamp = await WireClient.connect(port, { clientId: 'lamp', protocolVersion });
+    await lamp.subscribe([`${shadow}/update/accepted`, `${shadow}/+/rejected`, `${shadow}/name/+/+/rejected`]);
+    lamp.stream.cork();
+    for (let index = 0; index < 10; index += 1) lamp.publish(`${shadow}/update`, update);
+    lamp.publish(`${shadow}/update`, { ...update, clientToken: 'late' });
+    lamp.publish(`${shadow}/get`, '');
+    lamp.publish(`${shadow}/name/config/delete`, '');
+    lamp.stream.uncork();
+    await lamp.settled();
+    const [refused, ...others] = lamp.messages.filter(({ topic }) => topic.endsWith('/rejected'));
+    expect(JSON.parse(refused?.payload ?? '')).toEqual({
+      code: 429,
+      message: 'TOO_MANY_REQUESTS',
+      timestamp: expect.any(Number) as number,
+      clientToken: 'late',
+    });
+    expect(others.map(({ topic }) => topic.slice(shadow.length))).toEqual([
+      '/get/rejected',
+      '/name/config/delete/rejected',
+    ]);
+    expect(lamp.messages.length).toBe(13);
+    lamp.publish(`${shadow}/update`, update);
+    await lamp.until(() => lamp.messages.length === 14);
+    expect(lamp.messages.at(-1)?.topic).toBe(`${shadow}/update/accepted`);
+  });
+});
