@@ -103,11 +103,12 @@ function disconnection(event: Told<'disconnected'>, line: Write): LogLine {
 
 const reads = /^(Get|Describe|List|Search)/;
 
-function call({ operation, jobId, thingName, error, request, force }: Told<'called'>, line: Write): LogLine {
+function call({ operation, jobId, thingName, error, request, force, notDone }: Told<'called'>, line: Write): LogLine {
   const about = [jobId, thingName].filter((name) => name !== undefined).join(' of ');
   const asked = `${operation}${about === '' ? '' : ` ${about}`}${force === true ? ' by force' : ''}`;
   const who = request === undefined ? 'Operator' : `${thingName} by HTTPS`;
   if (error !== undefined) return line('warn', `${who}: ${asked} was refused: ${error.exception}: ${error.message}`);
+  if (notDone !== undefined) return line('warn', `${who}: ${asked}: ${notDone}`);
   return line(reads.test(operation) || request !== undefined ? 'debug' : 'info', `${who}: ${asked}`);
 }
 

@@ -19,6 +19,8 @@ export const shadowVersionHours = 48;
 export const maxPoliciesPerTarget = 10;
 /** Versions of one policy that are kept. */
 export const maxPolicyVersions = 5;
+/** Of a provisioning template. */
+export const maxTemplateVersions = 5;
 /** How long a certificate that a claim has made can be provisioned, in minutes. */
 export const ownershipTokenMinutes = 60;
 /** How long a provisioning claim is good for, in minutes. */

@@ -76,6 +76,7 @@ export const rejections = {
   CertificateValidation: onControlPlane('CertificateValidationException', 400),
   DeleteConflict: onControlPlane('DeleteConflictException', 409),
   MalformedPolicy: onControlPlane('MalformedPolicyException', 400),
+  ResourceRegistrationFailure: onControlPlane('ResourceRegistrationFailureException', 400),
   VersionsLimitExceeded: onControlPlane('VersionsLimitExceededException', 409),
   /** Of a shadow document; Jobs has its own words for what is too large. */
   RequestEntityTooLarge: { mqtt: 'InvalidRequest', control: invalidRequest, data: invalidRequest },

@@ -88,6 +88,11 @@ interface CertificateOperations {
   readonly RegisterCertificate: WithCertificate<'RegisterCertificate'>;
   readonly RegisterCertificateWithoutCA: WithCertificate<'RegisterCertificateWithoutCA'>;
   readonly CreateProvisioningClaim: WithCertificate<'CreateProvisioningClaim'>;
+  /** Its template may bring a certificate, or name one that is there. */
+  readonly RegisterThing: {
+    readonly request: IotOperations['RegisterThing']['request'] & { readonly certificate?: CertificateFacts };
+    readonly response: IotOperations['RegisterThing']['response'];
+  };
 }
 
 interface WithCertificate<Name extends keyof IotOperations> {

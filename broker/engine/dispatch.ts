@@ -75,6 +75,11 @@ import { listProvisioningTemplates } from './provisioning/list-provisioning-temp
 import { listTargetsForPolicy } from './provisioning/list-targets-for-policy.ts';
 import { listThingPrincipals } from './provisioning/list-thing-principals.ts';
 import { listThingTypes } from './provisioning/list-thing-types.ts';
+import { createProvisioningTemplateVersion } from './provisioning/create-provisioning-template-version.ts';
+import { describeProvisioningTemplateVersion } from './provisioning/describe-provisioning-template-version.ts';
+import { deleteProvisioningTemplateVersion } from './provisioning/delete-provisioning-template-version.ts';
+import { listProvisioningTemplateVersions } from './provisioning/list-provisioning-template-versions.ts';
+import { registerThing } from './provisioning/register-thing.ts';
 import { provisionThing } from './provisioning/provision-thing.ts';
 import { registerCertificate } from './provisioning/register-certificate.ts';
 import { registerCertificateWithoutCA } from './provisioning/register-certificate-without-ca.ts';
@@ -180,6 +185,11 @@ export const handlers: Handlers = {
   'iot:ListTargetsForPolicy': listTargetsForPolicy,
   'iot:ListThingPrincipals': listThingPrincipals,
   'iot:ListThingTypes': listThingTypes,
+  'iot:CreateProvisioningTemplateVersion': createProvisioningTemplateVersion,
+  'iot:DescribeProvisioningTemplateVersion': describeProvisioningTemplateVersion,
+  'iot:DeleteProvisioningTemplateVersion': deleteProvisioningTemplateVersion,
+  'iot:ListProvisioningTemplateVersions': listProvisioningTemplateVersions,
+  'iot:RegisterThing': registerThing,
   'iot:RegisterCertificate': registerCertificate,
   'iot:RegisterCertificateWithoutCA': registerCertificateWithoutCA,
   'iot:SetDefaultPolicyVersion': setDefaultPolicyVersion,

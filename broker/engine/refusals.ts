@@ -149,6 +149,21 @@ export function provisioningTemplateNotFound(templateName: string): Rejected {
   return refuse('ResourceNotFound', `Provisioning Template ${templateName} cannot be found.`);
 }
 
+export function templateVersionNotFound(templateName: string, versionId: number): Rejected {
+  return refuse('ResourceNotFound', `Version ${versionId} of provisioning template ${templateName} cannot be found.`);
+}
+
+export function tooManyTemplateVersions(templateName: string): Rejected {
+  return refuse(
+    'VersionsLimitExceeded',
+    `The provisioning template ${templateName} already has the maximum number of versions (5)`,
+  );
+}
+
+export function registrationFailed(message: string): Rejected {
+  return refuse('ResourceRegistrationFailure', message);
+}
+
 // Shadows
 
 /** @param name of the shadow; the classic one goes by the name of its thing. */

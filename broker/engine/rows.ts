@@ -241,11 +241,21 @@ export interface ThingTypeRow {
   readonly deprecatedAt?: EpochMs;
 }
 
+export interface ProvisioningTemplateVersionRow {
+  readonly versionId: number;
+  readonly templateBody: string;
+  readonly createdAt: EpochMs;
+}
+
 export interface ProvisioningTemplateRow {
   readonly sequence: number;
   readonly templateName: string;
   readonly description?: string;
-  readonly templateBody: string;
+  /** Oldest first. */
+  readonly versions: readonly ProvisioningTemplateVersionRow[];
+  /** Versions so far, those that are gone among them. */
+  readonly versionCount: number;
+  readonly defaultVersionId: number;
   readonly enabled: boolean;
   readonly provisioningRoleArn: string;
   readonly preProvisioningHook?: ProvisioningHook;

@@ -175,7 +175,7 @@ async function perform(
   const prepare = preparationFor(name);
   const made = prepare && certificates && (await prepare(certificates, members.value));
   if (made !== undefined && 'error' in made) return made;
-  const asked = made === undefined ? members.value : { ...members.value, certificate: made.certificate };
+  const asked = made?.certificate === undefined ? members.value : { ...members.value, certificate: made.certificate };
   const command = commandOf({ operation, members: asked });
   if (!handled.has(command.name) || (prepare !== undefined && made === undefined)) {
     return { error: { ...unknownOperation, message: whyUnserved(name) } };

@@ -19,6 +19,8 @@ export type HttpDoorEvent =
       readonly thingName?: string;
       readonly jobId?: string;
       readonly force?: boolean;
+      /** What the request asks for and is kept without being done, in words. */
+      readonly notDone?: string;
       /** Of a device on the data plane of Jobs. */
       readonly request?: DeviceRequest;
       /** In service time. */
@@ -56,12 +58,16 @@ export function calledEvent(response: AwsResponse, method: string, target: strin
     ...(typeof thingName === 'string' && { thingName }),
     ...(typeof jobId === 'string' && { jobId }),
     ...(force === true && { force }),
+    ...(error === undefined && body['preProvisioningHook'] !== undefined && { notDone: hookNotRun }),
     ...(isDevice && { request: deviceRequest(operation.name, jobId, body) }),
     startedAt,
     status,
     ...(error && { error: { exception: error.exception, message: error.message } }),
   };
 }
+
+const hookNotRun =
+  'its pre-provisioning hook is kept and shown, but not run: there is no AWS Lambda here, and every device is provisioned as if the hook had allowed it';
 
 /** Validation has given the members this shape. */
 export function deviceRequest(operation: string, jobId: unknown, { namespaceId, ...body }: Record<string, unknown>) {

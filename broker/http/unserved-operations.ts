@@ -39,8 +39,7 @@ const instead: readonly (readonly [operations: RegExp, advice: string])[] = [
   [/TopicRule/, 'a client can subscribe to the topic itself'],
   [/Command/, 'CreateJob runs what a device is to do'],
   [/Package|Sbom/, 'a job document can name its package itself'],
-  [/ThingRegistrationTask|^RegisterThing$/, 'CreateThing makes one thing at a time'],
-  [/ProvisioningTemplateVersion/, 'templates have one version; UpdateProvisioningTemplate replaces it'],
+  [/ThingRegistrationTask/, 'RegisterThing registers one thing at a time, by the same template'],
   [/ConnectivityData|Connection$|Subscriptions$/, 'the log of `jobrig serve` tells who connects'],
   [/Log/, 'the log of `jobrig serve` tells what happens (--log-level)'],
   [

@@ -312,6 +312,19 @@ export interface CreateProvisioningTemplateResponse {
   readonly defaultVersionId?: number;
 }
 
+export interface CreateProvisioningTemplateVersionRequest {
+  readonly templateName: string;
+  readonly templateBody: string;
+  readonly setAsDefault?: boolean;
+}
+
+export interface CreateProvisioningTemplateVersionResponse {
+  readonly templateArn?: string;
+  readonly templateName?: string;
+  readonly versionId?: number;
+  readonly isDefaultVersion?: boolean;
+}
+
 export interface CreateStreamRequest {
   readonly streamId: string;
   readonly description?: string;
@@ -417,6 +430,13 @@ export interface DeleteProvisioningTemplateRequest {
 }
 
 export type DeleteProvisioningTemplateResponse = Readonly<Record<never, never>>;
+
+export interface DeleteProvisioningTemplateVersionRequest {
+  readonly templateName: string;
+  readonly versionId: number;
+}
+
+export type DeleteProvisioningTemplateVersionResponse = Readonly<Record<never, never>>;
 
 export interface DeleteStreamRequest {
   readonly streamId: string;
@@ -546,6 +566,18 @@ export interface DescribeProvisioningTemplateResponse {
   readonly provisioningRoleArn?: string;
   readonly preProvisioningHook?: ProvisioningHook;
   readonly type?: 'FLEET_PROVISIONING' | 'JITP';
+}
+
+export interface DescribeProvisioningTemplateVersionRequest {
+  readonly templateName: string;
+  readonly versionId: number;
+}
+
+export interface DescribeProvisioningTemplateVersionResponse {
+  readonly versionId?: number;
+  readonly creationDate?: EpochMs;
+  readonly templateBody?: string;
+  readonly isDefaultVersion?: boolean;
 }
 
 export interface DescribeStreamRequest {
@@ -945,6 +977,17 @@ export interface ListPrincipalThingsResponse {
   readonly nextToken?: string;
 }
 
+export interface ListProvisioningTemplateVersionsRequest {
+  readonly templateName: string;
+  readonly maxResults?: number;
+  readonly nextToken?: string;
+}
+
+export interface ListProvisioningTemplateVersionsResponse {
+  readonly versions?: readonly ProvisioningTemplateVersionSummary[];
+  readonly nextToken?: string;
+}
+
 export interface ListProvisioningTemplatesRequest {
   readonly maxResults?: number;
   readonly nextToken?: string;
@@ -1147,6 +1190,12 @@ export interface ProvisioningTemplateSummary {
   readonly type?: 'FLEET_PROVISIONING' | 'JITP';
 }
 
+export interface ProvisioningTemplateVersionSummary {
+  readonly versionId?: number;
+  readonly creationDate?: EpochMs;
+  readonly isDefaultVersion?: boolean;
+}
+
 export interface RateIncreaseCriteria {
   readonly numberOfNotifiedThings?: number;
   readonly numberOfSucceededThings?: number;
@@ -1172,6 +1221,16 @@ export interface RegisterCertificateWithoutCARequest {
 export interface RegisterCertificateWithoutCAResponse {
   readonly certificateArn?: string;
   readonly certificateId?: string;
+}
+
+export interface RegisterThingRequest {
+  readonly templateBody: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+export interface RegisterThingResponse {
+  readonly certificatePem?: string;
+  readonly resourceArns?: Readonly<Record<string, string>>;
 }
 
 export interface RemoveThingFromThingGroupRequest {
@@ -1482,6 +1541,11 @@ export interface IotOperations {
   readonly DeleteProvisioningTemplate: { readonly request: DeleteProvisioningTemplateRequest; readonly response: DeleteProvisioningTemplateResponse };
   readonly ListProvisioningTemplates: { readonly request: ListProvisioningTemplatesRequest; readonly response: ListProvisioningTemplatesResponse };
   readonly CreateProvisioningClaim: { readonly request: CreateProvisioningClaimRequest; readonly response: CreateProvisioningClaimResponse };
+  readonly CreateProvisioningTemplateVersion: { readonly request: CreateProvisioningTemplateVersionRequest; readonly response: CreateProvisioningTemplateVersionResponse };
+  readonly DescribeProvisioningTemplateVersion: { readonly request: DescribeProvisioningTemplateVersionRequest; readonly response: DescribeProvisioningTemplateVersionResponse };
+  readonly DeleteProvisioningTemplateVersion: { readonly request: DeleteProvisioningTemplateVersionRequest; readonly response: DeleteProvisioningTemplateVersionResponse };
+  readonly ListProvisioningTemplateVersions: { readonly request: ListProvisioningTemplateVersionsRequest; readonly response: ListProvisioningTemplateVersionsResponse };
+  readonly RegisterThing: { readonly request: RegisterThingRequest; readonly response: RegisterThingResponse };
   readonly CreateStream: { readonly request: CreateStreamRequest; readonly response: CreateStreamResponse };
   readonly DescribeStream: { readonly request: DescribeStreamRequest; readonly response: DescribeStreamResponse };
   readonly UpdateStream: { readonly request: UpdateStreamRequest; readonly response: UpdateStreamResponse };

@@ -22,8 +22,10 @@ const label: MemberNote = { support: 'kept', why: 'a label; billing groups are n
 const thingType: MemberNote = { why: 'a type that is not registered is a label; refused by a strict service' };
 const madeByDoor: MemberNote = { by: 'door', why: 'RSA of 2048 bits; kept nowhere', evidence: 'D' };
 const readByDoor: MemberNote = { by: 'door' };
-const oneVersion: MemberNote = { why: 'always 1: templates have one version' };
-const notCalled: MemberNote = { support: 'kept', why: 'there is no AWS Lambda to call' };
+const notCalled: MemberNote = {
+  support: 'kept',
+  why: 'there is no AWS Lambda to call; every device is provisioned, and the log says so',
+};
 const packages: MemberNote = {
   support: 'kept',
   why: 'accepted and shown; there is no package catalogue',
@@ -68,9 +70,12 @@ export const notes: Readonly<Record<string, OperationNotes>> = {
     preProvisioningHook: notCalled,
     provisioningRoleArn: { support: 'kept', why: 'any role will do' },
     type: { support: 'kept', why: 'certificates do not provision themselves (JITP)' },
-    defaultVersionId: oneVersion,
   },
-  'iot:UpdateProvisioningTemplate': { defaultVersionId: oneVersion },
+  'iot:UpdateProvisioningTemplate': { preProvisioningHook: notCalled },
+  'iot:RegisterThing': {
+    parameters: { why: 'a parameter with neither a value nor a default is refused', evidence: 'D' },
+    'answer.resourceArns': { why: 'by logical name', evidence: 'D' },
+  },
   'iot:RegisterCertificate': {
     certificatePem: readByDoor,
     caCertificatePem: { by: 'door', why: 'without it, the authority of this rig has to have signed' },

@@ -55,6 +55,8 @@ export const missingOperations: Readonly<Record<string, string>> = {
   StartCommandExecution: 'AWS IoT commands; what a device says of an execution is answered with ResourceNotFound',
   CreateDynamicThingGroup: 'dynamic thing groups: there is no fleet index to query',
   SearchIndex: 'the fleet index',
+  StartThingRegistrationTask:
+    'bulk registration, with its four sisters (Stop, Describe, List, Reports): call RegisterThing once a thing',
   CreateTopicRule: 'rules; what a device publishes on `$aws/rules/…` is accepted and dropped',
 };
 

@@ -278,6 +278,24 @@ function* provisioning(): Generator<CommandOf<OperationName>> {
   yield ask('iot:DescribeProvisioningTemplate', { templateName: 'F' });
   yield ask('iot:ListProvisioningTemplates', { maxResults: 1 });
   yield ask('iot:CreateProvisioningClaim', { templateName: 'F', certificate: certificate('f') });
+  for (const versionId of [2, 3]) {
+    const setAsDefault = versionId === 2;
+    yield ask('iot:CreateProvisioningTemplateVersion', { templateName: 'F', templateBody, setAsDefault });
+  }
+  yield ask('iot:DescribeProvisioningTemplateVersion', { templateName: 'F', versionId: 2 });
+  yield ask('iot:ListProvisioningTemplateVersions', { templateName: 'F', maxResults: 1 });
+  yield ask('iot:DeleteProvisioningTemplateVersion', { templateName: 'F', versionId: 3 });
+  const registered = {
+    Resources: {
+      thing: { Type: 'AWS::IoT::Thing', Properties: { ThingName: { Ref: 'Name' } } },
+      certificate: { Type: 'AWS::IoT::Certificate', Properties: { CertificateSigningRequest: 'CSR' } },
+    },
+  };
+  yield ask('iot:RegisterThing', {
+    templateBody: JSON.stringify(registered),
+    parameters: { Name: 'R' },
+    certificate: certificate('9'),
+  });
   const ownershipToken = 'token';
   yield ask('jobrig:CreateClaimedCertificate', { certificate: certificate('0'), ownershipToken });
   yield ask('jobrig:ProvisionThing', { templateName: 'F', ownershipToken, parameters: {} });

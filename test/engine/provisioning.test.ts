@@ -479,6 +479,28 @@ describe('provisioning by claim', () => {
     expect(refusal).toMatchObject({ code: 'InvalidRequest', message: `Template body is invalid: ${problem}` });
   });
 
+  it('by the version of the template that is in force; one kept before there were versions is version 1', () => {
+    claim('a');
+    claim('b');
+    const otherBody = JSON.stringify({ ...body, DeviceConfiguration: { version: '2' } });
+    run('iot:CreateProvisioningTemplateVersion', { templateName: 'fleet', templateBody: otherBody });
+    expect(run('jobrig:ProvisionThing', provision('a')).response.deviceConfiguration).toMatchObject({ name: 'a' });
+    run('iot:UpdateProvisioningTemplate', { templateName: 'fleet', defaultVersionId: 2 });
+    expect(run('jobrig:ProvisionThing', provision('b')).response.deviceConfiguration).toEqual({ version: '2' });
+
+    const rows = rowsOf(world.engine).map((change) => {
+      if (change.table !== 'provisioningTemplate') return change;
+      const { versions: _v, versionCount: _c, defaultVersionId: _d, ...row } = change.row as Record<string, unknown>;
+      return { ...change, row: { ...row, templateBody: template.templateBody } };
+    });
+    const again = new World(rows, world.now);
+    expect(again.ok('iot:DescribeProvisioningTemplate', { templateName: 'fleet' })).toMatchObject({
+      defaultVersionId: 1,
+      templateBody: template.templateBody,
+    });
+    again.ok('iot:CreateProvisioningTemplateVersion', { templateName: 'fleet', templateBody: otherBody });
+  });
+
   it('and everything else come back from rows', () => {
     claim('a');
     claim('b');

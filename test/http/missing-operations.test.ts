@@ -21,6 +21,12 @@ const requests: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     commandArn: 'arn:aws:iot:us-east-1:000000000000:command/C',
   },
   CreateDynamicThingGroup: { thingGroupName: 'G', queryString: 'thingName:T' },
+  StartThingRegistrationTask: {
+    templateBody: '{}',
+    inputFileBucket: 'bucket',
+    inputFileKey: 'key',
+    roleArn: 'arn:aws:iam::000000000000:role/bulk',
+  },
   SearchIndex: { queryString: 'thingName:T' },
   CreateTopicRule: { ruleName: 'R', topicRulePayload: { sql: "SELECT * FROM 'a'", actions: [] } },
 };

@@ -117,9 +117,9 @@ describe('a client may not say', () => {
     await lamp.subscribe(['$aws/things/lamp/jobs/#', 'farewell', '$aws/events/presence/connect_failed/#']);
     const will = { payload: Buffer.from('{}'), qos: 1, retain: false } as const;
     for (const topic of ['$aws/things/lamp/jobs/notify', '$aws/things/lamp/jobs/get']) {
-      const refused = await WireClient.connect(port, { clientId: 'one', will: { ...will, topic } });
-      await refused.closed;
-      expect(refused.packets).toMatchObject([{ cmd: 'connack', returnCode: 5 }]);
+      const forbidden = await WireClient.connect(port, { clientId: 'one', will: { ...will, topic } });
+      await forbidden.closed;
+      expect(forbidden.packets).toMatchObject([{ cmd: 'connack', returnCode: 5 }]);
       await lamp.until(() => lamp.messages.length > 0);
       expect(lamp.messages.splice(0)).toMatchObject([{ topic: '$aws/events/presence/connect_failed/one' }]);
     }

@@ -12,8 +12,8 @@ import { alreadyExists, invalidRequest } from '../refusals.ts';
 import { accept } from '../reply.ts';
 import { isTooManyTags, setTags, withTags } from '../tags.ts';
 import type { Turn } from '../turn.ts';
-import { holdProvisioningTemplate, onlyVersion, templateNameAndArn } from './provisioning-templates.ts';
-import { readTemplateBody } from './template-body.ts';
+import { holdProvisioningTemplate, templateNameAndArn } from './provisioning-templates.ts';
+import { readTemplateBody } from '../../../protocol/provisioning-template.ts';
 
 export function createProvisioningTemplate(
   turn: Turn,
@@ -32,11 +32,14 @@ export function createProvisioningTemplate(
   if ('problem' in body) return invalidRequest(`Template body is invalid: ${body.problem}`);
   const newTags = withTags({}, tags);
   if (isTooManyTags(newTags)) return invalidRequest('Too many tags.');
+  const versionId = 1;
   const row = {
     sequence: turn.createSequence(),
     templateName,
     ...(description !== undefined && { description }),
-    templateBody,
+    versions: [{ versionId, templateBody, createdAt: now }],
+    versionCount: 1,
+    defaultVersionId: versionId,
     enabled,
     provisioningRoleArn,
     ...(preProvisioningHook && { preProvisioningHook }),
@@ -47,5 +50,5 @@ export function createProvisioningTemplate(
   holdProvisioningTemplate(state, row);
   turn.put('provisioningTemplate', templateName, row);
   setTags(turn, named.templateArn, newTags);
-  return accept({ ...named, defaultVersionId: onlyVersion });
+  return accept({ ...named, defaultVersionId: versionId });
 }

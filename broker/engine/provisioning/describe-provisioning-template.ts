@@ -6,7 +6,7 @@ import type {
 import type { Reply } from '../contract.ts';
 import { accept } from '../reply.ts';
 import type { Turn } from '../turn.ts';
-import { onlyVersion, provisioningTemplateNamed, templateNameAndArn } from './provisioning-templates.ts';
+import { defaultBodyOf, provisioningTemplateNamed, templateNameAndArn } from './provisioning-templates.ts';
 
 export function describeProvisioningTemplate(
   { state }: Turn,
@@ -20,8 +20,8 @@ export function describeProvisioningTemplate(
     description: row.description,
     creationDate: row.createdAt,
     lastModifiedDate: row.lastModifiedAt,
-    defaultVersionId: onlyVersion,
-    templateBody: row.templateBody,
+    defaultVersionId: row.defaultVersionId,
+    templateBody: defaultBodyOf(template),
     enabled: row.enabled,
     provisioningRoleArn: row.provisioningRoleArn,
     preProvisioningHook: row.preProvisioningHook,

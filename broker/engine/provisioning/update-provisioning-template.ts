@@ -1,22 +1,22 @@
-/** UpdateProvisioningTemplate: everything but its body, which needs a new version. Source: shadow-and-provisioning.md §4. */
+/** UpdateProvisioningTemplate: everything but its body; which of its versions is in force, too. Source: shadow-and-provisioning.md §4. */
 import type {
   UpdateProvisioningTemplateRequest,
   UpdateProvisioningTemplateResponse,
 } from '../../../protocol/aws/iot.ts';
 import type { Reply } from '../contract.ts';
-import { invalidRequest } from '../refusals.ts';
 import { acceptedEmpty } from '../reply.ts';
 import type { Turn } from '../turn.ts';
-import { onlyVersion, provisioningTemplateNamed, replaceProvisioningTemplate } from './provisioning-templates.ts';
+import { provisioningTemplateNamed, replaceProvisioningTemplate, templateVersionOf } from './provisioning-templates.ts';
 
 export function updateProvisioningTemplate(
   turn: Turn,
   request: UpdateProvisioningTemplateRequest,
 ): Reply<UpdateProvisioningTemplateResponse> {
-  const { templateName, description, enabled, provisioningRoleArn, defaultVersionId = onlyVersion } = request;
+  const { templateName, description, enabled, provisioningRoleArn, defaultVersionId } = request;
   const template = provisioningTemplateNamed(turn.state, templateName);
   if ('accepted' in template) return template;
-  if (defaultVersionId !== onlyVersion) return invalidRequest(`Template version ${defaultVersionId} cannot be found.`);
+  const version = defaultVersionId === undefined ? undefined : templateVersionOf(template, defaultVersionId);
+  if (version !== undefined && 'accepted' in version) return version;
   const { preProvisioningHook: before, ...row } = template.row;
   const preProvisioningHook =
     request.removePreProvisioningHook === true ? undefined : (request.preProvisioningHook ?? before);
@@ -26,6 +26,7 @@ export function updateProvisioningTemplate(
     ...(enabled !== undefined && { enabled }),
     ...(provisioningRoleArn !== undefined && { provisioningRoleArn }),
     ...(preProvisioningHook && { preProvisioningHook }),
+    ...(defaultVersionId !== undefined && { defaultVersionId }),
     lastModifiedAt: turn.now,
   });
   return acceptedEmpty;

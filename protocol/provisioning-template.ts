@@ -1,9 +1,9 @@
 /**
- * The body of a provisioning template: what it says about thing, certificate and policy, with the values that a device gives
- * put in. Reads the functions that AWS documents for templates: Ref, Fn::Join, Fn::Select, Fn::FindInMap, Fn::Split, Fn::Sub.
+ * The body of a provisioning template: what it says about thing, certificate and policy, with the values that somebody gives
+ * put in: a device that provisions itself, or the caller of RegisterThing. Reads the functions that AWS documents for templates: Ref, Fn::Join, Fn::Select, Fn::FindInMap, Fn::Split, Fn::Sub.
  * Source: reference shadow-and-provisioning.md §4; AWS IoT Developer Guide, "Provisioning templates".
  */
-import { isJsonObject, parseJsonObject, type JsonObject } from '../../../protocol/json.ts';
+import { isJsonObject, parseJsonObject, type JsonObject } from './json.ts';
 
 export interface TemplateBody {
   /** Default values by name; without one the device has to give the value. */
@@ -14,6 +14,8 @@ export interface TemplateBody {
 }
 
 interface TemplateResource {
+  /** Its logical name. */
+  readonly name: string;
   readonly kind: ResourceKind;
   readonly properties: JsonObject;
   readonly overrides: JsonObject;
@@ -29,13 +31,28 @@ type ResourceKind = (typeof resourceKinds)[keyof typeof resourceKinds];
 /** A body with every value put in. */
 export interface FilledTemplate {
   readonly thing?: ThingProperties;
-  /** Of the certificate that is provisioned; absent: ACTIVE. */
-  readonly certificateStatus: string;
+  readonly certificate?: CertificateProperties;
   readonly policies: readonly PolicyProperties[];
   readonly deviceConfiguration: Readonly<Record<string, string>>;
 }
 
-export interface ThingProperties {
+interface Resource {
+  /** What the template calls it. */
+  readonly logicalName: string;
+}
+
+/** What a template says of its certificate, and where that comes from: one of these ways, or the device's own. */
+export interface CertificateProperties extends Resource {
+  readonly status: string;
+  /** What becomes of the status of a certificate that is there. */
+  readonly statusOverride: string | undefined;
+  readonly certificateSigningRequest?: string;
+  readonly certificateId?: string;
+  readonly certificatePem?: string;
+  readonly caCertificatePem?: string;
+}
+
+export interface ThingProperties extends Resource {
   readonly thingName: string;
   readonly thingTypeName?: string;
   readonly billingGroupName?: string;
@@ -45,7 +62,7 @@ export interface ThingProperties {
   readonly overrides: Readonly<Record<string, unknown>>;
 }
 
-export interface PolicyProperties {
+export interface PolicyProperties extends Resource {
   readonly policyName?: string;
   readonly policyDocument?: string;
 }
@@ -68,7 +85,7 @@ export function readTemplateBody(text: string): Readable<TemplateBody> {
     if (!isJsonObject(resource) || kind === undefined) return { problem: `resource ${name} has no known Type` };
     const { Properties: properties = {}, OverrideSettings: overrides = {} } = resource;
     if (!isJsonObject(properties) || !isJsonObject(overrides)) return { problem: `resource ${name} has no Properties` };
-    read.push({ kind, properties, overrides });
+    read.push({ name, kind, properties, overrides });
   }
   const defaults = Object.entries(parameters).map(([name, parameter]) => {
     const value = isJsonObject(parameter) ? parameter['Default'] : undefined;
@@ -82,6 +99,17 @@ export function fillTemplate(body: TemplateBody, given: ReadonlyMap<string, stri
   const filling = new Filling(body, given);
   const filled = filling.fill();
   return filling.problem === undefined ? filled : { problem: filling.problem };
+}
+
+/** Only the certificate, which has to be made or read before anything else of the template can be filled in. */
+export function fillCertificate(
+  body: TemplateBody,
+  given: ReadonlyMap<string, string>,
+): Readable<{ readonly certificate?: CertificateProperties }> {
+  const filling = new Filling(body, given);
+  const certificate = filling.certificate();
+  if (filling.problem !== undefined) return { problem: filling.problem };
+  return certificate === undefined ? {} : { certificate };
 }
 
 class Filling {
@@ -98,21 +126,38 @@ class Filling {
   fill(): FilledTemplate {
     const { resources, deviceConfiguration } = this.#body;
     const thing = resources.find(({ kind }) => kind === 'thing');
-    const certificate = resources.find(({ kind }) => kind === 'certificate');
-    const status = certificate?.properties['Status'];
+    const certificate = this.certificate();
     return {
       ...(thing && { thing: this.#thing(thing) }),
-      certificateStatus: status === undefined ? 'ACTIVE' : this.#text(status).toUpperCase(),
-      policies: resources.filter(({ kind }) => kind === 'policy').map(({ properties }) => this.#policy(properties)),
+      ...(certificate && { certificate }),
+      policies: resources.filter(({ kind }) => kind === 'policy').map((policy) => this.#policy(policy)),
       deviceConfiguration: this.#texts(deviceConfiguration),
     };
   }
 
-  #thing({ properties, overrides }: TemplateResource): ThingProperties {
+  certificate(): CertificateProperties | undefined {
+    const resource = this.#body.resources.find(({ kind }) => kind === 'certificate');
+    if (resource === undefined) return undefined;
+    const { Status: status = 'ACTIVE', CertificateSigningRequest: request, CertificateId: id } = resource.properties;
+    const { CertificatePem: pem, CACertificatePem: ca } = resource.properties;
+    const override = resource.overrides['Status'];
+    return {
+      logicalName: resource.name,
+      status: this.#text(status).toUpperCase(),
+      statusOverride: typeof override === 'string' ? override : undefined,
+      ...(request !== undefined && { certificateSigningRequest: this.#text(request) }),
+      ...(id !== undefined && { certificateId: this.#text(id) }),
+      ...(pem !== undefined && { certificatePem: this.#text(pem) }),
+      ...(ca !== undefined && { caCertificatePem: this.#text(ca) }),
+    };
+  }
+
+  #thing({ name: logicalName, properties, overrides }: TemplateResource): ThingProperties {
     const { ThingName: name, ThingTypeName: type, BillingGroup: billing, ThingGroups: groups = [] } = properties;
     const { AttributePayload: attributes = {} } = properties;
     if (name === undefined) this.#fail('the thing has no ThingName');
     return {
+      logicalName,
       thingName: this.#text(name ?? ''),
       ...(type !== undefined && { thingTypeName: this.#text(type) }),
       ...(billing !== undefined && { billingGroupName: this.#text(billing) }),
@@ -122,10 +167,12 @@ class Filling {
     };
   }
 
-  #policy({ PolicyName: name, PolicyDocument: document }: JsonObject): PolicyProperties {
+  #policy({ name: logicalName, properties }: TemplateResource): PolicyProperties {
+    const { PolicyName: name, PolicyDocument: document } = properties;
     if (name === undefined && document === undefined) this.#fail('a policy has neither PolicyName nor PolicyDocument');
     const text = isJsonObject(document) ? JSON.stringify(document) : undefined;
     return {
+      logicalName,
       ...(name !== undefined && { policyName: this.#text(name) }),
       ...(document !== undefined && { policyDocument: text ?? this.#text(document) }),
     };
