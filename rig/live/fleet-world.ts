@@ -34,6 +34,8 @@ export interface FleetWorldOptions {
   ) => void;
   /** Jobs whose deletion was asked for, until their ids are used again; of all worlds of a run. */
   readonly deletedJobs: Set<string>;
+  /** This job is about to be made, with this document. */
+  readonly onDocument?: (jobId: string, text: string) => void;
   /** What is done to a device is a deed of the scenario, and no fault of a plan. */
   readonly onInject?: (thingName: string) => void;
   /** A device stands still, or goes on. */
@@ -176,12 +178,14 @@ class FleetWorld implements OwnFleetWorld {
 
   /** Under an id that is still being given up, once it is free again. */
   async #createJob(jobId: string, deed: DeedOf<'create-job'>): Promise<void> {
-    const { operator, groupName, texts, deletedJobs } = this.#options;
+    const { operator, groupName, texts, deletedJobs, onDocument } = this.#options;
     if (deletedJobs.delete(jobId)) await operator.whenGone(jobId);
     const own = this.#documents.create(deed);
+    const document = texts?.get(deed.job) ?? own;
+    onDocument?.(jobId, document);
     await operator.createJob({
       jobId,
-      document: texts?.get(deed.job) ?? own,
+      document,
       ...(deed.group === true
         ? { groupName }
         : { things: deed.things?.map((label) => this.names.thingName(label)) ?? this.thingNames }),

@@ -27,8 +27,26 @@ const mostHandlers = 32;
 /** A program of this name fails, as its Unix namesake. */
 const failing = /(?:^|\/)false$/;
 
+/**
+ * The same for the jobs of one device, each document read once.
+ *
+ * @param textOf the document of a job as the service took it; `undefined`: it has not
+ */
+export function dutiesBy(
+  textOf: (jobId: string) => string | undefined,
+  law: DocumentLawOptions,
+): (jobId: string) => Duty | undefined {
+  const known = new Map<string, Duty | undefined>();
+  return (jobId) => {
+    const text = textOf(jobId);
+    if (text === undefined || text === '') return undefined;
+    if (!known.has(text)) known.set(text, dutyOf(text, law));
+    return known.get(text);
+  };
+}
+
 /** @returns nothing where it cannot be told: for somebody's own reader, or where the room is just enough or not */
-export function dutyOf(text: string, { room, isServed }: DocumentLawOptions): Duty | undefined {
+function dutyOf(text: string, { room, isServed }: DocumentLawOptions): Duty | undefined {
   const document = JSON.parse(text) as Readonly<Record<string, unknown>>;
   const isTight = text.length + aroundDocumentBytes > Math.min(room.messageBytes, room.freeBytes);
   if (document['operation'] === 'reboot') return { work: 'reboot', fits: () => !isTight };

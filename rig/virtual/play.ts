@@ -11,9 +11,9 @@ import { observeAll, observeEvery } from '../../observation/observers.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { Deed, Director, Given, Names, Scenario } from '../scenario/contract.ts';
 import { createDirector } from '../scenario/director.ts';
-import { type Room, dutyOf } from '../scenario/document-law.ts';
+import { type Room, dutiesBy } from '../scenario/document-law.ts';
 import { expectationsOf } from '../scenario/expectations.ts';
-import type { Duty, Finding, Judge, Sight } from '../verdict/contract.ts';
+import type { Finding, Judge, Sight } from '../verdict/contract.ts';
 import { createJudge, observeFor } from '../verdict/judge.ts';
 import { type Limits, limitsWith } from '../verdict/limits.ts';
 import { type EngineJudge, createEngineJudge } from '../verdict/engine/engine-judge.ts';
@@ -198,18 +198,6 @@ class VirtualPlay {
     this.#violations.push({ broke, message, ...(thingName !== undefined && { thingName }), atMs });
   };
 
-  /** What the documents that the service took ask of a device with this room, by job. */
-  #dutiesIn(room: Room): (jobId: string) => Duty | undefined {
-    const known = new Map<string, Duty | undefined>();
-    const law = { room, isServed: (url: string) => this.#documents.isServed(url) };
-    return (jobId) => {
-      const text = this.#taken.get(jobId);
-      if (text === undefined || text === '') return undefined;
-      if (!known.has(text)) known.set(text, dutyOf(text, law));
-      return known.get(text);
-    };
-  }
-
   #judgeOf(thingName: string, room: Room | undefined): Judge {
     const { claims, given } = this.#scenario;
     const expectations = expectationsOf(this.#scenario, {
@@ -221,7 +209,12 @@ class VirtualPlay {
       thingName,
       sights,
       expectations,
-      ...(room !== undefined && { dutyOf: this.#dutiesIn(room) }),
+      ...(room !== undefined && {
+        dutyOf: dutiesBy((jobId) => this.#taken.get(jobId), {
+          room,
+          isServed: (url) => this.#documents.isServed(url),
+        }),
+      }),
       ...(given.settleMs !== undefined && { limits: patientLimits(given.settleMs) }),
       ...(claims !== 'all' && { claims }),
       onBreak: ({ claim, reason }) => this.#report(claim, reason, thingName),

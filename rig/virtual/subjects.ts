@@ -56,7 +56,8 @@ export function realSubjects(
   };
 }
 
-function roomIn(profile: HardwareProfile): Room {
+/** What hardware of this profile has room for. */
+export function roomIn(profile: HardwareProfile): Room {
   const { flash, ram } = profile;
   return {
     slotBytes: flash.slotBytes,

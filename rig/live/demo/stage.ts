@@ -17,10 +17,12 @@ import type { DeviceView } from '../../../observation/inside.ts';
 import type { Observation, Observer } from '../../../observation/observation.ts';
 import { observeAll, observeEvery, show } from '../../../observation/observers.ts';
 import type { Scenario } from '../../scenario/contract.ts';
+import { dutiesBy } from '../../scenario/document-law.ts';
 import type { DurationMs } from '../../../protocol/time.ts';
 import type { Finding, Judge } from '../../verdict/contract.ts';
 import { createJudge, observeFor } from '../../verdict/judge.ts';
 import { type Limits, limitsWith } from '../../verdict/limits.ts';
+import { roomIn } from '../../virtual/subjects.ts';
 import { type ExchangeLag, watchExchanges } from '../exchange-lag.ts';
 import { createFleetWorld, fleetSights } from '../fleet-world.ts';
 import { type HostClock, createHostClock } from '../host-clock.ts';
@@ -98,6 +100,8 @@ export class Stage implements AsyncDisposable {
   readonly #ofThing = new Map<string, Look>();
   readonly #ofJob = new Map<string, Look>();
   readonly #deletedJobs = new Set<string>();
+  /** By job, the document that it was made with last. */
+  readonly #documents = new Map<string, string>();
   readonly #connected = new Set<string>();
   /** Things of which the next fault is a deed of a scenario. */
   readonly #ownFaults = new Set<string>();
@@ -124,6 +128,7 @@ export class Stage implements AsyncDisposable {
           thingName,
           sights: fleetSights,
           limits: limitsOf(profile),
+          dutyOf: dutiesBy((jobId) => this.#documents.get(jobId), { room: roomIn(profile), isServed }),
           onBreak: (finding) => this.#broke(thingName, finding),
         }),
       ]),
@@ -260,6 +265,7 @@ export class Stage implements AsyncDisposable {
       devices: this.#fleet?.devices ?? new Map(),
       groupName,
       deletedJobs: this.#deletedJobs,
+      onDocument: (jobId, text) => this.#documents.set(jobId, text),
       attend: (thingNames, jobIds, look) => {
         for (const thingName of thingNames) this.#ofThing.set(thingName, look);
         for (const jobId of jobIds) this.#ofJob.set(jobId, look);
@@ -334,6 +340,11 @@ export class Stage implements AsyncDisposable {
   #tell(): void {
     this.options.onProgress?.(this.figures);
   }
+}
+
+/** Images come from nowhere, and all of them; of streams there is none. */
+function isServed(url: string): boolean {
+  return !url.startsWith('stream:');
 }
 
 /** The table's limit is made for the images of simulated runs; the demo's are as large as real ones. */

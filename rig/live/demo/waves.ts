@@ -1,6 +1,6 @@
 /**
  * The firmware job of the demo as scenarios: a wave is a dozen things whose jobs are pulled at every step of the update, then made
- * again under the same ids, followed by a canary and a power cut. Who is pulled where follows from the number of things alone:
+ * again under the same ids, followed by a canary and a power cut. One that is pulled late loses its power before that, while it writes. Who is pulled where follows from the number of things alone:
  * nine of a wave are pulled at one step each, one is left alone, two share a job with another and are pulled wherever they are
  * when that job is deleted.
  */
@@ -107,7 +107,7 @@ function waveScenario(number: number, roles: readonly Role[], options: WaveOptio
       faults: { faults: [] },
       seed,
     },
-    meanwhile: roles.flatMap((role) => pullOf(role)),
+    meanwhile: [...roles.flatMap((role) => pullOf(role)), ...cutOf(roles)],
     script: [
       { deeds: creations },
       {
@@ -157,6 +157,14 @@ function pullOf({ thing, job, way, step }: Role): readonly Entry[] {
   const deed: Deed =
     way === 'whole' ? deletionOf(job) : { do: 'delete-execution', job, thing, force: true, ...namespaceOf(job) };
   return [{ when: { on: 'step', step, thing, job }, deeds: [deed] }];
+}
+
+/** A job that begins again where it was when the power went (V5): of the device that is pulled last, if that is after it wrote. */
+function cutOf(roles: readonly Role[]): readonly Entry[] {
+  const role = roles.findLast(({ step }) => step !== undefined && steps.indexOf(step) > steps.indexOf('write'));
+  if (role === undefined) return [];
+  const { thing, job } = role;
+  return [{ when: { on: 'step', step: 'write', thing, job }, deeds: [{ do: 'power', offForMs, thing }] }];
 }
 
 function namespaceOf(job: string): { readonly namespace?: string } {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createBoard } from '../../../agent/board/board.ts';
 import type { Board, BoardInput } from '../../../agent/board/contract.ts';
+import { type AgentBehaviour, referenceAgent } from '../../../agent/core/behaviour.ts';
+import { otherwise } from '../../../agent/zoo/zoo-agent.ts';
 import { zoo } from '../../../agent/zoo/zoo.ts';
 import { runDemo } from '../../support/demo.ts';
 
@@ -27,6 +29,52 @@ function tellsOfPull(input: BoardInput): boolean {
     ? message.payload.execution === undefined
     : Object.keys(message.payload.jobs).length === 0;
 }
+
+const nothing = { name: 'nothing', program: 'true', durationMs: 10, mayFail: false };
+
+/** Quiet, and in order by every other claim: the job was not done. */
+const undone: Readonly<Record<string, { agent: AgentBehaviour; claim: string; words: RegExp }>> = {
+  'reports FAILED after every power cut': {
+    agent: otherwise({
+      foundAtBoot: (checkpoint, boot) => {
+        const found = referenceAgent.foundAtBoot(checkpoint, boot);
+        return found.kind === 'interrupted' ? { kind: 'interrupted', by: 'handler-interrupted' } : found;
+      },
+    }),
+    claim: 'V5',
+    words: /became FAILED, although the transfer can be resumed/,
+  },
+  'rejects every document of handlers': {
+    agent: otherwise({
+      readDocument: (...given) => {
+        const plan = referenceAgent.readDocument(...given);
+        return 'refused' in plan || plan.kind !== 'handlers' ? plan : { refused: 'no handlers here' };
+      },
+    }),
+    claim: 'V5',
+    words: /became REJECTED, although nothing kept/,
+  },
+  'runs the first handler only': {
+    agent: otherwise({
+      readDocument: (...given) => {
+        const plan = referenceAgent.readDocument(...given);
+        return 'refused' in plan || plan.kind !== 'handlers' ? plan : { ...plan, runs: plan.runs.slice(0, 1) };
+      },
+    }),
+    claim: 'V4',
+    words: /of its \d handlers \d never ran/,
+  },
+  'answers a reboot without one': {
+    agent: otherwise({
+      readDocument: (...given) => {
+        const plan = referenceAgent.readDocument(...given);
+        return 'refused' in plan || plan.kind !== 'reboot' ? plan : { kind: 'handlers', runs: [nothing] };
+      },
+    }),
+    claim: 'V4',
+    words: /the device was not restarted/,
+  },
+};
 
 // Side by side: most of it is waiting.
 describe.concurrent('the demo', () => {
@@ -59,6 +107,17 @@ describe.concurrent('the demo', () => {
     expect(report.causes.filter(({ act }) => act === 'live').map((cause) => cause.claim)).toContain(claim);
     expect(report.runs.some(({ scenario }) => scenario.id === report.causes[0]!.scenario)).toBe(true);
   });
+
+  it.each(Object.entries(undone))(
+    'fails a device that %s in its first act',
+    { timeout: 60_000 },
+    async (_, { agent, claim, words }) => {
+      const report = await runDemo({ things: 5, agent });
+      expect(report.verdict).toBe('fail');
+      const live = report.causes.filter(({ act }) => act === 'live');
+      expect(live.find((cause) => cause.claim === claim)?.reason).toMatch(words);
+    },
+  );
 
   it('ends with the reason it is stopped for, wherever it is', async () => {
     const acts = new Set<string>();

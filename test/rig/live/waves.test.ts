@@ -24,10 +24,10 @@ function plan(count: number) {
 /** How each pulled thing is pulled: the deed, its namespace, its step. */
 function pullsOf(count: number): readonly string[] {
   return plan(count).flatMap(({ scenario }) =>
-    scenario.meanwhile.map(({ when, deeds }) => {
+    scenario.meanwhile.flatMap(({ when, deeds }) => {
       const [deed] = deeds;
       const step = when?.on === 'step' ? when.step : '';
-      return `${deed?.do} ${deed !== undefined && 'namespace' in deed} ${step}`;
+      return deed?.do === 'power' ? [] : [`${deed?.do} ${deed !== undefined && 'namespace' in deed} ${step}`];
     }),
   );
 }
@@ -53,6 +53,15 @@ describe('waves of the demo', () => {
 
   it('pull at every step in every way, from a hundred things on', () => {
     expect(new Set(pullsOf(100)).size).toBe(steps.length * 3);
+  });
+
+  it('cut the power of one device of each while it writes, before it is pulled', () => {
+    for (const { scenario } of plan(2 * waveSize)) {
+      const { violations, observations } = play(scenario, subjectsWith(), { records: true });
+      expect(violations).toEqual([]);
+      const cuts = observations.filter((seen) => seen.kind === 'power' && !seen.on);
+      expect(cuts.length).toBe(scenario.given.things.length + 1);
+    }
   });
 
   it('leave a tenth alone, none of them in a job that is deleted as a whole', () => {
