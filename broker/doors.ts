@@ -1,7 +1,7 @@
 /**
  * The doors of a service, MQTT and HTTP, opened in front of an engine that is here or behind a link. Composes and holds no rule.
  */
-import { isIPv6 } from 'node:net';
+import { type Socket, isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AnswerFaults } from '../faults/service-faults.ts';
 import { handledOperations } from './engine/dispatch.ts';
@@ -9,6 +9,7 @@ import { certificateNames, endpointsOf, localHostOf } from './endpoints.ts';
 import { type HttpDoor, type PageGate, openHttpDoor } from './http/http-door.ts';
 import { createSignatureCheck } from './http/signatures.ts';
 import type { MindOfDoors } from './mind.ts';
+import type { ConnectionProof } from './mqtt/access-control.ts';
 import type { MqttDoorEvent } from './mqtt/door-events.ts';
 import { everyThing, noThing, undecided } from './mqtt/identity.ts';
 import { type ElsewhereOf, type MqttDoor, openMqttDoor } from './mqtt/mqtt-door.ts';
@@ -24,6 +25,8 @@ export interface OpenedDoors {
   readonly endpoints: Readonly<Record<string, string>>;
   readonly mqtt: MqttDoor;
   acceptMqtt(stream: Duplex): void;
+  /** Lets in a client that came to another door; its socket is this process's now. */
+  takeOver(socket: Socket, proof: Partial<ConnectionProof>): void;
   close(): Promise<void>;
 }
 
@@ -137,6 +140,9 @@ export async function openDoors(
       endpoints,
       mqtt,
       acceptMqtt: (stream) => mqtt.accept(stream),
+      takeOver(socket, proof) {
+        if (budget.admit(socket)) mqtt.accept(socket, { ...proof, socket });
+      },
       async close() {
         await http.close();
         await mqtt.close();

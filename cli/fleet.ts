@@ -135,7 +135,7 @@ async function ownService(
   const { createThingsAt } = await import('../rig/load/load-service.ts');
   const service = await startService({ ...onlyPlain, region, timeScale: flags.timeScale, faults, seed: flags.seed });
   const { httpUrl = '' } = service;
-  createThingsAt(service.port, names, groupName);
+  await createThingsAt(service.port, names, groupName);
   if (!flags.quiet)
     process.stderr.write(`service for operators: AWS_ENDPOINT_URL=${httpUrl}, thing group ${groupName}\n`);
   return service;

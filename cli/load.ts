@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { refuseTooMany, processesFor } from '../rig/load/capacity.ts';
+import { mostProcesses, processesFor, refuseTooMany } from '../rig/load/capacity.ts';
 import type { LoadRun, LoadShape, Pacing } from '../rig/load/contract.ts';
 import {
   type JudgedThreshold,
@@ -101,7 +101,11 @@ export function loadCommand(finish: (exitCode: number) => void): Command {
     .addOption(
       new Option('--transport <way>', 'how things reach the service').choices(['tcp', 'in-process']).default('tcp'),
     )
-    .addOption(new Option('--processes <n|auto>', 'processes of the fleet').default('auto').argParser(processes))
+    .addOption(
+      new Option('--processes <n|auto>', 'of the fleet, and as many doors of the service beside its engine')
+        .default('auto')
+        .argParser(processes),
+    )
     .addOption(new Option('--endpoint <url>', 'the fleet alone, against mqtt://HOST:PORT').argParser(plainMqttUrl))
     .addOption(
       new Option('--slice <i/n>', 'only this part of the things; jobrig merge puts the runs together').argParser(slice),
@@ -132,14 +136,13 @@ async function load(flags: LoadFlags, signal: AbortSignal): Promise<number> {
   const objection = objectionTo(flags, shape);
   if (objection !== undefined) throw usageError(objection);
   const profiles = flags.hardware === 'none' ? undefined : readHardware(flags.hardware);
-  const fleetProcesses = processesFor(flags.processes, endpoint === undefined);
-  refuseTooMany({
+  const asked = {
     things: flags.slice === undefined ? shape.given.things : Math.ceil(shape.given.things / flags.slice.of),
     transport,
-    processes: fleetProcesses,
-    withHardware: profiles !== undefined,
     ...(endpoint !== undefined && { endpoint }),
-  });
+  };
+  const { fleet, doors } = processesFor(flags.processes, asked);
+  refuseTooMany({ ...asked, processes: fleet, doors, withHardware: profiles !== undefined });
   if (out !== undefined) openOutput(out);
   const { runLoad } = await import('../rig/load/run-load.ts');
   const { firmwareDocument } = await import('../rig/load/job-document.ts');
@@ -156,7 +159,8 @@ async function load(flags: LoadFlags, signal: AbortSignal): Promise<number> {
     ...(profiles && { hardware: { profiles, document: firmwareDocument() } }),
     timeScale: flags.timeScale,
     transport,
-    processes: fleetProcesses,
+    processes: fleet,
+    doors,
     signal,
     onProgress: progress.show,
     onService: (pageUrl) => !flags.quiet && process.stderr.write(`live page at ${pageUrl}\n`),
@@ -253,7 +257,7 @@ function objectionTo(flags: LoadFlags, shape: LoadShape): string | undefined {
 }
 
 function processes(text: string): number | 'auto' {
-  return text === 'auto' ? text : wholeNumber(1, 64)(text);
+  return text === 'auto' ? text : wholeNumber(1, mostProcesses)(text);
 }
 
 function plainMqttUrl(text: string): string {

@@ -259,7 +259,8 @@ function doorsOf(processes: number | 'auto' = 1): number {
   return processes === 'auto' ? Math.max(1, availableParallelism() - 1) : processes - 1;
 }
 
-type StartedService = Omit<ProcessesService, 'processes'> & Partial<Pick<ProcessesService, 'processes'>>;
+type OfProcesses = 'processes' | 'port' | 'usages' | 'present';
+type StartedService = Omit<ProcessesService, OfProcesses> & Partial<Pick<ProcessesService, 'processes'>>;
 
 /** Process ids, for who watches them. */
 function processesOf({ processes }: StartedService): Partial<Pick<ProcessesService, 'processes'>> {

@@ -47,7 +47,18 @@ interface Listener {
 /** Service time from an instant on, at a rate. */
 export type MakeClock = (timeScale: number, notBefore: EpochMs) => { now(): EpochMs };
 
-export function createDoorEnd(door: number, makeClock: MakeClock): DoorEnd {
+export interface DoorEndOptions {
+  /** Whether it has clients; default: yes. Whoever only asks is told of nothing. */
+  readonly hears?: boolean;
+  /** Every device is to be refused until then. */
+  readonly onThrottled?: (until: EpochMs) => void;
+}
+
+export function createDoorEnd(
+  door: number,
+  makeClock: MakeClock,
+  { hears = true, onThrottled }: DoorEndOptions = {},
+): DoorEnd {
   let line: Line<FromDoor> | undefined;
   let clock = makeClock(1, 0);
   let listeners: readonly Listener[] = [];
@@ -125,6 +136,9 @@ export function createDoorEnd(door: number, makeClock: MakeClock): DoorEnd {
         return;
       case 'row':
         rows.push(entry[1]);
+        return;
+      case 'throttled':
+        onThrottled?.(entry[1]);
     }
   }
 
@@ -211,7 +225,7 @@ export function createDoorEnd(door: number, makeClock: MakeClock): DoorEnd {
           },
         });
         things.clear();
-        opened.say(['hello', linkVersion, door, !wasWelcome]);
+        opened.say(['hello', linkVersion, door, hears, !wasWelcome]);
       });
     },
     ended: () =>

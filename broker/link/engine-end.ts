@@ -5,6 +5,7 @@
  * Source of the form: docs/decisions/0010-one-mind-many-doors.md.
  */
 import type { Duplex } from 'node:stream';
+import type { EpochMs } from '../../protocol/time.ts';
 import type { Effect } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { SessionChange, SessionStore } from '../mqtt/kept-sessions.ts';
@@ -43,6 +44,8 @@ export interface KnownThings {
 export interface EngineEnd {
   /** A door has come. */
   accept(stream: Duplex): void;
+  /** Lets all doors refuse every device until then, those that come later too. */
+  throttle(until: EpochMs): void;
   close(): void;
 }
 
@@ -69,7 +72,10 @@ export function createEngineEnd({
   things,
   onTold,
 }: EngineEndOptions): EngineEnd {
+  /** Those that hear. */
   const doors = new Set<Door>();
+  const lines = new Set<Line<FromEngine>>();
+  let throttledUntil: EpochMs = -Infinity;
   /** Effects that some doors were asked about before they became certain. */
   const ids = new Map<Effect, { readonly id: number; readonly asked: readonly Door[] }>();
   let nextEffect = 1;
@@ -144,19 +150,25 @@ export function createEngineEnd({
     }
   }
 
-  function welcome(line: Line<FromEngine>, version: number, number: number, wantsRows: boolean): Door | undefined {
+  function welcome(
+    line: Line<FromEngine>,
+    [, version, number, hears, wantsRows]: FromDoor & readonly ['hello', ...unknown[]],
+  ): Door | undefined {
     if (version !== linkVersion) {
       line.say(['refused', `the engine speaks version ${linkVersion} of the link, the door ${version}`]);
       line.end();
       return undefined;
     }
     const door: Door = { number, line, hasKeepers: false, groups: new Set(), foreseen: new Map() };
-    for (const name of things.names()) line.say(['thing', name, true]);
-    for (const change of (wantsRows && sessions?.store.rows(() => {})) || []) {
-      if (belongs(change, number)) line.say(['row', change]);
+    if (hears) {
+      for (const name of things.names()) line.say(['thing', name, true]);
+      for (const change of (wantsRows && sessions?.store.rows(() => {})) || []) {
+        if (belongs(change, number)) line.say(['row', change]);
+      }
+      doors.add(door);
     }
     line.say(['welcome', port.now(), timeScale, sessions !== undefined]);
-    doors.add(door);
+    if (throttledUntil > port.now()) line.say(['throttled', throttledUntil]);
     return door;
   }
 
@@ -177,20 +189,26 @@ export function createEngineEnd({
       const line = openLine<FromEngine, FromDoor>(stream, {
         heard(entry) {
           if (door !== undefined) hear(door, entry);
-          else if (entry[0] === 'hello') door = welcome(line, entry[1], entry[2], entry[3]);
+          else if (entry[0] === 'hello') door = welcome(line, entry);
         },
         ended() {
+          lines.delete(line);
           if (door === undefined) return;
           doors.delete(door);
           for (const { letGo, rows } of door.foreseen.values()) letGo(rows);
           door.foreseen.clear();
         },
       });
+      lines.add(line);
+    },
+    throttle(until) {
+      throttledUntil = until;
+      for (const { line } of doors) line.say(['throttled', until]);
     },
     close() {
       stop();
       stopThings();
-      for (const { line } of doors) line.end();
+      for (const line of lines) line.end();
     },
   };
 }

@@ -8,11 +8,14 @@ import type { SessionChange } from '../mqtt/kept-sessions.ts';
 import type { PassedMessage } from '../mqtt/passing.ts';
 
 /** Raised by every change of what stands here: an engine and a door of different versions do not work together. */
-export const linkVersion = 1;
+export const linkVersion = 2;
 
 export type FromDoor =
-  /** @param wantsRows this door has none of its sessions in memory. */
-  | readonly ['hello', version: number, door: number, wantsRows: boolean]
+  /**
+   * @param hears whether it has clients: whoever only asks is told of nothing.
+   * @param wantsRows this door has none of its sessions in memory.
+   */
+  | readonly ['hello', version: number, door: number, hears: boolean, wantsRows: boolean]
   | readonly ['ask', id: number, name: OperationName, request: CommandOf<OperationName>['request']]
   /** Whether there are persistent sessions here, for which effects are kept together with what they come from. */
   | readonly ['keepers', any: boolean]
@@ -41,4 +44,6 @@ export type FromEngine =
   /** It was foreseen; the door knows what it is. */
   | readonly ['certain', effectId: number]
   | readonly ['settled', id: number, kept: boolean]
-  | readonly ['pass', message: PassedMessage];
+  | readonly ['pass', message: PassedMessage]
+  /** Every device is refused with RequestThrottled until then. */
+  | readonly ['throttled', until: EpochMs];

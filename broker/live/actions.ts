@@ -162,19 +162,23 @@ class Actions {
 export class Throttle implements AnswerFaults {
   readonly #now: () => EpochMs;
   readonly #then: AnswerFaults | undefined;
-  #until: EpochMs = -Infinity;
+  readonly #began: (until: EpochMs) => void;
+  until: EpochMs = -Infinity;
 
-  constructor(now: () => EpochMs, then: AnswerFaults | undefined) {
+  /** @param began is told, for doors in other processes */
+  constructor(now: () => EpochMs, then: AnswerFaults | undefined, began: (until: EpochMs) => void = () => {}) {
     this.#now = now;
     this.#then = then;
+    this.#began = began;
   }
 
   begin(forMs: DurationMs): void {
-    this.#until = this.#now() + forMs;
+    this.until = this.#now() + forMs;
+    this.#began(this.until);
   }
 
   of: AnswerFaults['of'] = (thingName, operation, asksNext) => {
-    if (this.#now() < this.#until) return throttled;
+    if (this.#now() < this.until) return throttled;
     return this.#then?.of(thingName, operation, asksNext);
   };
 

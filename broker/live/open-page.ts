@@ -9,6 +9,7 @@ import type { AnswerFaults } from '../../faults/service-faults.ts';
 import { formatThingArn } from '../../protocol/names.ts';
 import type { ArnScope } from '../../protocol/names.ts';
 import type { Observer } from '../../observation/observation.ts';
+import type { EpochMs } from '../../protocol/time.ts';
 import type { Change } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { Throttle, pageActions } from './actions.ts';
@@ -27,6 +28,8 @@ export interface OpenPageOptions {
   readonly isGuarded: boolean;
   /** Those of a plan. */
   readonly faults: AnswerFaults | undefined;
+  /** Told of a throttle, where doors are in other processes. */
+  readonly onThrottle?: (until: EpochMs) => void;
 }
 
 export interface OpenedPage {
@@ -40,10 +43,10 @@ const root = dirname(createRequire(import.meta.url).resolve('jobrig/package.json
 const documentFolder = join(root, 'fixtures', 'job-documents');
 
 export function openPage(options: OpenPageOptions): OpenedPage {
-  const { port, scope, isGuarded, faults } = options;
+  const { port, scope, isGuarded, faults, onThrottle } = options;
   const now = (): number => port.now();
   const feed = new LiveFeed({ ...options, now });
-  const throttle = new Throttle(now, faults);
+  const throttle = new Throttle(now, faults, onThrottle);
   const act = pageActions({ port, feed, throttle, arnOf: (thingName) => formatThingArn(scope, thingName) });
   const door = openPageDoor({ feed, act, page: builtPage(), documents: offeredDocuments, isGuarded });
   return { feed, door, faults: throttle };

@@ -2,7 +2,9 @@
 import type { OperationalErrorCode } from '../../protocol/operational-error.ts';
 import type { Observation } from '../../observation/observation.ts';
 import type { ServiceEvent } from '../service-events.ts';
+import type { ConnectionProof } from '../mqtt/access-control.ts';
 import type { ServiceOptions } from '../service-options.ts';
+import type { ProcessUsage } from './process-usage.ts';
 
 /** What a process can be told of a service: all that is data. */
 export type PlainOptions = Omit<
@@ -32,7 +34,20 @@ export type ToProcess =
   /** The doors are open. */
   | { readonly kind: 'open'; readonly endpoints: Readonly<Record<string, string>> }
   /** Whether events and what becomes of jobs are wanted. */
-  | { readonly kind: 'watch'; readonly observations: boolean };
+  | { readonly kind: 'watch'; readonly observations: boolean }
+  /** For the live page: what runs here. */
+  | { readonly kind: 'present'; readonly verb: string; readonly about: string }
+  | { readonly kind: 'usage' }
+  /** The connection of a client of this door, which comes with the message, and what was read of it. */
+  | ({ readonly kind: 'client' } & HandedClient)
+  /** The starter has the connection that was sent first. */
+  | { readonly kind: 'client-taken' };
+
+export interface HandedClient {
+  readonly proof: Partial<ConnectionProof>;
+  /** Base64. */
+  readonly bytes: string;
+}
 
 export type FromProcess =
   /** Orders are listened for: what came before would be lost in a process of a cluster. */
@@ -46,7 +61,13 @@ export type FromProcess =
     }
   | { readonly kind: 'door-ready'; readonly endpoints: Readonly<Record<string, string>> }
   | { readonly kind: 'event'; readonly event: ServiceEvent }
-  | { readonly kind: 'seen'; readonly seen: Observation }
+  /** All of one turn, in order. */
+  | { readonly kind: 'seen'; readonly seen: readonly Observation[] }
+  | { readonly kind: 'usage'; readonly usage: ProcessUsage }
+  /** The connection of a client of this door, which comes with the message. */
+  | ({ readonly kind: 'client'; readonly door: number } & HandedClient)
+  /** This door has the connection that was sent first. */
+  | { readonly kind: 'client-taken' }
   | { readonly kind: 'warning'; readonly text: string }
   | { readonly kind: 'failed'; readonly message: string; readonly code?: OperationalErrorCode; readonly hint?: string };
 

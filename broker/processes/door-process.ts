@@ -5,43 +5,52 @@
  */
 import { rmSync } from 'node:fs';
 import { type IncomingMessage, type ServerResponse, request as askHttp } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { scaledClock } from '../clock.ts';
 import { openDoors } from '../doors.ts';
-import { createDoorEnd, type DoorEnd } from '../link/door-end.ts';
+import { createDoorEnd } from '../link/door-end.ts';
 import { doorOf } from '../link/owner.ts';
+import { Throttle } from '../live/actions.ts';
+import type { ConnectionProof } from '../mqtt/access-control.ts';
 import { injectFaults } from '../service-faults.ts';
 import { openSurroundings } from '../surroundings.ts';
-import { type DoorOrder, doorSocket, engineSocket, pageSocket, sayToStarter } from './contract.ts';
-import { passOn, takeOver } from './passed-client.ts';
-
-const retryMs = 50;
+import { type DoorOrder, type FromProcess, type ToProcess, doorSocket, pageSocket, sayToStarter } from './contract.ts';
+import { keepLinked } from './engine-link.ts';
+import { HandleQueue } from './handle-queue.ts';
+import { passOn, proofToTell, takeOver } from './passed-client.ts';
+import { usageOf } from './process-usage.ts';
+import { type RawHandle, attach, detach } from './socket-handle.ts';
 
 async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<void> {
-  const end = createDoorEnd(door, scaledClock);
-  await linkUp(end, folder);
-  void keepLinked(end, folder);
+  const end = createDoorEnd(door, scaledClock, { onThrottled: (until) => (throttle.until = until) });
+  await keepLinked(end, folder);
   const surroundings = await openSurroundings(options, () => end.port.now());
   const { events } = surroundings;
   events.add((event) => end.tell(event));
   const clock = scaledClock(options.timeScale);
   const faults =
     options.faults && injectFaults({ plan: options.faults, seed: (options.seed ?? 1) + door, clock, onFault() {} });
+  const throttle = new Throttle(() => end.port.now(), faults);
+  const leaving = new HandleQueue(process);
   const opened = await openDoors(options, surroundings, {
     mind: end,
     page: (request, response) => passPage(request, response, pageSocket(folder)),
-    faults,
+    faults: throttle,
     tell: events.tell,
     elsewhere(clientId) {
       const owner = doorOf(clientId, doors);
       if (clientId === '' || owner === door) return undefined;
-      return (stream, proof) => passOn(stream, proof, doorSocket(folder, owner));
+      return (stream, proof) => {
+        const detached = detach(stream);
+        if (detached === undefined) passOn(stream, proof, doorSocket(folder, owner));
+        else leaving.send(toHand(owner, proof, detached.bytes), detached.handle);
+      };
     },
   });
   const ownPath = doorSocket(folder, door);
   rmSync(ownPath, { force: true });
-  const taking = createServer((far) => takeOver(far, (stream, proof) => opened.mqtt.accept(stream, proof)));
+  const taking = createServer((far) => takeOver(far, opened.takeOver));
   await new Promise<void>((resolve, reject) => {
     taking.once('error', reject).listen(ownPath, resolve);
   });
@@ -50,32 +59,22 @@ async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<voi
     faults?.close();
     void opened.close().finally(() => process.exit(0));
   });
+  const usage = usageOf(`door ${door + 1}`);
+  process.on('message', (message: ToProcess, handle: unknown) => {
+    if (message.kind === 'usage') sayToStarter({ kind: 'usage', usage: usage() });
+    else if (message.kind === 'client-taken') leaving.taken();
+    else if (message.kind === 'client') {
+      sayToStarter({ kind: 'client-taken' });
+      const { proof, bytes } = message;
+      // None comes where the client has gone meanwhile.
+      if (handle) opened.takeOver(attach(handle as RawHandle, Buffer.from(bytes, 'base64')), proof);
+    }
+  });
   sayToStarter({ kind: 'door-ready', endpoints: opened.endpoints });
 }
 
-/** Until the engine's process is there, again after it has gone. */
-async function linkUp(end: DoorEnd, folder: string): Promise<void> {
-  for (;;) {
-    try {
-      const stream = connect(engineSocket(folder));
-      await new Promise<void>((resolve, reject) => {
-        stream.once('connect', resolve).once('error', reject);
-      });
-      await end.attach(stream);
-      return;
-    } catch {
-      await new Promise((resolve) => {
-        setTimeout(resolve, retryMs);
-      });
-    }
-  }
-}
-
-async function keepLinked(end: DoorEnd, folder: string): Promise<never> {
-  for (;;) {
-    await end.ended();
-    await linkUp(end, folder);
-  }
+function toHand(door: number, proof: Partial<ConnectionProof>, bytes: Buffer): FromProcess {
+  return { kind: 'client', door, proof: proofToTell(proof), bytes: bytes.toString('base64') };
 }
 
 /** The live page and the metrics are where the engine is. @returns whether the request is for them */

@@ -14,6 +14,7 @@ import { type Mind, openMind, openState } from '../mind.ts';
 import type { ServiceEvent } from '../service-events.ts';
 import { openSurroundings } from '../surroundings.ts';
 import { type EngineOrder, type ToProcess, engineSocket, pageSocket, sayToStarter } from './contract.ts';
+import { usageOf } from './process-usage.ts';
 
 async function runEngine({ options, doors, folder }: EngineOrder): Promise<void> {
   const state = openState(
@@ -32,10 +33,13 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
     keeps: options.keepsPage === true,
     isGuarded: options.accessKeys !== undefined,
     faults: undefined,
+    onThrottle: (until) => end.throttle(until),
   });
   events.add((event) => page.feed.door(event));
   events.add((event) => sayToStarter({ kind: 'event', event }));
   const connected = new Set<string>();
+  /** Of all doors, by HTTP status. */
+  const answered = new Map<number, number>();
   const { journal, sessionStore } = mind;
   const end = createEngineEnd({
     port: mind.port,
@@ -50,10 +54,14 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
         addresses.deviceCame(event.clientId, event.address ?? '');
       } else if (event.kind === 'identified') addresses.deviceCame(event.thingName, event.address ?? '');
       else if (event.kind === 'disconnected') connected.delete(event.clientId);
+      else if (event.kind === 'called' || event.kind === 'request-refused') {
+        answered.set(event.status, (answered.get(event.status) ?? 0) + 1);
+      }
       events.tell(event);
     },
   });
   let endpoints: Readonly<Record<string, string>> = {};
+  const usage = usageOf('engine');
   let stopWatching: (() => void) | undefined;
   const links = createServer((stream) => end.accept(stream));
   const pages = createHttpServer((request, response) => {
@@ -61,7 +69,7 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
       const status = { endpoints, connectedClients: connected.size, events: events.counts };
       const counted = mind.executionStatuses && { executionStatuses: mind.executionStatuses };
       response.setHeader('content-type', 'text/plain; version=0.0.4');
-      response.end(metricsText({ ...status, ...counted }, new Map()));
+      response.end(metricsText({ ...status, ...counted }, answered));
     } else if (!page.door.answer(request, response)) response.writeHead(404).end();
   });
   for (const path of [engineSocket(folder), pageSocket(folder)]) rmSync(path, { force: true });
@@ -86,6 +94,10 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
       mind.begin();
     } else if (message.kind === 'watch' && stopWatching === undefined) {
       stopWatching = mind.observe({ job: show, execution: show });
+    } else if (message.kind === 'present') page.feed.present(message);
+    else if (message.kind === 'usage') {
+      tellSeen();
+      sayToStarter({ kind: 'usage', usage: usage() });
     }
   });
   sayToStarter({
@@ -104,7 +116,17 @@ function portsIn({ http, https }: Readonly<Record<string, string>>): {
   return { ...(http && { http: port(http) }), ...(https && { https: port(https) }) };
 }
 
+/** Of this turn; a message for each would cost more than what it tells of. */
+let gathered: Observation[] = [];
+
 function show(seen: Observation): void {
+  if (gathered.push(seen) === 1) setImmediate(tellSeen);
+}
+
+function tellSeen(): void {
+  if (gathered.length === 0) return;
+  const seen = gathered;
+  gathered = [];
   sayToStarter({ kind: 'seen', seen });
 }
 

@@ -1,6 +1,7 @@
 /**
- * A client that came to one door and belongs to another: one line of JSON with what was proved about it, then its bytes, both
- * ways. The stream that is passed on is what the door would have read: TLS and WebSocket end where the client came in.
+ * A client that came to one door by TLS or WebSocket and belongs to another: one line of JSON with what was proved about it, then
+ * its bytes, both ways. What is passed on is what the door would have read: TLS and WebSocket end where the client came in, which
+ * therefore stays in the way. A plain TCP connection is handed over as it is: socket-handle.ts.
  */
 import { type Socket, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -11,17 +12,21 @@ const newLine = 0x0a;
 
 /** @param path of the socket of the client's own door */
 export function passOn(stream: Duplex, proof: Partial<ConnectionProof>, path: string): void {
-  const { socket: _socket, ...told } = proof;
   const far = connect(path);
   const end = (): void => {
     stream.destroy();
     far.destroy();
   };
   far.setNoDelay(true);
-  far.write(`${JSON.stringify(told, withoutBytes)}\n`);
+  far.write(`${JSON.stringify(proofToTell(proof))}\n`);
   stream.pipe(far);
   far.pipe(stream);
   for (const each of [stream, far]) each.on('error', end).on('close', end);
+}
+
+/** @returns what another process can be told of it */
+export function proofToTell({ socket: _socket, ...told }: Partial<ConnectionProof>): Partial<ConnectionProof> {
+  return JSON.parse(JSON.stringify(told, withoutBytes)) as Partial<ConnectionProof>;
 }
 
 /** Certificates come with their bytes, which nobody asks for. */
@@ -31,7 +36,7 @@ function withoutBytes(_name: string, value: unknown): unknown {
 }
 
 /** Reads what {@link passOn} has written. */
-export function takeOver(far: Socket, accept: (stream: Duplex, proof: Partial<ConnectionProof>) => void): void {
+export function takeOver(far: Socket, accept: (stream: Socket, proof: Partial<ConnectionProof>) => void): void {
   let seen: Buffer = Buffer.alloc(0);
   const leave = (): void => void far.destroy();
   const look = (): void => {

@@ -15,7 +15,13 @@ import { OperationalError } from '../../protocol/operational-error.ts';
 import { rememberDirectory } from '../data-directory.ts';
 import { type ServiceEventListener } from '../service-events.ts';
 import type { PortOption, Service, ServiceOptions } from '../service-options.ts';
+import { scaledClock } from '../clock.ts';
+import type { ServicePort } from '../engine/port.ts';
+import { createDoorEnd } from '../link/door-end.ts';
+import { ClientRelay } from './client-relay.ts';
 import type { FromProcess, PlainOptions, ToProcess } from './contract.ts';
+import { keepLinked } from './engine-link.ts';
+import type { ProcessUsage } from './process-usage.ts';
 
 /** A service whose parts are in processes of their own. */
 export type ProcessesService = Pick<
@@ -37,7 +43,18 @@ export type ProcessesService = Pick<
   AsyncDisposable & {
     /** Process ids, for who watches or kills them. */
     readonly processes: { readonly engine: number; readonly doors: readonly number[] };
+    /** The engine behind a link, for who operates it from the starter; the same each time. */
+    port(): Promise<ServicePort>;
+    /** What engine and doors have used, but those that end meanwhile. */
+    usages(): Promise<readonly ProcessUsage[]>;
+    /** For the live page: what runs here. */
+    present(run: { readonly verb: string; readonly about: string }): void;
   };
+
+export interface WatchOptions {
+  /** Told when the engine or a door has ended that was wanted; it is started again all the same. */
+  readonly onEnded?: (name: string, how: string) => void;
+}
 
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const fileOf = (name: string): string => fileURLToPath(new URL(`./${name}${extension}`, import.meta.url));
@@ -47,10 +64,14 @@ const maxDeaths = 20;
 const endsWithinMs = 10_000;
 
 /** @throws {OperationalError} when a port or the directory cannot be used; nothing is left running, or behind, then */
-export async function startProcesses(options: ServiceOptions, doors: number): Promise<ProcessesService> {
+export async function startProcesses(
+  options: ServiceOptions,
+  doors: number,
+  { onEnded }: WatchOptions = {},
+): Promise<ProcessesService> {
   const undo = options.dataDir === undefined ? () => {} : rememberDirectory(options.dataDir);
   const folder = await mkdtemp(join(tmpdir(), 'jobrig-'));
-  const service = new Processes(options, doors, folder);
+  const service = new Processes(options, doors, folder, onEnded);
   try {
     await service.start();
     return service;
@@ -69,6 +90,13 @@ class Processes implements ProcessesService {
   readonly #count: number;
   readonly #folder: string;
   readonly #doors: Worker[] = [];
+  readonly #relay = new ClientRelay();
+  readonly #onEnded: WatchOptions['onEnded'];
+  /** Asked and not answered. */
+  readonly #usages = new Map<ChildProcess, ((usage?: ProcessUsage) => void)[]>();
+  readonly #closing = new AbortController();
+  #port: Promise<ServicePort> | undefined;
+  #presented: { readonly verb: string; readonly about: string } | undefined;
   #engine: ChildProcess | undefined;
   #listeners: readonly ServiceEventListener[] = [];
   #observers: readonly Observer[] = [];
@@ -77,7 +105,8 @@ class Processes implements ProcessesService {
   #endpoints: Readonly<Record<string, string>> = {};
   #about: Extract<FromProcess, { kind: 'engine-ready' }> | undefined;
 
-  constructor(options: ServiceOptions, count: number, folder: string) {
+  constructor(options: ServiceOptions, count: number, folder: string, onEnded: WatchOptions['onEnded']) {
+    this.#onEnded = onEnded;
     this.#options = options;
     this.#count = count;
     this.#folder = folder;
@@ -125,11 +154,14 @@ class Processes implements ProcessesService {
     this.#engine = engine;
     const up = firstMessage(engine);
     const ready = this.#firstOf(engine, 'engine-ready');
-    engine.on('exit', () => this.#died(() => this.#startEngine().then(() => this.#tellOpen())));
+    engine.on('exit', (code, signal) =>
+      this.#died('engine', signal ?? `exit code ${code}`, () => this.#startEngine().then(() => this.#tellOpen())),
+    );
     await up;
     say(engine, { kind: 'engine', options: this.#plain, doors: this.#count, folder: this.#folder });
     const about = await ready;
     if (this.#observers.length > 0) say(engine, { kind: 'watch', observations: true });
+    if (this.#presented !== undefined) say(engine, { kind: 'present', ...this.#presented });
     return about;
   }
 
@@ -139,10 +171,15 @@ class Processes implements ProcessesService {
     this.#doors[door] = worker;
     const up = firstMessage(worker.process);
     const ready = this.#firstOf(worker.process, 'door-ready');
-    worker.on('exit', () => this.#died(() => this.#startDoor(door)));
+    worker.on('exit', (code, signal) => {
+      this.#relay.remove(door);
+      this.#died(`door ${door + 1}`, signal ?? `exit code ${code}`, () => this.#startDoor(door));
+    });
     await up;
     say(worker.process, { kind: 'door', options, door, doors: this.#count, folder: this.#folder });
-    return (await ready).endpoints;
+    const { endpoints } = await ready;
+    this.#relay.add(door, worker.process);
+    return endpoints;
   }
 
   #tellOpen(): void {
@@ -150,8 +187,10 @@ class Processes implements ProcessesService {
   }
 
   /** A process that was wanted has ended. */
-  #died(startAgain: () => Promise<unknown>): void {
+  #died(name: string, how: string, startAgain: () => Promise<unknown>): void {
     if (this.#isClosing || this.#about === undefined || Object.keys(this.#endpoints).length === 0) return;
+    this.#onEnded?.(name, how);
+    this.#options.onWarning?.(`The process of the ${name} has ended (${how}) and is started again`);
     const now = Date.now();
     this.#deaths = [...this.#deaths.filter((at) => at > now - 60_000), now];
     const giveUp = (error: unknown): void => this.#options.onFailure?.(error);
@@ -174,17 +213,20 @@ class Processes implements ProcessesService {
             code === undefined ? new Error(text) : new OperationalError(code, text, { ...(hint && { hint }) });
           reject(error);
           if (this.#about !== undefined) this.#options.onFailure?.(error);
-        } else this.#hear(message);
+        } else this.#hear(message, child);
       });
       child.once('exit', (code, signal) => reject(new Error(`a process of the service ended (${signal ?? code})`)));
       child.once('error', reject);
     });
   }
 
-  #hear(message: FromProcess): void {
-    if (message.kind === 'warning') this.#options.onWarning?.(message.text);
+  #hear(message: FromProcess, child: ChildProcess): void {
+    if (message.kind === 'usage') this.#usages.get(child)?.shift()?.(message.usage);
+    else if (message.kind === 'warning') this.#options.onWarning?.(message.text);
     else if (message.kind === 'event') for (const hear of this.#listeners) hear(message.event);
-    else if (message.kind === 'seen') for (const observer of this.#observers) show(observer, message.seen);
+    else if (message.kind === 'seen') {
+      for (const seen of message.seen) for (const observer of this.#observers) show(observer, seen);
+    }
   }
 
   #url(name: string): string | undefined {
@@ -226,6 +268,40 @@ class Processes implements ProcessesService {
     return { engine: this.#engine?.pid ?? 0, doors: this.#doors.map(({ process: { pid } }) => pid ?? 0) };
   }
 
+  port(): Promise<ServicePort> {
+    const end = createDoorEnd(this.#count, scaledClock, { hears: false });
+    this.#port ??= keepLinked(end, this.#folder, this.#closing.signal).then(() => end.port);
+    return this.#port;
+  }
+
+  async usages(): Promise<readonly ProcessUsage[]> {
+    const children = [...(this.#engine ? [this.#engine] : []), ...this.#doors.map((worker) => worker.process)];
+    const told = await Promise.all(children.map((child) => this.#usageOf(child)));
+    return told.filter((usage) => usage !== undefined);
+  }
+
+  #usageOf(child: ChildProcess): Promise<ProcessUsage | undefined> {
+    if (!child.connected) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      let asked = this.#usages.get(child);
+      if (asked === undefined) {
+        asked = [];
+        this.#usages.set(child, asked);
+        child.once('exit', () => {
+          for (const answer of this.#usages.get(child) ?? []) answer();
+          this.#usages.delete(child);
+        });
+      }
+      asked.push(resolve);
+      say(child, { kind: 'usage' });
+    });
+  }
+
+  present({ verb, about }: { readonly verb: string; readonly about: string }): void {
+    this.#presented = { verb, about };
+    if (this.#engine !== undefined) say(this.#engine, { kind: 'present', verb, about });
+  }
+
   onEvent(hear: ServiceEventListener): () => void {
     this.#listeners = [...this.#listeners, hear];
     return () => {
@@ -244,6 +320,7 @@ class Processes implements ProcessesService {
   /** Doors first, so that what they have asked is still answered. */
   async close(): Promise<void> {
     this.#isClosing = true;
+    this.#closing.abort();
     await Promise.all(this.#doors.map(({ process: door }) => ended(door)));
     if (this.#engine !== undefined) await ended(this.#engine);
     await rm(this.#folder, { recursive: true, force: true });

@@ -12,6 +12,8 @@ export interface Wanted {
   readonly transport: 'tcp' | 'in-process';
   /** Of the fleet. */
   readonly processes: number;
+  /** Of the own service, each a process; 0: the service is one process. */
+  readonly doors: number;
   /** Absent: a service of its own. */
   readonly endpoint?: string;
   readonly withHardware: boolean;
@@ -49,20 +51,20 @@ interface Reason {
 }
 
 export function whyTooMany(
-  { things, transport, processes, endpoint, withHardware }: Wanted,
+  { things, transport, processes, doors, endpoint, withHardware }: Wanted,
   machine: Machine,
 ): Reason | undefined {
   const { openFiles, ports, availableBytes } = machine;
   if (transport === 'tcp') {
-    const inOne = endpoint === undefined ? things : Math.ceil(things / processes);
+    const inOne = Math.max(Math.ceil(things / processes), endpoint === undefined ? inOneDoor(things, doors) : 0);
     if (inOne + otherFiles > openFiles) {
-      const fits = openFiles - otherFiles;
+      const enough = processesThatHold(things, openFiles);
       return {
         what: `${things} things need ${inOne + otherFiles} open files in one process, and the limit is ${openFiles} (ulimit -n)`,
         hint:
-          endpoint === undefined
-            ? `${fits} things fit, or all of them with --transport in-process.`
-            : `${fits} things fit in a process: use --processes ${Math.ceil(things / fits)}.`,
+          enough <= mostProcesses
+            ? `Use --processes ${enough}${endpoint === undefined ? ', or --transport in-process' : ''}, or raise the limit.`
+            : `${openFiles - otherFiles} things fit in a process${endpoint === undefined ? ', any number with --transport in-process' : ': spread them over more machines with --slice'}.`,
       };
     }
     const room =
@@ -80,7 +82,9 @@ export function whyTooMany(
     (transport === 'in-process'
       ? bytesOf['in-process']
       : bytesOf.fleet + (endpoint === undefined ? bytesOf.service : 0));
-  const fixed = (transport === 'in-process' ? 1 : processes + (endpoint === undefined ? 1 : 0)) * bytesOfProcess;
+  // Engine and starter beside the doors.
+  const ofService = endpoint !== undefined ? 0 : doors === 0 ? 1 : doors + 2;
+  const fixed = (transport === 'in-process' ? 1 : processes + ofService) * bytesOfProcess;
   if (things * each + fixed <= availableBytes) return undefined;
   const fits = Math.max(0, Math.floor((availableBytes - fixed) / each));
   return {
@@ -121,8 +125,40 @@ function firstMatch(file: string, pattern: RegExp): string | undefined {
   }
 }
 
-/** One core is for the service where that is on this machine as well. */
-export function processesFor(wanted: number | 'auto', ownService: boolean): number {
-  if (wanted !== 'auto') return wanted;
-  return Math.max(1, availableParallelism() - (ownService ? 1 : 0));
+/** Things belong to doors by a hash, which is not quite even. */
+const unevenness = 1.05;
+
+function inOneDoor(things: number, doors: number): number {
+  return doors <= 1 ? things : Math.ceil((things / doors) * unevenness);
+}
+
+function processesThatHold(things: number, openFiles: number): number {
+  let count = 1;
+  while (inOneDoor(things, count) + otherFiles > openFiles && count <= mostProcesses) count += 1;
+  return count;
+}
+
+/** Of the fleet, and doors of the own service; 0: it is one process. */
+export interface Processes {
+  readonly fleet: number;
+  readonly doors: number;
+}
+
+export const mostProcesses = 64;
+
+/**
+ * With a service of its own a run has as many doors as it has processes of the fleet, since a thing costs both the same; one of
+ * each, with the engine in the door's process, where one holds them. `auto`: as many as cores are worth and files demand.
+ */
+export function processesFor(
+  wanted: number | 'auto',
+  { things, transport, endpoint }: Pick<Wanted, 'things' | 'transport' | 'endpoint'>,
+  { openFiles }: Pick<Machine, 'openFiles'> = thisMachine(),
+): Processes {
+  if (transport === 'in-process') return { fleet: 1, doors: 0 };
+  const cores = availableParallelism();
+  const worth = endpoint === undefined ? Math.floor((cores - 1) / 2) : cores;
+  const needed = Math.min(processesThatHold(things, openFiles), mostProcesses);
+  const fleet = wanted === 'auto' ? Math.max(1, worth, needed) : wanted;
+  return { fleet, doors: endpoint === undefined && fleet > 1 ? fleet : 0 };
 }

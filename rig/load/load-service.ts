@@ -1,23 +1,26 @@
 /**
- * The service of a load run and who operates it, in one process: things are registered and jobs rolled out through the port
- * that doors use, since a control plane over HTTP would be the limit of a large run. What becomes of executions is counted
- * here, to be held against what the fleet counted.
+ * The service of a load run and who operates it: things are registered and jobs rolled out through the port that doors use, in
+ * this process or over a link, since a control plane over HTTP would be the limit of a large run. What becomes of executions is
+ * counted here, to be held against what the fleet counted.
  */
 import type { Duplex } from 'node:stream';
 import type { CommandOf, OperationName } from '../../broker/engine/contract.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
-import { type Service, startService } from '../../broker/start-service.ts';
+import type { ProcessUsage } from '../../broker/processes/process-usage.ts';
 import type { FaultPlan } from '../../faults/plan.ts';
 import type { ObservationOf } from '../../observation/observation.ts';
 import { formatThingGroupArn } from '../../protocol/names.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { JobCounts, Pacing } from './contract.ts';
 import { type Flights, startFlights } from './pacing.ts';
+import { openHost } from './service-host.ts';
 
 export interface LoadServiceOptions {
   readonly faults: FaultPlan;
   readonly seed: number;
   readonly dataDir?: string;
+  /** Doors in processes of their own; default 0: all is in this one. */
+  readonly doors?: number;
   readonly now: () => DurationMs;
 }
 
@@ -37,19 +40,23 @@ export interface ServiceReport {
   readonly jobs: Readonly<Record<string, JobCounts>>;
   /** Open loop: the most by which a beginning was late. */
   readonly latestMs: DurationMs;
+  /** Why it cannot go on: its engine, which keeps nothing here, has ended. */
+  readonly failed?: string;
 }
 
 export interface LoadService {
   readonly mqttPort: number;
-  readonly httpUrl: string;
+  readonly pageUrl: string;
   accept(stream: Duplex): void;
-  createThings(names: readonly string[], groupName?: string): void;
+  createThings(names: readonly string[]): Promise<void>;
   /** @returns when its first execution was meant to begin */
   rollout(plan: RolloutPlan): DurationMs;
   /** No more executions begin. */
   stopRollouts(): void;
   cancelJobs(base: string, force: boolean): void;
   deleteJobs(base: string, force: boolean): void;
+  /** Of its processes beside this one. */
+  usages(): Promise<readonly ProcessUsage[]>;
   report(): ServiceReport;
   close(): Promise<void>;
 }
@@ -74,27 +81,40 @@ interface Rollout {
   readonly jobIds: string[];
 }
 
-export async function openLoadService({ faults, seed, dataDir, now }: LoadServiceOptions): Promise<LoadService> {
+export async function openLoadService(options: LoadServiceOptions): Promise<LoadService> {
+  const { faults, seed, dataDir, doors = 0, now } = options;
   const jobs = new Map<string, Counted>();
   const rollouts: Rollout[] = [];
   const byJob = new Map<string, Rollout>();
   const groups: { readonly jobId: string; readonly name: string }[] = [];
 
-  const service: Service = await startService({
-    ...identity,
-    mqttPort: 0,
-    mqttsPort: 'off',
-    wsPort: 'off',
-    wssPort: 'off',
-    httpPort: 0,
-    httpsPort: 'off',
-    seed,
-    ...(dataDir !== undefined && { dataDir }),
-    ...(faults.faults.length > 0 && { faults }),
+  let whyOver: string | undefined;
+
+  const host = await openHost({
+    service: {
+      ...identity,
+      mqttPort: 0,
+      mqttsPort: 'off',
+      wsPort: 'off',
+      wssPort: 'off',
+      httpPort: 0,
+      httpsPort: 'off',
+      seed,
+      ...(dataDir !== undefined && { dataDir }),
+      ...(faults.faults.length > 0 && { faults }),
+      ...(doors > 0 && { onFailure: (error: unknown) => (whyOver ??= String(error)) }),
+    },
+    doors,
     observer: { execution: count },
+    about: `seed ${seed}`,
+    onEnded(name, how) {
+      if (name === 'engine' && dataDir === undefined) whyOver ??= `the engine's process ended in the middle (${how})`;
+    },
   });
-  const { port } = service;
-  service.page.present({ verb: 'load', about: `seed ${seed}` });
+  const { port } = host;
+  const ask: Ask = (name, request) => {
+    if (whyOver === undefined) askAt(port, name, request, (reason) => (whyOver ??= reason));
+  };
 
   function count({ execution, status, versionNumber }: ObservationOf<'execution'>): void {
     const counted = jobs.get(execution.jobId);
@@ -129,7 +149,7 @@ export async function openLoadService({ faults, seed, dataDir, now }: LoadServic
     const { base, document } = rollout.plan;
     const jobId = `${base}${round}`;
     while (groups.length >= groupsKept && isJobOver(groups[0]!.jobId)) {
-      ask(port, 'iot:DeleteThingGroup', { thingGroupName: groups.shift()!.name });
+      ask('iot:DeleteThingGroup', { thingGroupName: groups.shift()!.name });
     }
     if (groups.length >= mostGroups) return false;
     createJob(rollout, jobId, document);
@@ -139,12 +159,12 @@ export async function openLoadService({ faults, seed, dataDir, now }: LoadServic
   function createJob(rollout: Rollout, jobId: string, document: string, thingNames: readonly string[] = []): void {
     const name = `load-group-${jobId}`;
     groups.push({ jobId, name });
-    ask(port, 'iot:CreateThingGroup', { thingGroupName: name });
-    for (const thingName of thingNames) ask(port, 'iot:AddThingToThingGroup', { thingGroupName: name, thingName });
+    ask('iot:CreateThingGroup', { thingGroupName: name });
+    for (const thingName of thingNames) ask('iot:AddThingToThingGroup', { thingGroupName: name, thingName });
     jobs.set(jobId, { made: 0, started: 0, succeeded: 0, failed: 0, canceled: 0, gone: 0 });
     byJob.set(jobId, rollout);
     rollout.jobIds.push(jobId);
-    ask(port, 'iot:CreateJob', {
+    ask('iot:CreateJob', {
       jobId,
       targets: [formatThingGroupArn(identity, name)],
       targetSelection: 'CONTINUOUS',
@@ -167,12 +187,11 @@ export async function openLoadService({ faults, seed, dataDir, now }: LoadServic
   }
 
   return {
-    mqttPort: Number(new URL(service.mqttUrl ?? '').port),
-    httpUrl: service.httpUrl ?? '',
-    accept: (stream) => service.acceptMqtt(stream),
-    createThings(names, groupName) {
-      createThingsAt(port, names, groupName);
-    },
+    mqttPort: Number(new URL(host.mqttUrl).port),
+    pageUrl: host.pageUrl,
+    accept: (stream) => host.accept(stream),
+    createThings: (names) => createThingsAt(port, names),
+    usages: () => host.usages(),
     rollout(plan) {
       const { things, rounds = Infinity, pacing } = plan;
       const startedAt = now();
@@ -197,7 +216,7 @@ export async function openLoadService({ faults, seed, dataDir, now }: LoadServic
           const round = Math.floor(index / things.length);
           if (round === jobIds.length && !createRound(rollout, round)) return false;
           const thingGroupName = `load-group-${jobIds[round]!}`;
-          ask(port, 'iot:AddThingToThingGroup', { thingGroupName, thingName: things[index % things.length]! });
+          ask('iot:AddThingToThingGroup', { thingGroupName, thingName: things[index % things.length]! });
           return true;
         },
       });
@@ -207,10 +226,10 @@ export async function openLoadService({ faults, seed, dataDir, now }: LoadServic
       for (const { flights } of rollouts) flights?.stop();
     },
     cancelJobs(base, force) {
-      for (const jobId of stop(base)) if (!isJobOver(jobId)) ask(port, 'iot:CancelJob', { jobId, force });
+      for (const jobId of stop(base)) if (!isJobOver(jobId)) ask('iot:CancelJob', { jobId, force });
     },
     deleteJobs(base, force) {
-      for (const jobId of stop(base)) ask(port, 'iot:DeleteJob', { jobId, force });
+      for (const jobId of stop(base)) ask('iot:DeleteJob', { jobId, force });
     },
     report() {
       const told = Object.fromEntries(
@@ -222,27 +241,54 @@ export async function openLoadService({ faults, seed, dataDir, now }: LoadServic
       return {
         jobs: told,
         latestMs: Math.max(0, ...rollouts.map(({ flights }) => flights?.latestMs ?? 0)),
+        ...(whyOver !== undefined && { failed: whyOver }),
       };
     },
     close() {
       for (const { flights } of rollouts) flights?.stop();
-      return service.close();
+      return host.close();
     },
   };
 }
 
+/** Asked at once: over a link more would wait there than it lets wait. */
+const thingsAtOnce = 5000;
+
 /** Registers things without a wire, thousands in a second. @param groupName one group for all of them */
-export function createThingsAt(port: ServicePort, names: readonly string[], groupName?: string): void {
-  if (groupName !== undefined) ask(port, 'iot:CreateThingGroup', { thingGroupName: groupName });
-  for (const thingName of names) {
-    ask(port, 'iot:CreateThing', { thingName });
-    if (groupName !== undefined) ask(port, 'iot:AddThingToThingGroup', { thingGroupName: groupName, thingName });
+export async function createThingsAt(port: ServicePort, names: readonly string[], groupName?: string): Promise<void> {
+  if (groupName !== undefined) await answered(port, 'iot:CreateThingGroup', { thingGroupName: groupName });
+  for (let from = 0; from < names.length; from += thingsAtOnce) {
+    const created = names.slice(from, from + thingsAtOnce).map(async (thingName) => {
+      await answered(port, 'iot:CreateThing', { thingName });
+      if (groupName === undefined) return;
+      await answered(port, 'iot:AddThingToThingGroup', { thingGroupName: groupName, thingName });
+    });
+    await Promise.all(created);
   }
 }
 
-/** A refusal is a mistake of the load run, since nobody else operates this service. */
-function ask<Name extends OperationName>(port: ServicePort, name: Name, request: CommandOf<Name>['request']): void {
+type Ask = <Name extends OperationName>(name: Name, request: CommandOf<Name>['request']) => void;
+
+/** A refusal is a mistake of the load run, since nobody else operates this service, or the end of the engine. */
+function askAt<Name extends OperationName>(
+  port: ServicePort,
+  name: Name,
+  request: CommandOf<Name>['request'],
+  refused: (reason: string) => void,
+  accepted: () => void = () => {},
+): void {
   port.submit({ name, request } as CommandOf<Name>, (reply) => {
-    if (!reply.accepted) throw new Error(`${name}: ${reply.code}: ${reply.message}`);
+    if (reply.accepted) accepted();
+    else refused(`${name}: ${reply.code}: ${reply.message}`);
+  });
+}
+
+function answered<Name extends OperationName>(
+  port: ServicePort,
+  name: Name,
+  request: CommandOf<Name>['request'],
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    askAt(port, name, request, (reason) => reject(new Error(reason)), resolve);
   });
 }

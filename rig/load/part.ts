@@ -1,9 +1,10 @@
 /**
  * One process of a load run: the service, a share of the fleet, or both. Answers what the conductor asks over IPC. A process with
- * both joins them by memory; doors of a service that has several processes would be opened here as well.
+ * both joins them by memory; one with a service of several processes starts them and operates their engine over a link.
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { thingNameOf } from '../../agent/fleet.ts';
+import type { ProcessUsage } from '../../broker/processes/process-usage.ts';
 import type { HardwareProfile } from '../../agent/device/profile.ts';
 import type { FaultPlan } from '../../faults/plan.ts';
 import type { DurationMs } from '../../protocol/time.ts';
@@ -49,6 +50,8 @@ export interface PartReport {
   readonly busy: number;
   /** The longest that the loop was late since the last look. */
   readonly lateMs: DurationMs;
+  /** Processes of the service that this one has started. */
+  readonly others?: readonly ProcessUsage[];
 }
 
 export type PartQuestions = ReturnType<typeof createPart>;
@@ -62,15 +65,15 @@ export function createPart() {
   delay.enable();
 
   return {
-    async openService({ faults, seed }: { readonly faults: FaultPlan; readonly seed: number }) {
-      service.set(await openLoadService({ faults, seed, now: monotonicMs }));
-      const { mqttPort, httpUrl } = service.get();
-      return { mqttPort, httpUrl };
+    async openService(body: { readonly faults: FaultPlan; readonly seed: number; readonly doors: number }) {
+      service.set(await openLoadService({ ...body, now: monotonicMs }));
+      const { mqttPort, pageUrl } = service.get();
+      return { mqttPort, pageUrl };
     },
 
     async createThings({ first, count, prefix }: Pick<OpenFleet, 'first' | 'count' | 'prefix'>) {
       names = Array.from({ length: count }, (_, index) => thingNameOf(prefix, first + index + 1));
-      service.get().createThings(names);
+      await service.get().createThings(names);
     },
 
     /** @returns when the first execution was meant to begin */
@@ -110,6 +113,8 @@ export function createPart() {
     intend: async (intent: Parameters<FleetPart['intend']>[0]) => fleet.get().intend(intent),
 
     async look({ takesLatencies }: { readonly takesLatencies: boolean }): Promise<PartReport> {
+      // Asked first: what the service was told of until then is in its report.
+      const others = (await service.held?.usages()) ?? [];
       const { user, system } = process.cpuUsage();
       const loop = performance.eventLoopUtilization();
       const { utilization } = performance.eventLoopUtilization(loop, lastLoop);
@@ -123,6 +128,7 @@ export function createPart() {
         bytes: process.memoryUsage.rss(),
         busy: utilization,
         lateMs: Number.isFinite(lateMs) ? lateMs : 0,
+        ...(others.length > 0 && { others }),
       };
     },
 

@@ -34,6 +34,8 @@ export interface LoadOptions {
   readonly transport: 'tcp' | 'in-process';
   /** Of the fleet. */
   readonly processes: number;
+  /** Of the own service, each a process of its own beside one for the engine; default 0: all of it is one process. */
+  readonly doors?: number;
   /** Absent: a service of its own, in a process of its own. */
   readonly endpoint?: string;
   readonly slice?: { readonly index: number; readonly of: number };
@@ -191,8 +193,9 @@ class RunningLoad {
       const name = transport === 'in-process' ? 'service and fleet' : 'service';
       this.#act = 'starting the service';
       this.#service = this.#startPart(name, name, transport === 'in-process' ? count : 0);
-      const { mqttPort, httpUrl } = await this.#service.ask('openService', { faults, seed });
-      this.#options.onService?.(`${httpUrl}/`);
+      const { doors = 0 } = this.#options;
+      const { mqttPort, pageUrl } = await this.#service.ask('openService', { faults, seed, doors });
+      this.#options.onService?.(pageUrl);
       await this.#service.ask('createThings', { first, count, prefix });
       target = `mqtt://127.0.0.1:${mqttPort}`;
     }
@@ -400,6 +403,8 @@ class RunningLoad {
     const began = (this.#looks += 1);
     const reports = await Promise.all(this.#children.map((child) => child.ask('look', { takesLatencies })));
     this.#tally.add(reports as readonly PartReport[], monotonicMs(), takesLatencies);
+    const failed = this.#tally.service?.failed;
+    if (failed !== undefined) this.#end(failed);
     const waiting = this.#waiting;
     if (waiting !== undefined && began > waiting.since && waiting.holds()) waiting.found();
   }

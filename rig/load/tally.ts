@@ -25,7 +25,13 @@ type Known = Part & {
   busy: number;
   bytes: number;
   cpuBefore: DurationMs;
+  /** Of those that had the name before. */
+  cpuGone: DurationMs;
 };
+
+function newlyKnown(part: Part): Known {
+  return { ...part, idleBytes: 0, peakBytes: 0, cpuMs: 0, busiest: 0, busy: 0, bytes: 0, cpuBefore: 0, cpuGone: 0 };
+}
 
 const noCounts: JobCounts = { made: 0, started: 0, succeeded: 0, failed: 0, pulled: 0 };
 const noFleet: FleetReport = {
@@ -53,6 +59,7 @@ export class Tally {
   readonly #startedAt = Date.now();
   readonly #startedMs = monotonicMs();
   readonly #parts: Known[] = [];
+  readonly #others = new Map<string, Known>();
   readonly #latencies = new Map<Exchange, Latencies>();
   #samples: LoadSample[] = [];
   readonly #phases: LoadPhase[] = [];
@@ -85,12 +92,12 @@ export class Tally {
   }
 
   addPart(part: Part): void {
-    this.#parts.push({ ...part, idleBytes: 0, peakBytes: 0, cpuMs: 0, busiest: 0, busy: 0, bytes: 0, cpuBefore: 0 });
+    this.#parts.push(newlyKnown(part));
   }
 
   /** What the processes have now they have without things. */
   idle(): void {
-    for (const part of this.#parts) part.idleBytes = part.bytes;
+    for (const part of this.#processes) part.idleBytes = part.bytes;
   }
 
   /** @returns what to call at its end */
@@ -133,12 +140,8 @@ export class Tally {
     const interval = new Latencies();
     let fleet = noFleet;
     reports.forEach((report, index) => {
-      const part = this.#parts[index]!;
-      part.cpuMs = report.cpuMs;
-      part.bytes = report.bytes;
-      part.peakBytes = Math.max(part.peakBytes, report.bytes);
-      part.busy = report.busy;
-      part.busiest = Math.max(part.busiest, report.busy);
+      this.#use(this.#parts[index]!, report);
+      for (const usage of report.others ?? []) this.#use(this.#other(usage.name), usage);
       if (report.service !== undefined) this.service = report.service;
       if (report.fleet === undefined) return;
       fleet = sumOf(fleet, report.fleet);
@@ -156,6 +159,27 @@ export class Tally {
       this.#changedAt = at;
     }
     if (tookLatencies) this.#sample(at, interval);
+  }
+
+  #use(part: Known, { cpuMs, bytes, busy }: Pick<PartReport, 'cpuMs' | 'bytes' | 'busy'>): void {
+    // One that was started again counts from nothing.
+    if (cpuMs < part.cpuMs) part.cpuGone += part.cpuMs;
+    part.cpuMs = cpuMs;
+    part.bytes = bytes;
+    part.peakBytes = Math.max(part.peakBytes, bytes);
+    part.busy = busy;
+    part.busiest = Math.max(part.busiest, busy);
+  }
+
+  /** A process that a part has started: an engine, or a door. They come behind all parts. */
+  #other(name: string): Known {
+    let other = this.#others.get(name);
+    if (other === undefined) this.#others.set(name, (other = newlyKnown({ name, role: 'service', things: 0 })));
+    return other;
+  }
+
+  get #processes(): readonly Known[] {
+    return [...this.#parts, ...this.#others.values()];
   }
 
   unchangedForMs(at: DurationMs): DurationMs {
@@ -220,9 +244,10 @@ export class Tally {
       failures: now.failures - this.#sampled.failures,
       refusals: now.refusals - this.#sampled.refusals,
       ...(interval.count > 0 && { latencyMs: { p50, p95, p99, max } }),
-      processes: this.#parts.map((part) => {
-        const cpu = (part.cpuMs - part.cpuBefore) / spanMs;
-        part.cpuBefore = part.cpuMs;
+      processes: this.#processes.map((part) => {
+        const used = part.cpuGone + part.cpuMs;
+        const cpu = (used - part.cpuBefore) / spanMs;
+        part.cpuBefore = used;
         return { name: part.name, cpu, bytes: part.bytes };
       }),
     });
@@ -234,9 +259,8 @@ export class Tally {
 
   #judgeSecond(): void {
     this.#activeSeconds += 1;
-    const service = this.#parts.find(({ role }) => role === 'service');
     const fleet = this.#parts.filter(({ role }) => role === 'fleet');
-    const isServiceIdle = service === undefined || service.busy < idleEnough;
+    const isServiceIdle = this.#processes.every(({ role, busy }) => role !== 'service' || busy < idleEnough);
     if (isServiceIdle && fleet.some(({ busy }) => busy >= neverIdle)) this.#saturatedSeconds += 1;
   }
 
@@ -277,8 +301,8 @@ export class Tally {
       histograms: Object.fromEntries([...this.#latencies].map(([exchange, latencies]) => [exchange, latencies.text()])),
       timeline: this.#samples,
       phases: this.#phases,
-      processes: this.#parts.map(({ name, role, things, idleBytes, peakBytes, cpuMs, busiest }) => {
-        return { name, role, things, idleBytes, peakBytes, cpuMs, busiest };
+      processes: this.#processes.map(({ name, role, things, idleBytes, peakBytes, cpuMs, cpuGone, busiest }) => {
+        return { name, role, things, idleBytes, peakBytes, cpuMs: cpuGone + cpuMs, busiest };
       }),
       failures: { ...fleet.failures, ...(notFinished > 0 && { 'not finished': notFinished }) },
       refusals: fleet.refusals,

@@ -87,7 +87,7 @@ describe('jobrig load', () => {
     [['--threshold', 'updat.p99<50ms'], 'did you mean `update.p'],
     [['--threshold', 'failures'], 'expected a figure'],
     [['--things', '0'], '--things'],
-    [['--things', '999999'], 'open files in one process'],
+    [['--things', '999999', '--processes', '1'], 'open files in one process'],
     [['--window', '3', '--rate', '4'], '--rate'],
     [['--slice', '3/2'], '--slice'],
     [['--slice', '2/20'], 'there are only 12 things'],

@@ -199,6 +199,23 @@ describe('a link that breaks', () => {
   });
 });
 
+it('lets every door refuse devices, those too that come later', async () => {
+  const { engineEnd, doors, throttled, attach, broken } = await linked(createRecordingPort(), { doors: 2 });
+  const until = doors[0]!.port.now() + 60_000;
+  engineEnd.throttle(until);
+  const told = async (door: number): Promise<unknown> => {
+    // Answers come behind what was said before.
+    await new Promise((resolve) => {
+      doors[door]!.port.submit({ name: 'iot:ListThings', request: {} }, resolve);
+    });
+    return throttled.get(door);
+  };
+  expect([await told(0), await told(1)]).toEqual([until, until]);
+  broken(1);
+  await attach(1);
+  expect(await told(1)).toBe(until);
+});
+
 describe('a held journal', () => {
   it('keeps rows that belong to an outcome with it, and later outcomes behind it', async () => {
     const kept: string[] = [];

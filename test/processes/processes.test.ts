@@ -111,9 +111,9 @@ describe('jobrig serve --processes', () => {
     await device.endAsync(true);
   });
 
-  it('takes the clients with it that are its own or came in by it when a door is killed, and has their sessions when it is back', async () => {
+  it('takes its own clients with it when a door is killed, whichever door they came in by, and has their sessions when it is back', async () => {
     const sleeper = await connected(idAt(1, 'keeper'), { clean: false });
-    // Connections are given to doors in turn: of these some came in by their own door.
+    // Connections are given to doors in turn: of these some came in by the door that is killed.
     const others: MqttClient[] = [];
     const lostOnes = new Set<MqttClient>();
     for (let index = 0; index < 4; index += 1) {
@@ -127,11 +127,12 @@ describe('jobrig serve --processes', () => {
     process.kill(service.processes!.doors[1]!, 'SIGKILL');
     await lost;
     expect((await back)[0].sessionPresent).toBe(true);
-    const stayed = others.find((other) => !lostOnes.has(other));
-    const told = next<readonly [string, Buffer]>(sleeper, 'message');
-    await stayed!.publishAsync('kept/1', 'x', { qos: 1 });
-    expect((await told)[0]).toBe('kept/1');
-    expect(lostOnes.has(stayed!)).toBe(false);
+    for (const [index, other] of others.entries()) {
+      const told = next<readonly [string, Buffer]>(sleeper, 'message');
+      await other.publishAsync(`kept/${index}`, 'x', { qos: 1 });
+      expect((await told)[0]).toBe(`kept/${index}`);
+    }
+    expect(lostOnes.size).toBe(0);
     await Promise.all([sleeper, ...others].map((client) => client.endAsync(true)));
   });
 
@@ -141,6 +142,36 @@ describe('jobrig serve --processes', () => {
       expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('jobrig')]);
       const metrics = await fetch(`${service.httpUrl}/metrics`, { headers: { connection: 'close' } });
       expect(await metrics.text()).toContain('jobrig_mqtt_clients');
+    }
+  });
+
+  it('counts the HTTP requests of all doors, and refuses devices at all of them when the page says so', async () => {
+    const counted = async (): Promise<number> => {
+      const metrics = await fetch(`${service.httpUrl}/metrics`, { headers: { connection: 'close' } });
+      return Number(/^jobrig_http_requests_total\{status="404"\} (\d+)$/m.exec(await metrics.text())?.[1] ?? 0);
+    };
+    const before = await counted();
+    for (let turn = 0; turn < 4; turn += 1) {
+      const missing = await fetch(`${service.httpUrl}/jobs/none`, { headers: { connection: 'close' } });
+      expect(missing.status).toBe(404);
+    }
+    expect(await counted()).toBe(before + 4);
+    const clients = await Promise.all(
+      [0, 1].map((door) => connected(idAt(door, `refused${door}`), { username: 'pump-1' })),
+    );
+    const page = await (await fetch(service.httpUrl)).text();
+    const [, token = ''] = /name="jobrig-token" content="([^"]+)"/.exec(page) ?? [];
+    const act = await fetch(`${service.httpUrl}/page/actions`, {
+      method: 'POST',
+      headers: { 'x-jobrig-page': token, 'content-type': 'application/json' },
+      body: JSON.stringify({ do: 'throttle', forMs: 60_000 }),
+    });
+    expect(await act.json()).toMatchObject({ ok: true });
+    for (const client of clients) {
+      const told = next<readonly [string, Buffer]>(client, 'message');
+      await client.publishAsync('$aws/things/pump-1/jobs/get', '{}', { qos: 1 });
+      expect(JSON.parse((await told)[1].toString())).toMatchObject({ code: 'RequestThrottled' });
+      await client.endAsync(true);
     }
   });
 

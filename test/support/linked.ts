@@ -4,11 +4,14 @@ import { scaledClock } from '../../broker/clock.ts';
 import { createDoorEnd, type DoorEnd } from '../../broker/link/door-end.ts';
 import { createEngineEnd, type EngineEnd, type EngineEndOptions } from '../../broker/link/engine-end.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
+import type { EpochMs } from '../../protocol/time.ts';
 import { duplexPair } from '../../rig/live/wire/duplex-pair.ts';
 
 export interface Linked {
   readonly engineEnd: EngineEnd;
   readonly doors: readonly DoorEnd[];
+  /** Until when each door was told to refuse every device. */
+  readonly throttled: ReadonlyMap<number, EpochMs>;
   /** Gives a door a new link. */
   attach(door: number): Promise<void>;
   /** Breaks the link of a door. */
@@ -21,7 +24,10 @@ export async function linked(
 ): Promise<Linked> {
   const things = { names: () => [], onChange: () => () => {} };
   const engineEnd = createEngineEnd({ port, doors: count, timeScale: 1, things, ...options });
-  const doors = Array.from({ length: count }, (_, number) => createDoorEnd(number, scaledClock));
+  const throttled = new Map<number, EpochMs>();
+  const doors = Array.from({ length: count }, (_, number) =>
+    createDoorEnd(number, scaledClock, { onThrottled: (until) => throttled.set(number, until) }),
+  );
   const lines = new Map<number, Duplex>();
   const attach = async (door: number): Promise<void> => {
     const [near, far] = duplexPair();
@@ -30,5 +36,5 @@ export async function linked(
     await doors[door]!.attach(near);
   };
   for (const number of doors.keys()) await attach(number);
-  return { engineEnd, doors, attach, broken: (door) => lines.get(door)?.destroy() };
+  return { engineEnd, doors, throttled, attach, broken: (door) => lines.get(door)?.destroy() };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { LoadRun } from '../../../rig/load/contract.ts';
 import { judgeThresholds, parseThreshold, verdictOfLoad } from '../../../rig/load/figures.ts';
 import { Latencies, latenciesOf } from '../../../rig/load/histograms.ts';
-import { whyTooMany } from '../../../rig/load/capacity.ts';
+import { processesFor, whyTooMany } from '../../../rig/load/capacity.ts';
 import { startFlights } from '../../../rig/load/pacing.ts';
 import { sampleLoadRun } from '../../support/sample-load.ts';
 
@@ -96,7 +96,8 @@ describe('latencies', () => {
 
 describe('what a machine can hold', () => {
   const machine = { openFiles: 20_000, ports: 28_232, availableBytes: 8 * 1024 ** 3 };
-  const own = { transport: 'tcp', processes: 1, withHardware: false } as const;
+  const own = { transport: 'tcp', processes: 1, doors: 0, withHardware: false } as const;
+  const spread = { ...own, processes: 2, doors: 2 } as const;
   const remote = { ...own, endpoint: 'mqtt://rig.example.com:1883' };
 
   it.each([
@@ -106,6 +107,9 @@ describe('what a machine can hold', () => {
       { ...own, things: 20_000 },
       '20000 things need 20100 open files in one process, and the limit is 20000',
     ],
+    ['fits with two doors', { ...spread, things: 20_000 }, undefined],
+    ['has two doors, of which one may have more than half', { ...spread, things: 39_000 }, 'need 20575 open files'],
+    ['has a fleet in one process', { ...spread, processes: 1, things: 20_000 }, 'need 20100 open files'],
     ['has too few files for a fleet', { ...remote, things: 25_000 }, 'open files in one process'],
     ['fits in two processes', { ...remote, things: 25_000, processes: 2 }, undefined],
     ['has too few ports', { ...remote, things: 30_000, processes: 2 }, 'this machine has 28232 for one endpoint'],
@@ -122,6 +126,38 @@ describe('what a machine can hold', () => {
     else {
       expect(told?.what).toContain(reason);
       expect(told?.hint).toMatch(/fit|Spread|--processes/);
+    }
+  });
+});
+
+describe('processes of a load', () => {
+  const tcp = { things: 1000, transport: 'tcp', endpoint: undefined } as const;
+  const few = { openFiles: 1000 };
+
+  it.each([
+    ['are two for what one holds', 1, tcp, few, undefined, { fleet: 1, doors: 0 }],
+    ['are doors and fleet, as many as are asked for', 3, tcp, few, undefined, { fleet: 3, doors: 3 }],
+    [
+      'are fleet alone against an endpoint',
+      3,
+      { ...tcp, endpoint: 'mqtt://x:1' },
+      few,
+      undefined,
+      { fleet: 3, doors: 0 },
+    ],
+    ['are one in memory', 'auto', { ...tcp, transport: 'in-process' }, few, undefined, { fleet: 1, doors: 0 }],
+    ['are as many as files demand', 'auto', { ...tcp, things: 30_000 }, few, 35, { fleet: 35, doors: 35 }],
+  ] as const)('%s', (_, wanted, { endpoint, ...asked }, machine, least, expected) => {
+    const told = processesFor(wanted, { ...asked, ...(endpoint && { endpoint }) }, machine);
+    expect(told).toEqual(expected);
+    if (least !== undefined) {
+      const others = { withHardware: false, ports: 28_232, availableBytes: 64 * 1024 ** 3 };
+      const reasonAt = (count: number) =>
+        whyTooMany({ ...asked, processes: count, doors: count, ...others }, { ...machine, ...others });
+      expect([reasonAt(least), reasonAt(least - 1)?.hint]).toEqual([
+        undefined,
+        expect.stringContaining(`--processes ${least}`),
+      ]);
     }
   });
 });
