@@ -11,6 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Observer } from '../../../observation/observation.ts';
 import { OperationalError } from '../../../protocol/operational-error.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
+import { endsWithTheRig } from './guard.ts';
 import { readLines } from './printed-lines.ts';
 import { killProcessesWith, markName, processesWith } from './process-marks.ts';
 
@@ -118,6 +119,8 @@ class SupervisedProgram implements Program {
   async #start(): Promise<void> {
     const { command, environment, directory, observer, thingName, now } = this.#options;
     const [file = '', ...words] = command;
+    // Before it starts: the rig may be killed in the middle of this.
+    const ends = [endsWithTheRig('mark', this.#mark)];
     const child = execa(file, words, {
       ...(directory !== undefined && { cwd: directory }),
       env: { ...environment, [markName]: this.#mark },
@@ -129,12 +132,16 @@ class SupervisedProgram implements Program {
       reject: false,
     });
     const { pid } = child;
-    if (pid === undefined) throw notStarted(file, await child);
+    if (pid === undefined) {
+      ends.forEach((end) => end());
+      throw notStarted(file, await child);
+    }
     living.set(this.#mark, pid);
+    ends.push(endsWithTheRig('group', pid));
     observer.program?.({ kind: 'program', source: 'host', at: now(), thingName, event: 'started', pid });
     const printed = Promise.all([this.#watch(child.stdout, 'stdout'), this.#watch(child.stderr, 'stderr')]);
     const startedAt = performance.now();
-    const ended = this.#whenEnded(child, pid, startedAt, printed);
+    const ended = this.#whenEnded(child, pid, startedAt, printed).finally(() => ends.forEach((end) => end()));
     this.#running = { child, pid, ended };
   }
 

@@ -1,8 +1,9 @@
-/** A directory that goes away with whoever opened it, and with the process at the latest. */
+/** A directory that goes away with whoever opened it, and with the process at the latest, however that ends. */
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endsWithTheRig } from './guard.ts';
 
 export interface Scratch extends AsyncDisposable {
   readonly path: string;
@@ -16,11 +17,13 @@ process.on('exit', () => {
 export async function openScratch(prefix: string): Promise<Scratch> {
   const path = await mkdtemp(join(tmpdir(), prefix));
   open.add(path);
+  const isGone = endsWithTheRig('directory', path);
   return {
     path,
     async [Symbol.asyncDispose]() {
       await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
       open.delete(path);
+      isGone();
     },
   };
 }

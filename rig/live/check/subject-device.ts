@@ -10,6 +10,7 @@ import type { Observer } from '../../../observation/observation.ts';
 import { OperationalError } from '../../../protocol/operational-error.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
 import { fillIn } from './equipment.ts';
+import { endsWithTheRig } from './guard.ts';
 import { openScratch } from './scratch.ts';
 import { type Program, type RestartRule, createProgram } from './program.ts';
 
@@ -131,6 +132,7 @@ export async function runCommand(
     // A group of its own: what the shell has started ends with it.
     detached: true,
   });
+  const hasEnded = child.pid === undefined ? () => {} : endsWithTheRig('group', child.pid);
   const cutOff = (): void => {
     if (child.pid !== undefined) killGroup(child.pid);
   };
@@ -145,6 +147,7 @@ export async function runCommand(
     child.on('exit', (...end) => resolve(end));
   });
   clearTimeout(patience);
+  hasEnded();
   heard?.[Symbol.dispose]();
   await output.close();
   signal?.throwIfAborted();
