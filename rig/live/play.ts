@@ -99,6 +99,8 @@ class LivePlay {
   readonly #director: Director;
   readonly #judges: ReadonlyMap<string, Judge>;
   readonly #observations: Observation[] = [];
+  /** Things of which a claim is broken for certain: a scenario that gives right ones more time does not give it to them. */
+  readonly #failed = new Set<string>();
   /** What was found wrong with things that did not come to rest in time. */
   readonly #broken = new Map<string, readonly Finding[]>();
   readonly #startedAt: EpochMs;
@@ -141,6 +143,7 @@ class LivePlay {
         thingName,
         sights,
         expectations,
+        onBreak: () => this.#failed.add(thingName),
         ...(limits && { limits }),
         ...(claims !== 'all' && { claims }),
       });
@@ -237,9 +240,9 @@ class LivePlay {
     if (!awaits && !this.#director.isOver()) return;
     const isStill = now - this.#latestAt >= quietMs;
     // One that never falls silent has no more time than one that does.
-    const soonest = Math.min(hopelessMs, this.#settleMs);
+    const soonest = Math.min(hopelessMs, this.#patienceWith(this.#restless()));
     if (!isStill && now - (this.#awaitsSettled?.since ?? now) < soonest) return;
-    const restless = [...this.#judges].filter(([, judge]) => !judge.isSettled()).map(([thingName]) => thingName);
+    const restless = this.#restless();
     const isQuiet = isStill && restless.length === 0;
     const isLate =
       this.#awaitsSettled !== undefined && this.#fairMs(now, this.#awaitsSettled) >= this.#patienceWith(restless);
@@ -250,6 +253,10 @@ class LivePlay {
       this.#do(this.#director.apply({ kind: 'settled' }, now));
     }
     if (this.#director.isOver()) this.#over?.();
+  }
+
+  #restless(): readonly string[] {
+    return [...this.#judges].filter(([, judge]) => !judge.isSettled()).map(([thingName]) => thingName);
   }
 
   #giveTime(): void {
@@ -283,16 +290,21 @@ class LivePlay {
     return judge.conclude(now).map((finding) => broken.find(({ claim }) => claim === finding.claim) ?? finding);
   }
 
+  /** Where everybody has come to rest and it is not quiet, any of them may be the reason. */
   #patienceWith(restless: readonly string[]): DurationMs {
+    const awaited = restless.length > 0 ? restless : [...this.#judges.keys()];
     const isBroken = (thingName: string): boolean =>
-      this.#broken.has(thingName) || this.#options.broken?.has(thingName) === true;
-    const isHopeless = restless.length > 0 && restless.every(isBroken);
-    return isHopeless ? Math.min(hopelessMs, this.#settleMs) : this.#settleMs;
+      this.#broken.has(thingName) || this.#failed.has(thingName) || this.#options.broken?.has(thingName) === true;
+    return awaited.every(isBroken) ? Math.min(hopelessMs, this.#usualSettleMs) : this.#settleMs;
   }
 
   get #settleMs(): DurationMs {
+    return Math.max(this.#scenario.given.settleMs ?? 0, this.#usualSettleMs);
+  }
+
+  get #usualSettleMs(): DurationMs {
     const { settleMs, limits } = this.#options;
-    return Math.max(this.#scenario.given.settleMs ?? 0, settleMs, limits?.jobMs ?? 0);
+    return Math.max(settleMs, limits?.jobMs ?? 0);
   }
 
   #arm(): void {

@@ -1,11 +1,13 @@
 /**
  * V4: each execution, which is (jobId, executionNumber, queuedAt), has its side effect at most once, and a new execution under
  * ids that were used before is run, not ignored. A run that ends FAILED is neither. Where only a witness tells of effects, a
- * job that is run from its beginning after a power cut is right: the rig cannot know how far it had come.
+ * job that is run from its beginning after a power cut is right: the rig cannot know how far it had come. An image that is asked for
+ * from its first byte on, after the device knows that its SUCCEEDED was taken, is the same job once more.
  */
 import type { DeviceView } from '../../../observation/inside.ts';
 import type { Observation, ObservationOf } from '../../../observation/observation.ts';
-import { type ClaimDefinition, notObserved, pass } from '../claim.ts';
+import type { EpochMs } from '../../../protocol/time.ts';
+import { type ClaimDefinition, notObserved, pass, seconds } from '../claim.ts';
 import { waitingTooLong } from '../waiting.ts';
 
 interface Effects {
@@ -73,8 +75,35 @@ export const noReExecution: ClaimDefinition = {
       });
     }
 
+    /** Since then it remembers all that it has done. */
+    let startedAt: EpochMs = 0;
+
+    function beginAgain(seen: ObservationOf<'download'>): void {
+      const { jobId, executionNumber, fromByte, state } = seen;
+      if (state !== 'asked' || fromByte !== 0 || context.sights.has('inside')) return;
+      if (record.pendingOf(jobId, executionNumber) !== undefined) return;
+      const one = record
+        .ofJob(jobId)
+        .findLast(({ identity }) => executionNumber === undefined || identity.executionNumber === executionNumber);
+      if (one?.closedAt === undefined || one.status !== 'SUCCEEDED' || one.closedAt < startedAt) return;
+      broke({
+        sign: 'done-twice',
+        reason: `begins to download for ${jobId} again, ${seconds(seen.at - one.closedAt)} after its SUCCEEDED was accepted`,
+        evidence: [one.created, one.changed, seen],
+      });
+    }
+
     return {
-      observer: { witness: countWitness },
+      observer: {
+        witness: countWitness,
+        download: beginAgain,
+        power({ at }) {
+          startedAt = at;
+        },
+        program({ at }) {
+          startedAt = at;
+        },
+      },
       quiet: countInside,
       conclude(now) {
         const ignored = waitingTooLong(context, now).find(({ claim }) => claim === 'V4');

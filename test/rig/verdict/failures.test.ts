@@ -105,6 +105,20 @@ const failures: Readonly<Record<string, Failure>> = {
       return stream;
     },
   },
+  'begins a job again that it has reported': {
+    claim: 'V4',
+    like: 'R35',
+    sees: ['downloads'],
+    stream: () => {
+      const stream = connected().make('update').wait(50).update('update', 'IN_PROGRESS').wait(100);
+      return stream
+        .download('update', 10_000, 10_000)
+        .wait(100)
+        .update('update', 'SUCCEEDED')
+        .wait(30)
+        .download('update', 10_000, 10_000);
+    },
+  },
   'asks for bytes of a dead execution': {
     claim: 'V2',
     like: 'R15',
