@@ -118,6 +118,8 @@ class Processes implements ProcessesService {
   }
 
   async start(): Promise<void> {
+    // Doors accept by themselves: a connection that was given to a door that dies would be nobody's, and its client would wait.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({ exec: fileOf('door-process'), args: [], silent: false });
     this.#about = await this.#startEngine();
     for (let door = 0; door < this.#count; door += 1) this.#endpoints = await this.#startDoor(door);

@@ -14,6 +14,8 @@ interface Client {
   readonly command: readonly string[];
   /** Has nothing to prove who it is: plain MQTT. */
   readonly isPlain?: true;
+  /** To a service whose doors are processes of their own. */
+  readonly throughDoors?: true;
   /** What its application hears of an update, after an accepted one and after a force-deletion. */
   readonly hears?: { readonly accepted: string; readonly deleted: string };
 }
@@ -40,15 +42,22 @@ const clients: readonly Client[] = [
   { name: 'Mosquitto, MQTT 5', need: mosquitto, command: ['mosquitto.sh', '5'] },
   { name: 'Paho', need: paho, command: ['paho-device.py', '311', 'tcp'], isPlain: true },
   { name: 'Paho, mutual TLS', need: paho, command: ['paho-device.py', '311', 'tls'] },
+  { name: 'Paho, through doors', need: paho, command: ['paho-device.py', '311', 'tcp'], throughDoors: true },
+  { name: 'Mosquitto, through doors', need: mosquitto, command: ['mosquitto.sh', 'mqttv311'], throughDoors: true },
   { name: 'Mosquitto, mutual TLS', need: mosquitto, command: ['mosquitto.sh', 'mqttv311'] },
 ];
 
 let asking: Rig;
 let open: Rig;
+let several: Rig;
 let device: DeviceProcess | undefined;
 
 beforeAll(async () => {
-  [asking, open] = await Promise.all([startRig({ requireAuth: true }), startRig()]);
+  [asking, open, several] = await Promise.all([
+    startRig({ requireAuth: true }),
+    startRig(),
+    startRig({ throughDoors: true }),
+  ]);
 });
 
 afterEach(async () => {
@@ -56,14 +65,21 @@ afterEach(async () => {
   device = undefined;
 });
 
-afterAll(() => Promise.all([asking.close(), open.close()]));
+afterAll(() => Promise.all([asking.close(), open.close(), several.close()]));
 
 describe.each(clients.map((client, index) => ({ ...client, thingName: `thing-${index}` })))(
   '$name',
-  ({ need, command, thingName, isPlain, hears = { accepted: 'accepted', deleted: 'ResourceNotFound' } }) => {
+  ({
+    need,
+    command,
+    thingName,
+    isPlain,
+    throughDoors,
+    hears = { accepted: 'accepted', deleted: 'ResourceNotFound' },
+  }) => {
     it('completes a job, survives the force-deletion of the next one, and completes another', async ({ skip }) => {
       wanted(need, skip);
-      const rig = isPlain ? open : asking;
+      const rig = throughDoors ? several : isPlain ? open : asking;
       const environment = await rig.addThing(thingName);
       const [finished, pulled, canary] = ['finished', 'pulled', 'canary'].map((job) => `${job}-${thingName}`);
       await rig.createJob(thingName, finished!);

@@ -14,9 +14,9 @@ import {
 } from '@aws-sdk/client-iot';
 import { openCertificateAuthority } from '../../broker/certificates.ts';
 import { type Service, startService } from '../../broker/start-service.ts';
+import { startServe } from '../support/serve-process.ts';
 
 export interface Rig {
-  readonly service: Service;
   readonly httpUrl: string;
   /** Makes a thing and all that a device needs to connect as it, as environment variables. */
   addThing(thingName: string): Promise<DeviceEnvironment>;
@@ -31,16 +31,14 @@ export type DeviceEnvironment = Readonly<Record<`JOBRIG_${string}` | `AWS_${stri
 
 export const credentials = { accessKeyId: 'AKIDCOMPAT', secretAccessKey: 'compat/Secret+Key' };
 
-export async function startRig({ requireAuth = false } = {}): Promise<Rig> {
+export async function startRig({ requireAuth = false, throughDoors = false } = {}): Promise<Rig> {
   const directory = await mkdtemp(join(tmpdir(), 'jobrig-compat-'));
-  const accessKeys = { [credentials.accessKeyId]: credentials.secretAccessKey };
-  const service = await startService({ dataDir: directory, ...(requireAuth && { accessKeys }) });
+  const service = await (throughDoors ? severalProcesses(directory) : oneProcess(directory, requireAuth));
   const authority = await openCertificateAuthority(directory);
   const { httpUrl = '', mqttUrl, mqttsUrl, wssUrl } = service;
   const operator = new IoTClient({ endpoint: httpUrl, region: 'us-east-1', credentials });
 
   return {
-    service,
     httpUrl,
     async addThing(thingName) {
       await operator.send(new CreateThingCommand({ thingName }));
@@ -76,6 +74,31 @@ export async function startRig({ requireAuth = false } = {}): Promise<Rig> {
       await service.close();
       await rm(directory, { recursive: true });
     },
+  };
+}
+
+type Served = Pick<Service, 'httpUrl' | 'mqttUrl' | 'mqttsUrl' | 'wssUrl' | 'caFile' | 'close'>;
+
+function oneProcess(dataDir: string, requireAuth: boolean): Promise<Served> {
+  const accessKeys = { [credentials.accessKeyId]: credentials.secretAccessKey };
+  return startService({ dataDir, ...(requireAuth && { accessKeys }) });
+}
+
+/** An engine, and doors that are not its process. */
+async function severalProcesses(dataDir: string): Promise<Served> {
+  const flags = ['--data-dir', dataDir, '--mqtts-port', '0', '--wss-port', '0', '--processes', '3'];
+  const { urls, httpUrl, stop } = await startServe({ flags: [...flags, '--log-level', 'error'] });
+  const close = async (): Promise<void> => {
+    await stop();
+  };
+  const { mqtt, mqtts, wss, ca } = urls;
+  return {
+    httpUrl,
+    ...(mqtt !== undefined && { mqttUrl: mqtt }),
+    ...(mqtts !== undefined && { mqttsUrl: mqtts }),
+    ...(wss !== undefined && { wssUrl: wss }),
+    ...(ca !== undefined && { caFile: ca }),
+    close,
   };
 }
 

@@ -6,6 +6,7 @@ import { createEngine } from '../../broker/engine/engine.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
 import { openHttpDoor } from '../../broker/http/http-door.ts';
 import { createRuntime } from '../../broker/runtime.ts';
+import { linked } from './linked.ts';
 import { type ManualClock, createManualClock } from './manual-clock.ts';
 
 export interface HttpService {
@@ -17,12 +18,14 @@ export interface HttpService {
   close(): Promise<void>;
 }
 
-export async function startHttpService(): Promise<HttpService> {
+/** @param isLinked the door has its engine on a link. */
+export async function startHttpService({ isLinked = false } = {}): Promise<HttpService> {
   const clock = createManualClock();
   const engine = createEngine({ identity: { region: 'us-east-1', account: '000000000000' } });
   const runtime = createRuntime({ engine, clock });
+  const link = isLinked ? await linked(runtime) : undefined;
   const door = await openHttpDoor({
-    port: runtime,
+    port: link?.doors[0]?.port ?? runtime,
     handled: handledOperations,
     listeners: { http: 0 },
     status: () => ({ endpoints: {}, connectedClients: 0 }),

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -111,4 +112,21 @@ export async function startServe(launch: Launch): Promise<ServeProcess> {
   const started = await launchServe(launch);
   if ('exitCode' in started) throw new Error(`jobrig serve ended: ${started.stderr}`);
   return started;
+}
+
+/** Those of `--processes` as they are now, asked of the system: each kill puts another in the place of one. */
+export async function childrenNow(
+  { pid }: Pick<ServeProcess, 'pid'>,
+  module: 'engine-process' | 'door-process',
+): Promise<readonly number[]> {
+  const found = await Promise.all(
+    (await readdir('/proc')).map(async (name) => {
+      const [status, command] = await Promise.all(
+        ['stat', 'cmdline'].map((file) => readFile(`/proc/${name}/${file}`, 'utf8').catch(() => '')),
+      );
+      const parent = Number(status?.split(') ')[1]?.split(' ')[1]);
+      return parent === pid && command?.includes(module) === true ? [Number(name)] : [];
+    }),
+  );
+  return found.flat();
 }
