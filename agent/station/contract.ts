@@ -88,5 +88,7 @@ export interface Station {
    */
   apply(input: StationInput, now: EpochMs): readonly StationEffect[];
   nextDeadline(): EpochMs | undefined;
+  /** Nothing that is sent over its connection arrives before this: a partition, which outlasts the end of all faults. */
+  readonly heldBackUntil: EpochMs;
   view(): DeviceView;
 }

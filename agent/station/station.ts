@@ -43,6 +43,7 @@ interface Connection {
   isOpen: boolean;
   /** The device has its CONNACK. */
   isUp: boolean;
+  heldBackUntil: EpochMs;
 }
 
 const directly: LinkConditions = { latencyMs: 0, jitterMs: 0 };
@@ -112,6 +113,10 @@ class BoardOnALink implements Station {
 
   view(): DeviceView {
     return this.#board.view();
+  }
+
+  get heldBackUntil(): EpochMs {
+    return this.#connection?.heldBackUntil ?? 0;
   }
 
   nextDeadline(): EpochMs | undefined {
@@ -342,6 +347,7 @@ class BoardOnALink implements Station {
     this.#losesNetwork(forMs);
     const connection = this.#connection;
     if (connection === undefined) return;
+    connection.heldBackUntil = Math.max(connection.heldBackUntil, until);
     connection.up.block(until);
     connection.down.block(until);
     const silenceMs = patience * this.#board.keepAliveMs;
@@ -426,6 +432,7 @@ class BoardOnALink implements Station {
       number: this.#connections,
       up: createLink(this.#conditions, this.#chance),
       down: createLink(this.#conditions, this.#chance),
+      heldBackUntil: 0,
       isOpen: false,
       isUp: false,
     };

@@ -8,6 +8,7 @@ import type { Observation, ObservationOf, Observer } from '../../observation/obs
 import type { Break } from './claim.ts';
 import type { ClaimId, Duty } from './contract.ts';
 import type { DeviceRecord, ExecutionRecord } from './record.ts';
+import { executionsNamedBy } from './told.ts';
 
 /** An execution that is not over, with what happened to it. */
 interface Assignment {
@@ -26,6 +27,10 @@ interface Assignment {
   refused: Observation | undefined;
   /** Somebody else acted for the thing. */
   isShared: boolean;
+  /** A message has named this very execution to the device. */
+  isNamed: boolean;
+  /** With which statuses the device ended a job of these ids before it was told of this one: it meant one of before. */
+  readonly meantForAnother: Set<string>;
 }
 
 /** A rejection by fault that is final: a device may take it for the last word. */
@@ -80,8 +85,8 @@ export function watchDuties(
   function judge(seen: ObservationOf<'execution'>, one: ExecutionRecord, assignment: Assignment): void {
     noteTrial(assignment);
     // A request that was meant for an earlier execution of the same ids, in the same version, ends this one.
-    const isStray = haveStrayed && record.ofJob(one.identity.jobId).length > 1;
-    if (assignment.isShared || isStray) return;
+    const isStray = haveStrayed || assignment.meantForAnother.has(seen.status);
+    if (assignment.isShared || (isStray && record.ofJob(one.identity.jobId).length > 1)) return;
     const wrong =
       seen.status === 'SUCCEEDED' ? notDone(one, assignment) : couldBeDone(seen.status, one, assignment, record);
     if (wrong === undefined) return;
@@ -125,6 +130,8 @@ export function watchDuties(
           outages: 0,
           refused: undefined,
           isShared: false,
+          isNamed: false,
+          meantForAnother: new Set(),
         });
         return;
       }
@@ -133,6 +140,22 @@ export function watchDuties(
       assignments.delete(key);
       const one = record.byKey(key);
       if (seen.by === 'device' && one !== undefined) judge(seen, one, assignment);
+    },
+    received({ message }) {
+      for (const [key, assignment] of assignments) {
+        if (!assignment.isNamed && executionsNamedBy(message).some((named) => key === identityKey(named))) {
+          assignment.isNamed = true;
+        }
+      }
+    },
+    sent({ request: { operation, jobId, body } }) {
+      const { status } = body;
+      if (operation !== 'UpdateJobExecution' || status === undefined || status === 'IN_PROGRESS') return;
+      for (const [key, { isNamed, meantForAnother }] of assignments) {
+        if (record.byKey(key)?.identity.jobId !== jobId) continue;
+        if (isNamed) meantForAnother.delete(status);
+        else meantForAnother.add(status);
+      }
     },
     power(seen) {
       if (!seen.on) interrupt(seen);

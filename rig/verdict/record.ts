@@ -398,6 +398,8 @@ class Record implements DeviceRecord {
       const overSince = one.closedAt ?? one.answeredAt ?? (one.isAskedAbout ? undefined : one.known?.at);
       if (one.memoryLosses > 0 || overSince === undefined) continue;
       if (at - overSince >= this.#limits.noticeMs) one.wasOverBeforeCut = true;
+      // Heard just before the cut: what it had no time to note down is forgotten.
+      else one.closedAt = undefined;
     }
     this.#forgetWhatRamHeld();
     for (const one of this.pending) one.interruptions += 1;

@@ -64,17 +64,22 @@ function isSame(one: Shown, other: Shown): boolean {
 
 /** Jobs that a message says are there to be worked on: a reason to try, even where it is an old message that came late. */
 export function jobsNamedBy(message: DeviceMessage): readonly string[] {
+  const isUpdated =
+    message.kind === 'reply' && message.outcome === 'accepted' && message.operation === 'UpdateJobExecution';
+  if (isUpdated) return message.jobId === undefined ? [] : [message.jobId];
+  return executionsNamedBy(message).map(({ jobId }) => jobId);
+}
+
+/** The same, each execution by all that tells it from another; an answer to an update names the job alone. */
+export function executionsNamedBy(message: DeviceMessage): readonly Shown[] {
   if (message.kind === 'notification') {
-    if (message.name === 'NextJobExecutionChanged')
-      return message.payload.execution ? [message.payload.execution.jobId] : [];
+    if (message.name === 'NextJobExecutionChanged') return message.payload.execution ? [message.payload.execution] : [];
     const { IN_PROGRESS = [], QUEUED = [] } = message.payload.jobs;
-    return [...IN_PROGRESS, ...QUEUED].map(({ jobId }) => jobId);
+    return [...IN_PROGRESS, ...QUEUED];
   }
   if (message.outcome === 'rejected') return [];
   if (message.operation === 'GetPendingJobExecutions') {
-    return [...message.payload.inProgressJobs, ...message.payload.queuedJobs].map(({ jobId }) => jobId);
+    return [...message.payload.inProgressJobs, ...message.payload.queuedJobs];
   }
-  if ('execution' in message.payload && message.payload.execution !== undefined)
-    return [message.payload.execution.jobId];
-  return message.operation === 'UpdateJobExecution' && message.jobId !== undefined ? [message.jobId] : [];
+  return 'execution' in message.payload && message.payload.execution !== undefined ? [message.payload.execution] : [];
 }

@@ -364,6 +364,7 @@ class VirtualPlay {
   #isSettled(): boolean {
     if (this.#dueDeeds > 0 || this.#deeds.isBusy() || this.#world.isWorking) return false;
     for (const judge of this.#judges.values()) if (!judge.isSettled()) return false;
+    for (const device of this.#world.devices) if (device.isHeldBack) return false;
     for (const { row } of this.#engineJudge.ledger.jobs.values()) {
       if (row.status === 'DELETION_IN_PROGRESS') return false;
     }

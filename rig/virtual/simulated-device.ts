@@ -83,6 +83,11 @@ export class SimulatedDevice {
     return this.board.thingName;
   }
 
+  /** Messages wait on its connection for the end of a partition. */
+  get isHeldBack(): boolean {
+    return this.#station.heldBackUntil > this.#out.queue.now;
+  }
+
   /** Switches the device on a little later and lets its faults come. */
   start(): void {
     const { queue, startedAt } = this.#out;

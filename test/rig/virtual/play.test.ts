@@ -61,7 +61,7 @@ describe('a scenario in virtual time', () => {
   });
 
   it('says and does the same, at the same instants, whether hardware is followed closely or catches up', () => {
-    const unawaited = Array.from({ length: 400 }, (_, seed) => draw(seed)).filter(
+    const unawaited = Array.from({ length: 120 }, (_, seed) => draw(seed)).filter(
       ({ meanwhile }) => !meanwhile.some(({ when }) => when?.on === 'step'),
     );
     for (const scenario of unawaited) {
