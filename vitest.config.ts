@@ -10,7 +10,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'fixtures/own-tests/*.test.mts'],
     // A browser wants the machine for itself: `npm run test:browser`.
     exclude: ['**/node_modules/**', ...(process.env['JOBRIG_BROWSER'] === '1' ? [] : ['test/browser/**'])],
-    globalSetup: ['test/support/build-first.ts'],
+    globalSetup: ['test/support/build-first.ts', 'test/support/postgres-home.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',

@@ -56,7 +56,8 @@ export function createJournal(store: Store, clock: Pick<Clock, 'now'>, onFailure
       gathering = [];
       const changes = turn.flatMap((entry) => entry.changes);
       try {
-        if (changes.length > 0 && !failed) await store.commit(changes, clock.now());
+        if (!failed && changes.length > 0) await store.commit(changes, clock.now());
+        else if (!failed && store.confirm !== undefined) await store.confirm();
       } catch (error) {
         failed = true;
         onFailure(error);

@@ -1,17 +1,19 @@
 /**
- * What a service comes back to: the engine's rows, MQTT sessions and how late it was, from one directory or from nothing.
+ * What a service comes back to: the engine's rows, MQTT sessions and how late it was, from one directory, from a database or from nothing.
  * Joins store, journal and clock and knows what none of them is for. Service time goes on from the last commit where the
  * wall clock is behind it, as it is after a run with a faster clock.
  */
 import { type Clock, scaledClock } from './clock.ts';
 import type { Change, ServiceIdentity } from './engine/contract.ts';
 import { type Journal, createJournal } from './journal.ts';
-import type { SessionStore } from './mqtt/kept-sessions.ts';
+import type { LedStore, LedStoreOptions } from './led-store.ts';
+import type { SessionChange, SessionStore } from './mqtt/kept-sessions.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import type { DurationMs } from '../protocol/time.ts';
 import { torn } from './store/database-file.ts';
 import { type Durability, openSqliteStore } from './store/sqlite-store.ts';
-import { type DamageListener, type RowChange, isSessionTable } from './store/store.ts';
+import type { PostgresAddress } from './store/postgres-address.ts';
+import { type DamageListener, type RowChange, type Store, isSessionTable } from './store/store.ts';
 
 export interface KeptState {
   readonly clock: Clock;
@@ -21,13 +23,16 @@ export interface KeptState {
   readonly journal?: Journal;
   readonly sessionStore?: SessionStore;
   /** Builds what rows are for. @throws OperationalError naming the file when its rows do not fit together. */
-  restore<Built>(build: (rows: Iterable<Required<Change>>) => Built): Built;
+  restore<Built>(build: (rows: Iterable<Required<Change>>) => Built): Promise<Built>;
+  /** Of an engine that leads on a database. */
+  readonly led?: Pick<LedStore, 'epoch' | 'lagMs'>;
   /** After whoever hands in changes has been closed. */
   close(): Promise<void>;
 }
 
 export interface KeptStateOptions {
-  readonly directory: string;
+  /** A directory, or the address of a database. */
+  readonly place: { readonly directory: string } | { readonly database: PostgresAddress };
   readonly identity: ServiceIdentity;
   readonly durability?: Durability;
   readonly timeScale?: number;
@@ -35,42 +40,55 @@ export interface KeptStateOptions {
   readonly clockOf?: (steady: Clock) => Clock;
   /** Nothing can be kept any more: the service refuses everything from now on. */
   readonly onFailure: (error: unknown) => void;
+  readonly onWarning?: (warning: string) => void;
+  /** How to lead on a database. */
+  readonly leading?: Leading;
 }
+
+export type Leading = Pick<LedStoreOptions, 'policy' | 'isPatient' | 'onWaiting' | 'signal'>;
 
 export function stateInMemory({
   timeScale,
   clockOf = itself,
 }: Pick<KeptStateOptions, 'timeScale' | 'clockOf'>): KeptState {
-  return { clock: clockOf(scaledClock(timeScale)), restore: (build) => build([]), close: () => Promise.resolve() };
+  return {
+    clock: clockOf(scaledClock(timeScale)),
+    restore: (build) => Promise.resolve(build([])),
+    close: () => Promise.resolve(),
+  };
 }
 
 const itself = (steady: Clock): Clock => steady;
 
-/** @throws OperationalError naming the file when it is in use, torn, foreign or cannot be written. */
-export function openKeptState({ timeScale, clockOf = itself, onFailure, ...where }: KeptStateOptions): KeptState {
-  const store = openSqliteStore(where);
-  const clock = clockOf(scaledClock(timeScale, store.lastCommitAt));
+/** @throws OperationalError naming the file or database when it is in use, torn, foreign or cannot be written. */
+export async function openKeptState(options: KeptStateOptions): Promise<KeptState> {
+  const { timeScale, clockOf = itself, onFailure } = options;
   let failed = false;
-  const journal = createJournal(store, clock, (error) => {
+  const fail = (error: unknown): void => {
+    if (!failed) onFailure(error);
     failed = true;
-    onFailure(error);
-  });
+  };
+  const store = await openStore(options, fail);
+  const clock = clockOf(scaledClock(timeScale, store.lastCommitAt));
+  const journal = createJournal(store, clock, fail);
   return {
     clock,
     aheadMs: Math.max((store.lastCommitAt ?? 0) - Date.now(), 0),
     journal,
+    ...('epoch' in store && { led: store }),
     sessionStore: {
-      *rows(damaged) {
-        for (const { table, key, row } of store.rows(isSessionTable, tellOfSession(damaged))) {
-          if (isSessionTable(table)) yield { table, key, row };
-        }
+      async rows(damaged) {
+        return sessionRows(await store.rows(isSessionTable, tellOfSession(damaged)));
       },
       keep: (change) => journal.keep([change], () => {}),
       kept: () => new Promise((resolve, reject) => journal.keep([], settle(resolve, reject))),
     },
-    restore(build) {
+    async restore(build) {
+      const rows = await store.rows((table) => !isSessionTable(table));
       try {
-        return build(engineRows(store.rows((table) => !isSessionTable(table))));
+        const built = build(engineRows(rows));
+        store.restored?.();
+        return built;
       } catch (cause) {
         if (cause instanceof OperationalError) throw cause;
         throw torn(store.name, 'holds rows that do not fit together', cause);
@@ -78,15 +96,33 @@ export function openKeptState({ timeScale, clockOf = itself, onFailure, ...where
     },
     async close() {
       await journal.drained();
-      if (!failed) await store.commit([], clock.now());
       try {
-        store.close();
+        if (!failed) await store.commit([], clock.now());
+        await store.close();
       } catch (error) {
-        // A full disk refuses this too; the file is then as a killed process would leave it.
+        // A full disk refuses this too, and a database may have gone away; it is then as a killed process would leave it.
         if (!failed) throw error;
       }
     },
   };
+}
+
+async function openStore(options: KeptStateOptions, onFailure: (error: unknown) => void): Promise<Store | LedStore> {
+  const { place, identity, durability, onWarning, leading } = options;
+  if ('directory' in place) return openSqliteStore({ directory: place.directory, identity, durability });
+  const { openLedStore } = await import('./led-store.ts');
+  return openLedStore({
+    ...leading,
+    address: place.database,
+    identity,
+    ...(durability && { durability }),
+    onFailure,
+    ...(onWarning && { onWarning }),
+  });
+}
+
+function* sessionRows(rows: Iterable<Required<RowChange>>): Generator<Required<SessionChange>> {
+  for (const { table, key, row } of rows) if (isSessionTable(table)) yield { table, key, row };
 }
 
 function* engineRows(rows: Iterable<Required<RowChange>>): Generator<Required<Change>> {

@@ -12,12 +12,13 @@ import type { ServicePort } from './engine/port.ts';
 import { profiles } from './engine/profile.ts';
 import type { ExecutionRow } from './engine/rows.ts';
 import { type HoldingJournal, holdingJournal } from './holding-journal.ts';
-import { type KeptState, openKeptState, stateInMemory } from './kept-state.ts';
+import { type KeptState, type KeptStateOptions, type Leading, openKeptState, stateInMemory } from './kept-state.ts';
 import type { SessionStore } from './mqtt/kept-sessions.ts';
 import type { Passage } from './mqtt/passing.ts';
 import { createRuntime } from './runtime.ts';
 import { type FaultListener, jumping } from './service-faults.ts';
 import type { ServiceOptions } from './service-options.ts';
+import { parsePostgresAddress } from './store/postgres-address.ts';
 import { type Surroundings, identityOf } from './surroundings.ts';
 import { throttled } from './throttling.ts';
 import { unresolvablePlaceholders } from './unresolvable-placeholders.ts';
@@ -47,28 +48,47 @@ export interface Mind extends MindOfDoors {
 }
 
 /** The state, which is opened first: it may be in use, or damaged. */
-export function openState(options: ServiceOptions, onFault: FaultListener): KeptState {
-  const { timeScale, dataDir, durability, onFailure } = options;
+export async function openState(
+  options: ServiceOptions,
+  onFault: FaultListener,
+  leading?: Leading,
+): Promise<KeptState> {
+  const { timeScale, dataDir, database, durability, onFailure, onWarning } = options;
   const fault = options.faults && { plan: options.faults, seed: options.seed ?? 1, onFault };
   const clockOf = (steady: Clock): Clock => {
     const own = options.clockOf?.(steady) ?? steady;
     return fault ? jumping(own, fault) : own;
   };
-  if (dataDir === undefined) return stateInMemory({ timeScale, clockOf });
-  const state = openKeptState({
-    directory: dataDir,
+  const place = placeOf(database, dataDir);
+  if (place === undefined) return stateInMemory({ timeScale, clockOf });
+  const state = await openKeptState({
+    place,
     identity: identityOf(options),
     durability,
     timeScale,
     clockOf,
     onFailure: onFailure ?? (() => {}),
+    ...(onWarning && { onWarning }),
+    ...(leading && { leading }),
   });
-  warnOfClock(state, dataDir, options.onWarning);
+  warnOfClock(state, 'database' in place ? place.database.name : place.directory, onWarning);
   return state;
 }
 
-export function openMind(options: ServiceOptions, { identity, watchers, files }: Surroundings, state: KeptState): Mind {
-  const engine = state.restore((rows) =>
+function placeOf(
+  database: ServiceOptions['database'],
+  dataDir: string | undefined,
+): KeptStateOptions['place'] | undefined {
+  if (database !== undefined) return { database: parsePostgresAddress(database) };
+  return dataDir === undefined ? undefined : { directory: dataDir };
+}
+
+export async function openMind(
+  options: ServiceOptions,
+  { identity, watchers, files }: Surroundings,
+  state: KeptState,
+): Promise<Mind> {
+  const engine = await state.restore((rows) =>
     createEngine({
       identity,
       rows,
@@ -138,11 +158,11 @@ function countStatuses(changes: readonly Change[], counts: Map<string, number>):
 /** Clocks of one machine are corrected by less than that. */
 const usualCorrectionMs = 60_000;
 
-function warnOfClock({ aheadMs = 0, clock }: KeptState, dataDir: string, warn: ServiceOptions['onWarning']): void {
+function warnOfClock({ aheadMs = 0, clock }: KeptState, place: string, warn: ServiceOptions['onWarning']): void {
   if (aheadMs < usualCorrectionMs) return;
   const ahead =
     aheadMs < 2 * 3_600_000 ? `${Math.round(aheadMs / 60_000)} min` : `${Math.round(aheadMs / 3_600_000)} h`;
   warn?.(
-    `Service time is ${new Date(clock.now()).toISOString()}, ${ahead} ahead of this machine's clock: an earlier service on ${dataDir} got that far, by --time-scale or before the clock was set back. It never goes back, and times, timeouts and signed URLs follow it. To begin at the present time, give another --data-dir or remove that one.`,
+    `Service time is ${new Date(clock.now()).toISOString()}, ${ahead} ahead of this machine's clock: an earlier service on ${place} got that far, by --time-scale or before a clock was set back. It never goes back, and times, timeouts and signed URLs follow it. To begin at the present time, give another place for what is kept or remove that one.`,
   );
 }

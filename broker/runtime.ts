@@ -44,7 +44,7 @@ interface Listener {
 }
 
 const closed = internalError('The service is closed.');
-const notKept = internalError('The service could not store its state.');
+const notKept = internalError('The service could not store its state; what was asked may have been done.');
 const failed = internalError('The service failed and stops.');
 
 export function createRuntime(options: RuntimeOptions): Runtime {

@@ -52,6 +52,11 @@ export interface ServiceOptions {
   readonly timeScale?: number;
   /** Where everything is kept that was accepted, and the certificate authority; one process at a time. Default: in memory. */
   readonly dataDir?: string;
+  /**
+   * Where everything is kept instead: `postgres://user@host:5432/database`. The certificate authority stays in {@link dataDir}. One
+   * service at a time leads on a database.
+   */
+  readonly database?: string;
   /** Where the certificate authority is when there is no {@link dataDir}, for processes that share one. Default: in memory. */
   readonly authorityDir?: string;
   /** What of it survives a power cut; a killed process loses nothing either way. Default `fsync`. */

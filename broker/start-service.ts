@@ -36,11 +36,11 @@ async function start(options: ServiceOptions): Promise<Service> {
     const onFault: FaultListener = (fault, thingName) => {
       for (const hear of whoHears) hear(fault, thingName);
     };
-    const state = openState(options, onFault);
+    const state = await openState(options, onFault);
     closers.push(() => state.close());
     const surroundings = await openSurroundings(options, () => mind.port.now());
     const { authority, events, identity, signer } = surroundings;
-    const mind: Mind = openMind(options, surroundings, state);
+    const mind: Mind = await openMind(options, surroundings, state);
     closers.push(() => mind.close());
     const plan = options.faults && { plan: options.faults, seed: options.seed ?? 1, onFault };
     const steady = scaledClock(timeScale);

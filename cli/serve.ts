@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { ProcessesService } from '../broker/processes/start-processes.ts';
 import type { PortOption, ServiceOptions } from '../broker/start-service.ts';
+import { parsePostgresAddress } from '../broker/store/postgres-address.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import {
   accessKey,
@@ -57,6 +58,7 @@ interface ServeFlags extends CommonOptions {
   readonly dataDir: string;
   readonly durability: NonNullable<ServiceOptions['durability']>;
   readonly memory?: true;
+  readonly store?: string;
   readonly faults?: string;
   readonly seed: number;
   readonly open?: true;
@@ -152,13 +154,21 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     .addOption(faultsOption())
     .addOption(seedOption())
     .option('--data-dir <dir>', 'where everything is kept; for one service at a time', dataDirectory)
+    .option(
+      '--store <url>',
+      'where everything is kept instead, but for certificates: postgres://user@host/database (password: PGPASSWORD)',
+    )
     .addOption(
       new Option('--durability <what>', 'how far it is written before it is answered: fsync survives a power cut')
         .default('fsync')
         .choices(durabilities),
     )
     .addOption(
-      new Option('--memory', 'keep nothing, not even the certificate authority').conflicts(['dataDir', 'durability']),
+      new Option('--memory', 'keep nothing, not even the certificate authority').conflicts([
+        'dataDir',
+        'store',
+        'durability',
+      ]),
     )
     .addOption(
       new Option(
@@ -206,6 +216,7 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
     quiet,
     memory,
     dataDir,
+    store: database,
     requireAuth,
     accessKey: given,
     accessKeyFile,
@@ -219,6 +230,7 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
   const read = accessKeyFile === undefined ? undefined : readAccessKeys(accessKeyFile);
   const keys = requireAuth ? (given || read ? { ...read, ...given } : keysOfEnvironment()) : undefined;
   const faults = file === undefined ? undefined : readFaults(file);
+  const place = database === undefined ? undefined : parsePostgresAddress(database).name;
   const doors = doorsOf(processes);
   const failed = new AbortController();
   const log = await openServiceLog(quiet && logLevel === 'info' ? 'warn' : logLevel);
@@ -227,6 +239,7 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
     packetsPerSecond,
     ...(faults && { faults }),
     ...(!memory && { dataDir }),
+    ...(database !== undefined && { database }),
     ...(keys && { accessKeys: keys }),
     ...(allowedOrigins && { allowedOrigins }),
     onWarning: (warning) => log.say('warn', warning),
@@ -237,7 +250,7 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
   log.watch(service);
   tellMoved(options, service, log);
   await using authority = await authorityFile(service);
-  const endpoints = endpointsOf(service, authority.path);
+  const endpoints = { ...endpointsOf(service, authority.path), ...(place && { store: place }) };
   if (json)
     process.stdout.write(
       `${JSON.stringify({ event: 'ready', ...endpoints, pid: process.pid, ...processesOf(service) })}\n`,

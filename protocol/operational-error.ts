@@ -22,6 +22,13 @@ export const operationalErrors = {
   STORE_TORN: 'The database is damaged or lacks commits that were made. Nothing is guessed; restore a copy.',
   STORE_UNUSABLE: 'The database cannot be opened or read.',
   STORE_NOT_WRITTEN: 'The database can no longer be written, for example because the disk is full.',
+  STORE_ADDRESS_INVALID:
+    'The address of a database (`--store`) cannot be read. It is not shown: it may hold a password.',
+  STORE_UNREACHABLE:
+    'The database is not there: its host is unknown, nothing answers, or it has been away for a minute.',
+  STORE_NOT_ALLOWED: 'The database does not let this user in, or not do what is needed: CREATE on the database.',
+  STORE_READ_ONLY: 'The database can only be read: it is a standby. Give the primary, or all hosts.',
+  STORE_DEPOSED: 'Another engine leads on the database now. What this one has answered is kept.',
   FILES_UNUSABLE: 'The folder that stands in for S3 is not there or cannot be read.',
   HARDWARE_UNKNOWN: 'There is no hardware profile of that name.',
   HARDWARE_INVALID: 'A hardware profile is broken; the message has file, line and column.',

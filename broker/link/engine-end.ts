@@ -58,6 +58,8 @@ interface Door {
   readonly foreseen: Map<number, Foreseen>;
 }
 
+type Hello = FromDoor & readonly ['hello', ...unknown[]];
+
 /** Lets the outcome go on, with what the door keeps together with it. */
 interface Foreseen {
   readonly letGo: ReturnType<OutcomeJournal['hold']>;
@@ -150,21 +152,26 @@ export function createEngineEnd({
     }
   }
 
-  function welcome(
+  /** @returns absent: it is refused */
+  async function welcome(
     line: Line<FromEngine>,
-    [, version, number, hears, wantsRows]: FromDoor & readonly ['hello', ...unknown[]],
-  ): Door | undefined {
+    [, version, number, hears, wantsRows]: Hello,
+  ): Promise<Door | undefined> {
     if (version !== linkVersion) {
       line.say(['refused', `the engine speaks version ${linkVersion} of the link, the door ${version}`]);
       line.end();
       return undefined;
     }
     const door: Door = { number, line, hasKeepers: false, groups: new Set(), foreseen: new Map() };
-    if (hears) {
-      for (const name of things.names()) line.say(['thing', name, true]);
-      for (const change of (wantsRows && sessions?.store.rows(() => {})) || []) {
+    if (hears && wantsRows && sessions !== undefined) {
+      // Behind what an earlier connection of this door has said.
+      await new Promise<void>((resolve) => sessions.journal.keep([], () => resolve()));
+      for (const change of await sessions.store.rows(() => {})) {
         if (belongs(change, number)) line.say(['row', change]);
       }
+    }
+    if (hears) {
+      for (const name of things.names()) line.say(['thing', name, true]);
       doors.add(door);
     }
     line.say(['welcome', port.now(), timeScale, sessions !== undefined]);
@@ -186,12 +193,24 @@ export function createEngineEnd({
   return {
     accept(stream) {
       let door: Door | undefined;
-      const line = openLine<FromEngine, FromDoor>(stream, {
+      let isOver = false;
+      const greet = async (hello: Hello): Promise<void> => {
+        try {
+          const welcomed = await welcome(line, hello);
+          if (isOver && welcomed !== undefined) doors.delete(welcomed);
+          else door = welcomed;
+        } catch {
+          line.end();
+        }
+      };
+      const line: Line<FromEngine> = openLine<FromEngine, FromDoor>(stream, {
         heard(entry) {
-          if (door !== undefined) hear(door, entry);
-          else if (entry[0] === 'hello') door = welcome(line, entry);
+          if (door !== undefined) return hear(door, entry);
+          // A door says nothing more until it is welcome.
+          if (entry[0] === 'hello') void greet(entry);
         },
         ended() {
+          isOver = true;
           lines.delete(line);
           if (door === undefined) return;
           doors.delete(door);

@@ -11,7 +11,7 @@ import type { SubscriptionOptions } from './subscription-index.ts';
 /** What the door needs of a store, whatever is behind it. */
 export interface SessionStore {
   /** What an earlier door has kept. Tells of rows that cannot be read. */
-  rows(damaged: (row: RowName) => void): Iterable<Required<SessionChange>>;
+  rows(damaged: (row: RowName) => void): Iterable<Required<SessionChange>> | Promise<Iterable<Required<SessionChange>>>;
   keep(change: SessionChange): void;
   /** Resolves when everything that was given to `keep` so far is safe. */
   kept(): Promise<void>;
@@ -123,13 +123,13 @@ export class KeptSessions {
    * What an earlier process has left, of messages never more than may be kept. A session or a message whose row cannot be read
    * is forgotten: they cost themselves, not the service.
    */
-  restore(): RestoredState {
+  async restore(): Promise<RestoredState> {
     const sessions: SessionRow[] = [];
     const messages: (readonly [string, MessageRow])[] = [];
     const retained: Message[] = [];
     const damaged: RowName[] = [];
     const bounds = new MemoryBounds();
-    for (const { table, key, row } of this.#store.rows((name) => damaged.push(name))) {
+    for (const { table, key, row } of await this.#store.rows((name) => damaged.push(name))) {
       if (table === 'mqttSession' && isSessionRow(row, key)) sessions.push(row);
       else if (table === 'mqttMessage' && isMessageRow(row)) {
         if (bounds.queue(nameOf(ownerIn(row)), row.packet)) messages.push([key, row]);

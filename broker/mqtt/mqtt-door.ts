@@ -247,7 +247,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     inbound.ready();
   });
   await broker.listen();
-  for (const { table, key } of sessions.restore()) {
+  for (const { table, key } of await sessions.restore()) {
     onEvent?.({ kind: 'forgotten', what: lost[table], key });
   }
 

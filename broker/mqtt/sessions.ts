@@ -93,9 +93,9 @@ export class Sessions {
   }
 
   /** What an earlier process has left. Its clients count as away from now on. @returns what of it was damaged. */
-  restore(): RestoredState['damaged'] {
+  async restore(): Promise<RestoredState['damaged']> {
     if (this.#kept === undefined) return nothing;
-    const { sessions, messages, retained, damaged } = this.#kept.restore();
+    const { sessions, messages, retained, damaged } = await this.#kept.restore();
     for (const row of sessions) this.#restoreSession(row);
     for (const message of retained) this.#retained.restore(message);
     for (const { key, owner, message } of messages) {

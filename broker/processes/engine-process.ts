@@ -17,13 +17,13 @@ import { type EngineOrder, type ToProcess, engineSocket, pageSocket, sayToStarte
 import { usageOf } from './process-usage.ts';
 
 async function runEngine({ options, doors, folder }: EngineOrder): Promise<void> {
-  const state = openState(
+  const state = await openState(
     { ...options, onFailure: fail, onWarning: (text) => sayToStarter({ kind: 'warning', text }) },
     () => {},
   );
   const surroundings = await openSurroundings(options, () => mind.port.now());
   const { addresses, authority, events, identity, signer } = surroundings;
-  const mind: Mind = openMind({ ...options, onFailure: fail }, surroundings, state);
+  const mind: Mind = await openMind({ ...options, onFailure: fail }, surroundings, state);
   const page = openPage({
     port: mind.port,
     observe: mind.observe,

@@ -22,7 +22,7 @@ import {
 } from './database-file.ts';
 import type { Database, DatabaseFiles, Head, Schema } from './database-file.ts';
 import { keptKey, keyOf } from './kept-key.ts';
-import type { DamageListener, RowChange, Store, TableName } from './store.ts';
+import { type DamageListener, type RowChange, type Store, type TableName, lastOfEach, tableNames } from './store.ts';
 
 /**
  * What survives: `fsync` a power cut, with everything that was answered; `write` a killed process with everything, a power
@@ -46,32 +46,17 @@ export interface SqliteStoreOptions {
   readonly durability?: Durability;
 }
 
-const tables = Object.keys({
-  thing: true,
-  thingGroup: true,
-  job: true,
-  jobExecution: true,
-  work: true,
-  jobTemplate: true,
-  tag: true,
-  setting: true,
-  shadow: true,
-  certificate: true,
-  policy: true,
-  thingType: true,
-  provisioningTemplate: true,
-  stream: true,
-  otaUpdate: true,
-  mqttSession: true,
-  mqttMessage: true,
-  mqttRetained: true,
-} satisfies Record<TableName, true>) as readonly TableName[];
-
 const columns = '(key TEXT PRIMARY KEY, row TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID';
-const schema: Schema = Object.fromEntries(tables.map((table) => [table, columns]));
+const schema: Schema = Object.fromEntries(tableNames.map((table) => [table, columns]));
+
+/** One row in memory at a time, while they are read. */
+export interface SqliteStore extends Store {
+  rows(isWanted?: (table: TableName) => boolean, damaged?: DamageListener): Iterable<Required<RowChange>>;
+  close(): void;
+}
 
 /** @throws OperationalError naming the file when it is in use, torn, foreign or cannot be written. */
-export function openSqliteStore({ directory, identity, durability = 'fsync' }: SqliteStoreOptions): Store {
+export function openSqliteStore({ directory, identity, durability = 'fsync' }: SqliteStoreOptions): SqliteStore {
   const files = filesIn(directory);
   const head = inspectDatabase(files, schema);
   checkHead(head, files, identity);
@@ -100,7 +85,7 @@ export function openSqliteStore({ directory, identity, durability = 'fsync' }: S
     name: files.database,
     lastCommitAt: head?.at,
     *rows(isWanted = () => true, damaged) {
-      for (const table of tables) if (isWanted(table)) yield* rowsIn(database, files, table, damaged);
+      for (const table of tableNames) if (isWanted(table)) yield* rowsIn(database, files, table, damaged);
     },
     commit(changes, at) {
       try {
@@ -218,7 +203,7 @@ const rowsAtOnce = 8;
 
 function writerOf(database: Database, { region, account }: ServiceIdentity): Write {
   const statements = new Map(
-    tables.map((table) => [
+    tableNames.map((table) => [
       table,
       {
         put: database.prepare(putting(table, 1)),
@@ -271,18 +256,4 @@ function putting(table: TableName, rows: number): string {
   const values = Array.from({ length: rows }, () => '(?, ?, ?)');
   return `INSERT INTO ${table} (key, row, checksum) VALUES ${values.join(', ')}
           ON CONFLICT DO UPDATE SET row = excluded.row, checksum = excluded.checksum`;
-}
-
-/** The rows of each table by their keys; a row that is gone is `undefined`. */
-function lastOfEach(changes: readonly RowChange[]): ReadonlyMap<TableName, ReadonlyMap<string, object | undefined>> {
-  const tablesChanged = new Map<TableName, Map<string, object | undefined>>();
-  for (const { table, key, row } of changes) {
-    let rows = tablesChanged.get(table);
-    if (rows === undefined) {
-      rows = new Map();
-      tablesChanged.set(table, rows);
-    }
-    rows.set(key, row);
-  }
-  return tablesChanged;
 }

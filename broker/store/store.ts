@@ -10,6 +10,27 @@ import type { ChangeTable } from '../engine/contract.ts';
 export type SessionTable = 'mqttSession' | 'mqttMessage' | 'mqttRetained';
 export type TableName = ChangeTable | SessionTable;
 
+export const tableNames = Object.keys({
+  thing: true,
+  thingGroup: true,
+  job: true,
+  jobExecution: true,
+  work: true,
+  jobTemplate: true,
+  tag: true,
+  setting: true,
+  shadow: true,
+  certificate: true,
+  policy: true,
+  thingType: true,
+  provisioningTemplate: true,
+  stream: true,
+  otaUpdate: true,
+  mqttSession: true,
+  mqttMessage: true,
+  mqttRetained: true,
+} satisfies Record<TableName, true>) as readonly TableName[];
+
 export function isSessionTable(table: TableName): table is SessionTable {
   return table === 'mqttSession' || table === 'mqttMessage' || table === 'mqttRetained';
 }
@@ -29,10 +50,15 @@ export interface Store {
   /** How errors call it. */
   readonly name: string;
   /**
-   * Everything kept, or what is wanted of it, in no particular order and one row in memory at a time; to be read before the
-   * first commit. @throws OperationalError where a row is damaged, unless somebody is told of it.
+   * Everything kept, or what is wanted of it, in no particular order. @throws OperationalError where a row is damaged, unless
+   * somebody is told of it.
    */
-  rows(isWanted?: (table: TableName) => boolean, damaged?: DamageListener): Iterable<Required<RowChange>>;
+  rows(
+    isWanted?: (table: TableName) => boolean,
+    damaged?: DamageListener,
+  ): Iterable<Required<RowChange>> | Promise<Iterable<Required<RowChange>>>;
+  /** What was wanted has been read, and a service is built from it. Absent: nobody waits for that. */
+  restored?(): void;
   /** Service time of the last commit, behind which the next service's time must not start. */
   readonly lastCommitAt: EpochMs | undefined;
   /**
@@ -40,6 +66,27 @@ export interface Store {
    * that is rejected: it could not be forced to disk, and whether it is kept is not known.
    */
   commit(changes: readonly RowChange[], at: EpochMs): void | Promise<void>;
+  /**
+   * Resolves when what is kept is still this service's to tell of: another one may have taken over. Absent: none can. Not while
+   * something is being kept.
+   */
+  confirm?(): Promise<void>;
   /** Gives it back for others to open. */
-  close(): void;
+  close(): void | Promise<void>;
+}
+
+/** The rows of each table by their keys; a row that is gone is `undefined`. */
+export function lastOfEach(
+  changes: readonly RowChange[],
+): ReadonlyMap<TableName, ReadonlyMap<string, object | undefined>> {
+  const tablesChanged = new Map<TableName, Map<string, object | undefined>>();
+  for (const { table, key, row } of changes) {
+    let rows = tablesChanged.get(table);
+    if (rows === undefined) {
+      rows = new Map();
+      tablesChanged.set(table, rows);
+    }
+    rows.set(key, row);
+  }
+  return tablesChanged;
 }

@@ -6,8 +6,8 @@ import type { RowChange, Store, TableName } from '../../broker/store/store.ts';
 export interface StoreUnderTest {
   readonly store: Store;
   /** The next process: closes the store, or leaves it as a killed process does, and opens what it has kept. */
-  reopen(how: 'closed' | 'killed'): StoreUnderTest;
-  dispose(): void;
+  reopen(how: 'closed' | 'killed'): StoreUnderTest | Promise<StoreUnderTest>;
+  dispose(): void | Promise<void>;
 }
 
 const tables: readonly TableName[] = ['thing', 'job', 'jobExecution', 'setting', 'mqttSession', 'mqttMessage'];
@@ -25,8 +25,10 @@ const change = fc.record({
 });
 const commits = fc.array(fc.array(change, { maxLength: 8 }), { maxLength: 8 });
 
-function contents(store: Store): Map<string, string> {
-  return new Map([...store.rows()].map(({ table, key: name, row }) => [`${table} ${name}`, JSON.stringify(row)]));
+async function contents(store: Store): Promise<Map<string, string>> {
+  return new Map(
+    [...(await store.rows())].map(({ table, key: name, row }) => [`${table} ${name}`, JSON.stringify(row)]),
+  );
 }
 
 function expected(changes: readonly RowChange[]): Map<string, string> {
@@ -42,18 +44,18 @@ function sorted(rows: Map<string, string>): readonly (readonly [string, string])
   return [...rows].sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
-export function storeContract(open: () => StoreUnderTest): void {
+export function storeContract(open: () => StoreUnderTest | Promise<StoreUnderTest>): void {
   describe.each(['closed', 'killed'] as const)('a store that was %s', (how) => {
     it('has exactly what was committed, the last change of each row', async () => {
       await fc.assert(
         fc.asyncProperty(commits, async (turns) => {
-          let current = open();
+          let current = await open();
           try {
             for (const [index, changes] of turns.entries()) await current.store.commit(changes, index);
-            current = current.reopen(how);
-            expect(sorted(contents(current.store))).toEqual(sorted(expected(turns.flat())));
+            current = await current.reopen(how);
+            expect(sorted(await contents(current.store))).toEqual(sorted(expected(turns.flat())));
           } finally {
-            current.dispose();
+            await current.dispose();
           }
         }),
         { numRuns: 8 },
@@ -61,27 +63,27 @@ export function storeContract(open: () => StoreUnderTest): void {
     });
 
     it('remembers how late it was', async () => {
-      let current = open();
+      let current = await open();
       expect(current.store.lastCommitAt).toBeUndefined();
       await current.store.commit([], 1_700_000_000_123);
-      current = current.reopen(how);
+      current = await current.reopen(how);
       expect(current.store.lastCommitAt).toBe(1_700_000_000_123);
-      current.dispose();
+      await current.dispose();
     });
 
     it('goes on after it was opened again, and again', async () => {
-      let current = open();
+      let current = await open();
       for (const name of ['one', 'two', 'three']) {
         await current.store.commit([{ table: 'thing', key: name, row: { name } }], 1);
-        current = current.reopen(how);
+        current = await current.reopen(how);
       }
-      expect([...contents(current.store).keys()].sort()).toEqual(['thing one', 'thing three', 'thing two']);
-      current.dispose();
+      expect([...(await contents(current.store)).keys()].sort()).toEqual(['thing one', 'thing three', 'thing two']);
+      await current.dispose();
     });
   });
 
   it('keeps nothing of a commit that cannot be written', async () => {
-    let current = open();
+    let current = await open();
     const { store } = current;
     await store.commit([{ table: 'thing', key: 'kept', row: { version: 1 } }], 1);
     const endless: Record<string, unknown> = {};
@@ -91,8 +93,8 @@ export function storeContract(open: () => StoreUnderTest): void {
       { table: 'job', key: 'broken', row: endless },
     ];
     expect(() => store.commit(half, 2)).toThrow();
-    current = current.reopen('killed');
-    expect(sorted(contents(current.store))).toEqual([['thing kept', '{"version":1}']]);
-    current.dispose();
+    current = await current.reopen('killed');
+    expect(sorted(await contents(current.store))).toEqual([['thing kept', '{"version":1}']]);
+    await current.dispose();
   });
 }

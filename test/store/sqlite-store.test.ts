@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type SqliteStoreOptions, openSqliteStore } from '../../broker/store/sqlite-store.ts';
+import { type SqliteStore, type SqliteStoreOptions, openSqliteStore } from '../../broker/store/sqlite-store.ts';
 import type { Store } from '../../broker/store/store.ts';
 import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
 
@@ -36,7 +36,7 @@ afterEach(() => {
   for (const copy of [directory, ...copies.splice(0)]) copy.remove();
 });
 
-function open(path: string = directory.path): Store {
+function open(path: string = directory.path): SqliteStore {
   const store = openSqliteStore({ directory: path, identity });
   opened.push(store);
   return store;

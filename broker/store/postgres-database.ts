@@ -1,0 +1,294 @@
+/**
+ * The requests of one engine to its PostgreSQL database: who leads, take over, keep a turn, read everything. Each that writes does so
+ * only while the row `service` names the epoch that the caller holds, which it locks in the same transaction; a turn is one
+ * statement, so one round trip. A connection that was lost is opened again by the next request. Decides nothing.
+ */
+import { crc32 } from 'node:zlib';
+import { Client } from 'pg';
+import type { EpochMs } from '../../protocol/time.ts';
+import type { Held, Leadership } from '../epoch/contract.ts';
+import type { ServiceIdentity } from '../engine/contract.ts';
+import { keptKey, keyOf } from './kept-key.ts';
+import type { PostgresAddress } from './postgres-address.ts';
+import { ConnectionLost, isAnswer, postgresError, startError } from './postgres-errors.ts';
+import { prepareSchema } from './postgres-schema.ts';
+import type { Durability } from './sqlite-store.ts';
+import { type DamageListener, type RowChange, type TableName, lastOfEach } from './store.ts';
+
+export interface PostgresOptions {
+  readonly address: PostgresAddress;
+  /** Rows are full of ARNs, so a schema belongs to one region and account. */
+  readonly identity: ServiceIdentity;
+  /** `fsync` waits for the database's disk, and for its synchronous standby where there is one; the others do not. */
+  readonly durability?: Durability;
+}
+
+/** The rows of a turn as the database gets them, made before anything is sent. */
+export interface WrittenTurn {
+  readonly values: readonly unknown[];
+}
+
+/** The row that says who leads, with the service time of the last commit. */
+export interface Look extends Leadership {
+  readonly at: EpochMs | undefined;
+}
+
+export interface PostgresDatabase {
+  readonly name: string;
+  look(): Promise<Look>;
+  take(from: Leadership, owner: string, patienceMs: number): Promise<boolean>;
+  beat(held: Held, patienceMs: number): Promise<boolean>;
+  check(held: Held): Promise<boolean>;
+  release(held: Held): Promise<boolean>;
+  /** @throws what has no JSON form */
+  written(changes: readonly RowChange[], at: EpochMs): WrittenTurn;
+  commit(held: Held, turn: WrittenTurn): Promise<boolean>;
+  /** All rows of these tables, by a cursor. */
+  read(tables: readonly TableName[], damaged?: DamageListener): Promise<Required<RowChange>[]>;
+  close(): Promise<void>;
+}
+
+const connectionTimeoutMs = 10_000;
+const rowsAtOnce = 5000;
+
+/**
+ * No limit on how long anything may take: a commit that is given up half way is one whose outcome nobody knows. Plans are for few
+ * rows found by their keys, whatever the statistics say.
+ */
+const settings = `
+  SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
+  SET default_transaction_isolation = 'read committed'; SET client_min_messages = 'warning';
+  SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+  SET plan_cache_mode = force_generic_plan; SET jit = off; SET application_name = 'jobrig'`;
+
+export function postgresDatabase({ address, identity, durability = 'fsync' }: PostgresOptions): PostgresDatabase {
+  const { name, schema } = address;
+  const ours = 'id = 1 AND epoch = $1 AND owner = $2';
+  const sql = {
+    look: `SELECT epoch, owner, beats, commits, patience_ms, at FROM ${schema}.service WHERE id = 1`,
+    take: `UPDATE ${schema}.service SET epoch = epoch + 1, owner = $5, beats = beats + 1, patience_ms = $6
+           WHERE ${ours} AND beats = $3 AND commits = $4`,
+    beat: `UPDATE ${schema}.service SET beats = beats + 1, patience_ms = $4 WHERE ${ours} AND commits = $3`,
+    check: `SELECT FROM ${schema}.service WHERE ${ours} AND commits = $3`,
+    release: `UPDATE ${schema}.service SET owner = '', beats = beats + 1 WHERE ${ours}`,
+    commit: `
+      WITH head AS (
+        UPDATE ${schema}.service SET commits = commits + 1, at = $4 WHERE ${ours} AND commits = $3 RETURNING id
+      ), gone AS (
+        DELETE FROM ${schema}.kept USING unnest($5::text[], $6::text[]) AS dropped (kind, key)
+        WHERE kept.kind = dropped.kind AND kept.key = dropped.key AND EXISTS (SELECT FROM head)
+      ), put AS (
+        INSERT INTO ${schema}.kept (kind, key, value, checksum)
+        SELECT * FROM unnest($7::text[], $8::text[], $9::text[], $10::integer[]) WHERE EXISTS (SELECT FROM head)
+        ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, checksum = excluded.checksum
+      )
+      SELECT id FROM head`,
+  };
+  const link = new Connection(address, identity, durability);
+
+  async function isDone(statement: Exclude<keyof typeof sql, 'look'>, values: readonly unknown[]): Promise<boolean> {
+    const { rowCount } = await link.ask((client) =>
+      client.query({ name: statement, text: sql[statement], values: [...values] }),
+    );
+    return rowCount === 1;
+  }
+
+  return {
+    name,
+    async look() {
+      const { rows } = await link.ask((client) => client.query<Record<string, string | number | null>>(sql.look));
+      const [row] = rows;
+      if (row === undefined) throw postgresError('STORE_TORN', name, 'lacks the row of the table service');
+      const { epoch, owner, beats, commits, patience_ms: patienceMs, at = null } = row;
+      return {
+        epoch: Number(epoch),
+        owner: String(owner),
+        beats: Number(beats),
+        commits: Number(commits),
+        patienceMs: Number(patienceMs),
+        at: at === null ? undefined : Number(at),
+      };
+    },
+    take: (from, owner, patienceMs) =>
+      isDone('take', [from.epoch, from.owner, from.beats, from.commits, owner, patienceMs]),
+    beat: ({ epoch, owner, commits }, patienceMs) => isDone('beat', [epoch, owner, commits, patienceMs]),
+    check: ({ epoch, owner, commits }) => isDone('check', [epoch, owner, commits]),
+    release: ({ epoch, owner }) => isDone('release', [epoch, owner]),
+    written: (changes, at) => ({ values: [at, ...arraysOf(changes)] }),
+    commit: ({ epoch, owner, commits }, turn) => isDone('commit', [epoch, owner, commits, ...turn.values]),
+    async read(tables, damaged) {
+      // A connection of its own: what is kept meanwhile is no part of this transaction.
+      const reading = new Connection(address, identity, durability);
+      try {
+        return await reading.ask((client) => readAll(client, address, tables, damaged));
+      } finally {
+        await reading.close();
+      }
+    },
+    close: () => link.close(),
+  };
+}
+
+/** One connection at a time, to the host that can be written. */
+class Connection {
+  readonly #address: PostgresAddress;
+  readonly #identity: ServiceIdentity;
+  readonly #durability: Durability;
+  #client: Client | undefined;
+  #isWarned = false;
+  /** What broke the connection, and who waits for an answer on it. */
+  #broken: ((error: unknown) => void) | undefined;
+
+  constructor(address: PostgresAddress, identity: ServiceIdentity, durability: Durability) {
+    this.#address = address;
+    this.#identity = identity;
+    this.#durability = durability;
+  }
+
+  /** @throws {ConnectionLost} when there is no answer; what the server says when it refuses */
+  async ask<Answer>(question: (client: Client) => Promise<Answer>): Promise<Answer> {
+    const client = this.#client ?? (await this.#open());
+    this.#isWarned = false;
+    try {
+      const answer = await new Promise<Answer>((resolve, reject) => {
+        this.#broken = reject;
+        question(client).then(resolve, reject);
+      });
+      // The server has given up waiting for its standby: nobody knows whether a promoted one has it.
+      if (this.#isWarned) throw new Error('the database has warned of its own answer');
+      return answer;
+    } catch (error) {
+      if (isAnswer(error)) throw error;
+      this.#forget(client);
+      throw new ConnectionLost(true, error);
+    } finally {
+      this.#broken = undefined;
+    }
+  }
+
+  async #open(): Promise<Client> {
+    let reason: unknown;
+    for (const url of this.#address.urls) {
+      const client = new Client({
+        connectionString: url,
+        keepAlive: true,
+        connectionTimeoutMillis: connectionTimeoutMs,
+        fallback_application_name: 'jobrig',
+      });
+      client.on('error', (error) => {
+        this.#broken?.(error);
+        this.#forget(client);
+      });
+      client.on('notice', ({ severity }) => {
+        if (severity === 'WARNING') this.#isWarned = true;
+      });
+      try {
+        await client.connect();
+        await client.query(settings);
+        await client.query(`SET synchronous_commit = ${await this.#waits(client)}`);
+        await prepareSchema(client, this.#address.name, this.#address.schema, this.#identity);
+        this.#client = client;
+        return client;
+      } catch (error) {
+        client.end().catch(() => {});
+        const told = startError(this.#address.name, error);
+        // Of several hosts the others say less than the one that can be written.
+        if (reason === undefined || told.code !== 'STORE_UNREACHABLE') reason = told;
+      }
+    }
+    throw new ConnectionLost(false, reason);
+  }
+
+  /** Never less than the disk of the primary, and what is asked for beyond it stays. */
+  async #waits(client: Client): Promise<string> {
+    if (this.#durability !== 'fsync') return 'off';
+    const { rows } = await client.query<{ readonly level: string }>(
+      `SELECT current_setting('synchronous_commit') AS level`,
+    );
+    return rows[0]?.level === 'remote_apply' ? 'remote_apply' : 'on';
+  }
+
+  #forget(client: Client): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    client.end().catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end().catch(() => {});
+  }
+}
+
+/** Kinds and keys of what is gone, then kinds, keys, texts and checksums of what is put. */
+function arraysOf(changes: readonly RowChange[]): readonly (readonly unknown[])[] {
+  const [goneKinds, goneKeys, kinds, keys, texts]: string[][] = [[], [], [], [], []];
+  const checksums: number[] = [];
+  for (const [table, rows] of lastOfEach(changes)) {
+    for (const [name, row] of rows) {
+      const key = keptKey(name);
+      if (row === undefined) {
+        goneKinds!.push(table);
+        goneKeys!.push(key);
+        continue;
+      }
+      const text = JSON.stringify(row);
+      kinds!.push(table);
+      keys!.push(key);
+      texts!.push(text);
+      checksums.push(checksumOf(key, text));
+    }
+  }
+  return [goneKinds!, goneKeys!, kinds!, keys!, texts!, checksums];
+}
+
+/** As a signed integer of 32 bits, which PostgreSQL has. */
+function checksumOf(key: string, text: string): number {
+  return crc32(key + text) | 0;
+}
+
+interface KeptRow {
+  readonly kind: TableName;
+  readonly key: string;
+  readonly value: string;
+  readonly checksum: number;
+}
+
+async function readAll(
+  client: Client,
+  { name, schema }: PostgresAddress,
+  tables: readonly TableName[],
+  damaged?: DamageListener,
+): Promise<Required<RowChange>[]> {
+  const kinds = tables.map((table) => `'${table}'`).join(', ');
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = on');
+  const rows: Required<RowChange>[] = [];
+  try {
+    await client.query(
+      `DECLARE everything NO SCROLL CURSOR FOR SELECT kind, key, value, checksum FROM ${schema}.kept WHERE kind IN (${kinds})`,
+    );
+    const someMore = (): Promise<{ readonly rows: KeptRow[] }> =>
+      client.query<KeptRow>(`FETCH ${rowsAtOnce} FROM everything`);
+    // The next ones are on their way while these are looked at.
+    for (let next = someMore(), isLast = false; !isLast;) {
+      const { rows: batch } = await next;
+      isLast = batch.length < rowsAtOnce;
+      if (!isLast) {
+        next = someMore();
+        next.catch(() => {}); // Looked at in the next round, if there is one.
+      }
+      for (const { kind, key, value, checksum } of batch) {
+        if (checksumOf(key, value) === checksum) {
+          rows.push({ table: kind, key: keyOf(key), row: JSON.parse(value) as object });
+        } else {
+          if (damaged === undefined) throw postgresError('STORE_TORN', name, `has a damaged row: ${kind} ${key}`);
+          damaged(kind, keyOf(key));
+        }
+      }
+    }
+    return rows;
+  } finally {
+    await client.query('COMMIT');
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * The tables of a PostgreSQL store, made by the first engine that needs them: one row that says whose data it is and who leads, and
+ * one table for rows of every kind, each as JSON text with a checksum. Looked at before anything in them is believed; what is of
+ * another program, version or account is left as it is.
+ */
+import type { Client } from 'pg';
+import type { ServiceIdentity } from '../engine/contract.ts';
+import { postgresError, primaryHint } from './postgres-errors.ts';
+
+/** Raised by every change of the tables; `migrations` has then what leads from the one before. */
+const formatVersion = 1;
+
+/** C collation: names are bytes, and no new version of a system's locale changes their order. */
+function creation(schema: string): string {
+  return `
+    CREATE TABLE ${schema}.service (
+      id integer PRIMARY KEY CHECK (id = 1),
+      format integer NOT NULL,
+      region text NOT NULL,
+      account text NOT NULL,
+      epoch bigint NOT NULL,
+      owner text NOT NULL,
+      beats bigint NOT NULL,
+      patience_ms integer NOT NULL,
+      commits bigint NOT NULL,
+      at bigint
+    ) WITH (fillfactor = 20);
+    CREATE TABLE ${schema}.kept (
+      kind text COLLATE "C" NOT NULL,
+      key text COLLATE "C" NOT NULL,
+      value text NOT NULL,
+      checksum integer NOT NULL,
+      PRIMARY KEY (kind, key)
+    )`;
+}
+
+/** For whoever looks into the database. */
+const comment = 'Made by jobrig. One engine at a time writes here: the one that the row of the table service names.';
+
+const undefinedTable = '42P01';
+/** Two engines make the tables at once: one of them finds them made. */
+const madeMeanwhile = new Set(['23505', '42P06', '42P07', '42710']);
+
+interface ServiceRow {
+  readonly format: number;
+  readonly region: string;
+  readonly account: string;
+}
+
+/**
+ * @param name how errors call the database
+ * @throws {OperationalError} when it belongs to another program, version or account, or can only be read
+ */
+export async function prepareSchema(
+  client: Client,
+  name: string,
+  schema: string,
+  identity: ServiceIdentity,
+): Promise<void> {
+  const { rows: about } = await client.query<{ readonly standby: boolean; readonly encoding: string }>(
+    `SELECT pg_is_in_recovery() AS standby, current_setting('server_encoding') AS encoding`,
+  );
+  const { standby = false, encoding } = about[0] ?? {};
+  if (standby) throw postgresError('STORE_READ_ONLY', name, 'is a standby, which can only be read', primaryHint);
+  if (encoding !== 'UTF8') {
+    throw postgresError(
+      'STORE_UNUSABLE',
+      name,
+      `has the encoding ${encoding ?? 'unknown'}`,
+      "Make it with ENCODING 'UTF8'.",
+    );
+  }
+  const found = (await serviceRow(client, schema)) ?? (await make(client, name, schema, identity));
+  if (found.format !== formatVersion) {
+    const hint = 'Start the version of jobrig that made it, or give another database or ?schema=.';
+    throw postgresError('STORE_VERSION', name, `has format ${found.format}, this jobrig reads ${formatVersion}`, hint);
+  }
+  if (found.region !== identity.region || found.account !== identity.account) {
+    const hint = 'Start with that region and account, or give another database or ?schema=.';
+    const whose = `was made for ${found.region} and account ${found.account}`;
+    throw postgresError('STORE_OF_OTHER_ACCOUNT', name, whose, hint);
+  }
+}
+
+async function serviceRow(client: Client, schema: string): Promise<ServiceRow | undefined> {
+  try {
+    const { rows } = await client.query<ServiceRow>(`SELECT format, region, account FROM ${schema}.service`);
+    return rows[0];
+  } catch (error) {
+    const { code } = error as { readonly code?: string };
+    if (code === undefinedTable) return undefined;
+    throw error;
+  }
+}
+
+async function make(
+  client: Client,
+  name: string,
+  schema: string,
+  { region, account }: ServiceIdentity,
+): Promise<ServiceRow> {
+  const { rows: strangers } = await client.query<{ readonly relname: string }>(
+    `SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+     WHERE nspname = $1 AND relkind IN ('r', 'p', 'v', 'm', 'f') LIMIT 1`,
+    [schema],
+  );
+  const stranger = strangers[0]?.relname;
+  if (stranger !== undefined) {
+    const complaint = `has a schema ${schema} of another program, with ${stranger}`;
+    throw postgresError('STORE_FOREIGN', name, complaint, 'Give another database or ?schema=.');
+  }
+  try {
+    await client.query('BEGIN');
+    const { rowCount } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
+    if (rowCount === 0) await client.query(`CREATE SCHEMA ${schema}`);
+    await client.query(creation(schema));
+    await client.query(`COMMENT ON TABLE ${schema}.service IS '${comment}'`);
+    await client.query(
+      `INSERT INTO ${schema}.service (id, format, region, account, epoch, owner, beats, patience_ms, commits)
+       VALUES (1, $1, $2, $3, 0, '', 0, 0, 0)`,
+      [formatVersion, region, account],
+    );
+    await client.query('COMMIT');
+    return { format: formatVersion, region, account };
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    const made = madeMeanwhile.has((error as { readonly code?: string }).code ?? '');
+    const row = made ? await serviceRow(client, schema) : undefined;
+    if (row === undefined) throw error;
+    return row;
+  }
+}

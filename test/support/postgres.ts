@@ -1,0 +1,253 @@
+/**
+ * Debian's PostgreSQL for tests: one server for all files, started by whoever needs it first, and servers of their own for tests that
+ * kill them. They listen on loopback, keep their files in a temporary folder and, unless asked, force nothing to disk. It
+ * refuses to run as root, so it runs as its own user there.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Client } from 'pg';
+import { inject } from 'vitest';
+
+const versions = '/usr/lib/postgresql';
+const binaries = newest();
+
+/** Why tests with PostgreSQL are skipped, or `undefined`. */
+export const noPostgres = binaries === undefined ? "PostgreSQL is missing (Debian's postgresql)" : undefined;
+
+export interface Postgres {
+  readonly port: number;
+  readonly data: string;
+  /** Of a database there. */
+  url(database: string, user?: string): string;
+  /** Runs it as the owner of everything. */
+  admin(statement: string, database?: string): Promise<readonly Record<string, unknown>[]>;
+  /** An empty database. @returns its URL */
+  fresh(): Promise<string>;
+  /** A place of its own in one database of this file, which is sooner there. @returns its URL */
+  freshSchema(): Promise<string>;
+}
+
+export interface OwnPostgres extends Postgres {
+  readonly pid: number;
+  /** SIGQUIT by default: at once, as if it had crashed. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** On the same port, with the same files. */
+  start(): Promise<void>;
+}
+
+/** The one server of this run. */
+export async function sharedPostgres(): Promise<Postgres> {
+  const home = inject('postgresHome');
+  const ready = join(home, 'ready');
+  if (claims(join(home, 'claimed'))) {
+    makeTemplate(home);
+    const server = await startPostgres(join(home, 'shared'), { detached: true });
+    writeFileSync(ready, String(server.port));
+    return server;
+  }
+  while (!existsSync(ready)) await wait(20);
+  return described(Number(readFileSync(ready, 'utf8')), join(home, 'shared/data'));
+}
+
+/** A server for one test. @param settings lines of postgresql.conf */
+export async function ownPostgres(settings: readonly string[] = []): Promise<OwnPostgres> {
+  await sharedPostgres();
+  return startPostgres(newFolder(), { detached: false, settings });
+}
+
+interface StartSettings {
+  readonly detached: boolean;
+  readonly settings?: readonly string[];
+  /** Made by somebody else already, as a standby's is. */
+  readonly hasData?: boolean;
+}
+
+async function startPostgres(
+  folder: string,
+  { detached, settings = [], hasData = false }: StartSettings,
+): Promise<OwnPostgres> {
+  const data = join(folder, 'data');
+  if (!hasData) {
+    mkdirSync(folder, { recursive: true });
+    execFileSync('cp', ['-a', join(inject('postgresHome'), 'template'), data]);
+  }
+  giveAway(folder);
+  const port = await freePort();
+  const lines = [
+    `port = ${port}`,
+    "listen_addresses = '127.0.0.1'",
+    `unix_socket_directories = '${folder}'`,
+    'fsync = off',
+    'full_page_writes = off',
+    'shared_buffers = 16MB',
+    'max_connections = 60',
+    ...settings,
+  ];
+  writeFileSync(join(data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`);
+  let child: ChildProcess | undefined;
+  const server = described(port, data);
+  const start = async (): Promise<void> => {
+    const log = openSync(join(folder, 'log'), 'a');
+    child = spawn(...asPostgres(join(binaries!, 'postgres'), ['-D', data]), { detached, stdio: ['ignore', log, log] });
+    if (detached) child.unref();
+    const ended = once(child, 'exit').then(() => {
+      throw new Error(`PostgreSQL has ended: ${readFileSync(join(folder, 'log'), 'utf8')}`);
+    });
+    await Promise.race([answers(server), ended]);
+    ended.catch(() => {});
+  };
+  await start();
+  return {
+    ...server,
+    get pid() {
+      return pidIn(data);
+    },
+    start,
+    async stop(signal = 'SIGQUIT') {
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      process.kill(pidIn(data), signal);
+      await ended;
+    },
+  };
+}
+
+function pidIn(data: string): number {
+  return Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+}
+
+function described(port: number, data: string): Postgres {
+  let made = 0;
+  let schemas: Promise<string> | undefined;
+  const url = (database: string, user = 'postgres'): string => `postgres://${user}@127.0.0.1:${port}/${database}`;
+  const admin = async (statement: string, database = 'postgres'): Promise<readonly Record<string, unknown>[]> => {
+    const client = new Client({ connectionString: url(database) });
+    client.on('error', () => {});
+    await client.connect();
+    try {
+      return (await client.query<Record<string, unknown>>(statement)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  const fresh = async (): Promise<string> => {
+    const name = `test_${process.pid}_${(made += 1)}_${Date.now()}`;
+    await admin(`CREATE DATABASE ${name}`);
+    return url(name);
+  };
+  return {
+    port,
+    data,
+    url,
+    admin,
+    fresh,
+    async freshSchema() {
+      schemas ??= fresh();
+      return `${await schemas}?schema=s${(made += 1)}`;
+    },
+  };
+}
+
+async function answers(server: Postgres): Promise<void> {
+  for (;;) {
+    try {
+      await server.admin('SELECT 1');
+      return;
+    } catch {
+      await wait(20);
+    }
+  }
+}
+
+function claims(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function makeTemplate(home: string): void {
+  chmodSync(home, 0o755);
+  const template = join(home, 'template');
+  mkdirSync(template);
+  giveAway(template);
+  const given = ['-D', template, '--no-sync', '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--locale=C'];
+  execFileSync(...asPostgres(join(binaries!, 'initdb'), given), { stdio: 'ignore' });
+}
+
+/** A second server that follows the first, made from it. */
+export async function standbyOf(primary: Postgres, settings: readonly string[] = []): Promise<OwnPostgres> {
+  const folder = newFolder();
+  mkdirSync(folder, { recursive: true });
+  giveAway(folder);
+  const data = join(folder, 'data');
+  const from = [
+    '-h',
+    '127.0.0.1',
+    '-p',
+    String(primary.port),
+    '-U',
+    'postgres',
+    '-D',
+    data,
+    '-R',
+    '-X',
+    'stream',
+    '-c',
+    'fast',
+    '--no-sync',
+  ];
+  execFileSync(...asPostgres(join(binaries!, 'pg_basebackup'), from), { stdio: 'ignore' });
+  const follows = `primary_conninfo = 'host=127.0.0.1 port=${primary.port} user=postgres application_name=standby'`;
+  return startPostgres(folder, { detached: false, hasData: true, settings: [follows, ...settings] });
+}
+
+let folders = 0;
+
+/** Where PostgreSQL's own user may look, too. */
+function newFolder(): string {
+  return join(inject('postgresHome'), `own-${process.pid}-${(folders += 1)}`);
+}
+
+const isRoot = process.getuid?.() === 0;
+
+function asPostgres(program: string, given: readonly string[]): [string, string[]] {
+  if (!isRoot) return [program, [...given]];
+  return ['setpriv', ['--reuid=postgres', '--regid=postgres', '--clear-groups', program, ...given]];
+}
+
+function giveAway(folder: string): void {
+  if (!isRoot) return;
+  const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })));
+  chownSync(folder, uid!, gid!);
+}
+
+function newest(): string | undefined {
+  if (!existsSync(versions)) return undefined;
+  const found = readdirSync(versions).sort((one, other) => Number(other) - Number(one));
+  return found.map((version) => join(versions, version, 'bin')).find((path) => existsSync(join(path, 'initdb')));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { readonly port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
