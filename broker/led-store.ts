@@ -4,6 +4,7 @@
  * kept, nothing more is kept or confirmed and whoever opened it is told once. Holds no rule of its own.
  */
 import { randomUUID } from 'node:crypto';
+import { addAbortListener } from 'node:events';
 import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { OperationalError } from '../protocol/operational-error.ts';
@@ -100,8 +101,8 @@ class Leadership {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      signal?.addEventListener('abort', () => this.#tell({ kind: 'close' }), { once: true });
-      this.#tell(signal?.aborted === true ? { kind: 'close' } : { kind: 'wake' });
+      this.#tell({ kind: 'wake' });
+      if (signal !== undefined) addAbortListener(signal, () => this.#tell({ kind: 'close' }));
     });
   }
 
