@@ -53,7 +53,7 @@ export function checkCommand(finish: (exitCode: number) => void): Command {
     .option('--resume', 'with --sweep: go on where --out was broken off')
     .option(
       '--document <file>',
-      'the job document that the device understands, with {url}, {version}, {size}, {sha256}, {witness}, {stream}',
+      'the job document that the device understands, with {url}, {version}, {size}, {sha256}, {signature}, {witness}, {stream}; afr-ota: those of FreeRTOS OTA',
     )
     .option('--image <file>', 'the bytes behind {url}')
     .option('--canary <file>', 'another document for the job that must succeed in the end')
@@ -115,11 +115,12 @@ export function checkCommand(finish: (exitCode: number) => void): Command {
       'after',
       `
 Placeholders in the command and in templates, beside the environment (JOBRIG_THING_NAME, …):
-  {thing} {client-id} {mqtt-host} {mqtt-port} {mqtts-port} {ws-url} {http-url} {ca} {cert} {key} {state} {witness-url}
+  {thing} {client-id} {mqtt-host} {mqtt-port} {mqtts-port} {ws-url} {http-url} {ca} {cert} {key} {signer-cert} {state} {witness-url}
 
 Examples:
   $ jobrig check -- node fixtures/agents/mqttjs/agent.mjs
   $ jobrig check --document job.json --parallel 4 -- ./my-agent --thing {thing} --port {mqtts-port} --key {key}
+  $ jobrig check --document afr-ota -- node fixtures/agents/mqttjs/styled-agent.mjs afr-ota
   $ jobrig check --attach pump-7 --mqtts-port 8883 --power-off './relay off' --power-on './relay on'
 `,
     )
@@ -175,7 +176,7 @@ async function check(invocation: Invocation): Promise<number> {
     ...command,
     ...template,
     ...scenario,
-    ...[document, canary, image].filter((file) => file !== undefined),
+    ...[document, canary, image].filter((file) => file !== undefined).filter((file) => file !== 'afr-ota'),
   ];
   return watchProgram(given, signal, runOnce);
 }

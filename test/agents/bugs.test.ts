@@ -11,14 +11,17 @@ import { check, fixtureAgent, timeoutMs, tried } from './checked.ts';
 interface Bug {
   readonly catalog: string;
   readonly found: readonly [scenario: string, claim: string];
+  /** That it understands. */
+  readonly document?: string;
 }
 
 const { bugs } = (await import(fixtureAgent('mqttjs/bugs.mjs'))) as { readonly bugs: Readonly<Record<string, Bug>> };
-const table = Object.entries(bugs).map(([name, { catalog, found }]) => ({
+const table = Object.entries(bugs).map(([name, { catalog, found, document }]) => ({
   name,
   catalog,
   scenario: found[0],
   claim: found[1],
+  document,
 }));
 /** One for each way to fail that shows at once. */
 const quick = new Set([
@@ -26,6 +29,7 @@ const quick = new Set([
   'is-busy-after-a-failed-download',
   'keeps-every-subscription',
   'reports-the-old-version',
+  'asks-for-blocks-of-nobody',
 ]);
 
 function impatient(id: string): Scenario {
@@ -37,9 +41,12 @@ function impatient(id: string): Scenario {
 describe('an agent with a known bug', { timeout: timeoutMs }, () => {
   it.concurrent.for(tried(table, ({ name }) => quick.has(name)))(
     '$name ($catalog) is failed in $scenario by $claim',
-    async ({ name, scenario, claim }) => {
+    async ({ name, scenario, claim, document }) => {
       const command = [process.execPath, fixtureAgent('mqttjs/faulty-agent.mjs'), name];
-      const result = await check(command, [scenario], { scenarios: [impatient(scenario)] });
+      const result = await check(command, [scenario], {
+        scenarios: [impatient(scenario)],
+        ...(document !== undefined && { document }),
+      });
       const [run] = result.results[0]?.runs ?? [];
       expect([result.diagnosis, run?.verdict]).toEqual([undefined, 'fail']);
       expect(run?.broke).toContain(claim);

@@ -4,6 +4,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { DurationMs } from '../../../protocol/time.ts';
 import type { Need, Offer, Scenario } from '../../scenario/contract.ts';
 import type { Sight } from '../../verdict/contract.ts';
@@ -135,7 +136,14 @@ export class BenchPlace {
     const equipment = await this.#equip(directory, thingName);
     at.onReady?.({ thingName, equipment });
     const device = this.#deviceFor(thingName, equipment, at);
-    const world = await this.#worldFor(thingName, groupName, suffix, device, tellsNamespaces(scenario), at.sights);
+    const world = await this.#worldFor(
+      thingName,
+      groupName,
+      suffix,
+      { device, equipment },
+      tellsNamespaces(scenario),
+      at.sights,
+    );
     const leave = async (): Promise<void> => {
       this.#ordinal = world.lastOrdinal;
       await device.leave();
@@ -181,6 +189,7 @@ export class BenchPlace {
       ca: lane.authority.ca,
       cert,
       key,
+      signerCert: lane.signer.cert,
       templates,
     });
   }
@@ -209,7 +218,7 @@ export class BenchPlace {
     thingName: string,
     groupName: string,
     suffix: string,
-    device: SubjectDevice,
+    { device, equipment }: Pick<Stay, 'device' | 'equipment'>,
     isNamespaced: boolean,
     shown: readonly Sight[] = [],
   ): Promise<ExternalWorld> {
@@ -220,6 +229,8 @@ export class BenchPlace {
       ...(canary !== undefined && { canary }),
       ...(image !== undefined && { image }),
       witnessUrlOf: (jobId) => this.#lane.witness.urlFor(thingName, jobId),
+      sign: (bytes) => this.#lane.signer.sign(Readable.from([bytes])),
+      signerCertFile: equipment.placeholders['signer-cert'] ?? '',
     });
     const sights = new Set<Sight>(['downloads', ...shown, ...(device.hasPower ? (['power'] as const) : [])]);
     return new ExternalWorld(

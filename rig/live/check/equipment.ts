@@ -26,6 +26,8 @@ export interface EquipmentOptions {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
+  /** Of the key that images are signed with. */
+  readonly signerCert: string;
   /** Files with placeholders; written into the state directory under their own names. */
   readonly templates: readonly string[];
 }
@@ -50,6 +52,7 @@ export const placeholderNames = [
   'ca',
   'cert',
   'key',
+  'signer-cert',
   'state',
   'witness-url',
 ] as const;
@@ -66,6 +69,7 @@ const variables: Readonly<Record<PlaceholderName, string>> = {
   ca: 'JOBRIG_CA_FILE',
   cert: 'JOBRIG_CERT_FILE',
   key: 'JOBRIG_KEY_FILE',
+  'signer-cert': 'JOBRIG_SIGNER_CERT_FILE',
   state: 'JOBRIG_STATE_DIR',
   'witness-url': 'JOBRIG_WITNESS_URL',
 };
@@ -79,11 +83,17 @@ export async function equip(options: EquipmentOptions): Promise<Equipment> {
     await mkdir(each, { recursive: true, mode: 0o700 });
     await chmod(each, 0o700);
   }
-  const files = { ca: join(keys, 'ca.pem'), cert: join(keys, 'device.cert.pem'), key: join(keys, 'device.key.pem') };
+  const files = {
+    ca: join(keys, 'ca.pem'),
+    cert: join(keys, 'device.cert.pem'),
+    key: join(keys, 'device.key.pem'),
+    'signer-cert': join(keys, 'signer.cert.pem'),
+  };
   await Promise.all([
     writeFile(files.ca, options.ca, { mode: 0o644 }),
     writeFile(files.cert, options.cert, { mode: 0o644 }),
     writeFile(files.key, options.key, { mode: 0o600 }),
+    writeFile(files['signer-cert'], options.signerCert, { mode: 0o644 }),
   ]);
   const values: Record<PlaceholderName, string> = {
     thing: thingName,

@@ -1,8 +1,8 @@
 /**
- * Job documents for a device that is not ours: the user's file with `{url}`, `{version}`, `{size}`, `{sha256}`, `{witness}`
- * and `{stream}` filled in anew for each job, and the image behind the URL or the stream. The URL is AWS's own placeholder for a presigned one, so that
+ * Job documents for a device that is not ours: the user's file with `{url}`, `{version}`, `{size}`, `{sha256}`, `{signature}`,
+ * `{witness}` and `{stream}` filled in anew for each job, and the image behind the URL or the stream. The URL is AWS's own placeholder for a presigned one, so that
  * each execution gets a URL of its own and a download tells for which execution it is.
- * Source: docs/reference/configs.md §7.
+ * Source: docs/reference/configs.md §7, streams-and-ota.md §3.
  */
 import { createHash, createHmac } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { fillIn } from './equipment.ts';
 export interface JobDocumentsOptions {
   /** Stands in for S3; one folder for each bucket. */
   readonly filesDirectory: string;
-  /** `--document`; absent: jobrig's own firmware document. */
+  /** `--document`: a file, or {@link afrOta}; absent: jobrig's own firmware document. */
   readonly document?: string;
   /** `--canary`; absent: the same as the document. */
   readonly canary?: string;
@@ -21,6 +21,10 @@ export interface JobDocumentsOptions {
   readonly image?: string;
   /** What `{witness}` stands for in the document of a job. */
   readonly witnessUrlOf?: (jobId: string) => string;
+  /** @returns Base64 of the signature over an image */
+  readonly sign: (image: Buffer) => Promise<string>;
+  /** Where the device finds the certificate of that signature. */
+  readonly signerCertFile: string;
 }
 
 /** A job as it is given to the service. */
@@ -43,11 +47,33 @@ export interface JobDocuments {
 }
 
 export const bucket = 'jobrig';
+/** Instead of a file: OTA documents of FreeRTOS, as AWS makes them for an update over MQTT or HTTP. */
+export const afrOta = 'afr-ota';
 const madeUpBytes = 48 * 1024;
 const ownDocument = JSON.stringify({
   operation: 'firmware',
   version: '{version}',
   image: { url: '{url}', sizeBytes: '{size}', sha256: '{sha256}' },
+}).replace('"{size}"', '{size}');
+/** The file's place is the device's own directory: some agents write it where the document says. */
+const otaDocument = JSON.stringify({
+  afr_ota: {
+    protocols: ['MQTT', 'HTTP'],
+    streamname: '{stream}',
+    files: [
+      {
+        filepath: 'firmware.bin',
+        filesize: '{size}',
+        fileid: 0,
+        certfile: '{signer-cert}',
+        fileType: 0,
+        attr: { version: '{version}' },
+        update_data_url: '{url}',
+        auth_scheme: 'aws.s3.presigned',
+        'sig-sha256-ecdsa': '{signature}',
+      },
+    ],
+  },
 }).replace('"{size}"', '{size}');
 
 /** @throws {OperationalError} `DOCUMENT_UNREADABLE`, `DOCUMENT_INVALID`, with the flag and the file */
@@ -56,8 +82,8 @@ export async function openJobDocuments(options: JobDocumentsOptions): Promise<Jo
   const folder = join(filesDirectory, bucket);
   await mkdir(folder, { recursive: true });
   const texts = {
-    document: document === undefined ? ownDocument : await readUserFile('--document', document),
-    canary: canary === undefined ? undefined : await readUserFile('--canary', canary),
+    document: document === undefined ? ownDocument : await templateIn('--document', document),
+    canary: canary === undefined ? undefined : await templateIn('--canary', canary),
   };
   mustBeJson('--document', document, texts.document);
   if (texts.canary !== undefined) mustBeJson('--canary', canary, texts.canary);
@@ -78,6 +104,8 @@ export async function openJobDocuments(options: JobDocumentsOptions): Promise<Jo
         version,
         size: String(bytes.length),
         sha256: createHash('sha256').update(bytes).digest('hex'),
+        signature: template.includes('{signature}') ? await options.sign(bytes) : '',
+        'signer-cert': options.signerCertFile,
         witness: options.witnessUrlOf?.(jobId) ?? '',
         stream: jobId,
         job: jobId,
@@ -114,8 +142,8 @@ function corrupted(bytes: Buffer): Buffer {
   return copy;
 }
 
-async function readUserFile(flag: string, file: string): Promise<string> {
-  return (await readBytes(flag, file)).toString('utf8');
+async function templateIn(flag: string, file: string): Promise<string> {
+  return file === afrOta ? otaDocument : (await readBytes(flag, file)).toString('utf8');
 }
 
 async function readBytes(flag: string, file: string): Promise<Buffer> {
@@ -135,6 +163,8 @@ function mustBeJson(flag: string, file: string | undefined, template: string): v
     version: '1',
     size: '1',
     sha256: 's',
+    signature: 's',
+    'signer-cert': 'c',
     witness: 'w',
     stream: 's',
     job: 'j',

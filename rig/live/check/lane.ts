@@ -6,6 +6,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CertificateAuthority, openCertificateAuthority } from '../../../broker/certificates.ts';
+import { type CodeSigner, openCodeSigner } from '../../../broker/code-signing.ts';
 import { type PortOption, type Service, startService } from '../../../broker/start-service.ts';
 import type { Observation, Observer } from '../../../observation/observation.ts';
 import { observeEvery, show } from '../../../observation/observers.ts';
@@ -41,6 +42,8 @@ export interface Lane extends AsyncDisposable {
   readonly service: Service;
   readonly operator: Operator;
   readonly authority: CertificateAuthority;
+  /** Signs images, with the key that the service signs updates with. */
+  readonly signer: CodeSigner;
   readonly faults: WireFaults;
   readonly endpoints: Endpoints;
   readonly filesDirectory: string;
@@ -144,6 +147,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
   let service = await start(ports);
   const witness = await openWitnessDoor({ host, observer, now });
   const authority = await openCertificateAuthority(dataDir);
+  const signer = await openCodeSigner(dataDir, authority);
   const endpoints: Endpoints = {
     host,
     ...(service.mqttUrl !== undefined && { mqttPort: portOf(service.mqttUrl) }),
@@ -196,6 +200,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     },
     operator,
     authority,
+    signer,
     faults,
     images,
     witness,

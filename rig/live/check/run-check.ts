@@ -366,6 +366,7 @@ function needsMetBy({ session, downloadsBy, restartsToUpdate }: Portrait): reado
     ...(session === 'persistent' ? (['persistent-session'] as const) : []),
     ...(downloadsBy.length > 0 ? (['download'] as const) : []),
     ...(restartsToUpdate ? (['reboots'] as const) : []),
+    ...(downloadsBy.includes('http') ? (['image'] as const) : []),
     ...(downloadsBy.includes('stream') ? (['stream'] as const) : []),
   ];
 }
