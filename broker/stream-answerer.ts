@@ -120,9 +120,17 @@ class Queues {
   }
 }
 
+/** Streams that devices read, of which it is remembered for which job. */
+const rememberedReaders = 10_000;
+
 class StreamService {
   readonly #options: StreamAnswererOptions;
   #transfers = 0;
+  /**
+   * By thing and stream, the job that the thing read it for last. A job that is deleted names its stream no longer; who goes on
+   * asking, asks for that job.
+   */
+  readonly #readFor = new Map<string, string>();
 
   constructor(options: StreamAnswererOptions) {
     this.#options = options;
@@ -176,8 +184,12 @@ class StreamService {
     }
   }
 
-  #whose({ thingName, streamId }: Asked, { jobId }: OpenedStream | Unopened) {
+  #whose({ thingName, streamId }: Asked, stream: OpenedStream | Unopened) {
     this.#transfers += 1;
+    const reader = `${thingName} ${streamId}`;
+    const jobId = stream.jobId ?? this.#readFor.get(reader);
+    if (jobId !== undefined) this.#readFor.set(reader, jobId);
+    if (this.#readFor.size > rememberedReaders) this.#readFor.delete(this.#readFor.keys().next().value!);
     const direction = 'download' as const;
     const by = 'stream' as const;
     return { id: this.#transfers, by, direction, thingName, streamId, ...(jobId !== undefined && { jobId }) };

@@ -11,6 +11,7 @@ const files = [{ fileId: 0, s3Location: { bucket: 'images', key: 'v2.bin' } }];
 
 /** A service whose only stream has one file of 100 blocks, and a connection that reads when it is told to. */
 function setUp(read: (position: number) => { bytesRead: number } = () => ({ bytesRead: blockSize })) {
+  let jobId: string | undefined = 'J';
   const reads: number[] = [];
   const said: { topic: string; payload: Buffer }[] = [];
   const events: TransferEvent[] = [];
@@ -28,7 +29,7 @@ function setUp(read: (position: number) => { bytesRead: number } = () => ({ byte
   };
   const port = {
     submit: (_command: unknown, answer: (reply: unknown, at: number) => void) =>
-      answer({ accepted: true, response: { streamId: 'S', version: 1, files, jobId: 'J' } }, 0),
+      answer({ accepted: true, response: { streamId: 'S', version: 1, files, jobId } }, 0),
   } as unknown as ServicePort;
   const image = { handle, bytes: 100 * blockSize } as unknown as OpenFile;
   const answerer = streamAnswerer({
@@ -41,6 +42,8 @@ function setUp(read: (position: number) => { bytesRead: number } = () => ({ byte
     said,
     events,
     closed: () => closed,
+    /** Its execution is deleted, and the document that names the stream with it. */
+    pull: () => (jobId = undefined),
     ask(members: object, clientId = 'T'): void {
       const parameters = { thingName: 'T', streamId: 'S', operation: 'get', format: 'cbor' };
       answerer(
@@ -120,4 +123,16 @@ it('tells a device that its file cannot be read, and answers the next request', 
   await take();
   expect(said[1]?.topic).toBe('$aws/things/T/streams/S/data/cbor');
   expect(closed()).toBeGreaterThan(0);
+});
+
+it('tells for which job blocks are asked for also when that job is gone', async () => {
+  const { ask, take, events, pull } = setUp();
+  ask({ n: 1 });
+  await take();
+  await vi.waitUntil(() => events.length === 2);
+  pull();
+  ask({ n: 1, o: 1 });
+  await take();
+  await vi.waitUntil(() => events.length === 4);
+  expect(events.map(({ transfer }) => transfer.jobId)).toEqual(['J', 'J', 'J', 'J']);
 });
