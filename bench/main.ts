@@ -12,6 +12,7 @@ import { measureBesideCrowds } from './comparisons/crowd.ts';
 import { measureCheck } from './comparisons/check.ts';
 import { measureEngineAlone } from './comparisons/engine.ts';
 import { measureLatency } from './comparisons/latency.ts';
+import { measureLink } from './comparisons/link.ts';
 import { measureLoads } from './comparisons/load.ts';
 import { compareWithoutLogic } from './comparisons/logic.ts';
 import { compareWithMosquitto } from './comparisons/mosquitto.ts';
@@ -29,6 +30,7 @@ const comparisons = {
   crowd: measureBesideCrowds,
   durable: compareWithMemory,
   load: measureLoads,
+  link: measureLink,
   engine: measureEngineAlone,
   simulation: measureSimulationAlone,
   check: measureCheck,
