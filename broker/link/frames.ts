@@ -79,14 +79,14 @@ export function openLine<Said, Heard>(stream: Duplex, { heard, ended }: LineList
 
   function flush(): void {
     if (isOver || gathered.length === 0) return;
-    const text = Buffer.from(JSON.stringify(gathered));
+    const text = JSON.stringify(gathered);
     gathered = [];
-    const length = Buffer.alloc(lengthBytes);
-    length.writeUInt32BE(text.length);
-    stream.cork();
-    stream.write(length);
-    stream.write(text);
-    stream.uncork();
+    const length = Buffer.byteLength(text);
+    // One buffer, one write.
+    const frame = Buffer.allocUnsafe(lengthBytes + length);
+    frame.writeUInt32BE(length);
+    frame.write(text, lengthBytes);
+    stream.write(frame);
   }
 
   stream.on('data', read);

@@ -61,7 +61,7 @@ export type FromProcess =
     }
   | { readonly kind: 'door-ready'; readonly endpoints: Readonly<Record<string, string>> }
   | { readonly kind: 'event'; readonly event: ServiceEvent }
-  /** All of one turn, in order. */
+  /** What was gathered for some milliseconds, in order. */
   | { readonly kind: 'seen'; readonly seen: readonly Observation[] }
   | { readonly kind: 'usage'; readonly usage: ProcessUsage }
   /** The connection of a client of this door, which comes with the message. */

@@ -116,11 +116,12 @@ function portsIn({ http, https }: Readonly<Record<string, string>>): {
   return { ...(http && { http: port(http) }), ...(https && { https: port(https) }) };
 }
 
-/** Of this turn; a message for each would cost more than what it tells of. */
+/** A message of its own for each turn would cost the engine as much as all else that it does. */
+const gatherMs = 4;
 let gathered: Observation[] = [];
 
 function show(seen: Observation): void {
-  if (gathered.push(seen) === 1) setImmediate(tellSeen);
+  if (gathered.push(seen) === 1) setTimeout(tellSeen, gatherMs);
 }
 
 function tellSeen(): void {
