@@ -1,4 +1,4 @@
-/** Right agents on other MQTT libraries, with habits of their own: `jobrig check` fails none of them. */
+/** Right agents of other make, with habits of their own: on other MQTT libraries, and jobrig's own agent on a host. `jobrig check` fails none of them. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,6 +34,15 @@ beforeAll(() => {
 });
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+describe('the reference agent as a process of its own', { timeout: timeoutMs }, () => {
+  const reference = [process.execPath, fixtureAgent('reference/agent.mjs')];
+  it.concurrent('passes, restarting into what it installs', async () => {
+    const result = await check(reference, scenariosOf([...telling, 'pull-while-rebooting']));
+    expect(verdicts(result)).toEqual(allPass(result));
+    expect(Object.keys(verdicts(result)).length).toBeGreaterThan(telling.length);
+  });
+});
 
 describe('a right agent in another language', { timeout: timeoutMs }, () => {
   it.concurrent.for(tried(habits, ({ flags }) => flags === ''))(
