@@ -18,7 +18,7 @@ import { Causes, type Cause, keptScenario, smallestOf } from '../rig/virtual/cau
 import { virtualOffer } from '../rig/virtual/offer.ts';
 import { type Played, play } from '../rig/virtual/play.ts';
 import { type Subjects, realSubjects } from '../rig/virtual/subjects.ts';
-import { sweepRuns, sweptDocuments } from '../rig/virtual/sweep.ts';
+import { oddDocumentRuns, sweepRuns, sweptDocuments } from '../rig/virtual/sweep.ts';
 import { agentOption, readAgent, referenceName } from './agent.ts';
 import { type CommonOptions, duration, jsonOption, quietOption, wholeNumber } from './arguments.ts';
 import { keepRun } from './check-runs.ts';
@@ -231,6 +231,8 @@ class Simulation {
       const [hardware = ''] = this.#hardware.includes(this.#subjects.hardware)
         ? [this.#subjects.hardware]
         : this.#hardware;
+      for (const scenario of oddDocumentRuns({ subjects: this.#subjects, hardware }))
+        yield { label: scenario.id, scenario };
       for (const swept of sweptDocuments) {
         for (const { scenario } of sweepRuns({ subjects: this.#subjects, hardware, ...swept })) {
           yield { label: scenario.id, scenario };

@@ -57,6 +57,7 @@ export const reboots: readonly ZooAgent[] = [
     bug: 'does not notice that the boot loader gave the image up, and installs it again',
     breaks: {
       V8: 'each try is two boots',
+      V4: 'what failed for want of a connection works the second time, so the job is done twice',
     },
     story: 'failing-image',
     behaviour: mistaking('rolled-back', powerCut),
@@ -98,6 +99,7 @@ export const reboots: readonly ZooAgent[] = [
     bug: 'stays on an image that failed its self-test',
     breaks: {
       V1: 'it waits on an image that does not work',
+      V9: 'an image that reached nobody in time is kept, and reported as a success',
     },
     story: 'failing-image',
     behaviour: meeting('self-test-failed', ['self-test'], { next: 'resume' }),

@@ -1,6 +1,6 @@
 /**
- * The verdict alone, as a function of the code under it: every scenario of virtual time, then seeds of the swarm, then a pull at
- * every moment, with the reference agent and the real engine. Ends at the first thing that is wrong. {@link file://./bundle.ts}
+ * The verdict alone, as a function of the code under it: every scenario of virtual time, then seeds of the swarm, then odd documents
+ * and a pull at every moment, with the reference agent and the real engine. Ends at the first thing that is wrong. {@link file://./bundle.ts}
  * makes one text of it and all that it needs, with a mutant in it.
  */
 import type { HardwareProfile } from '../../agent/device/profile.ts';
@@ -8,7 +8,7 @@ import type { Scenario } from '../../rig/scenario/contract.ts';
 import { drawScenario } from '../../rig/scenario/swarm.ts';
 import { play } from '../../rig/virtual/play.ts';
 import { realSubjects } from '../../rig/virtual/subjects.ts';
-import { sweepRuns, sweptDocuments } from '../../rig/virtual/sweep.ts';
+import { oddDocumentRuns, sweepRuns, sweptDocuments } from '../../rig/virtual/sweep.ts';
 
 export interface VerdictInput {
   readonly hardware: readonly HardwareProfile[];
@@ -45,6 +45,7 @@ function* runs({ hardware, scenarios, seeds, sweeps }: VerdictInput): Generator<
   }
   if (!sweeps) return;
   const subjects = realSubjects(hardware);
+  for (const scenario of oddDocumentRuns({ subjects })) yield { label: scenario.id, scenario };
   for (const swept of sweptDocuments) {
     for (const { scenario } of sweepRuns({ subjects, hardware: subjects.hardware, ...swept })) {
       yield { label: `sweep ${scenario.id}`, scenario };

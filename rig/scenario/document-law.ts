@@ -53,7 +53,8 @@ function dutyOf(text: string, { room, isServed }: DocumentLawOptions): Duty | un
   if (document['operation'] === 'firmware') return firmware(document, text.length, isTight, { room, isServed });
   if (Array.isArray(document['steps'])) return isTight ? undefined : handlers(document, document['steps']);
   const [file, ...others] = filesOf(document) ?? [];
-  if (isObject(file) && others.length === 0) return isTight ? undefined : streamed(document, file, { room, isServed });
+  if (!('steps' in document) && isObject(file) && others.length === 0)
+    return isTight ? undefined : streamed(document, file, { room, isServed });
   return isTight ? undefined : { work: 'nothing' };
 }
 
@@ -103,13 +104,17 @@ function programOf(step: unknown): Program | undefined {
 /** An OTA update of one file over MQTT, as docs/reference/streams-and-ota.md §3 has it; the version is where we write it. */
 function streamed(
   document: Readonly<Record<string, unknown>>,
-  { filesize, fileid, attr }: Readonly<Record<string, unknown>>,
+  { filesize, fileid, attr, update_data_url: url }: Readonly<Record<string, unknown>>,
   { room, isServed }: DocumentLawOptions,
 ): Duty | undefined {
   const { protocols, streamname } = document['afr_ota'] as Readonly<Record<string, unknown>>;
   const version = isObject(attr) ? attr['version'] : undefined;
-  const isByStream = Array.isArray(protocols) && protocols.includes('MQTT') && isText(streamname);
-  if (!isByStream || !isText(version) || typeof filesize !== 'number' || filesize > room.slotBytes) return undefined;
+  const isSize = typeof filesize === 'number' && Number.isInteger(filesize) && filesize > 0;
+  if (!isSize || filesize > room.slotBytes) return { work: 'nothing' };
+  const speaks = (protocol: string): boolean => Array.isArray(protocols) && protocols.includes(protocol);
+  const isByStream = speaks('MQTT') && isText(streamname) && typeof fileid === 'number';
+  if (!isByStream) return speaks('HTTP') && isText(url) ? undefined : { work: 'nothing' };
+  if (!isText(version)) return undefined;
   const fits = 2 * aroundDocumentBytes + room.downloadBytes <= room.freeBytes;
   return {
     work: 'firmware',

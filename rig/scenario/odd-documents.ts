@@ -92,7 +92,72 @@ export function drawOddDocument(edition: number, chance: Chance): Document {
   return chance.pick(makers)(edition);
 }
 
-/** Every one of them, for tests. */
+/** More with a mistake, which no seed draws: what a seed means must not change with each of them. */
+const moreMakers: readonly ((edition: number) => Document)[] = [
+  (edition) => ({ ...firmware(edition), version: undefined }),
+  (edition) => ({ ...firmware(edition), image: undefined }),
+  (edition) => ({ ...firmware(edition), image: null }),
+  (edition) => ({ ...firmware(edition), image: [] }),
+  (edition) => withImage(edition, { url: 7 }),
+  (edition) => withImage(edition, { url: '' }),
+  (edition) => withImage(edition, { sizeBytes: -1 }),
+  (edition) => withImage(edition, { sizeBytes: null }),
+  (edition) => withImage(edition, { sha256: 'g'.repeat(64) }),
+  (edition) => withImage(edition, { sha256: 'a'.repeat(63) }),
+  (edition) => withImage(edition, { sha256: 'a'.repeat(65) }),
+  (edition) => withImage(edition, { sha256: null }),
+  () => ({ version: '1.0', steps: [null] }),
+  () => ({ version: '1.0', steps: [{ action: null }] }),
+  () => ({ version: '1.0', steps: [{ action: ['odd'] }] }),
+  () => ({ version: '1.0', steps: 'odd' }),
+  () => steps(program('one.sh', { input: null })),
+  () => steps(program('one.sh', { input: undefined })),
+  () => steps(program('one.sh', { type: undefined })),
+  () => ({ ...steps(program('one.sh')), finalStep: null }),
+  () => ({ ...steps(program('one.sh')), finalStep: { action: {} } }),
+  () => ({ components: {} }),
+  () => ({ packages: {} }),
+  () => ({ deploymentId: 'odd' }),
+  () => ({ afr_ota: null }),
+  () => ({ afr_ota: 'odd' }),
+  () => ({ afr_ota: [] }),
+  () => ({ afr_ota: {} }),
+  () => ({ afr_ota: { files: 'odd' } }),
+  () => ota({}, {}),
+  (edition) => ota({ filesize: 0 }, { version: firmwareVersion(edition) }),
+  (edition) => ota({ filesize: -1 }, { version: firmwareVersion(edition) }),
+  (edition) => ota({ filesize: 1.5 }, { version: firmwareVersion(edition) }),
+  (edition) => ota({ filesize: '8192' }, { version: firmwareVersion(edition) }),
+  (edition) => ota({ fileid: '0' }, { version: firmwareVersion(edition) }),
+  (edition) => ota({ fileid: undefined }, { version: firmwareVersion(edition) }),
+  (edition) => ota({ filesize: 1024 * kibibyte * kibibyte }, { version: firmwareVersion(edition) }),
+  (edition) => ({ afr_ota: { protocols: ['MQTT'], files: [otaFile({}, { version: firmwareVersion(edition) })] } }),
+  (edition) => ({
+    afr_ota: { protocols: 'MQTT', streamname: 'odd', files: [otaFile({}, { version: firmwareVersion(edition) })] },
+  }),
+  (edition) => ({
+    afr_ota: { protocols: ['HTTP'], streamname: 'odd', files: [otaFile({}, { version: firmwareVersion(edition) })] },
+  }),
+  () => ({ afr_ota: { protocols: ['MQTT'], streamname: 'odd', files: [otaFile({}, {}), otaFile({}, {})] } }),
+];
+
+/** A stream that does not exist: what cannot be fetched must not be begun for the other mistakes, and may fail for that one. */
+function ota(file: Document, attr: Document): Document {
+  return { afr_ota: { protocols: ['MQTT'], streamname: 'odd', files: [otaFile(file, attr)] } };
+}
+
+function otaFile(file: Document, attr: Document): Document {
+  return {
+    filepath: '/firmware',
+    filesize: 8 * kibibyte,
+    fileid: 0,
+    attr,
+    'sig-sha256-ecdsa': 'a'.repeat(64),
+    ...file,
+  };
+}
+
+/** Every one of them. */
 export function oddDocuments(edition: number): readonly Document[] {
-  return makers.map((make) => make(edition));
+  return [...makers, ...moreMakers].map((make) => make(edition));
 }

@@ -29,7 +29,7 @@ interface Assignment {
   isShared: boolean;
   /** A message has named this very execution to the device. */
   isNamed: boolean;
-  /** With which statuses the device ended a job of these ids before it was told of this one: it meant one of before. */
+  /** Which statuses the device gave a job of these ids before it was told of this one: it meant one of before. */
   readonly meantForAnother: Set<string>;
 }
 
@@ -54,6 +54,13 @@ export function watchDuties(
 
   /** Requests of before may still arrive. */
   let haveStrayed = false;
+
+  /** With which statuses updates of this job are on their way to the service. */
+  function underWay(job: string): readonly string[] {
+    return record.openRequests.flatMap(({ request: { operation, jobId, body } }) =>
+      operation === 'UpdateJobExecution' && jobId === job && body.status !== undefined ? [body.status] : [],
+    );
+  }
 
   function interrupt(seen: Observation): void {
     for (const assignment of assignments.values()) {
@@ -131,7 +138,7 @@ export function watchDuties(
           refused: undefined,
           isShared: false,
           isNamed: false,
-          meantForAnother: new Set(),
+          meantForAnother: new Set(underWay(seen.execution.jobId)),
         });
         return;
       }
@@ -150,7 +157,7 @@ export function watchDuties(
     },
     sent({ request: { operation, jobId, body } }) {
       const { status } = body;
-      if (operation !== 'UpdateJobExecution' || status === undefined || status === 'IN_PROGRESS') return;
+      if (operation !== 'UpdateJobExecution' || status === undefined) return;
       for (const [key, { isNamed, meantForAnother }] of assignments) {
         if (record.byKey(key)?.identity.jobId !== jobId) continue;
         if (isNamed) meantForAnother.delete(status);
@@ -193,7 +200,7 @@ interface Wrong {
 function couldBeDone(
   status: string,
   one: ExecutionRecord,
-  { duty, interrupted, isTried, isDisturbed, hasLeapt, outages, refused }: Assignment,
+  { duty, interrupted, isTried, isDisturbed, hasLeapt, outages, refused, meantForAnother }: Assignment,
   record: DeviceRecord,
 ): Wrong | undefined {
   if (refused !== undefined) return undefined;
@@ -201,7 +208,7 @@ function couldBeDone(
   switch (duty.work) {
     case 'nothing':
       // Source: docs/recovery-bugs.md R25.
-      return status === 'REJECTED' || one.startedAt === undefined
+      return status === 'REJECTED' || one.startedAt === undefined || meantForAnother.has('IN_PROGRESS')
         ? undefined
         : { claim: 'V5', reason: 'and was begun although its document asks for nothing that can be done' };
     case 'reboot':

@@ -7,7 +7,8 @@ import { noFaults } from '../../faults/plan.ts';
 import type { Observation } from '../../observation/observation.ts';
 import { observeEvery } from '../../observation/observers.ts';
 import type { DurationMs } from '../../protocol/time.ts';
-import type { CreateJobDeed, Deed, DocumentKind, ImageCondition, Scenario, Trigger } from '../scenario/contract.ts';
+import type { CreateJobDeed, Deed, ImageCondition, JobDocument, Scenario, Trigger } from '../scenario/contract.ts';
+import { oddDocuments } from '../scenario/odd-documents.ts';
 import { type Moment, momentsAt, momentsOf } from '../scenario/moments.ts';
 import { type Played, play } from './play.ts';
 import type { Subjects } from './subjects.ts';
@@ -16,7 +17,9 @@ export interface SweepOptions {
   readonly subjects: Subjects;
   /** Name of a hardware profile. */
   readonly hardware: string;
-  readonly document: DocumentKind;
+  readonly document: JobDocument;
+  /** Of a document that is none of the kinds. */
+  readonly name?: string;
   /** How the image behind the document is. Default: good. */
   readonly image?: ImageCondition;
   /** Default: all of {@link crosses}. */
@@ -46,6 +49,8 @@ interface CrossRow {
   readonly deeds: readonly Deed[];
   /** The job is for the whole group, so that joining it queues it anew. */
   readonly isContinuous?: true;
+  /** Beside the creation of the job, so that it shows at the moment. */
+  readonly before?: (atMs: DurationMs) => Deed;
 }
 
 const job = 'update';
@@ -72,6 +77,7 @@ const rows = {
   'canceled by force': { deeds: [{ do: 'cancel-execution', job, force: true }] },
   'job canceled by force': { deeds: [{ do: 'cancel-job', job, force: true }] },
   'power cut alone': { deeds: [powerCut] },
+  'false doubt': { deeds: [], before: staleNotification },
 } as const satisfies Readonly<Record<string, CrossRow>>;
 
 export type Cross = keyof typeof rows;
@@ -79,6 +85,11 @@ export const crosses = Object.keys(rows) as readonly Cross[];
 
 function message(how: 'lose' | 'duplicate' | 'delay', direction: 'reply' | 'notification', byMs?: DurationMs): Deed {
   return { do: 'message', how, direction, forMs: messageFaultMs, ...(byMs !== undefined && { byMs }) };
+}
+
+/** What said that the job waits arrives again when the device has begun it: it asks, and goes on. */
+function staleNotification(atMs: DurationMs): Deed {
+  return { do: 'message', how: 'duplicate', direction: 'notification', byMs: Math.max(1, atMs), forMs: 500 };
 }
 
 /** Every moment, crossed with everything that `options` names. */
@@ -114,6 +125,19 @@ export function pullMoments(options: SweepOptions, cross: Cross = 'nothing'): re
   );
 }
 
+/** Every odd document, each followed by a canary. */
+export function* oddDocumentRuns({
+  subjects,
+  hardware = subjects.hardware,
+}: {
+  readonly subjects: Subjects;
+  readonly hardware?: string;
+}): Generator<Scenario> {
+  for (const [index, document] of oddDocuments(1).entries()) {
+    yield scenarioOf({ subjects, hardware, document, name: `odd document ${index + 1}` }, 'nothing');
+  }
+}
+
 export interface SweepFailure {
   readonly run: SweepRun;
   readonly played: Played;
@@ -144,8 +168,12 @@ const jobAtMs: DurationMs = 10_000;
 const canaryMs: DurationMs = 600_000;
 
 /** @param moment absent: nothing goes wrong */
-function scenarioOf({ hardware, document, image }: SweepOptions, cross: Cross, moment?: Moment): Scenario {
-  const { deeds, isContinuous }: CrossRow = rows[cross];
+function scenarioOf(
+  { hardware, document, name = String(document), image }: SweepOptions,
+  cross: Cross,
+  moment?: Moment,
+): Scenario {
+  const { deeds, isContinuous, before }: CrossRow = rows[cross];
   const created: CreateJobDeed = {
     do: 'create-job',
     job,
@@ -157,17 +185,23 @@ function scenarioOf({ hardware, document, image }: SweepOptions, cross: Cross, m
   const settled: Trigger = { on: 'settled' };
   const label = moment?.label ?? 'never';
   return {
-    id: `pull ${image ?? ''} ${document} ${cross} ${label}`.replaceAll(/[^a-zA-Z0-9]+/g, '-').toLowerCase(),
+    id: `pull ${image ?? ''} ${name} ${cross} ${label}`.replaceAll(/[^a-zA-Z0-9]+/g, '-').toLowerCase(),
     version: 1,
     claim: `The job is pulled (${label}; with: ${cross}), and the device finishes the canary.`,
     about: 'V5',
     theme: 'sweep',
     catalog: [],
     needs: [],
-    given: { things: [{ thing: 'thing-1', hardware }], document, namespaces: [], faults: noFaults, seed: 1 },
+    given: {
+      things: [{ thing: 'thing-1', hardware }],
+      document: 'firmware',
+      namespaces: [],
+      faults: noFaults,
+      seed: 1,
+    },
     script: [
-      { when: { on: 'at', atMs: jobAtMs }, deeds: [created] },
-      ...(moment === undefined ? [] : [{ when: moment.when, deeds }]),
+      { when: { on: 'at', atMs: jobAtMs }, deeds: [...(before && moment ? [before(moment.atMs)] : []), created] },
+      ...(moment === undefined || deeds.length === 0 ? [] : [{ when: moment.when, deeds }]),
       { when: settled, deeds: [{ do: 'end-faults' }, deleteJob, canary] },
       { when: settled, deeds: [{ do: 'power', offForMs: 1000 }] },
     ],

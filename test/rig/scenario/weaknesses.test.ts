@@ -102,6 +102,13 @@ const weaknesses: readonly (readonly [scenario: string, device: string, Subjects
     ),
     ['V1', 'V5'],
   ],
+  ['no-service-after-the-update', 'keeps an image that reaches nobody', ofZoo('r60-never-rolls-back'), ['V9']],
+  [
+    'pulled-and-nothing-readable',
+    'drops what it cannot read without a thought',
+    subjectsWith(otherwise({ listensTo: (message) => message.kind === 'reply' || 'payload' in message })),
+    ['V2', 'V5'],
+  ],
   ['unknown-code', 'waits for another answer than the rejection', deafToRejections, ['V1']],
   ['invalid-report', 'waits for another answer than the rejection', deafToRejections, ['V1']],
   [

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { referenceAgent } from '../../../agent/core/behaviour.ts';
 import { readScenario } from '../../../rig/scenario/format/read.ts';
 import { scenarioText } from '../../../rig/scenario/format/write.ts';
-import { crosses, pullMoments, sweep, sweepRuns, sweptDocuments } from '../../../rig/virtual/sweep.ts';
+import { play } from '../../../rig/virtual/play.ts';
+import { crosses, oddDocumentRuns, pullMoments, sweep, sweepRuns, sweptDocuments } from '../../../rig/virtual/sweep.ts';
 import { hardwareNames, subjectsWith, wrongIn } from '../../support/simulated.ts';
 
 const subjects = subjectsWith();
@@ -21,6 +22,23 @@ describe('the sweep', () => {
       expect(runs).toBeGreaterThanOrEqual(moments * (crosses.length - 2));
     },
   );
+
+  it('the reference agent makes of every odd document what must be made of it', { timeout: 60_000 }, () => {
+    const wrong = [...oddDocumentRuns({ subjects, hardware })].flatMap((scenario) =>
+      wrongIn(play(scenario, subjects)).map((one) => `${scenario.id}: ${one}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it.each([
+    ['does nothing and says that it did', () => ({ kind: 'handlers', runs: [] }) as const],
+    ['refuses everything but a reboot', () => ({ refused: 'nothing here' })],
+    ['takes everything for a reboot', () => ({ kind: 'reboot' }) as const],
+  ])('an agent that %s fails at odd documents', (_, readDocument) => {
+    const bad = subjectsWith({ ...referenceAgent, readDocument });
+    const played = [...oddDocumentRuns({ subjects: bad, hardware })].slice(0, 20).map((run) => play(run, bad));
+    expect(played.some(({ violations }) => violations.length > 0)).toBe(true);
+  });
 
   it.each(hardwareNames)('pulls firmware on %s in every step, at messages and between them', (name) => {
     const labels = pullMoments({ subjects, hardware: name, document: 'firmware' }).map(({ label }) => label);
