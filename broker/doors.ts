@@ -113,6 +113,7 @@ export async function openDoors(
       listeners: { ...listeners({ http: httpPort }), ...https },
       identity: scope,
       ...(options.region !== undefined && { region: 'fixed' as const }),
+      ...(options.packetsPerSecond !== undefined && { requestsPerSecond: options.packetsPerSecond }),
       shadowsInFlight: readings.shadowsInFlight,
       retiredEndpointTypes: options.profile === 'documented' ? 'served' : 'refused',
       endpointFor: addresses.endpointFor,

@@ -46,7 +46,7 @@ export interface ServiceOptions {
   readonly profile?: ProfileName;
   /** Keeps to AWS's rates and lead times, and refuses what only old clients do. */
   readonly strict?: boolean;
-  /** How many packets a second are read of one MQTT connection, the others later; default 1000, ten times AWS's. */
+  /** How many packets a second are read of one MQTT connection, and requests of one HTTP connection, the others later; default 1000. */
   readonly packetsPerSecond?: number;
   /** Service seconds per real second, so that timeouts of minutes can be watched; default 1. */
   readonly timeScale?: number;

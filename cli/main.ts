@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 /** The `jobrig` process: its arguments in, its exit code out. */
+import { complain } from './exit.ts';
+import { untestedNode } from './node-version.ts';
 import { runCommandLine } from './program.ts';
 
 // The AWS SDK warns on stderr that a later version of it will want a later Node; nobody who runs this command can act on it.
@@ -9,5 +11,8 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
+
+const untested = untestedNode(process.versions.node);
+if (untested !== undefined) complain(untested);
 
 process.exitCode = await runCommandLine(process.argv.slice(2));

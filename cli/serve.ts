@@ -146,7 +146,10 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     )
     .option('--strict', "keep to AWS's rates, limits and lead times, which a bench seldom wants")
     .addOption(
-      new Option('--packet-rate <n>', 'MQTT packets a second that are read of one connection; the others wait')
+      new Option(
+        '--packet-rate <n>',
+        'MQTT packets, and HTTP requests, a second that are read of one connection; the others wait',
+      )
         .default(1000)
         .argParser(wholeNumber(1, 1_000_000_000)),
     )

@@ -14,6 +14,8 @@ import type { ArnScope } from '../../protocol/names.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { type WantedPort, closeHttpServer, listen } from '../net/listening.ts';
 import { httpLimits, limitHandshakes, maxHeaders } from '../net/server-limits.ts';
+import { defaultRate } from '../net/allowance.ts';
+import { RequestTurns } from '../net/request-turns.ts';
 import { SocketBudget } from '../net/socket-budget.ts';
 import { type WebRules, objectionToWeb, parseHost } from '../net/web-guard.ts';
 import { type AwsError, bodyTooLarge, internalFailure, invalidRequest, serviceUnavailable } from './aws-error.ts';
@@ -24,7 +26,8 @@ import type { Files } from './files.ts';
 import { BodyReader } from './request-body.ts';
 import type { SignatureCheck } from './signatures.ts';
 import { filesPath } from './signed-urls.ts';
-import { type RigStatus, metricsText, statusPage } from './status-page.ts';
+import { metricsHeaders, metricsText } from './metrics-text.ts';
+import { type RigStatus, statusPage } from './status-page.ts';
 
 export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'files' | 'endpointFor'> {
   /** Interface to listen on; default 127.0.0.1. */
@@ -45,6 +48,8 @@ export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'files' | 'endpoi
   readonly endpointFor?: (host: string) => string;
   /** Which web pages may use the rig, and by which names it may be called; absent: none but its own, and loopback. */
   readonly web?: WebRules;
+  /** Of one connection; those above wait. Default 1000. */
+  readonly requestsPerSecond?: number;
   /** Shared with other doors of this process; absent: this door counts for itself. */
   readonly budget?: SocketBudget;
   /** Asked first for every request of a file; absent: nobody is. */
@@ -146,7 +151,8 @@ function requestListener(options: HttpDoorOptions, surroundings: Surroundings): 
     // Called for requests that are no HTTP at all.
     errorHandler: (error) => toResponse(errorResponse({ ...invalidRequest, message: String(error) })),
   });
-  return (request, response) => {
+  const turns = new RequestTurns(options.requestsPerSecond ?? defaultRate);
+  const deal: RequestListener = (request, response) => {
     const { url = '', headers, socket } = request;
     // A signed URL proves more than any header could.
     const isFile = files !== undefined && url.startsWith(filesPath);
@@ -168,6 +174,10 @@ function requestListener(options: HttpDoorOptions, surroundings: Surroundings): 
     } else {
       void answer(request, response);
     }
+  };
+  return (request, response) => {
+    const { socket } = request;
+    if (!turns.take(socket, response, () => deal(request, response))) socket.destroy();
   };
 }
 
@@ -230,7 +240,7 @@ function createApp(
 
   app.get('/', (context) => context.html(statusPage(status(), requests), 200, pageHeaders));
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
-  app.get('/metrics', (context) => context.text(metricsText(status(), requests)));
+  app.get('/metrics', async (context) => context.text(await metricsText(status(), requests), 200, metricsHeaders));
   app.all('*', async ({ env: { incoming, outgoing } }) => {
     const startedAt = options.port.now();
     const answer = (response: AwsResponse): Response => answered(response, incoming, startedAt);

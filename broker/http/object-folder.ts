@@ -4,7 +4,7 @@
  * written beside its place under a name of fixed length and takes its place when it is whole.
  */
 import { randomUUID } from 'node:crypto';
-import { constants, createWriteStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -88,7 +88,9 @@ export class ObjectFolder {
       const obstacle = await this.#makeFolder(folder);
       if (obstacle !== undefined) return obstacle;
       await mustFit(place);
-      await pipeline(source, createWriteStream(unfinished, { flags: 'wx' }));
+      // The file is there before anything can go wrong with the source, so that it is not made after its removal.
+      const file = await open(unfinished, 'wx');
+      await pipeline(source, file.createWriteStream());
       await rename(unfinished, place);
       return undefined;
     } catch (error) {

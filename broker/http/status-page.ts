@@ -1,6 +1,6 @@
 /**
- * What the rig says about itself over HTTP: a plain page with its endpoints for people, the same as text in Prometheus's
- * format for machines. No scripts, nothing loaded from elsewhere; a live view is another page.
+ * What the rig says about itself over HTTP for people: a plain page with its endpoints. No scripts, nothing loaded from
+ * elsewhere; a live view is another page, and figures for machines are metrics-text.ts.
  */
 
 export interface RigStatus {
@@ -44,34 +44,6 @@ ${rows.join('\n')}
 </html>
 `;
 }
-
-export function metricsText(
-  { connectedClients, reservedPublications = {}, events = none, executionStatuses = none }: RigStatus,
-  requests: RequestCounts,
-): string {
-  return [
-    '# HELP jobrig_mqtt_clients MQTT clients connected now.',
-    '# TYPE jobrig_mqtt_clients gauge',
-    `jobrig_mqtt_clients ${connectedClients}`,
-    '# HELP jobrig_http_requests_total AWS API requests answered, by HTTP status.',
-    '# TYPE jobrig_http_requests_total counter',
-    ...[...requests].map(([status, count]) => `jobrig_http_requests_total{status="${status}"} ${count}`),
-    '# HELP jobrig_mqtt_reserved_publications_total MQTT publications on reserved topics beside Jobs, by feature.',
-    '# TYPE jobrig_mqtt_reserved_publications_total counter',
-    ...Object.entries(reservedPublications).map(
-      ([feature, count]) => `jobrig_mqtt_reserved_publications_total{feature="${feature}"} ${count}`,
-    ),
-    '# HELP jobrig_events_total What happened at the doors, by kind: connected, refused, malformed-json and so on.',
-    '# TYPE jobrig_events_total counter',
-    ...[...events].map(([kind, count]) => `jobrig_events_total{kind="${kind}"} ${count}`),
-    '# HELP jobrig_execution_changes_total Job executions made or changed, by their status then.',
-    '# TYPE jobrig_execution_changes_total counter',
-    ...[...executionStatuses].map(([status, count]) => `jobrig_execution_changes_total{status="${status}"} ${count}`),
-    '',
-  ].join('\n');
-}
-
-const none: ReadonlyMap<string, number> = new Map();
 
 function total(requests: RequestCounts): number {
   return [...requests.values()].reduce((sum, count) => sum + count, 0);

@@ -12,8 +12,9 @@ import { connectHeader } from './first-packet.ts';
 import { type Frame, FrameReader, type PacketReader } from './packet-reader.ts';
 import type { ProtocolVersion } from './packet-writer.ts';
 import { readInPlace } from './internals.ts';
-import { FewAtOnce } from './turns.ts';
-import { Allowance, type Lagging, Traffic } from './traffic.ts';
+import { FewAtOnce } from '../net/turns.ts';
+import { Allowance } from '../net/allowance.ts';
+import { type Lagging, Traffic } from './traffic.ts';
 
 export type Done = (error?: Error | null) => void;
 

@@ -5,7 +5,7 @@
  */
 import type { Dropped } from './door-events.ts';
 import type { Match, SubscriptionIndex } from './subscription-index.ts';
-import { type Steps, Turns } from './turns.ts';
+import { type Steps, Turns } from '../net/turns.ts';
 
 /** More receivers than this are many. */
 const manyReceivers = 256;

@@ -5,7 +5,7 @@
 import type { ClientStream } from './client-stream.ts';
 import { Disconnection } from './disconnection.ts';
 import type { Message } from './message.ts';
-import { FewAtOnce } from './turns.ts';
+import { FewAtOnce } from '../net/turns.ts';
 import { Slab, pubackBytes, roomFor, writePuback, writePublish } from './packet-writer.ts';
 
 /** What a client may leave unread in our memory before it is cut off. */

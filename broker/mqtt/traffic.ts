@@ -6,70 +6,15 @@
  * (packets that have not come whole, what waits for its turn, what is not read) has a bound for all together; when that is
  * reached, the connection that has held something for longest is closed.
  */
+import { defaultRate, spentMs } from '../net/allowance.ts';
 import { Disconnection } from './disconnection.ts';
 
-/** Ten times what AWS takes from one connection. */
-const defaultPacketsPerSecond = 1000;
-/** Read at once. */
-const calmPackets = 64;
-/** Read in its turn before the rate tells. */
-const burstPackets = 1000;
-const packetsPerTurn = 32;
 /** Of each turn of the event loop, for all who wait for theirs. */
 const turnMs = 5;
-/** A client that has used up its rate is read again after this. */
-const pauseMs = 50;
 
 /** A connection that has something left to read. */
 export interface Lagging {
   goOn(): void;
-}
-
-/** How much of its rate a connection has used: fills with each packet and empties with time. */
-export class Allowance {
-  readonly #perMs: number;
-  #used = 0;
-  #at = 0;
-  #max = 0;
-
-  /** @param perSecond may be Infinity. */
-  constructor(perSecond: number) {
-    this.#perMs = Math.min(perSecond, Number.MAX_SAFE_INTEGER) / 1000;
-  }
-
-  /** Before packets are read as they come in. Who has sent few is not worth a look at the clock. */
-  comeIn(): void {
-    if (this.#used >= calmPackets / 2) this.#empty();
-    this.#max = calmPackets;
-  }
-
-  /** Before packets are read that have waited. */
-  takeTurn(): void {
-    this.#empty();
-    this.#max = Math.min(burstPackets, this.#used + packetsPerTurn);
-  }
-
-  /** @returns whether one more packet may be read now. */
-  take(): boolean {
-    if (this.#used >= this.#max) return false;
-    this.#used += 1;
-    return true;
-  }
-
-  /** It was more work than a packet. */
-  charge(packets: number): void {
-    this.#used += packets;
-  }
-
-  get isSpent(): boolean {
-    return this.#used >= burstPackets;
-  }
-
-  #empty(): void {
-    const now = performance.now();
-    this.#used = Math.max(0, this.#used - (now - this.#at) * this.#perMs);
-    this.#at = now;
-  }
 }
 
 interface Holder {
@@ -124,14 +69,14 @@ export class Traffic {
   readonly #lagging: Lagging[] = [];
   #isScheduled = false;
 
-  constructor(rate = defaultPacketsPerSecond) {
+  constructor(rate = defaultRate) {
     this.packetsPerSecond = rate;
   }
 
   /** Has a connection go on in its turn; one that has used up its rate after a pause. */
   queue(lagging: Lagging, isSpent: boolean): void {
     if (isSpent) {
-      setTimeout(() => this.queue(lagging, false), pauseMs);
+      setTimeout(() => this.queue(lagging, false), spentMs);
       return;
     }
     this.#lagging.push(lagging);

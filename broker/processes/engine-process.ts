@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { rmSync } from 'node:fs';
 import type { Observation } from '../../observation/observation.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
-import { metricsText } from '../http/status-page.ts';
+import { metricsHeaders, metricsText } from '../http/metrics-text.ts';
 import { createEngineEnd, type KnownThings } from '../link/engine-end.ts';
 import { openPage } from '../live/open-page.ts';
 import { type Mind, openMind, openState } from '../mind.ts';
@@ -68,8 +68,9 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
     if (request.url === '/metrics') {
       const status = { endpoints, connectedClients: connected.size, events: events.counts };
       const counted = mind.executionStatuses && { executionStatuses: mind.executionStatuses };
-      response.setHeader('content-type', 'text/plain; version=0.0.4');
-      response.end(metricsText({ ...status, ...counted }, answered));
+      void metricsText({ ...status, ...counted }, answered).then((text) => {
+        response.writeHead(200, metricsHeaders).end(text);
+      });
     } else if (!page.door.answer(request, response)) response.writeHead(404).end();
   });
   for (const path of [engineSocket(folder), pageSocket(folder)]) rmSync(path, { force: true });

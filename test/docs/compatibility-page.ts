@@ -8,7 +8,7 @@ import { profiles } from '../../broker/engine/profile.ts';
 import { doorReadings } from '../../broker/mqtt/readings.ts';
 import { type OperationEntry, operationsOf, serverSideRules, shapeOf } from '../../protocol/operations.ts';
 import { brokerRules } from '../mqtt/aws-broker-rules.ts';
-import { brokerDifferences } from './broker-differences.ts';
+import { type Difference, brokerDifferences, serviceDifferences } from './broker-differences.ts';
 import { type MemberNote, notes } from './compatibility-notes.ts';
 
 export interface Member {
@@ -39,7 +39,7 @@ export async function compatibilityPage(handled: ReadonlySet<OperationName>): Pr
   const control = section('Control plane', operationsOf('iot'), handled);
   const device = section('Jobs data plane', operationsOf('iot-jobs-data'), handled);
   const shadow = section('Shadow data plane', operationsOf('iot-data'), handled);
-  const page = [introduction, control, device, shadow, missing(), broker(), openPoints()].join('\n');
+  const page = [introduction, control, device, shadow, missing(), broker(), service(), openPoints()].join('\n');
   return format(page, { ...(await resolveConfig('docs/compatibility.md')), parser: 'markdown' });
 }
 
@@ -76,7 +76,6 @@ function missing(): string {
 
 function broker(): string {
   const rules = brokerRules.map(({ claim, told, evidence }) => row([claim, ...told, evidence]));
-  const left = brokerDifferences.map(({ what, aws, here, why }) => row([what, aws, here, why]));
   return [
     '## MQTT broker',
     '',
@@ -93,11 +92,24 @@ function broker(): string {
     '',
     'What is left otherwise than on AWS:',
     '',
-    '| What | AWS | Here | Why |',
-    '|-|-|-|-|',
-    ...left,
-    '',
+    ...differences(brokerDifferences),
   ].join('\n');
+}
+
+function service(): string {
+  return [
+    '## Shadows, streams, OTA updates, registry, REST API',
+    '',
+    'What is left otherwise than on AWS; S-rows are the open points of [shadow-and-provisioning.md](reference/shadow-and-provisioning.md)',
+    'and [streams-and-ota.md](reference/streams-and-ota.md).',
+    '',
+    ...differences(serviceDifferences),
+  ].join('\n');
+}
+
+function differences(rows: readonly Difference[]): readonly string[] {
+  const left = rows.map(({ what, aws, here, why }) => row([what, aws, here, why]));
+  return ['| What | AWS | Here | Why |', '|-|-|-|-|', ...left, ''];
 }
 
 function openPoints(): string {

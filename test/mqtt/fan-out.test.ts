@@ -3,7 +3,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { FanOut } from '../../broker/mqtt/fan-out.ts';
 import type { Dropped } from '../../broker/mqtt/door-events.ts';
 import { SubscriptionIndex } from '../../broker/mqtt/subscription-index.ts';
-import { FewAtOnce, Turns } from '../../broker/mqtt/turns.ts';
+import { FewAtOnce, Turns } from '../../broker/net/turns.ts';
 import { closeDoors, openDoor } from '../support/mqtt-door.ts';
 import { WireClient } from '../support/wire-client.ts';
 

@@ -3,7 +3,8 @@ import { type Socket, connect } from 'node:net';
 import { once } from 'node:events';
 import { type Packet, generate, parser } from 'mqtt-packet';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Allowance, HeldMemory, Traffic } from '../../broker/mqtt/traffic.ts';
+import { HeldMemory, Traffic } from '../../broker/mqtt/traffic.ts';
+import { Allowance } from '../../broker/net/allowance.ts';
 import { closeDoors, openDoor } from '../support/mqtt-door.ts';
 import { WireClient } from '../support/wire-client.ts';
 

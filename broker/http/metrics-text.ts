@@ -1,0 +1,46 @@
+/** What the rig says about itself for machines, at `/metrics`: the same figures as the status page and more, in Prometheus's format. */
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { RequestCounts, RigStatus } from './status-page.ts';
+
+export const metricsHeaders = { 'content-type': new Registry().contentType };
+
+const none: ReadonlyMap<string, number> = new Map();
+
+export function metricsText(
+  { connectedClients, reservedPublications = {}, events = none, executionStatuses = none }: RigStatus,
+  requests: RequestCounts,
+): Promise<string> {
+  const registry = new Registry();
+  const registers = [registry];
+  const count = (
+    name: string,
+    help: string,
+    label: string,
+    counts: Iterable<readonly [string | number, number]>,
+  ): void => {
+    const counter = new Counter({ name, help, labelNames: [label], registers });
+    for (const [value, total] of counts) counter.inc({ [label]: value }, total);
+  };
+  const help = 'MQTT clients connected now.';
+  new Gauge({ name: 'jobrig_mqtt_clients', help, registers }).set(connectedClients);
+  count('jobrig_http_requests_total', 'AWS API requests answered, by HTTP status.', 'status', requests);
+  count(
+    'jobrig_mqtt_reserved_publications_total',
+    'MQTT publications on reserved topics beside Jobs, by feature.',
+    'feature',
+    Object.entries(reservedPublications),
+  );
+  count(
+    'jobrig_events_total',
+    'What happened at the doors, by kind: connected, refused, malformed-json and so on.',
+    'kind',
+    events,
+  );
+  count(
+    'jobrig_execution_changes_total',
+    'Job executions made or changed, by their status then.',
+    'status',
+    executionStatuses,
+  );
+  return registry.metrics();
+}
