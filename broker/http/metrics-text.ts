@@ -1,8 +1,19 @@
 /** What the rig says about itself for machines, at `/metrics`: the same figures as the status page and more, in Prometheus's format. */
+import type { ServerResponse } from 'node:http';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { RequestCounts, RigStatus } from './status-page.ts';
 
 export const metricsHeaders = { 'content-type': new Registry().contentType };
+
+/** Answers a request that came in without Hono. */
+export async function writeMetrics(
+  response: ServerResponse,
+  status: RigStatus,
+  requests: RequestCounts,
+): Promise<void> {
+  const text = await metricsText(status, requests);
+  response.writeHead(200, metricsHeaders).end(text);
+}
 
 const none: ReadonlyMap<string, number> = new Map();
 

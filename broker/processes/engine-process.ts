@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { rmSync } from 'node:fs';
 import type { Observation } from '../../observation/observation.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
-import { metricsHeaders, metricsText } from '../http/metrics-text.ts';
+import { writeMetrics } from '../http/metrics-text.ts';
 import { createEngineEnd, type KnownThings } from '../link/engine-end.ts';
 import { openPage } from '../live/open-page.ts';
 import { type Mind, openMind, openState } from '../mind.ts';
@@ -68,9 +68,7 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
     if (request.url === '/metrics') {
       const status = { endpoints, connectedClients: connected.size, events: events.counts };
       const counted = mind.executionStatuses && { executionStatuses: mind.executionStatuses };
-      void metricsText({ ...status, ...counted }, answered).then((text) => {
-        response.writeHead(200, metricsHeaders).end(text);
-      });
+      void writeMetrics(response, { ...status, ...counted }, answered);
     } else if (!page.door.answer(request, response)) response.writeHead(404).end();
   });
   for (const path of [engineSocket(folder), pageSocket(folder)]) rmSync(path, { force: true });

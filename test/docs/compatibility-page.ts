@@ -39,7 +39,7 @@ export async function compatibilityPage(handled: ReadonlySet<OperationName>): Pr
   const control = section('Control plane', operationsOf('iot'), handled);
   const device = section('Jobs data plane', operationsOf('iot-jobs-data'), handled);
   const shadow = section('Shadow data plane', operationsOf('iot-data'), handled);
-  const page = [introduction, control, device, shadow, missing(), broker(), service(), openPoints()].join('\n');
+  const page = [introduction, control, device, shadow, missing(), broker(), besideTheBroker(), openPoints()].join('\n');
   return format(page, { ...(await resolveConfig('docs/compatibility.md')), parser: 'markdown' });
 }
 
@@ -96,7 +96,7 @@ function broker(): string {
   ].join('\n');
 }
 
-function service(): string {
+function besideTheBroker(): string {
   return [
     '## Shadows, streams, OTA updates, registry, REST API',
     '',

@@ -23,12 +23,6 @@ beforeAll(async () => {
   await truncate(join(directory, 'images/large.bin'), 8 * 1024 * 1024);
   service = await startService({ files: directory, mqttPort: 'off', mqttsPort: 'off', wsPort: 'off', wssPort: 'off' });
   service.onEvent((event) => void events.push(event));
-  const call = async (method: string, path: string, scope: string, body: object) => {
-    const headers = { ...scopedTo(scope), 'content-type': 'application/json' };
-    const answer = await rawHttp(portOf('http'), { method, path, headers, body: JSON.stringify(body) });
-    expect(answer.status, answer.text).toBe(200);
-    return answer.json();
-  };
   await call('POST', '/things/T', 'iot', {});
   await call('PUT', '/jobs/J', 'iot', {
     targets: ['arn:aws:iot:us-east-1:000000000000:thing/T'],
@@ -42,7 +36,6 @@ beforeAll(async () => {
     readonly execution: { readonly jobDocument: string };
   };
   const document = JSON.parse(execution.jobDocument) as typeof urls;
-  const pathOf = (url: string): string => url.slice(url.indexOf('/files/'));
   urls = { download: pathOf(document.download), upload: pathOf(document.upload) };
 });
 
@@ -50,6 +43,22 @@ afterAll(async () => {
   await service.close();
   await rm(directory, { recursive: true });
 });
+
+async function call(
+  method: string,
+  path: string,
+  scope: string,
+  content: object,
+): Promise<Readonly<Record<string, unknown>>> {
+  const headers = { ...scopedTo(scope), 'content-type': 'application/json' };
+  const answer = await rawHttp(portOf('http'), { method, path, headers, body: JSON.stringify(content) });
+  expect(answer.status, answer.text).toBe(200);
+  return answer.json();
+}
+
+function pathOf(url: string): string {
+  return url.slice(url.indexOf('/files/'));
+}
 
 function portOf(scheme: 'http' | 'https'): number {
   return Number(new URL((scheme === 'http' ? service.httpUrl : service.httpsUrl) ?? '').port);
