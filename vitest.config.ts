@@ -1,23 +1,45 @@
-import { defineConfig } from 'vitest/config';
+import { availableParallelism } from 'node:os';
+import { type TestProjectInlineConfiguration, defineConfig } from 'vitest/config';
 import { SkipReasons } from './test/support/skip-reasons.ts';
 
 const counted = process.env['CI'] === 'true';
 const jsonResults: ['json', { outputFile: string }][] = [['json', { outputFile: 'test-results.json' }]];
 
+// The example for tests of one's own is one of them.
+const every = ['test/**/*.test.ts', 'fixtures/own-tests/*.test.mts'];
+// A browser wants the machine for itself: `npm run test:browser`.
+const never = ['**/node_modules/**', ...(process.env['JOBRIG_BROWSER'] === '1' ? [] : ['test/browser/**'])];
+/** They put another module in the place of one of ours. */
+const replacing = ['test/broker/engine-failure.test.ts'];
+
+function files(
+  name: string,
+  about: { readonly isolate: boolean; readonly include: string[]; readonly exclude: string[] },
+): TestProjectInlineConfiguration {
+  return {
+    test: {
+      name,
+      ...about,
+      setupFiles: ['test/support/set-up.ts'],
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+      pool: 'forks',
+      // The SDK's notice about Node versions to come, on every run.
+      env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    },
+  };
+}
+
 export default defineConfig({
   test: {
-    // The example for tests of one's own is one of them.
-    include: ['test/**/*.test.ts', 'fixtures/own-tests/*.test.mts'],
-    // A browser wants the machine for itself: `npm run test:browser`.
-    exclude: ['**/node_modules/**', ...(process.env['JOBRIG_BROWSER'] === '1' ? [] : ['test/browser/**'])],
+    // Files share what they import: most of the time of a file of its own would go into loading it again.
+    projects: [
+      files('shared', { isolate: false, include: every, exclude: [...never, ...replacing] }),
+      files('alone', { isolate: true, include: replacing, exclude: never }),
+    ],
     globalSetup: ['test/support/build-first.ts', 'test/support/postgres-home.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    pool: 'forks',
-    // One core is not left idle: tests wait for events, never for time.
-    maxWorkers: '100%',
-    // The SDK's notice about Node versions to come, on every run.
-    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    // More than cores: many files wait for devices and limits of time more than they compute.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     reporters: ['default', new SkipReasons(), ...(counted ? jsonResults : [])],
     coverage: {
       provider: 'v8',

@@ -1,13 +1,13 @@
 /** `--open`: shows a page in the browser of whoever runs the rig. Where there is none, the address has been printed all the same. */
 import { Option } from 'commander';
-import { execa } from 'execa';
 
 export function openOption(): Option {
   return new Option('--open', 'open the live page in a browser');
 }
 
 /** Does not wait for the browser, and does not mind where there is none. */
-export function openInBrowser(url: string): void {
+export async function openInBrowser(url: string): Promise<void> {
+  const { execa } = await import('execa');
   const [command, ...given] = openers[process.platform] ?? ['xdg-open'];
   const options = { detached: true, stdio: 'ignore', cleanup: false, reject: false } as const;
   execa(command, [...given, url], options).unref();

@@ -89,7 +89,7 @@ function reporter(flags: CheckFlags, progress: ReturnType<typeof createProgress>
     switch (event.kind) {
       case 'ready':
         if (event.pageUrl !== undefined) progress.say(`live page at ${event.pageUrl}`, 'stderr');
-        if (event.pageUrl !== undefined && flags.open === true) openInBrowser(event.pageUrl);
+        if (event.pageUrl !== undefined && flags.open === true) void openInBrowser(event.pageUrl);
         progress.show(
           'handshake: one plain job',
           event.isAttached ? `waiting for ${event.thingName} at ${event.endpoints}` : event.thingName,

@@ -83,7 +83,7 @@ export function demoCommand(finish: (exitCode: number) => void): Command {
 
 async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   const hardware = readHardware(flags.hardware);
-  const faults = flags.faults === undefined ? undefined : readFaults(flags.faults);
+  const faults = flags.faults === undefined ? undefined : await readFaults(flags.faults);
   const agent = readAgent(flags.agent);
   const scenarios = selectScenarios([]);
   openOutput(flags.out);
@@ -111,7 +111,7 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
       ),
   });
   if (!flags.quiet) process.stderr.write(`live page at ${stage.pageUrl}\n`);
-  if (flags.open) openInBrowser(stage.pageUrl);
+  if (flags.open) void openInBrowser(stage.pageUrl);
   if (flags.stage && !flags.quiet) process.stderr.write('It begins when somebody presses Start there\n');
   const report = await stage.run();
   progress.done();

@@ -3,14 +3,18 @@
  * one is faults/plan.ts's business.
  */
 import { Option } from 'commander';
-import { type FaultPlan, parseFaultPlan } from '../faults/plan.ts';
-import { readPositionedFile } from './positioned-file.ts';
+import type { FaultPlan } from '../faults/plan.ts';
 
 export function faultsOption(): Option {
   return new Option('--faults <file>', 'plan of what goes wrong, YAML or JSON (default: nothing does)');
 }
 
 /** @throws {OperationalError} `FAULTS_INVALID` naming file, line, column and member */
-export function readFaults(file: string): FaultPlan {
+export async function readFaults(file: string): Promise<FaultPlan> {
+  // Loaded when wanted: most runs have no plan, and need no reader of one.
+  const [{ parseFaultPlan }, { readPositionedFile }] = await Promise.all([
+    import('../faults/plan.ts'),
+    import('./positioned-file.ts'),
+  ]);
   return readPositionedFile(file, 'FAULTS_INVALID', parseFaultPlan);
 }

@@ -84,7 +84,7 @@ export function fleetCommand(finish: (exitCode: number) => void): Command {
 async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   const startedAt = new Date();
   const hardware = readHardware(flags.hardware);
-  const faults = flags.faults === undefined ? undefined : readFaults(flags.faults);
+  const faults = flags.faults === undefined ? undefined : await readFaults(flags.faults);
   const agent = readAgent(flags.agent);
   const { startFleet, thingNameOf } = await import('../agent/fleet.ts');
   const names = Array.from({ length: flags.things }, (_, index) => thingNameOf(flags.prefix, index + 1));

@@ -4,22 +4,29 @@
  */
 
 import { Command } from 'commander';
-import { certsCommand } from './certs.ts';
-import { checkCommand } from './check.ts';
-import { demoCommand } from './demo.ts';
 import { complain, exitCodes, reportError } from './exit.ts';
-import { fleetCommand } from './fleet.ts';
-import { loadCommand } from './load.ts';
-import { mergeCommand, showCommand } from './runs.ts';
-import { serveCommand } from './serve.ts';
-import { simulateCommand } from './simulate.ts';
 import { usageError } from './usage-error.ts';
 import { version } from './version.ts';
+
+type Finish = (exitCode: number) => void;
+
+/** In the order of `--help`. Only the verb that is wanted is loaded: each brings libraries that the others do not need. */
+const verbs: Readonly<Record<string, (finish: Finish) => Promise<Command>>> = {
+  check: async (finish) => (await import('./check.ts')).checkCommand(finish),
+  demo: async (finish) => (await import('./demo.ts')).demoCommand(finish),
+  serve: async (finish) => (await import('./serve.ts')).serveCommand(finish),
+  fleet: async (finish) => (await import('./fleet.ts')).fleetCommand(finish),
+  load: async (finish) => (await import('./load.ts')).loadCommand(finish),
+  certs: async () => (await import('./certs.ts')).certsCommand(),
+  merge: async (finish) => (await import('./runs.ts')).mergeCommand(finish),
+  show: async () => (await import('./runs.ts')).showCommand(),
+  simulate: async (finish) => (await import('./simulate.ts')).simulateCommand(finish),
+};
 
 /** Runs one command line, the words after `jobrig`. @returns the exit code */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.ok;
-  const finish = (code: number) => {
+  const finish: Finish = (code) => {
     exitCode = code;
   };
   const program = new Command('jobrig')
@@ -28,19 +35,10 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     )
     .version(version)
     .addHelpText('after', '\nExample:\n  $ jobrig demo\n');
-  const verbs = [
-    checkCommand(finish),
-    demoCommand(finish),
-    serveCommand(finish),
-    fleetCommand(finish),
-    loadCommand(finish),
-    certsCommand(),
-    mergeCommand(finish),
-    showCommand(),
-    simulateCommand(finish),
-  ];
-  for (const verb of verbs) program.addCommand(verb);
-  for (const command of [program, ...verbs]) {
+  const wanted = Object.hasOwn(verbs, words[0] ?? '') ? [verbs[words[0]!]!] : Object.values(verbs);
+  const commands = await Promise.all(wanted.map((load) => load(finish)));
+  for (const command of commands) program.addCommand(command);
+  for (const command of [program, ...commands]) {
     command.exitOverride().configureOutput({ outputError: (text) => complain(oneLine(text)) });
   }
   try {

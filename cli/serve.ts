@@ -232,7 +232,7 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
   if (!requireAuth) refuseStrangers(options.host);
   const read = accessKeyFile === undefined ? undefined : readAccessKeys(accessKeyFile);
   const keys = requireAuth ? (given || read ? { ...read, ...given } : keysOfEnvironment()) : undefined;
-  const faults = file === undefined ? undefined : readFaults(file);
+  const faults = file === undefined ? undefined : await readFaults(file);
   const place = database === undefined ? undefined : parsePostgresAddress(database).name;
   const doors = doorsOf(processes);
   const failed = new AbortController();
@@ -259,7 +259,7 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
       `${JSON.stringify({ event: 'ready', ...endpoints, pid: process.pid, ...processesOf(service) })}\n`,
     );
   else if (!quiet) process.stdout.write(`${readyText(endpoints, options, keys, memory ? undefined : dataDir)}\n`);
-  if (open && service.pageUrl !== undefined) openInBrowser(service.pageUrl);
+  if (open && service.pageUrl !== undefined) void openInBrowser(service.pageUrl);
   await whenAborted(AbortSignal.any([stopped, failed.signal]));
   log.finish();
   failed.signal.throwIfAborted();

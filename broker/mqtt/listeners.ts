@@ -17,7 +17,7 @@ import {
   createServer as createTlsServer,
 } from 'node:tls';
 import { type WantedPort, listen as listenAt } from '../net/listening.ts';
-import { httpLimits, limitHandshakes, maxHeaders, socketBuffers } from '../net/server-limits.ts';
+import { httpLimits, limitHandshakes, lostInHandshake, maxHeaders, socketBuffers } from '../net/server-limits.ts';
 import { awaitFirstBytes, connectHeader } from './first-packet.ts';
 import type { ShownCertificate } from './registered-principals.ts';
 import { type WhyNotUpgrade, acceptWebSockets } from './websockets.ts';
@@ -192,7 +192,9 @@ function tlsOptions({ certificates }: ListenerSettings, ALPNProtocols: readonly 
 
 function guarded(server: TlsServer, { failed }: Arrivals): Server {
   limitHandshakes(server, failed);
-  return server.on('tlsClientError', failed);
+  return server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
+    failed(error.code === 'ECONNRESET' ? new Error(lostInHandshake) : error);
+  });
 }
 
 const names: { readonly [T in Transport]: readonly [purpose: string, option: string] } = {

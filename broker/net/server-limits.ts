@@ -24,6 +24,10 @@ export const maxHeaders = 100;
 /** What a socket may hold before its writer is told to wait; Node 22 made it four times as much. */
 export const socketBuffers = { highWaterMark: 16 * 1024 } as const;
 
+/** Says nothing of who is at fault: a device that was switched off ends it so, and one that does not trust this service. */
+export const lostInHandshake =
+  'the connection ended in the TLS handshake: does the client trust the CA of this service?';
+
 /** @param expired is told why a connection was closed. */
 export function limitHandshakes(server: Server, expired: (error: Error) => void, patienceMs = handshakeMs): void {
   const deadlines = new Map<string, NodeJS.Timeout>();

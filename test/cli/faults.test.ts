@@ -7,8 +7,8 @@ import { start } from '../support/command.ts';
 const examples = join(import.meta.dirname, '../../fixtures/faults');
 
 describe('--faults', () => {
-  it.each(readdirSync(examples))('the example %s is a plan', (file) => {
-    expect(readFaults(join(examples, file)).faults.length).toBeGreaterThan(0);
+  it.each(readdirSync(examples))('the example %s is a plan', async (file) => {
+    expect((await readFaults(join(examples, file))).faults.length).toBeGreaterThan(0);
   });
 
   it.each([

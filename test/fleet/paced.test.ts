@@ -1,20 +1,29 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startPaced } from '../../agent/paced.ts';
 
+/** How often it looks. */
+const tickMs = 10;
+
 describe('a pace', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
   it.each([
-    [7, 20],
-    [35, 40],
+    [7, 7],
+    [35, 35],
     [500, 200],
     [3000, 900],
   ])('of %i a second is kept', async (perSecond, count) => {
+    const at: number[] = [];
     const startedAt = performance.now();
-    let started = 0;
-    await startPaced({ count: Math.min(count, perSecond), perSecond, start: () => (started += 1) });
-    const tookMs = performance.now() - startedAt;
-    const dueMs = ((started - 1) * 1000) / perSecond;
-    expect(tookMs).toBeGreaterThanOrEqual(dueMs - 1);
-    expect(tookMs).toBeLessThan(dueMs + 300);
+    const done = startPaced({ count, perSecond, start: () => at.push(performance.now() - startedAt) });
+    await vi.runAllTimersAsync();
+    await done;
+    expect(at).toHaveLength(count);
+    for (const [index, time] of at.entries()) {
+      expect(time).toBeGreaterThanOrEqual((index * 1000) / perSecond - 1);
+      expect(time).toBeLessThanOrEqual((index * 1000) / perSecond + tickMs);
+    }
   });
 
   it('waits while there is no room, and then does not make up for it in a burst', async () => {
@@ -31,8 +40,9 @@ describe('a pace', () => {
         setTimeout(() => (hasRoom = true), 150);
       },
     });
+    await vi.runAllTimersAsync();
     await done;
-    expect(at[10]! - at[9]!).toBeGreaterThanOrEqual(149);
+    expect(at[10]! - at[9]!).toBeGreaterThanOrEqual(150);
     expect(at[19]! - at[10]!).toBeGreaterThanOrEqual(80);
   });
 
@@ -41,10 +51,10 @@ describe('a pace', () => {
     const start = (index: number): void => {
       if (index === 2) controller.abort(new Error('enough'));
     };
-    await expect(startPaced({ count: 1000, perSecond: 50, start, signal: controller.signal })).rejects.toThrow(
-      'enough',
-    );
-    const ended = startPaced({ count: 1, perSecond: 1, start, signal: controller.signal });
-    await expect(ended).rejects.toThrow('enough');
+    const { signal } = controller;
+    const stopped = expect(startPaced({ count: 1000, perSecond: 50, start, signal })).rejects.toThrow('enough');
+    await vi.advanceTimersByTimeAsync(100);
+    await stopped;
+    await expect(startPaced({ count: 1, perSecond: 1, start, signal })).rejects.toThrow('enough');
   });
 });

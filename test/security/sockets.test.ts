@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { type Socket, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, createWebSocketStream } from 'ws';
 import { type Service, startService } from '../../broker/start-service.ts';
 import { rawHttp } from '../support/raw-http.ts';
@@ -96,36 +96,39 @@ describe('a connection that does not go on is closed within seconds', () => {
 });
 
 describe('with 256 descriptors', () => {
-  afterEach(killAll);
+  afterAll(killAll);
 
   const silent = 400;
   const doors = ['mqtts', 'wss', 'https', 'http', 'ws', 'mqtt'];
 
-  it.each(doors)(`good devices get in on every door beside ${silent} silent connections to %s`, async (attacked) => {
-    const ports = doors.flatMap((door) => [`--${door}-port`, '0']);
-    const { urls } = await startServe({
-      flags: ['--memory', '--identity', 'client-id', ...ports],
-      maxDescriptors: 256,
-    });
-    const port = portOf(urls[attacked]);
-    const sockets = await Promise.all(Array.from({ length: silent }, () => plain(port)));
-    for (const socket of sockets) socket.on('error', () => {});
+  it.concurrent.each(doors)(
+    `good devices get in on every door beside ${silent} silent connections to %s`,
+    async (attacked) => {
+      const ports = doors.flatMap((door) => [`--${door}-port`, '0']);
+      const { urls } = await startServe({
+        flags: ['--memory', '--identity', 'client-id', ...ports],
+        maxDescriptors: 256,
+      });
+      const port = portOf(urls[attacked]);
+      const sockets = await Promise.all(Array.from({ length: silent }, () => plain(port)));
+      for (const socket of sockets) socket.on('error', () => {});
 
-    const devices = [
-      await arrived('good-mqtt', () => plain(portOf(urls['mqtt']))),
-      await arrived('good-mqtts', () => secured(portOf(urls['mqtts']))),
-      await arrived('good-ws', () => webSocketTo(urls['ws']!)),
-      await arrived('good-wss', () => webSocketTo(urls['wss']!)),
-    ];
-    expect((await rawHttp(portOf(urls['http']), { path: '/healthz' })).status).toBe(200);
-    const [answer] = (await once(httpsRequest(`${urls['https']}/healthz`, insecure).end(), 'response')) as [
-      { statusCode: number },
-    ];
-    expect(answer.statusCode).toBe(200);
-    // Those who have proved who they are stay, however many more come.
-    const more = await Promise.all(Array.from({ length: silent }, () => plain(port)));
-    for (const socket of more) socket.on('error', () => {});
-    await Promise.all(devices.map((device) => device.settled()));
-    for (const socket of [...sockets, ...more]) socket.destroy();
-  });
+      const devices = [
+        await arrived('good-mqtt', () => plain(portOf(urls['mqtt']))),
+        await arrived('good-mqtts', () => secured(portOf(urls['mqtts']))),
+        await arrived('good-ws', () => webSocketTo(urls['ws']!)),
+        await arrived('good-wss', () => webSocketTo(urls['wss']!)),
+      ];
+      expect((await rawHttp(portOf(urls['http']), { path: '/healthz' })).status).toBe(200);
+      const [answer] = (await once(httpsRequest(`${urls['https']}/healthz`, insecure).end(), 'response')) as [
+        { statusCode: number },
+      ];
+      expect(answer.statusCode).toBe(200);
+      // Those who have proved who they are stay, however many more come.
+      const more = await Promise.all(Array.from({ length: silent }, () => plain(port)));
+      for (const socket of more) socket.on('error', () => {});
+      await Promise.all(devices.map((device) => device.settled()));
+      for (const socket of [...sockets, ...more]) socket.destroy();
+    },
+  );
 });

@@ -1,7 +1,8 @@
 /**
  * The promise of durability, taken at its word: a service under load from devices and an operator is killed again and again,
  * at moments drawn from a seed, and every answer that it gave is compared with what the next one knows. What was asked and
- * not answered may have happened or not, but wholly. `JOBRIG_SEED` chooses other moments.
+ * not answered may have happened or not, but wholly. `JOBRIG_SEED` chooses other moments,
+ * `JOBRIG_KILLS` how many.
  */
 import { CreateThingCommand } from '@aws-sdk/client-iot';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -10,7 +11,7 @@ import { KillStory, operatorOf } from '../support/kill-story.ts';
 import { type Ended, killAll, launchServe, startServe } from '../support/serve-process.ts';
 import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
 
-const kills = 50;
+const kills = Number(process.env['JOBRIG_KILLS'] ?? 15);
 const seed = Number(process.env['JOBRIG_SEED'] ?? 20_261_122);
 
 const directories: StoreDirectory[] = [];

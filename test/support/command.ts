@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach } from 'vitest';
+import { endAfterTest } from './after-test.ts';
 
 const main = resolve(import.meta.dirname, '../../dist/cli/main.js');
 
@@ -24,16 +24,6 @@ export interface Command {
   /** The same for stderr. */
   progress(matches: (text: string) => boolean): Promise<string>;
 }
-
-const running: Command[] = [];
-
-afterEach(async () => {
-  for (const { child, folder, finished } of running.splice(0)) {
-    child.kill('SIGKILL');
-    await finished;
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
 
 export function start(...args: readonly string[]): Command {
   return startIn(mkdtempSync(join(tmpdir(), 'jobrig-')), ...args);
@@ -62,7 +52,11 @@ export function startIn(folder: string, ...args: readonly string[]): Command {
     output: (matches) => seen(stdout, matches),
     progress: (matches) => seen(stderr, matches),
   };
-  running.push(command);
+  endAfterTest(async () => {
+    child.kill('SIGKILL');
+    await finished;
+    rmSync(folder, { recursive: true, force: true });
+  });
   return command;
 }
 

@@ -1,29 +1,23 @@
 /** A real service, a real operator and real devices for tests: free loopback ports, everything closed after each test. */
-import { afterEach } from 'vitest';
 import { startFleet } from '../../agent/fleet.ts';
 import type { Fleet, FleetOptions } from '../../agent/fleet.ts';
 import type { DeviceEvent } from '../../agent/device-events.ts';
 import { startService } from '../../broker/start-service.ts';
 import type { Service, ServiceOptions } from '../../broker/start-service.ts';
 import { Operator } from '../../rig/live/operator.ts';
-
-const closers: (() => Promise<void> | void)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+import { endAfterTest } from './after-test.ts';
 
 const timeScale = 50;
 
 export async function liveService(options: ServiceOptions = {}): Promise<{ service: Service; operator: Operator }> {
   const service = await startService({ timeScale, ...options });
-  closers.push(() => service.close());
+  endAfterTest(() => service.close());
   const operator = new Operator({
     endpoint: service.httpUrl ?? '',
     region: 'us-east-1',
     now: () => service.port.now(),
   });
-  closers.push(() => operator[Symbol.dispose]());
+  endAfterTest(() => operator[Symbol.dispose]());
   return { service, operator };
 }
 
@@ -49,7 +43,7 @@ export async function liveFleet(
       for (const look of waiting) look();
     },
   });
-  closers.push(() => fleet.close());
+  endAfterTest(() => fleet.close());
   const when: WatchedFleet['when'] = (matches, since = 0) =>
     new Promise((resolve) => {
       let seen = since;

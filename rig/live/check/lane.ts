@@ -7,6 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CertificateAuthority, openCertificateAuthority } from '../../../broker/certificates.ts';
 import { type CodeSigner, openCodeSigner } from '../../../broker/code-signing.ts';
+import { lostInHandshake } from '../../../broker/net/server-limits.ts';
 import { type PortOption, type Service, startService } from '../../../broker/start-service.ts';
 import type { Observation, Observer } from '../../../observation/observation.ts';
 import { observeEvery, show } from '../../../observation/observers.ts';
@@ -112,6 +113,8 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
       onEvent: (event) => {
         if ('reason' in event && event.message !== undefined) {
           const { message, advice } = event;
+          // A device that was switched off ends a connection so; what a door refused says more.
+          if (message === lostInHandshake && refusals.length > 0) return;
           refusals.push(advice === undefined ? message : `${message}: ${advice}`);
         }
       },
