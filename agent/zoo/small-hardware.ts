@@ -17,6 +17,7 @@ export const smallHardware: readonly ZooAgent[] = [
     bug: 'leaves a message that does not fit its buffer unhandled',
     breaks: {
       V1: 'the job waits for ever',
+      V2: 'a notification that says that its job is gone may be one that does not fit',
     },
     story: 'large-document',
     behaviour: otherwise({ listensTo: (message) => 'payload' in message }),
