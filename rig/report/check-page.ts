@@ -6,6 +6,7 @@ import type { CheckResult, ScenarioResult, ScenarioRun } from '../live/check/che
 import { exemplaryRun, verdictOfCheck, verdictOfRuns } from '../live/check/check-result.ts';
 import type { Portrait } from '../live/check/portrait.ts';
 import { catalogName } from '../verdict/catalog.ts';
+import { type CauseRow, causesTable } from './causes-table.ts';
 import { claimNames, rightDevice } from './claim-words.ts';
 import { type Cause, causesOf, evidenceLines, survivalOf } from './check-summary.ts';
 import { conversation } from './conversation.ts';
@@ -36,7 +37,8 @@ export function checkPage(result: CheckResult, { verb = 'check', command }: Chec
       ...(sweep === undefined ? [] : ([['sweep', 'Sweep']] as const)),
       ...(results.length > 0 ? ([['scenarios', 'Scenarios']] as const) : []),
     ],
-    body: html`${head(result, causes, command)} ${causes.length > 0 ? causesTable(causes, result) : undefined}
+    body: html`${head(result, causes, command)}
+    ${causes.length > 0 ? causesTable({ columns: ['Scenarios', ...(sweep?.length ? ['Moments of the sweep'] : [])], rows: causes.map((cause) => causeRow(cause, result)), stories: storiesTold }) : undefined}
     ${stories.map((cause, index) => causeStory(cause, index))}
     ${sweep === undefined || sweep.length === 0 ? undefined : sweepSection(sweep)}
     ${portrait === undefined ? undefined : deviceSection(result, portrait)}
@@ -92,38 +94,12 @@ function cells(results: readonly ScenarioResult[]): readonly Markup[] {
   return results.map(({ scenario, runs }) => html`<i class="${verdictOfRuns(runs)}" title="${scenario.id}"></i>`);
 }
 
-function causesTable(causes: readonly Cause[], { sweep = [] }: CheckResult): Markup {
-  return html`<section id="causes">
-    <h2>${causes.length === 1 ? 'One cause' : `${causes.length} causes`}</h2>
-    <table class="causes">
-      <thead>
-        <tr>
-          <th scope="col"><span class="unseen">Number</span></th>
-          <th scope="col">What is wrong</th>
-          <th scope="col">Claim</th>
-          <th scope="col">Scenarios</th>
-          ${sweep.length > 0 ? html`<th scope="col">Moments of the sweep</th>` : undefined}
-        </tr>
-      </thead>
-      <tbody>
-        ${causes.map(({ sentence: what, claim, resembles, results }, index) => {
-          const moments = sweep.filter(({ run }) => run.broke[0] === claim).length;
-          return html`<tr>
-            <td>${index + 1}</td>
-            <td>
-              <a href="#cause-${index + 1}"><b>${sentence(what)}</b></a
-              ><br /><span class="small"
-                >${resembles.length > 0 ? `Like ${resembles.map(catalogName).join(', ')}` : ''}</span
-              >
-            </td>
-            <td>${claim} ${claimNames[claim as keyof typeof claimNames]}</td>
-            <td>${results.map(({ scenario }) => html`<code>${scenario.id}</code> `)}</td>
-            ${sweep.length > 0 ? html`<td class="n">${moments > 0 ? `${moments} of ${sweep.length}` : 'none'}</td>` : undefined}
-          </tr>`;
-        })}
-      </tbody>
-    </table>
-  </section>`;
+function causeRow({ sentence: reason, claim, resembles, results }: Cause, { sweep = [] }: CheckResult): CauseRow {
+  const moments = sweep.filter(({ run }) => run.broke[0] === claim).length;
+  const scenarios = results.map(({ scenario }) => html`<code>${scenario.id}</code> `);
+  const ofSweep = sweep.length === 0 ? [] : [moments > 0 ? `${moments} of ${sweep.length}` : 'none'];
+  const short = `${results.length} ${results.length === 1 ? 'scenario' : 'scenarios'}`;
+  return { reason, claim, resembles, cells: [scenarios, ...ofSweep], short };
 }
 
 function causeStory({ results, claim }: Cause, index: number): Markup {

@@ -8,68 +8,41 @@ import type { LoadRun } from '../load/contract.ts';
 import { type JudgedThreshold, latenciesIn, memoryOf, verdictOfLoad } from '../load/figures.ts';
 import { latenciesOf } from '../load/histograms.ts';
 import { loadChartScript, loadChartStyle } from './load-charts.ts';
-import { lookStyle } from './look-style.ts';
-import { type Markup, html, trusted } from './markup.ts';
+import { type Markup, html } from './markup.ts';
+import { commandLine, pageFrame, stateLine } from './page-frame.ts';
 import { spanText } from './words.ts';
 
 const require = createRequire(import.meta.url);
 
 export function loadPage(run: LoadRun, thresholds: readonly JudgedThreshold[]): string {
-  const { text } = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-        />
-        <title>jobrig load: ${verdictOfLoad(run, thresholds)}</title>
-        <style>
-          ${trusted(lookStyle)} ${trusted(readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8'))}
-          ${trusted(loadChartStyle)}
-        </style>
-      </head>
-      <body>
-        ${bar(run)}
-        <main>
-          ${head(run, thresholds)} ${latencySection(run)} ${throughputSection()} ${processSection(run)}
-          ${failureSection(run)} ${settingsSection(run)}
-        </main>
-        <footer><span>run.json</span><span>${new Date(run.startedAt).toISOString()}</span></footer>
-        <script type="application/json" id="run">
-          ${trusted(dataOf(run))}
-        </script>
-        <script>
-          ${trusted(readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8'))};
-          ${trusted(loadChartScript)};
-        </script>
-      </body>
-    </html>`;
-  return `${text}\n`;
+  const { shape, startedAt, endedAt, things, seed } = run;
+  return pageFrame({
+    title: `jobrig load: ${verdictOfLoad(run, thresholds)}`,
+    bar: html`<b>jobrig load</b><code>${shape}</code><span>${count(things)} things, seed ${seed}</span
+      ><span>${new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ')}</span>
+      <span>${spanText(endedAt - startedAt)}</span>`,
+    sections: [
+      ...(hasFailed(run) ? ([['failures', 'Failures']] as const) : []),
+      ['latency', 'Latency'],
+      ['throughput', 'Throughput'],
+      ['processes', 'Processes'],
+      ['settings', 'What was tried'],
+    ],
+    // Cause first, as in every report; where nothing failed there is nothing to say of it.
+    body: html`${head(run, thresholds)} ${hasFailed(run) ? failureSection(run) : undefined} ${latencySection(run)}
+    ${throughputSection()} ${processSection(run)} ${settingsSection(run)}`,
+    foot: [`jobrig ${run.jobrig}`, `seed ${seed}`, new Date(startedAt).toISOString(), 'run.json'],
+    style: `${readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8')} ${loadChartStyle}`,
+    data: { id: 'run', json: dataOf(run) },
+    scripts: [readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8'), loadChartScript],
+  });
 }
 
-function bar({ shape, startedAt, endedAt }: LoadRun): Markup {
-  return html`<header class="bar">
-    <div>
-      <b>jobrig load</b><code>${shape}</code
-      ><span>${new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ')}</span>
-      <span>${spanText(endedAt - startedAt)}</span>
-      <nav>
-        <a href="#latency">Latency</a><a href="#throughput">Throughput</a><a href="#processes">Processes</a
-        ><a href="#failures">Failures</a>
-      </nav>
-    </div>
-  </header>`;
+function hasFailed({ failures, refusals }: LoadRun): boolean {
+  return Object.keys(failures).length + Object.keys(refusals).length > 0;
 }
 
 function head(run: LoadRun, thresholds: readonly JudgedThreshold[]): Markup {
-  const verdict = verdictOfLoad(run, thresholds);
-  const sign = {
-    pass: html`<span class="good">✓ Passed</span>`,
-    fail: html`<span class="bad">✗ Failed</span>`,
-    inconclusive: html`<span>? Inconclusive</span>`,
-  };
   const { executions, things } = run;
   const { update, execution } = latenciesIn(run);
   const facts: readonly (readonly [string, string])[] = [
@@ -81,9 +54,7 @@ function head(run: LoadRun, thresholds: readonly JudgedThreshold[]): Markup {
     ['memory a thing', `${(memoryOf(run).perThingBytes / 1024).toFixed(1)} KB`],
   ];
   return html`<section id="top">
-    <p class="state">
-      ${sign[verdict]} <span>${count(executions.succeeded)} of ${count(executions.wanted)} executions succeeded</span>
-    </p>
+    ${stateLine(verdictOfLoad(run, thresholds), `${count(executions.succeeded)} of ${count(executions.wanted)} executions succeeded`)}
     <h1>${headline(run, thresholds)}</h1>
     <p class="lead">
       ${count(things)} things, ${run.settings.transport === 'tcp' ? 'over TCP' : 'in one process with the service'},
@@ -92,6 +63,7 @@ function head(run: LoadRun, thresholds: readonly JudgedThreshold[]): Markup {
         run.settings.transport === 'in-process' ? 'Latencies are of service and fleet together. ' : ''
       }${run.partial === undefined ? '' : `It ended before its end: ${run.partial}.`}
     </p>
+    ${commandLine(commandOf(run))}
     <dl class="figures">
       ${facts.map(
         ([name, value]) =>
@@ -104,6 +76,27 @@ function head(run: LoadRun, thresholds: readonly JudgedThreshold[]): Markup {
     ${thresholds.length === 0 ? undefined : thresholdTable(thresholds)}
     ${run.differs.map((difference) => html`<p class="red">✗ Both ends differ: ${difference}</p>`)}
   </section>`;
+}
+
+/** What measures the same again. */
+function commandOf({ shape, things, seed, settings, slice, processes }: LoadRun): string {
+  const { executions, updates, pacing, hardware, transport, endpoint } = settings;
+  const [, rate] = /^(.+\/s)$/.exec(pacing) ?? [];
+  const [, window] = /^window (\d+)$/.exec(pacing) ?? [];
+  const isOwn = endpoint === 'own service';
+  const fleets = processes.filter(({ role }) => role === 'fleet').length;
+  return [
+    'npx jobrig load',
+    `--shape ${shape} --things ${things} --seed ${seed}`,
+    ...(executions === 1 ? [] : [`--executions ${executions}`]),
+    ...(hardware === 'none' ? [`--updates ${updates}`] : [`--hardware ${hardware}`]),
+    ...(rate === undefined || !isOwn ? [] : [`--rate ${rate}`]),
+    ...(window === undefined || !isOwn ? [] : [`--window ${window}`]),
+    ...(transport === 'tcp' ? [] : [`--transport ${transport}`]),
+    ...(fleets > 1 ? [`--processes ${fleets}`] : []),
+    ...(isOwn ? [] : [`--endpoint ${endpoint}`]),
+    ...(slice === undefined ? [] : [`--slice ${slice.index}/${slice.of}`]),
+  ].join(' ');
 }
 
 function headline(run: LoadRun, thresholds: readonly JudgedThreshold[]): string {
@@ -241,7 +234,7 @@ function failureSection({ failures, refusals }: LoadRun): Markup {
     })),
   ];
   return html`<section id="failures">
-    <h2>${Object.keys(failures).length === 0 ? 'No failures' : 'Failures'}</h2>
+    <h2>${Object.keys(failures).length === 0 ? 'Refused, and asked again' : 'Failures'}</h2>
     ${
       rows.length === 0
         ? undefined
@@ -281,7 +274,7 @@ function settingsSection(run: LoadRun): Markup {
     ['Phases', phases.map(({ name, fromMs, toMs }) => `${name} ${spanText(toMs - fromMs)}`).join(', ')],
   ];
   return html`<section id="settings">
-    <h2>Settings</h2>
+    <h2>What was tried</h2>
     <dl>
       ${rows.map(
         ([name, value]) =>

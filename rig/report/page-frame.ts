@@ -13,9 +13,14 @@ export interface PageFrame {
   readonly sections: readonly (readonly [id: string, name: string])[];
   readonly body: Insertable;
   readonly foot: readonly string[];
+  /** Beside the look that all reports have. */
+  readonly style?: string;
+  /** What scripts read, as JSON that holds no end tag, and they themselves, in order. */
+  readonly data?: { readonly id: string; readonly json: string };
+  readonly scripts?: readonly string[];
 }
 
-export function pageFrame({ title, bar, sections, body, foot }: PageFrame): string {
+export function pageFrame({ title, bar, sections, body, foot, style = '', data, scripts = [] }: PageFrame): string {
   const { text } = html`<!doctype html>
     <html lang="en">
       <head>
@@ -27,7 +32,7 @@ export function pageFrame({ title, bar, sections, body, foot }: PageFrame): stri
         />
         <title>${title}</title>
         <style>
-          ${trusted(lookStyle)}
+          ${trusted(lookStyle)} ${trusted(style)}
         </style>
       </head>
       <body>
@@ -40,9 +45,18 @@ export function pageFrame({ title, bar, sections, body, foot }: PageFrame): stri
         </header>
         <main>${body}</main>
         <footer>${foot.map((line) => html`<span>${line}</span>`)}</footer>
-        <script>
-          ${trusted(script)};
-        </script>
+        ${
+          data &&
+          html`<script type="application/json" id="${data.id}">
+            ${trusted(data.json)}
+          </script>`
+        }
+        ${[script, ...scripts].map(
+          (each) =>
+            html`<script>
+              ${trusted(each)};
+            </script>`,
+        )}
       </body>
     </html>`;
   return `${text}\n`;
@@ -55,7 +69,7 @@ const signs = {
 } as const;
 
 /** ✗ Failed, survived 41 of 43, and a cell for each. */
-export function stateLine(verdict: keyof typeof signs, survived: string, cells: readonly Markup[]): Markup {
+export function stateLine(verdict: keyof typeof signs, survived: string, cells: readonly Markup[] = []): Markup {
   return html`<p class="state">
     ${signs[verdict]} <span>${survived}</span><span class="cells" aria-hidden="true">${cells}</span>
   </p>`;

@@ -7,7 +7,8 @@ import type { Step } from '../../observation/execution.ts';
 import type { Observation } from '../../observation/observation.ts';
 import type { ClaimId, Finding } from '../verdict/contract.ts';
 import { catalogName } from '../verdict/catalog.ts';
-import { claimNames, rightDevice } from './claim-words.ts';
+import { type CauseRow, causesTable, claimName } from './causes-table.ts';
+import { rightDevice } from './claim-words.ts';
 import { type Row, conversation, shortConversation, storyRows } from './conversation.ts';
 import { lineOf, plainText } from './lines.ts';
 import { type Markup, html } from './markup.ts';
@@ -17,7 +18,7 @@ import type { CauseReport, DemoReport, DeviceOutcome, DeviceReport, HardwareRepo
 import { countWords, spanText } from './words.ts';
 
 const storiesTold = 5;
-const causesShown = 8;
+const subjectsShown = 8;
 
 export function reportPage(report: DemoReport): string {
   const { causes, verdict, startedAt, endedAt, seed, things, timeScale, jobrig } = report;
@@ -32,7 +33,8 @@ export function reportPage(report: DemoReport): string {
       ['devices', 'Devices'],
       ['made-of', 'What was tried'],
     ],
-    body: html`${head(report)} ${causes.length > 0 ? causesTable(causes) : undefined}
+    body: html`${head(report)}
+    ${causes.length > 0 ? causesTable({ columns: ['Found'], rows: causes.map(causeRow), stories: storiesTold }) : undefined}
     ${causes.slice(0, storiesTold).map((cause, index) => causeStory(report, cause, index))} ${recoverySection(report)}
     ${deviceSection(report)} ${madeOfSection(report)}`,
     foot: [
@@ -66,7 +68,7 @@ function head(report: DemoReport): Markup {
           `${canary.succeeded} of ${canary.succeeded + canary.failed} did a further job.`,
         ]
       : [
-          `${nameOf(first.claim)}, found ${first.act === 'live' ? `on ${first.found} of ${deviceReports.length} devices` : `in ${first.found} runs in virtual time`}.`,
+          `${claimName(first.claim)}, found ${first.act === 'live' ? `on ${first.found} of ${deviceReports.length} devices` : `in ${first.found} runs in virtual time`}.`,
           first.resembles.length > 0 ? `Like ${first.resembles.map(catalogName).join(', ')}.` : '',
           `${devices.valid} of ${devices.valid + devices.invalid} devices ended in a valid state.`,
         ];
@@ -97,54 +99,13 @@ function cells(devices: readonly DeviceReport[]): readonly Markup[] {
   return sorted.slice(0, cellsShown).map(({ outcome }) => html`<i class="${outcomeCells[outcome]}"></i>`);
 }
 
-function nameOf(claim: string): string {
-  const name = (claimNames as Readonly<Record<string, string>>)[claim];
-  return name === undefined ? claim : `${claim}, ${name}`;
-}
-
-function causesTable(causes: readonly CauseReport[]): Markup {
-  return html`<section id="causes">
-    <h2>${causes.length === 1 ? 'One cause' : `${causes.length} causes`}</h2>
-    <table class="causes">
-      <thead>
-        <tr>
-          <th scope="col"><span class="unseen">Number</span></th>
-          <th scope="col">What is wrong</th>
-          <th scope="col">Claim</th>
-          <th scope="col">Found</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${causes.slice(0, causesShown).map(({ reason, claim, resembles, found, act, in: where }, index) => {
-          const more = found > where.length ? ` and ${found - where.length} more` : '';
-          return html`<tr>
-            <td>${index + 1}</td>
-            <td>
-              ${index < storiesTold ? html`<a href="#cause-${index + 1}"><b>${sentence(reason)}</b></a>` : html`<b>${sentence(reason)}</b>`}
-              ${resembles.length > 0 ? html`<br /><span class="small">Like ${resembles.map(catalogName).join(', ')}</span>` : undefined}
-            </td>
-            <td>${nameOf(claim)}</td>
-            <td>
-              <b class="red">${found}</b>
-              ${act === 'live' ? (found === 1 ? 'device' : 'devices') : 'in virtual time'}<br /><span class="small"
-                >${where.slice(0, 8).join(', ')}${where.length > 8 ? ' …' : more}</span
-              >
-            </td>
-          </tr>`;
-        })}
-      </tbody>
-    </table>
-    ${
-      causes.length > causesShown
-        ? html`<details class="device rarer">
-            <summary><span></span><b>and ${causes.length - causesShown} rarer causes</b></summary>
-            <ul>
-              ${causes.slice(causesShown).map(({ reason, claim, found, act }) => html`<li>${sentence(reason)} <span class="small">${nameOf(claim)}, ${found} ${act === 'live' ? 'devices' : 'in virtual time'}</span></li>`)}
-            </ul>
-          </details>`
-        : undefined
-    }
-  </section>`;
+function causeRow({ reason, claim, resembles, found, act, in: where }: CauseReport): CauseRow {
+  const more = where.length > subjectsShown ? ' …' : found > where.length ? ` and ${found - where.length} more` : '';
+  const what = act === 'live' ? (found === 1 ? 'device' : 'devices') : 'in virtual time';
+  const cell = html`<b class="red">${found}</b> ${what}<br /><span class="small"
+      >${where.slice(0, subjectsShown).join(', ')}${more}</span
+    >`;
+  return { reason, claim, resembles, cells: [cell], short: `${found} ${what}` };
 }
 
 /** One device, or one scenario in virtual time, that shows it. */
@@ -168,7 +129,7 @@ function causeStory({ deviceReports, runs }: DemoReport, cause: CauseReport, ind
       <div>
         <h3 class="red">✗ What this device did</h3>
         <ul>
-          ${story.findings.filter(({ outcome }) => outcome === 'fail').map((one) => html`<li>✗ ${sentence(one.reason)} <span class="small">${nameOf(one.claim)}</span></li>`)}
+          ${story.findings.filter(({ outcome }) => outcome === 'fail').map((one) => html`<li>✗ ${sentence(one.reason)} <span class="small">${claimName(one.claim)}</span></li>`)}
         </ul>
         ${finding === undefined ? undefined : evidenceList(finding, startedAt)}
       </div>
@@ -323,7 +284,7 @@ function deviceItem(device: DeviceReport, rows: readonly Row[]): Markup {
       <p>${sentence(reason)}</p>
       ${failed.map(
         (finding) =>
-          html`<p><b class="red">✗ ${nameOf(finding.claim)}</b> ${sentence(finding.reason)}</p>
+          html`<p><b class="red">✗ ${claimName(finding.claim)}</b> ${sentence(finding.reason)}</p>
             ${evidenceList(finding, startedAt)}`,
       )}
       ${shortConversation(rows, startedAt, decisiveOf(device))}
