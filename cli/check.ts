@@ -18,6 +18,8 @@ import { applyBaseline, readBaseline, writeBaseline } from './check-baseline.ts'
 import { type KeptCheck, compareWithRun, keepRun, readKept, withEarlierPulls } from './check-runs.ts';
 import { type CheckFlags, mustFit } from './check-flags.ts';
 import { type Invocation, perform } from './check-perform.ts';
+import { readAgent } from './agent.ts';
+import { readHardware } from './hardware.ts';
 import { mustBeKnown } from './check-simulated.ts';
 import { Interruption, exitCodeOf, exitCodes } from './exit.ts';
 import { hardwareOption } from './hardware.ts';
@@ -164,7 +166,7 @@ async function check(invocation: Invocation): Promise<number> {
     const result = resumed === undefined ? played : withEarlierPulls(played, resumed.result);
     const judged = baseline === undefined ? result : applyBaseline(result, baseline);
     if (flags.baseline !== undefined && baseline === undefined) await writeBaseline(flags.baseline, result);
-    await tell(judged, flags);
+    await tell(judged, flags, command.length === 0 && flags.attach === undefined);
     if (kept !== undefined) process.stderr.write(`${compareWithRun(kept, result).join('\n')}\n`);
     const { reason } = signal as { readonly reason: unknown };
     if (signal.aborted && reason instanceof Interruption) return reason.exitCode;
@@ -197,9 +199,16 @@ function list(flags: CheckFlags): number {
   return exitCodes.ok;
 }
 
-async function tell(result: CheckResult, flags: CheckFlags): Promise<void> {
+async function tell(result: CheckResult, flags: CheckFlags, isSimulated: boolean): Promise<void> {
   const { checkPage } = await import('../rig/report/check-page.ts');
-  const page = checkPage(result, { command: `npx jobrig check --replay ${flags.out}` });
+  const { besideBy } = await import('./beside.ts');
+  const subject = isSimulated
+    ? { hardware: readHardware(flags.hardware), agent: readAgent(flags.agent) }
+    : { hardware: [] };
+  const page = checkPage(result, {
+    command: `npx jobrig check --replay ${flags.out}`,
+    besideOf: besideBy(subject),
+  });
   const junit = checkJunit(result);
   await keepRun(flags.out, result);
   const index = await writeOutput(flags.out, 'index.html', page);

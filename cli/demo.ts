@@ -12,6 +12,7 @@ import { knownAs, momentText } from '../rig/report/check-summary.ts';
 import { countWords, spanText } from '../rig/report/words.ts';
 import type { CauseReport, DemoReport, DemoSummary, HardwareReport } from '../rig/report/run-report.ts';
 import { agentOption, readAgent, referenceName } from './agent.ts';
+import { besideBy } from './beside.ts';
 import { jsonOption, quietOption, seedOption, thingsOption, timeScaleOption, wholeNumber } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { keepRun } from './check-runs.ts';
@@ -140,7 +141,11 @@ async function writeReport({ out, agent, hardware }: DemoFlags, report: DemoRepo
   const complete: DemoReport = { ...report, causes, report: page };
   const { runs: _inAFileOfTheirOwn, ...rest } = complete;
   await Promise.all([
-    writeOutput(out, 'index.html', reportPage(complete)),
+    writeOutput(
+      out,
+      'index.html',
+      reportPage(complete, besideBy({ hardware: readHardware(hardware), agent: readAgent(agent) })),
+    ),
     writeOutput(out, 'report.json', `${JSON.stringify(rest)}\n`),
     writeOutput(out, 'junit.xml', junitReport(complete)),
   ]);

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { besideBy } from './beside.ts';
 import { execa } from 'execa';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { type CheckResult, verdictOfCheck } from '../rig/live/check/check-result.ts';
@@ -40,7 +41,11 @@ export function mergeCommand(finish: (exitCode: number) => void): Command {
       const result = mergedCheck(kept.map((one) => one.result));
       openOutput(flags.out);
       await keepRun(flags.out, result);
-      const page = await writeOutput(flags.out, 'index.html', checkPage(result));
+      const page = await writeOutput(
+        flags.out,
+        'index.html',
+        checkPage(result, { besideOf: besideBy({ hardware: [] }) }),
+      );
       await writeOutput(flags.out, 'junit.xml', checkJunit(result));
       const text =
         flags.json === true

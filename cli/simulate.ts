@@ -20,6 +20,7 @@ import { type Played, play } from '../rig/virtual/play.ts';
 import { type Subjects, realSubjects } from '../rig/virtual/subjects.ts';
 import { oddDocumentRuns, sweepRuns, sweptDocuments } from '../rig/virtual/sweep.ts';
 import { agentOption, readAgent, referenceName } from './agent.ts';
+import { besideBy } from './beside.ts';
 import { type CommonOptions, duration, jsonOption, quietOption, wholeNumber } from './arguments.ts';
 import { keepRun } from './check-runs.ts';
 import { exitCodeOf, exitCodes } from './exit.ts';
@@ -309,7 +310,11 @@ class Simulation {
     return writeOutput(
       this.#flags.out,
       'index.html',
-      checkPage(result, { verb: 'simulate', ...(told[0] && { command: told[0].replay }) }),
+      checkPage(result, {
+        verb: 'simulate',
+        ...(told[0] && { command: told[0].replay }),
+        besideOf: besideBy({ hardware: readHardware(this.#flags.hardware), agent: readAgent(this.#flags.agent) }),
+      }),
     );
   }
 

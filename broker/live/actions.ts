@@ -35,6 +35,8 @@ export function pageActions(options: PageActionsOptions): DoAction {
 
 class Actions {
   readonly #options: PageActionsOptions;
+  /** A job for more things than a job may name is several: what is done to one of them is done to all. By each of their ids. */
+  readonly #together = new Map<string, readonly string[]>();
 
   constructor(options: PageActionsOptions) {
     this.#options = options;
@@ -79,7 +81,9 @@ class Actions {
     switch (action.do) {
       case 'pull':
       case 'cancel':
-        return 'job' in action.target ? feed.thingsOf(action.target.job) : action.target.things;
+        return 'job' in action.target
+          ? this.#jobsOf(action.target.job).flatMap((jobId) => feed.thingsOf(jobId))
+          : action.target.things;
       case 'power-cut':
       case 'drop-link':
         return action.things;
@@ -90,13 +94,28 @@ class Actions {
     }
   }
 
-  async #endJob(what: 'pull' | 'cancel', jobId: string): Promise<ActionOutcome> {
-    const reply =
-      what === 'pull'
-        ? await this.#ask({ name: 'iot:DeleteJob', request: { jobId, force: true } })
-        : await this.#ask({ name: 'iot:CancelJob', request: { jobId, force: true } });
-    if (!reply.accepted) return failed(reply.message);
-    return done(what === 'pull' ? `The job ${jobId} is deleted by force` : `The job ${jobId} is cancelled by force`);
+  #jobsOf(jobId: string): readonly string[] {
+    return this.#together.get(jobId) ?? [jobId];
+  }
+
+  async #endJob(what: 'pull' | 'cancel', asked: string): Promise<ActionOutcome> {
+    const jobIds = this.#jobsOf(asked);
+    const replies = await Promise.all(
+      jobIds.map((jobId) =>
+        what === 'pull'
+          ? this.#ask({ name: 'iot:DeleteJob', request: { jobId, force: true } })
+          : this.#ask({ name: 'iot:CancelJob', request: { jobId, force: true } }),
+      ),
+    );
+    const refused = replies.find((reply) => !reply.accepted);
+    const ended = replies.filter((reply) => reply.accepted).length;
+    if (refused?.accepted === false && ended === 0) return failed(refused.message);
+    const word = what === 'pull' ? 'deleted' : 'cancelled';
+    return done(
+      jobIds.length === 1
+        ? `The job ${asked} is ${word} by force`
+        : `${ended} of the ${jobIds.length} jobs ${jobIds[0]} to ${jobIds.at(-1)} are ${word} by force`,
+    );
   }
 
   async #endEach({ do: what, target }: { readonly do: 'pull' | 'cancel'; readonly target: ActionTarget }) {
@@ -137,11 +156,13 @@ class Actions {
     // There already: just as well.
     await Promise.all(names.map((thingName) => this.#ask({ name: 'iot:CreateThing', request: { thingName } })));
     const parts = chunks(names, mostTargets);
+    const ids = parts.length === 1 ? [jobId] : parts.map((_, index) => `${jobId}-${index + 1}`);
     for (const [index, part] of parts.entries()) {
-      const id = parts.length === 1 ? jobId : `${jobId}-${index + 1}`;
+      const id = ids[index]!;
       const request = { jobId: id, targets: part.map(this.#options.arnOf), document };
       const reply = await this.#ask({ name: 'iot:CreateJob', request });
       if (!reply.accepted) return failed(reply.message);
+      if (ids.length > 1) this.#together.set(id, ids);
     }
     const what = parts.length === 1 ? `The job ${jobId} is` : `The jobs ${jobId}-1 to -${parts.length} are`;
     return done(`${what} created for ${count(names)}`);

@@ -6,6 +6,7 @@ import type { CheckResult, ScenarioResult, ScenarioRun } from '../live/check/che
 import { exemplaryRun, verdictOfCheck, verdictOfRuns } from '../live/check/check-result.ts';
 import type { Portrait } from '../live/check/portrait.ts';
 import { catalogName } from '../verdict/catalog.ts';
+import { type BesideOf, insideTable, rightStory } from './beside.ts';
 import { type CauseRow, causesTable } from './causes-table.ts';
 import { claimNames, rightDevice } from './claim-words.ts';
 import { type Cause, causesOf, evidenceLines, survivalOf } from './check-summary.ts';
@@ -20,9 +21,14 @@ export interface CheckPageOptions {
   readonly verb?: string;
   /** What plays the failures again. */
   readonly command?: string;
+  /** How the device, and a right one, went in a scenario; absent: nobody can say. */
+  readonly besideOf?: BesideOf;
 }
 
-export function checkPage(result: CheckResult, { verb = 'check', command }: CheckPageOptions = {}): string {
+export function checkPage(
+  result: CheckResult,
+  { verb = 'check', command, besideOf = () => ({}) }: CheckPageOptions = {},
+): string {
   const causes = causesOf(result);
   const { subject, startedAt, endedAt, sweep, portrait, results } = result;
   const stories = causes.slice(0, storiesTold);
@@ -39,7 +45,7 @@ export function checkPage(result: CheckResult, { verb = 'check', command }: Chec
     ],
     body: html`${head(result, causes, command)}
     ${causes.length > 0 ? causesTable({ columns: ['Scenarios', ...(sweep?.length ? ['Moments of the sweep'] : [])], rows: causes.map((cause) => causeRow(cause, result)), stories: storiesTold }) : undefined}
-    ${stories.map((cause, index) => causeStory(cause, index))}
+    ${stories.map((cause, index) => causeStory(cause, index, besideOf))}
     ${sweep === undefined || sweep.length === 0 ? undefined : sweepSection(sweep)}
     ${portrait === undefined ? undefined : deviceSection(result, portrait)}
     ${results.length > 0 ? scenarioSection(result) : undefined}`,
@@ -102,8 +108,9 @@ function causeRow({ sentence: reason, claim, resembles, results }: Cause, { swee
   return { reason, claim, resembles, cells: [scenarios, ...ofSweep], short };
 }
 
-function causeStory({ results, claim }: Cause, index: number): Markup {
+function causeStory({ results, claim }: Cause, index: number, besideOf: BesideOf): Markup {
   const run = exemplaryRun(results[0]!);
+  const beside = besideOf(run.scenario);
   const finding = run.findings.find(({ outcome, claim: broke }) => outcome === 'fail' && broke === claim);
   const decisive = finding?.decisive ?? finding?.evidence.at(-1);
   const right = rightDevice[claim as keyof typeof rightDevice] ?? [];
@@ -125,8 +132,10 @@ function causeStory({ results, claim }: Cause, index: number): Markup {
         <ul>
           ${right.map((line) => html`<li>✓ ${sentence(line)}</li>`)}
         </ul>
+        ${rightStory(beside)}
       </div>
     </div>
+    ${insideTable(beside)}
   </section>`;
 }
 
@@ -232,7 +241,7 @@ function scenarioSection({ results }: CheckResult): Markup {
   const themes = [...new Set(results.map(({ scenario }) => scenario.theme ?? 'others'))];
   const skipped = results.filter(({ runs }) => verdictOfRuns(runs) === 'skip').length;
   return html`<section id="scenarios">
-    <h2>${results.length} scenarios, ${skipped} skipped</h2>
+    <h2>${results.length} ${results.length === 1 ? 'scenario' : 'scenarios'}, ${skipped} skipped</h2>
     <p class="sub">
       <input
         type="search"

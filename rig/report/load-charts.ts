@@ -17,13 +17,13 @@ const css = (name) => getComputedStyle(document.documentElement).getPropertyValu
 const times = run.timeline.map((sample) => sample.atMs / 1000);
 const rate = (sample, count) => (count * 1000) / sample.spanMs;
 const series = (pick) => run.timeline.map((sample) => { const value = pick(sample); return value === undefined || !(value >= 0) ? null : value; });
-const spread = ['--s5', '--s3', '--ink2', '--done', '--s6', '--s2', '--ink3', '--accent'];
+const spread = ['--s5', '--s3', '--ink2', '--succeeded', '--s6', '--s2', '--ink3', '--accent'];
 const short = (value) => value >= 1e6 ? value / 1e6 + 'M' : value >= 1000 ? value / 1000 + 'k' : value >= 1 ? String(+value.toFixed(1)) : String(+value.toPrecision(1));
 const plots = {
-  latency: { log: true, x: times, unit: 'ms', lines: [['p50', '--s3', series((s) => s.latencyMs?.p50)], ['p99', '--s5', series((s) => s.latencyMs?.p99)], ['max', '--done', series((s) => s.latencyMs?.max)]] },
+  latency: { log: true, x: times, unit: 'ms', lines: [['p50', '--s3', series((s) => s.latencyMs?.p50)], ['p99', '--s5', series((s) => s.latencyMs?.p99)], ['max', '--succeeded', series((s) => s.latencyMs?.max)]] },
   percentiles: { log: true, x: run.percentiles.map((p) => Math.log10(100 / (100 - p))), unit: 'ms', lines: run.curves.map((curve, index) => [curve.name, spread[index % spread.length], run.percentiles.map((_, at) => curve.ms[at] ?? null)]), isPercentile: true },
   throughput: { x: times, unit: '/s', lines: [['exchanges', '--s5', series((s) => rate(s, s.exchanges))], ['executions', '--s3', series((s) => rate(s, s.succeeded))], ...(run.timeline.some((s) => s.failures > 0) ? [['failures', '--red', series((s) => rate(s, s.failures))]] : [])] },
-  things: { x: times, unit: '', lines: [['connected', '--done', series((s) => s.connected)], ['in progress', '--s5', series((s) => s.inProgress)]] },
+  things: { x: times, unit: '', lines: [['connected', '--succeeded', series((s) => s.connected)], ['in progress', '--s5', series((s) => s.inProgress)]] },
   memory: { x: times, unit: 'MB', lines: run.names.map((name, index) => [name, spread[index % spread.length], series((s) => (s.processes.find((p) => p.name === name)?.bytes ?? -1) / 1048576)]) },
   cpu: { x: times, unit: '%', lines: run.names.map((name, index) => [name, spread[index % spread.length], series((s) => (s.processes.find((p) => p.name === name)?.cpu ?? -1) * 100)]) },
 };

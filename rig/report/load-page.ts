@@ -22,7 +22,9 @@ export function loadPage(run: LoadRun, thresholds: readonly JudgedThreshold[]): 
       ><span>${new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ')}</span>
       <span>${spanText(endedAt - startedAt)}</span>`,
     sections: [
-      ...(hasFailed(run) ? ([['failures', 'Failures']] as const) : []),
+      ...(hasFailed(run)
+        ? ([['failures', Object.keys(run.failures).length > 0 ? 'Failures' : 'Refusals']] as const)
+        : []),
       ['latency', 'Latency'],
       ['throughput', 'Throughput'],
       ['processes', 'Processes'],

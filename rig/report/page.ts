@@ -7,6 +7,7 @@ import type { Step } from '../../observation/execution.ts';
 import type { Observation } from '../../observation/observation.ts';
 import type { ClaimId, Finding } from '../verdict/contract.ts';
 import { catalogName } from '../verdict/catalog.ts';
+import { type BesideOf, insideTable, rightStory } from './beside.ts';
 import { type CauseRow, causesTable, claimName } from './causes-table.ts';
 import { rightDevice } from './claim-words.ts';
 import { type Row, conversation, shortConversation, storyRows } from './conversation.ts';
@@ -20,7 +21,7 @@ import { countWords, spanText } from './words.ts';
 const storiesTold = 5;
 const subjectsShown = 8;
 
-export function reportPage(report: DemoReport): string {
+export function reportPage(report: DemoReport, besideOf: BesideOf = () => ({})): string {
   const { causes, verdict, startedAt, endedAt, seed, things, timeScale, jobrig } = report;
   return pageFrame({
     title: `jobrig demo: ${verdict}`,
@@ -35,8 +36,8 @@ export function reportPage(report: DemoReport): string {
     ],
     body: html`${head(report)}
     ${causes.length > 0 ? causesTable({ columns: ['Found'], rows: causes.map(causeRow), stories: storiesTold }) : undefined}
-    ${causes.slice(0, storiesTold).map((cause, index) => causeStory(report, cause, index))} ${recoverySection(report)}
-    ${deviceSection(report)} ${madeOfSection(report)}`,
+    ${causes.slice(0, storiesTold).map((cause, index) => causeStory(report, cause, index, besideOf))}
+    ${recoverySection(report)} ${deviceSection(report)} ${madeOfSection(report)}`,
     foot: [
       `jobrig ${jobrig}`,
       `seed ${seed}`,
@@ -109,7 +110,12 @@ function causeRow({ reason, claim, resembles, found, act, in: where }: CauseRepo
 }
 
 /** One device, or one scenario in virtual time, that shows it. */
-function causeStory({ deviceReports, runs }: DemoReport, cause: CauseReport, index: number): Markup | undefined {
+function causeStory(
+  { deviceReports, runs }: DemoReport,
+  cause: CauseReport,
+  index: number,
+  besideOf: BesideOf,
+): Markup | undefined {
   const device = cause.act === 'live' ? deviceReports.find((one) => one.thingName === cause.in[0]) : undefined;
   const run = cause.act === 'virtual' ? runs.find(({ scenario }) => scenario.id === cause.scenario) : undefined;
   const story = device ?? run;
@@ -119,6 +125,8 @@ function causeStory({ deviceReports, runs }: DemoReport, cause: CauseReport, ind
   const right = rightDevice[cause.claim as ClaimId] ?? [];
   const { observations, startedAt } = story;
   const durationMs = Math.max(1, (observations.at(-1)?.at ?? startedAt) - startedAt);
+  const scenario = run?.scenario ?? runs.find((one) => one.scenario.id === cause.scenario)?.scenario;
+  const beside = scenario === undefined ? {} : besideOf(scenario, device?.thingName);
   const why = `${sentence(finding?.reason ?? cause.reason)} ${right[0] === undefined ? '' : `A right device: ${right[0]}.`}`;
   return html`<section id="cause-${index + 1}" class="story">
     <h2>What happened: ${device?.thingName ?? run?.scenario.id}</h2>
@@ -138,9 +146,10 @@ function causeStory({ deviceReports, runs }: DemoReport, cause: CauseReport, ind
         <ul>
           ${right.map((line) => html`<li>✓ ${sentence(line)}</li>`)}
         </ul>
+        ${rightStory(beside)}
       </div>
     </div>
-    ${cause.replay === undefined ? undefined : commandLine(cause.replay)}
+    ${insideTable(beside)} ${cause.replay === undefined ? undefined : commandLine(cause.replay)}
   </section>`;
 }
 

@@ -36,7 +36,7 @@ export function overview(run: RunToDraw): Markup {
       ${ticks(42, (kind) => kind === 'printed')}
       <line class="axis" x1="80" x2="${width - 16}" y1="64" y2="64" />
       ${timeMarks(whole).map((ms) => html`<text x="${x(startedAt + ms)}" y="82" text-anchor="middle">${spanText(ms)}</text>`)}
-      ${pulls.map(({ at }) => html`<line class="pulled" x1="${x(at)}" x2="${x(at)}" y1="2" y2="64" /><text class="red" x="${x(at)}" y="62" dx="4">pulled</text>`)}
+      ${pulls.map(({ at }) => html`<line class="pulled" x1="${x(at)}" x2="${x(at)}" y1="2" y2="64" /><text class="red" x="${x(at)}" y="62" dx="${Number(x(at)) > width - 72 ? -4 : 4}" text-anchor="${Number(x(at)) > width - 72 ? 'end' : 'start'}">pulled</text>`)}
       <line class="cursor" x1="80" x2="80" y1="2" y2="64" />
     </svg>
     <input type="range" class="scrub" min="0" max="${whole}" value="0" aria-label="Moment of the run" />

@@ -282,4 +282,20 @@ describe('actions', () => {
     expect(await act({ do: 'create-job', jobId: 'K', document: '{}', things: ['T'] })).toMatchObject({ ok: true });
     expect(await act({ do: 'cancel', target: { job: 'K' } })).toMatchObject({ ok: true });
   });
+
+  it('a job for more things than a job may name is pulled as a whole, whichever of its parts is named', async () => {
+    const things = Array.from({ length: 201 }, (_, index) => `many-${index}`);
+    expect(await act({ do: 'create-job', jobId: 'W', document: '{}', things })).toEqual({
+      ok: true,
+      text: expect.stringContaining('W-1 to -3') as string,
+    });
+    expect(await act({ do: 'pull', target: { job: 'W-2' } })).toEqual({
+      ok: true,
+      text: '3 of the 3 jobs W-1 to W-3 are deleted by force',
+    });
+    for (const jobId of ['W-1', 'W-2', 'W-3']) {
+      const gone = ask(service, { name: 'iot:DescribeJobExecution', request: { jobId, thingName: 'many-0' } });
+      await expect(gone).rejects.toThrow();
+    }
+  });
 });
