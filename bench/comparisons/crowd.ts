@@ -1,6 +1,6 @@
 /**
  * How long one healthy device waits for its answer beside a crowd that means no good: thousands that never read what they are
- * told while others speak to all of them, or floods of PINGREQ and of requests. Each kind of crowd meets a service of its own.
+ * told while others speak to all of them, floods of PINGREQ and of requests by few and by thousands, floods of HTTP. Each kind of crowd meets a service of its own.
  */
 import { startBenchProcess } from '../bench-process.ts';
 import type { Measurement, Size } from '../figures.ts';
@@ -32,7 +32,14 @@ const crowds = (things: number): readonly (readonly [Way, number])[][] => [
     ['asking', 20],
     ['halting', 200],
   ],
+  [['asking', things]],
+  [
+    ['calling', 200],
+    ['arriving', 50],
+  ],
 ];
+
+const byHttp: ReadonlySet<Way> = new Set(['calling', 'arriving']);
 
 export async function measureBesideCrowds(
   { things, rounds }: Size,
@@ -67,7 +74,10 @@ async function besides(crowd: readonly (readonly [Way, number])[], rounds: numbe
     await neighbour.ask('come', { port, thingName: 'neighbour' });
     await seconds(rounds);
     const alone = await neighbour.ask('latency', undefined as never);
-    for (const [way, clients] of crowd) await others.ask('come', { port, clients, way });
+    const httpPort = await service.ask('httpPort', undefined);
+    for (const [way, clients] of crowd) {
+      await others.ask('come', { port: byHttp.has(way) ? httpPort : port, clients, way });
+    }
     await neighbour.ask('latency', undefined as never);
     let peakBytes = 0;
     for (let second = 0; second < rounds * 2; second += 1) {

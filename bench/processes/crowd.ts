@@ -62,7 +62,40 @@ const ways = {
   },
 } as const;
 
-export type Way = keyof typeof ways;
+const call = Buffer.from('GET /things/thing-1 HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
+const calls = Buffer.concat(Array.from({ length: 16 }, () => call));
+
+/** What each does to the REST API, which lets everybody in. */
+const callers = {
+  /** Sixteen calls at once on one connection, and the next sixteen when they are answered. */
+  calling(socket: Socket): void {
+    let answered = 0;
+    socket.on('data', (bytes: Buffer) => {
+      for (let at = bytes.indexOf('HTTP/1.1 '); at !== -1; at = bytes.indexOf('HTTP/1.1 ', at + 1)) answered += 1;
+      if (answered < 16) return;
+      answered -= 16;
+      socket.write(calls);
+    });
+    socket.write(calls);
+  },
+  /** One call on each of its connections, one after the other. */
+  arriving(socket: Socket): void {
+    const { remotePort: port = 0 } = socket;
+    socket.resume().once('data', () => socket.destroy());
+    socket.once('close', () => {
+      const next = connect({ port, host: '127.0.0.1' });
+      next.on('error', () => {});
+      next.once('connect', () => callers.arriving(next));
+    });
+    socket.write(call);
+  },
+} as const;
+
+export type Way = keyof typeof ways | keyof typeof callers;
+
+function isByHttp(way: Way): way is keyof typeof callers {
+  return Object.hasOwn(callers, way);
+}
 
 function every(ms: number, socket: Socket, act: () => void): void {
   const timer = setInterval(act, ms);
@@ -85,6 +118,10 @@ const questions = {
       const socket = connect({ port, host: '127.0.0.1', localAddress: localAddressOf(index) });
       socket.on('error', () => {});
       await once(socket, 'connect');
+      if (isByHttp(way)) {
+        callers[way](socket);
+        return;
+      }
       socket.write(generate({ cmd: 'connect', protocolId: 'MQTT', clientId: name, clean: true, keepalive: 1200 }));
       await once(socket, 'data');
       ways[way](socket, name);

@@ -6,5 +6,6 @@ import { serveUnderLoad } from '../services/service-questions.ts';
 serveUnderLoad(async (things) => {
   const service = await startService({ ...benchIdentity, mqttsPort: 'off' });
   const { port: mqttPort } = new URL(service.mqttUrl!);
-  return { mqttPort: Number(mqttPort), rollout: createRollout(service.port, things) };
+  const { port: httpPort } = new URL(service.httpUrl!);
+  return { mqttPort: Number(mqttPort), httpPort: Number(httpPort), rollout: createRollout(service.port, things) };
 });
