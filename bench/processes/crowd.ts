@@ -55,6 +55,14 @@ const ways = {
     socket.resume();
     asFastAsItGoes(socket, Buffer.concat(Array.from({ length: 500 }, () => askAgain(name))));
   },
+  /** Asks forty times a second: of thousands who do, more than any service answers. */
+  pestering(socket: Socket, name: string): void {
+    socket.resume();
+    const requests = Buffer.concat(Array.from({ length: 10 }, () => askAgain(name)));
+    every(250, socket, () => {
+      if (socket.writableLength === 0) socket.write(requests);
+    });
+  },
   /** Begins a packet and never ends it. */
   halting(socket: Socket): void {
     socket.resume();
@@ -111,21 +119,23 @@ function asFastAsItGoes(socket: Socket, bytes: Buffer): void {
 }
 
 const questions = {
-  /** Lets them in, each as itself, and on. */
+  /** Lets them in, each as itself, and when all are there, on. */
   async come({ port, clients, way }: Body): Promise<void> {
-    await connectAll(clients, async (index) => {
-      const name = `${way}-${index}`;
+    const nameOf = (index: number): string => `${way}-${index}`;
+    const sockets = await connectAll(clients, async (index) => {
       const socket = connect({ port, host: '127.0.0.1', localAddress: localAddressOf(index) });
       socket.on('error', () => {});
       await once(socket, 'connect');
-      if (isByHttp(way)) {
-        callers[way](socket);
-        return;
-      }
-      socket.write(generate({ cmd: 'connect', protocolId: 'MQTT', clientId: name, clean: true, keepalive: 1200 }));
+      if (isByHttp(way)) return socket;
+      const clientId = nameOf(index);
+      socket.write(generate({ cmd: 'connect', protocolId: 'MQTT', clientId, clean: true, keepalive: 1200 }));
       await once(socket, 'data');
-      ways[way](socket, name);
+      return socket;
     });
+    for (const [index, socket] of sockets.entries()) {
+      if (isByHttp(way)) callers[way](socket);
+      else ways[way](socket, nameOf(index));
+    }
   },
 };
 
