@@ -127,10 +127,10 @@ class AgentOnDevice implements Board {
   }
 
   #earliest(device: EpochMs | undefined): EpochMs | undefined {
-    const mind = this.#agentDeadline();
+    const ofAgent = this.#agentDeadline();
     const earliest = Math.min(
       device ?? Infinity,
-      mind === undefined ? Infinity : this.#listensAt(Math.max(mind, this.#time)),
+      ofAgent === undefined ? Infinity : this.#listensAt(Math.max(ofAgent, this.#time)),
       this.#waiting.length === 0 ? Infinity : this.#listensAt(this.#time),
       this.#stream?.download.deadline ?? Infinity,
       this.#connects ? this.#clock.setAt : Infinity,
@@ -162,8 +162,8 @@ class AgentOnDevice implements Board {
   }
 
   #agentDeadline(): EpochMs | undefined {
-    const mind = this.#agent?.nextDeadline();
-    return mind === undefined ? undefined : this.#clock.instantOf(mind, this.#time);
+    const ofAgent = this.#agent?.nextDeadline();
+    return ofAgent === undefined ? undefined : this.#clock.instantOf(ofAgent, this.#time);
   }
 
   /** When the agent hears of what happens at this instant. */

@@ -1,6 +1,6 @@
 /**
  * The recovery table: for every step and everything that can happen in it, what to undo, what to keep and where to go. It
- * is the specification of the agent's recovery; the code in work.ts only carries it out, in the order written here.
+ * is the specification of the agent's recovery; recover.ts only carries it out, in the order written here.
  *
  * The point of no return is the reboot into the new image. Before it a pulled job is undone. After it there is no way back
  * to before, so the device finishes: it tests the image and confirms it, or rolls back, and ends with exactly one confirmed

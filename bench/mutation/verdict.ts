@@ -39,13 +39,13 @@ function* runs({ hardware, scenarios, seeds, sweeps }: VerdictInput): Generator<
   readonly scenario: Scenario;
 }> {
   for (const scenario of scenarios) yield { label: scenario.id, scenario };
+  const subjects = realSubjects(hardware);
+  if (sweeps) for (const scenario of oddDocumentRuns({ subjects })) yield { label: `sweep ${scenario.id}`, scenario };
   const names = hardware.map(({ name }) => name);
   for (let seed = 1; seed <= seeds; seed += 1) {
     yield { label: `seed ${seed}`, scenario: drawScenario(seed, { hardware: names }) };
   }
   if (!sweeps) return;
-  const subjects = realSubjects(hardware);
-  for (const scenario of oddDocumentRuns({ subjects })) yield { label: scenario.id, scenario };
   for (const swept of sweptDocuments) {
     for (const { scenario } of sweepRuns({ subjects, hardware: subjects.hardware, ...swept })) {
       yield { label: `sweep ${scenario.id}`, scenario };

@@ -54,7 +54,7 @@ function dutyOf(text: string, { room, isServed }: DocumentLawOptions): Duty | un
   if (Array.isArray(document['steps'])) return isTight ? undefined : handlers(document, document['steps']);
   const [file, ...others] = filesOf(document) ?? [];
   if (!('steps' in document) && isObject(file) && others.length === 0)
-    return isTight ? undefined : streamed(document, file, { room, isServed });
+    return isTight ? undefined : otaUpdate(document, file, { room, isServed });
   return isTight ? undefined : { work: 'nothing' };
 }
 
@@ -67,9 +67,8 @@ function firmware(
   const { url, sizeBytes, sha256 } = isObject(image) ? image : {};
   const isVersion = isText(version) && version.length <= 64;
   const isSize = typeof sizeBytes === 'number' && Number.isInteger(sizeBytes) && sizeBytes > 0;
-  const isAddress = isText(url) && /^https?:\/\//.test(url);
   const isDigest = isText(sha256) && /^[0-9a-f]{64}$/i.test(sha256);
-  if (!isVersion || !isSize || !isAddress || !isDigest || sizeBytes > room.slotBytes) {
+  if (!isVersion || !isSize || !isAddress(url) || !isDigest || sizeBytes > room.slotBytes) {
     return isTight ? undefined : { work: 'nothing' };
   }
   const needed = documentBytes + aroundDocumentBytes + room.downloadBytes;
@@ -101,8 +100,8 @@ function programOf(step: unknown): Program | undefined {
   return { program: command.split(',')[0]!.trim(), mayFail };
 }
 
-/** An OTA update of one file over MQTT, as docs/reference/streams-and-ota.md §3 has it; the version is where we write it. */
-function streamed(
+/** An OTA update of one file, by a stream or a URL, as docs/reference/streams-and-ota.md §3 has it; the version is where we write it. */
+function otaUpdate(
   document: Readonly<Record<string, unknown>>,
   { filesize, fileid, attr, update_data_url: url }: Readonly<Record<string, unknown>>,
   { room, isServed }: DocumentLawOptions,
@@ -113,15 +112,13 @@ function streamed(
   if (!isSize || filesize > room.slotBytes) return { work: 'nothing' };
   const speaks = (protocol: string): boolean => Array.isArray(protocols) && protocols.includes(protocol);
   const isByStream = speaks('MQTT') && isText(streamname) && typeof fileid === 'number';
-  if (!isByStream) return speaks('HTTP') && isText(url) ? undefined : { work: 'nothing' };
+  const isByUrl = speaks('HTTP') && isAddress(url);
+  if (!isByStream && !isByUrl) return { work: 'nothing' };
   if (!isText(version)) return undefined;
-  const fits = 2 * aroundDocumentBytes + room.downloadBytes <= room.freeBytes;
-  return {
-    work: 'firmware',
-    version,
-    byStream: true,
-    fits: () => fits && isServed(`stream:${streamname}/${String(fileid)}`),
-  };
+  const hasRoom = 2 * aroundDocumentBytes + room.downloadBytes <= room.freeBytes;
+  const source = isByStream ? `stream:${streamname}/${String(fileid)}` : String(url);
+  const fits = (): boolean => hasRoom && isServed(source);
+  return { work: 'firmware', version, fits, ...(isByStream && { byStream: true }) };
 }
 
 function filesOf(document: Readonly<Record<string, unknown>>): readonly unknown[] | undefined {
@@ -132,6 +129,10 @@ function filesOf(document: Readonly<Record<string, unknown>>): readonly unknown[
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isAddress(value: unknown): value is string {
+  return isText(value) && /^https?:\/\//.test(value);
 }
 
 function isText(value: unknown): value is string {

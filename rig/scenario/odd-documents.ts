@@ -139,11 +139,22 @@ const moreMakers: readonly ((edition: number) => Document)[] = [
     afr_ota: { protocols: ['HTTP'], streamname: 'odd', files: [otaFile({}, { version: firmwareVersion(edition) })] },
   }),
   () => ({ afr_ota: { protocols: ['MQTT'], streamname: 'odd', files: [otaFile({}, {}), otaFile({}, {})] } }),
+  // Right ones: by a URL.
+  (edition) => otaByUrl({}, edition),
+  (edition) => otaByUrl({ filesize: 1 }, edition),
+  (edition) => otaByUrl({ update_data_url: 'ftp://files.example/odd.bin' }, edition),
+  (edition) => otaByUrl({ update_data_url: null }, edition),
 ];
 
 /** A stream that does not exist: what cannot be fetched must not be begun for the other mistakes, and may fail for that one. */
 function ota(file: Document, attr: Document): Document {
   return { afr_ota: { protocols: ['MQTT'], streamname: 'odd', files: [otaFile(file, attr)] } };
+}
+
+function otaByUrl(file: Document, edition: number): Document {
+  const url = { update_data_url: `http://files.example/ota-${edition}.bin` };
+  const attr = { version: firmwareVersion(edition) };
+  return { afr_ota: { protocols: ['HTTP'], files: [otaFile({ ...url, ...file }, attr)] } };
 }
 
 function otaFile(file: Document, attr: Document): Document {

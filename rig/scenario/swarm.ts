@@ -1,5 +1,5 @@
 /**
- * The swarm: a seed draws its own bad day, as a scenario. Each run has its own subset of faults at its own rates, its own fleet,
+ * The swarm: each seed draws a scenario of its own. Each run has its own subset of faults at its own rates, its own fleet,
  * jobs and operator, so that rare combinations come up without anyone having thought of them. First anything may go wrong; then
  * every fault ends and everything must come to rest; then comes a canary under a job id that was used before, and in some runs
  * a last power cut. Draws only; plays nothing.

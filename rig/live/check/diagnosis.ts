@@ -1,6 +1,6 @@
 /**
  * Why a handshake failed, as far as it can be told from what was seen: how far the device came, what it said, what the service
- * answered, what it printed, and the likeliest cause with what to do. Sentences for a person at a desk.
+ * answered, what it printed, and the likeliest cause with what to do. Sentences for a person.
  */
 import type { Observation } from '../../../observation/observation.ts';
 import { nextJobId } from '../../../protocol/topics.ts';

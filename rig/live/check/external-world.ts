@@ -42,7 +42,7 @@ const always: readonly Need[] = [
   'service-clock',
 ];
 
-const insideOnly = 'only a simulated device shows or suffers that';
+const insideOnly = 'only a simulated device shows that, or can have it done to it';
 const whyNot: Readonly<Partial<Record<Need, string>>> = {
   power: 'no power control (--power-off CMD and --power-on CMD, or a command behind --)',
   'persistent-session': 'the device asks for clean sessions',

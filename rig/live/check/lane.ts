@@ -1,6 +1,6 @@
 /**
  * One lane of a check: a service of its own, an operator, and everything that is seen of the one device on it. Lanes run side
- * by side and share nothing, so that a fault of one scenario cannot strike another. The service is durable, in a directory
+ * by side and share nothing, so that a fault of one scenario cannot reach another. The service is durable, in a directory
  * that goes away with the lane, because a scenario may restart it.
  */
 import { mkdir } from 'node:fs/promises';

@@ -211,7 +211,7 @@ export class Stage implements AsyncDisposable {
 
   #present(page: LivePage): void {
     const { seed, faults, timeScale, audience } = this.options;
-    const strike = (things: readonly string[], kind: 'power-cut' | 'link-lost', forMs: DurationMs): void => {
+    const inject = (things: readonly string[], kind: 'power-cut' | 'link-lost', forMs: DurationMs): void => {
       for (const thingName of things) this.#fleet?.devices.get(thingName)?.inject({ kind, forMs });
     };
     page.present({
@@ -222,8 +222,8 @@ export class Stage implements AsyncDisposable {
       speed: timeScale,
       viewOf: (thingName) => this.viewOf(thingName),
       hardwareOf: (thingName) => this.hardwareOf(thingName)?.name,
-      powerCut: (things, forMs) => strike(things, 'power-cut', forMs),
-      dropLink: (things, forMs) => strike(things, 'link-lost', forMs),
+      powerCut: (things, forMs) => inject(things, 'power-cut', forMs),
+      dropLink: (things, forMs) => inject(things, 'link-lost', forMs),
       setSpeed: (factor) => this.clock.setTimeScale(factor),
       ...(audience && { start: () => this.#pressed() }),
       touched: (things) => things.forEach((thingName) => this.touched.add(thingName)),

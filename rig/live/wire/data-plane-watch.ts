@@ -1,6 +1,6 @@
 /**
  * What a device asks over the data plane (HTTP), seen at the door and told as the same observations as over MQTT, and the faults
- * of a scenario striking there too: who updates over HTTP is judged like everybody else. There is no notification over HTTP.
+ * of a scenario, which are injected there too: who updates over HTTP is judged like everybody else. There is no notification over HTTP.
  * Source: docs/reference/http-api.md §2 and §3.
  */
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,6 +1,6 @@
 /**
  * What a device says and is told, seen at the door: reads the control packets of one connection and tells them as
- * observations of the wire, and lets the faults of a scenario strike. A request that a fault keeps from the service is still
+ * observations of the wire, and injects the faults of a scenario. A request that a fault keeps from the service is still
  * acknowledged (QoS 1), so that the device believes what a lost message makes it believe.
  * Source: docs/reference/mqtt-api.md for topics and payloads; MQTT 3.1.1 and 5 for packets.
  */
@@ -205,7 +205,7 @@ class DoorWatch implements Watch {
     const answer = faults.answer(operation);
     if (answer !== undefined) return this.#answerInstead(answer, about, request, packet);
     const fault = faults.message('request', operation);
-    return fault === undefined ? 'pass' : this.#strike(fault, 'request', operation, () => this.#acknowledgeFor(packet));
+    return fault === undefined ? 'pass' : this.#inject(fault, 'request', operation, () => this.#acknowledgeFor(packet));
   }
 
   #answerInstead(fault: AnswerFault, about: RequestTopic, { body }: DeviceRequest, packet: IPublishPacket): Passage {
@@ -267,7 +267,7 @@ class DoorWatch implements Watch {
     if (message !== undefined && !drops) this.#delivering(message, about.thingName, packet);
     if (typeof fault === 'object' && 'againMs' in fault && packet.qos === 1) this.#copied.add(packet.messageId ?? 0);
     if (fault !== undefined) {
-      return this.#strike(fault, direction, operation, () => {
+      return this.#inject(fault, direction, operation, () => {
         if (packet.qos === 1) this.#connection.tellDoor({ cmd: 'puback', messageId: packet.messageId });
       });
     }
@@ -290,10 +290,10 @@ class DoorWatch implements Watch {
 
   #streamPassage(direction: 'request' | 'reply', acknowledge: () => void): Passage {
     const fault = this.#options.faults.message(direction, 'GetStream');
-    return fault === undefined ? 'pass' : this.#strike(fault, direction, 'GetStream', acknowledge);
+    return fault === undefined ? 'pass' : this.#inject(fault, direction, 'GetStream', acknowledge);
   }
 
-  #strike(
+  #inject(
     fault: MessageFault,
     direction: Direction,
     operation: MessageOperation | undefined,

@@ -1,5 +1,5 @@
 /**
- * Faults of one device's wire that a scenario has asked for and that are still to strike: each for so many times or so long.
+ * Faults of one device's wire that a scenario has asked for and that are still to be injected: each for so many times or so long.
  * Whoever watches the wire asks before it lets a packet pass; asking counts. Says nothing itself.
  */
 import type { Direction, MessageOperation, Operation } from '../../../faults/plan.ts';
@@ -73,19 +73,19 @@ export class WireFaults {
   }
 
   message(direction: Direction, operation?: MessageOperation): MessageFault | undefined {
-    return this.#strike(this.#messages, direction, operation);
+    return this.#inject(this.#messages, direction, operation);
   }
 
   answer(operation: Operation): AnswerFault | undefined {
-    return this.#strike(this.#answers, undefined, operation);
+    return this.#inject(this.#answers, undefined, operation);
   }
 
   connect(): HandshakeFault | undefined {
-    return this.#strike(this.#connects);
+    return this.#inject(this.#connects);
   }
 
   subscribe(): HandshakeFault | undefined {
-    return this.#strike(this.#subscribes);
+    return this.#inject(this.#subscribes);
   }
 
   clear(): void {
@@ -100,7 +100,7 @@ export class WireFaults {
     return { fault, applies, left: times ?? (forMs === undefined ? 1 : Infinity), until };
   }
 
-  #strike<Fault>(
+  #inject<Fault>(
     armed: readonly Armed<Fault>[],
     direction?: Direction,
     operation?: MessageOperation,

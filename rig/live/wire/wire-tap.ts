@@ -1,7 +1,7 @@
 /**
  * A tap between a device's connection and the MQTT door: each control packet is shown to a watch, which lets it pass, drops
  * it, repeats it or holds it back, and which may say something itself to either side. So faults of the link and of single
- * messages strike any device, whatever its firmware, and the door does not know. Without a watch's word the bytes pass as they are.
+ * messages reach any device, whatever its firmware, and the door does not know. Without a watch's word the bytes pass as they are.
  */
 import { Duplex } from 'node:stream';
 import { type Packet, generate, parser } from 'mqtt-packet';
