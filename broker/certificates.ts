@@ -42,6 +42,8 @@ export interface CertificateAuthority {
   issueServerCertificate(hosts: readonly string[]): Promise<IssuedCertificate>;
   /** @param thingName the thing to act for, or `*` for a bench certificate that may act for any. */
   issueThingCertificate(thingName: string): Promise<IssuedCertificate>;
+  /** For a process of the rig on another machine: proves it to the others. */
+  issueNodeCertificate(name: string): Promise<IssuedCertificate>;
   /** For the key that signs firmware. */
   issueCodeSigningCertificate(): Promise<IssuedCertificate>;
   /** For keys that somebody else has. @returns the certificate of a device, PEM. */
@@ -65,6 +67,11 @@ interface Keeper {
   readonly caFile?: string;
 }
 
+/** What a certificate of a node says, and no certificate of a device can: devices do not choose this part of theirs. */
+export function nodeName(name: string): string {
+  return `urn:jobrig:node:${name}`;
+}
+
 /** @param directory where the CA is kept; made when it is missing. */
 export async function openCertificateAuthority(directory: string | 'memory'): Promise<CertificateAuthority> {
   const keeper = directory === 'memory' ? (await makeAuthority()).keeper : await openDirectory(directory);
@@ -81,6 +88,11 @@ export async function openCertificateAuthority(directory: string | 'memory'): Pr
       ]),
     issueThingCertificate: (thingName) =>
       issue(keeper, thingName, [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])]),
+    issueNodeCertificate: (name) =>
+      issue(keeper, `jobrig node ${name}`, [
+        new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
+        new SubjectAlternativeNameExtension([{ type: 'url', value: nodeName(name) }]),
+      ]),
     issueCodeSigningCertificate: () =>
       issue(keeper, 'jobrig code signing', [new ExtendedKeyUsageExtension([ExtendedKeyUsage.codeSigning])]),
     certify: (publicKey, commonName) =>

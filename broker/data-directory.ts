@@ -9,7 +9,14 @@ import { codeSigningCertificateFile, codeSigningKeyFile } from './code-signing.t
 import { signingKeyFile } from './signing-key.ts';
 import { storeFiles } from './store/sqlite-store.ts';
 
-const keyFiles = [caCertificateFile, caKeyFile, signingKeyFile, codeSigningCertificateFile, codeSigningKeyFile];
+/** What a rig keeps in its data directory beside its store. */
+export const keyFiles: readonly string[] = [
+  caCertificateFile,
+  caKeyFile,
+  signingKeyFile,
+  codeSigningCertificateFile,
+  codeSigningKeyFile,
+];
 
 /** @returns how to undo what was made in the directory since then. */
 export function rememberDirectory(directory: string): () => void {

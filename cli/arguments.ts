@@ -3,6 +3,7 @@
  * name. Shared options are here so that they read the same on every verb.
  */
 import { InvalidArgumentError, Option } from 'commander';
+import type { NodeAddress } from '../broker/cluster/node-links.ts';
 import { originOf } from '../broker/net/web-guard.ts';
 import { parseAccessKey } from './access-keys.ts';
 import { type Advertised, parseAdvertised } from '../broker/addresses.ts';
@@ -75,6 +76,23 @@ export function accessKey(
   const key = parseAccessKey(text);
   if (key === undefined) throw new InvalidArgumentError('Must be ID:SECRET.');
   return { ...others, [key[0]]: key[1] };
+}
+
+/** `host:port`; @param least port: 0 where a free one is meant by it */
+export function nodeAddress(least: 0 | 1): (text: string) => NodeAddress {
+  return (text) => {
+    const [, six, four, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s/@]+)):(\d{1,5})$/.exec(text) ?? [];
+    const host = six ?? four;
+    if (host === undefined || Number(digits) < least || Number(digits) > 65_535) {
+      throw new InvalidArgumentError('Must be like 10.0.0.5:7400.');
+    }
+    return { host, port: Number(digits) };
+  };
+}
+
+/** One more of possibly several, also with commas. */
+export function nodeAddresses(text: string, others: readonly NodeAddress[] = []): readonly NodeAddress[] {
+  return [...others, ...text.split(',').map(nodeAddress(1))];
 }
 
 export function advertised(text: string): Advertised {

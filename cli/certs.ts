@@ -2,7 +2,7 @@
  * `jobrig certs`: device certificates from the rig's own certificate authority, the one that `jobrig serve` with the same
  * data directory uses, running or not, ready to be put on a device.
  */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CertificateAuthority } from '../broker/certificates.ts';
@@ -17,6 +17,7 @@ import { dataDirectory } from './serve.ts';
 interface CertsFlags extends CommonOptions {
   readonly thing: readonly string[];
   readonly codeSigning?: boolean;
+  readonly node?: string;
   readonly out: string;
   readonly dataDir: string;
 }
@@ -36,6 +37,10 @@ export function certsCommand(): Command {
         .default([], 'none'),
     )
     .option('--code-signing', 'also the key that signs firmware for OTA updates, with its certificate for devices')
+    .option(
+      '--node <name>',
+      'a data directory for another machine of the service: its certificate, with the keys that all machines share',
+    )
     .option('--out <dir>', 'where the files go', 'certs')
     .option('--data-dir <dir>', 'where jobrig serve keeps its certificate authority', dataDirectory)
     .addOption(jsonOption())
@@ -52,9 +57,9 @@ function thingNames(name: string, before: readonly string[] = []): readonly stri
 }
 
 async function certs(flags: CertsFlags, command: Command): Promise<void> {
-  const { thing, codeSigning = false, out, dataDir, json, quiet } = flags;
-  if (thing.length === 0 && !codeSigning)
-    command.error('error: nothing to issue: give --thing <name> or --code-signing');
+  const { thing, codeSigning = false, node, out, dataDir, json, quiet } = flags;
+  if (thing.length === 0 && !codeSigning && node === undefined)
+    command.error('error: nothing to issue: give --thing <name>, --code-signing or --node <name>');
   const { openCertificateAuthority } = await import('../broker/certificates.ts');
   const authority = await openCertificateAuthority(dataDir);
   const files: { readonly thing: string; readonly cert: string; readonly key: string }[] = [];
@@ -69,11 +74,13 @@ async function certs(flags: CertsFlags, command: Command): Promise<void> {
     files.push({ thing: name, cert, key });
   }
   const signing = codeSigning ? await writeCodeSigner(out, dataDir, authority) : undefined;
+  const shared = node === undefined ? undefined : await writeNode(out, dataDir, authority, node);
   if (json) {
-    process.stdout.write(`${JSON.stringify({ ca: caFile, certificates: files, codeSigning: signing })}\n`);
+    const all = { ca: caFile, certificates: files, codeSigning: signing, ...(shared && { node: shared }) };
+    process.stdout.write(`${JSON.stringify(all)}\n`);
   } else if (!quiet) {
     const written = [...files, ...(signing ? [signing] : [])].flatMap(({ cert, key }) => [cert, key]);
-    process.stdout.write(`${[caFile, ...written].join('\n')}\n`);
+    process.stdout.write(`${[caFile, ...written, ...(shared ?? [])].join('\n')}\n`);
   }
 }
 
@@ -86,6 +93,32 @@ async function writeCodeSigner(out: string, dataDir: string, authority: Certific
   await write(out, cert, signer.cert);
   await write(out, key, signer.key);
   return { cert, key };
+}
+
+/** All that another machine needs as its data directory. @returns the files beside the certificate of the authority */
+async function writeNode(
+  out: string,
+  dataDir: string,
+  authority: CertificateAuthority,
+  name: string,
+): Promise<readonly string[]> {
+  const { openCodeSigner } = await import('../broker/code-signing.ts');
+  const { openSigningKey } = await import('../broker/signing-key.ts');
+  const { nodeCertificateFiles } = await import('../broker/cluster/node-links.ts');
+  const { keyFiles } = await import('../broker/data-directory.ts');
+  // Made where they are missing: every machine has to have the same ones.
+  await openCodeSigner(dataDir, authority);
+  await openSigningKey(dataDir);
+  const issued = await authority.issueNodeCertificate(name);
+  const written = [join(out, nodeCertificateFiles.cert), join(out, nodeCertificateFiles.key)];
+  await write(out, written[0]!, issued.cert);
+  await write(out, written[1]!, issued.key);
+  for (const shared of keyFiles.filter((file) => file !== caFileName)) {
+    const file = join(out, shared);
+    await write(out, file, await readFile(join(dataDir, shared), 'utf8'));
+    written.push(file);
+  }
+  return written;
 }
 
 async function write(directory: string, file: string, text: string): Promise<void> {

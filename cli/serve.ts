@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { ProcessesService } from '../broker/processes/start-processes.ts';
 import type { PortOption, ServiceOptions } from '../broker/start-service.ts';
+import type { NodeAddress } from '../broker/cluster/node-links.ts';
 import { parsePostgresAddress } from '../broker/store/postgres-address.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import {
@@ -15,6 +16,8 @@ import {
   advertised,
   jsonOption,
   matching,
+  nodeAddress,
+  nodeAddresses,
   origin,
   port,
   quietOption,
@@ -31,6 +34,7 @@ import { interruptible, whenAborted } from './interruption.ts';
 import { openInBrowser, openOption } from './browser.ts';
 import { type LogLevel, logLevels } from './log-lines.ts';
 import { type ServiceLog, openServiceLog } from './service-log.ts';
+import { type Role, partOf } from './serve-role.ts';
 import { tryIt } from './serve-example.ts';
 
 interface ServeFlags extends CommonOptions {
@@ -59,6 +63,11 @@ interface ServeFlags extends CommonOptions {
   readonly durability: NonNullable<ServiceOptions['durability']>;
   readonly memory?: true;
   readonly store?: string;
+  readonly role?: Role;
+  readonly listen?: NodeAddress;
+  readonly join?: readonly NodeAddress[];
+  readonly doors?: number;
+  readonly door?: number;
   readonly faults?: string;
   readonly seed: number;
   readonly open?: true;
@@ -181,6 +190,23 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
         .default(1)
         .argParser(processCount),
     )
+    .addOption(
+      new Option('--role <engine|door>', 'one part of a service on several machines (docs/cluster.md)')
+        .choices(['engine', 'door'])
+        .conflicts(['memory', 'processes']),
+    )
+    .addOption(
+      new Option('--listen <host:port>', 'where a part of a service listens for others; 0 for a free port').argParser(
+        nodeAddress(0),
+      ),
+    )
+    .addOption(
+      new Option('--join <host:port>', 'an engine to link a door to, repeatable: whichever leads is used').argParser(
+        nodeAddresses,
+      ),
+    )
+    .addOption(new Option('--doors <n>', 'how many doors an engine has').argParser(wholeNumber(1, 64)))
+    .addOption(new Option('--door <n>', 'which of them a door is, from 1').argParser(wholeNumber(1, 64)))
     .addOption(openOption())
     .addOption(
       new Option('--log-level <level>', 'what is told on stderr, as JSON where that is no terminal')
@@ -220,6 +246,11 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
     memory,
     dataDir,
     store: database,
+    role,
+    listen,
+    join: engines,
+    doors: doorCount,
+    door,
     requireAuth,
     accessKey: given,
     accessKeyFile,
@@ -237,7 +268,8 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
   const doors = doorsOf(processes);
   const failed = new AbortController();
   const log = await openServiceLog(quiet && logLevel === 'info' ? 'warn' : logLevel);
-  await using service = await start(doors, {
+  const part = partOf({ role, listen, join: engines, doors: doorCount, door, store: database });
+  const settings: ServiceOptions = {
     ...options,
     packetsPerSecond,
     ...(faults && { faults }),
@@ -249,7 +281,12 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
     onFailure: (error) => failed.abort(error),
     keepsPage: true,
     onEvent: log.tell,
-  });
+  };
+  if (part !== undefined) {
+    const { servePart } = await import('./serve-part.ts');
+    return servePart({ part, settings, dataDir, log, json, quiet, stopped, failed });
+  }
+  await using service = await start(doors, settings);
   log.watch(service);
   tellMoved(options, service, log);
   await using authority = await authorityFile(service);

@@ -29,6 +29,8 @@ export const operationalErrors = {
   STORE_NOT_ALLOWED: 'The database does not let this user in, or not do what is needed: CREATE on the database.',
   STORE_READ_ONLY: 'The database can only be read: it is a standby. Give the primary, or all hosts.',
   STORE_DEPOSED: 'Another engine leads on the database now. What this one has answered is kept.',
+  NODE_NOT_PROVED: 'A link to another machine needs the certificate of a node: `jobrig certs --node`.',
+  NODE_REFUSED: 'An engine does not take this door: a certificate of another rig, another version, account or number.',
   FILES_UNUSABLE: 'The folder that stands in for S3 is not there or cannot be read.',
   HARDWARE_UNKNOWN: 'There is no hardware profile of that name.',
   HARDWARE_INVALID: 'A hardware profile is broken; the message has file, line and column.',

@@ -18,7 +18,7 @@ export async function writeMetrics(
 const none: ReadonlyMap<string, number> = new Map();
 
 export function metricsText(
-  { connectedClients, reservedPublications = {}, events = none, executionStatuses = none }: RigStatus,
+  { connectedClients, reservedPublications = {}, events = none, executionStatuses = none, leadership }: RigStatus,
   requests: RequestCounts,
 ): Promise<string> {
   const registry = new Registry();
@@ -53,5 +53,12 @@ export function metricsText(
     'status',
     executionStatuses,
   );
+  if (leadership !== undefined) {
+    const gauge = (name: string, about: string, value: number): void =>
+      new Gauge({ name, help: about, registers }).set(value);
+    gauge('jobrig_leads', 'Whether this engine leads on its database.', leadership.leads ? 1 : 0);
+    gauge('jobrig_epoch', 'The epoch that it leads.', leadership.epoch);
+    gauge('jobrig_store_lag_seconds', 'How long the database has not answered.', leadership.lagMs / 1000);
+  }
   return registry.metrics();
 }

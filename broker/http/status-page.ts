@@ -14,6 +14,15 @@ export interface RigStatus {
   readonly events?: ReadonlyMap<string, number>;
   /** Executions that were made or have changed so far, by the status that they had then. */
   readonly executionStatuses?: ReadonlyMap<string, number>;
+  /** Of an engine on a database that others may want to lead on. */
+  readonly leadership?: LeadershipStatus;
+}
+
+export interface LeadershipStatus {
+  readonly leads: boolean;
+  readonly epoch: number;
+  /** How long the database has not answered what it is asked now. */
+  readonly lagMs: number;
 }
 
 /** Answered HTTP requests by status code, since the start. */

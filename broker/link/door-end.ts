@@ -28,7 +28,18 @@ export interface DoorEnd {
   attach(stream: Duplex): Promise<void>;
   /** Resolves when the link that is in use has ended. */
   ended(): Promise<void>;
+  /** Ends it: what was asked is answered as with any link that breaks. */
+  detach(): void;
+  /** Whether there is a link. */
+  readonly isAttached: boolean;
+  /** The highest epoch of an engine that has welcomed this door. */
+  readonly epoch: number;
+  /** How many doors the engine knows, linked or not. */
+  readonly doorCount: number;
 }
+
+/** The engine does not want this door, and says why. */
+export class LinkRefused extends Error {}
 
 type Answer = (reply: Reply<never>, at: EpochMs) => void;
 
@@ -52,12 +63,18 @@ export interface DoorEndOptions {
   readonly hears?: boolean;
   /** Every device is to be refused until then. */
   readonly onThrottled?: (until: EpochMs) => void;
+  /** Where other doors hand clients on to this one. */
+  readonly peer?: string;
+  /** Where the doors are that take clients of theirs, this one among them. */
+  readonly onPeers?: (peers: ReadonlyMap<number, string>) => void;
+  /** Whatever the engine says; it says something at least as often as it beats. */
+  readonly onHeard?: () => void;
 }
 
 export function createDoorEnd(
   door: number,
   makeClock: MakeClock,
-  { hears = true, onThrottled }: DoorEndOptions = {},
+  { hears = true, onThrottled, peer, onPeers, onHeard }: DoorEndOptions = {},
 ): DoorEnd {
   let line: Line<FromDoor> | undefined;
   let clock = makeClock(1, 0);
@@ -74,6 +91,9 @@ export function createDoorEnd(
   const things = new Set<string>();
   let keepsSessions = false;
   let wasWelcome = false;
+  let epoch = 0;
+  let doorCount = 1;
+  let leave: (() => void) | undefined;
   let rows: Required<SessionChange>[] = [];
   const whenEnded: (() => void)[] = [];
 
@@ -133,6 +153,9 @@ export function createDoorEnd(
       case 'thing':
         if (entry[2]) things.add(entry[1]);
         else things.delete(entry[1]);
+        return;
+      case 'peers':
+        onPeers?.(new Map(entry[1]));
         return;
       case 'row':
         rows.push(entry[1]);
@@ -204,11 +227,20 @@ export function createDoorEnd(
         let isWelcome = false;
         const opened = openLine<FromDoor, FromEngine>(stream, {
           heard(entry) {
+            onHeard?.();
             if (isWelcome) return hear(entry);
-            if (entry[0] === 'refused') return reject(new Error(entry[1]));
+            if (entry[0] === 'refused') return reject(new LinkRefused(entry[1]));
             if (entry[0] !== 'welcome') return hear(entry);
-            const [, at, timeScale, keeps] = entry;
+            const [, at, timeScale, keeps, itsEpoch, count] = entry;
+            if (itsEpoch < epoch || line !== undefined) {
+              // It does not know yet that another one leads.
+              stream.destroy();
+              return;
+            }
             isWelcome = true;
+            epoch = itsEpoch;
+            doorCount = count;
+            leave = () => stream.destroy();
             keepsSessions = keeps;
             clock = makeClock(timeScale, Math.max(at, wasWelcome ? clock.now() : 0));
             wasWelcome = true;
@@ -225,7 +257,9 @@ export function createDoorEnd(
           },
         });
         things.clear();
-        opened.say(['hello', linkVersion, door, hears, !wasWelcome]);
+        rows = [];
+        const hello = ['hello', linkVersion, door, hears, !wasWelcome] as const;
+        opened.say(peer === undefined ? hello : [...hello, peer]);
       });
     },
     ended: () =>
@@ -233,5 +267,15 @@ export function createDoorEnd(
         if (line === undefined) resolve();
         else whenEnded.push(resolve);
       }),
+    detach: () => leave?.(),
+    get isAttached() {
+      return line !== undefined;
+    },
+    get epoch() {
+      return epoch;
+    },
+    get doorCount() {
+      return doorCount;
+    },
   };
 }

@@ -29,6 +29,8 @@ export interface EngineEndOptions {
     readonly journal: OutcomeJournal;
     readonly store: SessionStore;
   };
+  /** Of an engine that leads on a database; default 0. */
+  readonly epoch?: number;
   readonly things: KnownThings;
   /** What a door tells for whoever listens here. */
   readonly onTold?: (event: unknown, door: number) => void;
@@ -46,17 +48,25 @@ export interface EngineEnd {
   accept(stream: Duplex): void;
   /** Lets all doors refuse every device until then, those that come later too. */
   throttle(until: EpochMs): void;
+  /** Says to every door that the engine is there. */
+  beat(): void;
+  /** Numbers of the doors that are linked. */
+  numbers(): readonly number[];
   close(): void;
 }
 
 interface Door {
   readonly number: number;
+  readonly peer: string | undefined;
   readonly line: Line<FromEngine>;
   hasKeepers: boolean;
   readonly groups: Set<string>;
   /** Effects that this door is asked about, with what lets the journal go on. */
   readonly foreseen: Map<number, Foreseen>;
 }
+
+/** What a door hears whose number another one has, or it itself by a link that has not ended yet. */
+export const doorTwice = 'a door of this number is linked';
 
 type Hello = FromDoor & readonly ['hello', ...unknown[]];
 
@@ -71,6 +81,7 @@ export function createEngineEnd({
   doors: count,
   timeScale,
   sessions,
+  epoch = 0,
   things,
   onTold,
 }: EngineEndOptions): EngineEnd {
@@ -155,14 +166,20 @@ export function createEngineEnd({
   /** @returns absent: it is refused */
   async function welcome(
     line: Line<FromEngine>,
-    [, version, number, hears, wantsRows]: Hello,
+    [, version, number, hears, wantsRows, peer]: Hello,
   ): Promise<Door | undefined> {
     if (version !== linkVersion) {
       line.say(['refused', `the engine speaks version ${linkVersion} of the link, the door ${version}`]);
       line.end();
       return undefined;
     }
-    const door: Door = { number, line, hasKeepers: false, groups: new Set(), foreseen: new Map() };
+    const why = hears ? whyNot(number, peer) : undefined;
+    if (why !== undefined) {
+      line.say(['refused', why]);
+      line.end();
+      return undefined;
+    }
+    const door: Door = { number, peer, line, hasKeepers: false, groups: new Set(), foreseen: new Map() };
     if (hears && wantsRows && sessions !== undefined) {
       // Behind what an earlier connection of this door has said.
       await new Promise<void>((resolve) => sessions.journal.keep([], () => resolve()));
@@ -174,9 +191,21 @@ export function createEngineEnd({
       for (const name of things.names()) line.say(['thing', name, true]);
       doors.add(door);
     }
-    line.say(['welcome', port.now(), timeScale, sessions !== undefined]);
+    line.say(['welcome', port.now(), timeScale, sessions !== undefined, epoch, count]);
+    if (peer !== undefined) tellPeers();
     if (throttledUntil > port.now()) line.say(['throttled', throttledUntil]);
     return door;
+  }
+
+  function whyNot(number: number, peer: string | undefined): string | undefined {
+    if (number >= count) return `there are ${count} doors, and this one says that it is number ${number + 1}`;
+    if (peer === undefined) return undefined;
+    return [...doors].some((door) => door.number === number) ? doorTwice : undefined;
+  }
+
+  function tellPeers(): void {
+    const peers = [...doors].flatMap(({ number, peer }) => (peer === undefined ? [] : [[number, peer] as const]));
+    for (const { line } of doors) line.say(['peers', peers]);
   }
 
   /** Retained messages are everybody's; a message that waits is where its session, or its group, is. */
@@ -224,6 +253,10 @@ export function createEngineEnd({
       throttledUntil = until;
       for (const { line } of doors) line.say(['throttled', until]);
     },
+    beat() {
+      for (const { line } of doors) line.say(['alive']);
+    },
+    numbers: () => [...doors].map(({ number }) => number),
     close() {
       stop();
       stopThings();

@@ -8,14 +8,15 @@ import type { SessionChange } from '../mqtt/kept-sessions.ts';
 import type { PassedMessage } from '../mqtt/passing.ts';
 
 /** Raised by every change of what stands here: an engine and a door of different versions do not work together. */
-export const linkVersion = 2;
+export const linkVersion = 3;
 
 export type FromDoor =
   /**
    * @param hears whether it has clients: whoever only asks is told of nothing.
    * @param wantsRows this door has none of its sessions in memory.
+   * @param peer where other doors hand clients on to this one; absent: they know.
    */
-  | readonly ['hello', version: number, door: number, hears: boolean, wantsRows: boolean]
+  | readonly ['hello', version: number, door: number, hears: boolean, wantsRows: boolean, peer?: string]
   | readonly ['ask', id: number, name: OperationName, request: CommandOf<OperationName>['request']]
   /** Whether there are persistent sessions here, for which effects are kept together with what they come from. */
   | readonly ['keepers', any: boolean]
@@ -34,7 +35,12 @@ export type FromDoor =
 export type FromEngine =
   /** One of those that this door has kept, said before `welcome`. */
   | readonly ['row', change: Required<SessionChange>]
-  | readonly ['welcome', at: EpochMs, timeScale: number, keepsSessions: boolean]
+  /** @param epoch of an engine that leads on a database; 0: it is the only one. */
+  | readonly ['welcome', at: EpochMs, timeScale: number, keepsSessions: boolean, epoch: number, doors: number]
+  /** The engine is there, though it has nothing to say. */
+  | readonly ['alive']
+  /** Where the doors are that take clients of theirs. */
+  | readonly ['peers', peers: readonly (readonly [door: number, address: string])[]]
   /** There is a thing of this name, or none any more. */
   | readonly ['thing', name: string, exists: boolean]
   | readonly ['refused', reason: string]

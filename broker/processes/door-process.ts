@@ -4,8 +4,7 @@
  * start-processes.ts and ends when that does.
  */
 import { rmSync } from 'node:fs';
-import { type IncomingMessage, type ServerResponse, request as askHttp } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { scaledClock } from '../clock.ts';
 import { openDoors } from '../doors.ts';
@@ -18,6 +17,7 @@ import { openSurroundings } from '../surroundings.ts';
 import { type DoorOrder, type FromProcess, type ToProcess, doorSocket, pageSocket, sayToStarter } from './contract.ts';
 import { keepLinked } from './engine-link.ts';
 import { HandleQueue } from './handle-queue.ts';
+import { passPage } from './passed-page.ts';
 import { passOn, proofToTell, takeOver } from './passed-client.ts';
 import { usageOf } from './process-usage.ts';
 import { type RawHandle, attach, detach } from './socket-handle.ts';
@@ -35,7 +35,7 @@ async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<voi
   const leaving = new HandleQueue(process);
   const opened = await openDoors(options, surroundings, {
     mind: end,
-    page: (request, response) => passPage(request, response, pageSocket(folder)),
+    page: (request, response) => passPage(request, response, { socketPath: pageSocket(folder) }),
     faults: throttle,
     tell: events.tell,
     elsewhere(clientId) {
@@ -43,7 +43,7 @@ async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<voi
       if (clientId === '' || owner === door) return undefined;
       return (stream, proof) => {
         const detached = detach(stream);
-        if (detached === undefined) passOn(stream, proof, doorSocket(folder, owner));
+        if (detached === undefined) passOn(stream, proof, connect(doorSocket(folder, owner)));
         else leaving.send(toHand(owner, proof, detached.bytes), detached.handle);
       };
     },
@@ -75,24 +75,6 @@ async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<voi
 
 function toHand(door: number, proof: Partial<ConnectionProof>, bytes: Buffer): FromProcess {
   return { kind: 'client', door, proof: proofToTell(proof), bytes: bytes.toString('base64') };
-}
-
-/** The live page and the metrics are where the engine is. @returns whether the request is for them */
-function passPage(request: IncomingMessage, response: ServerResponse, socketPath: string): boolean {
-  const { url = '/', method, headers } = request;
-  const path = url.split('?', 1)[0] ?? '';
-  if (path !== '/' && path !== '/metrics' && !path.startsWith('/page/')) return false;
-  const asked = askHttp({ socketPath, path: url, method, headers }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(response);
-  });
-  asked.on('error', () => {
-    if (response.headersSent) response.destroy();
-    else response.writeHead(503, { 'retry-after': '1' }).end();
-  });
-  response.on('close', () => asked.destroy());
-  request.pipe(asked);
-  return true;
 }
 
 process.on('disconnect', () => process.exit(0));

@@ -7,13 +7,10 @@ import { createServer } from 'node:net';
 import { rmSync } from 'node:fs';
 import type { Observation } from '../../observation/observation.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
-import { writeMetrics } from '../http/metrics-text.ts';
-import { createEngineEnd, type KnownThings } from '../link/engine-end.ts';
-import { openPage } from '../live/open-page.ts';
 import { type Mind, openMind, openState } from '../mind.ts';
-import type { ServiceEvent } from '../service-events.ts';
 import { openSurroundings } from '../surroundings.ts';
 import { type EngineOrder, type ToProcess, engineSocket, pageSocket, sayToStarter } from './contract.ts';
+import { linkEngine } from './linked-engine.ts';
 import { usageOf } from './process-usage.ts';
 
 async function runEngine({ options, doors, folder }: EngineOrder): Promise<void> {
@@ -22,64 +19,22 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
     () => {},
   );
   const surroundings = await openSurroundings(options, () => mind.port.now());
-  const { addresses, authority, events, identity, signer } = surroundings;
+  const { authority, events, signer } = surroundings;
   const mind: Mind = await openMind({ ...options, onFailure: fail }, surroundings, state);
-  const page = openPage({
-    port: mind.port,
-    observe: mind.observe,
-    scope: identity,
-    rows: mind.rows,
-    isThing: mind.isThing,
-    keeps: options.keepsPage === true,
-    isGuarded: options.accessKeys !== undefined,
-    faults: undefined,
-    onThrottle: (until) => end.throttle(until),
-  });
-  events.add((event) => page.feed.door(event));
+  const engine = linkEngine({ options, surroundings, mind, doors });
   events.add((event) => sayToStarter({ kind: 'event', event }));
-  const connected = new Set<string>();
-  /** Of all doors, by HTTP status. */
-  const answered = new Map<number, number>();
-  const { journal, sessionStore } = mind;
-  const end = createEngineEnd({
-    port: mind.port,
-    doors,
-    timeScale: options.timeScale ?? 1,
-    things: thingsOf(mind),
-    ...(journal && sessionStore && { sessions: { journal, store: sessionStore } }),
-    onTold(told) {
-      const event = told as ServiceEvent;
-      if (event.kind === 'connected') {
-        connected.add(event.clientId);
-        addresses.deviceCame(event.clientId, event.address ?? '');
-      } else if (event.kind === 'identified') addresses.deviceCame(event.thingName, event.address ?? '');
-      else if (event.kind === 'disconnected') connected.delete(event.clientId);
-      else if (event.kind === 'called' || event.kind === 'request-refused') {
-        answered.set(event.status, (answered.get(event.status) ?? 0) + 1);
-      }
-      events.tell(event);
-    },
-  });
-  let endpoints: Readonly<Record<string, string>> = {};
   const usage = usageOf('engine');
   let stopWatching: (() => void) | undefined;
-  const links = createServer((stream) => end.accept(stream));
-  const pages = createHttpServer((request, response) => {
-    if (request.url === '/metrics') {
-      const status = { endpoints, connectedClients: connected.size, events: events.counts };
-      const counted = mind.executionStatuses && { executionStatuses: mind.executionStatuses };
-      void writeMetrics(response, { ...status, ...counted }, answered);
-    } else if (!page.door.answer(request, response)) response.writeHead(404).end();
-  });
+  const links = createServer((stream) => engine.end.accept(stream));
+  const pages = createHttpServer((request, response) => engine.answer(request, response));
   for (const path of [engineSocket(folder), pageSocket(folder)]) rmSync(path, { force: true });
   await Promise.all([listening(links, engineSocket(folder)), listening(pages, pageSocket(folder))]);
   const close = async (): Promise<void> => {
     stopWatching?.();
-    await page.feed.close();
     links.close();
     pages.close();
     pages.closeAllConnections();
-    end.close();
+    await engine.close();
     await mind.close();
     await state.close();
     process.exit(0);
@@ -87,13 +42,12 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
   process.on('SIGTERM', () => void close());
   process.on('message', (message: ToProcess) => {
     if (message.kind === 'open') {
-      ({ endpoints } = message);
-      page.feed.endpoints = endpoints;
-      surroundings.httpPorts = portsIn(endpoints);
+      engine.endpoints = message.endpoints;
+      surroundings.httpPorts = portsIn(message.endpoints);
       mind.begin();
     } else if (message.kind === 'watch' && stopWatching === undefined) {
       stopWatching = mind.observe({ job: show, execution: show });
-    } else if (message.kind === 'present') page.feed.present(message);
+    } else if (message.kind === 'present') engine.page.present(message);
     else if (message.kind === 'usage') {
       tellSeen();
       sayToStarter({ kind: 'usage', usage: usage() });
@@ -104,7 +58,7 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
     ca: authority.ca,
     ...(authority.caFile && { caFile: authority.caFile }),
     ...(signer && { codeSigningCertificate: signer.cert }),
-    query: page.door.query,
+    query: engine.query,
   });
 }
 
@@ -132,20 +86,6 @@ function tellSeen(): void {
 
 function port(url: string): number {
   return Number(new URL(url).port);
-}
-
-function thingsOf(mind: Mind): KnownThings {
-  return {
-    *names() {
-      for (const { table, key } of mind.rows()) if (table === 'thing') yield key;
-    },
-    onChange(hear) {
-      mind.onChanges((changes) => {
-        for (const { table, key, row } of changes) if (table === 'thing') hear(key, row !== undefined);
-      });
-      return () => {};
-    },
-  };
 }
 
 function listening(server: ReturnType<typeof createServer>, path: string): Promise<void> {

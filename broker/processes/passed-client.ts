@@ -3,16 +3,15 @@
  * its bytes, both ways. What is passed on is what the door would have read: TLS and WebSocket end where the client came in, which
  * therefore stays in the way. A plain TCP connection is handed over as it is: socket-handle.ts.
  */
-import { type Socket, connect } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionProof } from '../mqtt/access-control.ts';
 
 const maxLineBytes = 64 * 1024;
 const newLine = 0x0a;
 
-/** @param path of the socket of the client's own door */
-export function passOn(stream: Duplex, proof: Partial<ConnectionProof>, path: string): void {
-  const far = connect(path);
+/** @param far to the client's own door */
+export function passOn(stream: Duplex, proof: Partial<ConnectionProof>, far: Socket): void {
   const end = (): void => {
     stream.destroy();
     far.destroy();

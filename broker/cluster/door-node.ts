@@ -1,0 +1,259 @@
+/**
+ * A door of a rig whose engines are elsewhere: MQTT and HTTP for clients, linked to whichever engine leads. When that one is gone, or
+ * says nothing any more, the door asks the others until one leads; its clients stay connected. Of several doors each has a number, and a
+ * client belongs to one of them by its client id: a door that is not the client's own hands it on, with what was proved about it.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as wait } from 'node:timers/promises';
+import { OperationalError } from '../../protocol/operational-error.ts';
+import { scaledClock } from '../clock.ts';
+import { type OpenedDoors, openDoors } from '../doors.ts';
+import { type DoorEnd, LinkRefused, createDoorEnd } from '../link/door-end.ts';
+import { doorTwice } from '../link/engine-end.ts';
+import { doorOf } from '../link/owner.ts';
+import { Throttle } from '../live/actions.ts';
+import { passOn, takeOver } from '../processes/passed-client.ts';
+import { passPage } from '../processes/passed-page.ts';
+import type { ServiceOptions } from '../service-options.ts';
+import { openSurroundings } from '../surroundings.ts';
+import { standbyReason } from './engine-node.ts';
+import {
+  type NodeAddress,
+  type NodeCertificate,
+  type NodeListener,
+  connectToNode,
+  isCertificateError,
+  listenForNodes,
+  refuseUnproved,
+} from './node-links.ts';
+
+export interface DoorNodeOptions {
+  readonly service: ServiceOptions;
+  /** Engines, of which one leads. */
+  readonly join: readonly NodeAddress[];
+  /** Where other doors hand clients on. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly certificate: NodeCertificate | undefined;
+  /** From 0. */
+  readonly door: number;
+  readonly onWarning: (warning: string) => void;
+}
+
+export interface DoorNode extends AsyncDisposable {
+  readonly endpoints: Readonly<Record<string, string>>;
+  readonly link: NodeAddress;
+  readonly ca: string;
+  readonly caFile?: string;
+}
+
+const retryMs = 50;
+/** An engine beats every 100 ms. */
+const silentMs = 800;
+const answersWithinMs = 1000;
+/** What the engine has to keep when a door ends. */
+const keptWithinMs = 5000;
+
+/** @throws {OperationalError} when no engine takes this door, or a port cannot be listened on; while none leads, it waits */
+export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode> {
+  const { certificate, join, listen, door, onWarning, service } = options;
+  refuseUnproved(certificate, join);
+  const stop = new AbortController();
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  let peers: ReadonlyMap<number, string> = new Map();
+  let opened: OpenedDoors | undefined;
+  try {
+    const listener: NodeListener = await listenForNodes({
+      at: listen,
+      certificate,
+      onWarning,
+      onClient: (far) =>
+        takeOver(far, (stream, proof) => (opened === undefined ? stream.destroy() : opened.takeOver(stream, proof))),
+    });
+    closers.push(() => listener.close());
+    const link = new Link(options, stop.signal, `${listen.host}:${listener.address.port}`, (those) => (peers = those));
+    const { end } = link;
+    closers.push(() => {
+      stop.abort();
+      end.detach();
+    });
+    await link.first();
+    const surroundings = await openSurroundings(service, () => end.port.now());
+    const { events, authority } = surroundings;
+    events.add((event) => end.tell(event));
+    let isDraining = false;
+    const health = (response: ServerResponse): boolean => {
+      const isLinked = end.isAttached && !isDraining;
+      const status = isDraining ? 'draining' : isLinked ? 'ok' : 'no engine';
+      response.writeHead(isLinked ? 200 : 503, { 'content-type': 'application/json' });
+      const silence = Math.round(performance.now() - link.heardAt);
+      response.end(`${JSON.stringify({ status, role: 'door', door: door + 1, epoch: end.epoch, lagMs: silence })}\n`);
+      return true;
+    };
+    opened = await openDoors(service, surroundings, {
+      mind: end,
+      page: (request: IncomingMessage, response: ServerResponse) =>
+        request.url === '/healthz'
+          ? health(response)
+          : passPage(request, response, { createConnection: () => connectToNode(link.at, certificate) }),
+      faults: new Throttle(() => end.port.now(), undefined),
+      tell: events.tell,
+      elsewhere(clientId) {
+        const owner = doorOf(clientId, end.doorCount);
+        if (clientId === '' || owner === door) return undefined;
+        const peer = peers.get(owner);
+        // Its own door is away: the client tries again.
+        if (peer === undefined) return (stream) => void stream.destroy();
+        return (stream, proof) => passOn(stream, proof, connectToNode(addressIn(peer), certificate));
+      },
+    });
+    const doors = opened;
+    closers.push(async () => {
+      isDraining = true;
+      await doors.close();
+      await Promise.race([end.sessionStore?.kept().catch(() => {}), wait(keptWithinMs, undefined, { ref: false })]);
+    });
+    return {
+      endpoints: doors.endpoints,
+      link: listener.address,
+      ca: authority.ca,
+      ...(authority.caFile && { caFile: authority.caFile }),
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** To whichever engine leads. */
+class Link {
+  readonly end: DoorEnd;
+  /** Where the engine is that leads. */
+  at: NodeAddress;
+  heardAt = performance.now();
+  readonly #options: DoorNodeOptions;
+  readonly #signal: AbortSignal;
+
+  constructor(
+    options: DoorNodeOptions,
+    signal: AbortSignal,
+    peer: string,
+    onPeers: (peers: ReadonlyMap<number, string>) => void,
+  ) {
+    this.#options = options;
+    this.#signal = signal;
+    this.at = options.join[0]!;
+    this.end = createDoorEnd(options.door, scaledClock, {
+      peer,
+      onPeers,
+      onHeard: () => (this.heardAt = performance.now()),
+    });
+  }
+
+  /** @throws {OperationalError} when an engine says that it will never take this door */
+  async first(): Promise<void> {
+    let isTold = false;
+    while (!this.#isOver()) {
+      const told = await this.#round(true);
+      if (told === undefined) break;
+      if (!isTold) this.#options.onWarning(`No engine leads yet: ${told}`);
+      isTold = true;
+      await wait(retryMs, undefined, { ref: true });
+    }
+    void this.#keep();
+  }
+
+  async #keep(): Promise<void> {
+    const { onWarning } = this.#options;
+    while (!this.#isOver()) {
+      const watch = setInterval(() => this.#leaveSilent(), retryMs);
+      await this.end.ended();
+      clearInterval(watch);
+      if (this.#isOver()) return;
+      onWarning(
+        `The engine at ${textOf(this.at)} is gone; clients stay connected, what they ask waits for the next one`,
+      );
+      let told: string | undefined = '';
+      for (;;) {
+        if (this.#isOver()) return;
+        told = await this.#round(false);
+        if (told === undefined) break;
+        await wait(retryMs);
+      }
+      onWarning(`Linked to the engine at ${textOf(this.at)}, epoch ${this.end.epoch}`);
+    }
+  }
+
+  #suspectedAt: number | undefined;
+
+  /** A stopped engine is connected and says nothing. Looked at twice: this process may itself have been stopped. */
+  #leaveSilent(): void {
+    if (performance.now() - this.heardAt < silentMs) this.#suspectedAt = undefined;
+    else if (this.#suspectedAt === this.heardAt) this.end.detach();
+    else this.#suspectedAt = this.heardAt;
+  }
+
+  /** Asks each engine once. @returns what the last one says; absent: one of them leads */
+  async #round(isFirst: boolean): Promise<string | undefined> {
+    let told = '';
+    for (const address of this.#options.join) {
+      try {
+        await this.#attach(address);
+        this.at = address;
+        return undefined;
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        const isForGood =
+          isCertificateError(error) ||
+          (error instanceof LinkRefused && reason !== standbyReason && reason !== doorTwice);
+        if (isForGood && isFirst) {
+          throw new OperationalError(
+            'NODE_REFUSED',
+            `the engine at ${textOf(address)} does not take this door: ${reason}`,
+            {
+              hint: 'Give --data-dir the folder that `jobrig certs --node` has made for this rig, and the flags of its other nodes.',
+              cause: error,
+            },
+          );
+        }
+        told = `${textOf(address)}: ${reason}`;
+      }
+    }
+    return told;
+  }
+
+  async #attach(address: NodeAddress): Promise<void> {
+    const stream = connectToNode(address, this.#options.certificate);
+    this.heardAt = performance.now();
+    let failed: Error | undefined;
+    stream.on('error', (error) => (failed ??= error));
+    const silence = setInterval(() => {
+      if (performance.now() - this.heardAt > answersWithinMs) stream.destroy(new Error('it does not answer'));
+    }, retryMs);
+    try {
+      await this.end.attach(stream);
+    } catch (error) {
+      stream.destroy();
+      throw failed ?? error;
+    } finally {
+      clearInterval(silence);
+    }
+  }
+
+  #isOver(): boolean {
+    return this.#signal.aborted;
+  }
+}
+
+function textOf({ host, port }: NodeAddress): string {
+  return `${host}:${port}`;
+}
+
+function addressIn(text: string): NodeAddress {
+  const at = text.lastIndexOf(':');
+  return { host: text.slice(0, at), port: Number(text.slice(at + 1)) };
+}

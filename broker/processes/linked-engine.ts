@@ -1,0 +1,130 @@
+/**
+ * An engine whose doors are elsewhere: its end of their links, the live page and the metrics, which doors ask for here, and what they
+ * tell of their clients. Composes and holds no rule; how doors reach it is its process' business.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { writeMetrics } from '../http/metrics-text.ts';
+import type { LeadershipStatus } from '../http/status-page.ts';
+import { type EngineEnd, type KnownThings, createEngineEnd } from '../link/engine-end.ts';
+import type { LiveFeed } from '../live/live-feed.ts';
+import { openPage } from '../live/open-page.ts';
+import type { Mind } from '../mind.ts';
+import type { ServiceEvent } from '../service-events.ts';
+import type { ServiceOptions } from '../service-options.ts';
+import type { Surroundings } from '../surroundings.ts';
+
+export interface LinkedEngine {
+  readonly end: EngineEnd;
+  readonly page: LiveFeed;
+  /** Of the URL of the page. */
+  readonly query: string;
+  readonly connectedClients: number;
+  /** What listens, for the page and the metrics. */
+  endpoints: Readonly<Record<string, string>>;
+  /** The page and the metrics. */
+  answer(request: IncomingMessage, response: ServerResponse): void;
+  /** Ends the links. */
+  close(): Promise<void>;
+}
+
+export interface LinkedEngineOptions {
+  readonly options: ServiceOptions;
+  readonly surroundings: Surroundings;
+  readonly mind: Mind;
+  readonly doors: number;
+  /** Of an engine that leads on a database. */
+  readonly epoch?: number;
+  readonly leadership?: () => LeadershipStatus;
+}
+
+export function linkEngine({
+  options,
+  surroundings,
+  mind,
+  doors,
+  epoch,
+  leadership,
+}: LinkedEngineOptions): LinkedEngine {
+  const { addresses, events, identity } = surroundings;
+  const page = openPage({
+    port: mind.port,
+    observe: mind.observe,
+    scope: identity,
+    rows: mind.rows,
+    isThing: mind.isThing,
+    keeps: options.keepsPage === true,
+    isGuarded: options.accessKeys !== undefined,
+    faults: undefined,
+    onThrottle: (until) => end.throttle(until),
+  });
+  events.add((event) => page.feed.door(event));
+  const connected = new Set<string>();
+  /** Of all doors, by HTTP status. */
+  const answered = new Map<number, number>();
+  const { journal, sessionStore } = mind;
+  const end: EngineEnd = createEngineEnd({
+    port: mind.port,
+    doors,
+    timeScale: options.timeScale ?? 1,
+    things: thingsOf(mind),
+    ...(epoch !== undefined && { epoch }),
+    ...(journal && sessionStore && { sessions: { journal, store: sessionStore } }),
+    onTold(told) {
+      const event = told as ServiceEvent;
+      if (event.kind === 'connected') {
+        connected.add(event.clientId);
+        addresses.deviceCame(event.clientId, event.address ?? '');
+      } else if (event.kind === 'identified') addresses.deviceCame(event.thingName, event.address ?? '');
+      else if (event.kind === 'disconnected') connected.delete(event.clientId);
+      else if (event.kind === 'called' || event.kind === 'request-refused') {
+        answered.set(event.status, (answered.get(event.status) ?? 0) + 1);
+      }
+      events.tell(event);
+    },
+  });
+  let endpoints: Readonly<Record<string, string>> = {};
+  return {
+    end,
+    page: page.feed,
+    query: page.door.query,
+    get connectedClients() {
+      return connected.size;
+    },
+    get endpoints() {
+      return endpoints;
+    },
+    set endpoints(those) {
+      endpoints = those;
+      page.feed.endpoints = those;
+    },
+    answer(request, response) {
+      if (request.url === '/metrics') {
+        const status = { endpoints, connectedClients: connected.size, events: events.counts };
+        const counted = mind.executionStatuses && { executionStatuses: mind.executionStatuses };
+        void writeMetrics(
+          response,
+          { ...status, ...counted, ...(leadership && { leadership: leadership() }) },
+          answered,
+        );
+      } else if (!page.door.answer(request, response)) response.writeHead(404).end();
+    },
+    async close() {
+      await page.feed.close();
+      end.close();
+    },
+  };
+}
+
+function thingsOf(mind: Mind): KnownThings {
+  return {
+    *names() {
+      for (const { table, key } of mind.rows()) if (table === 'thing') yield key;
+    },
+    onChange(hear) {
+      mind.onChanges((changes) => {
+        for (const { table, key, row } of changes) if (table === 'thing') hear(key, row !== undefined);
+      });
+      return () => {};
+    },
+  };
+}

@@ -1,0 +1,364 @@
+/**
+ * Engines and doors as processes of their own on one database: what an outside client sees when the engine that leads is killed or
+ * stopped under it. Every answer that it got is compared with what the next one knows. `JOBRIG_KILLS` does it more often.
+ */
+import {
+  CreateJobCommand,
+  CreateThingCommand,
+  DescribeJobExecutionCommand,
+  DescribeThingCommand,
+  IoTClient,
+} from '@aws-sdk/client-iot';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { doorOf } from '../../broker/link/owner.ts';
+import { seededChance } from '../../faults/chance.ts';
+import {
+  type OwnPostgres,
+  type Postgres,
+  noPostgres,
+  ownPostgres,
+  sharedPostgres,
+  standbyOf,
+} from '../support/postgres.ts';
+import { type PartProcess, endParts, launchPart, startPart } from '../support/part-process.ts';
+import { runHere } from '../support/command-here.ts';
+import { WireClient } from '../support/wire-client.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'jobrig-roles-'));
+const keys = join(folder, 'keys');
+const kills = Number(process.env['JOBRIG_KILLS'] ?? 2);
+let server: Postgres;
+
+beforeAll(async () => {
+  if (noPostgres === undefined) server = await sharedPostgres();
+});
+beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
+afterEach(endParts);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const local = ['--data-dir', keys, '--log-level', 'warn'];
+
+function engine(store: string, ...flags: readonly string[]): Promise<PartProcess> {
+  return startPart('engine', ['--store', store, '--listen', '127.0.0.1:0', ...local, ...flags]);
+}
+
+function door(engines: readonly PartProcess[], ...flags: readonly string[]): Promise<PartProcess> {
+  const links = engines.flatMap(({ link }) => ['--join', link]);
+  return startPart('door', [...links, '--listen', '127.0.0.1:0', ...local, ...flags]);
+}
+
+function operatorOf({ http }: PartProcess, maxAttempts = 1): IoTClient {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  return new IoTClient({ endpoint: http, region: 'us-east-1', credentials, maxAttempts });
+}
+
+interface Health {
+  readonly status: string;
+  readonly role: string;
+  readonly leads?: boolean;
+  readonly epoch?: number;
+  readonly lagMs?: number;
+}
+
+async function health({ http }: Pick<PartProcess, 'http'>): Promise<Health> {
+  return (await (await fetch(`${http}/healthz`, { headers: { connection: 'close' } })).json()) as Health;
+}
+
+async function leaderOf(engines: readonly PartProcess[]): Promise<PartProcess> {
+  for (;;) {
+    for (const each of engines) if ((await health(each)).leads === true) return each;
+    await wait(20);
+  }
+}
+
+/** A device that writes one step after the other into its execution, and what it was told. */
+class Device {
+  readonly thing: string;
+  readonly client: WireClient;
+  acknowledged = 0;
+  asked = 0;
+  interrupted = 0;
+  /** Between an answer and the one before. */
+  longestMs = 0;
+  #answeredAt = performance.now();
+
+  constructor(thing: string, client: WireClient) {
+    this.thing = thing;
+    this.client = client;
+  }
+
+  async work(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const step = (this.asked += 1);
+      const { topic } = await this.client.request(`$aws/things/${this.thing}/jobs/update/update`, {
+        status: 'IN_PROGRESS',
+        statusDetails: { step: String(step) },
+      });
+      if (!topic.endsWith('/accepted')) {
+        this.interrupted += 1;
+        continue;
+      }
+      this.acknowledged = step;
+      const now = performance.now();
+      this.longestMs = Math.max(this.longestMs, now - this.#answeredAt);
+      this.#answeredAt = now;
+    }
+  }
+
+  begin(): void {
+    this.longestMs = 0;
+    this.#answeredAt = performance.now();
+  }
+}
+
+function sure(directory: string): readonly string[] {
+  return ['--data-dir', directory, '--log-level', 'warn'];
+}
+
+async function stepOf(iot: IoTClient, thingName: string): Promise<number> {
+  const { execution } = await iot.send(new DescribeJobExecutionCommand({ jobId: 'update', thingName }));
+  return Number(execution?.statusDetails?.detailsMap?.['step'] ?? 0);
+}
+
+async function prepare(iot: IoTClient, things: readonly string[]): Promise<void> {
+  for (const thingName of things) await iot.send(new CreateThingCommand({ thingName }));
+  const targets = things.map((thing) => `arn:aws:iot:us-east-1:000000000000:thing/${thing}`);
+  await iot.send(new CreateJobCommand({ jobId: 'update', targets, document: '{}' }));
+}
+
+/** No epoch has written after a later one had begun: told by a trigger, in the database itself. */
+const watch = `
+  CREATE TABLE jobrig.seen (n bigserial, epoch bigint);
+  CREATE FUNCTION jobrig.see() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO jobrig.seen (epoch) VALUES (NEW.epoch); RETURN NEW; END; $$;
+  CREATE TRIGGER see AFTER UPDATE OF commits ON jobrig.service FOR EACH ROW EXECUTE FUNCTION jobrig.see()`;
+const mixed = `
+  SELECT count(*)::int AS count FROM
+    (SELECT epoch, max(epoch) OVER (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM jobrig.seen) AS each
+  WHERE epoch < before`;
+
+describe('engines that are killed or stopped under load', () => {
+  it(
+    `lose nothing that a client was told, ${kills} times, and no client is disconnected`,
+    { timeout: 60_000 + kills * 10_000 },
+    async () => {
+      const url = await server.fresh();
+      const database = new URL(url).pathname.slice(1);
+      const engines = [await engine(url), await engine(url)];
+      await leaderOf(engines);
+      await server.admin(watch, database);
+      const way = await door(engines);
+      const things = ['one', 'two', 'three', 'four'];
+      const iot = operatorOf(way);
+      await prepare(iot, things);
+      const devices = await Promise.all(
+        things.map(async (thing) => new Device(thing, await WireClient.connect(way.mqttPort, { clientId: thing }))),
+      );
+      const stop = new AbortController();
+      const work = devices.map((device) => device.work(stop.signal));
+      const chance = seededChance(Number(process.env['JOBRIG_SEED'] ?? 14));
+      const pauses: number[] = [];
+      for (let kill = 0; kill < kills; kill += 1) {
+        const leader = await leaderOf(engines);
+        await wait(chance.between(0, 150));
+        for (const device of devices) device.begin();
+        const told = devices.map(({ acknowledged }) => acknowledged);
+        const index = engines.indexOf(leader);
+        const isKilled = kill % 2 === 0;
+        if (isKilled) await leader.kill();
+        else process.kill(leader.pid, 'SIGSTOP');
+        // An answer of the next leader.
+        while (devices.some(({ acknowledged }, which) => acknowledged <= told[which]! + 1)) await wait(5);
+        pauses.push(Math.max(...devices.map(({ longestMs }) => longestMs)));
+        if (isKilled) engines[index] = await engine(url, '--listen', leader.link);
+        else process.kill(leader.pid, 'SIGCONT');
+        for (const device of devices) {
+          const { acknowledged } = device;
+          const kept = await stepOf(operatorOf(way, 5), device.thing);
+          expect(kept).toBeGreaterThanOrEqual(acknowledged);
+          expect(kept).toBeLessThanOrEqual(device.asked);
+        }
+      }
+      stop.abort();
+      await Promise.all(work);
+      const median = [...pauses].sort((one, other) => one - other)[Math.floor(pauses.length / 2)]!;
+      console.log(`takeover: median ${Math.round(median)} ms of ${pauses.map(Math.round).join(', ')}`);
+      expect(await server.admin(mixed, database)).toEqual([{ count: 0 }]);
+      for (const { client } of devices) expect(client.stream.destroyed).toBe(false);
+      for (const { client } of devices) client.stream.destroy();
+    },
+  );
+});
+
+describe('a part of a service', () => {
+  it('says what it is, and hands clients on to the door that they belong to', async () => {
+    const url = await server.fresh();
+    const engines = [await engine(url, '--doors', '2'), await engine(url, '--doors', '2')];
+    const leader = await leaderOf(engines);
+    const doors = [await door(engines), await door(engines, '--door', '2')];
+    const standby = engines.find((each) => each !== leader)!;
+    expect(await health(leader)).toEqual({
+      status: 'ok',
+      role: 'engine',
+      leads: true,
+      epoch: 1,
+      lagMs: expect.any(Number) as number,
+      doors: 2,
+    });
+    expect(await health(standby)).toEqual({ status: 'ok', role: 'engine', leads: false });
+    expect(await health(doors[1]!)).toMatchObject({ status: 'ok', role: 'door', door: 2, epoch: 1 });
+    for (const [part, leads] of [
+      [leader, 1],
+      [standby, 0],
+    ] as const) {
+      expect(await (await fetch(`${part.http}/metrics`)).text()).toContain(`jobrig_leads ${leads}\n`);
+    }
+    expect(await (await fetch(`${doors[0]!.http}/metrics`)).text()).toContain('jobrig_epoch 1\n');
+    // Two clients of each door, each of them by both doors.
+    const ids = [0, 1].flatMap((owner) => named(owner, 2));
+    const open: { readonly client: WireClient; readonly clientId: string }[] = [];
+    for (const clientId of ids) {
+      const [first, second] = doors;
+      const before = await WireClient.connect(first!.mqttPort, { clientId });
+      const client = await WireClient.connect(second!.mqttPort, { clientId });
+      // The second connection of a client id ends the first, wherever each came in.
+      await before.closed;
+      open.push({ client, clientId });
+    }
+    for (const { client } of open) await client.subscribe(['room/all']);
+    open[0]!.client.publish('room/all', 'hello');
+    for (const { client } of open) await client.until(() => client.messages.length === 1);
+    for (const { client } of open) client.stream.destroy();
+    const third = await launchPart('door', ['--join', leader.link, '--door', '3', ...local]);
+    expect(third).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/^jobrig: [^\n]*there are 2 doors[^\n]*\n$/) as string,
+    });
+    expect((await doors[1]!.stop()).exitCode).toBe(0);
+    expect((await leader.stop()).exitCode).toBe(0);
+    // Nobody was silent: who stops gives leadership up.
+    expect(await leaderOf([standby])).toBe(standby);
+  });
+
+  it('goes on at a standby that was promoted, with everything that was told', async () => {
+    const primary = await ownPostgres(["synchronous_standby_names = '*'", "synchronous_commit = 'local'"]);
+    const standby = await standbyOf(primary);
+    const servers: readonly OwnPostgres[] = [primary, standby];
+    try {
+      const url = `postgres://postgres@${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}/postgres`;
+      const engines = [await engine(url), await engine(url)];
+      await leaderOf(engines);
+      const way = await door(engines);
+      await prepare(operatorOf(way), ['one']);
+      const client = await WireClient.connect(way.mqttPort, { clientId: 'one' });
+      const device = new Device('one', client);
+      const stop = new AbortController();
+      const work = device.work(stop.signal);
+      while (device.acknowledged < 20) await wait(5);
+      await primary.stop();
+      const told = device.acknowledged;
+      await standby.admin('SELECT pg_promote(true)');
+      while (device.acknowledged <= told + 1) await wait(5);
+      stop.abort();
+      await work;
+      const kept = await stepOf(operatorOf(way, 5), 'one');
+      expect(kept).toBeGreaterThanOrEqual(device.acknowledged);
+      expect(kept).toBeLessThanOrEqual(device.asked);
+      expect(client.stream.destroyed).toBe(false);
+      client.stream.destroy();
+    } finally {
+      await endParts();
+      for (const each of servers) await each.stop();
+    }
+  });
+
+  it('is let in by a certificate of a node of the same rig, and by nothing else', async () => {
+    const url = await server.fresh();
+    const made = join(folder, 'rig');
+    const other = join(folder, 'other');
+    for (const [authority, name] of [
+      [keys, 'rig'],
+      [join(folder, 'stranger'), 'other'],
+    ] as const) {
+      const { code } = await runHere(
+        'certs',
+        '--node',
+        name,
+        '--out',
+        join(folder, name),
+        '--data-dir',
+        authority,
+        '--quiet',
+      );
+      expect(code).toBe(0);
+    }
+    // A device of the rig has a certificate of the same authority, here in the files of a node.
+    const device = join(folder, 'device');
+    await runHere('certs', '--thing', 'node', '--out', device, '--data-dir', keys, '--quiet');
+    const one = await startPart('engine', ['--store', url, '--listen', '127.0.0.1:0', ...sure(made)]);
+    const way = await startPart('door', ['--join', one.link, '--listen', '127.0.0.1:0', ...sure(made)]);
+    await operatorOf(way).send(new CreateThingCommand({ thingName: 'pump' }));
+    expect((await operatorOf(way).send(new DescribeThingCommand({ thingName: 'pump' }))).thingName).toBe('pump');
+    const stranger = await launchPart('door', [
+      '--join',
+      one.link,
+      '--listen',
+      '127.0.0.1:0',
+      '--door',
+      '1',
+      ...sure(other),
+    ]);
+    expect(stranger).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/^jobrig: [^\n]*does not take this door[^\n]*\n$/) as string,
+    });
+    const impostor = await launchPart('door', ['--join', one.link, '--listen', '127.0.0.1:0', ...sure(device)]);
+    expect(impostor).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('does not take this door') as string,
+    });
+    expect(one.stderr()).toContain('is not that of a node');
+    for (const flags of [
+      ['engine', '--store', url, '--listen', '0.0.0.0:0', '--require-auth', '--access-key', 'a:b'],
+      ['door', '--join', '192.0.2.1:7400'],
+    ] as const) {
+      const [role, ...given] = flags;
+      const { code, stderr } = await runHere(
+        'serve',
+        '--role',
+        role,
+        '--http-port',
+        '0',
+        ...given,
+        '--data-dir',
+        join(folder, 'none'),
+      );
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/^jobrig: [^\n]*has no certificate[^\n]*\n$/)]);
+    }
+  });
+
+  it.each([
+    [['--role', 'engine'], 'needs --store'],
+    [['--role', 'door'], 'needs --join'],
+    [['--role', 'door', '--join', 'h:1', '--store', 'postgres://h/x'], "'--store' is for --role engine"],
+    [['--role', 'engine', '--store', 'postgres://h/x', '--join', 'h:1'], "'--join' is for --role door"],
+    [['--listen', 'h:1'], "'--listen' is for --role"],
+    [['--role', 'door', '--join', 'nowhere'], 'Must be like'],
+    [['--role', 'engine', '--store', 'postgres://h/x', '--memory'], '--memory'],
+  ])('%j: a flag that is missing or too many is named', async (flags, expected) => {
+    const { code, stderr } = await runHere('serve', ...flags, '--data-dir', keys);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(expected)]);
+  });
+});
+
+function named(owner: number, count: number): string[] {
+  const found: string[] = [];
+  for (let number = 0; found.length < count; number += 1) {
+    if (doorOf(`client-${number}`, 2) === owner) found.push(`client-${number}`);
+  }
+  return found;
+}
