@@ -41,6 +41,8 @@ const usualPolicy: EpochPolicy = {
   beatEveryMs: 100,
   patienceMs: 500,
   patienceToRestoreMs: 30_000,
+  // After a crash the same service comes again and waits so long; a second one, started by mistake, does not take over from a busy one.
+  leastSilenceMs: 3000,
   retryMs: 100,
   maxAwayMs: 60_000,
   whenLed: 'refuse',

@@ -146,7 +146,7 @@ class Node {
     const end = (why?: unknown): void => void over.emit('end', why);
     const watching = { ...service, onFailure: end, onWarning };
     const state = await openState(watching, () => {}, {
-      policy: { whenLed: 'wait' },
+      policy: { whenLed: 'wait', leastSilenceMs: 0 },
       isPatient: !isFirst,
       signal,
       onWaiting(leader, epoch) {

@@ -124,7 +124,8 @@ class EngineCandidate implements Candidate {
       if (!isSame) this.#sight = { row, since: now };
       if (isAlive && this.#policy.whenLed === 'refuse') return this.#stop('led');
       // Silent for the time between the answer that was the first to show it and the question that was the last to.
-      if (this.#lookedAt - this.#sight!.since < row.patienceMs) return this.#after(this.#policy.lookEveryMs, now);
+      const patienceMs = Math.max(row.patienceMs, this.#policy.leastSilenceMs);
+      if (this.#lookedAt - this.#sight!.since < patienceMs) return this.#after(this.#policy.lookEveryMs, now);
     }
     this.#phase = 'taking';
     this.#held = { epoch: row.epoch + 1, owner: this.#owner, commits: row.commits };

@@ -28,6 +28,8 @@ export interface EpochPolicy {
   readonly patienceMs: DurationMs;
   /** The same while it reads what is kept, which no sign of life interrupts. */
   readonly patienceToRestoreMs: DurationMs;
+  /** Silence that is shorter is nobody's death, whatever the owner has said: for whoever is in no hurry to take over. */
+  readonly leastSilenceMs: DurationMs;
   /** After the database could not be asked. */
   readonly retryMs: DurationMs;
   /** So long a leader goes on without its database, for requests that were certainly not sent. */

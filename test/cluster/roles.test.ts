@@ -35,7 +35,7 @@ let server: Postgres;
 
 beforeAll(async () => {
   if (noPostgres === undefined) server = await sharedPostgres();
-});
+}, 120_000);
 beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
 afterEach(endParts);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -144,7 +144,7 @@ const mixed = `
 describe('engines that are killed or stopped under load', () => {
   it(
     `lose nothing that a client was told, ${kills} times, and no client is disconnected`,
-    { timeout: 60_000 + kills * 10_000 },
+    { timeout: 180_000 + kills * 20_000 },
     async () => {
       const url = await server.fresh();
       const database = new URL(url).pathname.slice(1);
@@ -159,7 +159,7 @@ describe('engines that are killed or stopped under load', () => {
         things.map(async (thing) => new Device(thing, await WireClient.connect(way.mqttPort, { clientId: thing }))),
       );
       const stop = new AbortController();
-      const work = devices.map((device) => device.work(stop.signal));
+      const work = Promise.allSettled(devices.map((device) => device.work(stop.signal)));
       const chance = seededChance(Number(process.env['JOBRIG_SEED'] ?? 14));
       const pauses: number[] = [];
       for (let kill = 0; kill < kills; kill += 1) {
@@ -184,7 +184,7 @@ describe('engines that are killed or stopped under load', () => {
         }
       }
       stop.abort();
-      await Promise.all(work);
+      expect((await work).map(({ status }) => status)).toEqual(things.map(() => 'fulfilled'));
       const median = [...pauses].sort((one, other) => one - other)[Math.floor(pauses.length / 2)]!;
       console.log(`takeover: median ${Math.round(median)} ms of ${pauses.map(Math.round).join(', ')}`);
       expect(await server.admin(mixed, database)).toEqual([{ count: 0 }]);
@@ -194,30 +194,28 @@ describe('engines that are killed or stopped under load', () => {
   );
 });
 
-describe('a part of a service', () => {
+describe('a part of a service', { timeout: 180_000 }, () => {
   it('says what it is, and hands clients on to the door that they belong to', async () => {
     const url = await server.fresh();
     const engines = [await engine(url, '--doors', '2'), await engine(url, '--doors', '2')];
     const leader = await leaderOf(engines);
     const doors = [await door(engines), await door(engines, '--door', '2')];
     const standby = engines.find((each) => each !== leader)!;
-    expect(await health(leader)).toEqual({
-      status: 'ok',
-      role: 'engine',
-      leads: true,
-      epoch: 1,
-      lagMs: expect.any(Number) as number,
-      doors: 2,
+    const epoch = expect.any(Number) as number;
+    const lagMs = expect.any(Number) as number;
+    // A busy machine may have them change places meanwhile.
+    await eventually(async () => {
+      const told = await Promise.all(engines.map(health));
+      told.sort((one, other) => Number(other.leads) - Number(one.leads));
+      expect(told).toEqual([
+        { status: 'ok', role: 'engine', leads: true, epoch, lagMs, doors: 2 },
+        { status: 'ok', role: 'engine', leads: false },
+      ]);
+      expect(await health(doors[1]!)).toMatchObject({ status: 'ok', role: 'door', door: 2, epoch, lagMs });
+      const metrics = await Promise.all(engines.map(async ({ http }) => (await fetch(`${http}/metrics`)).text()));
+      expect(metrics.map((text) => /^jobrig_leads (.)/m.exec(text)?.[1]).sort()).toEqual(['0', '1']);
+      expect(await (await fetch(`${doors[0]!.http}/metrics`)).text()).toMatch(/^jobrig_epoch \d+$/m);
     });
-    expect(await health(standby)).toEqual({ status: 'ok', role: 'engine', leads: false });
-    expect(await health(doors[1]!)).toMatchObject({ status: 'ok', role: 'door', door: 2, epoch: 1 });
-    for (const [part, leads] of [
-      [leader, 1],
-      [standby, 0],
-    ] as const) {
-      expect(await (await fetch(`${part.http}/metrics`)).text()).toContain(`jobrig_leads ${leads}\n`);
-    }
-    expect(await (await fetch(`${doors[0]!.http}/metrics`)).text()).toContain('jobrig_epoch 1\n');
     // Two clients of each door, each of them by both doors.
     const ids = [0, 1].flatMap((owner) => named(owner, 2));
     const open: { readonly client: WireClient; readonly clientId: string }[] = [];
@@ -233,14 +231,15 @@ describe('a part of a service', () => {
     open[0]!.client.publish('room/all', 'hello');
     for (const { client } of open) await client.until(() => client.messages.length === 1);
     for (const { client } of open) client.stream.destroy();
-    const third = await launchPart('door', ['--join', leader.link, '--door', '3', ...local]);
+    const links = engines.flatMap(({ link }) => ['--join', link]);
+    const third = await launchPart('door', [...links, '--door', '3', ...local]);
     expect(third).toMatchObject({
       exitCode: 2,
       stderr: expect.stringMatching(/^jobrig: [^\n]*there are 2 doors[^\n]*\n$/) as string,
     });
     expect((await doors[1]!.stop()).exitCode).toBe(0);
+    // Who stops gives leadership up.
     expect((await leader.stop()).exitCode).toBe(0);
-    // Nobody was silent: who stops gives leadership up.
     expect(await leaderOf([standby])).toBe(standby);
   });
 
@@ -257,7 +256,7 @@ describe('a part of a service', () => {
       const client = await WireClient.connect(way.mqttPort, { clientId: 'one' });
       const device = new Device('one', client);
       const stop = new AbortController();
-      const work = device.work(stop.signal);
+      const work = Promise.allSettled([device.work(stop.signal)]);
       while (device.acknowledged < 20) await wait(5);
       await primary.stop();
       const told = device.acknowledged;
@@ -354,6 +353,19 @@ describe('a part of a service', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining(expected)]);
   });
 });
+
+/** Until it holds. */
+async function eventually(holds: () => Promise<void>): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await holds();
+      return;
+    } catch (error) {
+      if (attempt === 200) throw error;
+      await wait(50);
+    }
+  }
+}
 
 function named(owner: number, count: number): string[] {
   const found: string[] = [];

@@ -10,12 +10,20 @@ import { type Postgres, noPostgres, sharedPostgres } from '../support/postgres.t
 
 const identity = { region: 'us-east-1', account: '000000000000' };
 /** A leader that cannot reach its database is over at once, as if it had been killed. */
-const policy = { lookEveryMs: 5, beatEveryMs: 20, patienceMs: 60, patienceToRestoreMs: 60, retryMs: 5, maxAwayMs: 0 };
+const policy = {
+  lookEveryMs: 5,
+  beatEveryMs: 20,
+  patienceMs: 60,
+  patienceToRestoreMs: 60,
+  retryMs: 5,
+  leastSilenceMs: 0,
+  maxAwayMs: 0,
+};
 
 let server: Postgres;
 beforeAll(async () => {
   if (noPostgres === undefined) server = await sharedPostgres();
-});
+}, 120_000);
 beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
 
 async function led(url: string, options: Partial<LedStoreOptions> = {}): Promise<LedStore> {
@@ -68,7 +76,7 @@ async function postgres(url: string): Promise<StoreUnderTest> {
   };
 }
 
-describe('PostgreSQL', () => {
+describe('PostgreSQL', { timeout: 120_000 }, () => {
   storeContract(async () => postgres(await server.freshSchema()));
 
   it('keeps a turn of any size in one round trip', async () => {
@@ -112,7 +120,8 @@ describe('PostgreSQL', () => {
 
   it('is made by one of two engines that come at once, and led by one', async () => {
     const url = await server.fresh();
-    const stores = await Promise.allSettled([led(url), led(url)]);
+    const patient = { policy: { patienceMs: 600_000, patienceToRestoreMs: 600_000 } };
+    const stores = await Promise.allSettled([led(url, patient), led(url, patient)]);
     const lost = stores.find(({ status }) => status === 'rejected') as PromiseRejectedResult;
     expect(lost.reason).toMatchObject({
       code: 'STORE_IN_USE',
@@ -123,7 +132,7 @@ describe('PostgreSQL', () => {
   });
 });
 
-describe('a database that is not as it should be', () => {
+describe('a database that is not as it should be', { timeout: 120_000 }, () => {
   const addresses: readonly (readonly [string, () => string | Promise<string>, object])[] = [
     ['nobody listens', () => 'postgres://postgres@127.0.0.1:1/x', { code: 'STORE_UNREACHABLE' }],
     [
@@ -208,21 +217,26 @@ describe('a database that is not as it should be', () => {
   });
 });
 
-describe('an engine on a database', () => {
+describe('an engine on a database', { timeout: 120_000 }, () => {
   it('waits for the one that leads, and has everything when that one is gone', async () => {
     const url = await server.fresh();
     const wire = await cutWire(server.port);
     const failures: OperationalError[] = [];
     const first = await led(by(wire, url), {
       onFailure: (error) => failures.push(error),
-      policy: { maxAwayMs: 60_000 },
+      policy: { maxAwayMs: 60_000, patienceMs: 600_000, patienceToRestoreMs: 600_000 },
     });
     await first.commit([thing('a')], 5);
     const waiting: string[] = [];
-    const second = led(url, { policy: { whenLed: 'wait' }, onWaiting: (leader) => waiting.push(leader) });
+    const second = led(url, {
+      policy: { whenLed: 'wait', patienceMs: 600_000 },
+      onWaiting: (leader) => waiting.push(leader),
+    });
     await until(() => waiting.length > 0);
     await first.commit([thing('b')], 6);
     wire.cut();
+    // As if so much time had passed.
+    await server.admin('UPDATE jobrig.service SET patience_ms = 0', nameOf(url));
     const store = await second;
     expect([store.epoch, store.lastCommitAt, await keysIn(store)]).toEqual([first.epoch + 1, 6, ['a', 'b']]);
     wire.mend();

@@ -42,6 +42,7 @@ const policy: EpochPolicy = {
   beatEveryMs: 100,
   patienceMs: 500,
   patienceToRestoreMs: 900,
+  leastSilenceMs: 0,
   retryMs: 100,
   maxAwayMs: 1500,
   whenLed: 'wait',
