@@ -9,6 +9,19 @@ import { parseAccessKey } from './access-keys.ts';
 import { type Advertised, parseAdvertised } from '../broker/addresses.ts';
 
 /** A whole number between the two limits, both allowed. */
+/** Of simulated things: their names are this and 1…N. */
+export function prefixOption(): Option {
+  return new Option('--prefix <text>', 'thing names are this and 1…N')
+    .default('thing-')
+    .argParser(matching(/^[a-zA-Z0-9:_-]{1,120}$/, '1 to 120 of a-z A-Z 0-9 : _ -'));
+}
+
+/** @param byDefault where that is not 500 a second */
+export function connectRateOption(byDefault?: string): Option {
+  const option = new Option('--connect-rate <n/s>', `connections opened in a second${byDefault ?? ''}`).argParser(rate);
+  return byDefault === undefined ? option.default(500) : option;
+}
+
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);

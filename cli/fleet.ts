@@ -2,7 +2,6 @@
  * `jobrig fleet`: simulated devices only, against any MQTT endpoint. Without one it starts a service of its own, with the
  * things created, and says where an operator finds it. Runs whatever jobs arrive.
  */
-import { createRequire } from 'node:module';
 import { Command, Option } from 'commander';
 import { createBoard } from '../agent/board/board.ts';
 import type { FleetCounters } from '../agent/fleet.ts';
@@ -14,10 +13,10 @@ import { agentOption, readAgent } from './agent.ts';
 import {
   duration,
   jsonOption,
-  matching,
+  connectRateOption,
   mqttUrl,
+  prefixOption,
   quietOption,
-  rate,
   seedOption,
   thingsOption,
   timeScaleOption,
@@ -30,6 +29,7 @@ import { onlyPlain } from './own-service.ts';
 import { faultsOption, readFaults } from './faults.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { createProgress } from './progress.ts';
+import { version } from './version.ts';
 
 interface FleetFlags extends CommonOptions {
   readonly endpoint?: string;
@@ -46,7 +46,6 @@ interface FleetFlags extends CommonOptions {
 }
 
 const mostThings = 19_000;
-const longestPrefix = 120;
 const region = 'us-east-1';
 const progressEveryMs = 250;
 const groupName = 'jobrig-fleet';
@@ -58,16 +57,10 @@ export function fleetCommand(finish: (exitCode: number) => void): Command {
       new Option('--endpoint <url>', 'mqtt, mqtts, ws or wss (default: a service of its own)').argParser(mqttUrl),
     )
     .addOption(thingsOption(10, mostThings))
-    .addOption(
-      new Option('--prefix <text>', 'thing names are this and 1…N')
-        .default('thing-')
-        .argParser(
-          matching(new RegExp(`^[a-zA-Z0-9:_-]{1,${longestPrefix}}$`), `1 to ${longestPrefix} of a-z A-Z 0-9 : _ -`),
-        ),
-    )
+    .addOption(prefixOption())
     .addOption(agentOption())
     .addOption(hardwareOption('esp32-s3'))
-    .addOption(new Option('--connect-rate <n/s>', 'devices powered on a second').default(500).argParser(rate))
+    .addOption(connectRateOption())
     .addOption(new Option('--duration <time>', 'how long to run, e.g. 30s (default: until Ctrl-C)').argParser(duration))
     .option('--certs <dir>', 'folder with ca.pem and THING.cert.pem, THING.key.pem for each thing')
     .addOption(timeScaleOption(1))
@@ -152,7 +145,6 @@ function print(
     return;
   }
   const { connected, ...executions } = counters;
-  const { version } = createRequire(import.meta.url)('jobrig/package.json') as { readonly version: string };
   const result = {
     jobrig: version,
     verb: 'fleet',

@@ -19,8 +19,9 @@ import {
   type CommonOptions,
   duration,
   jsonOption,
-  matching,
+  connectRateOption,
   mqttUrl,
+  prefixOption,
   quietOption,
   rate,
   seedOption,
@@ -73,11 +74,7 @@ export function loadCommand(finish: (exitCode: number) => void): Command {
       'rollout',
     )
     .addOption(new Option('--things <n>', 'how many (default: the shape’s, 1000)').argParser(wholeNumber(1, 1_000_000)))
-    .addOption(
-      new Option('--prefix <text>', 'thing names are this and 1…N')
-        .default('thing-')
-        .argParser(matching(/^[a-zA-Z0-9:_-]{1,120}$/, '1 to 120 of a-z A-Z 0-9 : _ -')),
-    )
+    .addOption(prefixOption())
     .addOption(
       new Option('--executions <m>', 'for each thing (default: the shape’s, 1)').argParser(wholeNumber(1, 1000)),
     )
@@ -95,7 +92,7 @@ export function loadCommand(finish: (exitCode: number) => void): Command {
       ),
     )
     .addOption(new Option('--duration <time>', 'executions begin for so long, e.g. 30s').argParser(duration))
-    .addOption(new Option('--connect-rate <n/s>', 'connections opened in a second (default: 500)').argParser(rate))
+    .addOption(connectRateOption(' (default: the shape’s, 500)'))
     .option('--hardware <none|name|mix>', 'with the hardware model: a profile, mix or a file of your own', 'none')
     .addOption(timeScaleOption(1))
     .addOption(

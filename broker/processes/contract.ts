@@ -86,5 +86,7 @@ export function doorSocket(folder: string, door: number): string {
 }
 
 export function sayToStarter(message: FromProcess): void {
-  process.send?.(message);
+  process.send?.(message, undefined, undefined, (error) => {
+    if (error !== null) process.exit(0); // nothing that the starter leaves behind goes on
+  });
 }

@@ -78,6 +78,8 @@ function toHand(door: number, proof: Partial<ConnectionProof>, bytes: Buffer): F
 }
 
 process.on('disconnect', () => process.exit(0));
+// Of the channel to the starter, which node:cluster writes to as well.
+process.on('error', () => process.exit(0));
 process.on('SIGINT', () => {});
 process.once('message', (order: DoorOrder) => {
   runDoor(order).catch((error: unknown) => {

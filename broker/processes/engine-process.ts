@@ -102,6 +102,8 @@ function fail(error: unknown): void {
 
 // Nothing that the starter leaves behind goes on.
 process.on('disconnect', () => process.exit(0));
+// Of the channel to the starter, which node:cluster writes to as well.
+process.on('error', () => process.exit(0));
 process.on('SIGINT', () => {});
 process.once('message', (order: EngineOrder) => void runEngine(order).catch(fail));
 sayToStarter({ kind: 'up' });

@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import cluster, { type Worker } from 'node:cluster';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,7 +72,10 @@ export async function startProcesses(
 ): Promise<ProcessesService> {
   const undo = options.dataDir === undefined ? () => {} : rememberDirectory(options.dataDir);
   const folder = await mkdtemp(join(tmpdir(), 'jobrig-'));
-  const service = new Processes(options, doors, folder, onEnded);
+  // However this process ends, unless it is killed.
+  const cleanUp = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', cleanUp);
+  const service = new Processes(options, doors, folder, onEnded, () => process.off('exit', cleanUp));
   try {
     await service.start();
     return service;
@@ -92,6 +96,7 @@ class Processes implements ProcessesService {
   readonly #doors: Worker[] = [];
   readonly #relay = new ClientRelay();
   readonly #onEnded: WatchOptions['onEnded'];
+  readonly #whenClosed: () => void;
   /** Asked and not answered. */
   readonly #usages = new Map<ChildProcess, ((usage?: ProcessUsage) => void)[]>();
   readonly #closing = new AbortController();
@@ -105,7 +110,14 @@ class Processes implements ProcessesService {
   #endpoints: Readonly<Record<string, string>> = {};
   #about: Extract<FromProcess, { kind: 'engine-ready' }> | undefined;
 
-  constructor(options: ServiceOptions, count: number, folder: string, onEnded: WatchOptions['onEnded']) {
+  constructor(
+    options: ServiceOptions,
+    count: number,
+    folder: string,
+    onEnded: WatchOptions['onEnded'],
+    whenClosed: () => void,
+  ) {
+    this.#whenClosed = whenClosed;
     this.#onEnded = onEnded;
     this.#options = options;
     this.#count = count;
@@ -326,6 +338,7 @@ class Processes implements ProcessesService {
     await Promise.all(this.#doors.map(({ process: door }) => ended(door)));
     if (this.#engine !== undefined) await ended(this.#engine);
     await rm(this.#folder, { recursive: true, force: true });
+    this.#whenClosed();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -3,63 +3,27 @@
  * looks at its processes five times a second; triggers and progress are judged by what it saw. Whatever ends a run early, the
  * result so far is kept and says so, and no process stays behind.
  */
-import { addAbortListener } from 'node:events';
-import { setMaxListeners } from 'node:events';
-import { join } from 'node:path';
+import { addAbortListener, setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import type { DurationMs } from '../../protocol/time.ts';
-import type { HardwareProfile } from '../../agent/device/profile.ts';
 import { maxRolloutPerMinute } from '../../protocol/limits.ts';
-import type { LoadRun, LoadShape, Pacing, ShapeDeed, ShapeTrigger, Work } from './contract.ts';
+import type { LoadRun, Pacing, ShapeDeed, ShapeTrigger, Work } from './contract.ts';
 import { loadDocument } from './job-document.ts';
-import { type LoadProgress, leftAt } from './load-progress.ts';
+import type { LoadOptions } from './load-options.ts';
+import { LoadProcesses } from './load-processes.ts';
+import { leftAt } from './load-progress.ts';
 import { monotonicMs } from './monotonic.ts';
-import type { PartQuestions, PartReport } from './part.ts';
-import { type Child, startChild } from './process/child.ts';
-import { type Part, Tally } from './tally.ts';
+import { Tally } from './tally.ts';
 
-export interface LoadOptions {
-  /** Version of jobrig, for the result. */
-  readonly jobrig: string;
-  readonly seed: number;
-  /** With what the user wants otherwise put in. */
-  readonly shape: LoadShape;
-  readonly pacing: Pacing;
-  /** Absent: `executions` of the shape. Executions begin until then, those under way are finished. */
-  readonly durationMs?: DurationMs;
-  readonly prefix: string;
-  readonly hardwareName: string;
-  readonly hardware?: { readonly profiles: readonly HardwareProfile[]; readonly document: string };
-  readonly transport: 'tcp' | 'in-process';
-  /** Of the fleet. */
-  readonly processes: number;
-  /** Of the own service, each a process of its own beside one for the engine; default 0: all of it is one process. */
-  readonly doors?: number;
-  /** Absent: a service of its own, in a process of its own. */
-  readonly endpoint?: string;
-  readonly slice?: { readonly index: number; readonly of: number };
-  readonly signal: AbortSignal;
-  /** Device seconds in a second, with hardware. Default 1. */
-  readonly timeScale?: number;
-  /** Default: five times a second. */
-  readonly lookEveryMs?: DurationMs;
-  /** Default: a process of its own. */
-  readonly startPart?: (heapMegabytes: number) => Child<PartQuestions>;
-  readonly onProgress?: (progress: LoadProgress) => void;
-  /** Told where the live page of the own service is. */
-  readonly onService?: (pageUrl: string) => void;
-  /** Told about once a second. */
-  readonly onTally?: (tally: Tally) => void;
-}
+export type { LoadOptions } from './load-options.ts';
 
 const usualLookMs = 200;
 const latenciesEveryMs = 1000;
 /** Without any change for so long, nothing more is waited for. */
 const stalledMs: DurationMs = 30_000;
 const closeWithinMs = 5000;
-const heapMegabytes = 12_288;
-const longestRunMs = 24 * 3_600_000;
+const closeUnstartedWithinMs = 200;
 
 /** Why a run ends before its end. */
 class Stopped extends Error {}
@@ -89,15 +53,14 @@ interface Waiting {
 class RunningLoad {
   readonly #options: LoadOptions;
   readonly #tally: Tally;
-  readonly #children: Child<PartQuestions>[] = [];
-  #service: Child<PartQuestions> | undefined;
-  readonly #fleet: Child<PartQuestions>[] = [];
+  readonly #processes: LoadProcesses;
   readonly #stop = new AbortController();
   readonly #rollouts = new Map<string, Rollout>();
   /** Things that the last cut or deletion has disturbed, and how many had recovered before. */
   #disturbed = { things: 0, recoveredBefore: 0 };
   #looks = 0;
   #isLooking = true;
+  #isStarted = false;
   #waiting: Waiting | undefined;
   #act = 'starting';
   #goal: (() => { readonly name: string; readonly done: number; readonly total: number }) | undefined;
@@ -106,6 +69,12 @@ class RunningLoad {
   constructor(options: LoadOptions) {
     this.#options = options;
     this.#tally = new Tally(options);
+    this.#processes = new LoadProcesses(options, this.#tally, {
+      act: (act) => void (this.#act = act),
+      ended: (name, how) => {
+        if (this.#isLooking) this.#end(`the ${name} process ended in the middle (${how})`);
+      },
+    });
     setMaxListeners(0, this.#stop.signal);
     addAbortListener(options.signal, () => this.#end('interrupted'));
   }
@@ -122,8 +91,11 @@ class RunningLoad {
       this.#tally.stopped(error.message);
     }
     this.#isLooking = false;
-    await Promise.race([looking, pause(closeWithinMs)]);
-    await this.#lastLook();
+    // Before everything has started there is nothing to be known.
+    if (this.#isStarted) {
+      await Promise.race([looking, pause(closeWithinMs)]);
+      await this.#lastLook();
+    }
     return this.#tally.run();
   }
 
@@ -138,13 +110,7 @@ class RunningLoad {
 
   async close(): Promise<void> {
     this.#isLooking = false;
-    const gracefully = Promise.all(
-      this.#children.map(async (child) => {
-        await Promise.race([child.ask('close', undefined as never).catch(() => {}), child.ended, pause(closeWithinMs)]);
-        await child.stop();
-      }),
-    );
-    await gracefully;
+    await this.#processes.close(this.#isStarted ? closeWithinMs : closeUnstartedWithinMs);
   }
 
   readonly #started = withResolvers();
@@ -170,58 +136,11 @@ class RunningLoad {
     });
   }
 
-  #startPart(name: string, role: Part['role'], things: number): Child<PartQuestions> {
-    const { startPart = startPartProcess } = this.#options;
-    const child = startPart(heapMegabytes);
-    this.#children.push(child);
-    this.#tally.addPart({ name, role, things });
-    void this.#watch(name, child);
-    return child;
-  }
-
-  async #watch(name: string, child: Child<PartQuestions>): Promise<void> {
-    const how = await child.ended;
-    if (this.#isLooking) this.#end(`the ${name} process ended in the middle (${how})`);
-  }
-
   async #start(): Promise<void> {
-    const { endpoint, transport, processes, shape, seed, prefix, hardware, timeScale = 1 } = this.#options;
-    const { connectRate, keepAliveMs, reconnectMs, faults } = shape.given;
-    const { first, count } = this.#tally;
-    let target = endpoint;
-    if (endpoint === undefined) {
-      const name = transport === 'in-process' ? 'service and fleet' : 'service';
-      this.#act = 'starting the service';
-      this.#service = this.#startPart(name, name, transport === 'in-process' ? count : 0);
-      const { doors = 0 } = this.#options;
-      const { mqttPort, pageUrl } = await this.#service.ask('openService', { faults, seed, doors });
-      this.#options.onService?.(pageUrl);
-      await this.#service.ask('createThings', { first, count, prefix });
-      target = `mqtt://127.0.0.1:${mqttPort}`;
-    }
-    const shares = transport === 'in-process' ? 1 : Math.min(processes, count);
-    for (let share = 0; share < shares; share += 1) {
-      const from = Math.floor((count * share) / shares);
-      const own = Math.floor((count * (share + 1)) / shares) - from;
-      const isShared = transport === 'in-process';
-      const child = isShared
-        ? this.#service!
-        : this.#startPart(shares === 1 ? 'fleet' : `fleet ${share + 1}`, 'fleet', own);
-      this.#fleet.push(child);
-      await child.ask('openFleet', {
-        ...(!isShared && target !== undefined && { endpoint: target }),
-        first: first + from,
-        count: own,
-        prefix,
-        connectRate: (connectRate * own) / count,
-        keepAliveMs,
-        reconnectMs,
-        seed,
-        ...(hardware && { hardware: hardware.profiles, timeScale }),
-      });
-    }
+    await this.#processes.start();
     await this.#look(false);
     this.#tally.idle();
+    this.#isStarted = true;
     this.#started.resolve();
   }
 
@@ -230,9 +149,7 @@ class RunningLoad {
     this.#act = 'connecting';
     this.#goal = () => ({ name: 'connected', done: this.#tally.fleet.connected, total: count });
     const began = this.#tally.begin('connect');
-    const failures = await this.#orStopped(
-      Promise.all(this.#fleet.map((child) => child.ask('connect', undefined as never))),
-    );
+    const failures = await this.#orStopped(this.#processes.askFleet('connect', undefined as never));
     const failure = failures.find((reason) => reason !== undefined);
     if (failure !== undefined) {
       const { endpoint = 'the service' } = this.#options;
@@ -286,7 +203,7 @@ class RunningLoad {
       if (monotonicMs() >= endAt) {
         hasStopped = true;
         this.#tally.stopRollouts();
-        void this.#service?.ask('stopRollouts', undefined as never).catch(() => {});
+        void this.#processes.service?.ask('stopRollouts', undefined as never).catch(() => {});
         return false;
       }
       const { done, total } = this.#goalOf(when);
@@ -322,7 +239,7 @@ class RunningLoad {
         const { count, fleet } = this.#tally;
         this.#disturbed = { things: Math.ceil((count * deed.percent) / 100), recoveredBefore: fleet.recovered };
         const at = monotonicMs();
-        await Promise.all(this.#fleet.map((child) => child.ask('cut', { percent: deed.percent, at })));
+        await this.#processes.askFleet('cut', { percent: deed.percent, at });
         return;
       }
       default: {
@@ -331,8 +248,11 @@ class RunningLoad {
         const { started, succeeded, failed } = this.#tally.jobs(base);
         this.#disturbed = { things: started - succeeded - failed, recoveredBefore: this.#tally.fleet.recovered };
         const at = monotonicMs();
-        await Promise.all(this.#fleet.map((child) => child.ask('takeAway', { base, at })));
-        await this.#service?.ask(deed.do === 'cancel-job' ? 'cancelJobs' : 'deleteJobs', { base, force: deed.force });
+        await this.#processes.askFleet('takeAway', { base, at });
+        await this.#processes.service?.ask(deed.do === 'cancel-job' ? 'cancelJobs' : 'deleteJobs', {
+          base,
+          force: deed.force,
+        });
         this.#tally.takenAway(base);
       }
     }
@@ -351,8 +271,9 @@ class RunningLoad {
       deed.by === 'service' ? { kind: 'service' } : window === undefined ? byDefault : { kind: 'window', window };
     this.#rollouts.set(deed.job, { base, planned, by: deed.by });
     this.#tally.rolledOut(base, planned, work.holds);
-    if (this.#service === undefined) return; // whoever operates the endpoint does it
-    const fromMs = await this.#service.ask('rollout', {
+    const { service } = this.#processes;
+    if (service === undefined) return; // whoever operates the endpoint does it
+    const fromMs = await service.ask('rollout', {
       base,
       ...(rounds !== undefined && { rounds }),
       pacing,
@@ -361,12 +282,12 @@ class RunningLoad {
     });
     if (pacing.kind !== 'rate') return;
     const intent = { base, fromMs, perSecond: pacing.perSecond, first, things: count };
-    await Promise.all(this.#fleet.map((child) => child.ask('intend', intent)));
+    await this.#processes.askFleet('intend', intent);
   }
 
   /** Until what was begun and not taken away is over. */
   async #settle(): Promise<void> {
-    if (this.#service === undefined) return;
+    if (this.#processes.service === undefined) return;
     this.#act = 'finishing';
     await this.#until(() => this.#tally.isOver());
   }
@@ -401,8 +322,8 @@ class RunningLoad {
 
   async #look(takesLatencies: boolean): Promise<void> {
     const began = (this.#looks += 1);
-    const reports = await Promise.all(this.#children.map((child) => child.ask('look', { takesLatencies })));
-    this.#tally.add(reports as readonly PartReport[], monotonicMs(), takesLatencies);
+    const reports = await this.#processes.look(takesLatencies);
+    this.#tally.add(reports, monotonicMs(), takesLatencies);
     const failed = this.#tally.service?.failed;
     if (failed !== undefined) this.#end(failed);
     const waiting = this.#waiting;
@@ -432,11 +353,6 @@ class RunningLoad {
       ...(waits && { note: `waits for AWS's limit of ${maxRolloutPerMinute.toLocaleString('en')} a minute` }),
     });
   }
-}
-
-function startPartProcess(heap: number): Child<PartQuestions> {
-  const module = join(import.meta.dirname, 'process', 'load-part');
-  return startChild<PartQuestions>(module, { heapMegabytes: heap, answerWithinMs: longestRunMs });
 }
 
 function wordsOf(when: ShapeTrigger): string {

@@ -8,7 +8,7 @@ import type { FleetReport } from './fleet-counts.ts';
 import { Latencies } from './histograms.ts';
 import { monotonicMs } from './monotonic.ts';
 import type { PartReport } from './part.ts';
-import type { LoadOptions } from './run-load.ts';
+import type { LoadOptions } from './load-options.ts';
 import type { ServiceReport } from './load-service.ts';
 
 export interface Part {

@@ -146,12 +146,13 @@ describe('jobrig load', () => {
     expect(children.filter(isThere)).toEqual([]);
   });
 
-  it('is interrupted at its very start without a trace', async () => {
-    const { child, finished, progress } = start(...small, '--json');
+  it.each(['1', '2'])('is interrupted at its very start without a trace, with --processes %s', async (processes) => {
+    const { child, finished, progress } = start(...small, '--json', '--processes', processes);
     await progress((text) => text.includes('starting'));
     child.kill('SIGINT');
-    const { code, stdout } = await finished;
+    const { code, stdout, stderr } = await finished;
     expect(code).toBe(130);
+    expect(stderr).not.toContain('    at ');
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'inconclusive' });
     expect(childrenOf(child.pid!)).toEqual([]);
   });
