@@ -12,7 +12,14 @@ import { createCandidate } from './epoch/candidate.ts';
 import type { Candidate, CandidateAction, EpochPolicy, Held, StopReason, ToCandidate } from './epoch/contract.ts';
 import { type Look, type PostgresDatabase, type WrittenTurn, postgresDatabase } from './store/postgres-database.ts';
 import type { PostgresOptions } from './store/postgres-database.ts';
-import { ConnectionLost, notWritten, postgresError, reasonOf, startError } from './store/postgres-errors.ts';
+import {
+  ConnectionLost,
+  leaderName,
+  notWritten,
+  postgresError,
+  reasonOf,
+  startError,
+} from './store/postgres-errors.ts';
 import { type Store, tableNames } from './store/store.ts';
 
 export interface LedStoreOptions extends PostgresOptions {
@@ -301,10 +308,4 @@ class Leadership {
       },
     };
   }
-}
-
-/** Host and process, for people. */
-function leaderName(owner: string): string {
-  const [host = '', pid = ''] = owner.split('/');
-  return `the engine of process ${pid} on ${host}`;
 }

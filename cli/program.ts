@@ -18,6 +18,7 @@ const verbs: Readonly<Record<string, (finish: Finish) => Promise<Command>>> = {
   fleet: async (finish) => (await import('./fleet.ts')).fleetCommand(finish),
   load: async (finish) => (await import('./load.ts')).loadCommand(finish),
   certs: async () => (await import('./certs.ts')).certsCommand(),
+  store: async () => (await import('./store.ts')).storeCommand(),
   merge: async (finish) => (await import('./runs.ts')).mergeCommand(finish),
   show: async () => (await import('./runs.ts')).showCommand(),
   simulate: async (finish) => (await import('./simulate.ts')).simulateCommand(finish),
@@ -38,7 +39,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
   const wanted = Object.hasOwn(verbs, words[0] ?? '') ? [verbs[words[0]!]!] : Object.values(verbs);
   const commands = await Promise.all(wanted.map((load) => load(finish)));
   for (const command of commands) program.addCommand(command);
-  for (const command of [program, ...commands]) {
+  for (const command of [program, ...commands, ...commands.flatMap((verb) => verb.commands)]) {
     command.exitOverride().configureOutput({ outputError: (text) => complain(oneLine(text)) });
   }
   try {

@@ -28,6 +28,8 @@ export const operationalErrors = {
     'The database is not there: its host is unknown, nothing answers, or it has been away for a minute.',
   STORE_NOT_ALLOWED: 'The database does not let this user in, or not do what is needed: CREATE on the database.',
   STORE_READ_ONLY: 'The database can only be read: it is a standby. Give the primary, or all hosts.',
+  STORE_MISSING: 'What is to be copied is not there: the data directory or database has nothing of a service yet.',
+  STORE_NOT_EMPTY: 'What is to be copied into has something in it already. Nothing is ever overwritten.',
   STORE_DEPOSED: 'Another engine leads on the database now. What this one has answered is kept.',
   NODE_NOT_PROVED: 'A link to another machine needs the certificate of a node: `jobrig certs --node`.',
   NODE_REFUSED: 'An engine does not take this door: a certificate of another rig, another version, account or number.',

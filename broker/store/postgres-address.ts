@@ -18,8 +18,12 @@ const usualSchema = 'jobrig';
 const form = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
 const hostForm = /^(?:\[[0-9a-fA-F:.]+\]|[^:[\]\s]+)(?::\d{1,5})?$/;
 
-/** @throws {OperationalError} without the text, which may hold a password */
-export function parsePostgresAddress(text: string): PostgresAddress {
+/**
+ * @param flag where the user has given it
+ * @throws {OperationalError} without the text, which may hold a password
+ */
+export function parsePostgresAddress(text: string, flag = '--store'): PostgresAddress {
+  const unreadable = (complaint: string) => unreadableAddress(flag, complaint);
   const [, user, hosts = '', database = '', query = ''] = form.exec(text) ?? [];
   const parameters = new URLSearchParams(query);
   const schema = parameters.get('schema') ?? usualSchema;
@@ -57,8 +61,8 @@ function decodes(text: string): boolean {
   }
 }
 
-function unreadable(complaint: string): OperationalError {
-  return new OperationalError('STORE_ADDRESS_INVALID', `--store ${complaint}`, {
+function unreadableAddress(flag: string, complaint: string): OperationalError {
+  return new OperationalError('STORE_ADDRESS_INVALID', `${flag} ${complaint}`, {
     hint: 'It looks like postgres://user@host:5432/database; a password is better in PGPASSWORD or in ~/.pgpass.',
   });
 }

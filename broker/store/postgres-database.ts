@@ -244,7 +244,7 @@ function arraysOf(changes: readonly RowChange[]): readonly (readonly unknown[])[
 }
 
 /** As a signed integer of 32 bits, which PostgreSQL has. */
-function checksumOf(key: string, text: string): number {
+export function checksumOf(key: string, text: string): number {
   return crc32(key + text) | 0;
 }
 

@@ -45,7 +45,7 @@ export function startError(name: string, cause: unknown): OperationalError {
   const error = (kind: OperationalErrorCode, complaint: string, hint?: string): OperationalError =>
     postgresError(kind, name, complaint, hint, cause);
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return error('STORE_UNREACHABLE', 'cannot be reached: its host is not known', 'Correct the host in --store.');
+    return error('STORE_UNREACHABLE', 'cannot be reached: its host is not known', 'Correct the host in the address.');
   }
   if (code.startsWith('28')) return error('STORE_NOT_ALLOWED', `lets this user not in: ${reason}`, loginHint);
   if (code === '42501') return error('STORE_NOT_ALLOWED', `lets this user not work there: ${reason}`, rightsHint);
@@ -60,7 +60,7 @@ export function startError(name: string, cause: unknown): OperationalError {
   );
 }
 
-const loginHint = 'Correct the user in --store, or its password in PGPASSWORD or ~/.pgpass.';
+const loginHint = 'Correct the user in the address, or its password in PGPASSWORD or ~/.pgpass.';
 const rightsHint =
   'The user needs CREATE on the database, or to own the schema: CREATE SCHEMA jobrig AUTHORIZATION the_user.';
 export const primaryHint = 'Give the primary, or all hosts with commas: the one that can be written is used.';
@@ -86,4 +86,10 @@ export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/\s+/g, ' ').trim();
+}
+
+/** Host and process, for people. */
+export function leaderName(owner: string): string {
+  const [host = '', pid = ''] = owner.split('/');
+  return `the engine of process ${pid} on ${host}`;
 }

@@ -41,7 +41,11 @@ const undefinedTable = '42P01';
 /** Two engines make the tables at once: one of them finds them made. */
 const madeMeanwhile = new Set(['23505', '42P06', '42P07', '42710']);
 
-interface ServiceRow {
+export function isMadeMeanwhile(error: unknown): boolean {
+  return madeMeanwhile.has((error as { readonly code?: string }).code ?? '');
+}
+
+export interface ServiceRow {
   readonly format: number;
   readonly region: string;
   readonly account: string;
@@ -57,6 +61,12 @@ export async function prepareSchema(
   schema: string,
   identity: ServiceIdentity,
 ): Promise<void> {
+  const found = (await inspectSchema(client, name, schema)) ?? (await make(client, schema, identity));
+  checkIdentity(found, name, identity);
+}
+
+/** @returns whose it is; `undefined` where there is nothing yet, which is then left so */
+export async function inspectSchema(client: Client, name: string, schema: string): Promise<ServiceRow | undefined> {
   const { rows: about } = await client.query<{ readonly standby: boolean; readonly encoding: string }>(
     `SELECT pg_is_in_recovery() AS standby, current_setting('server_encoding') AS encoding`,
   );
@@ -70,11 +80,19 @@ export async function prepareSchema(
       "Make it with ENCODING 'UTF8'.",
     );
   }
-  const found = (await serviceRow(client, schema)) ?? (await make(client, name, schema, identity));
+  const found = await serviceRow(client, schema);
+  if (found === undefined) {
+    await refuseStrangers(client, name, schema);
+    return undefined;
+  }
   if (found.format !== formatVersion) {
     const hint = 'Start the version of jobrig that made it, or give another database or ?schema=.';
     throw postgresError('STORE_VERSION', name, `has format ${found.format}, this jobrig reads ${formatVersion}`, hint);
   }
+  return found;
+}
+
+export function checkIdentity(found: ServiceRow, name: string, identity: ServiceIdentity): void {
   if (found.region !== identity.region || found.account !== identity.account) {
     const hint = 'Start with that region and account, or give another database or ?schema=.';
     const whose = `was made for ${found.region} and account ${found.account}`;
@@ -93,12 +111,7 @@ async function serviceRow(client: Client, schema: string): Promise<ServiceRow | 
   }
 }
 
-async function make(
-  client: Client,
-  name: string,
-  schema: string,
-  { region, account }: ServiceIdentity,
-): Promise<ServiceRow> {
+async function refuseStrangers(client: Client, name: string, schema: string): Promise<void> {
   const { rows: strangers } = await client.query<{ readonly relname: string }>(
     `SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
      WHERE nspname = $1 AND relkind IN ('r', 'p', 'v', 'm', 'f') LIMIT 1`,
@@ -109,23 +122,34 @@ async function make(
     const complaint = `has a schema ${schema} of another program, with ${stranger}`;
     throw postgresError('STORE_FOREIGN', name, complaint, 'Give another database or ?schema=.');
   }
+}
+
+/** Within a transaction of the caller's. */
+export async function createTables(
+  client: Client,
+  schema: string,
+  { region, account }: ServiceIdentity,
+): Promise<void> {
+  const { rowCount } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
+  if (rowCount === 0) await client.query(`CREATE SCHEMA ${schema}`);
+  await client.query(creation(schema));
+  await client.query(`COMMENT ON TABLE ${schema}.service IS '${comment}'`);
+  await client.query(
+    `INSERT INTO ${schema}.service (id, format, region, account, epoch, owner, beats, patience_ms, commits)
+       VALUES (1, $1, $2, $3, 0, '', 0, 0, 0)`,
+    [formatVersion, region, account],
+  );
+}
+
+async function make(client: Client, schema: string, identity: ServiceIdentity): Promise<ServiceRow> {
   try {
     await client.query('BEGIN');
-    const { rowCount } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
-    if (rowCount === 0) await client.query(`CREATE SCHEMA ${schema}`);
-    await client.query(creation(schema));
-    await client.query(`COMMENT ON TABLE ${schema}.service IS '${comment}'`);
-    await client.query(
-      `INSERT INTO ${schema}.service (id, format, region, account, epoch, owner, beats, patience_ms, commits)
-       VALUES (1, $1, $2, $3, 0, '', 0, 0, 0)`,
-      [formatVersion, region, account],
-    );
+    await createTables(client, schema, identity);
     await client.query('COMMIT');
-    return { format: formatVersion, region, account };
+    return { format: formatVersion, ...identity };
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {});
-    const made = madeMeanwhile.has((error as { readonly code?: string }).code ?? '');
-    const row = made ? await serviceRow(client, schema) : undefined;
+    const row = isMadeMeanwhile(error) ? await serviceRow(client, schema) : undefined;
     if (row === undefined) throw error;
     return row;
   }

@@ -46,8 +46,18 @@ export interface SqliteStoreOptions {
   readonly durability?: Durability;
 }
 
+/** A row as it is kept, its checksum proved. */
+export interface KeptText {
+  readonly table: TableName;
+  readonly key: string;
+  /** JSON. */
+  readonly text: string;
+  /** Without sign. */
+  readonly checksum: number;
+}
+
 const columns = '(key TEXT PRIMARY KEY, row TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID';
-const schema: Schema = Object.fromEntries(tableNames.map((table) => [table, columns]));
+export const sqliteSchema: Schema = Object.fromEntries(tableNames.map((table) => [table, columns]));
 
 /** One row in memory at a time, while they are read. */
 export interface SqliteStore extends Store {
@@ -58,9 +68,9 @@ export interface SqliteStore extends Store {
 /** @throws OperationalError naming the file when it is in use, torn, foreign or cannot be written. */
 export function openSqliteStore({ directory, identity, durability = 'fsync' }: SqliteStoreOptions): SqliteStore {
   const files = filesIn(directory);
-  const head = inspectDatabase(files, schema);
+  const head = inspectDatabase(files, sqliteSchema);
   checkHead(head, files, identity);
-  const database = openDatabase(files, schema);
+  const database = openDatabase(files, sqliteSchema);
   // 16 MB of log between checkpoints: pages that change again and again are then written back once.
   database.exec(`PRAGMA synchronous = ${synchronous[durability]}; PRAGMA wal_autocheckpoint = 4000`);
   const write = writerOf(database, identity);
@@ -137,28 +147,28 @@ export const storeFiles: readonly string[] = [
   markName,
 ];
 
-function filesIn(directory: string): DatabaseFiles {
+export function filesIn(directory: string): DatabaseFiles {
   const database = join(directory, databaseName);
   return { database, log: `${database}-wal`, mark: join(directory, markName) };
 }
 
 /** Nothing is missing at its end, and it is this service's own. */
-function checkHead(
-  head: Head | undefined,
-  { database, log, mark: file }: DatabaseFiles,
-  identity: ServiceIdentity,
-): void {
+function checkHead(head: Head | undefined, files: DatabaseFiles, identity: ServiceIdentity): void {
+  checkEnd(head, files);
+  if (head === undefined || (head.region === identity.region && head.account === identity.account)) return;
+  const hint = 'Start with that region and account, or give another directory.';
+  const whose = `was made for ${head.region} and account ${head.account}`;
+  throw storeError('STORE_OF_OTHER_ACCOUNT', files.database, whose, { hint });
+}
+
+/** No commit is missing that the mark counts. */
+export function checkEnd(head: Head | undefined, { database, log, mark: file }: DatabaseFiles): void {
   const mark = readMark(file);
   if (mark !== undefined && !(mark.commits <= (head?.commits ?? 0))) {
     const missing = Number.isNaN(mark.commits) ? 'an unknown number of' : mark.commits - (head?.commits ?? 0);
     const hint = `Something has cut ${log}. To go on without what is lost, remove ${file}.`;
     throw storeError('STORE_TORN', database, `lacks the last ${missing} commits that ${file} counts`, { hint });
   }
-  if (head === undefined || (head.region === identity.region && head.account === identity.account)) return;
-  const hint = 'Start with that region and account, or give another directory.';
-  throw storeError('STORE_OF_OTHER_ACCOUNT', database, `was made for ${head.region} and account ${head.account}`, {
-    hint,
-  });
 }
 
 interface KeptRow {
@@ -167,21 +177,33 @@ interface KeptRow {
   readonly checksum: number;
 }
 
-function* rowsIn(
+function* rowsIn(...where: Parameters<typeof textsIn>): Generator<Required<RowChange>> {
+  for (const { table, key, text } of textsIn(...where))
+    yield { table, key: keyOf(key), row: JSON.parse(text) as object };
+}
+
+/**
+ * One row in memory at a time. All of it within one turn: the package frees a query that nobody but its rows refers to.
+ * @param after a key: only those behind it
+ */
+export function* textsIn(
   database: Database,
   files: DatabaseFiles,
   table: TableName,
   damaged?: DamageListener,
-): Generator<Required<RowChange>> {
-  const select = `SELECT key, row, checksum FROM ${table}`;
-  const cursor = attempt(files, () => database.prepare(select).iterate()) as Iterator<KeptRow>;
+  after?: string,
+): Generator<KeptText> {
+  const behind = after === undefined ? '' : 'WHERE key > ? ORDER BY key';
+  const select = `SELECT key, row, checksum FROM ${table} ${behind}`;
+  const values = after === undefined ? [] : [after];
+  const cursor = attempt(files, () => database.prepare(select).iterate(...values)) as Iterator<KeptRow>;
   try {
     for (;;) {
       const next = attempt(files, () => cursor.next());
       if (next.done === true) return;
       const { key, row, checksum } = next.value;
       if (checksumOf(key, row) === checksum) {
-        yield { table, key: keyOf(key), row: JSON.parse(row) as object };
+        yield { table, key, text: row, checksum };
       } else {
         if (damaged === undefined) throw torn(files.database, `has a damaged row: ${table} ${key}`);
         damaged(table, keyOf(key));
@@ -252,7 +274,7 @@ function writerOf(database: Database, { region, account }: ServiceIdentity): Wri
 const valuesOfRow = 3;
 
 /** Half the work of INSERT OR REPLACE, which deletes first. */
-function putting(table: TableName, rows: number): string {
+export function putting(table: TableName, rows: number): string {
   const values = Array.from({ length: rows }, () => '(?, ?, ?)');
   return `INSERT INTO ${table} (key, row, checksum) VALUES ${values.join(', ')}
           ON CONFLICT DO UPDATE SET row = excluded.row, checksum = excluded.checksum`;

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { run, start } from '../support/command.ts';
 import { runHere } from '../support/command-here.ts';
 
-const verbs = ['demo', 'serve', 'fleet', 'load', 'certs', 'simulate'] as const;
+const verbs = ['demo', 'serve', 'fleet', 'load', 'certs', 'store', 'simulate'] as const;
 
 describe('help', () => {
   it.each([[], ...verbs.map((verb) => [verb])])(
