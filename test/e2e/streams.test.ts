@@ -290,6 +290,9 @@ it('of a file of 3 GB only the blocks that are asked for are read', async () => 
     expect(decode((await until(1))[0]!.payload)).toMatchObject({ i: o, l });
     heard = [];
   }
+  // A length that AWS was seen to send.
+  device.publish(`${space}/get/cbor`, Buffer.from(encode({ c: 'rdy', f: 0, l: 4096, o: 1025, n: 1 })));
+  expect((await until(1))[0]!.payload).toHaveLength(4122);
   await truncate(join(directory, 'images/v2.bin'), 0);
   await writeFile(join(directory, 'images/v2.bin'), image);
 });

@@ -1,5 +1,8 @@
 /** Lifecycle events of connections and subscriptions, as a fleet's monitoring hears them. */
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Reason } from '../../broker/mqtt/disconnection.ts';
+import type { Ending } from '../../broker/mqtt/door-events.ts';
+import { Presence } from '../../broker/mqtt/presence.ts';
 import { closeDoors, openDoor } from '../support/mqtt-door.ts';
 import { WireClient, type WireOptions } from '../support/wire-client.ts';
 
@@ -150,4 +153,46 @@ it('a filter that is refused, and a client id that looks like a wildcard, are no
   await lamp.settled();
   await watch.settled();
   expect(watch.topics()).toEqual(['$aws/events/presence/connected/lamp']);
+});
+
+describe('by themselves', () => {
+  function heard(now: () => number = () => 0) {
+    const told: { readonly topic: string; readonly payload: Record<string, unknown> }[] = [];
+    const announce = (topic: string, write: () => string): void =>
+      void told.push({ topic, payload: JSON.parse(write()) as Record<string, unknown> });
+    return { presence: new Presence({ now, announce }), told };
+  }
+  const lamp = { clientId: 'lamp', principalIdentifier: 'lamp', ipAddress: '10.0.0.1' };
+
+  it.each<readonly [Ending, Reason | undefined, string, boolean]>([
+    ['goodbye', undefined, 'CLIENT_INITIATED_DISCONNECT', true],
+    ['lost', undefined, 'CONNECTION_LOST', false],
+    ['taken-over', 'sessionTakenOver', 'DUPLICATE_CLIENTID', false],
+    ['shutdown', undefined, 'SERVER_INITIATED_DISCONNECT', false],
+    ['cut-off', 'keepAliveTimeout', 'MQTT_KEEP_ALIVE_TIMEOUT', false],
+    ['cut-off', 'notAuthorized', 'FORBIDDEN_ACCESS', false],
+    ['cut-off', 'quotaExceeded', 'THROTTLED', false],
+    ['cut-off', 'malformedPacket', 'CLIENT_ERROR', false],
+    ['cut-off', 'serverShuttingDown', 'SERVER_INITIATED_DISCONNECT', false],
+    ['cut-off', undefined, 'SERVER_ERROR', false],
+  ])('an end by %s (%s) is %s', (how, reason, disconnectReason, clientInitiatedDisconnect) => {
+    const { presence, told } = heard();
+    presence.connected(lamp).ended(how, reason);
+    expect(told.at(-1)).toMatchObject({
+      topic: '$aws/events/presence/disconnected/lamp',
+      payload: { disconnectReason, clientInitiatedDisconnect },
+    });
+    expect(told.at(-1)?.payload).not.toHaveProperty('ipAddress');
+  });
+
+  it('versions begin anew when a client has been away for an hour', () => {
+    let now = 0;
+    const { presence, told } = heard(() => now);
+    const visit = (awayMs: number): unknown => {
+      presence.connected(lamp).ended('lost', undefined);
+      now += awayMs;
+      return told.at(-1)?.payload['versionNumber'];
+    };
+    expect([visit(3_599_999), visit(3_600_000), visit(0), visit(0)]).toEqual([0, 1, 0, 1]);
+  });
 });
