@@ -155,13 +155,14 @@ it('a filter that is refused, and a client id that looks like a wildcard, are no
   expect(watch.topics()).toEqual(['$aws/events/presence/connected/lamp']);
 });
 
+function heard(now: () => number = () => 0) {
+  const told: { readonly topic: string; readonly payload: Record<string, unknown> }[] = [];
+  const announce = (topic: string, write: () => string): void =>
+    void told.push({ topic, payload: JSON.parse(write()) as Record<string, unknown> });
+  return { presence: new Presence({ now, announce }), told };
+}
+
 describe('by themselves', () => {
-  function heard(now: () => number = () => 0) {
-    const told: { readonly topic: string; readonly payload: Record<string, unknown> }[] = [];
-    const announce = (topic: string, write: () => string): void =>
-      void told.push({ topic, payload: JSON.parse(write()) as Record<string, unknown> });
-    return { presence: new Presence({ now, announce }), told };
-  }
   const lamp = { clientId: 'lamp', principalIdentifier: 'lamp', ipAddress: '10.0.0.1' };
 
   it.each<readonly [Ending, Reason | undefined, string, boolean]>([
