@@ -21,8 +21,10 @@ function files(
       name,
       ...about,
       setupFiles: ['test/support/set-up.ts'],
-      testTimeout: 30_000,
-      hookTimeout: 30_000,
+      // No bet on the host: tests wait for events, and this only ends what hangs.
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
+      expect: { poll: { timeout: 60_000 } },
       pool: 'forks',
       // The SDK's notice about Node versions to come, on every run.
       env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },

@@ -163,6 +163,6 @@ function warnOfClock({ aheadMs = 0, clock }: KeptState, place: string, warn: Ser
   const ahead =
     aheadMs < 2 * 3_600_000 ? `${Math.round(aheadMs / 60_000)} min` : `${Math.round(aheadMs / 3_600_000)} h`;
   warn?.(
-    `Service time is ${new Date(clock.now()).toISOString()}, ${ahead} ahead of this machine's clock: an earlier service on ${place} got that far, by --time-scale or before a clock was set back. It never goes back, and times, timeouts and signed URLs follow it. To begin at the present time, give another place for what is kept or remove that one.`,
+    `Service time is ${new Date(clock.now()).toISOString()}, ${ahead} ahead of this machine's clock: an earlier service on ${place} got that far, by --time-scale or before a clock was set back. It never goes back, and times, timeouts and signed URLs follow it. To begin at the present time, give another --data-dir or --store, or remove what is kept there.`,
   );
 }

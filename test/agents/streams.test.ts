@@ -22,4 +22,4 @@ it('passes where blocks and requests for them are lost and come twice', async ()
   } finally {
     rmSync(directory, { recursive: true });
   }
-}, 60_000);
+}, 240_000);

@@ -154,7 +154,7 @@ describe('an engine that throws', () => {
     await using again = await open();
     await vi.waitFor(async () => {
       expect(await ask(again, 'iot:DescribeJob', { jobId: 'j' })).toMatchObject({ code: 'ResourceNotFound' });
-    });
+    }, 60_000);
   });
 
   it('lets what came before it in the same turn be kept and answered', async () => {

@@ -65,7 +65,7 @@ function setUp(read: (position: number) => { bytesRead: number } = () => ({ byte
     },
     /** The connection takes what it was sent, or has ended. */
     async take(isThere = true): Promise<void> {
-      await vi.waitUntil(() => readers.length > 0);
+      await vi.waitUntil(() => readers.length > 0, 60_000);
       readers.shift()!(isThere);
     },
   };
@@ -75,11 +75,11 @@ it('reads a block when the one before has been taken', async () => {
   const { reads, ask, take, events } = setUp();
   ask({ n: 3 });
   for (const expected of [[0], [0, 1], [0, 1, 2]]) {
-    await vi.waitUntil(() => reads.length === expected.length);
+    await vi.waitUntil(() => reads.length === expected.length, 60_000);
     expect(reads).toEqual(expected);
     await take();
   }
-  await vi.waitUntil(() => events.length === 2);
+  await vi.waitUntil(() => events.length === 2, 60_000);
   expect(events[1]).toMatchObject({ outcome: 'finished', bytes: 3 * blockSize, transfer: { jobId: 'J' } });
 });
 
@@ -87,7 +87,7 @@ it('reads no more for a device that has left, and closes the file', async () => 
   const { reads, ask, take, events, closed } = setUp();
   ask({ n: 3 });
   await take(false);
-  await vi.waitUntil(() => closed() === 1);
+  await vi.waitUntil(() => closed() === 1, 60_000);
   expect(reads).toEqual([0]);
   expect(events[1]).toMatchObject({ kind: 'ended', outcome: 'given up', bytes: blockSize });
 });
@@ -97,7 +97,7 @@ it('lets one client wait for itself only', async () => {
   ask({ n: 1 });
   ask({ o: 1, n: 1 });
   ask({ o: 2, n: 1 }, 'U');
-  await vi.waitUntil(() => reads.length === 2);
+  await vi.waitUntil(() => reads.length === 2, 60_000);
   expect(reads.toSorted()).toEqual([0, 2]);
 });
 
@@ -116,7 +116,7 @@ it('tells a device that its file cannot be read, and answers the next request', 
     return { bytesRead: blockSize };
   });
   ask({ n: 1, c: 'rdy' });
-  await vi.waitUntil(() => said.length === 1);
+  await vi.waitUntil(() => said.length === 1, 60_000);
   expect(decode(said[0]!.payload)).toMatchObject({ code: 'InternalError' });
   broken = false;
   ask({ n: 1 });
@@ -129,10 +129,10 @@ it('tells for which job blocks are asked for also when that job is gone', async 
   const { ask, take, events, pull } = setUp();
   ask({ n: 1 });
   await take();
-  await vi.waitUntil(() => events.length === 2);
+  await vi.waitUntil(() => events.length === 2, 60_000);
   pull();
   ask({ n: 1, o: 1 });
   await take();
-  await vi.waitUntil(() => events.length === 4);
+  await vi.waitUntil(() => events.length === 4, 60_000);
   expect(events.map(({ transfer }) => transfer.jobId)).toEqual(['J', 'J', 'J', 'J']);
 });

@@ -50,8 +50,8 @@ describe.skipIf(browserFile === undefined)(`in a browser${browserFile === undefi
       .getByText(/^Recovered in/)
       .waitFor();
     await panel.getByText(/^Idle again, .* after the pull/).waitFor();
-    await expect.poll(() => page.locator('.figures').innerText(), { timeout: 5000 }).toMatch(/recovered\s+1 of 1/);
-    await expect.poll(() => page.locator('h1').innerText(), { timeout: 5000 }).toContain('1 recovered');
+    await expect.poll(() => page.locator('.figures').innerText(), { timeout: 60_000 }).toMatch(/recovered\s+1 of 1/);
+    await expect.poll(() => page.locator('h1').innerText(), { timeout: 60_000 }).toContain('1 recovered');
     expect(troubles).toEqual([]);
     await page.context().close();
   });
@@ -146,7 +146,7 @@ describe.skipIf(browserFile === undefined)(`in a browser${browserFile === undefi
       const chosen = things.slice(from, from + 60).filter((_, index) => index % 8 === 5);
       await Promise.all(chosen.map((name) => pullFrom(bench, name)));
     }
-    await expect.poll(() => page.locator('h1').innerText(), { timeout: 10_000 }).toContain('had the job deleted');
+    await expect.poll(() => page.locator('h1').innerText(), { timeout: 60_000 }).toContain('had the job deleted');
     await page.screenshot({ path: pictureFile('live') });
     expect(statSync(pictureFile('live')).size).toBeGreaterThan(20_000);
     await page.context().close();
@@ -170,7 +170,7 @@ describe.skipIf(browserFile === undefined)(`in a browser${browserFile === undefi
     await hide(false);
     const headlines = async (): Promise<boolean> =>
       (await page.locator('h1').innerText()) === (await other.locator('h1').innerText());
-    await expect.poll(headlines, { timeout: 10_000 }).toBe(true);
+    await expect.poll(headlines, { timeout: 60_000 }).toBe(true);
     await page.context().close();
     await other.context().close();
   });

@@ -7,7 +7,7 @@ import { claimIds } from '../../rig/verdict/contract.ts';
 import { run, start } from '../support/command.ts';
 
 describe('jobrig demo', () => {
-  it('runs the main job to a passed verdict and leaves page, JSON and JUnit behind', { timeout: 90_000 }, async () => {
+  it('runs the main job to a passed verdict and leaves page, JSON and JUnit behind', { timeout: 240_000 }, async () => {
     const command = start('demo', '--things', '12', '--time-scale', '100', '--seeds', '5', '--json', '--out', 'report');
     const { code, stdout, stderr } = await command.finished;
     expect(code, stderr).toBe(0);
@@ -61,7 +61,7 @@ describe('jobrig demo', () => {
     expect(stderr).toMatch(/jobrig: interrupted\n$/);
   });
 
-  it('says nothing on stderr with --quiet', { timeout: 90_000 }, async () => {
+  it('says nothing on stderr with --quiet', { timeout: 240_000 }, async () => {
     const { code, stdout, stderr } = await run(
       'demo',
       '--things',
@@ -77,7 +77,7 @@ describe('jobrig demo', () => {
     expect(stdout).toContain('verdict');
   });
 
-  it('keeps the dashboard up with --serve until it is told to stop', { timeout: 90_000 }, async () => {
+  it('keeps the dashboard up with --serve until it is told to stop', { timeout: 240_000 }, async () => {
     const command = start('demo', '--things', '1', '--time-scale', '200', '--seeds', '0', '--serve');
     await command.output((text) => text.includes('verdict'));
     const told = await command.progress((text) => text.includes('until Ctrl-C'));

@@ -39,7 +39,7 @@ it('shows a device that gets a job, starts it, and is told that it is gone', asy
   expect(said).toMatch(/"jobId":"reboot","status":"IN_PROGRESS"/);
   expect(said).toMatch(/notify-next \{"timestamp":\d+\}/);
   expect(said).toMatch(/"code":"ResourceNotFound"/);
-}, 60_000);
+}, 240_000);
 
 it('shows how a device comes in with a certificate where everybody is asked', async () => {
   const serve = start(

@@ -35,7 +35,7 @@ let server: Postgres;
 
 beforeAll(async () => {
   if (noPostgres === undefined) server = await sharedPostgres();
-}, 120_000);
+}, 240_000);
 beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
 afterEach(endParts);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -194,7 +194,7 @@ describe('engines that are killed or stopped under load', () => {
   );
 });
 
-describe('a part of a service', { timeout: 180_000 }, () => {
+describe('a part of a service', { timeout: 240_000 }, () => {
   it('says what it is, and hands clients on to the door that they belong to', async () => {
     const url = await server.fresh();
     const engines = [await engine(url, '--doors', '2'), await engine(url, '--doors', '2')];

@@ -22,7 +22,7 @@ let server: Postgres;
 
 beforeAll(async () => {
   if (noPostgres === undefined) server = await sharedPostgres();
-}, 120_000);
+}, 240_000);
 beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
 afterEach(killAll);
 afterAll(async () => {
@@ -51,7 +51,7 @@ async function statusOf(service: ServeProcess, jobId: string): Promise<string | 
   return (await operatorOf(service).send(command)).execution?.status;
 }
 
-describe('jobrig serve --store', { timeout: 180_000 }, () => {
+describe('jobrig serve --store', { timeout: 240_000 }, () => {
   it('has everything again after it was killed, keeps a second one out, and shows no password', async () => {
     const url = await server.fresh();
     const secret = url.replace('postgres@', 'postgres:hunter2secret@');

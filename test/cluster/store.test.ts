@@ -23,7 +23,7 @@ const policy = {
 let server: Postgres;
 beforeAll(async () => {
   if (noPostgres === undefined) server = await sharedPostgres();
-}, 120_000);
+}, 240_000);
 beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
 
 async function led(url: string, options: Partial<LedStoreOptions> = {}): Promise<LedStore> {
@@ -76,7 +76,7 @@ async function postgres(url: string): Promise<StoreUnderTest> {
   };
 }
 
-describe('PostgreSQL', { timeout: 120_000 }, () => {
+describe('PostgreSQL', { timeout: 240_000 }, () => {
   storeContract(async () => postgres(await server.freshSchema()));
 
   it('keeps a turn of any size in one round trip', async () => {
@@ -132,7 +132,7 @@ describe('PostgreSQL', { timeout: 120_000 }, () => {
   });
 });
 
-describe('a database that is not as it should be', { timeout: 120_000 }, () => {
+describe('a database that is not as it should be', { timeout: 240_000 }, () => {
   const addresses: readonly (readonly [string, () => string | Promise<string>, object])[] = [
     ['nobody listens', () => 'postgres://postgres@127.0.0.1:1/x', { code: 'STORE_UNREACHABLE' }],
     [
@@ -217,7 +217,7 @@ describe('a database that is not as it should be', { timeout: 120_000 }, () => {
   });
 });
 
-describe('an engine on a database', { timeout: 120_000 }, () => {
+describe('an engine on a database', { timeout: 240_000 }, () => {
   it('waits for the one that leads, and has everything when that one is gone', async () => {
     const url = await server.fresh();
     const wire = await cutWire(server.port);

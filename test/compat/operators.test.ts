@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => rig.close());
 
 // The CLI takes a second or two for each call on a busy machine.
-describe.concurrent.each(clients)('$name', { timeout: 120_000 }, ({ name, need, connect }) => {
+describe.concurrent.each(clients)('$name', { timeout: 240_000 }, ({ name, need, connect }) => {
   const prefix = name.replaceAll(' ', '-');
   let operator: Operator;
 

@@ -93,7 +93,7 @@ async function connect(options: { readonly clean?: boolean } = {}): Promise<void
 }
 
 async function until(count: number): Promise<readonly Heard[]> {
-  await vi.waitUntil(() => heard.length >= count, { timeout: 5000, interval: 5 });
+  await vi.waitUntil(() => heard.length >= count, { timeout: 60_000, interval: 5 });
   return heard;
 }
 
@@ -251,7 +251,7 @@ it('who asks for what is told, block by block', async () => {
   await asked({ f: 0, l: 4096, o: 16, n: 2 });
   await until(2);
   await asked({ f: 0, l: 4096, o: 99, n: 1 });
-  await vi.waitUntil(() => transfers.length === 4);
+  await vi.waitUntil(() => transfers.length === 4, 60_000);
   const whose = { by: 'stream', direction: 'download', thingName: 'T', streamId: 'S', totalBytes: 70_000 };
   expect(transfers).toMatchObject([
     { kind: 'asked', transfer: { ...whose, blocks: [16, 17], start: 65_536, end: 70_000, bytes: 4464 } },

@@ -70,6 +70,6 @@ describe('the Embedded-C demo', () => {
     const { url } = first.jobDocument as { url: string };
     expect((await download(url, bench.service.ca)).status).toBe(200);
     const finished = { kind: 'download', jobId: 'first', executionNumber: 1, state: 'finished' };
-    await vi.waitFor(() => expect(bench.seen.at(-1)).toMatchObject(finished));
+    await vi.waitFor(() => expect(bench.seen.at(-1)).toMatchObject(finished), 60_000);
   });
 });

@@ -188,7 +188,7 @@ describe.each(['MQTT', 'HTTP'] as const)('FreeRTOS OTA over %s', (protocol) => {
     else await agent.receiveByHttp(job.jobId, documentOf(job));
     const finished = () =>
       bench.seen.flatMap((seen) => (seen.kind === 'download' && seen.state === 'finished' ? [seen] : []));
-    await vi.waitUntil(() => finished().reduce((sum, { bytes }) => sum + bytes, 0) === 70_000);
+    await vi.waitUntil(() => finished().reduce((sum, { bytes }) => sum + bytes, 0) === 70_000, 60_000);
     expect(
       new Set(finished().map(({ jobId, thingName, totalBytes }) => `${jobId} ${thingName} ${totalBytes}`)),
     ).toEqual(new Set(['AFR_OTA-u field-1 70000']));

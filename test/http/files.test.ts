@@ -245,7 +245,7 @@ describe('a signed URL', () => {
     await (await fetch(handedOut('{"url":"${aws:iot:s3-presigned-url:s3://images/missing}"}'))).text();
     const upload = '{"url":"${aws:iot:s3-presigned-url-upload:s3://logs/log.txt}"}';
     await fetch(handedOut(upload), { method: 'PUT', body: 'all is well' });
-    await vi.waitUntil(() => ended().length === 3);
+    await vi.waitUntil(() => ended().length === 3, 60_000);
     expect(events.map(({ kind }) => kind)).toEqual(['asked', 'ended', 'asked', 'ended', 'asked', 'ended']);
     expect(ended()).toEqual([
       {
@@ -293,7 +293,7 @@ describe('a signed URL', () => {
     const response = await fetch(handedOut(), { signal: stop.signal });
     await response.body!.getReader().read();
     stop.abort();
-    await vi.waitUntil(() => events.length === 2);
+    await vi.waitUntil(() => events.length === 2, 60_000);
     expect(events[1]).toMatchObject({ kind: 'ended', outcome: 'given up', transfer: { jobId: 'J' } });
   });
 

@@ -20,7 +20,7 @@ describe('startDevice', () => {
     expect([verdict, broke]).toEqual(['fail', expect.arrayContaining(['V2'])]);
     expect(reason).not.toBe('');
     expect(findings.find(({ claim }) => claim === 'V2')?.evidence.length).toBeGreaterThan(2);
-  }, 60_000);
+  }, 240_000);
 
   it('misses nothing that happens before it is waited for, and says what it waited for in vain', async () => {
     await using device = await startDevice({
@@ -35,7 +35,7 @@ describe('startDevice', () => {
     await expect(device.until({ sent: 'GetPendingJobExecutions' })).rejects.toThrow(
       /waited 8 s in vain for the device to send GetPendingJobExecutions; last seen: .*; it printed last: runs/,
     );
-  }, 60_000);
+  }, 240_000);
 
   it('throws what cannot begin, and leaves nothing open', async () => {
     const subject = { kind: 'program', command: ['no-such-agent'] } as const;

@@ -108,7 +108,10 @@ describe.each(['http', 'https'] as const)('by %s', (scheme) => {
     const { status } = await rawHttp(portOf('http'), { path: '/things/T', headers: scopedTo('iot') });
     expect(status).toBe(200);
     expect(events.filter(({ kind }) => kind === 'request-failed')).toEqual([]);
-    await vi.waitUntil(async () => (await readdir(join(directory, 'logs'))).every((file) => file === 'log.txt'));
+    await vi.waitUntil(
+      async () => (await readdir(join(directory, 'logs'))).every((file) => file === 'log.txt'),
+      60_000,
+    );
   });
 });
 

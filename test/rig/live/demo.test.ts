@@ -80,7 +80,7 @@ const undone: Readonly<Record<string, { agent: AgentBehaviour; claim: string; wo
 describe.concurrent('the demo', () => {
   it(
     'fails devices that do not notice the pull, names the claims, shows the evidence',
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async () => {
       const report = await runDemo({ things: 3, boardOf: (options) => deafToPulls(createBoard(options)) });
       expect(report.verdict).toBe('fail');
@@ -100,7 +100,7 @@ describe.concurrent('the demo', () => {
   it.each([
     ['r02-keeps-its-checkpoint', 'V7'],
     ['r19-knows-jobs-by-their-id', 'V4'],
-  ])('fails %s live, with its claim %s', { timeout: 60_000 }, async (id, claim) => {
+  ])('fails %s live, with its claim %s', { timeout: 240_000 }, async (id, claim) => {
     const agent = zoo.find((one) => one.id === id)!.behaviour;
     const report = await runDemo({ things: 3, agent });
     expect(report.verdict).toBe('fail');
@@ -110,7 +110,7 @@ describe.concurrent('the demo', () => {
 
   it.each(Object.entries(undone))(
     'fails a device that %s in its first act',
-    { timeout: 60_000 },
+    { timeout: 240_000 },
     async (_, { agent, claim, words }) => {
       const report = await runDemo({ things: 5, agent });
       expect(report.verdict).toBe('fail');

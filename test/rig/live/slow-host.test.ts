@@ -11,7 +11,7 @@ import { runDemo } from '../../support/demo.ts';
 describe('the demo on a host that is too slow', () => {
   it(
     'passes when the process stands still again and again: no time counts meanwhile',
-    { timeout: 60_000 },
+    { timeout: 240_000 },
     async () => {
       let looks = 0;
       let stoodMs = 0;
@@ -27,7 +27,7 @@ describe('the demo on a host that is too slow', () => {
     },
   );
 
-  it('passes at a pace that no host can keep, and says which it kept', { timeout: 60_000 }, async () => {
+  it('passes at a pace that no host can keep, and says which it kept', { timeout: 240_000 }, async () => {
     const report = await runDemo({ things: 4, timeScale: 10_000 });
     expect(report.causes).toEqual([]);
     expect(report.verdict).toBe('pass');

@@ -331,19 +331,19 @@ const engines: readonly (readonly [string, (engine: Engine) => Engine, readonly 
 ];
 
 describe('the simulation finds', () => {
-  it.each(lazy)('an agent that %s', { timeout: 60_000 }, (_, agent, claim, id) => {
+  it.each(lazy)('an agent that %s', { timeout: 240_000 }, (_, agent, claim, id) => {
     expect(['V4', 'V5']).toContain(firstViolation(subjectsWith(agent), seeds)?.broke[0]);
     const scenario = virtualScenarios.find((one) => one.id === id)!;
     expect(play(scenario, subjectsWith(agent)).violations[0]?.broke).toBe(claim);
   });
 
-  it.each(agents)('an agent that %s', { timeout: 60_000 }, (_, agent, claims) => {
+  it.each(agents)('an agent that %s', { timeout: 240_000 }, (_, agent, claims) => {
     const found = firstViolation(subjectsWith(agent), seeds);
     expect(found?.broke ?? []).not.toEqual([]);
     expect(claims).toContain(found?.broke[0]);
   });
 
-  it.each(engines)('an engine that %s', { timeout: 60_000 }, (_, plant, claims) => {
+  it.each(engines)('an engine that %s', { timeout: 240_000 }, (_, plant, claims) => {
     const subjects = subjectsWith();
     const found = firstViolation({ ...subjects, createEngine: () => plant(subjects.createEngine()) }, seeds);
     expect(found?.broke ?? []).not.toEqual([]);

@@ -34,7 +34,7 @@ function told(scenario: Scenario): ReadonlyMap<string, readonly string[]> {
 }
 
 describe('a scenario in virtual time', () => {
-  it(`finds nothing wrong with engine and reference agent over ${seeds} seeds`, { timeout: 120_000 }, () => {
+  it(`finds nothing wrong with engine and reference agent over ${seeds} seeds`, { timeout: 240_000 }, () => {
     const broken = Array.from({ length: seeds }, (_, seed) => seed).flatMap((seed) =>
       wrongIn(play(draw(seed), subjects)).map((wrong) => `seed ${seed}: ${wrong}`),
     );

@@ -25,7 +25,7 @@ describe('a pull at every block', () => {
   it.each([
     ['CBOR', cbor, crosses],
     ['JSON', json, ['nothing', 'reply lost'] as const],
-  ])('is survived, with blocks in %s, crossed with much else', { timeout: 60_000 }, (_format, subjects, met) => {
+  ])('is survived, with blocks in %s, crossed with much else', { timeout: 240_000 }, (_format, subjects, met) => {
     const pulls: SweepRun[] = [];
     for (const run of sweepRuns({ subjects, hardware, document, crosses: met })) {
       if (isBlock(run.moment.when)) pulls.push(run);

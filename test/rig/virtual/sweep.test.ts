@@ -13,7 +13,7 @@ const [hardware = ''] = hardwareNames;
 describe('the sweep', () => {
   it.each(sweptDocuments.map((swept) => [JSON.stringify(swept), swept] as const))(
     'the reference agent survives the pull of %s at every moment',
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     (_, swept) => {
       const { moments, runs, survived, failures } = sweep({ subjects, hardware, ...swept });
       expect(failures.map(({ run, played }) => `${run.scenario.id}: ${wrongIn(played).join('; ')}`)).toEqual([]);
@@ -23,7 +23,7 @@ describe('the sweep', () => {
     },
   );
 
-  it('the reference agent makes of every odd document what must be made of it', { timeout: 60_000 }, () => {
+  it('the reference agent makes of every odd document what must be made of it', { timeout: 240_000 }, () => {
     const wrong = [...oddDocumentRuns({ subjects, hardware })].flatMap((scenario) =>
       wrongIn(play(scenario, subjects)).map((one) => `${scenario.id}: ${one}`),
     );
@@ -62,7 +62,7 @@ describe('the sweep', () => {
     expect(count).toBeGreaterThan(10);
   });
 
-  it('names moment, cross and claim of an agent that does not survive', { timeout: 60_000 }, () => {
+  it('names moment, cross and claim of an agent that does not survive', { timeout: 240_000 }, () => {
     const reckless = subjectsWith({ ...referenceAgent, asksBeforeNoReturn: false });
     const options = { subjects: reckless, hardware, document: 'firmware', crosses: ['notification lost'] } as const;
     const { failures, runs, survived } = sweep(options);

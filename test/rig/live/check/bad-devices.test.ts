@@ -103,7 +103,7 @@ describe('a handshake that fails is explained in one sentence', () => {
     results = await Promise.all(
       cases.map(({ oddity, own }) => runCheck(options(oddAgent(oddity, files.cert, files.key), own))),
     );
-  }, 60_000);
+  }, 240_000);
 
   it.each(cases.map((one, index) => [one.oddity, one, index] as const))('%s', (_, { reached, says }, index) => {
     const { diagnosis, results: played } = results[index]!;
@@ -201,7 +201,7 @@ describe('an odd device that is right', () => {
       return [oddity, await runCheck(options(oddAgent(oddity), { ...own, scenarios }))] as const;
     });
     results = Object.fromEntries(await Promise.all(played));
-  }, 90_000);
+  }, 240_000);
 
   it.each(odd)('%s: is checked like any other, and leaves nothing', (oddity) => {
     const { results: played, diagnosis } = results[oddity]!;
