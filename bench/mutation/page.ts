@@ -80,7 +80,9 @@ export async function writePage(
   results: readonly Result[],
   count: number,
 ): Promise<void> {
-  const old = existsSync(path) ? readFileSync(path, 'utf8') : introduction;
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const first = before.indexOf('<!-- begin ');
+  const old = first < 0 ? introduction : `${introduction}\n${before.slice(first)}`;
   const marks = [`<!-- begin ${name} -->`, `<!-- end ${name} -->`] as const;
   const begin = old.indexOf(marks[0]);
   const others = begin < 0 ? old : old.slice(0, begin) + old.slice(old.indexOf(marks[1]) + marks[1].length);
@@ -89,16 +91,18 @@ export async function writePage(
 }
 
 function section(name: RoomName, { bars, sources }: MutatedRoom, results: readonly Result[], count: number): string {
+  const wasTried = results.filter((result) => isTried(result, 'verdict'));
+  const untried = wasTried.filter((result) => !isTried(result, 'all')).length;
   const rows = (['verdict', 'all'] as const).map((audience) => {
     const { tried, equivalent, killed, share } = tally(results, audience);
     const bar = bars[audience] === undefined ? '–' : `${bars[audience]} %`;
     const title = audience === 'verdict' ? 'the verdict alone' : 'the verdict or a test of the room';
-    return `| ${title} | ${tried} | ${equivalent} | ${killed} | ${tried === 0 ? '–' : `${share.toFixed(1)} %`} | ${bar} |`;
+    const isWhole = tried > 0 && (audience === 'verdict' || untried === 0);
+    return `| ${title} | ${tried} | ${equivalent} | ${killed} | ${isWhole ? `${share.toFixed(1)} %` : '–'} | ${bar} |`;
   });
-  const untried = results.filter((result) => !isTried(result, 'all')).length;
   return [
     `## ${sources.map((folder) => `\`${folder}/\``).join(', ')}`,
-    `${count} mutants can be made; ${results.length} were tried, a sample that is the same each time (\`npm run mutate -- --room ${name}\`).`,
+    `${count} mutants can be made; ${wasTried.length} were tried, a sample spread by chance that is the same each time (\`npm run mutate -- --room ${name}\`).`,
     ...(untried === 0 ? [] : [`${untried} of those that the verdict lets live were not shown to the tests.`]),
     '| Who notices | tried | equivalent | noticed | of those that are not equivalent | bar |\n|-|-|-|-|-|-|\n' +
       rows.join('\n'),
@@ -108,8 +112,8 @@ function section(name: RoomName, { bars, sources }: MutatedRoom, results: readon
     survivors(
       results.filter((result) => !isEquivalent(result) && !isNoticed(result, 'verdict') && isNoticed(result, 'all')),
     ),
-    '### Survivors of all',
-    survivors(results.filter((result) => isTried(result, 'all') && !isNoticed(result, 'all'))),
+    untried === 0 ? '### Survivors of all' : '### Survivors of the verdict',
+    survivors(wasTried.filter((result) => !isNoticed(result, 'all'))),
   ].join('\n\n');
 }
 

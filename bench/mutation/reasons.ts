@@ -13,6 +13,34 @@ export interface Reason {
 
 export const reasons: readonly Reason[] = [
   {
+    file: 'agent/core/requests.ts',
+    before: 'work !== undefined',
+    after: 'work === undefined',
+    isEquivalent: true,
+    why: 'Where it survives: progress is repeated in growing pauses instead of dropped after three times; either is right.',
+  },
+  {
+    file: 'agent/core/requests.ts',
+    before: "purpose.kind === 'report'",
+    after: "purpose.kind !== 'report'",
+    isEquivalent: true,
+    why: 'A report is never dropped: there is no limit to its tries.',
+  },
+  {
+    file: 'agent/core/requests.ts',
+    before: 'turn.state.request = undefined;',
+    after: ';',
+    isEquivalent: true,
+    why: 'Where it survives: a report is never dropped, so this is never come to.',
+  },
+  {
+    file: 'agent/core/heads.ts',
+    before: "'refused' in plan",
+    after: 'false',
+    isEquivalent: true,
+    why: 'Where it survives: the plan of a job that is only reported is not looked at.',
+  },
+  {
     file: 'agent/core/agent.ts',
     before: 'hears(turn, input.message)',
     after: 'true',

@@ -15,7 +15,8 @@ export interface VerdictInput {
   readonly scenarios: readonly Scenario[];
   /** The seeds 1 to this. */
   readonly seeds: number;
-  readonly sweeps: boolean;
+  /** A pull at every moment of an update, which takes longest. */
+  readonly pulls: boolean;
 }
 
 /**
@@ -34,18 +35,18 @@ export function verdict(input: VerdictInput, progress: (label: string) => void):
   return undefined;
 }
 
-function* runs({ hardware, scenarios, seeds, sweeps }: VerdictInput): Generator<{
+function* runs({ hardware, scenarios, seeds, pulls }: VerdictInput): Generator<{
   readonly label: string;
   readonly scenario: Scenario;
 }> {
   for (const scenario of scenarios) yield { label: scenario.id, scenario };
   const subjects = realSubjects(hardware);
-  if (sweeps) for (const scenario of oddDocumentRuns({ subjects })) yield { label: `sweep ${scenario.id}`, scenario };
+  for (const scenario of oddDocumentRuns({ subjects })) yield { label: `sweep ${scenario.id}`, scenario };
   const names = hardware.map(({ name }) => name);
   for (let seed = 1; seed <= seeds; seed += 1) {
     yield { label: `seed ${seed}`, scenario: drawScenario(seed, { hardware: names }) };
   }
-  if (!sweeps) return;
+  if (!pulls) return;
   for (const swept of sweptDocuments) {
     for (const { scenario } of sweepRuns({ subjects, hardware: subjects.hardware, ...swept })) {
       yield { label: `sweep ${scenario.id}`, scenario };
