@@ -14,6 +14,20 @@ export interface Reason {
 export const reasons: readonly Reason[] = [
   {
     file: 'agent/core/requests.ts',
+    before: 'purpose.of === undefined',
+    after: 'true',
+    isEquivalent: false,
+    why: 'Asks for the head again instead of by name: only another head in just that moment makes a difference, which nothing tries.',
+  },
+  {
+    file: 'agent/core/stages.ts',
+    before: "plan.kind !== 'firmware' || behaviour.erasesAhead || interrupted !== undefined || undoi…",
+    after: "plan.kind !== 'firmware' || behaviour.erasesAhead || interrupted !== undefined && undoi…",
+    isEquivalent: true,
+    why: 'Only how far ahead a run looks; a test compares both grains.',
+  },
+  {
+    file: 'agent/core/requests.ts',
     before: 'work !== undefined',
     after: 'work === undefined',
     isEquivalent: true,
