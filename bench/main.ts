@@ -17,6 +17,7 @@ import { measureLoads } from './comparisons/load.ts';
 import { compareWithoutLogic } from './comparisons/logic.ts';
 import { compareWithMosquitto } from './comparisons/mosquitto.ts';
 import { compareWithNaive } from './comparisons/naive.ts';
+import { compareStores } from './comparisons/stores.ts';
 import { measureSimulationAlone } from './comparisons/simulation.ts';
 import { judge, type Measurement, type Size } from './figures.ts';
 import { refusedByFileLimit } from './load/connect-all.ts';
@@ -29,6 +30,7 @@ const comparisons = {
   latency: measureLatency,
   crowd: measureBesideCrowds,
   durable: compareWithMemory,
+  stores: compareStores,
   load: measureLoads,
   link: measureLink,
   engine: measureEngineAlone,

@@ -38,6 +38,26 @@ export async function interleave<Sample>(
   return pairs;
 }
 
+/** The same with any number of alternatives: each round begins with another one. @returns of each round a sample of each */
+export async function rotate<Sample>(
+  alternatives: readonly (() => Promise<Sample>)[],
+  rounds: number,
+  onRound: (done: number) => void,
+): Promise<readonly (readonly Sample[])[]> {
+  for (const warmUp of alternatives) await warmUp();
+  const all: Sample[][] = [];
+  while (all.length < rounds) {
+    const samples: Sample[] = [];
+    for (let turn = 0; turn < alternatives.length; turn += 1) {
+      const index = (all.length + turn) % alternatives.length;
+      samples[index] = await alternatives[index]!();
+    }
+    all.push(samples);
+    onRound(all.length);
+  }
+  return all;
+}
+
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;

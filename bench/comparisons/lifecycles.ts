@@ -8,7 +8,7 @@ import { startBenchProcess } from '../bench-process.ts';
 import type { Size } from '../figures.ts';
 import type { Latency } from '../load/latency.ts';
 import type { Codec, FleetQuestions } from '../processes/fleet.ts';
-import { interleave, medianOf, type Pair } from '../rounds.ts';
+import { interleave, medianOf, type Pair, rotate } from '../rounds.ts';
 import type { ServiceQuestions } from '../services/service-questions.ts';
 
 export interface LifecycleSample {
@@ -22,7 +22,8 @@ export interface LifecycleSample {
   readonly bytesPerThing: number;
 }
 
-export type ServiceProcess = 'jobs-service' | 'durable-service' | 'naive-service' | 'canned-service';
+export type ServiceProcess =
+  'jobs-service' | 'durable-service' | 'postgres-service' | 'naive-service' | 'canned-service';
 
 export interface Compared {
   readonly ours: ServiceProcess;
@@ -52,6 +53,24 @@ export async function compareLifecycles(
       size.rounds,
       (done) => say(`round ${done} of ${size.rounds}`),
     );
+  } finally {
+    await Promise.all(started.map((process) => process.stop()));
+  }
+}
+
+/** Several in turn. @returns of each round a sample of each, in the order of their names */
+export async function rotateLifecycles(
+  names: readonly ServiceProcess[],
+  codec: Codec,
+  size: Size,
+  say: (text: string) => void,
+): Promise<readonly (readonly LifecycleSample[])[]> {
+  const started: Measured[] = [];
+  try {
+    const rigs: Rig[] = [];
+    for (const name of names) rigs.push(await assemble(name, codec, size, say, started));
+    const measured = rigs.map((rig) => () => measure(rig, size));
+    return await rotate(measured, size.rounds, (done) => say(`round ${done} of ${size.rounds}`));
   } finally {
     await Promise.all(started.map((process) => process.stop()));
   }

@@ -1,0 +1,87 @@
+/**
+ * PostgreSQL as it comes from the distribution, for one measurement: on a free loopback port, its files in a temporary folder, forced to
+ * disk as in its default configuration. Where it is not installed the comparison is left out, not failed. It refuses to run as root,
+ * so it runs as its own user there.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import net, { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from 'pg';
+
+export interface BenchPostgres {
+  readonly url: string;
+  /** At once: its files are removed. */
+  end(): void;
+}
+
+const versions = '/usr/lib/postgresql';
+
+/** @returns where its programs are */
+export function findPostgres(): string | undefined {
+  if (!existsSync(versions)) return undefined;
+  return readdirSync(versions)
+    .sort((one, other) => Number(other) - Number(one))
+    .map((version) => join(versions, version, 'bin'))
+    .find((path) => existsSync(join(path, 'initdb')));
+}
+
+export async function startPostgres(binaries: string): Promise<BenchPostgres> {
+  const folder = mkdtempSync(join(tmpdir(), 'jobrig-bench-'));
+  giveAway(folder);
+  const data = join(folder, 'data');
+  const form = ['-D', data, '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--locale=C'];
+  execFileSync(...asPostgres(join(binaries, 'initdb'), form), { stdio: 'ignore' });
+  const port = await freePort();
+  const settings = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder];
+  const server = spawn(...asPostgres(join(binaries, 'postgres'), settings), { stdio: 'ignore' });
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  await answers(url, () => server.exitCode);
+  return {
+    url,
+    end() {
+      server.kill('SIGQUIT');
+      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    },
+  };
+}
+
+async function answers(url: string, exitCode: () => number | null): Promise<void> {
+  for (;;) {
+    if (exitCode() !== null) throw new Error(`PostgreSQL ended at once (${exitCode()})`);
+    const client = new Client({ connectionString: url });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch {
+      await pause(50);
+    }
+  }
+}
+
+const isRoot = process.getuid?.() === 0;
+
+function asPostgres(program: string, given: readonly string[]): [string, string[]] {
+  if (!isRoot) return [program, [...given]];
+  return ['setpriv', ['--reuid=postgres', '--regid=postgres', '--clear-groups', program, ...given]];
+}
+
+function giveAway(folder: string): void {
+  if (!isRoot) return;
+  const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })));
+  chownSync(folder, uid!, gid!);
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
