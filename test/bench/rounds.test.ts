@@ -1,7 +1,7 @@
 /** The arithmetic of the benchmark: rounds in turn, spreads, verdicts. */
 import { describe, expect, it } from 'vitest';
 import { type FigureName, figures, judge, type Measurement } from '../../bench/figures.ts';
-import { interleave, spreadOf } from '../../bench/rounds.ts';
+import { interleave, rotate, spreadOf } from '../../bench/rounds.ts';
 
 function measured(figure: FigureName, median: number): Measurement {
   return { figure, value: { median, min: median, max: median }, note: '', samples: [] };
@@ -20,6 +20,22 @@ describe('interleave', () => {
       { ours: 'a3', theirs: 'b4' },
       { ours: 'a6', theirs: 'b5' },
       { ours: 'a7', theirs: 'b8' },
+    ]);
+  });
+});
+
+describe('rotate', () => {
+  it('warms all up, then begins each round with another one and keeps samples in order', async () => {
+    const order: string[] = [];
+    const turn = (name: string) => async () => {
+      order.push(name);
+      return `${name}${order.length}`;
+    };
+    const rounds = await rotate([turn('a'), turn('b'), turn('c')], 2, () => {});
+    expect(order.join('')).toBe('abcabcbca');
+    expect(rounds).toEqual([
+      ['a4', 'b5', 'c6'],
+      ['a9', 'b7', 'c8'],
     ]);
   });
 });
