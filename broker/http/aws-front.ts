@@ -87,9 +87,11 @@ export function createAwsFront(options: AwsFrontOptions): AwsFront {
     if (service === 'iot-data') {
       const ended = inFlight.begin(connection, call.value.members['thingName'] as string);
       if (ended === undefined) return { ...errorResponse(tooManyShadows), about };
-      const response = await answer();
-      ended();
-      return response;
+      try {
+        return await answer();
+      } finally {
+        ended();
+      }
     }
     if (deviceGate === undefined || service !== 'iot-jobs-data') return answer();
     return { ...(await deviceGate(deviceCall(call.value, answer))), about };
