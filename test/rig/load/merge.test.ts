@@ -49,7 +49,8 @@ describe('the page of a load run', () => {
     );
     expect(page).not.toMatch(/(?:src|href)="(?!#)/);
     expect(page).not.toContain(hostile);
-    expect(page.match(/<script/g)).toHaveLength(2);
+    // Its data, the script of all reports, uPlot, and its charts.
+    expect(page.match(/<script/g)).toHaveLength(4);
     expect(page).toContain('uPlot');
   });
 
