@@ -51,7 +51,7 @@ export function insideTable({ right, own }: Beside): Markup | undefined {
   ];
   const rows = insideRows(columns.map(([, view]) => view));
   return html`<h3>Inside, before and after</h3>
-    <div class="wide">
+    <div class="wide" tabindex="0">
       <table class="inside">
         <thead>
           <tr>

@@ -7,7 +7,7 @@ export const loadChartStyle = `
 .thresholds { max-width: 640px; } th.r, td.r { text-align: right; white-space: nowrap; } td.r:last-child, th.r:last-child { padding-right: 0; }
 .two { margin: 8px 0 16px; } .two > div { min-width: 0; } .plot { min-height: 232px; } .plot:empty::after { content: 'The charts need scripts.'; color: var(--ink3); } .plot.none::after { content: attr(data-none); color: var(--ink3); }
 .u-wrap text, .uplot { font-family: inherit; } .uplot .u-over { cursor: crosshair; } .u-hz .u-cursor-x, .u-hz .u-cursor-y { border-color: var(--accent); }
-.said { margin: 0; min-height: 16px; font-size: 12px; line-height: 16px; color: var(--ink3); } section#top, section#failures, section#settings, section#processes { overflow-x: auto; }
+.said { margin: 0; min-height: 16px; font-size: 12px; line-height: 16px; color: var(--ink3); } #failures td, #settings dd { overflow-wrap: anywhere; }
 @media print { .plot { break-inside: avoid; } }
 `;
 

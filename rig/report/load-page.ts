@@ -114,25 +114,27 @@ function headline(run: LoadRun, thresholds: readonly JudgedThreshold[]): string 
 }
 
 function thresholdTable(thresholds: readonly JudgedThreshold[]): Markup {
-  return html`<table class="thresholds">
-    <thead>
-      <tr>
-        <th>Threshold</th>
-        <th>Measured</th>
-        <th></th>
-      </tr>
-    </thead>
-    <tbody>
-      ${thresholds.map(
-        ({ expression, value, unit, held }) =>
-          html`<tr>
-            <td><code>${expression}</code></td>
-            <td>${value === undefined ? 'no such figure in this run' : withUnit(value, unit)}</td>
-            <td class="${held ? '' : 'red'}">${held ? '✓ holds' : '✗ broken'}</td>
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  return html`<div class="wide" tabindex="0" role="region" aria-label="Thresholds">
+    <table class="thresholds">
+      <thead>
+        <tr>
+          <th>Threshold</th>
+          <th>Measured</th>
+          <th></th>
+        </tr>
+      </thead>
+      <tbody>
+        ${thresholds.map(
+          ({ expression, value, unit, held }) =>
+            html`<tr>
+              <td><code>${expression}</code></td>
+              <td>${value === undefined ? 'no such figure in this run' : withUnit(value, unit)}</td>
+              <td class="${held ? '' : 'red'}">${held ? '✓ holds' : '✗ broken'}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
 }
 
 function latencySection(run: LoadRun): Markup {
@@ -202,27 +204,29 @@ function processSection({ processes }: LoadRun): Markup {
         <div class="plot" data-plot="cpu" role="img" aria-label="CPU of each process"></div>
       </div>
     </div>
-    <table>
-      <thead>
-        <tr>
-          <th>Process</th>
-          ${['Things', 'Empty', 'Peak', 'CPU in all', 'Busiest second'].map((name) => html`<th class="r">${name}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${processes.map(
-          ({ name, things, idleBytes, peakBytes, cpuMs, busiest }) =>
-            html`<tr>
-              <td>${name}</td>
-              <td class="r">${things === 0 ? '' : count(things)}</td>
-              <td class="r">${mega(idleBytes)}</td>
-              <td class="r">${mega(peakBytes)}</td>
-              <td class="r">${spanText(cpuMs)}</td>
-              <td class="r">${Math.round(busiest * 100)} %</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
+    <div class="wide" tabindex="0" role="region" aria-label="Processes in figures">
+      <table>
+        <thead>
+          <tr>
+            <th>Process</th>
+            ${['Things', 'Empty', 'Peak', 'CPU in all', 'Busiest second'].map((name) => html`<th class="r">${name}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${processes.map(
+            ({ name, things, idleBytes, peakBytes, cpuMs, busiest }) =>
+              html`<tr>
+                <td>${name}</td>
+                <td class="r">${things === 0 ? '' : count(things)}</td>
+                <td class="r">${mega(idleBytes)}</td>
+                <td class="r">${mega(peakBytes)}</td>
+                <td class="r">${spanText(cpuMs)}</td>
+                <td class="r">${Math.round(busiest * 100)} %</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
   </section>`;
 }
 

@@ -5,15 +5,18 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { besideBy } from '../../cli/beside.ts';
 import { checkPage } from '../../rig/report/check-page.ts';
+import { loadPage } from '../../rig/report/load-page.ts';
 import { reportPage } from '../../rig/report/page.ts';
 import { violationsIn } from '../support/axe.ts';
 import { browserFile, noBrowser, openBrowser } from '../support/browser.ts';
 import { pictureFile } from '../support/pictures.ts';
-import { sampleCheck } from '../support/sample-check.ts';
+import { sampleAgent, sampleCheck } from '../support/sample-check.ts';
+import { sampleLoadRun } from '../support/sample-load.ts';
 import { sampleReport } from '../support/sample-report.ts';
 
-type Name = 'demo' | 'check';
+type Name = 'demo' | 'check' | 'load';
 
 describe.skipIf(browserFile === undefined)(
   `reports in a browser${browserFile === undefined ? ` (${noBrowser})` : ''}`,
@@ -23,7 +26,11 @@ describe.skipIf(browserFile === undefined)(
 
     beforeAll(async () => {
       writeFileSync(join(folder, 'demo.html'), reportPage(sampleReport(1000)));
-      writeFileSync(join(folder, 'check.html'), checkPage(await sampleCheck()));
+      writeFileSync(
+        join(folder, 'check.html'),
+        checkPage(await sampleCheck(), { besideOf: besideBy({ hardware: [], agent: sampleAgent }) }),
+      );
+      writeFileSync(join(folder, 'load.html'), loadPage(sampleLoadRun(), []));
       browser = await openBrowser();
     });
 
@@ -50,6 +57,8 @@ describe.skipIf(browserFile === undefined)(
       ['demo', 'dark', 375],
       ['check', 'dark', 1280],
       ['check', 'light', 375],
+      ['load', 'light', 1280],
+      ['load', 'dark', 375],
     ] as const)(
       '%s in %s at %d pixels: nothing wrong by axe-core, nothing wider than the screen',
       async (name, colorScheme, width) => {
@@ -77,6 +86,17 @@ describe.skipIf(browserFile === undefined)(
       expect(await page.locator('#device-thing-1').isVisible()).toBe(false);
       await page.evaluate(`location.hash = '#device-thing-7'`);
       await page.locator('#device-thing-7 .row.pull').waitFor();
+      await page.context().close();
+    });
+
+    it('a story shows the inside before and after, and what a right device has there', async () => {
+      const { page } = await open('check');
+      const inside = page.locator('.story').first().locator('table.inside');
+      await inside.scrollIntoViewIfNeeded();
+      expect(await inside.locator('thead').innerText()).toMatch(/Before the pull.*This device.*A right device/s);
+      expect(await inside.getByRole('rowheader').allInnerTexts()).toEqual(
+        expect.arrayContaining(['Slot A', 'Slot B', 'Checkpoint', 'RAM used']),
+      );
       await page.context().close();
     });
 

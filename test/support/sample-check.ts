@@ -8,12 +8,14 @@ import { virtualScenarios } from './scenarios.ts';
 /** As many as a report can be looked at with. */
 const scenariosPlayed = 40;
 
+/** What runs on the device of the sample. */
+export const sampleAgent = zoo.find(({ id }) => id === 'r01-retries-what-is-gone')!.behaviour;
+
 export function sampleCheck(): Promise<CheckResult> {
-  const agent = zoo.find(({ id }) => id === 'r01-retries-what-is-gone')!.behaviour;
   const hardware = readHardwareProfiles('esp32-s3');
   return runSimulatedCheck({
     name: './my-agent',
-    subject: { kind: 'simulated', agent, hardware },
+    subject: { kind: 'simulated', agent: sampleAgent, hardware },
     scenarios: virtualScenarios.slice(0, scenariosPlayed),
     repeat: 1,
     onEvent: () => {},
