@@ -13,7 +13,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { doorOf } from '../../broker/link/owner.ts';
 import { seededChance } from '../../faults/chance.ts';
 import {
@@ -32,13 +32,27 @@ const folder = mkdtempSync(join(tmpdir(), 'jobrig-roles-'));
 const keys = join(folder, 'keys');
 const kills = Number(process.env['JOBRIG_KILLS'] ?? 2);
 let server: Postgres;
+/** Two engines on one database, and two doors. */
+let database: string;
+let url: string;
+let engines: PartProcess[];
+let doors: PartProcess[];
 
 beforeAll(async () => {
-  if (noPostgres === undefined) server = await sharedPostgres();
+  if (noPostgres !== undefined) return;
+  server = await sharedPostgres();
+  url = await server.fresh();
+  database = new URL(url).pathname.slice(1);
+  // The first one makes the keys that all have.
+  engines = [await engine(url, '--doors', '2')];
+  engines.push(await engine(url, '--doors', '2'));
+  doors = await Promise.all([door(engines), door(engines, '--door', '2')]);
 }, 240_000);
 beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
-afterEach(endParts);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await endParts();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const local = ['--data-dir', keys, '--log-level', 'warn'];
 
@@ -46,8 +60,8 @@ function engine(store: string, ...flags: readonly string[]): Promise<PartProcess
   return startPart('engine', ['--store', store, '--listen', '127.0.0.1:0', ...local, ...flags]);
 }
 
-function door(engines: readonly PartProcess[], ...flags: readonly string[]): Promise<PartProcess> {
-  const links = engines.flatMap(({ link }) => ['--join', link]);
+function door(those: readonly PartProcess[], ...flags: readonly string[]): Promise<PartProcess> {
+  const links = those.flatMap(({ link }) => ['--join', link]);
   return startPart('door', [...links, '--listen', '127.0.0.1:0', ...local, ...flags]);
 }
 
@@ -68,9 +82,9 @@ async function health({ http }: Pick<PartProcess, 'http'>): Promise<Health> {
   return (await (await fetch(`${http}/healthz`, { headers: { connection: 'close' } })).json()) as Health;
 }
 
-async function leaderOf(engines: readonly PartProcess[]): Promise<PartProcess> {
+async function leaderOf(those: readonly PartProcess[]): Promise<PartProcess> {
   for (;;) {
-    for (const each of engines) if ((await health(each)).leads === true) return each;
+    for (const each of those) if ((await health(each)).leads === true) return each;
     await wait(20);
   }
 }
@@ -144,14 +158,10 @@ const mixed = `
 describe('engines that are killed or stopped under load', () => {
   it(
     `lose nothing that a client was told, ${kills} times, and no client is disconnected`,
-    { timeout: 180_000 + kills * 20_000 },
+    { timeout: 240_000 + kills * 20_000 },
     async () => {
-      const url = await server.fresh();
-      const database = new URL(url).pathname.slice(1);
-      const engines = [await engine(url), await engine(url)];
-      await leaderOf(engines);
       await server.admin(watch, database);
-      const way = await door(engines);
+      const way = doors[0]!;
       const things = ['one', 'two', 'three', 'four'];
       const iot = operatorOf(way);
       await prepare(iot, things);
@@ -174,7 +184,7 @@ describe('engines that are killed or stopped under load', () => {
         // An answer of the next leader.
         while (devices.some(({ acknowledged }, which) => acknowledged <= told[which]! + 1)) await wait(5);
         pauses.push(Math.max(...devices.map(({ longestMs }) => longestMs)));
-        if (isKilled) engines[index] = await engine(url, '--listen', leader.link);
+        if (isKilled) engines[index] = await engine(url, '--doors', '2', '--listen', leader.link);
         else process.kill(leader.pid, 'SIGCONT');
         for (const device of devices) {
           const { acknowledged } = device;
@@ -196,10 +206,7 @@ describe('engines that are killed or stopped under load', () => {
 
 describe('a part of a service', { timeout: 240_000 }, () => {
   it('says what it is, and hands clients on to the door that they belong to', async () => {
-    const url = await server.fresh();
-    const engines = [await engine(url, '--doors', '2'), await engine(url, '--doors', '2')];
     const leader = await leaderOf(engines);
-    const doors = [await door(engines), await door(engines, '--door', '2')];
     const standby = engines.find((each) => each !== leader)!;
     const epoch = expect.any(Number) as number;
     const lagMs = expect.any(Number) as number;
@@ -248,10 +255,9 @@ describe('a part of a service', { timeout: 240_000 }, () => {
     const standby = await standbyOf(primary);
     const servers: readonly OwnPostgres[] = [primary, standby];
     try {
-      const url = `postgres://postgres@${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}/postgres`;
-      const engines = [await engine(url), await engine(url)];
-      await leaderOf(engines);
-      const way = await door(engines);
+      const both = `postgres://postgres@${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}/postgres`;
+      const one = await engine(both);
+      const way = await door([one]);
       await prepare(operatorOf(way), ['one']);
       const client = await WireClient.connect(way.mqttPort, { clientId: 'one' });
       const device = new Device('one', client);
@@ -270,13 +276,12 @@ describe('a part of a service', { timeout: 240_000 }, () => {
       expect(client.stream.destroyed).toBe(false);
       client.stream.destroy();
     } finally {
-      await endParts();
       for (const each of servers) await each.stop();
     }
   });
 
   it('is let in by a certificate of a node of the same rig, and by nothing else', async () => {
-    const url = await server.fresh();
+    const another = await server.fresh();
     const made = join(folder, 'rig');
     const other = join(folder, 'other');
     for (const [authority, name] of [
@@ -298,31 +303,23 @@ describe('a part of a service', { timeout: 240_000 }, () => {
     // A device of the rig has a certificate of the same authority, here in the files of a node.
     const device = join(folder, 'device');
     await runHere('certs', '--thing', 'node', '--out', device, '--data-dir', keys, '--quiet');
-    const one = await startPart('engine', ['--store', url, '--listen', '127.0.0.1:0', ...sure(made)]);
+    const one = await startPart('engine', ['--store', another, '--listen', '127.0.0.1:0', ...sure(made)]);
     const way = await startPart('door', ['--join', one.link, '--listen', '127.0.0.1:0', ...sure(made)]);
     await operatorOf(way).send(new CreateThingCommand({ thingName: 'pump' }));
     expect((await operatorOf(way).send(new DescribeThingCommand({ thingName: 'pump' }))).thingName).toBe('pump');
-    const stranger = await launchPart('door', [
-      '--join',
-      one.link,
-      '--listen',
-      '127.0.0.1:0',
-      '--door',
-      '1',
-      ...sure(other),
+    const [stranger, impostor] = await Promise.all(
+      [other, device].map((directory) =>
+        launchPart('door', ['--join', one.link, '--listen', '127.0.0.1:0', ...sure(directory)]),
+      ),
+    );
+    const refused = expect.stringMatching(/^jobrig: [^\n]*does not take this door[^\n]*\n$/) as string;
+    expect([stranger, impostor]).toMatchObject([
+      { exitCode: 2, stderr: refused },
+      { exitCode: 2, stderr: refused },
     ]);
-    expect(stranger).toMatchObject({
-      exitCode: 2,
-      stderr: expect.stringMatching(/^jobrig: [^\n]*does not take this door[^\n]*\n$/) as string,
-    });
-    const impostor = await launchPart('door', ['--join', one.link, '--listen', '127.0.0.1:0', ...sure(device)]);
-    expect(impostor).toMatchObject({
-      exitCode: 2,
-      stderr: expect.stringContaining('does not take this door') as string,
-    });
     expect(one.stderr()).toContain('is not that of a node');
     for (const flags of [
-      ['engine', '--store', url, '--listen', '0.0.0.0:0', '--require-auth', '--access-key', 'a:b'],
+      ['engine', '--store', another, '--listen', '0.0.0.0:0', '--require-auth', '--access-key', 'a:b'],
       ['door', '--join', '192.0.2.1:7400'],
     ] as const) {
       const [role, ...given] = flags;
