@@ -74,7 +74,11 @@ export function checkCommand(finish: (exitCode: number) => void): Command {
         matching(/^[a-zA-Z0-9:_-]{1,128}$/, 'a thing name'),
       ),
     )
-    .option('--client-id <id>', 'what {client-id} stands for; default: the thing name')
+    .addOption(
+      new Option('--client-id <id>', 'what {client-id} stands for; default: the thing name').argParser(
+        matching(/^[^\s\/$+#][^\/$+#]{0,127}$/, '1 to 128 characters without / $ + #'),
+      ),
+    )
     .option('--console <cmd>', 'prints what the board prints, e.g. a serial monitor')
     .addOption(new Option('--power <how>', 'none: the power of the device is never cut').choices(['none']))
     .option('--power-off <cmd>', 'takes the power from the board')

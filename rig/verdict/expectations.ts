@@ -7,6 +7,7 @@ import type { EpochMs } from '../../protocol/time.ts';
 import { type Conclusion, pass, seconds } from './claim.ts';
 import type { ClaimId, EndStatus, Expectation, Sight } from './contract.ts';
 import type { DeviceRecord, ExecutionRecord } from './record.ts';
+import { jobsNamedBy } from './told.ts';
 import { aroundWaiting, isIgnored, whyWaiting } from './waiting.ts';
 
 export interface ExpectedEnding {
@@ -24,6 +25,7 @@ export interface ExpectedEndings {
 }
 
 const rememberedWitness = 256;
+const rememberedReports = 64;
 
 export function expectEndings(
   expectations: readonly Expectation[],
@@ -32,6 +34,7 @@ export function expectEndings(
 ): ExpectedEndings {
   const witnessed: ObservationOf<'witness'>[] = [];
   let version: string | undefined;
+  const crossing = new CrossingReports(record);
   const all: ExpectedEnding[] = [];
 
   function add(expectation: Expectation): void {
@@ -41,7 +44,7 @@ export function expectEndings(
         const one = record.ofJob(expectation.jobId).at(-1);
         return one === undefined ? expectation.about : claimOfMiss(expectation, one, record);
       },
-      conclude: (now) => endingOf(expectation, { record, sights, witnessed, version }, now),
+      conclude: (now) => endingOf(expectation, { record, sights, witnessed, version, crossing }, now),
     });
   }
 
@@ -53,6 +56,7 @@ export function expectEndings(
   replace(expectations);
   return {
     observer: {
+      ...crossing.observer,
       witness(seen) {
         witnessed.push(seen);
         if (witnessed.length > rememberedWitness) witnessed.shift();
@@ -78,7 +82,55 @@ function claimOfMiss({ about, withinMs = Infinity }: Expectation, one: Execution
   return one.endedAt === undefined || one.endedAt - one.created.at > withinMs ? 'V1' : about;
 }
 
+/**
+ * A device that reports an execution cannot know that it is gone and made again at this moment, under the same number: its report
+ * ends the new one, of which it was not told yet. That is nobody's fault.
+ */
+class CrossingReports {
+  readonly observer: Observer;
+  /** By job: when its last report was sent, and when the device was told of the newest execution. */
+  readonly #reportedAt = new Map<string, EpochMs>();
+  readonly #toldAt = new Map<string, EpochMs>();
+  readonly #hit = new WeakSet<ExecutionRecord>();
+
+  constructor(record: DeviceRecord) {
+    this.observer = {
+      sent: ({ at, request: { operation, jobId, body } }) => {
+        if (operation !== 'UpdateJobExecution' || jobId === undefined || body.status === 'IN_PROGRESS') return;
+        this.#reportedAt.delete(jobId);
+        this.#reportedAt.set(jobId, at);
+        if (this.#reportedAt.size > rememberedReports) this.#reportedAt.delete(this.#reportedAt.keys().next().value!);
+      },
+      received: ({ at, message }) => {
+        if (this.#toldAt.size === 0) return;
+        for (const jobId of jobsNamedBy(message)) {
+          if (this.#toldAt.get(jobId) === Infinity) this.#toldAt.set(jobId, at);
+        }
+      },
+      execution: ({ execution: { jobId }, status, by }) => {
+        const made = record.ofJob(jobId);
+        if (status === 'QUEUED' && made.length > 1) this.#toldAt.set(jobId, Infinity);
+        if (status === 'QUEUED' || status === 'IN_PROGRESS') return;
+        const toldAt = this.#toldAt.get(jobId);
+        this.#toldAt.delete(jobId);
+        const one = made.at(-1);
+        if (by === 'device' && toldAt !== undefined && one !== undefined && this.#sentBefore(jobId, toldAt))
+          this.#hit.add(one);
+      },
+    };
+  }
+
+  #sentBefore(jobId: string, toldAt: EpochMs): boolean {
+    return (this.#reportedAt.get(jobId) ?? Infinity) <= toldAt;
+  }
+
+  ended(one: ExecutionRecord): boolean {
+    return this.#hit.has(one);
+  }
+}
+
 interface SeenBeside {
+  readonly crossing: CrossingReports;
   readonly record: DeviceRecord;
   readonly sights: ReadonlySet<Sight>;
   readonly witnessed: readonly ObservationOf<'witness'>[];
@@ -100,7 +152,7 @@ function endingOf(expectation: Expectation, beside: SeenBeside, now: EpochMs): C
     }
     return one.endedAt === undefined
       ? neverEnded(expectation, one, beside, words, now)
-      : endedOtherwise(expectation, one, words);
+      : endedOtherwise(expectation, one, words, beside);
   }
   const tookMs = (one.endedAt ?? now) - since;
   if (one.endedAt !== undefined && tookMs > withinMs) {
@@ -136,7 +188,17 @@ function neverEnded(
   };
 }
 
-function endedOtherwise({ about }: Expectation, one: ExecutionRecord, words: string): Conclusion {
+function endedOtherwise(
+  { about }: Expectation,
+  one: ExecutionRecord,
+  words: string,
+  { crossing }: SeenBeside,
+): Conclusion {
+  if (crossing.ended(one)) {
+    const { jobId } = one.identity;
+    const reason = `${jobId} became ${one.status} by a report that the device had sent of the execution before, as it was made again`;
+    return { outcome: 'inconclusive', reason };
+  }
   return {
     outcome: 'fail',
     sign: about === 'V5' ? 'canary-failed' : 'ended-otherwise',

@@ -61,6 +61,7 @@ describe('jobrig check refuses, in one line and with exit code 2,', () => {
     ['a time without unit', ['--settle', '5'], '--settle'],
     ['a namespace with a slash', ['--namespace', 'a/b', ...agent], '--namespace'],
     ['a thing with a slash', ['--thing', 'a/b', ...agent], '--thing'],
+    ['an empty client id', ['--client-id', '', ...agent], '--client-id'],
     ['a port that is a word', ['--mqtt-port', 'on', ...agent], '--mqtt-port'],
     ['another power rule', ['--power', 'some', ...agent], '--power'],
     ['another restart rule', ['--restart', 'maybe', ...agent], '--restart'],

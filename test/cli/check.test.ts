@@ -292,10 +292,22 @@ function partOf(pid: string, part: 'environ' | 'cmdline'): string {
 describe('jobrig check that cannot check', () => {
   it.each([
     [['--', 'no-such-program-anywhere'], 'there is no such program'],
-    [['--document', 'no-such.json', ...agent], '--document: no-such.json cannot be read'],
+    [['--document', 'no-such.json', ...agent], '--document: no-such.json cannot be read: there is no such file'],
+    [['--document', 'README.md', ...agent], '--document: README.md is no JSON'],
+    [['--canary', 'test', ...agent], '--canary: test cannot be read: it is a directory'],
+    [['--image', 'no-such.bin', ...agent], '--image: no-such.bin cannot be read'],
+    [['--template', 'test', ...agent], '--template: test cannot be read: it is a directory'],
+    [['--host', 'no-such-host.invalid', ...agent], 'Choose an address of this machine with --host'],
+    [['--out', 'README.md', ...agent], '--out README.md cannot be made'],
+    [['--baseline', 'test', ...agent], 'test cannot be read'],
     [['--scenario', 'test/support', ...agent], 'has no scenarios'],
   ])('refuses %j in one line', async (words, message) => {
-    const { code, stdout, stderr } = await runHere('check', '--quiet', ...out('bad'), ...words);
+    const { code, stdout, stderr } = await runHere(
+      'check',
+      '--quiet',
+      ...(words[0] === '--out' ? [] : out('bad')),
+      ...words,
+    );
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^jobrig: [^\n]+\n$/);
     expect(stderr).toContain(message);

@@ -120,10 +120,21 @@ export function fillIn(text: string, values: Readonly<Record<string, string>>): 
   return text.replaceAll(/\{([a-z][a-z0-9-]*)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
-async function readTemplate(file: string): Promise<string> {
+/** @throws {OperationalError} `TEMPLATE_UNREADABLE` */
+export async function readTemplate(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new OperationalError('TEMPLATE_UNREADABLE', `--template: ${file} cannot be read`, { cause });
+    throw new OperationalError('TEMPLATE_UNREADABLE', `--template: ${file} cannot be read: ${whyUnreadable(cause)}`, {
+      cause,
+    });
   }
+}
+
+/** In words for a user. */
+export function whyUnreadable(cause: unknown): string {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a directory';
+  return code === 'EACCES' ? 'it is not for this user to read' : String(code);
 }

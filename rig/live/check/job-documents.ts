@@ -5,10 +5,10 @@
  * Source: docs/reference/configs.md §7, streams-and-ota.md §3.
  */
 import { createHash, createHmac } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../../../protocol/operational-error.ts';
-import { fillIn } from './equipment.ts';
+import { fillIn, whyUnreadable } from './equipment.ts';
 
 export interface JobDocumentsOptions {
   /** Stands in for S3; one folder for each bucket. */
@@ -76,7 +76,21 @@ const otaDocument = JSON.stringify({
   },
 }).replace('"{size}"', '{size}');
 
-/** @throws {OperationalError} `DOCUMENT_UNREADABLE`, `DOCUMENT_INVALID`, with the flag and the file */
+/**
+ * Before anything is started: whether the user's own files can be read, and are what they have to be.
+ * @throws {OperationalError} `DOCUMENT_UNREADABLE`, `DOCUMENT_INVALID`, with the flag and the file
+ */
+export async function mustBeReadable({
+  document,
+  canary,
+  image,
+}: Pick<JobDocumentsOptions, 'document' | 'canary' | 'image'>): Promise<void> {
+  if (document !== undefined) mustBeJson('--document', document, await templateIn('--document', document));
+  if (canary !== undefined) mustBeJson('--canary', canary, await templateIn('--canary', canary));
+  if (image !== undefined) await readBytes('--image', image);
+}
+
+/** @throws {OperationalError} as {@link mustBeReadable} */
 export async function openJobDocuments(options: JobDocumentsOptions): Promise<JobDocuments> {
   const { filesDirectory, document, canary, image } = options;
   const folder = join(filesDirectory, bucket);
@@ -97,7 +111,9 @@ export async function openJobDocuments(options: JobDocumentsOptions): Promise<Jo
       const version = `${ordinal + 1}.0.0`;
       const bytes = given ?? madeUpImage(version);
       images.set(jobId, bytes);
-      await writeFile(imagePath(jobId), bytes);
+      // At once: somebody may be reading the one before.
+      await writeFile(`${imagePath(jobId)}.new`, bytes);
+      await rename(`${imagePath(jobId)}.new`, imagePath(jobId));
       const template = texts[which] ?? texts.document;
       const text = fillIn(template, {
         url: `\${aws:iot:s3-presigned-url:https://s3.amazonaws.com/${bucket}/${jobId}.bin}`,
@@ -150,9 +166,9 @@ async function readBytes(flag: string, file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : String(code);
-    throw new OperationalError('DOCUMENT_UNREADABLE', `${flag}: ${file} cannot be read: ${reason}`, { cause });
+    throw new OperationalError('DOCUMENT_UNREADABLE', `${flag}: ${file} cannot be read: ${whyUnreadable(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -172,7 +188,8 @@ function mustBeJson(flag: string, file: string | undefined, template: string): v
   try {
     JSON.parse(sample);
   } catch (cause) {
-    const { message } = cause as Error;
+    // It quotes the text, with its line breaks.
+    const message = (cause as Error).message.replaceAll(/\s+/g, ' ');
     throw new OperationalError('DOCUMENT_INVALID', `${flag}: ${file ?? ''} is no JSON: ${message}`, { cause });
   }
 }

@@ -22,6 +22,8 @@ import { type Diagnosis, diagnose } from './diagnosis.ts';
 import { handshake } from './handshake.ts';
 import { type LaneOptions, openLane } from './lane.ts';
 import { PageBoard } from './page-board.ts';
+import { readTemplate } from './equipment.ts';
+import { mustBeReadable } from './job-documents.ts';
 import { type Portrait, limitsOf, portraitOf, settleMsOf } from './portrait.ts';
 import type { Program } from './program.ts';
 import { suited } from './suited.ts';
@@ -109,6 +111,8 @@ class Check {
   }
 
   async run(): Promise<CheckResult> {
+    await mustBeReadable(this.#options);
+    for (const template of this.#options.templates) await readTemplate(template);
     const first = await this.#openPlace();
     const shaken = await this.#unlessAborted(this.#shakeHands(first));
     if (shaken === undefined) return this.#result({});

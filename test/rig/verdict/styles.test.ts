@@ -112,6 +112,22 @@ describe('a right device, seen from the door', () => {
     expect(decided).toEqual(expect.arrayContaining(['V1', 'V2', 'V4', 'V5', 'V6', 'V8']));
   });
 
+  it.each([
+    ['before it could hear of the new execution', 0, 'inconclusive'],
+    ['after it was told of the new execution', 500, 'fail'],
+  ] as const)('sends its last report %s of the same number', (_, lateMs, outcome) => {
+    const stream = new Stream().connect().wait(50).askNext().wait(1000).make('update').wait(50);
+    stream.update('update', 'IN_PROGRESS').wait(1000).pull('update');
+    const report = (): Stream => stream.ask('UpdateJobExecution', 'update', { status: 'FAILED' });
+    if (lateMs === 0) report();
+    stream.wait(5).make('update').wait(lateMs);
+    if (lateMs > 0) report();
+    stream.wait(5).become('update', 'FAILED').answer('UpdateJobExecution', {}, 'update').wait(100).askNext().wait(5000);
+    const findings = stream.judge({ expectations: [{ jobId: 'update', status: 'SUCCEEDED', about: 'V4' }] });
+    const judged = findings.filter((one) => one.outcome !== 'pass' && one.outcome !== 'not-observed');
+    expect(judged.map((one) => one.outcome)).toEqual([outcome]);
+  });
+
   it('leaves open what the door does not show', () => {
     const open = life(plain)
       .judge()
