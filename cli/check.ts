@@ -76,7 +76,7 @@ export function checkCommand(finish: (exitCode: number) => void): Command {
     )
     .addOption(
       new Option('--client-id <id>', 'what {client-id} stands for; default: the thing name').argParser(
-        matching(/^[^\s\/$+#][^\/$+#]{0,127}$/, '1 to 128 characters without / $ + #'),
+        matching(/^[^\s/$+#][^/$+#]{0,127}$/, '1 to 128 characters without / $ + #'),
       ),
     )
     .option('--console <cmd>', 'prints what the board prints, e.g. a serial monitor')
