@@ -190,7 +190,7 @@ class Leadership {
       if (!(error instanceof ConnectionLost)) return this.#tell({ kind: 'refused' });
       if (!this.#isAway) {
         this.#options.onWarning?.(
-          `${this.#database.name} has gone away (${reasonOf(error)}); it is tried again and again`,
+          `${this.#database.name} has gone away (${this.#why(error)}); it is tried again and again`,
         );
       }
       this.#isAway = true;
@@ -222,6 +222,12 @@ class Leadership {
     for (const closed of this.#whenClosed.splice(0)) closed();
   }
 
+  /** Without the name of the database, which whoever tells of it has said. */
+  #why(error: unknown): string {
+    const { name } = this.#database;
+    return reasonOf(error).replace(`${name} cannot be reached: `, '').replace(`${name} `, '');
+  }
+
   async #explained(reason: StopReason): Promise<OperationalError> {
     const { name } = this.#database;
     switch (reason) {
@@ -229,14 +235,14 @@ class Leadership {
         return this.#whoDeposed();
       case 'unknown': {
         const hint = 'Whether the last of it is kept is not known; start again, which reads what is.';
-        const complaint = `was lost while something was being kept (${reasonOf(this.#reason)})`;
+        const complaint = `was lost while something was being kept (${this.#why(this.#reason)})`;
         return postgresError('STORE_NOT_WRITTEN', name, complaint, hint, this.#reason);
       }
       case 'refused':
         return this.#isOpen ? notWritten(name, this.#reason) : startError(name, this.#reason);
       case 'away': {
         const hint = 'Nothing was answered that is not kept. Start again when it is there.';
-        return postgresError('STORE_UNREACHABLE', name, `is away: ${reasonOf(this.#reason)}`, hint, this.#reason);
+        return postgresError('STORE_UNREACHABLE', name, `is away: ${this.#why(this.#reason)}`, hint, this.#reason);
       }
       case 'led': {
         const { owner = '', epoch = 0 } = this.#seen ?? {};

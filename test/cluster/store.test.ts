@@ -270,6 +270,26 @@ describe('an engine on a database', { timeout: 240_000 }, () => {
     await wire[Symbol.asyncDispose]();
   });
 
+  it('stops when the database stays away, and names it once', async () => {
+    const url = await server.fresh();
+    const wire = await cutWire(server.port);
+    const told: string[] = [];
+    const store = await led(by(wire, url), {
+      policy: { maxAwayMs: 60 },
+      onWarning: (warning) => told.push(warning),
+      onFailure: ({ message }) => told.push(message),
+    });
+    await store.confirm!();
+    wire.cut();
+    await until(() => told.length === 2);
+    expect(told).toEqual([
+      expect.stringMatching(/^postgres:\S+ has gone away \((?!.*postgres:)/),
+      expect.stringMatching(/^postgres:\S+ is away: (?!.*postgres:)/),
+    ]);
+    await store.close();
+    await wire[Symbol.asyncDispose]();
+  });
+
   it('stops when it cannot know whether something is kept', async () => {
     const url = await server.fresh();
     const wire = await cutWire(server.port);

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseAllDocuments, parse } from 'yaml';
 import { certsCommand } from '../../cli/certs.ts';
 import { partOf } from '../../cli/serve-role.ts';
@@ -99,6 +99,8 @@ const linesOfKubernetes = sets.flatMap(({ spec }) =>
   spec.template!.spec.containers.map(({ args }) => ofFirstPod(args)),
 );
 
+afterEach(() => void vi.restoreAllMocks());
+
 describe('commands', () => {
   it.each([...linesOfPage, ...linesOfCompose, ...linesOfKubernetes])('jobrig takes: %s', (line) => {
     expect(() => check(line)).not.toThrow();
@@ -106,6 +108,7 @@ describe('commands', () => {
 
   it('are found everywhere, and a wrong one would be', () => {
     expect([linesOfPage.length > 5, linesOfCompose.length, linesOfKubernetes.length]).toEqual([true, 4, 2]);
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     for (const wrong of [
       'serve --role engine',
       'serve --rol door',
