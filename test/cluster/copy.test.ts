@@ -389,7 +389,7 @@ describe('a copy that cannot be made', () => {
     await wire[Symbol.asyncDispose]();
     // The server may need a moment to see that nobody is there any more.
     await expect
-      .poll(() => copy(directory, url).catch((error: { code: string }) => error.code))
+      .poll(() => copy(directory, url).catch((error: { code: string }) => error.code), { timeout: 20_000 })
       .toMatchObject({ total: oddRows.length });
   });
 
