@@ -90,7 +90,12 @@ export async function writePage(
   writeFileSync(path, await format(page, { ...(await resolveConfig(path)), parser: 'markdown' }));
 }
 
-function section(name: RoomName, { bars, sources }: MutatedRoom, results: readonly Result[], count: number): string {
+function section(
+  name: RoomName,
+  { bars, sources, taken }: MutatedRoom,
+  results: readonly Result[],
+  count: number,
+): string {
   const wasTried = results.filter((result) => isTried(result, 'verdict'));
   const untried = wasTried.filter((result) => !isTried(result, 'all')).length;
   const rows = (['verdict', 'all'] as const).map((audience) => {
@@ -103,6 +108,7 @@ function section(name: RoomName, { bars, sources }: MutatedRoom, results: readon
   return [
     `## ${sources.map((folder) => `\`${folder}/\``).join(', ')}`,
     `${count} mutants can be made; ${wasTried.length} were tried, a sample spread by chance that is the same each time (\`npm run mutate -- --room ${name}\`).`,
+    ...(taken === undefined ? [] : [taken]),
     ...(untried === 0 ? [] : [`${untried} of those that the verdict lets live were not shown to the tests.`]),
     '| Who notices | tried | equivalent | noticed | of those that are not equivalent | bar |\n|-|-|-|-|-|-|\n' +
       rows.join('\n'),
