@@ -55,7 +55,7 @@ const ways = {
     socket.resume();
     asFastAsItGoes(socket, Buffer.concat(Array.from({ length: 500 }, () => askAgain(name))));
   },
-  /** Asks forty times a second: of thousands who do, more than any service answers. */
+  /** Asks forty times a second. Thousands who do ask more together than any service answers in time. */
   pestering(socket: Socket, name: string): void {
     socket.resume();
     const requests = Buffer.concat(Array.from({ length: 10 }, () => askAgain(name)));
@@ -105,8 +105,12 @@ function isByHttp(way: Way): way is keyof typeof callers {
   return Object.hasOwn(callers, way);
 }
 
+/** Not all at the same moment. */
 function every(ms: number, socket: Socket, act: () => void): void {
-  const timer = setInterval(act, ms);
+  let timer = setTimeout(() => {
+    act();
+    timer = setInterval(act, ms);
+  }, Math.random() * ms);
   socket.once('close', () => clearInterval(timer));
 }
 
