@@ -9,7 +9,7 @@ import { KillStory, operatorOf } from '../support/kill-story.ts';
 import { type ServeProcess, childrenNow, killAll, startServe } from '../support/serve-process.ts';
 import { makeStoreDirectory } from '../support/store-directory.ts';
 
-const kills = Number(process.env['JOBRIG_KILLS'] ?? 4);
+const kills = Number(process.env['JOBRIG_KILLS'] ?? 2);
 const seed = Number(process.env['JOBRIG_SEED'] ?? 20_261_127);
 /** A starter gives up when more end within a minute; then all of it is started again. */
 const killsOfOne = 16;
