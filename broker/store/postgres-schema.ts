@@ -80,10 +80,16 @@ export async function inspectSchema(client: Client, name: string, schema: string
       "Make it with ENCODING 'UTF8'.",
     );
   }
-  const found = await serviceRow(client, schema);
+  let found = await serviceRow(client, schema);
   if (found === undefined) {
-    await refuseStrangers(client, name, schema);
-    return undefined;
+    const stranger = await strangerIn(client, schema);
+    if (stranger === undefined) return undefined;
+    // Another engine may have made the tables between the two looks.
+    found = await serviceRow(client, schema);
+    if (found === undefined) {
+      const complaint = `has a schema ${schema} of another program, with ${stranger}`;
+      throw postgresError('STORE_FOREIGN', name, complaint, 'Give another database or ?schema=.');
+    }
   }
   if (found.format !== formatVersion) {
     const hint = 'Start the version of jobrig that made it, or give another database or ?schema=.';
@@ -111,17 +117,14 @@ async function serviceRow(client: Client, schema: string): Promise<ServiceRow | 
   }
 }
 
-async function refuseStrangers(client: Client, name: string, schema: string): Promise<void> {
+/** @returns a table that is there */
+async function strangerIn(client: Client, schema: string): Promise<string | undefined> {
   const { rows: strangers } = await client.query<{ readonly relname: string }>(
     `SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
      WHERE nspname = $1 AND relkind IN ('r', 'p', 'v', 'm', 'f') LIMIT 1`,
     [schema],
   );
-  const stranger = strangers[0]?.relname;
-  if (stranger !== undefined) {
-    const complaint = `has a schema ${schema} of another program, with ${stranger}`;
-    throw postgresError('STORE_FOREIGN', name, complaint, 'Give another database or ?schema=.');
-  }
+  return strangers[0]?.relname;
 }
 
 /** Within a transaction of the caller's. */
