@@ -1,32 +1,20 @@
 /**
  * PostgreSQL as it comes from the distribution, for one measurement: on a free loopback port, its files in a temporary folder, forced to
- * disk as in its default configuration. Where it is not installed the comparison is left out, not failed. It refuses to run as root,
- * so it runs as its own user there.
+ * disk as in its default configuration. Where it is not installed the comparison is left out, not failed.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import net, { type AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
+import { freePort } from './free-port.ts';
+import { asPostgres, giveAway } from './postgres-user.ts';
 
 export interface BenchPostgres {
   readonly url: string;
   /** At once: its files are removed. */
   end(): void;
-}
-
-const versions = '/usr/lib/postgresql';
-
-/** @returns where its programs are */
-export function findPostgres(): string | undefined {
-  if (!existsSync(versions)) return undefined;
-  return readdirSync(versions)
-    .sort((one, other) => Number(other) - Number(one))
-    .map((version) => join(versions, version, 'bin'))
-    .find((path) => existsSync(join(path, 'initdb')));
 }
 
 export async function startPostgres(binaries: string): Promise<BenchPostgres> {
@@ -62,26 +50,4 @@ async function answers(url: string, exitCode: () => number | null): Promise<void
       await pause(50);
     }
   }
-}
-
-const isRoot = process.getuid?.() === 0;
-
-function asPostgres(program: string, given: readonly string[]): [string, string[]] {
-  if (!isRoot) return [program, [...given]];
-  return ['setpriv', ['--reuid=postgres', '--regid=postgres', '--clear-groups', program, ...given]];
-}
-
-function giveAway(folder: string): void {
-  if (!isRoot) return;
-  const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })));
-  chownSync(folder, uid!, gid!);
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

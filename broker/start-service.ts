@@ -6,7 +6,7 @@
 import { scaledClock } from './clock.ts';
 import { rememberDirectory } from './data-directory.ts';
 import { openDoors } from './doors.ts';
-import { openPage } from './live/open-page.ts';
+import { openMindPage } from './mind-page.ts';
 import { type Mind, openMind, openState } from './mind.ts';
 import { type FaultListener, injectFaults } from './service-faults.ts';
 import type { Service, ServiceOptions } from './service-options.ts';
@@ -39,24 +39,14 @@ async function start(options: ServiceOptions): Promise<Service> {
     const state = await openState(options, onFault);
     closers.push(() => state.close());
     const surroundings = await openSurroundings(options, () => mind.port.now());
-    const { authority, events, identity, signer } = surroundings;
+    const { authority, events, signer } = surroundings;
     const mind: Mind = await openMind(options, surroundings, state);
     closers.push(() => mind.close());
     const plan = options.faults && { plan: options.faults, seed: options.seed ?? 1, onFault };
     const steady = scaledClock(timeScale);
     const faults = plan && injectFaults({ ...plan, clock: options.clockOf?.(steady) ?? steady });
     closers.push(() => faults?.close());
-    const page = openPage({
-      port: mind.port,
-      observe: mind.observe,
-      scope: identity,
-      rows: mind.rows,
-      isThing: mind.isThing,
-      keeps: options.keepsPage === true,
-      isGuarded: options.accessKeys !== undefined,
-      faults,
-    });
-    events.add((event) => page.feed.door(event));
+    const page = openMindPage(mind, surroundings, options, { faults });
     const doors = await openDoors(options, surroundings, {
       mind,
       page: (request, response) => page.door.answer(request, response),

@@ -4,7 +4,7 @@
  * the database's process costs is not counted among the service's CPU time.
  */
 import type { Measurement, Size } from '../figures.ts';
-import { findPostgres } from '../postgres.ts';
+import { findPostgres } from '../postgres-user.ts';
 import { medianOf, spreadOf } from '../rounds.ts';
 import { type LifecycleSample, rotateLifecycles } from './lifecycles.ts';
 

@@ -1,6 +1,7 @@
 /** A child process: jobrig's service as it is served, with everything in PostgreSQL, on its disk, before it is answered. */
 import { startService } from '../../broker/start-service.ts';
-import { findPostgres, startPostgres } from '../postgres.ts';
+import { startPostgres } from '../postgres.ts';
+import { findPostgres } from '../postgres-user.ts';
 import { benchIdentity, createRollout } from '../services/rollout.ts';
 import { serveUnderLoad } from '../services/service-questions.ts';
 

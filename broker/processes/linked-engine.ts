@@ -7,7 +7,7 @@ import { writeMetrics } from '../http/metrics-text.ts';
 import type { LeadershipStatus } from '../http/status-page.ts';
 import { type EngineEnd, type KnownThings, createEngineEnd } from '../link/engine-end.ts';
 import type { LiveFeed } from '../live/live-feed.ts';
-import { openPage } from '../live/open-page.ts';
+import { openMindPage } from '../mind-page.ts';
 import type { Mind } from '../mind.ts';
 import type { ServiceEvent } from '../service-events.ts';
 import type { ServiceOptions } from '../service-options.ts';
@@ -45,19 +45,11 @@ export function linkEngine({
   epoch,
   leadership,
 }: LinkedEngineOptions): LinkedEngine {
-  const { addresses, events, identity } = surroundings;
-  const page = openPage({
-    port: mind.port,
-    observe: mind.observe,
-    scope: identity,
-    rows: mind.rows,
-    isThing: mind.isThing,
-    keeps: options.keepsPage === true,
-    isGuarded: options.accessKeys !== undefined,
+  const { addresses, events } = surroundings;
+  const page = openMindPage(mind, surroundings, options, {
     faults: undefined,
     onThrottle: (until) => end.throttle(until),
   });
-  events.add((event) => page.feed.door(event));
   const connected = new Set<string>();
   /** Of all doors, by HTTP status. */
   const answered = new Map<number, number>();

@@ -39,7 +39,7 @@ async function check(name: string, ...words: readonly string[]) {
 }
 
 const verdicts = ({ scenarios }: Json) => Object.fromEntries(scenarios.map(({ id, verdict }) => [id, verdict]));
-const only = (...ids: readonly string[]) => ids.flatMap((id) => ['--scenario', id]);
+const these = (...ids: readonly string[]) => ids.flatMap((id) => ['--scenario', id]);
 
 interface Seen {
   readonly kind: string;
@@ -105,9 +105,9 @@ describe('jobrig check -- COMMAND', () => {
       '{state}/agent.conf',
     ];
     [right, equipped, ...failed] = await Promise.all([
-      check('right', ...only('pull-in-work', 'cut-alone'), '--parallel', '2', ...agent),
-      check('equipped', ...only('pull-idle', 'cut-alone'), ...words, ...command),
-      ...bugs.map(([bug, scenario]) => check(bug, ...only(scenario), '--settle', '2s', ...faulty(bug))),
+      check('right', ...these('pull-in-work', 'cut-alone'), '--parallel', '2', ...agent),
+      check('equipped', ...these('pull-idle', 'cut-alone'), ...words, ...command),
+      ...bugs.map(([bug, scenario]) => check(bug, ...these(scenario), '--settle', '2s', ...faulty(bug))),
     ]);
   }, 240_000);
 
@@ -171,7 +171,7 @@ describe('jobrig check --attach', () => {
       ...out('attached'),
       '--attach',
       'pump-7',
-      ...only('pull-in-work', 'pull-idle'),
+      ...these('pull-in-work', 'pull-idle'),
     );
     const said = await waiting.progress((text) => /mqtt:\/\/127\.0\.0\.1:\d+/.test(text));
     const port = /mqtt:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1] ?? '';
@@ -194,7 +194,7 @@ describe('jobrig check --attach', () => {
     ];
     [stays, switched] = await Promise.all([
       waiting.finished,
-      start('check', '--json', '--quiet', ...out('switched'), '--attach', 'pump-8', ...only('cut-alone'), ...relay)
+      start('check', '--json', '--quiet', ...out('switched'), '--attach', 'pump-8', ...these('cut-alone'), ...relay)
         .finished,
     ]);
     device.kill('SIGKILL');
@@ -224,17 +224,17 @@ describe('jobrig check that is interrupted', () => {
       'SIGINT',
       130,
       /^scenarios · /m,
-      ['--settle', '2s', ...only('cut-alone', 'pull-idle'), ...stubborn, 'is-stubborn'],
+      ['--settle', '2s', ...these('cut-alone', 'pull-idle'), ...stubborn, 'is-stubborn'],
     ],
     [
       'after the first result',
       'SIGTERM',
       143,
       /pull-idle/,
-      ['--settle', '2s', ...only('pull-idle', 'cut-alone'), ...stubborn, 'is-stubborn'],
+      ['--settle', '2s', ...these('pull-idle', 'cut-alone'), ...stubborn, 'is-stubborn'],
     ],
     ['in virtual time', 'SIGINT', 130, /^scenarios · /m, ['--sweep', '--hardware', 'mix']],
-    ['while it watches', 'SIGINT', 130, /^watching .*agent/m, ['--watch', ...only('pull-idle'), ...agent]],
+    ['while it watches', 'SIGINT', 130, /^watching .*agent/m, ['--watch', ...these('pull-idle'), ...agent]],
   ] as const;
   let ended: readonly (Finished & { readonly folder: string })[];
 

@@ -24,7 +24,8 @@ import {
   sharedPostgres,
   standbyOf,
 } from '../support/postgres.ts';
-import { type PartProcess, endParts, launchPart, startPart } from '../support/part-process.ts';
+import { type PartProcess, launchPart, startPart } from '../support/part-process.ts';
+import { killAll } from '../support/ready-process.ts';
 import { runHere } from '../support/command-here.ts';
 import { WireClient } from '../support/wire-client.ts';
 
@@ -50,7 +51,7 @@ beforeAll(async () => {
 }, 240_000);
 beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
 afterAll(async () => {
-  await endParts();
+  await killAll();
   rmSync(folder, { recursive: true, force: true });
 });
 

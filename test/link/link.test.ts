@@ -141,13 +141,13 @@ describe('two doors', () => {
     const heard: string[] = [];
     for (const member of members) {
       member.on('message', (_topic, payload) => void heard.push(payload.toString()));
-      await member.subscribeAsync('$share/crew/work/#', { qos: 1 });
+      await member.subscribeAsync('$share/crew/jobs/#', { qos: 1 });
     }
     const watcher = await client(1, 'watcher');
     await watcher.subscribeAsync('done', { qos: 1 });
     for (const number of [0, 1]) {
       const publisher = await client(number, `publisher-${number}`);
-      for (const piece of ['a', 'b', 'c']) await publisher.publishAsync('work/x', `${number}${piece}`, { qos: 1 });
+      for (const piece of ['a', 'b', 'c']) await publisher.publishAsync('jobs/x', `${number}${piece}`, { qos: 1 });
       const done = nextMessage(watcher);
       await publisher.publishAsync('done', '', { qos: 1 });
       await done;

@@ -1,28 +1,18 @@
 /**
  * Debian's PostgreSQL for tests: one server for all files, started by whoever needs it first, and servers of their own for tests that
- * kill them. They listen on loopback, keep their files in a temporary folder and, unless asked, force nothing to disk. It
- * refuses to run as root, so it runs as its own user there.
+ * kill them. They listen on loopback, keep their files in a temporary folder and, unless asked, force nothing to disk.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer } from 'node:net';
+import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
 import { inject } from 'vitest';
+import { freePort } from '../../bench/free-port.ts';
+import { asPostgres, findPostgres, giveAway } from '../../bench/postgres-user.ts';
 
-const versions = '/usr/lib/postgresql';
-const binaries = newest();
+const binaries = findPostgres();
 
 /** Why tests with PostgreSQL are skipped, or `undefined`. */
 export const noPostgres = binaries === undefined ? "PostgreSQL is missing (Debian's postgresql)" : undefined;
@@ -222,32 +212,4 @@ let folders = 0;
 /** Where PostgreSQL's own user may look, too. */
 function newFolder(): string {
   return join(inject('postgresHome'), `own-${process.pid}-${(folders += 1)}`);
-}
-
-const isRoot = process.getuid?.() === 0;
-
-function asPostgres(program: string, given: readonly string[]): [string, string[]] {
-  if (!isRoot) return [program, [...given]];
-  return ['setpriv', ['--reuid=postgres', '--regid=postgres', '--clear-groups', program, ...given]];
-}
-
-function giveAway(folder: string): void {
-  if (!isRoot) return;
-  const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })));
-  chownSync(folder, uid!, gid!);
-}
-
-function newest(): string | undefined {
-  if (!existsSync(versions)) return undefined;
-  const found = readdirSync(versions).sort((one, other) => Number(other) - Number(one));
-  return found.map((version) => join(versions, version, 'bin')).find((path) => existsSync(join(path, 'initdb')));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { readonly port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
