@@ -109,7 +109,8 @@ function reporter(flags: CheckFlags, progress: ReturnType<typeof createProgress>
       case 'ended':
         running.delete(event.run.scenario.id);
         if (event.run.verdict !== 'skip') ended += 1;
-        return show();
+        // What is skipped ends before it is known how many are played.
+        return planned === 0 ? undefined : show();
       case 'result':
         say(scenarioLine(event.result));
         return show();

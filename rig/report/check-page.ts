@@ -78,7 +78,7 @@ function head(result: CheckResult, causes: readonly Cause[], again: string | und
     <p class="lead">${sentence(lead)}</p>
     ${first === undefined ? undefined : commandLine(again ?? commandOf(first, result))}
     ${
-      result.diagnosis === undefined
+      result.diagnosis === undefined || result.diagnosis.printed.length === 0
         ? undefined
         : html`<details open>
             <summary>What it printed last</summary>

@@ -87,7 +87,8 @@ export function sentence(text: string): string {
   const is = /^(still|not) /.test(text) ? 'is ' : '';
   const isOfDevice = is !== '' || /^(?!it |its )[a-z]+s /.test(text) || /^(never|went) /.test(text);
   const whole = isOfDevice ? `The device ${is}${text}` : text;
-  const first = whole.charAt(0).toUpperCase() + whole.slice(1);
+  // A name with a number in it is one of the user's, and stays as it is.
+  const first = /^\S*\d/.test(whole) ? whole : whole.charAt(0).toUpperCase() + whole.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }
 
