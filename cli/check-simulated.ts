@@ -1,6 +1,6 @@
 /** `jobrig check` without a command: the flags of a simulated agent, and those that only a device from outside can have. */
 import type { CheckResult } from '../rig/live/check/check-result.ts';
-import type { CheckEvent } from '../rig/live/check/run-check.ts';
+import type { CheckEvent } from '../rig/live/check/check-event.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { readAgent } from './agent.ts';
 import type { CheckFlags } from './check-flags.ts';

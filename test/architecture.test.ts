@@ -76,6 +76,19 @@ function isPackage(specifier: string, name: string): boolean {
   return specifier === name || specifier.startsWith(`${name}/`);
 }
 
+/** One circle for each way back that a walk through all files meets. */
+function circlesIn(needs: ReadonlyMap<string, readonly string[]>): string[] {
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, way: readonly string[]): void => {
+    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(' → '));
+    else if (!done.has(file)) for (const other of needs.get(file) ?? []) visit(other, [...way, file]);
+    done.add(file);
+  };
+  for (const file of needs.keys()) visit(file, []);
+  return circles;
+}
+
 /** Every source but for those of rooms that may import anything. */
 const files = readdirSync(root, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !/^(?:\.|node_modules$|dist$|coverage$)/.test(entry.name))
@@ -98,6 +111,23 @@ describe('architecture', () => {
       });
     });
     expect(wrong).toEqual([]);
+  });
+
+  it('no file needs one that needs it, types included', () => {
+    const needs = new Map(
+      files.map((file) => [
+        file,
+        importsOf(readFileSync(join(root, file), 'utf8'))
+          .filter(({ specifier }) => specifier.startsWith('.'))
+          .map(({ specifier }) => relative(root, resolve(root, dirname(file), specifier))),
+      ]),
+    );
+    expect(circlesIn(needs)).toEqual([]);
+  });
+
+  it('finds a circle and names its files', () => {
+    const needs = { a: ['b'], b: ['c', 'd'], c: [], d: ['e'], e: ['b'], f: ['f'] };
+    expect(circlesIn(new Map(Object.entries(needs)))).toEqual(['b → d → e → b', 'f → f']);
   });
 
   it('pure rooms know no clock, no chance, no process and nothing asynchronous', () => {

@@ -6,10 +6,9 @@
 import { formatJobArn, formatThingArn } from '../../protocol/names.ts';
 import type { JobExecutionStatus } from '../../protocol/status.ts';
 import { toEpochSeconds } from '../../protocol/time.ts';
-import { uuidOf } from './identifiers.ts';
+import { thingIdOf, uuidOf } from './identifiers.ts';
 import type { ThingRow } from './rows.ts';
 import type { Execution, Job, State } from './state.ts';
-import { thingIdOf } from './things.ts';
 import type { Turn } from './turn.ts';
 
 /** What UpdateEventConfigurations can switch. */

@@ -2,6 +2,7 @@
  * UUIDs without chance: the same engine fed the same commands gives out the same ids. Version 8 of RFC 9562, filled with a
  * hash of what the id stands for; not a secret and not meant to be.
  */
+import type { ThingRow } from './rows.ts';
 
 /** @param text names one thing, group or event, and no other. */
 export function uuidOf(text: string): string {
@@ -10,6 +11,11 @@ export function uuidOf(text: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, variant + hex.slice(17, 20), hex.slice(20)].join(
     '-',
   );
+}
+
+/** The id of a thing for as long as it is there; one of the same name that is made later has another. */
+export function thingIdOf({ sequence, thingName }: ThingRow): string {
+  return uuidOf(`thing/${thingName}/${sequence}`);
 }
 
 /** FNV-1a, then the finalizer of MurmurHash3, so that neighbouring names have unlike ids. Eight hexadecimal digits. */

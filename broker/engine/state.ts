@@ -259,6 +259,12 @@ export function findGroup(state: State, groupName: string): ThingGroup | undefin
   return group?.work === undefined ? group : undefined;
 }
 
+/** @returns `undefined` for streams that are deleted as well. */
+export function findStream(state: State, streamId: string): StreamRow | undefined {
+  const row = state.streams.get(streamId)?.row;
+  return row?.deletedAt === undefined ? row : undefined;
+}
+
 /** The pending queue of a thing in one namespace, or its plain queue; made when it is not there yet. */
 export function queueOf(thing: Thing, namespaceId: string | undefined): PendingQueue {
   if (namespaceId === undefined) return thing.plainQueue;

@@ -5,8 +5,7 @@
  */
 import type { Tag } from '../../protocol/aws/iot.ts';
 import { maxTagsPerResource } from '../../protocol/limits.ts';
-import { findGroup, type State } from './state.ts';
-import { findStream } from './streams/streams.ts';
+import { findGroup, findStream, type State } from './state.ts';
 import { localName } from './targets.ts';
 import type { Turn } from './turn.ts';
 

@@ -1,15 +1,10 @@
 /**
  * Things entering and leaving the registry. Their groups are membership.ts, their executions executions.ts.
  */
-import { uuidOf } from './identifiers.ts';
 import { endMembership } from './membership.ts';
 import type { ThingRow } from './rows.ts';
 import { forgetThing, thingNamed, type Registration, type State } from './state.ts';
 import type { Turn } from './turn.ts';
-
-export function thingIdOf({ sequence, thingName }: ThingRow): string {
-  return uuidOf(`thing/${thingName}/${sequence}`);
-}
 
 export function holdThing(state: State, row: ThingRow): Registration {
   const thing = thingNamed(state, row.thingName);

@@ -4,7 +4,6 @@
  * needs files or certificates is prepared first, because the engine reads no files and knows no cryptography. Knows no
  * framework and no sockets. Source: reference http-api.md §2 (errors), §3 and §5 (operations).
  */
-import { randomUUID } from 'node:crypto';
 import { type DeviceResponse, dataPlanePayload } from '../../protocol/device-payloads.ts';
 import type { ArnScope } from '../../protocol/names.ts';
 import { rejections, shadowError } from '../../protocol/rejections.ts';
@@ -15,7 +14,8 @@ import type { ServiceFault } from '../../faults/thing-faults.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { type InFlightScope, ShadowsInFlight } from '../net/shadows-in-flight.ts';
-import { type AwsError, errorBody, errorOfFault, errorOfRejection, unknownOperation } from './aws-error.ts';
+import { type AwsError, errorOfFault, errorOfRejection, unknownOperation } from './aws-error.ts';
+import { type AwsResponse, errorResponse, success } from './aws-response.ts';
 import { type CertificateIssuer, preparationFor } from './certificate-members.ts';
 import { type AwsCall, type AwsRequest, type Read, readAwsRequest } from './aws-request.ts';
 import { errorToCaller, foreignArnNote, fromCaller, toCaller } from './caller-region.ts';
@@ -27,19 +27,6 @@ import { type FileReader, withFiles } from './file-members.ts';
 import type { Members } from './request-members.ts';
 import { responseText } from './response-text.ts';
 import { whyUnserved } from './unserved-operations.ts';
-
-export interface AwsResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** JSON text; empty where the operation has no output. */
-  readonly body: string;
-  /** The connection breaks in its place, as a gate wants it. */
-  readonly isLost?: true;
-  /** What the body says, where it is a refusal. */
-  readonly error?: AwsError;
-  /** Absent: no operation of AWS could be read. */
-  readonly about?: Pick<AwsCall, 'operation' | 'members'>;
-}
 
 export interface AwsFrontOptions {
   /** Region and account of what the engine keeps; default those of `startService`. */
@@ -133,19 +120,6 @@ function refusal(error: AwsError, members: Members, identity: ArnScope, region: 
   const isMissing = error.exception === rejections.ResourceNotFound.control.exception;
   const note = isMissing ? foreignArnNote(members, identity, region) : undefined;
   return errorResponse(note === undefined ? error : { ...error, message: `${error.message} ${note}` });
-}
-
-export function errorResponse(error: AwsError): AwsResponse {
-  const headers = { ...responseHeaders(), 'x-amzn-ErrorType': error.exception };
-  return { status: error.status, headers, body: errorBody(error), error };
-}
-
-function success(body: string): AwsResponse {
-  return { status: 200, headers: responseHeaders(), body };
-}
-
-function responseHeaders(): Record<string, string> {
-  return { 'content-type': 'application/json', 'x-amzn-RequestId': randomUUID() };
 }
 
 async function perform(

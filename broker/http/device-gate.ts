@@ -3,7 +3,7 @@
  * faults strike them, as a tap does on MQTT connections. Without a gate requests pass as they are.
  */
 import type { DeviceRequest } from '../../protocol/device-messages.ts';
-import type { AwsResponse } from './aws-front.ts';
+import type { AwsResponse } from './aws-response.ts';
 
 export interface DeviceCall {
   readonly thingName: string;

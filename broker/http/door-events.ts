@@ -2,7 +2,7 @@
 import type { DeviceRequest } from '../../protocol/device-messages.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { RequestOperation } from '../../protocol/topics.ts';
-import type { AwsResponse } from './aws-front.ts';
+import type { AwsResponse } from './aws-response.ts';
 
 /** Why a request was refused, as the caller was told. */
 export interface HttpRefusal {

@@ -1,32 +1,12 @@
-/** What a load run is asked for, and whom it tells of itself while it runs. */
-import type { HardwareProfile } from '../../agent/device/profile.ts';
+/** What a load run needs beside what it is asked for: when to stop, where its parts come from, and whom it tells of itself. */
 import type { DurationMs } from '../../protocol/time.ts';
-import type { LoadShape, Pacing } from './contract.ts';
 import type { LoadProgress } from './load-progress.ts';
+import type { LoadRequest } from './load-request.ts';
 import type { PartQuestions } from './part.ts';
 import type { Child } from './process/child.ts';
 import type { Tally } from './tally.ts';
 
-export interface LoadOptions {
-  /** Version of jobrig, for the result. */
-  readonly jobrig: string;
-  readonly seed: number;
-  /** With what the user wants otherwise put in. */
-  readonly shape: LoadShape;
-  readonly pacing: Pacing;
-  /** Absent: `executions` of the shape. Executions begin until then, those under way are finished. */
-  readonly durationMs?: DurationMs;
-  readonly prefix: string;
-  readonly hardwareName: string;
-  readonly hardware?: { readonly profiles: readonly HardwareProfile[]; readonly document: string };
-  readonly transport: 'tcp' | 'in-process';
-  /** Of the fleet. */
-  readonly processes: number;
-  /** Of the own service, each a process of its own beside one for the engine; default 0: all of it is one process. */
-  readonly doors?: number;
-  /** Absent: a service of its own, in a process of its own. */
-  readonly endpoint?: string;
-  readonly slice?: { readonly index: number; readonly of: number };
+export interface LoadOptions extends LoadRequest {
   readonly signal: AbortSignal;
   /** Device seconds in a second, with hardware. Default 1. */
   readonly timeScale?: number;

@@ -8,7 +8,7 @@ import type { FleetReport } from './fleet-counts.ts';
 import { Latencies } from './histograms.ts';
 import { monotonicMs } from './monotonic.ts';
 import type { PartReport } from './part.ts';
-import type { LoadOptions } from './load-options.ts';
+import type { LoadRequest } from './load-request.ts';
 import type { ServiceReport } from './load-service.ts';
 
 export interface Part {
@@ -55,7 +55,7 @@ const saturatedShare = 0.1;
 export class Tally {
   readonly first: number;
   readonly count: number;
-  readonly #options: LoadOptions;
+  readonly #request: LoadRequest;
   readonly #startedAt = Date.now();
   readonly #startedMs = monotonicMs();
   readonly #parts: Known[] = [];
@@ -82,10 +82,10 @@ export class Tally {
   #saturatedSeconds = 0;
   #partial: string | undefined;
 
-  constructor(options: LoadOptions) {
-    this.#options = options;
-    const { things } = options.shape.given;
-    const { index = 1, of = 1 } = options.slice ?? {};
+  constructor(request: LoadRequest) {
+    this.#request = request;
+    const { things } = request.shape.given;
+    const { index = 1, of = 1 } = request.slice ?? {};
     this.first = Math.floor((things * (index - 1)) / of);
     this.count = Math.floor((things * index) / of) - this.first;
     this.#sampledMs = this.#startedMs;
@@ -265,16 +265,16 @@ export class Tally {
   }
 
   run(): LoadRun {
-    const { options, fleet } = { options: this.#options, fleet: this.fleet };
-    const { shape, pacing, slice, hardwareName, transport, endpoint } = options;
+    const { fleet } = this;
+    const { jobrig, seed, shape, pacing, slice, hardwareName, transport, endpoint } = this.#request;
     const own = total(fleet.jobs, '');
     const spanMs = (fleet.executionsTo ?? 0) - (fleet.executionsFrom ?? 0);
     const executions = this.#executions(own);
     const notFinished = executions.wanted - executions.succeeded - own.failed;
     return {
       form: 'jobrig load run 1',
-      jobrig: options.jobrig,
-      seed: options.seed,
+      jobrig,
+      seed,
       shape: shape.id,
       claim: shape.claim,
       startedAt: this.#startedAt,

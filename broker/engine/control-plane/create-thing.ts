@@ -9,11 +9,12 @@ import { isSameAttributes, tooManyThingAttributes, updatedAttributes } from '../
 import type { Reply } from '../contract.ts';
 import { refuseThingType } from '../provisioning/thing-types.ts';
 import { thingEvent } from '../events.ts';
+import { thingIdOf } from '../identifiers.ts';
 import { alreadyExists } from '../refusals.ts';
 import { accept } from '../reply.ts';
 import type { ThingRow } from '../rows.ts';
 import { findRegistration, type State } from '../state.ts';
-import { holdThing, thingIdOf } from '../things.ts';
+import { holdThing } from '../things.ts';
 import type { Turn } from '../turn.ts';
 
 export function createThing(turn: Turn, request: CreateThingRequest): Reply<CreateThingResponse> {

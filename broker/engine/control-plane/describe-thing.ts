@@ -5,10 +5,10 @@
 import type { DescribeThingRequest, DescribeThingResponse } from '../../../protocol/aws/iot.ts';
 import { formatThingArn } from '../../../protocol/names.ts';
 import type { Reply } from '../contract.ts';
+import { thingIdOf } from '../identifiers.ts';
 import { thingNotFound } from '../refusals.ts';
 import { accept } from '../reply.ts';
 import { findRegistration } from '../state.ts';
-import { thingIdOf } from '../things.ts';
 import type { Turn } from '../turn.ts';
 
 export function describeThing({ state }: Turn, { thingName }: DescribeThingRequest): Reply<DescribeThingResponse> {

@@ -9,8 +9,8 @@ import { deleteJob } from '../job-deletion.ts';
 import { limitExceeded, jobInStatus, otaUpdateBeingDeleted, otaUpdateNotFound } from '../refusals.ts';
 import { accept } from '../reply.ts';
 import type { OtaUpdateRow } from '../rows.ts';
-import type { Job, State } from '../state.ts';
-import { deleteStreamRow, findStream } from '../streams/streams.ts';
+import { findStream, type Job, type State } from '../state.ts';
+import { deleteStreamRow } from '../streams/streams.ts';
 import type { Turn } from '../turn.ts';
 import { dropOtaUpdate, putOtaUpdate } from './ota-updates.ts';
 

@@ -6,9 +6,10 @@ import { formatStreamArn } from '../../../protocol/names.ts';
 import type { Reply } from '../contract.ts';
 import { alreadyExists, invalidRequest } from '../refusals.ts';
 import { accept } from '../reply.ts';
+import { findStream } from '../state.ts';
 import { isTooManyTags, withTags } from '../tags.ts';
 import type { Turn } from '../turn.ts';
-import { findStream, makeStream, refuseFiles } from './streams.ts';
+import { makeStream, refuseFiles } from './streams.ts';
 
 export function createStream(turn: Turn, request: CreateStreamRequest): Reply<CreateStreamResponse> {
   const { state } = turn;

@@ -6,8 +6,9 @@ import type { DeleteStreamRequest, DeleteStreamResponse } from '../../../protoco
 import type { Reply } from '../contract.ts';
 import { streamNotFound } from '../refusals.ts';
 import { accept } from '../reply.ts';
+import { findStream } from '../state.ts';
 import type { Turn } from '../turn.ts';
-import { deleteStreamRow, findStream } from './streams.ts';
+import { deleteStreamRow } from './streams.ts';
 
 export function deleteStream(turn: Turn, { streamId }: DeleteStreamRequest): Reply<DeleteStreamResponse> {
   const stream = findStream(turn.state, streamId);

@@ -7,8 +7,8 @@ import { formatStreamArn } from '../../../protocol/names.ts';
 import type { Reply } from '../contract.ts';
 import { streamNotFound } from '../refusals.ts';
 import { accept } from '../reply.ts';
+import { findStream } from '../state.ts';
 import type { Turn } from '../turn.ts';
-import { findStream } from './streams.ts';
 
 export function describeStream({ state }: Turn, { streamId }: DescribeStreamRequest): Reply<DescribeStreamResponse> {
   const stream = findStream(state, streamId);

@@ -8,9 +8,8 @@ import type { OpenStreamRequest, OpenedStream, Reply } from '../contract.ts';
 import { streamNotFound } from '../refusals.ts';
 import { accept } from '../reply.ts';
 import type { StreamRow } from '../rows.ts';
-import { findExecution, queuesOf, type State } from '../state.ts';
+import { findExecution, findStream, queuesOf, type State } from '../state.ts';
 import type { Turn } from '../turn.ts';
-import { findStream } from './streams.ts';
 
 export function openStream({ state }: Turn, { streamId, thingName }: OpenStreamRequest): Reply<OpenedStream> {
   const stream = findStream(state, streamId);

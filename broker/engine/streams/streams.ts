@@ -26,12 +26,6 @@ export function holdStream(state: State, row: StreamRow): void {
   state.streams.set(row.streamId, stream);
 }
 
-/** @returns `undefined` for what is deleted as well. */
-export function findStream(state: State, streamId: string): StreamRow | undefined {
-  const row = state.streams.get(streamId)?.row;
-  return row?.deletedAt === undefined ? row : undefined;
-}
-
 export function versionAfter(version: number): number {
   return version >= maxVersion ? 1 : version + 1;
 }

@@ -7,8 +7,9 @@ import { formatStreamArn } from '../../../protocol/names.ts';
 import type { Reply } from '../contract.ts';
 import { streamNotFound } from '../refusals.ts';
 import { accept } from '../reply.ts';
+import { findStream } from '../state.ts';
 import type { Turn } from '../turn.ts';
-import { findStream, refuseFiles, replaceStream, versionAfter } from './streams.ts';
+import { refuseFiles, replaceStream, versionAfter } from './streams.ts';
 
 export function updateStream(turn: Turn, request: UpdateStreamRequest): Reply<UpdateStreamResponse> {
   const { state, now } = turn;

@@ -18,7 +18,8 @@ import {
   type SweepPoint,
   verdictOfRuns,
 } from './check-result.ts';
-import { type Diagnosis, diagnose } from './diagnosis.ts';
+import type { CheckEvent } from './check-event.ts';
+import { diagnose } from './diagnosis.ts';
 import { handshake } from './handshake.ts';
 import { type LaneOptions, openLane } from './lane.ts';
 import { PageBoard } from './page-board.ts';
@@ -53,24 +54,6 @@ export interface CheckOptions extends PlaceOptions {
   readonly onEvent?: (event: CheckEvent) => void;
   readonly signal?: AbortSignal;
 }
-
-export type CheckEvent =
-  | {
-      readonly kind: 'ready';
-      readonly thingName: string;
-      readonly endpoints: string;
-      readonly isAttached: boolean;
-      /** Of the live page. */
-      readonly pageUrl?: string;
-    }
-  | { readonly kind: 'portrait'; readonly portrait: Portrait }
-  | { readonly kind: 'failed-handshake'; readonly diagnosis: Diagnosis }
-  | { readonly kind: 'planned'; readonly scenarios: number; readonly moments: number }
-  | { readonly kind: 'started'; readonly id: string }
-  | { readonly kind: 'ended'; readonly run: ScenarioRun }
-  /** All runs of a scenario have ended, or no more of them will come. */
-  | { readonly kind: 'result'; readonly result: ScenarioResult }
-  | { readonly kind: 'swept'; readonly point: SweepPoint };
 
 const defaultTimeoutMs: DurationMs = 5 * 60_000;
 const defaultHandshakeMs: DurationMs = 60_000;

@@ -19,7 +19,7 @@ import { createBounded } from '../bounded.ts';
 import { diagnose } from './diagnosis.ts';
 import { handshakeIn, handshakeScenario } from './handshake.ts';
 import { portraitOf } from './portrait.ts';
-import type { CheckEvent } from './run-check.ts';
+import type { CheckEvent } from './check-event.ts';
 import { skippedRun } from './scenario-run.ts';
 import { simulatedRun } from './simulated-run.ts';
 

@@ -4,7 +4,7 @@
  * Source: docs/reference/http-api.md §2 and §3.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AwsResponse } from '../../../broker/http/aws-front.ts';
+import type { AwsResponse } from '../../../broker/http/aws-response.ts';
 import type { DeviceCall, DeviceGate } from '../../../broker/http/device-gate.ts';
 import type { Observer } from '../../../observation/observation.ts';
 import type { DeviceMessage, DeviceRequest } from '../../../protocol/device-messages.ts';
