@@ -157,8 +157,10 @@ function noSuchKey(response: ServerResponse): void {
 
 function refuse(response: ServerResponse, status: number, code: string, message: string): void {
   const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${escapeXml(message)}</Message></Error>`;
-  // An unread upload would be taken for the next request.
-  response.writeHead(status, { 'content-type': 'application/xml', connection: 'close' }).end(body);
+  const { method } = response.req;
+  // An upload that is not read would have to come whole before the next request.
+  const closes = method !== 'GET' && method !== 'HEAD';
+  response.writeHead(status, { 'content-type': 'application/xml', ...(closes && { connection: 'close' }) }).end(body);
 }
 
 function escapeXml(text: string): string {

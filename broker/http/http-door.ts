@@ -13,7 +13,7 @@ import { Hono } from 'hono';
 import type { ArnScope } from '../../protocol/names.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { type WantedPort, closeHttpServer, listen } from '../net/listening.ts';
-import { httpLimits, limitHandshakes, maxHeaders } from '../net/server-limits.ts';
+import { httpLimits, limitHandshakes, maxHeaders, standstillMs } from '../net/server-limits.ts';
 import { defaultRate } from '../net/allowance.ts';
 import { RequestTurns } from '../net/request-turns.ts';
 import { SocketBudget } from '../net/socket-budget.ts';
@@ -51,6 +51,8 @@ export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'files' | 'endpoi
   readonly web?: WebRules;
   /** Of one connection; those above wait. Default 1000. */
   readonly requestsPerSecond?: number;
+  /** After which a connection is closed on which nothing moves, answers that nobody reads included; default a minute. */
+  readonly standstillMs?: number;
   /** Shared with other doors of this process; absent: this door counts for itself. */
   readonly budget?: SocketBudget;
   /** Asked first for every request of a file; absent: nobody is. */
@@ -116,6 +118,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   limitHandshakes(https, () => {});
   for (const server of [http, https]) {
     server.maxHeadersCount = maxHeaders;
+    server.setTimeout(options.standstillMs ?? standstillMs);
     server.prependListener('connection', (socket: Socket) => void budget.admit(socket));
   }
   const close = async (): Promise<void> => {
@@ -153,7 +156,7 @@ function requestListener(options: HttpDoorOptions, surroundings: Surroundings): 
     errorHandler: (error) => toResponse(errorResponse({ ...invalidRequest, message: String(error) })),
   });
   const turns = new RequestTurns(options.requestsPerSecond ?? defaultRate);
-  const deal: RequestListener = (request, response) => {
+  const route: RequestListener = (request, response) => {
     const { url = '', headers, socket } = request;
     // A signed URL proves more than any header could.
     const isFile = files !== undefined && url.startsWith(filesPath);
@@ -174,6 +177,17 @@ function requestListener(options: HttpDoorOptions, surroundings: Surroundings): 
       whileServed(budget, response);
     } else {
       void answer(request, response);
+    }
+  };
+  const deal: RequestListener = (request, response) => {
+    try {
+      route(request, response);
+    } catch (error) {
+      // A bug, which must cost its caller and not the service.
+      const { method = '', url: path = '' } = request;
+      tellBug(error as Error, { method, path }, onEvent);
+      if (response.headersSent) response.destroy();
+      else refuse(response, { ...internalFailure, message: (error as Error).message });
     }
   };
   return (request, response) => {
@@ -263,12 +277,20 @@ function createApp(
     // A bug, which must not be seen by the caller alone.
     if (!clientLeft) {
       const { method = '', url: path = '' } = incoming;
-      if (onEvent === undefined) console.error(error);
-      else onEvent({ kind: 'request-failed', method, path, stack: error.stack ?? error.message });
+      tellBug(error, { method, path }, onEvent);
     }
     return answered(errorResponse({ ...internalFailure, message: error.message }), incoming, options.port.now());
   });
   return app;
+}
+
+function tellBug(
+  error: Error,
+  request: { readonly method: string; readonly path: string },
+  onEvent: HttpEventListener | undefined,
+): void {
+  if (onEvent === undefined) console.error(error);
+  else onEvent({ kind: 'request-failed', ...request, stack: error.stack ?? error.message });
 }
 
 function certificateOf(socket: Socket | TLSSocket): ShownCertificate | undefined {

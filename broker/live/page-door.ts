@@ -57,7 +57,7 @@ export function openPageDoor({ feed, act, page, documents, isGuarded }: PageDoor
   return {
     query: isGuarded ? `?key=${token.text}` : '',
     answer(request, response) {
-      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+      const { pathname, searchParams } = targetOf(request);
       const isPage = pathname === '/';
       if (!isPage && !pathname.startsWith('/page/')) return false;
       const mayRead = !isGuarded || token.matches(searchParams.get('key') ?? undefined);
@@ -69,6 +69,7 @@ export function openPageDoor({ feed, act, page, documents, isGuarded }: PageDoor
       }
       if (method === 'POST' && (pathname === '/page/actions' || pathname === '/page/look')) {
         take(request, response, pathname).catch((error: unknown) => {
+          if (request.errored !== null) return; // who asked has left
           console.error(error); // a bug, which must not be seen by the page alone
           if (!response.headersSent) json(response, 500, { ok: false, text: String(error) });
         });
@@ -92,6 +93,17 @@ export function openPageDoor({ feed, act, page, documents, isGuarded }: PageDoor
     response.write('retry: 1000\n\n');
     if (!feed.join(response, thing)) response.end('event: full\ndata: {}\n\n');
   }
+}
+
+/** Not by URL, which does not take every path that a client may write: `//` is one. */
+function targetOf({ url = '/' }: IncomingMessage): {
+  readonly pathname: string;
+  readonly searchParams: URLSearchParams;
+} {
+  const mark = url.indexOf('?');
+  return mark === -1
+    ? { pathname: url, searchParams: new URLSearchParams() }
+    : { pathname: url.slice(0, mark), searchParams: new URLSearchParams(url.slice(mark + 1)) };
 }
 
 /** One document with all that belongs to it; its scripts and styles may be run because their hashes say so. */

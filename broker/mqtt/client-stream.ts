@@ -14,7 +14,7 @@ import type { ProtocolVersion } from './packet-writer.ts';
 import { readInPlace } from './internals.ts';
 import { FewAtOnce } from '../net/turns.ts';
 import { Allowance } from '../net/allowance.ts';
-import { type Lagging, Traffic } from './traffic.ts';
+import { type Lagging, Traffic, type Wait } from './traffic.ts';
 
 export type Done = (error?: Error | null) => void;
 
@@ -78,6 +78,9 @@ export abstract class ClientStream extends Duplex implements Lagging {
   #acknowledgementsDue = 0;
   /** What has come in and waits for its turn; as long as there is any, nothing more is read from the wire. */
   #rest: Buffer = nothing;
+  #isNewcomer = false;
+  /** When it had nothing left to read after others had waited for it. */
+  #lastTurn = -Infinity;
   #countedBytes = 0;
 
   constructor(wire: Duplex, traffic = new Traffic()) {
@@ -194,7 +197,7 @@ export abstract class ClientStream extends Duplex implements Lagging {
     const wasFull = this.#aedesIsFull;
     this.#aedesIsFull = false;
     if (this.#rest.length === 0) this.wire.resume();
-    else if (wasFull) this.#traffic.queue(this, false);
+    else if (wasFull) this.#traffic.queue(this, 'turn');
   }
 
   /** Lets aedes read this. */
@@ -240,9 +243,16 @@ export abstract class ClientStream extends Duplex implements Lagging {
       this.#countHeld();
       return;
     }
+    const traffic = this.#traffic;
+    if (traffic.hasGoneOn(this.#lastTurn)) this.#hold(Buffer.from(chunk), 'turn');
+    else if (traffic.readsAtOnce) this.#readAtOnce(chunk);
+    else this.#hold(Buffer.from(chunk), 'first');
+  }
+
+  #readAtOnce(chunk: Buffer): void {
     this.#allowance.comeIn();
     const rest = this.#readPackets(chunk);
-    if (rest.length > 0) this.#hold(Buffer.from(rest));
+    if (rest.length > 0) this.#hold(Buffer.from(rest), this.#waitForMore);
     else this.#countHeld();
   }
 
@@ -251,20 +261,28 @@ export abstract class ClientStream extends Duplex implements Lagging {
     if (this.destroyed || this.#aedesIsFull) return;
     const held = this.#rest;
     this.#rest = nothing;
-    this.#allowance.takeTurn();
+    const isFirst = this.#isNewcomer;
+    this.#isNewcomer = false;
+    this.#allowance.takeTurn(isFirst);
     const rest = this.#readPackets(held);
-    if (rest.length > 0) this.#hold(rest);
+    if (rest.length > 0) this.#hold(rest, this.#waitForMore);
     else {
+      if (!isFirst) this.#lastTurn = this.#traffic.turn;
       this.#countHeld();
       this.wire.resume();
     }
   }
 
-  #hold(rest: Buffer): void {
+  get #waitForMore(): Wait {
+    return this.#allowance.isSpent ? 'pause' : 'turn';
+  }
+
+  #hold(rest: Buffer, wait: Wait): void {
     this.#rest = rest;
+    this.#isNewcomer = wait === 'first';
     this.wire.pause();
     this.#countHeld();
-    if (!this.destroyed && !this.#aedesIsFull) this.#traffic.queue(this, this.#allowance.isSpent);
+    if (!this.destroyed && !this.#aedesIsFull) this.#traffic.queue(this, wait);
   }
 
   #countHeld(): void {

@@ -16,8 +16,16 @@ import {
   type TlsOptions,
   createServer as createTlsServer,
 } from 'node:tls';
+import type { HeldMemory } from '../net/held-memory.ts';
 import { type WantedPort, listen as listenAt } from '../net/listening.ts';
-import { httpLimits, limitHandshakes, lostInHandshake, maxHeaders, socketBuffers } from '../net/server-limits.ts';
+import {
+  httpLimits,
+  limitHandshakes,
+  lostInHandshake,
+  maxHeaders,
+  socketBuffers,
+  standstillMs,
+} from '../net/server-limits.ts';
 import { awaitFirstBytes, connectHeader } from './first-packet.ts';
 import type { ShownCertificate } from './registered-principals.ts';
 import { type WhyNotUpgrade, acceptWebSockets } from './websockets.ts';
@@ -42,6 +50,8 @@ export interface ListenerSettings {
   /** Whether a certificate of another CA is in the registry, by its id. */
   readonly isRegistered: (certificateId: string) => Promise<boolean>;
   readonly whyNotUpgrade: WhyNotUpgrade;
+  /** Counts messages of WebSocket that have not come whole. */
+  readonly inbound: HeldMemory;
   /** Answers HTTP on the `wss` port. */
   readonly web?: RequestListener;
 }
@@ -89,10 +99,11 @@ const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arriv
     return guarded(server, arrivals);
   },
 
-  ws({ whyNotUpgrade }, { arrived }) {
+  ws({ whyNotUpgrade, inbound }, { arrived }) {
     const server = createHttpServer({ ...httpLimits, ...socketBuffers, noDelay: true });
     server.maxHeadersCount = maxHeaders;
-    acceptWebSockets(server, { whyNotUpgrade }, (stream, socket, address) =>
+    server.setTimeout(standstillMs);
+    acceptWebSockets(server, { whyNotUpgrade, inbound }, (stream, socket, address) =>
       arrived({ transport: 'ws', stream, socket, address }),
     );
     return server;
@@ -102,6 +113,7 @@ const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arriv
     // One server that listens, so that Node's limits on headers hold: it looks after connections of listening servers only.
     const server = createHttpsServer({ ...tlsOptions(settings, [...mqttProtocols, ...httpProtocols]), ...httpLimits });
     server.maxHeadersCount = maxHeaders;
+    server.setTimeout(standstillMs);
     acceptWebSockets(server, settings, (stream, socket, address) =>
       arrivals.arrived({
         transport: 'wss',

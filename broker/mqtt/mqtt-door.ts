@@ -317,7 +317,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
       const demandCertificate = identityOn(transport) === 'certificate' && !speaksHttp;
       const isRegistered = (certificateId: string): Promise<boolean> => registered.isRegistered(certificateId);
       const vetting = { certificates, demandCertificate, isRegistered };
-      const settings = { host, port: wanted, ...vetting, whyNotUpgrade, ...(web && { web }) };
+      const { inbound } = traffic;
+      const settings = { host, port: wanted, ...vetting, whyNotUpgrade, inbound, ...(web && { web }) };
       listeners.set(transport, await listen(transport, settings, arrivals));
     }
   } catch (error) {

@@ -1,97 +1,105 @@
 /**
- * What one connection may take of the process that all share. A client is read at once as long as it is calm: a burst now and
- * then, and no more packets a second than any device has reason to send, PINGREQ included. What is above that waits for its
- * turn: some milliseconds of each turn of the event loop are for those who ask more than others, each a little at a time, and
- * nobody is read faster than the rate. Nothing is dropped: the client finds its line full. What connections hold in memory
- * (packets that have not come whole, what waits for its turn, what is not read) has a bound for all together; when that is
+ * What one connection may take of the process that all share. A client is read at once as long as it is calm (a burst now and then, and
+ * no more packets a second than any device has reason to send, PINGREQ included) and as long as this turn of the event loop has not
+ * been long. What is above that waits for its turn: first, before all others, who asks again after it was answered, then, each
+ * a little at a time, those who ask more than they are answered, for some milliseconds of each turn. So who asks little is answered soon,
+ * however many ask much; nobody is read faster than the rate. Nothing is dropped: the client finds its line full. What connections hold
+ * in memory (packets that have not come whole, what waits for its turn, what is not read) has a bound for all together; when that is
  * reached, the connection that has held something for longest is closed.
+ * Source: RFC 8290 (FQ-CoDel) §4.1.2 and §4.2, whose new and old queues these are.
  */
 import { defaultRate, spentMs } from '../net/allowance.ts';
+import { HeldMemory } from '../net/held-memory.ts';
 import { Disconnection } from './disconnection.ts';
 
-/** Of each turn of the event loop, for all who wait for theirs. */
-const turnMs = 5;
+/** Of each turn of the event loop: for what is read as it comes in, for newcomers, and for those who wait for longer. */
+const atOnceMs = 8;
+const newcomersMs = 4;
+const othersMs = 5;
+/** Who has waited and asks again within so many turns has not stopped asking. */
+const fewTurns = 2;
 
 /** A connection that has something left to read. */
 export interface Lagging {
   goOn(): void;
 }
 
-interface Holder {
-  destroy(error: Error): unknown;
-}
-
-/** Memory that connections hold, each a little for nothing. */
-export class HeldMemory {
-  readonly #maxBytes: number;
-  readonly #freeBytes: number;
-  /** The first has held something for longest. */
-  readonly #bytes = new Map<Holder, number>();
-  #total = 0;
-
-  constructor(maxBytes: number, freeBytes: number) {
-    this.#maxBytes = maxBytes;
-    this.#freeBytes = freeBytes;
-  }
-
-  /** @param bytes all that it holds now. */
-  hold(holder: Holder, bytes: number): void {
-    if (bytes <= this.#freeBytes) {
-      this.letGo(holder);
-      return;
-    }
-    this.#total += bytes - (this.#bytes.get(holder) ?? 0);
-    this.#bytes.set(holder, bytes);
-    for (const [oldest] of this.#bytes) {
-      if (this.#total <= this.#maxBytes) return;
-      this.letGo(oldest);
-      oldest.destroy(new Disconnection('quotaExceeded', 'holds memory for long while others need it'));
-    }
-  }
-
-  letGo(holder: Holder): void {
-    const bytes = this.#bytes.get(holder);
-    if (bytes === undefined) return;
-    this.#total -= bytes;
-    this.#bytes.delete(holder);
-  }
-}
-
 const mebibyte = 1024 * 1024;
+
+const tooLong = (): Error => new Disconnection('quotaExceeded', 'holds memory for long while others need it');
+
+/** How a connection waits: before all others, among those who ask much, or until its rate allows more. */
+export type Wait = 'first' | 'turn' | 'pause';
 
 /** All connections of one door. */
 export class Traffic {
   readonly packetsPerSecond: number;
   /** What has come in and is not read. */
-  readonly inbound = new HeldMemory(64 * mebibyte, 4096);
+  readonly inbound = new HeldMemory(64 * mebibyte, 4096, tooLong);
   /** What clients have not read. */
-  readonly outbound = new HeldMemory(256 * mebibyte, 64 * 1024);
-  readonly #lagging: Lagging[] = [];
+  readonly outbound = new HeldMemory(256 * mebibyte, 64 * 1024, tooLong);
+  readonly #newcomers: Lagging[] = [];
+  readonly #others: Lagging[] = [];
   #isScheduled = false;
+  /** When this turn has been long enough; 0: nothing has been read in it. */
+  #longAt = 0;
+  /** Counts what was read in turns of the event loop. */
+  #turn = 0;
 
   constructor(rate = defaultRate) {
     this.packetsPerSecond = rate;
   }
 
-  /** Has a connection go on in its turn; one that has used up its rate after a pause. */
-  queue(lagging: Lagging, isSpent: boolean): void {
-    if (isSpent) {
-      setTimeout(() => this.queue(lagging, false), spentMs);
+  /** Whether what has just come in may be read at once. */
+  get readsAtOnce(): boolean {
+    const now = performance.now();
+    if (this.#longAt > 0) return now < this.#longAt;
+    this.#longAt = now + atOnceMs;
+    setImmediate(this.#endTurn);
+    return true;
+  }
+
+  /** For {@link hasGoneOn}. */
+  get turn(): number {
+    return this.#turn;
+  }
+
+  /** Whether a connection that had nothing left to read in that turn has just gone on to ask. */
+  hasGoneOn(turn: number): boolean {
+    return this.#turn - turn <= fewTurns;
+  }
+
+  /** Has a connection go on in its turn. */
+  queue(lagging: Lagging, wait: Wait): void {
+    if (wait === 'pause') {
+      setTimeout(() => this.queue(lagging, 'turn'), spentMs);
       return;
     }
-    this.#lagging.push(lagging);
+    (wait === 'first' ? this.#newcomers : this.#others).push(lagging);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(this.#goOn);
   }
 
+  readonly #endTurn = (): void => {
+    this.#longAt = 0;
+    this.#turn += 1;
+  };
+
   readonly #goOn = (): void => {
-    const until = performance.now() + turnMs;
-    for (let next = this.#lagging.shift(); next !== undefined; next = this.#lagging.shift()) {
-      next.goOn();
-      if (performance.now() >= until) break;
-    }
-    this.#isScheduled = this.#lagging.length > 0;
+    this.#turn += 1;
+    serve(this.#newcomers, newcomersMs);
+    serve(this.#others, othersMs);
+    this.#isScheduled = this.#newcomers.length > 0 || this.#others.length > 0;
     if (this.#isScheduled) setImmediate(this.#goOn);
   };
+}
+
+function serve(line: Lagging[], ms: number): void {
+  if (line.length === 0) return;
+  const until = performance.now() + ms;
+  for (let next = line.shift(); next !== undefined; next = line.shift()) {
+    next.goOn();
+    if (performance.now() >= until) return;
+  }
 }

@@ -13,13 +13,16 @@ import {
 } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import type { HeldMemory } from '../net/held-memory.ts';
 import { parseHost } from '../net/web-guard.ts';
 import { type WebSocket, WebSocketServer, createWebSocketStream } from 'ws';
 
 const path = '/mqtt';
 const subprotocols: ReadonlySet<string> = new Set(['mqtt', 'mqttv3.1']);
-/** One message may carry many packets; aedes' parser judges those. */
+/** One message may carry many packets. */
 const maxMessageBytes = 4 * 1024 * 1024;
+/** Of a frame of a client that says little, which is what most are. */
+const frameHeaderBytes = 6;
 
 /** An upgrade that is asked for, as it stood on the wire. */
 export interface UpgradeRequest {
@@ -41,6 +44,8 @@ export type WhyNotUpgrade = (request: UpgradeRequest) => UpgradeRefusal | undefi
 
 export interface WebSocketOptions {
   readonly whyNotUpgrade: WhyNotUpgrade;
+  /** Counts messages that have not come whole. */
+  readonly inbound: HeldMemory;
   /** Answers requests that are no upgrades; absent: they are told that only WebSocket is spoken here. */
   readonly web?: RequestListener | undefined;
 }
@@ -48,7 +53,7 @@ export interface WebSocketOptions {
 /** @param arrived gets the stream, the connection below it and the host that the client has asked. */
 export function acceptWebSockets(
   server: Server | HttpsServer,
-  { whyNotUpgrade, web = onlyWebSocket }: WebSocketOptions,
+  { whyNotUpgrade, inbound, web = onlyWebSocket }: WebSocketOptions,
   arrived: (stream: Duplex, socket: Duplex, host: string | undefined) => void,
 ): void {
   const sockets = new WebSocketServer({
@@ -63,7 +68,10 @@ export function acceptWebSockets(
     const refusal = refusalOf(request, whyNotUpgrade);
     if (refusal === undefined) {
       const { name } = parseHost(request.headers.host) ?? {};
-      sockets.handleUpgrade(request, socket, head, (webSocket) => arrived(byteStream(webSocket), socket, name));
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        countHeld(webSocket, socket, inbound);
+        arrived(byteStream(webSocket), socket, name);
+      });
     } else {
       refuse(socket, refusal);
     }
@@ -71,7 +79,7 @@ export function acceptWebSockets(
 }
 
 const onlyWebSocket: RequestListener = (_request, response) => {
-  response.writeHead(426, { upgrade: 'websocket' }).end(`MQTT over WebSocket is at ${path}.\n`);
+  response.writeHead(426, { upgrade: 'websocket', connection: 'close' }).end(`MQTT over WebSocket is at ${path}.\n`);
 };
 
 function refuse(socket: Duplex, { status, message }: UpgradeRefusal): void {
@@ -92,6 +100,26 @@ function refusalOf(request: IncomingMessage, whyNotUpgrade: WhyNotUpgrade): Upgr
 
 function firstKnown(offered: readonly string[]): string | undefined {
   return offered.find((name) => subprotocols.has(name));
+}
+
+/** ws keeps the pieces of a message until it is whole. */
+function countHeld(webSocket: WebSocket, socket: Duplex, inbound: HeldMemory): void {
+  const holder = { destroy: () => webSocket.terminate() };
+  let bytes = 0;
+  let lastChunk = 0;
+  const count = (now: number): void => {
+    bytes = Math.max(0, now);
+    inbound.hold(holder, bytes);
+  };
+  const control = (data: Buffer): void => count(bytes - data.length - frameHeaderBytes);
+  socket.prependListener('data', (chunk: Buffer) => {
+    lastChunk = chunk.length;
+    count(bytes + lastChunk);
+  });
+  // What is left can only have come with the end of this message.
+  webSocket.on('message', (data: Buffer) => count(Math.min(bytes - data.length - frameHeaderBytes, lastChunk)));
+  webSocket.on('ping', control).on('pong', control);
+  socket.once('close', () => inbound.letGo(holder));
 }
 
 /** As ws makes it, but what is written while it is corked leaves as one frame and not as one for each piece of a packet. */

@@ -12,6 +12,8 @@ const calm = 64;
 /** Taken in its turn before the rate tells. */
 const burst = 1000;
 const perTurn = 32;
+/** Taken before all who have had a turn. */
+const perFirstTurn = 8;
 
 /** How much of its rate a connection has used: fills with each packet or request and empties with time. */
 export class Allowance {
@@ -31,10 +33,10 @@ export class Allowance {
     this.#max = calm;
   }
 
-  /** Before something is taken that has waited. */
-  takeTurn(): void {
+  /** Before something is taken that has waited. @param isFirst the connection goes before others, so that it gets less */
+  takeTurn(isFirst = false): void {
     this.#empty();
-    this.#max = Math.min(burst, this.#used + perTurn);
+    this.#max = Math.min(burst, this.#used + (isFirst ? perFirstTurn : perTurn));
   }
 
   /** @returns whether one more may be taken now. */

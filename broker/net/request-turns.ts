@@ -1,27 +1,32 @@
 /**
  * When HTTP requests are dealt with: of each connection at its rate, and of all together a few in each turn of the event loop, so that a
- * flood of requests waits for itself and not the devices for it. None is refused for its rate: AWS's own rates are `--strict`.
+ * flood of requests waits for itself and not the devices for it. Who waits for no other answer goes before those who have sent several
+ * requests. None is refused for its rate: AWS's own rates are `--strict`.
  * A connection on which very many requests wait unanswered is one too many; no client of AWS's sends even two at a time.
  * Source: docs/security.md, "Bounds".
  */
 import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { Allowance, spentMs } from './allowance.ts';
 import { FewAtOnce } from './turns.ts';
+import { type Answered, UnreadAnswers } from './unread-answers.ts';
 
 /** Requests on one connection that have not been answered. */
 const maxUnanswered = 64;
 /** A request takes about half a millisecond. */
 const requestsPerTurn = 8;
 
-interface Caller {
+interface Caller extends Answered {
   readonly allowance: Allowance;
-  unanswered: number;
+  /** Those that have not left. */
+  readonly answers: Set<ServerResponse>;
 }
 
 export class RequestTurns {
   readonly #perSecond: number;
   readonly #turns = new FewAtOnce(requestsPerTurn);
-  readonly #callers = new WeakMap<object, Caller>();
+  readonly #callers = new WeakMap<Duplex, Caller>();
+  readonly #unread = new UnreadAnswers();
 
   /** @param perSecond of one connection. */
   constructor(perSecond: number) {
@@ -32,24 +37,29 @@ export class RequestTurns {
    * @param act called once, now or later; never when its caller has left before.
    * @returns false when too many wait on this connection: it is not called then.
    */
-  take(connection: object, response: ServerResponse, act: () => void): boolean {
-    let caller = this.#callers.get(connection);
-    if (caller === undefined) {
-      caller = { allowance: new Allowance(this.#perSecond), unanswered: 0 };
+  take(connection: Duplex, response: ServerResponse, act: () => void): boolean {
+    const known = this.#callers.get(connection);
+    const caller: Caller = known ?? { connection, allowance: new Allowance(this.#perSecond), answers: new Set() };
+    if (known === undefined) {
       this.#callers.set(connection, caller);
+      // Node closes no answer behind another one when the connection ends.
+      connection.once('close', () => this.#unread.leave(caller));
     }
-    const { allowance } = caller;
-    if (caller.unanswered >= maxUnanswered) return false;
-    caller.unanswered += 1;
+    const { allowance, answers } = caller;
+    if (answers.size >= maxUnanswered) return false;
+    const isOnlyOne = answers.size === 0;
+    if (isOnlyOne) this.#unread.watch(caller);
+    answers.add(response);
     response.once('close', () => {
-      caller.unanswered -= 1;
+      answers.delete(response);
+      if (answers.size === 0) this.#unread.leave(caller);
     });
     const begin = (): void => {
       if (!response.destroyed && response.socket?.destroyed !== true) act();
     };
     const next = (): void => {
       allowance.takeTurn();
-      if (!allowance.isSpent && allowance.take()) this.#turns.do(begin);
+      if (!allowance.isSpent && allowance.take()) this.#turns.do(begin, isOnlyOne);
       else setTimeout(next, spentMs);
     };
     next();

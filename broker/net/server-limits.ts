@@ -4,10 +4,14 @@
  * with every byte, so the handshake has a deadline here.
  */
 import type { ServerOptions } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Server } from 'node:tls';
 import { nameOf } from './socket-budget.ts';
+import { FewAtOnce } from './turns.ts';
 
 const handshakeMs = 10_000;
+/** A handshake is a millisecond of work, most of it before anything is proved: of very many at once a few begin in each turn. */
+const handshakesPerTurn = 4;
 
 /** For every HTTP server, those that only upgrade to WebSocket included. */
 export const httpLimits: ServerOptions = {
@@ -20,6 +24,8 @@ export const httpLimits: ServerOptions = {
 };
 
 export const maxHeaders = 100;
+/** For the socket of an HTTP server on which nothing moves while an answer is due or is not read. */
+export const standstillMs = 60_000;
 
 /** What a socket may hold before its writer is told to wait; Node 22 made it four times as much. */
 export const socketBuffers = { highWaterMark: 16 * 1024 } as const;
@@ -30,6 +36,7 @@ export const lostInHandshake =
 
 /** @param expired is told why a connection was closed. */
 export function limitHandshakes(server: Server, expired: (error: Error) => void, patienceMs = handshakeMs): void {
+  spreadHandshakes(server);
   const deadlines = new Map<string, NodeJS.Timeout>();
   const done = (name: string): void => {
     clearTimeout(deadlines.get(name));
@@ -46,4 +53,17 @@ export function limitHandshakes(server: Server, expired: (error: Error) => void,
     socket.once('close', () => done(name));
   });
   server.prependListener('secureConnection', (socket) => done(nameOf(socket)));
+}
+
+/** Node begins a handshake as soon as it hears of a connection; what has come by then it reads when it begins. */
+function spreadHandshakes(server: Server): void {
+  const handshakes = new FewAtOnce(handshakesPerTurn);
+  const begin = server.listeners('connection') as ((socket: Socket) => void)[];
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    handshakes.do(() => {
+      if (socket.destroyed) return;
+      for (const listener of begin) listener.call(server, socket);
+    });
+  });
 }

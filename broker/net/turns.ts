@@ -54,10 +54,14 @@ export class Turns {
   }
 }
 
-/** Lets the first few calls of a turn happen at once, as usual; the others, and all that come while some wait, in later turns. */
+/**
+ * Lets the first few calls of a turn happen at once, as usual; the others, and all that come while some wait, in later turns. Of each
+ * turn most is for those that go first, as long as there are any.
+ */
 export class FewAtOnce {
   readonly #max: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #first: (() => void)[] = [];
+  readonly #others: (() => void)[] = [];
   #done = 0;
   #isScheduled = false;
 
@@ -65,8 +69,9 @@ export class FewAtOnce {
     this.#max = max;
   }
 
-  do(act: () => void): void {
-    if (this.#waiting.length > 0 || this.#done >= this.#max) this.#waiting.push(act);
+  do(act: () => void, goesFirst = false): void {
+    const waits = this.#first.length > 0 || (!goesFirst && this.#others.length > 0);
+    if (waits || this.#done >= this.#max) (goesFirst ? this.#first : this.#others).push(act);
     else {
       this.#done += 1;
       act();
@@ -77,7 +82,9 @@ export class FewAtOnce {
   }
 
   readonly #nextTurn = (): void => {
-    const acts = this.#waiting.splice(0, this.#max);
+    const kept = Math.min(this.#others.length, Math.ceil(this.#max / 4));
+    const acts = this.#first.splice(0, this.#max - kept);
+    acts.push(...this.#others.splice(0, this.#max - acts.length));
     this.#done = acts.length;
     this.#isScheduled = acts.length > 0;
     if (this.#isScheduled) setImmediate(this.#nextTurn);

@@ -6,6 +6,11 @@ export function passPage(request: IncomingMessage, response: ServerResponse, eng
   const { url = '/', method, headers } = request;
   const path = url.split('?', 1)[0] ?? '';
   if (path !== '/' && path !== '/metrics' && !path.startsWith('/page/')) return false;
+  // Node reads more in a request than it writes.
+  if (!/^[\x21-\x7e]*$/.test(url)) {
+    response.writeHead(400, { connection: 'close' }).end();
+    return true;
+  }
   const asked = askHttp({ ...engine, path: url, method, headers }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(response);

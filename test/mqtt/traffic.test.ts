@@ -3,8 +3,9 @@ import { type Socket, connect } from 'node:net';
 import { once } from 'node:events';
 import { type Packet, generate, parser } from 'mqtt-packet';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { HeldMemory, Traffic } from '../../broker/mqtt/traffic.ts';
+import { Traffic } from '../../broker/mqtt/traffic.ts';
 import { Allowance } from '../../broker/net/allowance.ts';
+import { HeldMemory } from '../../broker/net/held-memory.ts';
 import { closeDoors, openDoor } from '../support/mqtt-door.ts';
 import { WireClient } from '../support/wire-client.ts';
 
@@ -74,11 +75,39 @@ describe('Traffic', () => {
   it('lets those who wait go on one after the other, some of them in each turn', async () => {
     const traffic = new Traffic();
     const order: string[] = [];
-    const busy = { goOn: () => void (order.push('busy'), order.length < 6 && traffic.queue(busy, false)) };
-    traffic.queue(busy, false);
-    traffic.queue({ goOn: () => order.push('other') }, false);
+    const busy = { goOn: () => void (order.push('busy'), order.length < 6 && traffic.queue(busy, 'turn')) };
+    traffic.queue(busy, 'turn');
+    traffic.queue({ goOn: () => order.push('other') }, 'turn');
     await vi.waitFor(() => expect(order).toHaveLength(6), 60_000);
     expect(order.indexOf('other')).toBe(1);
+  });
+});
+
+/** Lets time go by within a turn. */
+function pass(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+describe('a turn that was long', () => {
+  it('lets nobody be read at once any more, and the next one does', async () => {
+    const traffic = new Traffic();
+    expect(traffic.readsAtOnce).toBe(true);
+    pass(10);
+    expect(traffic.readsAtOnce).toBe(false);
+    await new Promise(setImmediate);
+    expect(traffic.readsAtOnce).toBe(true);
+  });
+
+  it('serves who comes after thousands that have waited before them', async () => {
+    const traffic = new Traffic();
+    const order: string[] = [];
+    const slow = (name: string) => ({ goOn: () => void (pass(1), order.push(name)) });
+    for (let index = 0; index < 50; index += 1) traffic.queue(slow('other'), 'turn');
+    traffic.queue(slow('newcomer'), 'first');
+    await vi.waitFor(() => expect(order).toContain('newcomer'));
+    expect(order[0]).toBe('newcomer');
+    await vi.waitFor(() => expect(order).toHaveLength(51), 60_000);
   });
 });
 

@@ -32,13 +32,12 @@ it('finds nothing', { timeout: 600_000 }, async () => {
   expect(doors.map(({ door }) => door)).toEqual(doorNames);
   for (const { inputs: told, latency } of doors) {
     expect(told).toBeGreaterThanOrEqual(inputs);
-    expect(latency.count).toBeGreaterThan(0);
+    expect(latency.whole.count).toBeGreaterThan(0);
   }
 });
 
 it.each([mqttStory, httpStory])('a seed tells the same story again', (story) => {
-  const told = (seed: number) =>
-    story(seededChance(seed).fork('1'), Infinity).pieces.map((piece) => piece.toString('hex'));
+  const told = (seed: number) => story(seededChance(seed).fork('1')).pieces.map((piece) => piece.toString('hex'));
   expect(told(7)).toEqual(told(7));
   expect(told(7)).not.toEqual(told(8));
 });

@@ -32,6 +32,14 @@ const attacks: readonly (readonly [what: string, headers: Headers])[] = [
   ['that name, with the port', { host: 'evil.example:4510', origin: 'http://evil.example:4510' }],
   ['a name that looks like this one', { host: '127.0.0.1.evil.example' }],
   ['an address of nobody', { host: '0.0.0.0' }],
+  ['its own name with another one in front', { host: 'localhost.evil.example' }],
+  ['its own name in an origin of others', { origin: 'http://localhost.evil.example' }],
+  ['its own name as a user of others', { origin: 'http://localhost:4510@evil.example' }],
+  ['its own address without a scheme', { origin: 'localhost:4510' }],
+  ['its own address by another scheme', { origin: 'ftp://localhost' }],
+  ['an extension of a browser', { origin: 'chrome-extension://abcdefghijklmnop' }],
+  ['an empty origin', { origin: '' }],
+  ['several origins', { origin: 'http://localhost http://evil.example' }],
 ];
 
 const requests: readonly (readonly [what: string, method: string, path: string, headers: Headers, body: string])[] = [
@@ -132,17 +140,34 @@ describe('a Host header or a target that makes no sense', () => {
     'GET /things\\x HTTP/1.1\r\nHost: localhost\r\n',
     'GET //evil.example/things HTTP/1.1\r\nHost: localhost\r\n',
     'GET /%ff HTTP/1.1\r\nHost: localhost\r\n',
+    'GET // HTTP/1.1\r\nHost: localhost\r\n',
+    'GET //[ HTTP/1.1\r\nHost: localhost\r\n',
+    'POST //:80/page/actions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n',
+    'GET //%5b::1 HTTP/1.1\r\nHost: localhost\r\n',
+    'GET /page/% HTTP/1.1\r\nHost: localhost\r\n',
+    'GET /page/\u00ff?key=%ff HTTP/1.1\r\nHost: localhost\r\n',
+    'GET /things?maxResults=%ff&&=&nextToken=//[ HTTP/1.1\r\nHost: localhost\r\n',
+    'GET /files/%ff/..%2f..?X-Amz-Signature=%ff HTTP/1.1\r\nHost: localhost\r\n',
+    'GET /things HTTP/1.1\r\nHost: 0x7f.evil.example\r\n',
+    'GET /things HTTP/1.1\r\nHost: localhost:4510:80\r\n',
+    'GET /things HTTP/1.1\r\nHost: localhost\u00e9\r\n',
+    'GET /things HTTP/1.1\r\nHost: xn--a\r\n',
+    'PRI * HTTP/2.0\r\n',
+    'TRACE / HTTP/1.1\r\nHost: localhost\r\n',
+    'PUT /jobs/J HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n',
+    'PUT /jobs/J HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n',
     'GET /things HTTP/1.1\r\n',
     'GET /things HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n',
   ])('%j is refused, without a stack on stderr', async (head) => {
     const stderr = vi.spyOn(console, 'error').mockReturnValue();
     const socket = connect(portOf(service.httpUrl), '127.0.0.1');
-    socket.write(`${head}Connection: close\r\n\r\n{}`);
+    socket.write(Buffer.from(`${head}Connection: close\r\n\r\n{}`, 'latin1'));
     let text = '';
     for await (const chunk of socket) text += String(chunk);
-    expect(text).toMatch(/^HTTP\/1\.1 (400|404) /);
+    expect(text).toMatch(/^HTTP\/1\.1 (400|403|404) /);
     expect(text).not.toMatch(/\.(ts|js|mjs):\d+/);
     expect(stderr.mock.calls).toEqual([]);
     stderr.mockRestore();
+    expect((await rawHttp(portOf(service.httpUrl), { path: '/healthz' })).status).toBe(200);
   });
 });
