@@ -1,19 +1,19 @@
 /**
  * How long one healthy device waits for its answer beside a crowd that means no good: thousands that never read what they are
- * told while others speak to all of them, floods of PINGREQ and of requests, hundreds that ask often, floods of HTTP. Each kind of crowd meets a service of its own.
+ * told while others speak to all of them, floods of PINGREQ and of requests, thousands that ask often, floods of HTTP. Each kind of
+ * crowd meets a service of its own. Time in which another program of the machine had the core does not count.
  */
 import { startBenchProcess } from '../bench-process.ts';
 import type { Measurement, Size } from '../figures.ts';
-import type { Latency } from '../load/latency.ts';
 import type { CrowdQuestions, Way } from '../processes/crowd.ts';
-import type { NeighbourQuestions } from '../processes/neighbour.ts';
+import type { NeighbourLatency, NeighbourQuestions } from '../processes/neighbour.ts';
 import { spreadOf } from '../rounds.ts';
 import type { ServiceQuestions } from '../services/service-questions.ts';
 
 interface CrowdSample {
   readonly crowd: string;
-  readonly alone: Latency;
-  readonly beside: Latency;
+  readonly alone: NeighbourLatency;
+  readonly beside: NeighbourLatency;
   /** Of the service, while the crowd is there. */
   readonly peakBytes: number;
 }
@@ -49,15 +49,18 @@ export async function measureBesideCrowds(
   for (const crowd of crowds(things)) {
     const sample = await besides(crowd, rounds);
     samples.push(sample);
+    const { alone, beside, peakBytes } = sample;
     say(
-      `${sample.crowd}: p99 ${sample.alone.p99.toFixed(1)} ms alone, ${sample.beside.p99.toFixed(1)} ms beside it, max ${sample.beside.max.toFixed(0)} ms, ${Math.round(sample.peakBytes / 1024 / 1024)} MB`,
+      `${sample.crowd}: p99 ${alone.own.p99.toFixed(1)} ms alone, ${beside.own.p99.toFixed(1)} ms beside it (with waiting for a core ${beside.whole.p99.toFixed(1)}), max ${beside.own.max.toFixed(0)} ms, ${Math.round(peakBytes / 1024 / 1024)} MB`,
     );
   }
-  const note = samples.map(({ crowd, alone, beside }) => `${crowd} ${beside.p99.toFixed(1)} (${alone.p99.toFixed(1)})`);
+  const note = samples.map(
+    ({ crowd, alone, beside }) => `${crowd} ${beside.own.p99.toFixed(1)} (${alone.own.p99.toFixed(1)})`,
+  );
   return [
     {
       figure: 'crowd',
-      value: spreadOf([Math.max(...samples.map(({ beside }) => beside.p99))]),
+      value: spreadOf([Math.max(...samples.map(({ beside }) => beside.own.p99))]),
       note: `p99 beside (and without): ${note.join('; ')} ms`,
       samples,
     },
@@ -71,7 +74,7 @@ async function besides(crowd: readonly (readonly [Way, number])[], rounds: numbe
   const others = startBenchProcess<CrowdQuestions>('crowd');
   try {
     const port = await service.ask('open', { things: 10 });
-    await neighbour.ask('come', { port, thingName: 'neighbour' });
+    await neighbour.ask('come', { port, thingName: 'neighbour', servicePid: service.pid! });
     await seconds(rounds);
     const alone = await neighbour.ask('latency', undefined as never);
     const httpPort = await service.ask('httpPort', undefined);

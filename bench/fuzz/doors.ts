@@ -3,7 +3,7 @@
  * what counts is how the service and its other clients do.
  */
 import { type Socket, connect } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { Chance } from '../../faults/chance.ts';
 import { fileStory, httpStory } from './http-inputs.ts';
 import { type Story, mqttStory } from './mqtt-inputs.ts';
@@ -23,33 +23,50 @@ export interface Places {
 }
 
 const host = '127.0.0.1';
+/** For the service to end a connection whose client has nothing more to say. */
 const patienceMs = 10_000;
+/** Not every odd thing is answered. */
+const silenceMs = 500;
 
-/** @returns how many inputs it was, and whether the connection had to be ended from here. */
-export async function tell(
-  door: DoorName,
-  chance: Chance,
-  most: number,
-  places: Places,
-): Promise<{ readonly inputs: number; readonly hung: boolean }> {
-  const story = storyFor(door, chance, most, places);
+/** How a story went. */
+export interface Told {
+  readonly inputs: number;
+  /** The connection had to be ended from here. */
+  readonly hung: boolean;
+}
+
+export async function tell(door: DoorName, chance: Chance, places: Places): Promise<Told> {
+  const story = storyFor(door, chance, places);
   const hung = await converse(open(door, chance, places), piecesFor(door, chance, story), chance);
   return { inputs: story.inputs, hung };
 }
 
-function storyFor(door: DoorName, chance: Chance, most: number, { files }: Places): Story {
-  if (door === 'files') return fileStory(chance, most, files);
-  return door === 'http' || door === 'https' ? httpStory(chance, most) : mqttStory(chance, most);
+function storyFor(door: DoorName, chance: Chance, { files }: Places): Story {
+  if (door === 'files') return fileStory(chance, files);
+  return door === 'http' || door === 'https' ? httpStory(chance) : mqttStory(chance);
 }
 
-function open(door: DoorName, chance: Chance, { ports, ca, cert, key }: Places): Socket {
+function open(door: DoorName, chance: Chance, places: Places): Socket {
+  const { ports, cert, key } = places;
   const port = door === 'files' ? ports.http : ports[door];
   const isTls = door === 'tls' || door === 'wss' || door === 'https';
   // Some say something else where a handshake is waited for.
   if (!isTls || often(chance, 3)) return connect({ port, host, noDelay: true });
-  const identity = door === 'tls' && often(chance, 95) ? { cert, key } : {};
+  const showsCertificate = door === 'tls' && often(chance, 95);
   const ALPNProtocols = door === 'wss' && often(chance, 20) ? ['x-amzn-mqtt-ca'] : [];
-  return connectTls({ port, host, ca, ...identity, ALPNProtocols });
+  const resumes = often(chance, 90);
+  return secured({ port, ca: places.ca, ALPNProtocols, ...(showsCertificate && { cert, key }) }, resumes);
+}
+
+/** The last session of each kind of connection: most clients resume one, which saves half of the work of a handshake. */
+const sessions = new Map<string, Buffer>();
+
+function secured(options: ConnectionOptions & { readonly ALPNProtocols: string[] }, resumes: boolean): Socket {
+  const kind = `${options.port} ${options.ALPNProtocols.join()} ${options.cert !== undefined}`;
+  const session = resumes ? sessions.get(kind) : undefined;
+  const socket = connectTls({ ...options, host, ...(session && { session }) });
+  if (session === undefined) socket.once('session', (made: Buffer) => sessions.set(kind, made));
+  return socket;
 }
 
 const upgrade = [
@@ -121,8 +138,7 @@ function converse(socket: Socket, pieces: readonly Buffer[], chance: Chance): Pr
       hung = true;
       socket.destroy();
     }, patienceMs);
-    // A second of silence is an end, too: not every odd thing is answered.
-    const silence = setTimeout(() => socket.end(), 1000);
+    const silence = setTimeout(() => socket.end(), silenceMs);
     socket.on('error', () => {});
     socket.on('data', () => {
       if (next >= pieces.length && !endsAtOnce) socket.end();

@@ -1,6 +1,7 @@
 /**
- * What a client says in one connection at an MQTT door: CONNECT and some packets, of any version, each proper, odd or spoiled. One
- * input is one packet; after one that closes the connection the others are not read, so most are only odd.
+ * What a client says in one connection at an MQTT door, in any version: CONNECT, then packets that are odd in what they say, and in
+ * the end one that is odd in every way. One input is one packet. After a packet that closes the connection nobody reads another
+ * one, so what may close it comes last.
  */
 import { type IConnectPacket, type Packet, generate } from 'mqtt-packet';
 import type { Chance } from '../../faults/chance.ts';
@@ -8,24 +9,36 @@ import { noise, oddText, often, spoilBytes, spoilJson } from './mutations.ts';
 
 const things = ['pump', 'lamp', 'fuzz-1', 'fuzz-2'];
 const jobs = ['kept', 'fuzz', '$next', 'unknown'];
+const largePayloads = [131_072, 131_073].map((length) => Buffer.alloc(length, 'x'));
 
+/** What is said on one connection. */
 export interface Story {
   /** What is written, in one go or in two. */
   readonly pieces: readonly Buffer[];
   readonly inputs: number;
 }
 
-export function mqttStory(chance: Chance, most: number): Story {
-  const inputs = Math.min(most, chance.between(1, 24));
-  const protocolVersion = chance.pick([3, 4, 4, 4, 5, 5] as const);
+type Version = 3 | 4 | 5;
+
+interface Client {
+  readonly version: Version;
+  readonly thing: string;
+}
+
+const maxInputs = 40;
+
+export function mqttStory(chance: Chance): Story {
+  const planned = chance.between(1, maxInputs);
+  const client = { version: chance.pick([3, 4, 4, 4, 5, 5] as const), thing: chance.pick(things) };
   const packets: Buffer[] = [];
-  if (often(chance, 4)) packets.push(noise(chance, chance.between(1, 64)));
-  for (let index = 0; index < inputs; index += 1) {
-    const isFirst = index === 0;
-    const packet = isFirst ? connect(chance, protocolVersion) : next(chance, protocolVersion);
-    packets.push(often(chance, isFirst ? 10 : 12) ? spoilBytes(chance, packet) : packet);
-  }
-  return { pieces: cut(chance, Buffer.concat(packets)), inputs };
+  if (often(chance, 4)) return { pieces: cut(chance, noise(chance, chance.between(1, 64))), inputs: 1 };
+  const first = connect(chance, client);
+  if (often(chance, 10)) return { pieces: cut(chance, spoilBytes(chance, first)), inputs: 1 };
+  packets.push(first);
+  while (packets.length < planned) packets.push(harmless(chance, client));
+  const last = anything(chance, client);
+  packets.push(often(chance, 50) ? spoilBytes(chance, last) : last);
+  return { pieces: cut(chance, Buffer.concat(packets)), inputs: packets.length };
 }
 
 /** Some arrive in two pieces, wherever they are cut. */
@@ -35,51 +48,67 @@ export function cut(chance: Chance, bytes: Buffer): readonly Buffer[] {
   return [bytes.subarray(0, at), bytes.subarray(at)];
 }
 
-function connect(chance: Chance, protocolVersion: 3 | 4 | 5): Buffer {
-  const odd = often(chance, 15);
+function connect(chance: Chance, { version, thing }: Client): Buffer {
+  const odd = often(chance, 10);
   const packet: IConnectPacket = {
     cmd: 'connect',
-    protocolId: protocolVersion === 3 ? 'MQIsdp' : 'MQTT',
-    protocolVersion,
-    clientId: odd ? `x${oddText(chance)}` : `${chance.pick(things)}-${chance.between(0, 999)}`,
+    protocolId: version === 3 ? 'MQIsdp' : 'MQTT',
+    protocolVersion: version,
+    clientId: odd ? `x${oddText(chance)}` : `${thing}-${chance.between(0, 999)}`,
     clean: often(chance, 70),
     keepalive: chance.pick([0, 1, 30, 65_535]),
     ...(often(chance, 20) && { username: odd ? oddText(chance) : 'user?SDK=x', password: Buffer.from('p') }),
     ...(often(chance, 20) && {
-      will: { topic: topicFor(chance) || 'w', payload: Buffer.from('{}'), qos: chance.pick([0, 1]), retain: odd },
+      will: {
+        topic: odd ? topicFor(chance, thing) || 'w' : `news/${thing}`,
+        payload: Buffer.from('{}'),
+        qos: chance.pick([0, 1]),
+        retain: odd,
+      },
     }),
-    ...(protocolVersion === 5 && often(chance, 50) && { properties: connectProperties(chance) }),
+    ...(version === 5 && often(chance, 50) && { properties: connectProperties(chance, odd) }),
   };
-  return encoded(packet, protocolVersion);
+  return encoded(packet, version);
 }
 
-function connectProperties(chance: Chance): IConnectPacket['properties'] {
+function connectProperties(chance: Chance, odd: boolean): IConnectPacket['properties'] {
   return {
     sessionExpiryInterval: chance.pick([0, 1, 60, 0xffff_ffff]),
     receiveMaximum: chance.pick([1, 2, 65_535]),
-    maximumPacketSize: chance.pick([1, 20, 200, 0xffff_ffff]),
+    maximumPacketSize: chance.pick(odd ? [1, 20] : [200, 0xffff_ffff]),
     topicAliasMaximum: chance.pick([0, 8, 65_535]),
     ...(often(chance, 30) && { userProperties: { a: 'b' } }),
   };
 }
 
-function next(chance: Chance, version: 3 | 4 | 5): Buffer {
+/** What a client may send, however odd it is. */
+function harmless(chance: Chance, client: Client): Buffer {
+  const { version, thing } = client;
   const messageId = chance.pick([1, 2, 3, 65_535]);
   const roll = chance.between(0, 99);
-  if (roll < 55) return publish(chance, version, messageId);
-  if (roll < 75) {
-    const count = chance.pick([1, 1, 2, 8, 9]);
-    const subscriptions = Array.from({ length: count }, () => ({
-      topic: filterFor(chance),
-      qos: chance.pick([0, 1, 1, 2] as const),
-      ...(version === 5 && { nl: often(chance, 20), rap: often(chance, 20), rh: chance.pick([0, 1, 2]) }),
-    }));
-    return encoded({ cmd: 'subscribe', messageId, subscriptions } as Packet, version);
+  if (roll < 70) return publish(chance, client, messageId, ownTopic(chance, thing), chance.pick([0, 1, 1, 1]));
+  if (roll < 80) return subscribe(chance, version, messageId, () => ownFilter(chance, thing), [0, 1], [1, 1, 2, 8]);
+  if (roll < 84) {
+    return encoded({ cmd: 'unsubscribe', messageId, unsubscriptions: [ownFilter(chance, thing)] }, version);
   }
-  if (roll < 80) return encoded({ cmd: 'unsubscribe', messageId, unsubscriptions: [filterFor(chance)] }, version);
-  if (roll < 90) return encoded({ cmd: 'puback', messageId }, version);
-  if (roll < 95) return encoded({ cmd: 'pingreq' }, version);
+  if (roll < 95) return encoded({ cmd: 'puback', messageId }, version);
+  return encoded({ cmd: 'pingreq' }, version);
+}
+
+function anything(chance: Chance, client: Client): Buffer {
+  const { version, thing } = client;
+  const messageId = chance.pick([0, 1, 2, 65_535]);
+  const roll = chance.between(0, 99);
+  if (roll < 45) return publish(chance, client, messageId, topicFor(chance, thing), chance.pick([0, 1, 2]));
+  if (roll < 65) {
+    return subscribe(chance, version, messageId, () => filterFor(chance, thing), [0, 1, 2], [1, 2, 8, 9]);
+  }
+  if (roll < 70) {
+    return encoded({ cmd: 'unsubscribe', messageId, unsubscriptions: [filterFor(chance, thing)] }, version);
+  }
   const rest: readonly Packet[] = [
+    { cmd: 'puback', messageId },
+    { cmd: 'pingreq' },
     { cmd: 'pubrel', messageId },
     { cmd: 'pubrec', messageId },
     { cmd: 'pubcomp', messageId },
@@ -87,11 +116,29 @@ function next(chance: Chance, version: 3 | 4 | 5): Buffer {
     { cmd: 'suback', messageId, granted: [0] },
     { cmd: 'disconnect', reasonCode: 4, properties: { sessionExpiryInterval: 9 } },
     { cmd: 'disconnect' },
+    { cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clientId: thing, clean: true, keepalive: 0 },
+    { cmd: 'auth', reasonCode: 0 } as Packet,
   ];
   return encoded(chance.pick(rest), version);
 }
 
-function publish(chance: Chance, version: 3 | 4 | 5, messageId: number): Buffer {
+function subscribe(
+  chance: Chance,
+  version: Version,
+  messageId: number,
+  filter: () => string,
+  qualities: readonly (0 | 1 | 2)[],
+  counts: readonly number[],
+): Buffer {
+  const subscriptions = Array.from({ length: chance.pick(counts) }, () => ({
+    topic: filter(),
+    qos: chance.pick(qualities),
+    ...(version === 5 && { nl: often(chance, 5), rap: often(chance, 20), rh: chance.pick([0, 1, 2]) }),
+  }));
+  return encoded({ cmd: 'subscribe', messageId, subscriptions } as Packet, version);
+}
+
+function publish(chance: Chance, { version }: Client, messageId: number, topic: string, qos: 0 | 1 | 2): Buffer {
   const body = {
     clientToken: 'token',
     status: chance.pick(['IN_PROGRESS', 'SUCCEEDED', 'FAILED', 'QUEUED']),
@@ -102,67 +149,94 @@ function publish(chance: Chance, version: 3 | 4 | 5, messageId: number): Buffer 
   };
   const packet: Packet = {
     cmd: 'publish',
-    topic: topicFor(chance),
-    payload: often(chance, 3) ? Buffer.alloc(chance.pick([131_072, 131_073]), 'x') : spoilJson(chance, body),
-    qos: chance.pick([0, 1, 1, 1, 2]),
+    topic,
+    payload: chance.happens(3000) ? chance.pick(largePayloads) : spoilJson(chance, body),
+    qos,
     messageId,
     dup: often(chance, 5),
-    retain: often(chance, 5),
+    retain: !topic.startsWith('$') && often(chance, 5),
     ...(version === 5 &&
       often(chance, 30) && {
         properties: {
           messageExpiryInterval: chance.pick([0, 1, 60]),
-          topicAlias: chance.pick([1, 8, 9, 65_535]),
+          topicAlias: chance.pick([1, 7, 8]),
           contentType: 'application/json',
-          responseTopic: topicFor(chance),
+          responseTopic: 'news/answers',
           correlationData: Buffer.from('c'),
+          ...(often(chance, 30) && { userProperties: { a: ['b', 'c'], '': oddText(chance) } }),
         },
       }),
   };
   return encoded(packet, version);
 }
 
-function topicFor(chance: Chance): string {
-  const thing = often(chance, 90) ? chance.pick(things) : oddText(chance);
-  const job = often(chance, 90) ? chance.pick(jobs) : oddText(chance);
+/** Of a thing, or what belongs to none: nobody is cut off for it. */
+function ownTopic(chance: Chance, thing: string): string {
+  const job = chance.pick(jobs);
   const jobTopics = `$aws/things/${thing}/jobs`;
-  const topics = [
+  return chance.pick([
     `${jobTopics}/get`,
     `${jobTopics}/start-next`,
     `${jobTopics}/${job}/get`,
     `${jobTopics}/${job}/update`,
+    `${jobTopics}/${job}/update`,
     `${jobTopics}/${job}/namespace-a/update`,
+    `${jobTopics}/${job}/x/y/z`,
     `$aws/things/${thing}/shadow/update`,
-    `$aws/things/${thing}/shadow/name/${job}/get`,
+    `$aws/things/${thing}/shadow/get`,
+    `$aws/things/${thing}/shadow/delete`,
+    `$aws/things/${thing}/shadow/name/${job}/update`,
     `$aws/things/${thing}/streams/${job}/get/json`,
+    `$aws/things/${thing}/streams/${job}/describe/cbor`,
     `$aws/things/${thing}/defender/metrics/json`,
-    '$aws/certificates/create/json',
+    `$aws/commands/things/${thing}/executions/1/response/json`,
+    '$aws/certificates/create-from-csr/json',
     '$aws/provisioning-templates/t/provision/cbor',
     '$aws/rules/r/a',
     'news/today',
     `news/${job}`,
-    oddText(chance),
-  ];
-  return chance.pick(topics);
+  ]);
 }
 
-function filterFor(chance: Chance): string {
-  const topic = topicFor(chance);
-  const filters = [
+function topicFor(chance: Chance, own: string): string {
+  const thing = often(chance, 60) ? chance.pick(things) : `${own}${oddText(chance)}`;
+  const topic = ownTopic(chance, thing);
+  if (often(chance, 60)) return topic;
+  const levels = topic.split('/');
+  levels[chance.between(0, levels.length - 1)] = oddText(chance);
+  return levels.join('/');
+}
+
+function ownFilter(chance: Chance, thing: string): string {
+  return chance.pick([
+    ownTopic(chance, thing),
+    `$aws/things/${thing}/jobs/#`,
+    `$aws/things/${thing}/jobs/+/update/+`,
+    `$aws/things/${thing}/shadow/+/accepted`,
+    'news/#',
+    '+/+',
+    '#',
+    '$aws/events/#',
+    '$share/g/news/#',
+    `$share/g/$aws/things/${thing}/jobs/notify`,
+  ]);
+}
+
+function filterFor(chance: Chance, own: string): string {
+  const topic = topicFor(chance, own);
+  return chance.pick([
     topic,
     `${topic}/+`,
     `${topic}/#`,
-    '#',
-    '+/+',
-    '$aws/events/#',
+    `#/${topic}`,
+    `+${topic}`,
     `$share/g/${topic}`,
-    '$share/g/news/#',
-  ];
-  return chance.pick(filters);
+    `$share/${topic}`,
+  ]);
 }
 
 /** What the codec does not want to write is made by hand: that is what doors must live with. */
-function encoded(packet: Packet, protocolVersion: 3 | 4 | 5): Buffer {
+function encoded(packet: Packet, protocolVersion: Version): Buffer {
   try {
     return generate(packet, { protocolVersion });
   } catch {

@@ -35,7 +35,9 @@ function spoilOnce(chance: Chance, bytes: Buffer): Buffer {
 }
 
 export function noise(chance: Chance, length: number): Buffer {
-  return Buffer.from(Array.from({ length }, () => chance.between(0, 255)));
+  const bytes = Buffer.allocUnsafe(length);
+  for (let at = 0; at < length; at += 1) bytes[at] = chance.between(0, 255);
+  return bytes;
 }
 
 const oddTexts: readonly string[] = [
@@ -43,19 +45,37 @@ const oddTexts: readonly string[] = [
   ' ',
   '.',
   '..',
+  '/',
+  '//',
+  '//[',
+  '\\',
   '../../etc/passwd',
   '%2e%2e%2f',
   '%',
   '%00',
+  '%ff',
   '\u0000',
   'a\u0000b',
+  '\u0001',
+  '\u001b0000',
+  '\u007f\u0085',
   '\ud800',
+  '\udfffx',
+  '\ufffd',
   '\ufffe',
+  '\ufdd0',
+  '\u{10ffff}',
+  '\ufeffbom',
+  '\u202egnp',
+  '\u2028',
+  'e\u0301',
   '\u{1f600}',
   'a/b',
   '#',
   '+',
   '$aws',
+  '$SYS/x',
+  '$share/g/x',
   '$next',
   '__proto__',
   'constructor',
@@ -66,6 +86,7 @@ const oddTexts: readonly string[] = [
   'x'.repeat(129),
   'x'.repeat(4097),
   '${aws:iot:s3-presigned-url:s3://b/k}',
+  '${aws:iot:parameter:x}',
   '\r\nSet-Cookie: a=b',
   "'; DROP TABLE row; --",
 ];
@@ -86,7 +107,9 @@ const oddValues: readonly unknown[] = [
   [],
   {},
   [[]],
+  [null],
   { a: { b: { c: {} } } },
+  { '': '' },
   'IN_PROGRESS',
   'SUCCEEDED',
   '1',
@@ -106,9 +129,13 @@ export function spoilObject(chance: Chance, object: Readonly<Record<string, unkn
   return Object.fromEntries(entries);
 }
 
+const deep = ['['.repeat(5000), `${'['.repeat(5000)}${']'.repeat(5000)}`, '{"a":'.repeat(2000)].map((text) =>
+  Buffer.from(text),
+);
+
 /** Its JSON text, which may be spoiled as well. */
 export function spoilJson(chance: Chance, object: Readonly<Record<string, unknown>>): Buffer {
-  if (often(chance, 3)) return Buffer.from(`${'['.repeat(5000)}${']'.repeat(often(chance, 50) ? 5000 : 0)}`);
+  if (often(chance, 1)) return chance.pick(deep);
   const text = Buffer.from(JSON.stringify(often(chance, 60) ? spoilObject(chance, object) : object));
   return often(chance, 15) ? spoilBytes(chance, text) : text;
 }

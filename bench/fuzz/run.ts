@@ -3,10 +3,10 @@
  * end the service is killed and started again. What is found: a crash, an error told on stderr, a device that is not answered,
  * memory without a bound, a directory that does not open any more or has lost something.
  */
+import { constants, setPriority } from 'node:os';
 import { seededChance } from '../../faults/chance.ts';
 import { startBenchProcess } from '../bench-process.ts';
-import type { Latency } from '../load/latency.ts';
-import type { NeighbourQuestions } from '../processes/neighbour.ts';
+import type { NeighbourLatency, NeighbourQuestions } from '../processes/neighbour.ts';
 import { type DoorName, type Places, tell } from './doors.ts';
 import { Victim } from './victim.ts';
 
@@ -19,6 +19,10 @@ export interface FuzzOptions {
   readonly directory: string;
   /** The number of one story, to be told again alone. */
   readonly only?: number;
+  /** This process lets others of the machine go first. */
+  readonly givesWay?: boolean;
+  /** The longest that the neighbour may wait at p99, time without a core apart; absent: that is not judged. */
+  readonly maxP99Ms?: number;
   readonly onProgress?: (door: DoorName, inputs: number) => void;
 }
 
@@ -30,7 +34,7 @@ export interface DoorResult {
   readonly hung: number;
   readonly seconds: number;
   /** Of the neighbour's exchanges meanwhile. */
-  readonly latency: Latency;
+  readonly latency: NeighbourLatency;
   readonly peakBytes: number;
 }
 
@@ -40,7 +44,9 @@ export interface FuzzResult {
   readonly found: readonly string[];
 }
 
-const together = 24;
+/** Connections at the same time: most of them wait for the other side to end them. */
+const together = 128;
+const storiesBetweenProgress = 5000;
 const maxBytes = 1024 * 1024 * 1024;
 
 export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
@@ -51,7 +57,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
   try {
     await victim.start();
     const places = await victim.prepare();
-    await neighbour.ask('come', { port: places.ports.tcp, thingName: 'neighbour' });
+    await neighbour.ask('come', { port: places.ports.tcp, thingName: 'neighbour', servicePid: victim.pid });
+    if (options.givesWay === true) setPriority(constants.priority.PRIORITY_LOW);
     for (const door of options.doors) {
       await neighbour.ask('latency', undefined as never);
       const { peakBytes, lastStory, ...told } = await attack(door, options, places, victim);
@@ -63,7 +70,10 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
       const latency = await neighbour.ask('latency', undefined as never);
       doors.push({ ...told, peakBytes, latency });
       if (peakBytes > maxBytes) found.push(`the service took ${peakBytes} bytes (${where})`);
-      if (latency.count === 0) found.push(`a device was not answered any more (${where})`);
+      const { count, p99 } = latency.own;
+      if (count === 0) found.push(`a device was not answered any more (${where})`);
+      if (p99 > (options.maxP99Ms ?? Infinity))
+        found.push(`a device waited for ${p99.toFixed(0)} ms at p99 (${where})`);
     }
     if (victim.errors !== '') found.push(`the service told of errors:\n${victim.errors.slice(0, 4000)}`);
     await neighbour.stop();
@@ -93,11 +103,11 @@ async function attack(
     while (inputs < wanted && next < last && victim.isAlive) {
       const story = next;
       next += 1;
-      const told = await tell(door, chance.fork(String(story)), Infinity, places);
+      const told = await tell(door, chance.fork(String(story)), places);
       inputs += told.inputs;
       connections += 1;
       if (told.hung) hung += 1;
-      if (connections % 1000 === 0) onProgress?.(door, inputs);
+      if (connections % storiesBetweenProgress === 0) onProgress?.(door, inputs);
     }
   }
   await Promise.all(Array.from({ length: together }, work));

@@ -38,6 +38,10 @@ export class Victim {
     return this.#errors;
   }
 
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   get isAlive(): boolean {
     return this.#child?.exitCode === null && this.#child.signalCode === null;
   }

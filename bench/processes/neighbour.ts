@@ -1,5 +1,10 @@
-/** A child process: one healthy client that asks for its jobs again and again, and how long each answer takes. */
+/**
+ * A child process: one healthy client that asks for its jobs again and again, and how long each answer takes: as it is, and without
+ * the time in which the service was ready to go on and had no core. An answer that this process itself has seen late, since it had no
+ * core, says nothing of the service.
+ */
 import { createLatencyRecorder, type Latency } from '../load/latency.ts';
+import { runDelayOf } from '../load/run-delay.ts';
 import { connectWire } from '../load/wire-client.ts';
 import { serveParent } from '../../rig/load/process/serve-parent.ts';
 
@@ -8,20 +13,35 @@ export type NeighbourQuestions = typeof questions;
 interface Body {
   readonly port: number;
   readonly thingName: string;
+  /** Of the service. */
+  readonly servicePid: number;
+}
+
+export interface NeighbourLatency {
+  /** As it was. */
+  readonly whole: Latency;
+  /** Without what the machine's other programs have taken of it; of the answers that were seen in time. */
+  readonly own: Latency;
 }
 
 const pauseMs = 10;
 /** An answer that takes longer has not come. */
-const patienceMs = 10_000;
+const patienceMs = 30_000;
+/** Of an answer that was seen in time. */
+const maxOwnDelayMs = 1;
 
-const latency = createLatencyRecorder();
+const whole = createLatencyRecorder();
+const own = createLatencyRecorder();
 
 const questions = {
-  async come({ port, thingName }: Body): Promise<void> {
+  async come({ port, thingName, servicePid }: Body): Promise<void> {
     const topic = `$aws/things/${thingName}/jobs/get`;
+    const [serviceDelay, ownDelay] = [runDelayOf(servicePid), runDelayOf(process.pid)];
     let askedAt = 0;
+    let before = { service: 0, own: 0 };
     let late: NodeJS.Timeout | undefined;
     const ask = (): void => {
+      before = { service: serviceDelay(), own: ownDelay() };
       askedAt = performance.now();
       late = setTimeout(() => fail('no answer'), patienceMs);
       client.publish(topic, '{}');
@@ -34,7 +54,10 @@ const questions = {
       filters: [`${topic}/accepted`],
       onMessage() {
         clearTimeout(late);
-        latency.record(performance.now() - askedAt);
+        const tookMs = performance.now() - askedAt;
+        whole.record(tookMs);
+        if (ownDelay() - before.own <= maxOwnDelayMs)
+          own.record(Math.max(0, tookMs - (serviceDelay() - before.service)));
         setTimeout(ask, pauseMs);
       },
       onGone: fail,
@@ -43,7 +66,7 @@ const questions = {
   },
 
   /** How it went since the last time. */
-  latency: (): Latency => latency.take(),
+  latency: (): NeighbourLatency => ({ whole: whole.take(), own: own.take() }),
 };
 
 function fail(reason: string): never {
