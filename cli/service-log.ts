@@ -55,10 +55,13 @@ function forPeople({ level, text }: LogLine): void {
   process.stderr.write(`${colors.dim(time)} ${paints[level](printable(text))}\n`);
 }
 
-/** What clients call themselves may be anything, and must not steer a terminal. */
-function printable(text: string): string {
+/**
+ * What clients call themselves may be anything: it must not steer a terminal, turn a line around or begin another one. Only the lines
+ * of a stack stand by themselves.
+ */
+export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what it is about
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?');
+  return text.replace(/\n(?! {4}at )|[\0-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, '?');
 }
 
 async function forMachines(): Promise<Write> {

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type LogLine, lineOfEvent, lineOfObservation } from '../../cli/log-lines.ts';
 import { RepeatedLines } from '../../cli/repeated-lines.ts';
+import { printable } from '../../cli/service-log.ts';
 
 const client = {
   clientId: 'pump',
@@ -156,5 +157,19 @@ describe('repeated lines', () => {
     for (let times = 0; times < 5; times += 1) repeated.take(lineOf('a'));
     repeated.finish();
     expect(written.at(-1)).toBe('2 more like this: a');
+  });
+});
+
+describe('what clients call themselves', () => {
+  it.each([
+    ['a\u001b[2Jb', 'a?[2Jb'],
+    ['pump\n12:00:00 operator connected', 'pump?12:00:00 operator connected'],
+    ['pump\r\nx', 'pump??x'],
+    ['a\u0085b\u2028c', 'a?b?c'],
+    ['a\u202egnp\u2066', 'a?gnp?'],
+    ['Pümpe 泵 😀', 'Pümpe 泵 😀'],
+    ['Error: x\n    at file.js:1:2', 'Error: x\n    at file.js:1:2'],
+  ])('steers no terminal and begins no line: %j', (text, printed) => {
+    expect(printable(text)).toBe(printed);
   });
 });
