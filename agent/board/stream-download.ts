@@ -3,6 +3,7 @@
  * come, and again after a while of silence, because requests and blocks travel with QoS 0. Decides only when to ask; what the
  * hardware does with the bytes is the device's matter. Source: docs/reference/streams-and-ota.md §1.5.
  */
+import type { ExecutionIdentity } from '../../observation/execution.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { BlockRequest, StreamAnswer } from '../../protocol/stream-blocks.ts';
 import type { FirmwareImage } from '../core/plan.ts';
@@ -14,6 +15,9 @@ const patienceMs: DurationMs = 10_000;
 const maxTries = 32;
 
 export class StreamDownload {
+  readonly execution: ExecutionIdentity | undefined;
+  /** The hardware has done its part. */
+  isHardwareDone = false;
   readonly #stream: ImageStream;
   readonly #imageBytes: number;
   readonly #endBlock: number;
@@ -22,7 +26,14 @@ export class StreamDownload {
   #askedAt: EpochMs = 0;
 
   /** @param offset of the segment, which begins with a block */
-  constructor(image: FirmwareImage, stream: ImageStream, offset: number, bytes: number) {
+  constructor(
+    execution: ExecutionIdentity | undefined,
+    image: FirmwareImage,
+    stream: ImageStream,
+    offset: number,
+    bytes: number,
+  ) {
+    this.execution = execution;
     this.#stream = stream;
     this.#imageBytes = image.sizeBytes;
     this.#block = Math.floor(offset / stream.blockBytes);

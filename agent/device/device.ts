@@ -7,8 +7,9 @@
 import type { CrashCause } from '../../observation/inside.ts';
 import type { Chance } from '../../faults/chance.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
-import { BootLoader, type BootOutcome, type ImageHealth, type SlotImage } from './boot-loader.ts';
+import { BootLoader, type BootOutcome, type SlotImage } from './boot-loader.ts';
 import type { FlashCounters, SegmentWrite } from './flash.ts';
+import { type ImageOrigin, type ImageReference, isHonest } from './image.ts';
 import { MemoryBudget } from './memory.ts';
 import { NonVolatileRecord, recordPages } from './non-volatile-record.ts';
 import { Pace } from './pace.ts';
@@ -20,15 +21,6 @@ import { type Stall, type Task, freeAt, longestStallMs } from './task.ts';
 export type OperationFailure =
   'out-of-memory' | 'download-failed' | 'digest-mismatch' | 'storage-failed' | 'handler-failed' | 'self-test-failed';
 
-/** An image as somebody describes it. */
-export interface ImageReference {
-  readonly url: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
-  /** It comes over the device's own connection, and needs none of its own. */
-  readonly stream?: object;
-}
-
 /** Segments of an image that are downloaded, verified and written one after another, the first of them under way. */
 export interface ImageStretch {
   readonly image: ImageReference;
@@ -38,24 +30,6 @@ export interface ImageStretch {
   /** What is being done with the segment under way. */
   readonly doing: 'download' | 'verify' | 'write';
 }
-
-/** What really lies behind a description. */
-export interface ServedImage {
-  readonly digest: string;
-  readonly health: ImageHealth;
-  /** From this byte on nothing comes any more, and the server does not say so. */
-  readonly stallsFrom?: number;
-  /** From this byte on the server refuses. */
-  readonly refusedFrom?: number;
-}
-
-/** Where images come from; `undefined`: there is none. */
-export type ImageOrigin = (image: ImageReference) => ServedImage | undefined;
-
-/** The image is what its description says, and works. */
-export const honestOrigin: ImageOrigin = ({ sha256 }) => ({ digest: sha256, health: 'good' });
-
-/** Resets that nobody asked for. */
 
 export interface DeviceOptions {
   readonly profile: HardwareProfile;
@@ -87,7 +61,6 @@ export class Device<Kept> {
   readonly memory: MemoryBudget;
   readonly loader: BootLoader;
   readonly flashCounters: FlashCounters = { erases: 0, wear: 0 };
-  /** How often it crashed, by cause. */
   readonly record = new NonVolatileRecord<Kept>();
   readonly #options: DeviceOptions;
   readonly #pace: Pace;
@@ -165,8 +138,7 @@ export class Device<Kept> {
   #isSure({ image }: ImageStretch): boolean {
     const { flash, cpu } = this.#options.profile;
     const isFed = flash.eraseStallsCpu === 0 || flash.eraseSectorMaxMs < cpu.watchdogMs;
-    const served = this.#options.origin(image);
-    const isServed = served?.digest === image.sha256 && comesWhole(served) && this.#hasNetwork;
+    const isServed = this.#hasNetwork && isHonest(image, this.#options.origin(image));
     return isFed && isServed && this.loader.spare.flash.canErase(1);
   }
 
@@ -434,8 +406,3 @@ export class Device<Kept> {
 }
 
 function succeed(): undefined {}
-
-/** All of it comes. */
-function comesWhole({ stallsFrom, refusedFrom }: ServedImage): boolean {
-  return stallsFrom === undefined && refusedFrom === undefined;
-}

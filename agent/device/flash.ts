@@ -79,13 +79,16 @@ export class SlotFlash {
     const erasedSectors = completed(sectors, elapsedMs, eraseSectorMs);
     const erasedTo = firstPage + erasedSectors * pagesPerSector;
     this.#erase(write.offset / sectorBytes, erasedSectors);
-    this.#fill(firstPage, erasedTo, erased);
-    if (erasedSectors < sectors) return this.#tear(erasedTo, erasedTo + pagesPerSector);
+    if (erasedSectors < sectors) {
+      this.#fill(firstPage, erasedTo, erased);
+      return this.#fill(erasedTo, erasedTo + pagesPerSector, torn);
+    }
     const pages = Math.ceil(write.bytes / pageBytes);
     const programmed = completed(pages, elapsedMs - sectors * eraseSectorMs, programPageMs);
     const programmedTo = firstPage + programmed;
     this.#fill(firstPage, programmedTo, write.content);
-    if (programmed < pages) this.#tear(programmedTo, programmedTo + 1);
+    this.#fill(programmedTo, erasedTo, erased);
+    if (programmed < pages) this.#fill(programmedTo, programmedTo + 1, torn);
   }
 
   /** Whether no sector that is erased as often as the one erased most would be worn out by so many erases more. */
@@ -120,10 +123,6 @@ export class SlotFlash {
       if (wear > this.#counters.wear) this.#counters.wear = wear;
     }
     this.#counters.erases += count;
-  }
-
-  #tear(fromPage: number, toPage: number): void {
-    this.#fill(fromPage, toPage, torn);
   }
 
   #fill(fromPage: number, toPage: number, content: PageContent): void {

@@ -3,7 +3,7 @@
  * stations of the devices. A device that has come to its moment stands still while the operator acts on it, so that the moment
  * is hit at any speed, and the device learns of it as it would in the field: from the wire.
  */
-import type { ImageOrigin } from '../../agent/device/device.ts';
+import type { ImageOrigin } from '../../agent/device/image.ts';
 import type { LiveDevice } from '../../agent/live-device.ts';
 import type { Observation } from '../../observation/observation.ts';
 import type { EpochMs } from '../../protocol/time.ts';

@@ -1,7 +1,8 @@
 /** Since when a device has had no reason left to work for an execution that is gone. */
 import type { EpochMs } from '../../protocol/time.ts';
 import type { Limits } from './limits.ts';
-import type { DeviceRecord, ExecutionRecord } from './record.ts';
+import type { ExecutionRecord } from './execution-records.ts';
+import type { DeviceRecord } from './record.ts';
 
 /**
  * An answer leaves no doubt. After a notification a device may ask before it believes it, and cannot help how long the answer

@@ -7,7 +7,8 @@ import { identityKey } from '../../observation/execution.ts';
 import type { Observation, ObservationOf, Observer } from '../../observation/observation.ts';
 import type { Break } from './claim.ts';
 import type { ClaimId, Duty } from './contract.ts';
-import type { DeviceRecord, ExecutionRecord } from './record.ts';
+import type { ExecutionRecord } from './execution-records.ts';
+import type { DeviceRecord } from './record.ts';
 import { executionsNamedBy } from './told.ts';
 
 /** An execution that is not over, with what happened to it. */

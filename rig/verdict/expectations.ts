@@ -6,7 +6,8 @@ import type { Observation, ObservationOf, Observer } from '../../observation/obs
 import type { EpochMs } from '../../protocol/time.ts';
 import { type Conclusion, pass, seconds } from './claim.ts';
 import type { ClaimId, EndStatus, Expectation, Sight } from './contract.ts';
-import type { DeviceRecord, ExecutionRecord } from './record.ts';
+import type { ExecutionRecord } from './execution-records.ts';
+import type { DeviceRecord } from './record.ts';
 import { jobsNamedBy } from './told.ts';
 import { aroundWaiting, isIgnored, whyWaiting } from './waiting.ts';
 

@@ -19,7 +19,7 @@ import { watchDuties } from './duties.ts';
 import { type ExpectedEndings, expectEndings } from './expectations.ts';
 import { limitsWith } from './limits.ts';
 import { isQuiet, watchQuiet } from './quiet.ts';
-import { type DeviceRecord, createRecord } from './record.ts';
+import { DeviceRecord } from './record.ts';
 import { waitingTooLong } from './waiting.ts';
 
 interface Seat {
@@ -50,7 +50,7 @@ class OneJudge implements Judge {
     this.#thingName = thingName;
     const expectations = (options.expectations ?? []).filter((one) => this.#isAbout(one));
     this.#expectations = expectations;
-    const record = createRecord(limits);
+    const record = new DeviceRecord(limits);
     this.#record = record;
     this.#endings = expectEndings(expectations, record, sights);
     const shared = { thingName, limits, sights, expectations, record };

@@ -8,7 +8,8 @@ import { parseJobsTopic } from '../../protocol/topics.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { type ClaimContext, seconds } from './claim.ts';
 import type { ClaimId } from './contract.ts';
-import type { DeviceRecord, ExecutionRecord } from './record.ts';
+import type { ExecutionRecord } from './execution-records.ts';
+import type { DeviceRecord } from './record.ts';
 import type { Sign } from './resemblance.ts';
 
 export interface Waiting {

@@ -2,7 +2,7 @@
  * The jobs of a scenario in virtual time: the document of each, the version that it installs, and the images behind the
  * documents, which an imaginary server serves good or broken, as the scenario says.
  */
-import type { ImageOrigin } from '../../agent/device/device.ts';
+import type { ImageOrigin } from '../../agent/device/image.ts';
 import type { CreateJobDeed, ImageCondition, JobLabel, Scenario } from '../scenario/contract.ts';
 import { needsOf } from '../scenario/needs.ts';
 import { documentText, firmwareVersion, streamNamedIn } from '../scenario/documents.ts';

@@ -5,7 +5,7 @@
 import type { AgentBehaviour } from '../../agent/core/behaviour.ts';
 import type { Board } from '../../agent/board/contract.ts';
 import { createBoard } from '../../agent/board/board.ts';
-import type { ImageOrigin } from '../../agent/device/device.ts';
+import type { ImageOrigin } from '../../agent/device/image.ts';
 import { type HardwareProfile, freeForJobs } from '../../agent/device/profile.ts';
 import type { Engine } from '../../broker/engine/contract.ts';
 import { createEngine } from '../../broker/engine/engine.ts';

@@ -25,7 +25,7 @@ import type { BlockRequest } from '../../protocol/stream-blocks.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { asksNext } from '../../protocol/topics.ts';
 import { fleetGroup, type ThingConfiguration, type WorldConfiguration } from './configuration.ts';
-import { createEventQueue, type EventQueue } from './event-queue.ts';
+import type { EventQueue } from './event-queue.ts';
 import type { ControlPlane } from './operator.ts';
 import { SimulatedDevice, streamKey, type Surroundings } from './simulated-device.ts';
 import { answersTo } from './stream-service.ts';
@@ -33,6 +33,7 @@ import { objectWire, textWire, type DeviceCommand, type DeviceReply, type Notifi
 
 export interface WorldOptions {
   readonly configuration: WorldConfiguration;
+  readonly queue: EventQueue<() => void>;
   readonly engine: Engine;
   readonly boardOf: (thing: ThingConfiguration) => Board;
   /** Told of what the devices see, and of faults. */
@@ -44,12 +45,12 @@ export interface WorldOptions {
 }
 
 /** When every run begins: a Tuesday in 2023. */
-const epoch: EpochMs = 1_700_000_000_000;
+export const epoch: EpochMs = 1_700_000_000_000;
 /** A slice of bulk work waits up to this long, so that devices act between slices. */
 const maxSliceDelayMs: DurationMs = 40;
 
 export class World implements Surroundings, ControlPlane {
-  readonly queue: EventQueue<() => void> = createEventQueue(epoch);
+  readonly queue: EventQueue<() => void>;
   readonly startedAt: EpochMs = epoch;
   readonly devices: readonly SimulatedDevice[];
   readonly serviceFaults: ServiceFaults;
@@ -66,8 +67,9 @@ export class World implements Surroundings, ControlPlane {
   #wakeAt: EpochMs | undefined;
   #calm = false;
 
-  constructor({ configuration, engine, boardOf, observer, observerOf, applied }: WorldOptions) {
+  constructor({ configuration, queue, engine, boardOf, observer, observerOf, applied }: WorldOptions) {
     const chance = seededChance(configuration.seed);
+    this.queue = queue;
     this.#observer = observer;
     this.#applied = applied;
     this.#engine = engine;

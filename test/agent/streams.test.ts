@@ -162,7 +162,7 @@ describe('a segment of a stream', () => {
   const stream = { streamId: 'S', fileId: 3, blockBytes: 1024, format: 'cbor' } as const;
   const image = { url: 'stream:S/3', sizeBytes: 5000, sha256: 'x', stream };
   it('takes the block that it waits for, once, of its file and whole', () => {
-    const download = new StreamDownload(image, stream, 4096, 904);
+    const download = new StreamDownload(undefined, image, stream, 4096, 904);
     expect(download.ask(7)).toEqual({ ...stream, firstBlock: 4, count: 1 });
     expect(download.deadline).toBe(10_007);
     for (const other of [{ block: 3 }, { fileId: 2 }, { streamId: 'R' }]) {
@@ -175,7 +175,7 @@ describe('a segment of a stream', () => {
   it.each([{ bytes: 1024 }, { bytes: 903 }, { kind: 'rejected', code: 'ResourceNotFound' }])(
     'fails by %j',
     (answer) => {
-      const download = new StreamDownload(image, stream, 4096, 904);
+      const download = new StreamDownload(undefined, image, stream, 4096, 904);
       download.ask(0);
       expect(download.take(block(answer))).toBe('failed');
     },

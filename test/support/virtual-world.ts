@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import type { AgentBehaviour } from '../../agent/core/behaviour.ts';
 import { createBoard } from '../../agent/board/board.ts';
 import type { Board, BoardEffect, BoardInput } from '../../agent/board/contract.ts';
-import type { ImageOrigin } from '../../agent/device/device.ts';
+import type { ImageOrigin } from '../../agent/device/image.ts';
 import { type HardwareProfile, parseHardwareProfile } from '../../agent/device/profile.ts';
 import type { CommandOf, Effect, Engine, OperationName, Reply, ResponseOf } from '../../broker/engine/contract.ts';
 import { createEngine } from '../../broker/engine/engine.ts';

@@ -5,7 +5,7 @@
 import type { Observation } from '../../../observation/observation.ts';
 import { type ClaimDefinition, notObserved, pass, seconds } from '../claim.ts';
 import { isQuiet } from '../quiet.ts';
-import type { ExecutionRecord } from '../record.ts';
+import type { ExecutionRecord } from '../execution-records.ts';
 import { waitingTooLong } from '../waiting.ts';
 
 export const converges: ClaimDefinition = {

@@ -10,7 +10,7 @@ import { isPending } from '../../../protocol/status.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
 import { type ClaimDefinition, pass, seconds } from '../claim.ts';
 import { doubtedSince } from '../doubt.ts';
-import type { ExecutionRecord } from '../record.ts';
+import type { ExecutionRecord } from '../execution-records.ts';
 import { goneCodes, jobsNamedBy } from '../told.ts';
 
 type RejectedMessage = Extract<DeviceMessage, { readonly kind: 'reply'; readonly outcome: 'rejected' }>;

@@ -4,7 +4,7 @@
  */
 import type { Observation } from '../../../observation/observation.ts';
 import { type ClaimDefinition, notObserved, pass } from '../claim.ts';
-import type { ExecutionRecord } from '../record.ts';
+import type { ExecutionRecord } from '../execution-records.ts';
 import { jobsNamedBy } from '../told.ts';
 
 export const memoryIsTruth: ClaimDefinition = {

@@ -21,21 +21,33 @@ type Gain = 0 | 1 | 'A31';
 
 const byUpdate: readonly Means[] = ['update'];
 
-const moves: Readonly<Record<string, readonly [means: readonly Means[], gain: Gain]>> = {
-  'QUEUED → IN_PROGRESS': [['update', 'start-next'], 1],
-  'QUEUED → SUCCEEDED': [byUpdate, 1],
-  'QUEUED → FAILED': [byUpdate, 1],
-  'QUEUED → REJECTED': [byUpdate, 1],
-  'QUEUED → CANCELED': [['cancel', 'forced cancel'], 1],
-  'QUEUED → REMOVED': [['membership', 'thing deleted'], 0],
-  'IN_PROGRESS → IN_PROGRESS': [byUpdate, 1],
-  'IN_PROGRESS → SUCCEEDED': [byUpdate, 1],
-  'IN_PROGRESS → FAILED': [byUpdate, 1],
-  'IN_PROGRESS → REJECTED': [byUpdate, 1],
-  'IN_PROGRESS → TIMED_OUT': [['timer'], 'A31'],
-  'IN_PROGRESS → CANCELED': [['forced cancel'], 1],
-  'IN_PROGRESS → REMOVED': [['thing deleted'], 0],
+type Move = readonly [means: readonly Means[], gain: Gain];
+type Moves = Readonly<Partial<Record<string, Move>>>;
+
+/** From a status that is not over to another. */
+const moves: Readonly<Record<'QUEUED' | 'IN_PROGRESS', Moves>> = {
+  QUEUED: {
+    IN_PROGRESS: [['update', 'start-next'], 1],
+    SUCCEEDED: [byUpdate, 1],
+    FAILED: [byUpdate, 1],
+    REJECTED: [byUpdate, 1],
+    CANCELED: [['cancel', 'forced cancel'], 1],
+    REMOVED: [['membership', 'thing deleted'], 0],
+  },
+  IN_PROGRESS: {
+    IN_PROGRESS: [byUpdate, 1],
+    SUCCEEDED: [byUpdate, 1],
+    FAILED: [byUpdate, 1],
+    REJECTED: [byUpdate, 1],
+    TIMED_OUT: [['timer'], 'A31'],
+    CANCELED: [['forced cancel'], 1],
+    REMOVED: [['thing deleted'], 0],
+  },
 };
+
+function moveOf(from: JobExecutionStatus, to: string): Move | undefined {
+  return from === 'QUEUED' || from === 'IN_PROGRESS' ? moves[from][to] : undefined;
+}
 
 export interface Objection {
   readonly broke: EngineClaim;
@@ -51,7 +63,7 @@ export interface Cause {
 
 /** Whether a device's update may make that change of status. */
 export function isUpdate(from: JobExecutionStatus, to: string): boolean {
-  return moves[`${from} → ${to}`]?.[0].includes('update') === true;
+  return moveOf(from, to)?.[0].includes('update') === true;
 }
 
 export function isOver({ status }: Pick<ExecutionRow, 'status'>): boolean {
@@ -83,22 +95,32 @@ export function objectionToChange(
   cause: Cause,
   profile: Profile,
 ): Objection | undefined {
-  if (isSameButFor(before, row, ['timesOutAt', 'hidden'])) return objectionToTimerOrWindow(before, row, cause);
-  const move = `${before.status} → ${row.status}`;
-  const law = moves[move];
-  if (law === undefined) return { broke: 'E4', message: `went ${move}` };
+  if (isSameButForTimerAndWindow(before, row)) return objectionToTimerOrWindow(before, row, cause);
+  const law = moveOf(before.status, row.status);
+  if (law === undefined) return { broke: 'E4', message: `went ${wordsOf(before, row)}` };
   const [allowed, gain] = law;
-  const means = meansOf(before, row, cause);
-  if (!allowed.some((one) => means.has(one))) {
-    return { broke: 'E4', message: `went ${move} by ${cause.command.name}, which may not do that` };
+  const change: Change = { before, row, cause };
+  if (!allowed.some((one) => isBy(one, change))) {
+    return { broke: 'E4', message: `went ${wordsOf(before, row)} by ${cause.command.name}, which may not do that` };
   }
   const gained = row.versionNumber - before.versionNumber;
   if (gained !== (gain === 'A31' ? profile.timeOutVersionStep : gain)) {
-    return { broke: 'E2', message: `went from version ${before.versionNumber} to ${row.versionNumber} (${move})` };
+    const versions = `${before.versionNumber} to ${row.versionNumber}`;
+    return { broke: 'E2', message: `went from version ${versions} (${wordsOf(before, row)})` };
   }
-  const wrong = wrongMember(before, row, cause, means, profile);
+  const wrong = wrongMember(change, profile);
   if (wrong === undefined) return undefined;
-  return { broke: 'E4', message: `has a wrong ${wrong} after ${move} by ${cause.command.name}` };
+  return { broke: 'E4', message: `has a wrong ${wrong} after ${wordsOf(before, row)} by ${cause.command.name}` };
+}
+
+interface Change {
+  readonly before: ExecutionRow;
+  readonly row: ExecutionRow;
+  readonly cause: Cause;
+}
+
+function wordsOf(before: ExecutionRow, row: ExecutionRow): string {
+  return `${before.status} → ${row.status}`;
 }
 
 /** A11: start-next on a running execution sets its timer and no version. A window shows what is QUEUED, or hides it. */
@@ -114,26 +136,38 @@ function objectionToTimerOrWindow(before: ExecutionRow, row: ExecutionRow, { com
   return isTimed || isHidden ? undefined : { broke: 'E9', message: 'is put and has not changed' };
 }
 
-function meansOf(before: ExecutionRow, row: ExecutionRow, { command, at, job }: Cause): ReadonlySet<Means> {
-  const means = new Set<Means>();
+/** Whether a change may be the doing of this: what the command is, and what its job says, allow it. */
+function isBy(means: Means, { before, row, cause: { command, at, job } }: Change): boolean {
   const { name, request } = command;
   const isOfThing = 'thingName' in request && request.thingName === row.thingName;
-  if (name === 'iotjobsdata:UpdateJobExecution' && isOfThing && isNamed(row, request) && request.status === row.status)
-    means.add('update');
-  if (name === 'iotjobsdata:StartNextPendingJobExecution' && isOfThing && request.namespaceId === row.namespaceId) {
-    means.add('start-next');
+  switch (means) {
+    case 'update':
+      return (
+        name === 'iotjobsdata:UpdateJobExecution' && isOfThing && isNamed(row, request) && request.status === row.status
+      );
+    case 'start-next':
+      return (
+        name === 'iotjobsdata:StartNextPendingJobExecution' && isOfThing && request.namespaceId === row.namespaceId
+      );
+    case 'timer':
+      return name === 'jobrig:Wake' && before.timesOutAt !== undefined && before.timesOutAt <= at;
+    case 'cancel':
+    case 'forced cancel':
+      return isCanceled(means === 'forced cancel', row, command, job);
+    case 'membership':
+      return leavesGroups.has(name) && job?.targetSelection === 'CONTINUOUS';
+    case 'thing deleted':
+      return name === 'iot:DeleteThing' && isOfThing;
   }
-  if (name === 'jobrig:Wake' && before.timesOutAt !== undefined && before.timesOutAt <= at) means.add('timer');
-  if (name === 'iot:CancelJobExecution' && isOfThing && request.jobId === row.jobId) {
-    means.add(request.force === true ? 'forced cancel' : 'cancel');
-  }
-  if (job?.status === 'CANCELED') means.add(job.forceCanceled === true ? 'forced cancel' : 'cancel');
-  const { endBehavior } = job?.schedulingConfig ?? {};
-  if (job?.hasEnded === true && endBehavior === 'CANCEL') means.add('cancel');
-  if (job?.hasEnded === true && endBehavior === 'FORCE_CANCEL') means.add('forced cancel');
-  if (leavesGroups.has(name) && job?.targetSelection === 'CONTINUOUS') means.add('membership');
-  if (name === 'iot:DeleteThing' && isOfThing) means.add('thing deleted');
-  return means;
+}
+
+/** By a command about the execution, by one about its job, or because its job has ended. */
+function isCanceled(force: boolean, row: ExecutionRow, { name, request }: Command, job: JobRow | undefined): boolean {
+  const isOfExecution =
+    name === 'iot:CancelJobExecution' && request.thingName === row.thingName && request.jobId === row.jobId;
+  if (isOfExecution && (request.force === true) === force) return true;
+  if (job?.status === 'CANCELED' && (job.forceCanceled === true) === force) return true;
+  return job?.hasEnded === true && job.schedulingConfig?.endBehavior === (force ? 'FORCE_CANCEL' : 'CANCEL');
 }
 
 /** A group is deleted by slices, too. */
@@ -155,24 +189,21 @@ interface Asked {
 }
 
 /** @returns the name of a member that is not what the change makes of it. */
-function wrongMember(
-  before: ExecutionRow,
-  row: ExecutionRow,
-  { command, at, job }: Cause,
-  means: ReadonlySet<Means>,
-  profile: Profile,
-): string | undefined {
+function wrongMember(change: Change, profile: Profile): string | undefined {
+  const { before, row, cause } = change;
+  const { command, at, job } = cause;
   const { statusDetails, stepTimeoutInMinutes } = command.request as Asked;
-  const isAsked = means.has('update') || means.has('start-next') || command.name === 'iot:CancelJobExecution';
+  const isUpdated = isBy('update', change);
+  const isAsked = isUpdated || isBy('start-next', change) || command.name === 'iot:CancelJobExecution';
   const starts = before.status === 'QUEUED' && row.status === 'IN_PROGRESS';
-  const isReported = means.has('update') && profile.startedAtWithoutStart === 'the end';
+  const isReported = isUpdated && profile.startedAtWithoutStart === 'the end';
 
   if (row.queuedAt !== before.queuedAt) return 'queuedAt';
   if (row.sequence !== before.sequence || row.retryAttempt !== before.retryAttempt) return 'identity';
   if (row.lastUpdatedAt !== at) return 'lastUpdatedAt';
   if (row.startedAt !== (before.startedAt ?? (starts || isReported ? at : undefined))) return 'startedAt';
   if (row.hidden !== undefined) return 'hidden';
-  const forced = row.status === 'CANCELED' && means.has('forced cancel');
+  const forced = row.status === 'CANCELED' && isBy('forced cancel', change);
   if ((row.forceCanceled === true) !== forced) return 'forceCanceled';
   if (isAsked && !isDetails(before, row, statusDetails, profile)) return 'statusDetails';
   if (!isAsked && row.statusDetails !== before.statusDetails) return 'statusDetails';
@@ -214,7 +245,15 @@ function minutesFrom(at: EpochMs, minutes: number | undefined): EpochMs | undefi
   return minutes === undefined ? undefined : at + minutes * msPerMinute;
 }
 
-function isSameButFor(one: ExecutionRow, other: ExecutionRow, free: readonly (keyof ExecutionRow)[]): boolean {
-  const names = [...new Set([...Object.keys(one), ...Object.keys(other)])] as (keyof ExecutionRow)[];
-  return names.every((name) => free.includes(name) || one[name] === other[name]);
+function isSameButForTimerAndWindow(one: ExecutionRow, other: ExecutionRow): boolean {
+  return hasMembersOf(one, other) && hasMembersOf(other, one);
+}
+
+/** Without lists: it is asked of every change. */
+function hasMembersOf(one: ExecutionRow, other: ExecutionRow): boolean {
+  for (const name in other) {
+    if (name === 'timesOutAt' || name === 'hidden') continue;
+    if (one[name as keyof ExecutionRow] !== other[name as keyof ExecutionRow]) return false;
+  }
+  return true;
 }

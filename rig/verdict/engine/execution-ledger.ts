@@ -11,7 +11,7 @@ export interface LedgerJob {
   row: JobRow;
   readonly executions: Map<string, ExecutionRow>;
   /** The same by thing, the lowest number first. */
-  readonly byThing: Map<string, readonly ExecutionRow[]>;
+  readonly byThing: Map<string, ExecutionRow[]>;
   readonly counts: Record<JobExecutionStatus, number>;
 }
 
@@ -58,11 +58,23 @@ export function createLedger(): Ledger {
     if (job !== undefined) {
       job.counts[row.status] -= 1;
       job.executions.delete(key);
-      const others = (job.byThing.get(row.thingName) ?? none).filter((other) => other !== row);
-      if (others.length > 0) job.byThing.set(row.thingName, others);
-      else job.byThing.delete(row.thingName);
+      const ofThing = job.byThing.get(row.thingName);
+      ofThing?.splice(ofThing.indexOf(row), 1);
+      if (ofThing?.length === 0) job.byThing.delete(row.thingName);
     }
     if (isPending(row.status)) queueOf(row.thingName, row.namespaceId).pending.delete(key);
+  }
+
+  function add(key: string, row: ExecutionRow): void {
+    const job = jobs.get(row.jobId);
+    if (job !== undefined) {
+      job.executions.set(key, row);
+      job.counts[row.status] += 1;
+      const ofThing = job.byThing.get(row.thingName);
+      if (ofThing === undefined) job.byThing.set(row.thingName, [row]);
+      else if (ofThing.push(row) > 1) ofThing.sort(byNumber);
+    }
+    if (isPending(row.status) && row.hidden !== true) queueOf(row.thingName, row.namespaceId).pending.set(key, row);
   }
 
   return {
@@ -82,13 +94,7 @@ export function createLedger(): Ledger {
         if (isPending(before.status) && !isPending(row.status)) totals.ended += 1;
       }
       executions.set(key, row);
-      const job = jobs.get(row.jobId);
-      if (job !== undefined) {
-        job.executions.set(key, row);
-        job.byThing.set(row.thingName, [...(job.byThing.get(row.thingName) ?? none), row].sort(byNumber));
-        job.counts[row.status] += 1;
-      }
-      if (isPending(row.status) && row.hidden !== true) queueOf(row.thingName, row.namespaceId).pending.set(key, row);
+      add(key, row);
     },
     dropExecution(key) {
       const row = executions.get(key);
