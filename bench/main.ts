@@ -18,6 +18,7 @@ import { compareWithoutLogic } from './comparisons/logic.ts';
 import { compareWithMosquitto } from './comparisons/mosquitto.ts';
 import { compareWithNaive } from './comparisons/naive.ts';
 import { compareStores } from './comparisons/stores.ts';
+import { measureTakeover } from './comparisons/takeover.ts';
 import { measureSimulationAlone } from './comparisons/simulation.ts';
 import { judge, type Measurement, type Size } from './figures.ts';
 import { refusedByFileLimit } from './load/connect-all.ts';
@@ -31,6 +32,7 @@ const comparisons = {
   crowd: measureBesideCrowds,
   durable: compareWithMemory,
   stores: compareStores,
+  takeover: measureTakeover,
   load: measureLoads,
   link: measureLink,
   engine: measureEngineAlone,

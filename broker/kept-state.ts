@@ -45,7 +45,7 @@ export interface KeptStateOptions {
   readonly leading?: Leading;
 }
 
-export type Leading = Pick<LedStoreOptions, 'policy' | 'isPatient' | 'onWaiting' | 'signal'>;
+export type Leading = Pick<LedStoreOptions, 'policy' | 'isPatient' | 'onWaiting' | 'onFollowing' | 'signal'>;
 
 export function stateInMemory({
   timeScale,

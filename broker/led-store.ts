@@ -10,6 +10,7 @@ import { performance } from 'node:perf_hooks';
 import type { OperationalError } from '../protocol/operational-error.ts';
 import { createCandidate } from './epoch/candidate.ts';
 import type { Candidate, CandidateAction, EpochPolicy, Held, StopReason, ToCandidate } from './epoch/contract.ts';
+import { WarmCopy } from './epoch/warm-copy.ts';
 import { type Look, type PostgresDatabase, type WrittenTurn, postgresDatabase } from './store/postgres-database.ts';
 import type { PostgresOptions } from './store/postgres-database.ts';
 import {
@@ -20,7 +21,8 @@ import {
   reasonOf,
   startError,
 } from './store/postgres-errors.ts';
-import { type Store, tableNames } from './store/store.ts';
+import { type ReadRow, damaged as damagedRow } from './store/postgres-rows.ts';
+import { type DamageListener, type RowChange, type Store, type TableName, tableNames } from './store/store.ts';
 
 export interface LedStoreOptions extends PostgresOptions {
   readonly policy?: Partial<EpochPolicy>;
@@ -31,8 +33,17 @@ export interface LedStoreOptions extends PostgresOptions {
   readonly onWarning?: (warning: string) => void;
   /** Another engine leads, and this one waits: told once for each that is seen to lead. */
   readonly onWaiting?: (leader: string, epoch: number) => void;
+  /** Told with each look at who leads. */
+  readonly onFollowing?: (following: Following) => void;
   /** Gives up waiting. */
   readonly signal?: AbortSignal;
+}
+
+/** How an engine that waits stands to the one that leads. */
+export interface Following {
+  readonly epoch: number;
+  /** How many commits its copy lacks; absent: it has none yet. */
+  readonly behindCommits?: number;
 }
 
 export interface LedStore extends Store {
@@ -44,12 +55,14 @@ export interface LedStore extends Store {
 }
 
 const usualPolicy: EpochPolicy = {
-  lookEveryMs: 100,
+  lookEveryMs: 50,
   beatEveryMs: 100,
   patienceMs: 500,
   patienceToRestoreMs: 30_000,
   // After a crash the same service comes again and waits so long; a second one, started by mistake, does not take over from a busy one.
   leastSilenceMs: 3000,
+  // It tries to come back every 100 ms.
+  goneMs: 250,
   retryMs: 100,
   maxAwayMs: 60_000,
   whenLed: 'refuse',
@@ -77,6 +90,8 @@ class Leadership {
   readonly #candidate: Candidate;
   readonly #owner = `${hostname()}/${process.pid}/${randomUUID()}`;
   readonly #turns = new Map<number, Waiting>();
+  /** Until an engine is built of it. */
+  #copy: WarmCopy<TableName, object> | undefined = new WarmCopy();
   #nextTurn = 1;
   #timer: NodeJS.Timeout | undefined;
   #seen: Look | undefined;
@@ -133,6 +148,12 @@ class Leadership {
         return this.#ask(database.take(action.from, action.owner, action.patienceMs), (isOurs) =>
           this.#tell({ kind: 'taken', isOurs }),
         );
+      case 'follow':
+        return this.#ask(
+          this.#follow(),
+          (copy) => this.#tell({ kind: 'followed', commits: copy.position?.commits }),
+          true,
+        );
       case 'beat':
         return this.#check(database.beat(action.held, action.patienceMs));
       case 'check':
@@ -167,9 +188,17 @@ class Leadership {
     this.#ask(answer, (isOurs) => this.#tell({ kind: 'checked', isOurs }));
   }
 
-  #ask<Answer>(answer: Promise<Answer>, answered: (answer: Answer) => void): void {
+  async #follow(): Promise<WarmCopy<TableName, object>> {
+    const copy = this.#copy!;
+    copy.take(await this.#database.follow(copy.position));
+    return copy;
+  }
+
+  /** @param isLong it may take as long as reading everything does */
+  #ask<Answer>(answer: Promise<Answer>, answered: (answer: Answer) => void, isLong = false): void {
     this.#askedAt = performance.now();
     const slow = setTimeout(() => {
+      if (isLong) return;
       this.#options.onWarning?.(
         `${this.#database.name} has not answered for ${slowMs / 1000} s; what is asked waits for it`,
       );
@@ -201,6 +230,9 @@ class Leadership {
 
   #looked(row: Look): void {
     this.#seen = row;
+    const copied = this.#copy?.position?.commits;
+    const behind = copied === undefined ? {} : { behindCommits: Math.max(0, row.commits - copied) };
+    this.#options.onFollowing?.({ epoch: row.epoch, ...behind });
     if (row.owner !== '' && row.owner !== this.#waitsFor && this.#options.policy?.whenLed === 'wait') {
       this.#waitsFor = row.owner;
       this.#options.onWaiting?.(leaderName(row.owner), row.epoch);
@@ -291,6 +323,27 @@ class Leadership {
     });
   }
 
+  /** From the copy, and what is left to read, before an engine is built; from the database after that. */
+  async #read(isWanted: (table: TableName) => boolean): Promise<Iterable<ReadRow>> {
+    try {
+      if (this.#copy !== undefined) return (await this.#follow()).rows(isWanted);
+      return (await this.#database.read(tableNames.filter(isWanted))).rows;
+    } catch (error) {
+      throw startError(this.#database.name, error instanceof ConnectionLost ? error.cause : error);
+    }
+  }
+
+  #believed(rows: Iterable<ReadRow>, damaged: DamageListener | undefined): Required<RowChange>[] {
+    const believed: Required<RowChange>[] = [];
+    for (const [table, key, row] of rows) {
+      if (row !== damagedRow) believed.push({ table, key, row: row! });
+      else if (damaged === undefined) {
+        throw postgresError('STORE_TORN', this.#database.name, `has a damaged row: ${table} ${key}`);
+      } else damaged(table, key);
+    }
+    return believed;
+  }
+
   #store(): LedStore {
     const database = this.#database;
     return {
@@ -298,14 +351,11 @@ class Leadership {
       epoch: this.#epoch,
       lastCommitAt: this.#seen?.at,
       lagMs: () => (this.#askedAt === undefined ? 0 : performance.now() - this.#askedAt),
-      rows: async (isWanted = () => true, damaged) => {
-        try {
-          return await database.read(tableNames.filter(isWanted), damaged);
-        } catch (error) {
-          throw startError(database.name, error instanceof ConnectionLost ? error.cause : error);
-        }
+      rows: async (isWanted = () => true, damaged) => this.#believed(await this.#read(isWanted), damaged),
+      restored: () => {
+        this.#copy = undefined;
+        this.#tell({ kind: 'restored' });
       },
-      restored: () => this.#tell({ kind: 'restored' }),
       commit: (changes, at) => this.#turn(database.written(changes, at)),
       confirm: () => this.#turn(undefined),
       close: () => {

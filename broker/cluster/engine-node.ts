@@ -11,6 +11,7 @@ import { EngineFailure } from '../engine-failure.ts';
 import { writeMetrics } from '../http/metrics-text.ts';
 import { openLine } from '../link/frames.ts';
 import type { FromDoor, FromEngine } from '../link/messages.ts';
+import type { Following } from '../led-store.ts';
 import { type Mind, openMind, openState } from '../mind.ts';
 import { listen } from '../net/listening.ts';
 import { type LinkedEngine, linkEngine } from '../processes/linked-engine.ts';
@@ -71,6 +72,8 @@ class Node {
   readonly #options: EngineNodeOptions;
   readonly #stop = new AbortController();
   #lead: Lead | undefined;
+  /** While it waits. */
+  #following: Following | undefined;
   #life: Promise<void> | undefined;
   #listener: NodeListener | undefined;
   #http: { readonly url?: string; close(): Promise<void> } | undefined;
@@ -153,6 +156,7 @@ class Node {
         begun();
         onState(`waits: ${leader} leads, epoch ${epoch}`);
       },
+      onFollowing: (following) => (this.#following = following),
     });
     begun();
     const surroundings = await openSurroundings(service, () => mind.port.now());
@@ -198,7 +202,8 @@ class Node {
         lagMs: Math.round(lead.lagMs()),
         doors: lead.engine.end.numbers().length,
       };
-      response.end(`${JSON.stringify({ status: 'ok', role: 'engine', leads: lead !== undefined, ...seen })}\n`);
+      const status = { status: 'ok', role: 'engine', leads: lead !== undefined, ...(seen ?? this.#following) };
+      response.end(`${JSON.stringify(status)}\n`);
     } else if (request.url === '/metrics' && lead === undefined) {
       const leadership = { leads: false, epoch: 0, lagMs: 0 };
       void writeMetrics(response, { endpoints: {}, connectedClients: 0, leadership }, new Map());

@@ -32,6 +32,8 @@ class EngineCandidate implements Candidate {
   #isAsking = false;
   #lookedAt: EpochMs = 0;
   #sight: Sight | undefined;
+  /** Of the copy that follows whoever leads. */
+  #followed: number | undefined = -1;
   #held: Held = { epoch: 0, owner: '', commits: 0 };
   /** Being kept: answered by the request that is under way. */
   #current: Turn | undefined;
@@ -62,6 +64,10 @@ class EngineCandidate implements Candidate {
       case 'taken':
         this.#isAsking = false;
         return this.#taken(input.isOurs, now);
+      case 'followed':
+        this.#isAsking = false;
+        this.#followed = input.commits;
+        return this.#isClosing ? this.#stop('closed') : this.#after(this.#policy.lookEveryMs, now);
       case 'restored':
         if (this.#phase !== 'restoring') return [];
         if (this.#isClosing) return this.#release();
@@ -124,8 +130,12 @@ class EngineCandidate implements Candidate {
       if (!isSame) this.#sight = { row, since: now };
       if (isAlive && this.#policy.whenLed === 'refuse') return this.#stop('led');
       // Silent for the time between the answer that was the first to show it and the question that was the last to.
-      const patienceMs = Math.max(row.patienceMs, this.#policy.leastSilenceMs);
-      if (this.#lookedAt - this.#sight!.since < patienceMs) return this.#after(this.#policy.lookEveryMs, now);
+      const { leastSilenceMs, goneMs } = this.#policy;
+      const patienceMs = row.isGone === true ? goneMs : Math.max(row.patienceMs, leastSilenceMs);
+      if (this.#lookedAt - this.#sight!.since < patienceMs) {
+        if (this.#followed !== undefined && row.commits !== this.#followed) return this.#ask({ do: 'follow' });
+        return this.#after(this.#policy.lookEveryMs, now);
+      }
     }
     this.#phase = 'taking';
     this.#held = { epoch: row.epoch + 1, owner: this.#owner, commits: row.commits };

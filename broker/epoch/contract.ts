@@ -17,6 +17,8 @@ export interface Leadership {
   readonly commits: number;
   /** The owner is taken for dead when the row has not changed for so long. */
   readonly patienceMs: DurationMs;
+  /** The database says that the owner's connection has ended, as it has when the owner was killed; it may have another one soon. */
+  readonly isGone?: boolean;
 }
 
 export interface EpochPolicy {
@@ -30,6 +32,8 @@ export interface EpochPolicy {
   readonly patienceToRestoreMs: DurationMs;
   /** Silence that is shorter is nobody's death, whatever the owner has said: for whoever is in no hurry to take over. */
   readonly leastSilenceMs: DurationMs;
+  /** Silence of an owner whose connection has ended. */
+  readonly goneMs: DurationMs;
   /** After the database could not be asked. */
   readonly retryMs: DurationMs;
   /** So long a leader goes on without its database, for requests that were certainly not sent. */
@@ -44,6 +48,8 @@ export type ToCandidate =
   | { readonly kind: 'wake' }
   | { readonly kind: 'seen'; readonly row: Leadership }
   | { readonly kind: 'taken'; readonly isOurs: boolean }
+  /** A copy is as far as these commits. Absent: this database cannot be followed. */
+  | { readonly kind: 'followed'; readonly commits: number | undefined }
   /** What is kept has been read, and an engine is built from it. */
   | { readonly kind: 'restored' }
   /** Something to be kept, or, without changes, to be answered while nobody else leads. One at a time or several. */
@@ -70,9 +76,11 @@ export type StopReason =
   | 'led'
   | 'closed';
 
-/** To be done in their order. The first six are requests to the database, of which one is under way at a time. */
+/** To be done in their order. The first seven are requests to the database, of which one is under way at a time. */
 export type CandidateAction =
   | { readonly do: 'look' }
+  /** Read what another engine has kept meanwhile into a copy, so that little is left to read after a takeover. */
+  | { readonly do: 'follow' }
   /** Raises the epoch, if the row is still `from`. */
   | { readonly do: 'take'; readonly from: Leadership; readonly owner: string; readonly patienceMs: DurationMs }
   /** Raises the beats, if the row still is of this epoch, owner and number of commits. */
@@ -83,7 +91,7 @@ export type CandidateAction =
   | { readonly do: 'check'; readonly held: Held; readonly turn: number }
   /** Gives up leadership, if the row still is of this epoch and owner: the next engine need not wait. */
   | { readonly do: 'release'; readonly held: Held }
-  /** Read what is kept, and say `restored`; the epoch is raised already, so nobody changes it meanwhile. */
+  /** Read what is left of what is kept, and say `restored`; the epoch is raised already, so nobody changes it meanwhile. */
   | { readonly do: 'restore'; readonly epoch: number }
   /** Turns are taken from now on. */
   | { readonly do: 'lead'; readonly epoch: number }

@@ -10,10 +10,18 @@ import type { ServiceIdentity } from '../engine/contract.ts';
 import { type CopiedHead, type CopySource, type CopyTarget, inBatches } from './copied.ts';
 import type { PostgresAddress } from './postgres-address.ts';
 import { isAnswer, leaderName, notWritten, postgresError, startError } from './postgres-errors.ts';
-import { type ServiceRow, checkIdentity, createTables, inspectSchema, isMadeMeanwhile } from './postgres-schema.ts';
+import {
+  type ServiceRow,
+  beginChanges,
+  checkIdentity,
+  createTables,
+  inspectSchema,
+  isMadeMeanwhile,
+  migrate,
+} from './postgres-schema.ts';
 import type { KeptText } from './sqlite-store.ts';
 import { type TableName, tableNames } from './store.ts';
-import { checksumOf } from './postgres-database.ts';
+import { checksumOf } from './postgres-rows.ts';
 
 export interface PostgresCopyOptions {
   readonly address: PostgresAddress;
@@ -89,6 +97,7 @@ export async function openPostgresTarget(options: PostgresCopyOptions, identity:
     else await held.make(identity);
     await held.lock();
     const rows = found === undefined ? 0 : await held.count();
+    if (rows === 0 && found !== undefined) await held.write((client) => migrate(client, schema, found.format));
     if (rows > 0) {
       const hint = `Give another database or ?schema=, or drop the schema ${schema}.`;
       throw postgresError('STORE_NOT_EMPTY', name, `has ${rows} rows already`, hint);
@@ -110,6 +119,7 @@ export async function openPostgresTarget(options: PostgresCopyOptions, identity:
       async keep({ commits, at }: CopiedHead) {
         const text = `UPDATE ${schema}.service SET commits = $1, at = $2 WHERE id = 1`;
         await held.write((client) => client.query(text, [commits, at ?? null]));
+        await held.write((client) => beginChanges(client, schema));
         await held.commit();
       },
       close: () => held.close(false),

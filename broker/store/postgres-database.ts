@@ -1,19 +1,20 @@
 /**
- * The requests of one engine to its PostgreSQL database: who leads, take over, keep a turn, read everything. Each that writes does so
- * only while the row `service` names the epoch that the caller holds, which it locks in the same transaction; a turn is one
- * statement, so one round trip. A connection that was lost is opened again by the next request. Decides nothing.
+ * The requests of one engine to its PostgreSQL database: who leads, take over, keep a turn, read everything or what has changed. Each that
+ * writes does so only while the row `service` names the epoch that the caller holds, which it locks in the same transaction; a turn is
+ * one statement, so one round trip. A connection that was lost is opened again by the next request. Decides nothing.
  */
-import { crc32 } from 'node:zlib';
 import { Client } from 'pg';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { Held, Leadership } from '../epoch/contract.ts';
+import type { Position } from '../epoch/warm-copy.ts';
 import type { ServiceIdentity } from '../engine/contract.ts';
-import { keptKey, keyOf } from './kept-key.ts';
+import { keptKey } from './kept-key.ts';
 import type { PostgresAddress } from './postgres-address.ts';
 import { ConnectionLost, isAnswer, postgresError, startError } from './postgres-errors.ts';
-import { prepareSchema } from './postgres-schema.ts';
+import { type ReadRows, checksumOf, readAll, readRest } from './postgres-rows.ts';
+import { checkFormat, columnOfBackend, formatVersion, migrate, prepareSchema } from './postgres-schema.ts';
 import type { Durability } from './sqlite-store.ts';
-import { type DamageListener, type RowChange, type TableName, lastOfEach } from './store.ts';
+import { type RowChange, type TableName, lastOfEach, tableNames } from './store.ts';
 
 export interface PostgresOptions {
   readonly address: PostgresAddress;
@@ -44,12 +45,15 @@ export interface PostgresDatabase {
   written(changes: readonly RowChange[], at: EpochMs): WrittenTurn;
   commit(held: Held, turn: WrittenTurn): Promise<boolean>;
   /** All rows of these tables, by a cursor. */
-  read(tables: readonly TableName[], damaged?: DamageListener): Promise<Required<RowChange>[]>;
+  read(tables: readonly TableName[]): Promise<ReadRows>;
+  /** What has changed since, or everything: where nothing goes on from there. */
+  follow(from: Position | undefined): Promise<ReadRows>;
   close(): Promise<void>;
 }
 
 const connectionTimeoutMs = 10_000;
-const rowsAtOnce = 5000;
+/** A standby that is further behind reads everything. */
+const changesKept = 10_000;
 
 /**
  * No limit on how long anything may take: a commit that is given up half way is one whose outcome nobody knows. Plans are for few
@@ -65,15 +69,20 @@ export function postgresDatabase({ address, identity, durability = 'fsync' }: Po
   const { name, schema } = address;
   const ours = 'id = 1 AND epoch = $1 AND owner = $2';
   const sql = {
-    look: `SELECT epoch, owner, beats, commits, patience_ms, at FROM ${schema}.service WHERE id = 1`,
-    take: `UPDATE ${schema}.service SET epoch = epoch + 1, owner = $5, beats = beats + 1, patience_ms = $6
-           WHERE ${ours} AND beats = $3 AND commits = $4`,
-    beat: `UPDATE ${schema}.service SET beats = beats + 1, patience_ms = $4 WHERE ${ours} AND commits = $3`,
+    // A server knows at once that the connection of a killed process has ended.
+    look: `SELECT format, epoch, owner, beats, commits, patience_ms, at,
+             connection.backend IS NOT NULL AND NOT EXISTS (
+               SELECT FROM pg_stat_activity WHERE pid = connection.backend) AS gone
+           FROM ${schema}.service, LATERAL (SELECT (to_jsonb(service) ->> 'backend')::integer AS backend) AS connection
+           WHERE id = 1`,
+    take: `UPDATE ${schema}.service SET epoch = epoch + 1, owner = $5, beats = beats + 1, patience_ms = $6, backend = pg_backend_pid()
+           WHERE ${ours} AND beats = $3 AND commits = $4 RETURNING format`,
+    beat: `UPDATE ${schema}.service SET beats = beats + 1, patience_ms = $4, backend = pg_backend_pid() WHERE ${ours} AND commits = $3`,
     check: `SELECT FROM ${schema}.service WHERE ${ours} AND commits = $3`,
     release: `UPDATE ${schema}.service SET owner = '', beats = beats + 1 WHERE ${ours}`,
     commit: `
       WITH head AS (
-        UPDATE ${schema}.service SET commits = commits + 1, at = $4 WHERE ${ours} AND commits = $3 RETURNING id
+        UPDATE ${schema}.service SET commits = commits + 1, at = $4, backend = pg_backend_pid() WHERE ${ours} AND commits = $3 RETURNING id
       ), gone AS (
         DELETE FROM ${schema}.kept USING unnest($5::text[], $6::text[]) AS dropped (kind, key)
         WHERE kept.kind = dropped.kind AND kept.key = dropped.key AND EXISTS (SELECT FROM head)
@@ -81,10 +90,17 @@ export function postgresDatabase({ address, identity, durability = 'fsync' }: Po
         INSERT INTO ${schema}.kept (kind, key, value, checksum)
         SELECT * FROM unnest($7::text[], $8::text[], $9::text[], $10::integer[]) WHERE EXISTS (SELECT FROM head)
         ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, checksum = excluded.checksum
+      ), told AS (
+        INSERT INTO ${schema}.change (commits, owner, kinds, keys)
+        SELECT $3 + 1, $2, $5::text[] || $7::text[], $6::text[] || $8::text[] WHERE EXISTS (SELECT FROM head)
+      ), forgotten AS (
+        DELETE FROM ${schema}.change WHERE commits = $3 + 1 - ${changesKept} AND EXISTS (SELECT FROM head)
       )
       SELECT id FROM head`,
   };
   const link = new Connection(address, identity, durability);
+  /** As it was seen last. */
+  let format = formatVersion;
 
   async function isDone(statement: Exclude<keyof typeof sql, 'look'>, values: readonly unknown[]): Promise<boolean> {
     const { rowCount } = await link.ask((client) =>
@@ -93,12 +109,43 @@ export function postgresDatabase({ address, identity, durability = 'fsync' }: Po
     return rowCount === 1;
   }
 
+  /** Takes over from an engine of an older version, and brings its tables to this one's, together. */
+  async function takeOld(values: readonly unknown[]): Promise<boolean> {
+    return link.ask(async (client) => {
+      await client.query('BEGIN');
+      try {
+        await client.query(columnOfBackend(schema));
+        const { rows } = await client.query<{ readonly format: number }>(sql.take, [...values]);
+        if (rows[0] !== undefined) await migrate(client, schema, rows[0].format);
+        await client.query('COMMIT');
+        return rows.length === 1;
+      } catch (error) {
+        await client.query('ROLLBACK').catch(() => {});
+        throw error;
+      }
+    });
+  }
+
+  // A connection of its own: what is asked meanwhile is no part of this transaction.
+  async function everything(tables: readonly TableName[]): Promise<ReadRows> {
+    const reading = new Connection(address, identity, durability);
+    try {
+      return await reading.ask((client) => readAll(client, address, tables));
+    } finally {
+      await reading.close();
+    }
+  }
+
   return {
     name,
     async look() {
-      const { rows } = await link.ask((client) => client.query<Record<string, string | number | null>>(sql.look));
+      const { rows } = await link.ask((client) =>
+        client.query<Record<string, string | number | boolean | null>>(sql.look),
+      );
       const [row] = rows;
       if (row === undefined) throw postgresError('STORE_TORN', name, 'lacks the row of the table service');
+      format = Number(row['format']);
+      checkFormat(format, name);
       const { epoch, owner, beats, commits, patience_ms: patienceMs, at = null } = row;
       return {
         epoch: Number(epoch),
@@ -106,24 +153,23 @@ export function postgresDatabase({ address, identity, durability = 'fsync' }: Po
         beats: Number(beats),
         commits: Number(commits),
         patienceMs: Number(patienceMs),
+        isGone: row['gone'] === true,
         at: at === null ? undefined : Number(at),
       };
     },
-    take: (from, owner, patienceMs) =>
-      isDone('take', [from.epoch, from.owner, from.beats, from.commits, owner, patienceMs]),
+    take(from, owner, patienceMs) {
+      const values = [from.epoch, from.owner, from.beats, from.commits, owner, patienceMs];
+      return format === formatVersion ? isDone('take', values) : takeOld(values);
+    },
     beat: ({ epoch, owner, commits }, patienceMs) => isDone('beat', [epoch, owner, commits, patienceMs]),
     check: ({ epoch, owner, commits }) => isDone('check', [epoch, owner, commits]),
     release: ({ epoch, owner }) => isDone('release', [epoch, owner]),
     written: (changes, at) => ({ values: [at, ...arraysOf(changes)] }),
     commit: ({ epoch, owner, commits }, turn) => isDone('commit', [epoch, owner, commits, ...turn.values]),
-    async read(tables, damaged) {
-      // A connection of its own: what is kept meanwhile is no part of this transaction.
-      const reading = new Connection(address, identity, durability);
-      try {
-        return await reading.ask((client) => readAll(client, address, tables, damaged));
-      } finally {
-        await reading.close();
-      }
+    read: everything,
+    async follow(from) {
+      const rest = from === undefined ? undefined : await link.ask((client) => readRest(client, address, from));
+      return rest ?? everything(tableNames);
     },
     close: () => link.close(),
   };
@@ -241,54 +287,4 @@ function arraysOf(changes: readonly RowChange[]): readonly (readonly unknown[])[
     }
   }
   return [goneKinds!, goneKeys!, kinds!, keys!, texts!, checksums];
-}
-
-/** As a signed integer of 32 bits, which PostgreSQL has. */
-export function checksumOf(key: string, text: string): number {
-  return crc32(key + text) | 0;
-}
-
-interface KeptRow {
-  readonly kind: TableName;
-  readonly key: string;
-  readonly value: string;
-  readonly checksum: number;
-}
-
-async function readAll(
-  client: Client,
-  { name, schema }: PostgresAddress,
-  tables: readonly TableName[],
-  damaged?: DamageListener,
-): Promise<Required<RowChange>[]> {
-  const kinds = tables.map((table) => `'${table}'`).join(', ');
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = on');
-  const rows: Required<RowChange>[] = [];
-  try {
-    await client.query(
-      `DECLARE everything NO SCROLL CURSOR FOR SELECT kind, key, value, checksum FROM ${schema}.kept WHERE kind IN (${kinds})`,
-    );
-    const someMore = (): Promise<{ readonly rows: KeptRow[] }> =>
-      client.query<KeptRow>(`FETCH ${rowsAtOnce} FROM everything`);
-    // The next ones are on their way while these are looked at.
-    for (let next = someMore(), isLast = false; !isLast;) {
-      const { rows: batch } = await next;
-      isLast = batch.length < rowsAtOnce;
-      if (!isLast) {
-        next = someMore();
-        next.catch(() => {}); // Looked at in the next round, if there is one.
-      }
-      for (const { kind, key, value, checksum } of batch) {
-        if (checksumOf(key, value) === checksum) {
-          rows.push({ table: kind, key: keyOf(key), row: JSON.parse(value) as object });
-        } else {
-          if (damaged === undefined) throw postgresError('STORE_TORN', name, `has a damaged row: ${kind} ${key}`);
-          damaged(kind, keyOf(key));
-        }
-      }
-    }
-    return rows;
-  } finally {
-    await client.query('COMMIT');
-  }
 }

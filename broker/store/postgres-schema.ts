@@ -1,14 +1,16 @@
 /**
- * The tables of a PostgreSQL store, made by the first engine that needs them: one row that says whose data it is and who leads, and
- * one table for rows of every kind, each as JSON text with a checksum. Looked at before anything in them is believed; what is of
- * another program, version or account is left as it is.
+ * The tables of a PostgreSQL store, made by the first engine that needs them: one row that says whose data it is and who leads, one
+ * table for rows of every kind, each as JSON text with a checksum, and one that says of each of the last commits which rows it changed.
+ * Looked at before anything in them is believed; what is of another program, version or account is left as it is.
  */
+import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import type { ServiceIdentity } from '../engine/contract.ts';
 import { postgresError, primaryHint } from './postgres-errors.ts';
 
-/** Raised by every change of the tables; `migrations` has then what leads from the one before. */
-const formatVersion = 1;
+/** Raised by every change of the tables. The one before is taken over by {@link migrate}, when its engine leads no more. */
+export const formatVersion = 2;
+const oldestFormat = 1;
 
 /** C collation: names are bytes, and no new version of a system's locale changes their order. */
 function creation(schema: string): string {
@@ -23,7 +25,8 @@ function creation(schema: string): string {
       beats bigint NOT NULL,
       patience_ms integer NOT NULL,
       commits bigint NOT NULL,
-      at bigint
+      at bigint,
+      backend integer
     ) WITH (fillfactor = 20);
     CREATE TABLE ${schema}.kept (
       kind text COLLATE "C" NOT NULL,
@@ -31,7 +34,42 @@ function creation(schema: string): string {
       value text NOT NULL,
       checksum integer NOT NULL,
       PRIMARY KEY (kind, key)
+    );
+    ${creationOfChanges(schema)}`;
+}
+
+/** New in format 2: what a standby follows. There is always a row for the number of commits that there are. */
+function creationOfChanges(schema: string): string {
+  return `
+    CREATE TABLE ${schema}.change (
+      commits bigint PRIMARY KEY,
+      owner text NOT NULL,
+      kinds text[] NOT NULL,
+      keys text[] NOT NULL
     )`;
+}
+
+/** Begins what a standby follows, at the number of commits that there are; no copy made before goes on from there. */
+export async function beginChanges(client: Client, schema: string): Promise<void> {
+  await client.query(`DELETE FROM ${schema}.change`);
+  await client.query(
+    `INSERT INTO ${schema}.change (commits, owner, kinds, keys) SELECT commits, $1, '{}', '{}' FROM ${schema}.service`,
+    [randomUUID()],
+  );
+}
+
+/** New in format 2: the connection by which the owner has written last. */
+export function columnOfBackend(schema: string): string {
+  return `ALTER TABLE ${schema}.service ADD COLUMN IF NOT EXISTS backend integer`;
+}
+
+/** Within the transaction in which the caller has taken the row `service`, so that no engine of the older format goes on. */
+export async function migrate(client: Client, schema: string, format: number): Promise<void> {
+  if (format === formatVersion) return;
+  await client.query(columnOfBackend(schema));
+  await client.query(creationOfChanges(schema));
+  await beginChanges(client, schema);
+  await client.query(`UPDATE ${schema}.service SET format = ${formatVersion}`);
 }
 
 /** For whoever looks into the database. */
@@ -65,6 +103,13 @@ export async function prepareSchema(
   checkIdentity(found, name, identity);
 }
 
+/** @throws {OperationalError} when another version of jobrig made it, which this one does not read */
+export function checkFormat(format: number, name: string): void {
+  if (format >= oldestFormat && format <= formatVersion) return;
+  const hint = 'Start the version of jobrig that made it, or give another database or ?schema=.';
+  throw postgresError('STORE_VERSION', name, `has format ${format}, this jobrig reads ${formatVersion}`, hint);
+}
+
 /** @returns whose it is; `undefined` where there is nothing yet, which is then left so */
 export async function inspectSchema(client: Client, name: string, schema: string): Promise<ServiceRow | undefined> {
   const { rows: about } = await client.query<{ readonly standby: boolean; readonly encoding: string }>(
@@ -91,10 +136,7 @@ export async function inspectSchema(client: Client, name: string, schema: string
       throw postgresError('STORE_FOREIGN', name, complaint, 'Give another database or ?schema=.');
     }
   }
-  if (found.format !== formatVersion) {
-    const hint = 'Start the version of jobrig that made it, or give another database or ?schema=.';
-    throw postgresError('STORE_VERSION', name, `has format ${found.format}, this jobrig reads ${formatVersion}`, hint);
-  }
+  checkFormat(found.format, name);
   return found;
 }
 
@@ -142,6 +184,7 @@ export async function createTables(
        VALUES (1, $1, $2, $3, 0, '', 0, 0, 0)`,
     [formatVersion, region, account],
   );
+  await beginChanges(client, schema);
 }
 
 async function make(client: Client, schema: string, identity: ServiceIdentity): Promise<ServiceRow> {

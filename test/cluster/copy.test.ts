@@ -292,9 +292,9 @@ describe('a copy that cannot be made', () => {
       async () => [await filledDatabase(), await emptyElsewhere()],
       'STORE_OF_OTHER_ACCOUNT',
     ],
-    ['the database is of a newer version', async () => [await filled(), await changed('format = 2')], 'STORE_VERSION'],
+    ['the database is of a newer version', async () => [await filled(), await changed('format = 3')], 'STORE_VERSION'],
     ['the database is of an older version', async () => [await filled(), await changed('format = 0')], 'STORE_VERSION'],
-    ['the source is of a newer version', async () => [await changed('format = 2'), newDirectory()], 'STORE_VERSION'],
+    ['the source is of a newer version', async () => [await changed('format = 3'), newDirectory()], 'STORE_VERSION'],
     [
       'a row of the directory is damaged',
       async () => [await damagedDirectory(), await server.freshSchema()],

@@ -217,7 +217,7 @@ describe('a part of a service', { timeout: 240_000 }, () => {
       told.sort((one, other) => Number(other.leads) - Number(one.leads));
       expect(told).toEqual([
         { status: 'ok', role: 'engine', leads: true, epoch, lagMs, doors: 2 },
-        { status: 'ok', role: 'engine', leads: false },
+        { status: 'ok', role: 'engine', leads: false, epoch, behindCommits: 0 },
       ]);
       expect(await health(doors[1]!)).toMatchObject({ status: 'ok', role: 'door', door: 2, epoch, lagMs });
       const metrics = await Promise.all(engines.map(async ({ http }) => (await fetch(`${http}/metrics`)).text()));

@@ -12,6 +12,8 @@ export interface CutWire extends AsyncDisposable {
   deafen(): void;
   /** How often PostgreSQL has said that it is ready for the next question. */
   readonly roundTrips: number;
+  /** How many bytes have come back. */
+  readonly answeredBytes: number;
   /** Resolves when more bytes have come from the caller's side. */
   asked(): Promise<void>;
 }
@@ -21,6 +23,7 @@ export async function cutWire(target: number): Promise<CutWire> {
   let isCut = false;
   let isDeaf = false;
   let roundTrips = 0;
+  let answeredBytes = 0;
   let whenAsked: (() => void)[] = [];
   const server: Server = createServer((near) => {
     if (isCut) return void near.destroy();
@@ -41,6 +44,7 @@ export async function cutWire(target: number): Promise<CutWire> {
     const isReady = readyMessages();
     far.on('data', (bytes: Buffer) => {
       roundTrips += isReady(bytes);
+      answeredBytes += bytes.length;
       near.write(bytes);
     });
     if (isDeaf) far.pause();
@@ -57,6 +61,9 @@ export async function cutWire(target: number): Promise<CutWire> {
     port: (server.address() as { readonly port: number }).port,
     get roundTrips() {
       return roundTrips;
+    },
+    get answeredBytes() {
+      return answeredBytes;
     },
     cut,
     mend() {
