@@ -8,7 +8,7 @@ export function openMindPage(
   mind: Mind,
   { events, identity }: Surroundings,
   options: Pick<ServiceOptions, 'keepsPage' | 'accessKeys'>,
-  about: Pick<OpenPageOptions, 'faults' | 'onThrottle'>,
+  about: Pick<OpenPageOptions, 'faults' | 'onThrottle' | 'askDoors'>,
 ): OpenedPage {
   const page = openPage({
     port: mind.port,

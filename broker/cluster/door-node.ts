@@ -13,6 +13,7 @@ import { type DoorEnd, LinkRefused, createDoorEnd } from '../link/door-end.ts';
 import { doorTwice } from '../link/engine-end.ts';
 import { doorOf } from '../link/owner.ts';
 import { Throttle } from '../live/actions.ts';
+import { WireShare } from '../live/wire-share.ts';
 import { passOn, takeOver } from '../processes/passed-client.ts';
 import { passPage } from '../processes/passed-page.ts';
 import type { ServiceOptions } from '../service-options.ts';
@@ -82,7 +83,9 @@ export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode>
     });
     await link.first();
     const surroundings = await openSurroundings(service, () => end.port.now());
-    const { events, authority } = surroundings;
+    const { events, authority, watchers } = surroundings;
+    link.share.watch(watchers);
+    closers.push(() => link.share.close());
     events.add((event) => end.tell(event));
     let isDraining = false;
     const health = (response: ServerResponse): boolean => {
@@ -132,6 +135,8 @@ export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode>
 /** To whichever engine leads. */
 class Link {
   readonly end: DoorEnd;
+  /** For the live page, which is where the engine is. */
+  readonly share: WireShare;
   /** Where the engine is that leads. */
   at: NodeAddress;
   heardAt = performance.now();
@@ -151,6 +156,11 @@ class Link {
       peer,
       onPeers,
       onHeard: () => (this.heardAt = performance.now()),
+      onWanted: (what) => this.share.wants(what),
+    });
+    this.share = new WireShare({
+      keeps: options.service.keepsPage === true,
+      tell: (told) => this.end.tell(told),
     });
   }
 

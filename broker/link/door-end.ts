@@ -63,6 +63,8 @@ export interface DoorEndOptions {
   readonly hears?: boolean;
   /** Every device is to be refused until then. */
   readonly onThrottled?: (until: EpochMs) => void;
+  /** What whoever is where the engine is wants of this door. */
+  readonly onWanted?: (what: unknown) => void;
   /** Where other doors hand clients on to this one. */
   readonly peer?: string;
   /** Where the doors are that take clients of theirs, this one among them. */
@@ -74,7 +76,7 @@ export interface DoorEndOptions {
 export function createDoorEnd(
   door: number,
   makeClock: MakeClock,
-  { hears = true, onThrottled, peer, onPeers, onHeard }: DoorEndOptions = {},
+  { hears = true, onThrottled, onWanted, peer, onPeers, onHeard }: DoorEndOptions = {},
 ): DoorEnd {
   let line: Line<FromDoor> | undefined;
   let clock = makeClock(1, 0);
@@ -162,6 +164,9 @@ export function createDoorEnd(
         return;
       case 'throttled':
         onThrottled?.(entry[1]);
+        return;
+      case 'wanted':
+        onWanted?.(entry[1]);
     }
   }
 
@@ -244,6 +249,8 @@ export function createDoorEnd(
             keepsSessions = keeps;
             clock = makeClock(timeScale, Math.max(at, wasWelcome ? clock.now() : 0));
             wasWelcome = true;
+            // Of an engine of before; this one says what it wants.
+            onWanted?.(undefined);
             line = opened;
             opened.say(['keepers', hasKeepers]);
             for (const group of groups) opened.say(['group', group, true]);

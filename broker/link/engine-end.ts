@@ -48,6 +48,8 @@ export interface EngineEnd {
   accept(stream: Duplex): void;
   /** Lets all doors refuse every device until then, those that come later too. */
   throttle(until: EpochMs): void;
+  /** Tells all doors what is wanted of them, those that come later too. */
+  want(what: unknown): void;
   /** Says to every door that the engine is there. */
   beat(): void;
   /** Numbers of the doors that are linked. */
@@ -89,6 +91,7 @@ export function createEngineEnd({
   const doors = new Set<Door>();
   const lines = new Set<Line<FromEngine>>();
   let throttledUntil: EpochMs = -Infinity;
+  let wanted: unknown;
   /** Effects that some doors were asked about before they became certain. */
   const ids = new Map<Effect, { readonly id: number; readonly asked: readonly Door[] }>();
   let nextEffect = 1;
@@ -194,6 +197,7 @@ export function createEngineEnd({
     line.say(['welcome', port.now(), timeScale, sessions !== undefined, epoch, count]);
     if (peer !== undefined) tellPeers();
     if (throttledUntil > port.now()) line.say(['throttled', throttledUntil]);
+    if (hears && wanted !== undefined) line.say(['wanted', wanted]);
     return door;
   }
 
@@ -252,6 +256,10 @@ export function createEngineEnd({
     throttle(until) {
       throttledUntil = until;
       for (const { line } of doors) line.say(['throttled', until]);
+    },
+    want(what) {
+      wanted = what;
+      for (const { line } of doors) line.say(['wanted', what]);
     },
     beat() {
       for (const { line } of doors) line.say(['alive']);

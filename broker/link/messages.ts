@@ -8,7 +8,7 @@ import type { SessionChange } from '../mqtt/kept-sessions.ts';
 import type { PassedMessage } from '../mqtt/passing.ts';
 
 /** Raised by every change of what stands here: an engine and a door of different versions do not work together. */
-export const linkVersion = 3;
+export const linkVersion = 4;
 
 export type FromDoor =
   /**
@@ -52,4 +52,6 @@ export type FromEngine =
   | readonly ['settled', id: number, kept: boolean]
   | readonly ['pass', message: PassedMessage]
   /** Every device is refused with RequestThrottled until then. */
-  | readonly ['throttled', until: EpochMs];
+  | readonly ['throttled', until: EpochMs]
+  /** For the door's process, which hands it to whoever listens there; what was said last holds. */
+  | readonly ['wanted', what: unknown];

@@ -54,6 +54,8 @@ export class DeviceEntry {
   #pull: Pull | undefined;
   #told: Told[] = [];
   #count = 0;
+  /** Counts up when what was told is told anew. */
+  telling = 0;
   /** When the request that waits for an answer was made, wall clock, by operation. */
   #askedAt: { readonly operation: RequestOperation; readonly at: number } | undefined;
   #filters: { notify: boolean; next: boolean } = { notify: false, next: false };
@@ -105,6 +107,15 @@ export class DeviceEntry {
     const entry: Told = { ...told, n: this.#count };
     this.#told.push(entry);
     if (this.#told.length >= most * 2) this.#told = this.#told.slice(-most);
+  }
+
+  /** A door elsewhere has kept what was written, which takes the place of what is here. */
+  retell(written: readonly Observation[], most: number): void {
+    const others = this.#told.filter(({ kind }) => kind !== 'written');
+    const all = [...others, ...written].sort((a, b) => a.at - b.at).slice(-most);
+    this.#told = all.map((told, index) => ({ ...told, n: this.#count + index + 1 }));
+    this.#count += all.length;
+    this.telling += 1;
   }
 
   /** What came behind the `n`-th, `most` of it at most. */

@@ -123,6 +123,11 @@ export class FleetFold {
     entry.tell(told, this.#toldOfOne);
   }
 
+  /** What a door elsewhere keeps of one device. */
+  retell(name: string, written: readonly Observation[]): void {
+    this.#byName.get(name)?.retell(written, this.#toldOfOne);
+  }
+
   get #toldOfOne(): number {
     const share = Math.min(mostTold, mostToldBytes / this.#toldBytes) / Math.max(1, this.entries.length);
     return Math.round(Math.min(mostToldOfOne, Math.max(fewestToldOfOne, share)));
@@ -161,6 +166,12 @@ export class FleetFold {
     if (tookMs !== undefined && answers.length < mostAnswers) answers.push(tookMs);
   }
 
+  /** What doors elsewhere have counted of all devices. */
+  counted(exchanges: number, answersMs: readonly DurationMs[]): void {
+    this.#second.exchanges += exchanges;
+    this.#second.answers.push(...answersMs.slice(0, mostAnswers - this.#second.answers.length));
+  }
+
   subscribed(name: string, filters: readonly string[]): void {
     this.entry(name)?.subscribed(filters);
   }
@@ -194,6 +205,15 @@ export class FleetFold {
 
   #touch(entry: DeviceEntry): void {
     this.#changed.add(entry);
+  }
+
+  /** Devices whose job was pulled and that are not known to have recovered. */
+  unrecovered(most: number): readonly string[] {
+    const names: string[] = [];
+    for (const { state, name } of this.entries) {
+      if (state === 'pulled' && names.push(name) === most) break;
+    }
+    return names;
   }
 
   // What a page shows of it.

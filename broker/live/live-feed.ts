@@ -1,24 +1,24 @@
 /**
  * The feed of the live page: folds what the service and its run see, and tells every browser that looks, by server-sent
- * events, at most ten times a second. A browser that does not keep up is left out until it has read what it got, and is
- * then told everything anew: nothing queues. While nobody looks and nothing is to be kept, nothing is watched at all.
- * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
+ * events, at most ten times a second. While nobody looks and nothing is to be kept, nothing is watched at all.
  */
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { Observation, ObservationOf, Observer } from '../../observation/observation.ts';
-import { observeEvery } from '../../observation/observers.ts';
+import type { ObservationOf, Observer } from '../../observation/observation.ts';
 import { type EpochMs, toEpochSeconds } from '../../protocol/time.ts';
-import { parseJobsTopic } from '../../protocol/topics.ts';
 import type { Change } from '../engine/contract.ts';
 import type { ExecutionRow } from '../engine/rows.ts';
 import type { HttpDoorEvent } from '../http/door-events.ts';
 import type { MqttDoorEvent } from '../mqtt/door-events.ts';
-import { everyThing, noThing, undecided } from '../mqtt/identity.ts';
-import type { ChartPoint, Counters, DeviceFrame, Frame, PendingJob, RunHead, Snapshot } from './contract.ts';
-import { type DeviceEntry, keptPayload } from './device-entry.ts';
+import { Clients } from './clients.ts';
+import type { RunHead, Snapshot } from './contract.ts';
+import type { DeviceEntry } from './device-entry.ts';
 import { FleetFold } from './fleet-fold.ts';
+import { FleetFrames } from './fleet-frames.ts';
 import type { LivePage, PageRun } from './page-run.ts';
+import { type Sightings, ofRun, ofService, ofWire } from './sights.ts';
+import { type DeviceAbout, Viewers } from './viewers.ts';
+import type { WireTold, WireWanted } from './wire-share.ts';
 
 export interface LiveFeedOptions {
   /** Service time. */
@@ -30,274 +30,80 @@ export interface LiveFeedOptions {
   readonly isThing: (name: string) => boolean;
   /** Keeps what is said of each device even while no page is open. */
   readonly keeps: boolean;
-}
-
-interface Viewer {
-  readonly number: number;
-  readonly response: ServerResponse;
-  thing: string | undefined;
-  /** What it has got of its device. */
-  toldUpTo: number;
-  /** What it was told of its device last, but for messages. */
-  lastDevice: string;
-  /** How many names it knows. */
-  names: number;
-  /** It has not read what it was sent. */
-  isBlocked: boolean;
-  /** Something was not sent to it meanwhile. */
-  hasMissed: boolean;
-  needsSnapshot: boolean;
+  /** Asks doors in other processes for what is to be shown; absent: they are in this one, or nobody can ask them. */
+  readonly askDoors?: (wanted: WireWanted | undefined) => void;
 }
 
 const frameMs = 100;
-const pointMs = 1000;
-const pointsKept = 180;
-const mostViewers = 32;
 /** Nobody has looked for so long: what is not to be kept is forgotten. */
 const forgetMs = 60_000;
-const toldInFrame = 400;
-/** What goes over all devices is not counted for every frame. */
-const ticksACount = 2;
-const ticksAJobCount = 5;
-const noCounters: Counters = {
-  things: 0,
-  connected: 0,
-  atWork: 0,
-  succeeded: 0,
-  failed: 0,
-  pulled: 0,
-  recovered: 0,
-  broken: 0,
-};
 /** Said now and then, so that a page knows that the service is there. */
 const heartbeatMs = 1000;
+/** Devices that doors are asked to tell of since their job was pulled. */
+const mostPulled = 2000;
 
 export class LiveFeed implements LivePage {
   readonly service = randomUUID();
+  endpoints: Readonly<Record<string, string>> = {};
+  /** Is told what the run sees. */
+  readonly observer: Observer;
   readonly #options: LiveFeedOptions;
-  readonly #viewers = new Map<number, Viewer>();
-  /** Connected clients: what the door said of each, whether or not somebody looks. */
-  readonly #clients = new Map<string, { name: string; protocol: string }>();
-  #fold: FleetFold | undefined;
+  readonly #startedAt: EpochMs;
+  readonly #sightings: Sightings = {
+    fold: () => this.#fold,
+    note: (thingName, seen) => this.#fold?.tell(thingName, { ...seen, at: this.#options.now() }),
+  };
+  readonly #ofService = ofService(this.#sightings);
+  readonly #ofWire = ofWire(this.#sightings);
+  readonly #clients: Clients;
+  readonly #viewers = new Viewers({
+    snapshotFor: (viewer) => this.#snapshotFor(viewer),
+    aboutOf: ({ name }) => this.#aboutOf(name),
+    onNobody: () => this.#nobodyLooks(),
+  });
   readonly #stops: (() => void)[] = [];
-  #chart: ChartPoint[] = [];
+  #fold: FleetFold | undefined;
+  #frames = new FleetFrames();
   #run: RunHead = { verb: 'serve', about: '', deeds: [], speed: 1 };
   #runChanged = false;
   #pageRun: PageRun | undefined;
   #timer: NodeJS.Timeout | undefined;
   #forgetting: NodeJS.Timeout | undefined;
-  #nextViewer = 1;
-  #lastPointAt = 0;
   #lastFrameAt = 0;
-  #ticks = -1;
-  #counters: Counters = noCounters;
-  #jobs: readonly PendingJob[] = [];
-  #lastCounters = '';
-  #lastJobs = '';
-  readonly #startedAt: EpochMs;
-  endpoints: Readonly<Record<string, string>> = {};
+  #asked = '';
 
   constructor(options: LiveFeedOptions) {
     this.#options = options;
     this.#startedAt = options.now();
+    this.observer = ofRun(this.#sightings);
+    this.#clients = new Clients({
+      ...this.#sightings,
+      isThing: options.isThing,
+      isToldByRun: () => this.#pageRun?.seesDevices === true,
+    });
     if (options.keeps) this.#begin();
-  }
-
-  get viewers(): number {
-    return this.#viewers.size;
   }
 
   // What is seen.
 
-  /** What the service's doors and its engine show. What a device does to its execution is told by what it says. */
-  readonly #ofService: Observer = {
-    execution: (seen) => {
-      this.#fold?.execution(seen);
-      if (seen.thingName !== undefined && seen.by !== 'device') this.#note(seen.thingName, seen);
-    },
-  };
-
-  readonly #ofWire: Observer = {
-    written: (seen) => {
-      const fold = this.#fold;
-      const { thingName, to, topic, text } = seen;
-      if (fold === undefined || thingName === undefined) return;
-      fold.tell(thingName, { ...seen, text: keptPayload(text) });
-      const about = parseJobsTopic(topic);
-      if (to === 'device') {
-        if (about?.kind === 'reply') fold.answered(thingName, about.operation);
-        return;
-      }
-      if (about?.kind !== 'request') {
-        fold.remark(thingName, 'no-such-operation');
-        return;
-      }
-      const status = /"status"\s*:\s*"([A-Z_]+)"/.exec(text)?.[1];
-      const said = { hasToken: text.includes('"clientToken"'), ...(status !== undefined && { status }) };
-      fold.asked(thingName, about.operation, about.jobId, said);
-    },
-  };
-
-  #note(thingName: string, seen: Observation): void {
-    this.#fold?.tell(thingName, { ...seen, at: this.#options.now() });
-  }
-
-  /** What the run sees. Of a pull the service tells, and of an answer it tells more. */
-  readonly observer: Observer = {
-    ...observeEvery((seen) => this.#see(seen)),
-    moved: undefined,
-    execution: undefined,
-    download: undefined,
-    lag: undefined,
-    pinged: undefined,
-  };
-
-  #see(seen: Observation): void {
-    const fold = this.#fold;
-    const { thingName } = seen;
-    if (fold === undefined || thingName === undefined) return;
-    switch (seen.kind) {
-      case 'connected':
-        fold.connected(thingName, seen.client?.protocol);
-        break;
-      case 'disconnected':
-        fold.disconnected(thingName);
-        break;
-      case 'power':
-        if (!seen.on) fold.disconnected(thingName);
-        break;
-      case 'sent': {
-        const { operation, jobId, body } = seen.request;
-        const { status, clientToken } = body;
-        fold.asked(thingName, operation, jobId, { hasToken: clientToken !== undefined, ...(status && { status }) });
-        break;
-      }
-      case 'received':
-        if (seen.message.kind === 'reply') fold.answered(thingName, seen.message.operation);
-        break;
-      case 'subscribed':
-        fold.subscribed(
-          thingName,
-          seen.filters.map(({ filter }) => filter),
-        );
-        break;
-      case 'traced':
-        fold.traced(seen);
-        // Steps are on the tile; of all others a line is worth reading.
-        if (seen.trace.kind === 'step' || seen.trace.kind === 'download') return;
-        break;
-    }
-    this.#note(thingName, seen);
-  }
-
   door(event: MqttDoorEvent | HttpDoorEvent): void {
-    switch (event.kind) {
-      case 'connected': {
-        const { clientId, principal, client } = event;
-        const isThing = principal !== everyThing && principal !== noThing && principal !== undecided;
-        this.#clients.set(clientId, { name: isThing ? principal : clientId, protocol: client.protocol });
-        // A client that may act for all, or for none, is no device, unless there is a thing of its name.
-        if (isThing || principal === undecided || this.#options.isThing(clientId)) {
-          this.#arrived(clientId, event.sessionPresent);
-        }
+    this.#clients.heard(event);
+  }
+
+  /** A door in another process tells what it was asked for. */
+  wire(told: WireTold): void {
+    const fold = this.#fold;
+    if (fold === undefined || this.#pageRun?.seesDevices === true) return;
+    switch (told.kind) {
+      case 'wire':
+        for (const seen of told.seen) this.#ofWire.written?.(seen);
         return;
-      }
-      case 'identified': {
-        const client = this.#clients.get(event.clientId);
-        if (client === undefined) return;
-        if (client.name !== event.thingName) this.#fold?.rename(client.name, event.thingName);
-        client.name = event.thingName;
+      case 'wire-kept':
+        fold.retell(told.thingName, told.seen);
         return;
-      }
-      case 'disconnected': {
-        const client = this.#clients.get(event.clientId);
-        if (client === undefined || event.how === 'taken-over') return;
-        this.#clients.delete(event.clientId);
-        if (this.#fold?.find(client.name) === undefined) return;
-        this.#fold.disconnected(client.name);
-        if (this.#pageRun?.seesDevices === true) return;
-        const end = event.how === 'goodbye' ? 'by-device' : event.how === 'lost' ? 'lost' : 'by-service';
-        this.#note(client.name, {
-          kind: 'disconnected',
-          at: 0,
-          source: 'wire',
-          thingName: client.name,
-          end,
-          ...(event.message !== undefined && { reason: event.message }),
-        });
-        return;
-      }
-      case 'subscribed': {
-        const name = this.#nameOf(event.clientId);
-        if (name === undefined) return;
-        const { filters } = event;
-        this.#fold?.subscribed(
-          name,
-          filters.filter(({ qos }) => qos !== undefined).map(({ filter }) => filter),
-        );
-        this.#note(name, { kind: 'subscribed', at: 0, source: 'wire', thingName: name, filters });
-        return;
-      }
-      case 'called': {
-        const { thingName, request, error } = event;
-        if (request === undefined || thingName === undefined || this.#fold === undefined) return;
-        const { operation, jobId, body } = request;
-        const { status } = body;
-        // Over HTTP an answer cannot be mistaken for another.
-        this.#fold.asked(thingName, operation, jobId, { hasToken: true, ...(status && { status }) });
-        this.#note(thingName, { kind: 'sent', at: 0, source: 'wire', thingName, request, via: 'http' });
-        if (error === undefined) return;
-        const reason = `${error.exception}: ${error.message}`;
-        this.#note(thingName, {
-          kind: 'refused',
-          at: 0,
-          source: 'wire',
-          thingName,
-          what: 'request',
-          topic: operation,
-          reason,
-        });
-        return;
-      }
-      case 'malformed-json':
-        this.#remark(event.clientId, 'not-json');
-        return;
-      case 'subscription-denied':
-        this.#remark(event.clientId, 'denied-subscription');
-        this.#refused(event.clientId, 'subscribe', event.filter, event.message);
-        return;
-      case 'publish-refused':
-        this.#remark(event.clientId, 'refused-publish');
-        this.#refused(event.clientId, 'publish', event.topic, event.message);
+      case 'wire-counts':
+        fold.counted(told.exchanges, told.answersMs);
     }
-  }
-
-  /** Of a client that is shown, by what the door sees of it. */
-  #nameOf(clientId: string): string | undefined {
-    const name = this.#clients.get(clientId)?.name;
-    if (name === undefined || this.#fold?.find(name) === undefined) return undefined;
-    return this.#pageRun?.seesDevices === true ? undefined : name;
-  }
-
-  #arrived(clientId: string, sessionPresent: boolean): void {
-    const client = this.#clients.get(clientId);
-    if (client === undefined || this.#fold === undefined) return;
-    const { name, protocol } = client;
-    this.#fold.connected(name, protocol);
-    if (this.#pageRun?.seesDevices !== true) {
-      this.#note(name, { kind: 'connected', at: 0, source: 'wire', thingName: name, sessionPresent });
-    }
-  }
-
-  #remark(clientId: string, code: 'not-json' | 'denied-subscription' | 'refused-publish'): void {
-    const name = this.#clients.get(clientId)?.name;
-    if (name !== undefined) this.#fold?.remark(name, code);
-  }
-
-  #refused(clientId: string, what: 'subscribe' | 'publish', topic: string, reason: string): void {
-    const name = this.#nameOf(clientId);
-    if (name === undefined) return;
-    this.#note(name, { kind: 'refused', at: 0, source: 'wire', thingName: name, what, topic, reason });
   }
 
   // What a run has to say.
@@ -333,6 +139,7 @@ export class LiveFeed implements LivePage {
 
   judged(thingName: string, isBroken: boolean, reason: string): void {
     this.#fold?.judged(thingName, isBroken, reason);
+    if (isBroken) this.#changeRun({ found: { thing: thingName, reason } });
   }
 
   concluded(verdict: NonNullable<RunHead['verdict']>): void {
@@ -367,62 +174,37 @@ export class LiveFeed implements LivePage {
 
   /** @returns false when as many look as may. */
   join(response: ServerResponse, thing: string | undefined): boolean {
-    if (this.#viewers.size >= mostViewers) return false;
+    if (this.#viewers.isFull) return false;
     if (this.#fold === undefined) this.#begin();
     clearTimeout(this.#forgetting);
-    const viewer: Viewer = {
-      number: this.#nextViewer,
-      response,
-      thing,
-      toldUpTo: 0,
-      lastDevice: '',
-      names: 0,
-      isBlocked: false,
-      hasMissed: false,
-      needsSnapshot: true,
-    };
-    this.#nextViewer += 1;
-    this.#viewers.set(viewer.number, viewer);
-    response.on('drain', () => {
-      viewer.isBlocked = false;
-      viewer.needsSnapshot = viewer.hasMissed;
-      viewer.hasMissed = false;
-    });
-    response.once('close', () => this.#leave(viewer));
-    response.on('error', () => this.#leave(viewer));
+    this.#viewers.join(response, thing);
     this.#timer ??= setInterval(() => this.#tick(), frameMs).unref();
     return true;
   }
 
   /** The page looks at another device, or at none. */
   look(number: number, thing: string | undefined): boolean {
-    const viewer = this.#viewers.get(number);
-    if (viewer === undefined) return false;
-    viewer.thing = thing;
-    viewer.toldUpTo = 0;
-    viewer.lastDevice = '';
-    return true;
+    return this.#viewers.look(number, thing);
   }
 
   close(): void {
     clearInterval(this.#timer);
     clearTimeout(this.#forgetting);
-    for (const { response } of this.#viewers.values()) response.destroy();
-    this.#viewers.clear();
+    this.#viewers.close();
     this.#end();
   }
 
-  #leave(viewer: Viewer): void {
-    this.#viewers.delete(viewer.number);
-    if (this.#viewers.size > 0) return;
+  #nobodyLooks(): void {
     if (!this.#options.keeps) this.#forgetting = setTimeout(() => this.#end(), forgetMs).unref();
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#askDoors();
   }
 
   #begin(): void {
     const fold = new FleetFold({ now: this.#options.now, wallNow: () => performance.now() });
     this.#fold = fold;
+    this.#frames = new FleetFrames();
     fold.onPulled = (entry) => {
       entry.viewAtPull = this.#pageRun?.viewOf?.(entry.name);
     };
@@ -431,15 +213,12 @@ export class LiveFeed implements LivePage {
       if (table === 'thing') fold.entry((row as { readonly thingName: string }).thingName);
       if (table === 'jobExecution') fold.execution(asSeen(row as ExecutionRow));
     }
-    for (const [clientId, { name }] of this.#clients) {
-      if (name !== clientId || this.#options.isThing(name)) this.#arrived(clientId, false);
-    }
+    this.#clients.showAll();
     this.#place();
   }
 
   #end(): void {
     this.#fold = undefined;
-    this.#chart = [];
     this.#place();
   }
 
@@ -451,133 +230,63 @@ export class LiveFeed implements LivePage {
     if (this.#pageRun?.seesDevices !== true) this.#stops.push(this.#options.observe(this.#ofWire));
   }
 
+  /** Of doors elsewhere no more than somebody looks at, and what shows whether a pulled device has recovered. */
+  #askDoors(): void {
+    const { askDoors } = this.#options;
+    const fold = this.#fold;
+    if (askDoors === undefined || this.#pageRun?.seesDevices === true) return;
+    const wanted: WireWanted | undefined =
+      this.#viewers.count === 0 || fold === undefined
+        ? undefined
+        : { looked: [...this.#viewers.things()], pulled: fold.unrecovered(mostPulled) };
+    const text = wanted === undefined ? '' : JSON.stringify(wanted);
+    if (text === this.#asked) return;
+    this.#asked = text;
+    askDoors(wanted);
+  }
+
   // Frames.
 
   #tick(): void {
     const fold = this.#fold;
     if (fold === undefined) return;
-    const wallNow = performance.now();
-    const moved = fold.takeMoved();
-    this.#ticks += 1;
-    const counters = this.#ticks % ticksACount === 0 ? fold.counters() : this.#counters;
-    const countersText = JSON.stringify(counters);
-    const jobs = this.#ticks % ticksAJobCount === 0 ? fold.jobs() : this.#jobs;
-    const jobsText = JSON.stringify(jobs);
-    this.#counters = counters;
-    this.#jobs = jobs;
-    let point: ChartPoint | undefined;
-    if (wallNow - this.#lastPointAt >= pointMs) {
-      this.#lastPointAt = wallNow;
-      point = fold.takePoint(counters.connected, Math.round(process.memoryUsage.rss() / 1_048_576));
-      this.#chart.push(point);
-      if (this.#chart.length > pointsKept) this.#chart.shift();
-    }
-    const isSame =
-      moved.length === 0 &&
-      countersText === this.#lastCounters &&
-      jobsText === this.#lastJobs &&
-      point === undefined &&
-      !this.#runChanged;
-    // Without the end, so that a device and new names can be put behind it.
-    const shared = isSame
-      ? undefined
-      : JSON.stringify({
-          kind: 'delta',
-          at: this.#options.now(),
-          ...(this.#runChanged && { run: this.#run }),
-          ...(moved.length > 0 && { moved }),
-          ...(countersText !== this.#lastCounters && { counters, unseen: fold.unseen }),
-          ...(jobsText !== this.#lastJobs && { jobs }),
-          ...(point && { point }),
-        } satisfies Frame).slice(0, -1);
-    this.#lastCounters = countersText;
-    this.#lastJobs = jobsText;
+    const now = this.#options.now();
+    const delta = this.#frames.next(fold, now, this.#runChanged ? { run: this.#run } : {});
     this.#runChanged = false;
+    this.#askDoors();
+    const wallNow = performance.now();
     const isHeartbeat = wallNow - this.#lastFrameAt >= heartbeatMs;
-    if (shared !== undefined || isHeartbeat) this.#lastFrameAt = wallNow;
-    const beat = `{"kind":"delta","at":${this.#options.now()}`;
-    for (const viewer of this.#viewers.values()) this.#show(viewer, shared ?? (isHeartbeat ? beat : undefined), beat);
+    if (delta !== undefined || isHeartbeat) this.#lastFrameAt = wallNow;
+    // Without their ends: what is of one browser alone is put behind them.
+    const beat = `{"kind":"delta","at":${now}`;
+    const shared = delta === undefined ? undefined : JSON.stringify(delta).slice(0, -1);
+    this.#viewers.show(fold, shared ?? (isHeartbeat ? beat : undefined), beat);
   }
 
-  #show(viewer: Viewer, shared: string | undefined, beat = ''): void {
+  #snapshotFor(viewer: number): Omit<Snapshot, 'device'> {
     const fold = this.#fold;
-    if (fold === undefined) return;
-    if (viewer.isBlocked) {
-      viewer.hasMissed = true;
-      return;
-    }
-    if (viewer.needsSnapshot) {
-      viewer.needsSnapshot = false;
-      viewer.names = fold.entries.length;
-      viewer.toldUpTo = 0;
-      viewer.lastDevice = '';
-      this.#write(viewer, JSON.stringify(this.#snapshot(fold, viewer)));
-      return;
-    }
-    const device = this.#deviceFrame(viewer);
-    const joined = fold.entries.slice(viewer.names).map(({ name }) => name);
-    viewer.names = fold.entries.length;
-    if (shared === undefined && device === undefined && joined.length === 0) return;
-    const rest = [
-      joined.length > 0 ? `,"joined":${JSON.stringify(joined)}` : '',
-      device === undefined ? '' : `,"device":${JSON.stringify(device)}`,
-    ];
-    this.#write(viewer, `${shared ?? beat}${rest.join('')}}`);
-  }
-
-  #write(viewer: Viewer, json: string): void {
-    // JSON has no line feeds of its own: one line is one event.
-    if (!viewer.response.write(`data: ${json}\n\n`)) viewer.isBlocked = true;
-  }
-
-  #snapshot(fold: FleetFold, viewer: Viewer): Snapshot {
-    const device = this.#deviceFrame(viewer);
+    const { counters, jobs, chart } = this.#frames;
     return {
       kind: 'snapshot',
       service: this.service,
-      viewer: viewer.number,
+      viewer,
       at: this.#options.now(),
       startedAt: this.#startedAt,
       endpoints: this.endpoints,
       run: this.#run,
-      names: fold.entries.map(({ name }) => name),
-      states: fold.states(),
-      counters: this.#counters,
-      jobs: this.#jobs,
-      chart: this.#chart,
-      unseen: fold.unseen,
-      ...(device && { device }),
+      names: (fold?.entries ?? []).map(({ name }) => name),
+      states: fold?.states() ?? '',
+      counters,
+      jobs,
+      chart,
+      unseen: fold?.unseen ?? 0,
     };
   }
 
-  /** Of the device that the page looks at, where something is new. */
-  #deviceFrame(viewer: Viewer): DeviceFrame | undefined {
-    const { thing } = viewer;
-    const entry = thing === undefined ? undefined : this.#fold?.find(thing);
-    if (entry === undefined) return undefined;
-    const view = this.#pageRun?.viewOf?.(entry.name);
-    const hardware = this.#pageRun?.hardwareOf?.(entry.name);
-    const { pull } = entry;
-    const about = {
-      name: entry.name,
-      state: entry.state,
-      online: entry.online,
-      queue: entry.queue,
-      remarks: [...entry.remarks],
-      ...(pull && { pull }),
-      ...(entry.verdict && { verdict: entry.verdict.reason }),
-      ...(hardware !== undefined && { hardware }),
-      ...(entry.protocol !== undefined && { protocol: entry.protocol }),
-      ...(view && { view }),
-      ...(entry.viewAtPull && { viewAtPull: entry.viewAtPull }),
-    };
-    const text = JSON.stringify(about);
-    const anew = viewer.toldUpTo === 0;
-    const told = entry.toldSince(viewer.toldUpTo, toldInFrame);
-    if (text === viewer.lastDevice && told.length === 0) return undefined;
-    viewer.lastDevice = text;
-    viewer.toldUpTo = entry.lastNumber;
-    return { ...about, told, ...(anew && { anew }) };
+  #aboutOf(thingName: string): DeviceAbout {
+    const view = this.#pageRun?.viewOf?.(thingName);
+    const hardware = this.#pageRun?.hardwareOf?.(thingName);
+    return { ...(hardware !== undefined && { hardware }), ...(view && { view }) };
   }
 }
 

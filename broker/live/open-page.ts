@@ -14,7 +14,7 @@ import type { Change } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { Throttle, pageActions } from './actions.ts';
 import type { OfferedDocument } from './contract.ts';
-import { LiveFeed } from './live-feed.ts';
+import { LiveFeed, type LiveFeedOptions } from './live-feed.ts';
 import { type PageDoor, openPageDoor } from './page-door.ts';
 
 export interface OpenPageOptions {
@@ -28,8 +28,9 @@ export interface OpenPageOptions {
   readonly isGuarded: boolean;
   /** Those of a plan. */
   readonly faults: AnswerFaults | undefined;
-  /** Told of a throttle, where doors are in other processes. */
+  /** Where doors are in other processes: tells them of a throttle, and asks them for what the page shows. */
   readonly onThrottle?: (until: EpochMs) => void;
+  readonly askDoors?: LiveFeedOptions['askDoors'];
 }
 
 export interface OpenedPage {
@@ -45,7 +46,8 @@ const documentFolder = join(root, 'fixtures', 'job-documents');
 export function openPage(options: OpenPageOptions): OpenedPage {
   const { port, scope, isGuarded, faults, onThrottle } = options;
   const now = (): number => port.now();
-  const feed = new LiveFeed({ ...options, now });
+  const { askDoors, observe, rows, isThing, keeps } = options;
+  const feed = new LiveFeed({ now, observe, rows, isThing, keeps, ...(askDoors && { askDoors }) });
   const throttle = new Throttle(now, faults, onThrottle);
   const act = pageActions({ port, feed, throttle, arnOf: (thingName) => formatThingArn(scope, thingName) });
   const door = openPageDoor({ feed, act, page: builtPage(), documents: offeredDocuments, isGuarded });

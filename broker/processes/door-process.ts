@@ -11,6 +11,7 @@ import { openDoors } from '../doors.ts';
 import { createDoorEnd } from '../link/door-end.ts';
 import { doorOf } from '../link/owner.ts';
 import { Throttle } from '../live/actions.ts';
+import { WireShare } from '../live/wire-share.ts';
 import type { ConnectionProof } from '../mqtt/access-control.ts';
 import { injectFaults } from '../service-faults.ts';
 import { openSurroundings } from '../surroundings.ts';
@@ -23,10 +24,15 @@ import { usageOf } from './process-usage.ts';
 import { type RawHandle, attach, detach } from './socket-handle.ts';
 
 async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<void> {
-  const end = createDoorEnd(door, scaledClock, { onThrottled: (until) => (throttle.until = until) });
+  const end = createDoorEnd(door, scaledClock, {
+    onThrottled: (until) => (throttle.until = until),
+    onWanted: (what) => share.wants(what),
+  });
+  const share = new WireShare({ keeps: options.keepsPage === true, tell: (told) => end.tell(told) });
   await keepLinked(end, folder);
   const surroundings = await openSurroundings(options, () => end.port.now());
-  const { events } = surroundings;
+  const { events, watchers } = surroundings;
+  share.watch(watchers);
   events.add((event) => end.tell(event));
   const clock = scaledClock(options.timeScale);
   const faults =
@@ -55,6 +61,7 @@ async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<voi
     taking.once('error', reject).listen(ownPath, resolve);
   });
   process.on('SIGTERM', () => {
+    share.close();
     taking.close();
     faults?.close();
     void opened.close().finally(() => process.exit(0));

@@ -7,6 +7,7 @@ import { writeMetrics } from '../http/metrics-text.ts';
 import type { LeadershipStatus } from '../http/status-page.ts';
 import { type EngineEnd, type KnownThings, createEngineEnd } from '../link/engine-end.ts';
 import type { LiveFeed } from '../live/live-feed.ts';
+import type { WireTold } from '../live/wire-share.ts';
 import { openMindPage } from '../mind-page.ts';
 import type { Mind } from '../mind.ts';
 import type { ServiceEvent } from '../service-events.ts';
@@ -49,6 +50,7 @@ export function linkEngine({
   const page = openMindPage(mind, surroundings, options, {
     faults: undefined,
     onThrottle: (until) => end.throttle(until),
+    askDoors: (wanted) => end.want(wanted ?? null),
   });
   const connected = new Set<string>();
   /** Of all doors, by HTTP status. */
@@ -62,6 +64,7 @@ export function linkEngine({
     ...(epoch !== undefined && { epoch }),
     ...(journal && sessionStore && { sessions: { journal, store: sessionStore } }),
     onTold(told) {
+      if (isWireTold(told)) return page.feed.wire(told);
       const event = told as ServiceEvent;
       if (event.kind === 'connected') {
         connected.add(event.clientId);
@@ -105,6 +108,10 @@ export function linkEngine({
       end.close();
     },
   };
+}
+
+function isWireTold(told: unknown): told is WireTold {
+  return String((told as { readonly kind?: unknown }).kind).startsWith('wire');
 }
 
 function thingsOf(mind: Mind): KnownThings {
