@@ -13,9 +13,10 @@ import type { HardwareProfile } from '../../../agent/device/profile.ts';
 import type { Observation } from '../../../observation/observation.ts';
 import type { DurationMs } from '../../../protocol/time.ts';
 import type { CauseReport, DemoReport, DeviceReport, DocumentSummary, PullSummary } from '../../report/run-report.ts';
+import { claimName } from '../../report/causes-table.ts';
 import { spreadOf } from '../../report/statistics.ts';
 import type { Scenario } from '../../scenario/contract.ts';
-import type { Finding, Verdict } from '../../verdict/contract.ts';
+import type { ClaimId, Finding, Verdict } from '../../verdict/contract.ts';
 import { limitsWith } from '../../verdict/limits.ts';
 import type { ScenarioRun } from '../check/check-result.ts';
 import { runOf } from '../check/scenario-run.ts';
@@ -30,7 +31,7 @@ import { type SecondAct, playSecondAct } from './second-act.ts';
 import { type Stage, type StageFigures, type StageOptions, openStage, prefix } from './stage.ts';
 import { type FirmwareDocument, type Wave, planWaves } from './waves.ts';
 
-export interface DemoOptions extends Omit<StageOptions, 'onProgress'> {
+export interface DemoOptions extends Omit<StageOptions, 'onProgress' | 'onBreak'> {
   /** What the devices run, in both acts. Absent: the reference agent. */
   readonly agent?: AgentBehaviour;
   /** Of the second act. */
@@ -41,6 +42,8 @@ export interface DemoOptions extends Omit<StageOptions, 'onProgress'> {
   /** Profiles that scenarios may name. */
   readonly known: readonly HardwareProfile[];
   readonly onProgress?: (progress: DemoProgress) => void;
+  /** The first device of which it is certain that it breaks a claim, at that moment; of each claim once. */
+  readonly onBroken?: (thingName: string, found: string) => void;
 }
 
 export interface DemoProgress extends StageFigures {
@@ -75,13 +78,18 @@ const canaryDocument = {
 
 /** Starts the service; the rest begins with {@link Demo.run}. */
 export async function openDemo(options: DemoOptions): Promise<Demo> {
-  const { onProgress } = options;
+  const { onProgress, onBroken } = options;
   let act = '';
+  const brokenClaims = new Set<ClaimId>();
   const stage = await openStage({
     ...options,
     boardOf: (board) => createBoard({ ...board, agent: agentOf(board.thingName, options) }),
     ...(options.boardOf && { boardOf: options.boardOf }),
     onProgress: (figures) => onProgress?.({ act, ...figures }),
+    onBreak(thingName, claim, reason) {
+      if (!brokenClaims.has(claim)) onBroken?.(thingName, `${reason} (${claimName(claim)})`);
+      brokenClaims.add(claim);
+    },
   });
   const announce = (next: string, played?: string): void => {
     act = next;

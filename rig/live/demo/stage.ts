@@ -19,7 +19,8 @@ import { observeAll, observeEvery, show } from '../../../observation/observers.t
 import type { Scenario } from '../../scenario/contract.ts';
 import { dutiesBy } from '../../scenario/document-law.ts';
 import type { DurationMs } from '../../../protocol/time.ts';
-import type { Finding, Judge } from '../../verdict/contract.ts';
+import { claimName } from '../../report/causes-table.ts';
+import type { ClaimId, Finding, Judge } from '../../verdict/contract.ts';
 import { createJudge, observeFor } from '../../verdict/judge.ts';
 import { type Limits, limitsWith } from '../../verdict/limits.ts';
 import { roomIn } from '../../virtual/subjects.ts';
@@ -44,6 +45,8 @@ export interface StageOptions {
   /** Ends what is under way: it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (figures: StageFigures) => void;
+  /** A judge is certain that a device breaks a claim; in words. */
+  readonly onBreak?: (thingName: string, claim: ClaimId, reason: string) => void;
   /** People look on: the waves begin when one of them presses the button on the live page. */
   readonly audience?: Audience;
   /** Another board than the reference device, to see the verdict fail. */
@@ -234,7 +237,8 @@ export class Stage implements AsyncDisposable {
   #broke(thingName: string, { claim, reason }: Finding): void {
     if (this.touched.has(thingName)) return;
     this.broken.add(thingName);
-    this.page?.judged(thingName, true, `${reason} (${claim})`);
+    this.page?.judged(thingName, true, `${reason} (${claimName(claim)})`);
+    this.options.onBreak?.(thingName, claim, reason);
   }
 
   /** Creates the things and connects their devices. */
