@@ -1,12 +1,14 @@
 /**
- * Builds the live page (rig/page) into one document, dist/page/index.html, with its script and style in it: the service reads
- * it at its start, names both by their hashes, and asks no other host for anything.
+ * Builds what runs in a browser. The live page (rig/page) becomes one document, dist/page/index.html, with its script and style
+ * in it: the service reads it at its start, names both by their hashes, and asks no other host for anything. With
+ * `--mode viewer`: dist/page/viewer.js, the script that every report has in it.
  */
 import { join } from 'node:path';
 import { type Plugin, defineConfig } from 'vite';
 import { lookTokens } from './rig/report/look-tokens.ts';
 
 const root = join(import.meta.dirname, 'rig', 'page');
+const viewer = join(import.meta.dirname, 'rig', 'viewer', 'main.ts');
 
 /** Puts what was built into the document, and drops the files. */
 function oneDocument(): Plugin {
@@ -37,17 +39,20 @@ function oneDocument(): Plugin {
   };
 }
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   root,
   base: './',
   logLevel: 'warn',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: join(import.meta.dirname, 'dist', 'page'),
-    emptyOutDir: true,
+    emptyOutDir: mode !== 'viewer',
     modulePreload: false,
     target: 'es2022',
     cssCodeSplit: false,
+    ...(mode === 'viewer' && {
+      lib: { entry: viewer, formats: ['iife'], name: 'viewer', fileName: () => 'viewer.js' },
+    }),
   },
-  plugins: [oneDocument()],
-});
+  plugins: mode === 'viewer' ? [] : [oneDocument()],
+}));

@@ -7,6 +7,7 @@ import type { HardwareProfile } from '../agent/device/profile.ts';
 import { readHardwareProfiles } from '../agent/hardware-profiles.ts';
 import { createBounded } from '../rig/live/bounded.ts';
 import type { BesideOf } from '../rig/report/beside.ts';
+import type { KeptBeside } from '../rig/report/kept-run.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { type InsideStory, insideStory } from '../rig/virtual/inside-story.ts';
 import { type Subjects, realSubjects } from '../rig/virtual/subjects.ts';
@@ -28,6 +29,19 @@ export function besideBy({ hardware, agent }: SimulatedSubject): BesideOf {
     // What happened to one of a live fleet does not happen again in virtual time.
     const inside = own === undefined || thingName !== undefined ? undefined : played(scenario, own);
     return { ...(right && { right }), ...(inside && { own: inside }) };
+  };
+}
+
+/** Keeps what was asked for, so that it can be told again where nothing can be played. */
+export function rememberBeside(of: BesideOf): { readonly besideOf: BesideOf; readonly besides: readonly KeptBeside[] } {
+  const besides: KeptBeside[] = [];
+  return {
+    besides,
+    besideOf(scenario, thing) {
+      const beside = of(scenario, thing);
+      besides.push({ scenario: scenario.id, beside, ...(thing !== undefined && { thing }) });
+      return beside;
+    },
   };
 }
 

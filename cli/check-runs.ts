@@ -7,7 +7,14 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readForm } from '../protocol/form.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
-import { type CheckResult, type ScenarioRun, exemplaryRun, verdictOfRuns } from '../rig/live/check/check-result.ts';
+import {
+  type CheckResult,
+  type ScenarioRun,
+  checkForm,
+  exemplaryRun,
+  verdictOfRuns,
+} from '../rig/live/check/check-result.ts';
+import type { KeptWith } from '../rig/report/kept-run.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { scenarioText } from '../rig/scenario/format/write.ts';
 import { writeOutput } from './output-folder.ts';
@@ -22,22 +29,24 @@ export interface KeptCheck {
   readonly swept: ReadonlySet<string>;
 }
 
-const form = 'jobrig check run 1';
-
 /** As far as a run is read again; what its members hold otherwise is passed on. */
 const runForm = z.looseObject({
   scenario: z.looseObject({ id: z.string() }),
   verdict: z.enum(['pass', 'fail', 'skip', 'inconclusive']),
 });
 const keptForm = z.looseObject({
-  form: z.literal(form, `is not ${JSON.stringify(form)}`),
+  form: z.literal(checkForm, `is not ${JSON.stringify(checkForm)}`),
   results: z.array(z.looseObject({ scenario: z.looseObject({ id: z.string() }), runs: z.array(runForm) })),
   sweep: z.array(z.looseObject({ run: runForm })).optional(),
 });
 
+/** @param more what pages that open it need beside the result */
+export async function keepRun(directory: string, result: CheckResult, more: KeptWith = {}): Promise<void> {
+  await writeOutput(directory, 'run.json', `${JSON.stringify({ form: checkForm, ...result, ...more })}\n`);
+}
+
 /** @returns by id of each scenario that failed, its file */
-export async function keepRun(directory: string, result: CheckResult): Promise<ReadonlyMap<string, string>> {
-  await writeOutput(directory, 'run.json', `${JSON.stringify({ form, ...result })}\n`);
+export async function keepFailing(directory: string, result: CheckResult): Promise<ReadonlyMap<string, string>> {
   const folder = join(directory, 'failing');
   await rm(folder, { recursive: true, force: true });
   const failing = failedRuns(result);

@@ -15,7 +15,7 @@ import { agentOption } from './agent.ts';
 import { duration, jsonOption, matching, port, quietOption, seedOption, wholeNumber } from './arguments.ts';
 import { openOption } from './browser.ts';
 import { applyBaseline, readBaseline, writeBaseline } from './check-baseline.ts';
-import { type KeptCheck, compareWithRun, keepRun, readKept, withEarlierPulls } from './check-runs.ts';
+import { type KeptCheck, compareWithRun, keepFailing, keepRun, readKept, withEarlierPulls } from './check-runs.ts';
 import { type CheckFlags, mustFit } from './check-flags.ts';
 import { type Invocation, perform } from './check-perform.ts';
 import { readAgent } from './agent.ts';
@@ -204,17 +204,16 @@ function list(flags: CheckFlags): number {
 }
 
 async function tell(result: CheckResult, flags: CheckFlags, isSimulated: boolean): Promise<void> {
-  const { checkPage } = await import('../rig/report/check-page.ts');
-  const { besideBy } = await import('./beside.ts');
+  const { checkPage } = await import('../rig/report/pages.ts');
+  const { besideBy, rememberBeside } = await import('./beside.ts');
   const subject = isSimulated
     ? { hardware: readHardware(flags.hardware), agent: readAgent(flags.agent) }
     : { hardware: [] };
-  const page = checkPage(result, {
-    command: `npx jobrig check --replay ${flags.out}`,
-    besideOf: besideBy(subject),
-  });
+  const { besideOf, besides } = rememberBeside(besideBy(subject));
+  const page = checkPage(result, { command: `npx jobrig check --replay ${flags.out}`, besideOf });
   const junit = checkJunit(result);
-  await keepRun(flags.out, result);
+  await keepRun(flags.out, result, { besides });
+  await keepFailing(flags.out, result);
   const index = await writeOutput(flags.out, 'index.html', page);
   await writeOutput(flags.out, 'junit.xml', junit);
   if (flags.junit !== undefined) await writeFileOf('--junit', flags.junit, junit);

@@ -6,16 +6,17 @@ import { Command, Option } from 'commander';
 import colors from 'picocolors';
 import { readHardwareProfiles } from '../agent/hardware-profiles.ts';
 import { junitReport } from '../rig/report/junit.ts';
-import { reportPage } from '../rig/report/page.ts';
+import { keptDemo } from '../rig/report/kept-run.ts';
+import { demoPage } from '../rig/report/pages.ts';
 import type { CheckResult } from '../rig/live/check/check-result.ts';
 import { knownAs, momentText } from '../rig/report/check-summary.ts';
 import { countWords, spanText } from '../rig/report/words.ts';
 import type { CauseReport, DemoReport, DemoSummary, HardwareReport } from '../rig/report/run-report.ts';
 import { agentOption, readAgent, referenceName } from './agent.ts';
-import { besideBy } from './beside.ts';
+import { besideBy, rememberBeside } from './beside.ts';
 import { jsonOption, quietOption, seedOption, thingsOption, timeScaleOption, wholeNumber } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
-import { keepRun } from './check-runs.ts';
+import { keepFailing, keepRun } from './check-runs.ts';
 import { openInBrowser, openOption } from './browser.ts';
 import { exitCodeOf } from './exit.ts';
 import { interruptible, whenAborted } from './interruption.ts';
@@ -105,6 +106,9 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
     keepsDevices: flags.serve === true,
     ...(flags.stage && { audience: { bug: readAgent(stageBug) } }),
     signal,
+    onBroken(thingName, found) {
+      if (!flags.quiet) progress.say(`${colors.red('✗')} ${thingName}: ${found}`, 'stderr');
+    },
     onProgress: ({ act, connected, pulled, recovered, canaries, played }) =>
       progress.show(
         act,
@@ -130,7 +134,8 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
 async function writeReport({ out, agent, hardware }: DemoFlags, report: DemoReport): Promise<DemoReport> {
   const ofAgent = agent === referenceName ? '' : ` --agent ${agent}`;
   const onHardware = hardware === 'mix' ? '' : ` --hardware ${hardware}`;
-  const written = await keepRun(out, runsOf(report, agent));
+  const runs = runsOf(report, agent);
+  const written = await keepFailing(out, runs);
   const again = `npx jobrig demo --things ${report.things} --seed ${report.seed}${ofAgent}${onHardware}`;
   const replayOf = ({ scenario }: CauseReport): { readonly replay: string } => {
     const file = written.get(scenario);
@@ -140,12 +145,10 @@ async function writeReport({ out, agent, hardware }: DemoFlags, report: DemoRepo
   const causes = report.causes.map((cause) => ({ ...cause, ...replayOf(cause) }));
   const complete: DemoReport = { ...report, causes, report: page };
   const { runs: _inAFileOfTheirOwn, ...rest } = complete;
+  const { besideOf, besides } = rememberBeside(besideBy({ hardware: readHardware(hardware), agent: readAgent(agent) }));
   await Promise.all([
-    writeOutput(
-      out,
-      'index.html',
-      reportPage(complete, besideBy({ hardware: readHardware(hardware), agent: readAgent(agent) })),
-    ),
+    writeOutput(out, 'index.html', demoPage(complete, besideOf)),
+    keepRun(out, runs, { verb: 'demo', demo: keptDemo(complete), besides }),
     writeOutput(out, 'report.json', `${JSON.stringify(rest)}\n`),
     writeOutput(out, 'junit.xml', junitReport(complete)),
   ]);

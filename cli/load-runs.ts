@@ -2,15 +2,15 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadRun } from '../rig/load/contract.ts';
-import { type JudgedThreshold, type Threshold, judgeThresholds, parseThreshold } from '../rig/load/figures.ts';
+import { type Threshold, judgeThresholds, parseThreshold } from '../rig/load/figures.ts';
+import type { JudgedThreshold } from '../rig/load/verdict.ts';
 import { mergeLoads } from '../rig/load/merge.ts';
-import { loadPage } from '../rig/report/load-page.ts';
+import { type KeptLoad as KeptWithLoad, loadForm } from '../rig/report/kept-run.ts';
+import { loadPage, shownLoad } from '../rig/report/pages.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { writeOutput } from './output-folder.ts';
 
-const form: LoadRun['form'] = 'jobrig load run 1';
-
-type KeptLoad = LoadRun & { readonly thresholds: readonly JudgedThreshold[] };
+type KeptLoad = LoadRun & KeptWithLoad;
 
 /** @returns the page */
 export async function keepLoad(
@@ -18,8 +18,14 @@ export async function keepLoad(
   run: LoadRun,
   thresholds: readonly JudgedThreshold[],
 ): Promise<string> {
-  await writeOutput(directory, 'run.json', `${JSON.stringify({ ...run, thresholds } satisfies KeptLoad)}\n`);
-  return writeOutput(directory, 'index.html', loadPage(run, thresholds));
+  const shown = shownLoad(run, thresholds);
+  const { latencies: latencyMs, percentiles } = shown;
+  await writeOutput(
+    directory,
+    'run.json',
+    `${JSON.stringify({ ...run, thresholds, latencyMs, percentiles } satisfies KeptLoad)}\n`,
+  );
+  return writeOutput(directory, 'index.html', loadPage(shown));
 }
 
 /** @param run a folder, or its run.json. @returns `undefined` when it is no load run; whoever reads other runs says what is wrong */
@@ -27,7 +33,7 @@ async function readLoad(run: string): Promise<KeptLoad | undefined> {
   try {
     const isFolder = (await stat(run)).isDirectory();
     const kept = JSON.parse(await readFile(isFolder ? join(run, 'run.json') : run, 'utf8')) as Partial<KeptLoad> | null;
-    return kept?.form === form ? (kept as KeptLoad) : undefined;
+    return kept?.form === loadForm ? (kept as KeptLoad) : undefined;
   } catch {
     return undefined;
   }
@@ -52,6 +58,6 @@ export async function mergeLoadRuns(runs: readonly string[]): Promise<MergedLoad
   const loads = kept as readonly KeptLoad[];
   const expressions = new Set(loads.flatMap((run) => (run.thresholds ?? []).map(({ expression }) => expression)));
   const thresholds = [...expressions].map(parseThreshold).filter((one): one is Threshold => typeof one !== 'string');
-  const run = mergeLoads(loads.map(({ thresholds: _thresholds, ...each }) => each));
+  const run = mergeLoads(loads.map(({ thresholds: _judged, latencyMs: _told, percentiles: _shown, ...each }) => each));
   return { run, thresholds: judgeThresholds(run, thresholds) };
 }

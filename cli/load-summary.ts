@@ -1,7 +1,8 @@
 /** The result of a load run as a table that fits a screen. */
 import colors from 'picocolors';
 import type { LoadRun } from '../rig/load/contract.ts';
-import { type JudgedThreshold, latenciesIn, memoryOf, verdictOfLoad } from '../rig/load/figures.ts';
+import { latenciesIn } from '../rig/load/figures.ts';
+import { type JudgedThreshold, memoryOf, verdictOfLoad } from '../rig/load/verdict.ts';
 import { countWords, spanText } from '../rig/report/words.ts';
 import { type Column, formatTable } from './table.ts';
 

@@ -6,14 +6,8 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { mostProcesses, processesFor, refuseTooMany } from '../rig/load/capacity.ts';
 import type { LoadRun, LoadShape, Pacing } from '../rig/load/contract.ts';
-import {
-  type JudgedThreshold,
-  type Threshold,
-  judgeThresholds,
-  loadJson,
-  parseThreshold,
-  verdictOfLoad,
-} from '../rig/load/figures.ts';
+import { type Threshold, judgeThresholds, loadJson, parseThreshold } from '../rig/load/figures.ts';
+import { type JudgedThreshold, verdictOfLoad } from '../rig/load/verdict.ts';
 import { loadShape } from '../rig/load/shapes.ts';
 import {
   type CommonOptions,

@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import type { ScenarioRun } from '../rig/live/check/check-result.ts';
 import { skippedRun } from '../rig/live/check/scenario-run.ts';
-import { checkPage } from '../rig/report/check-page.ts';
+import { checkPage } from '../rig/report/pages.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { scenarioText } from '../rig/scenario/format/write.ts';
 import { whySkipped } from '../rig/scenario/needs.ts';
@@ -20,9 +20,9 @@ import { type Played, play } from '../rig/virtual/play.ts';
 import { type Subjects, realSubjects } from '../rig/virtual/subjects.ts';
 import { oddDocumentRuns, sweepRuns, sweptDocuments } from '../rig/virtual/sweep.ts';
 import { agentOption, readAgent, referenceName } from './agent.ts';
-import { besideBy } from './beside.ts';
+import { besideBy, rememberBeside } from './beside.ts';
 import { type CommonOptions, duration, jsonOption, quietOption, wholeNumber } from './arguments.ts';
-import { keepRun } from './check-runs.ts';
+import { keepFailing, keepRun } from './check-runs.ts';
 import { exitCodeOf, exitCodes } from './exit.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { interruptible } from './interruption.ts';
@@ -306,16 +306,14 @@ class Simulation {
       results: told.map(({ run }) => ({ scenario: run.scenario, runs: [run] })),
       isPartial: false,
     };
-    await keepRun(this.#flags.out, result);
-    return writeOutput(
-      this.#flags.out,
-      'index.html',
-      checkPage(result, {
-        verb: 'simulate',
-        ...(told[0] && { command: told[0].replay }),
-        besideOf: besideBy({ hardware: readHardware(this.#flags.hardware), agent: readAgent(this.#flags.agent) }),
-      }),
+    const { out, hardware, agent } = this.#flags;
+    const { besideOf, besides } = rememberBeside(
+      besideBy({ hardware: readHardware(hardware), agent: readAgent(agent) }),
     );
+    const page = checkPage(result, { verb: 'simulate', besideOf, ...(told[0] && { command: told[0].replay }) });
+    await keepRun(out, result, { verb: 'simulate', besides });
+    await keepFailing(out, result);
+    return writeOutput(out, 'index.html', page);
   }
 
   #command(what: string): string {

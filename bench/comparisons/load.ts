@@ -4,7 +4,7 @@
  */
 import { runLoad, type LoadOptions } from '../../rig/load/run-load.ts';
 import type { LoadRun } from '../../rig/load/contract.ts';
-import { memoryOf } from '../../rig/load/figures.ts';
+import { memoryOf } from '../../rig/load/verdict.ts';
 import { loadShape } from '../../rig/load/shapes.ts';
 import type { Measurement, Size } from '../figures.ts';
 import { spreadOf } from '../rounds.ts';

@@ -1,10 +1,11 @@
 /**
- * The figures of a load run: latencies from its histograms, memory of a thing, and thresholds on any of them. What a threshold may
+ * The figures of a load run: latencies from its histograms, and thresholds on any figure. What a threshold may
  * name stands once, here.
  */
 import { unknownWord } from '../../protocol/near-name.ts';
 import { type Exchange, type LoadRun, exchanges } from './contract.ts';
 import { type Latency, latenciesOf } from './histograms.ts';
+import { type JudgedThreshold, type Unit, failuresOf, memoryOf, verdictOfLoad } from './verdict.ts';
 
 export type Latencies = Readonly<Partial<Record<Exchange, Latency>>>;
 
@@ -16,32 +17,7 @@ export function latenciesIn({ histograms }: LoadRun): Latencies {
   return Object.fromEntries(told);
 }
 
-export interface Memory {
-  readonly servicePeakBytes: number;
-  /** 0 where service and fleet are one process, which then is the service's. */
-  readonly fleetPeakBytes: number;
-  /** Service and fleet together, above what they had before anything was connected. */
-  readonly perThingBytes: number;
-}
-
-export function memoryOf({ processes, things }: LoadRun): Memory {
-  const peak = (roles: readonly string[]): number =>
-    processes.filter(({ role }) => roles.includes(role)).reduce((whole, { peakBytes }) => whole + peakBytes, 0);
-  const idle = processes.reduce((whole, { idleBytes }) => whole + idleBytes, 0);
-  const all = processes.reduce((whole, { peakBytes }) => whole + peakBytes, 0);
-  return {
-    servicePeakBytes: peak(['service', 'service and fleet']),
-    fleetPeakBytes: peak(['fleet']),
-    perThingBytes: Math.max(0, Math.round((all - idle) / Math.max(1, things))),
-  };
-}
-
-function failuresOf({ failures }: LoadRun): number {
-  return Object.values(failures).reduce((whole, count) => whole + count, 0);
-}
-
 const percentiles = ['p50', 'p95', 'p99', 'max'] as const;
-type Unit = 'ms' | 'bytes' | '';
 
 interface Figure {
   readonly unit: Unit;
@@ -97,14 +73,6 @@ export interface Threshold {
   readonly holds: (value: number) => boolean;
 }
 
-export interface JudgedThreshold {
-  readonly expression: string;
-  /** Milliseconds, bytes or a count; absent where the run has no such figure. */
-  readonly value?: number;
-  readonly unit: Unit;
-  readonly held: boolean;
-}
-
 /** Reads e.g. `update.p99<50ms`, `failures==0`, `executionsPerSecond>=1000`. @returns what is wrong, as text */
 export function parseThreshold(expression: string): Threshold | string {
   const match = /^\s*([\w.-]+?)\s*(<=|>=|==|<|>)\s*(\d+(?:\.\d+)?)\s*([a-zA-Zµ/]*)\s*$/.exec(expression);
@@ -132,15 +100,6 @@ export function judgeThresholds(run: LoadRun, thresholds: readonly Threshold[]):
     const value = of(run);
     return { expression, ...(value !== undefined && { value }), unit, held: value !== undefined && holds(value) };
   });
-}
-
-export type LoadVerdict = 'pass' | 'fail' | 'inconclusive';
-
-/** A run that was cut short says nothing of what it had not come to, but a threshold or a failure of what it had. */
-export function verdictOfLoad(run: LoadRun, thresholds: readonly JudgedThreshold[]): LoadVerdict {
-  if (run.partial !== undefined) return 'inconclusive';
-  const isBroken = run.executions.failed > 0 || failuresOf(run) > 0 || run.differs.length > 0;
-  return isBroken || thresholds.some(({ held }) => !held) ? 'fail' : 'pass';
 }
 
 /** The result as machines read it. */

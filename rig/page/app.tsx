@@ -3,6 +3,7 @@ import { Actions } from './actions.tsx';
 import { Charts } from './charts.tsx';
 import { act, connection, counters, fleet, look, run, serviceNow, startedAt, unseen } from './feed.ts';
 import { Field, Legend } from './field.tsx';
+import { OpenRunButton, OtherRun } from './other-run.tsx';
 import { Panel } from './panel.tsx';
 import { clockText, headline } from './words.ts';
 import { spanText } from '../report/words.ts';
@@ -32,6 +33,7 @@ export function App() {
         <Panel />
       </div>
       <Start />
+      <OtherRun />
     </>
   );
 }
@@ -67,6 +69,7 @@ function Bar() {
         </label>
       )}
       {canChange && <PauseButton />}
+      <OpenRunButton />
     </header>
   );
 }
@@ -87,7 +90,7 @@ function PauseButton() {
 }
 
 function Headline() {
-  const { act: going, verdict } = run.value;
+  const { act: going, found, verdict } = run.value;
   const words = { pass: 'Passed', fail: 'Failed', inconclusive: 'Inconclusive' } as const;
   return (
     <section class="headline">
@@ -107,6 +110,15 @@ function Headline() {
             </b>
           )}
           {verdict === undefined && going}
+        </p>
+      )}
+      {found !== undefined && (
+        <p class="found red" role="status">
+          ✗{' '}
+          <button type="button" class="link" onClick={() => look(found.thing)}>
+            {found.thing}
+          </button>{' '}
+          {found.reason}
         </p>
       )}
     </section>

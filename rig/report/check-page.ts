@@ -1,5 +1,5 @@
 /**
- * The report of a check, one self-contained page, cause first: did it pass; if not, what is wrong in one sentence, where and how
+ * The report of a check, cause first: did it pass; if not, what is wrong in one sentence, where and how
  * often, and the command that plays just that again; then what happened, what a right device does there, and everything else.
  */
 import type { CheckResult, ScenarioResult, ScenarioRun } from '../live/check/check-result.ts';
@@ -12,7 +12,7 @@ import { claimNames, rightDevice } from './claim-words.ts';
 import { type Cause, causesOf, evidenceLines, survivalOf } from './check-summary.ts';
 import { conversation } from './conversation.ts';
 import { type Insertable, type Markup, html } from './markup.ts';
-import { commandLine, laneKey, pageFrame, sentence, stateLine } from './page-frame.ts';
+import { type PageContent, commandLine, laneKey, sentence, stateLine } from './page-frame.ts';
 import { overview, recoveryStrip, sweepChart, sweepTitle } from './run-charts.ts';
 import { spanText } from './words.ts';
 
@@ -25,14 +25,14 @@ export interface CheckPageOptions {
   readonly besideOf?: BesideOf;
 }
 
-export function checkPage(
+export function checkContent(
   result: CheckResult,
   { verb = 'check', command, besideOf = () => ({}) }: CheckPageOptions = {},
-): string {
+): PageContent {
   const causes = causesOf(result);
   const { subject, startedAt, endedAt, sweep, portrait, results } = result;
   const stories = causes.slice(0, storiesTold);
-  return pageFrame({
+  return {
     title: `jobrig ${verb}: ${verdictOfCheck(result)}`,
     bar: html`<b>jobrig ${verb}</b><code>${subject}</code
       ><span>${new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ')}</span>
@@ -50,7 +50,7 @@ export function checkPage(
     ${portrait === undefined ? undefined : deviceSection(result, portrait)}
     ${results.length > 0 ? scenarioSection(result) : undefined}`,
     foot: ['run.json', 'junit.xml', ...(causes.length > 0 ? ['failing/'] : []), new Date(startedAt).toISOString()],
-  });
+  };
 }
 
 const storiesTold = 5;

@@ -13,9 +13,9 @@ import {
   verdictOfCheck,
   verdictOfRuns,
 } from '../live/check/check-result.ts';
-import { failureRates, wilson } from '../live/check/sweep.ts';
 import { catalogName } from '../verdict/catalog.ts';
 import { claimNames } from './claim-words.ts';
+import { failureRates, wilson } from './failure-rates.ts';
 import { lineOf, plainText } from './lines.ts';
 import { spanText } from './words.ts';
 

@@ -1,5 +1,5 @@
 /**
- * The report of a demo, one self-contained page, cause first: did every device recover; if not, what is wrong in one sentence, how
+ * The report of a demo, cause first: did every device recover; if not, what is wrong in one sentence, how
  * often, and the command that plays it again; of each cause one exemplary story to its end beside what a right device does
  * there. Then recovery times by step, every device, to be searched, and what the run was made of.
  */
@@ -13,7 +13,7 @@ import { rightDevice } from './claim-words.ts';
 import { type Row, conversation, shortConversation, storyRows } from './conversation.ts';
 import { lineOf, plainText } from './lines.ts';
 import { type Markup, html } from './markup.ts';
-import { commandLine, laneKey, pageFrame, sentence, stateLine } from './page-frame.ts';
+import { type PageContent, commandLine, laneKey, sentence, stateLine } from './page-frame.ts';
 import { overview, recoveryStrip } from './run-charts.ts';
 import type { CauseReport, DemoReport, DeviceOutcome, DeviceReport, HardwareReport } from './run-report.ts';
 import { countWords, spanText } from './words.ts';
@@ -21,9 +21,9 @@ import { countWords, spanText } from './words.ts';
 const storiesTold = 5;
 const subjectsShown = 8;
 
-export function reportPage(report: DemoReport, besideOf: BesideOf = () => ({})): string {
+export function demoContent(report: DemoReport, besideOf: BesideOf = () => ({})): PageContent {
   const { causes, verdict, startedAt, endedAt, seed, things, timeScale, jobrig } = report;
-  return pageFrame({
+  return {
     title: `jobrig demo: ${verdict}`,
     bar: html`<b>jobrig demo</b><span>${things} things, seed ${seed}</span
       ><span>${startedAt.slice(0, 16).replace('T', ' ')}</span>
@@ -45,7 +45,7 @@ export function reportPage(report: DemoReport, besideOf: BesideOf = () => ({})):
       startedAt,
       'run.json, junit.xml',
     ],
-  });
+  };
 }
 
 function head(report: DemoReport): Markup {

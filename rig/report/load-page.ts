@@ -1,22 +1,29 @@
 /**
- * The page of a load run, self-contained: did it hold; latency over time and as percentiles, executions and exchanges, memory and
- * CPU of each process, failures by kind. Charts are drawn by uPlot, which is inlined; without scripts the tables still say all.
+ * The page of a load run: did it hold; latency over time and as percentiles, executions and exchanges, memory and CPU of each
+ * process, failures by kind. Charts are drawn by the page's script from the data beside it; without it the tables say all.
  */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { LoadRun } from '../load/contract.ts';
-import { type JudgedThreshold, latenciesIn, memoryOf, verdictOfLoad } from '../load/figures.ts';
-import { latenciesOf } from '../load/histograms.ts';
-import { loadChartScript, loadChartStyle } from './load-charts.ts';
+import type { Latencies } from '../load/figures.ts';
+import { type JudgedThreshold, memoryOf, verdictOfLoad } from '../load/verdict.ts';
+import type { Percentiles } from '../load/percentiles.ts';
+import { loadStyle } from './load-style.ts';
 import { type Markup, html } from './markup.ts';
-import { commandLine, pageFrame, stateLine } from './page-frame.ts';
+import { type PageContent, commandLine, stateLine } from './page-frame.ts';
 import { spanText } from './words.ts';
 
-const require = createRequire(import.meta.url);
+/** A run with what is computed from it for people. */
+export interface ShownLoad {
+  readonly run: LoadRun;
+  readonly thresholds: readonly JudgedThreshold[];
+  readonly latencies: Latencies;
+  /** Absent: a run that was kept before they were kept with it. */
+  readonly percentiles?: Percentiles;
+}
 
-export function loadPage(run: LoadRun, thresholds: readonly JudgedThreshold[]): string {
+export function loadContent(shown: ShownLoad): PageContent {
+  const { run, thresholds } = shown;
   const { shape, startedAt, endedAt, things, seed } = run;
-  return pageFrame({
+  return {
     title: `jobrig load: ${verdictOfLoad(run, thresholds)}`,
     bar: html`<b>jobrig load</b><code>${shape}</code><span>${count(things)} things, seed ${seed}</span
       ><span>${new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ')}</span>
@@ -31,22 +38,21 @@ export function loadPage(run: LoadRun, thresholds: readonly JudgedThreshold[]): 
       ['settings', 'What was tried'],
     ],
     // Cause first, as in every report; where nothing failed there is nothing to say of it.
-    body: html`${head(run, thresholds)} ${hasFailed(run) ? failureSection(run) : undefined} ${latencySection(run)}
+    body: html`${head(shown)} ${hasFailed(run) ? failureSection(run) : undefined} ${latencySection(shown)}
     ${throughputSection()} ${processSection(run)} ${settingsSection(run)}`,
     foot: [`jobrig ${run.jobrig}`, `seed ${seed}`, new Date(startedAt).toISOString(), 'run.json'],
-    style: `${readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8')} ${loadChartStyle}`,
-    data: { id: 'run', json: dataOf(run) },
-    scripts: [readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8'), loadChartScript],
-  });
+    style: loadStyle,
+    data: JSON.stringify(chartsOf(shown)),
+  };
 }
 
 function hasFailed({ failures, refusals }: LoadRun): boolean {
   return Object.keys(failures).length + Object.keys(refusals).length > 0;
 }
 
-function head(run: LoadRun, thresholds: readonly JudgedThreshold[]): Markup {
+function head({ run, thresholds, latencies }: ShownLoad): Markup {
   const { executions, things } = run;
-  const { update, execution } = latenciesIn(run);
+  const { update, execution } = latencies;
   const facts: readonly (readonly [string, string])[] = [
     ['executions/s', count(run.executionsPerSecond)],
     ['exchanges/s', count(run.exchangesPerSecond)],
@@ -137,7 +143,7 @@ function thresholdTable(thresholds: readonly JudgedThreshold[]): Markup {
   </div>`;
 }
 
-function latencySection(run: LoadRun): Markup {
+function latencySection({ latencies }: ShownLoad): Markup {
   return html`<section id="latency">
     <h2>Latency</h2>
     <p class="sub">
@@ -161,7 +167,7 @@ function latencySection(run: LoadRun): Markup {
         </tr>
       </thead>
       <tbody>
-        ${Object.entries(latenciesIn(run)).map(
+        ${Object.entries(latencies).map(
           ([exchange, { count: many, p50, p95, p99, max }]) =>
             html`<tr>
               <td>${exchange}</td>
@@ -291,22 +297,15 @@ function settingsSection(run: LoadRun): Markup {
   </section>`;
 }
 
-/** As far as there are samples to tell them apart. */
-const percentilesShown = [
-  0, 10, 25, 50, 65, 75, 85, 90, 93, 95, 97, 98, 99, 99.3, 99.5, 99.7, 99.8, 99.9, 99.95, 99.97, 99.99, 99.995, 99.999,
-];
+/** What the charts are drawn from. */
+export interface LoadCharts extends Pick<LoadRun, 'timeline' | 'phases'>, Percentiles {
+  /** Of processes. */
+  readonly names: readonly string[];
+}
 
-/** What the charts are drawn from; can hold no end tag. */
-function dataOf({ timeline, phases, processes, histograms }: LoadRun): string {
-  const curves = Object.entries(histograms).map(([name, text]) => {
-    const latencies = latenciesOf(text);
-    const shown = percentilesShown.filter((p) => latencies.count * (1 - p / 100) >= 1 || p === 0);
-    return { name, ms: shown.map((p) => latencies.percentile(p === 0 ? 0.001 : p)) };
-  });
-  const longest = Math.max(1, ...curves.map(({ ms }) => ms.length));
-  const percentiles = percentilesShown.slice(0, longest);
-  const data = { timeline, phases, names: processes.map(({ name }) => name), percentiles, curves };
-  return JSON.stringify(data).replaceAll('<', String.raw`\u003c`);
+function chartsOf({ run: { timeline, phases, processes }, percentiles }: ShownLoad): LoadCharts {
+  const { of, curves } = percentiles ?? { of: [], curves: [] };
+  return { timeline, phases, names: processes.map(({ name }) => name), of, curves };
 }
 
 function count(figure: number): string {

@@ -2,8 +2,8 @@
 import type { Observation } from '../../observation/observation.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { SweepPoint } from '../live/check/check-result.ts';
-import { failureRates } from '../live/check/sweep.ts';
 import { stepAfter } from './conversation.ts';
+import { failureRates } from './failure-rates.ts';
 import { lineOf } from './lines.ts';
 import { type Markup, html } from './markup.ts';
 import { spanText } from './words.ts';

@@ -6,9 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { besideBy } from '../../cli/beside.ts';
-import { checkPage } from '../../rig/report/check-page.ts';
-import { loadPage } from '../../rig/report/load-page.ts';
-import { reportPage } from '../../rig/report/page.ts';
+import { checkPage, demoPage, loadPage, shownLoad } from '../../rig/report/pages.ts';
 import { violationsIn } from '../support/axe.ts';
 import { browserFile, noBrowser, openBrowser } from '../support/browser.ts';
 import { pictureFile } from '../support/pictures.ts';
@@ -25,12 +23,12 @@ describe.skipIf(browserFile === undefined)(
     let browser: Browser;
 
     beforeAll(async () => {
-      writeFileSync(join(folder, 'demo.html'), reportPage(sampleReport(1000)));
+      writeFileSync(join(folder, 'demo.html'), demoPage(sampleReport(1000)));
       writeFileSync(
         join(folder, 'check.html'),
         checkPage(await sampleCheck(), { besideOf: besideBy({ hardware: [], agent: sampleAgent }) }),
       );
-      writeFileSync(join(folder, 'load.html'), loadPage(sampleLoadRun(), []));
+      writeFileSync(join(folder, 'load.html'), loadPage(shownLoad(sampleLoadRun(), [])));
       browser = await openBrowser();
     });
 

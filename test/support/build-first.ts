@@ -8,11 +8,21 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
 /** What the live page is made of. */
-const pageSources = ['rig/page', 'rig/report', 'broker/live', 'protocol', 'observation', 'vite.config.ts'];
+const pageSources = [
+  'rig/page',
+  'rig/viewer',
+  'rig/report',
+  'broker/live',
+  'protocol',
+  'observation',
+  'vite.config.ts',
+];
 
 export function setup(): void {
   run('typescript/bin/tsc', '-p', 'tsconfig.build.json');
-  if (isPageOld()) run('vite/bin/vite.js', 'build');
+  if (!isPageOld()) return;
+  run('vite/bin/vite.js', 'build');
+  run('vite/bin/vite.js', 'build', '--mode', 'viewer');
 }
 
 function run(program: string, ...given: readonly string[]): void {
@@ -21,7 +31,7 @@ function run(program: string, ...given: readonly string[]): void {
 
 function isPageOld(): boolean {
   try {
-    const builtAt = statSync(join(root, 'dist/page/index.html')).mtimeMs;
+    const builtAt = statSync(join(root, 'dist/page/viewer.js')).mtimeMs;
     return pageSources.some((source) => newestIn(join(root, source)) > builtAt);
   } catch {
     return true;

@@ -9,6 +9,9 @@ import type { ClaimId, Finding } from '../../verdict/contract.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Portrait } from './portrait.ts';
 
+/** Of a `run.json`; members may be added to it. */
+export const checkForm = 'jobrig check run 1';
+
 export type ScenarioVerdict = 'pass' | 'fail' | 'skip' | 'inconclusive';
 
 /** One run of one scenario. */

@@ -1,7 +1,8 @@
 import { array, assert, integer, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LoadRun } from '../../../rig/load/contract.ts';
-import { judgeThresholds, parseThreshold, verdictOfLoad } from '../../../rig/load/figures.ts';
+import { judgeThresholds, parseThreshold } from '../../../rig/load/figures.ts';
+import { verdictOfLoad } from '../../../rig/load/verdict.ts';
 import { Latencies, latenciesOf } from '../../../rig/load/histograms.ts';
 import { processesFor, whyTooMany } from '../../../rig/load/capacity.ts';
 import { startFlights } from '../../../rig/load/pacing.ts';

@@ -1,8 +1,12 @@
+import { createHash } from 'node:crypto';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
 import { junitReport } from '../../../rig/report/junit.ts';
 import { escapeMarkup, html } from '../../../rig/report/markup.ts';
-import { reportPage } from '../../../rig/report/page.ts';
+import { demoContent } from '../../../rig/report/demo-page.ts';
+import { pageBody } from '../../../rig/report/page-frame.ts';
+import { demoPage } from '../../../rig/report/pages.ts';
+import type { DemoReport } from '../../../rig/report/run-report.ts';
 import { sampleReport } from '../../support/sample-report.ts';
 
 const nastyNames = [
@@ -41,6 +45,11 @@ function parsed(xml: string): readonly Suite[] {
 /** What XML 1.0 cannot carry, even escaped. */
 const notXml = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
 
+/** Without its script, which holds the same words. */
+function bodyOf(report: DemoReport): string {
+  return pageBody(demoContent(report)).text;
+}
+
 describe('JUnit report', () => {
   it.each([
     ['plain', sampleReport(100)],
@@ -69,24 +78,36 @@ describe('JUnit report', () => {
 });
 
 describe('report page', () => {
+  it('runs and loads nothing that its policy does not name by its hash', () => {
+    const page = demoPage(sampleReport(1));
+    const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(page)?.[1] ?? '';
+    for (const element of ['script', 'style']) {
+      const [, text = ''] = new RegExp(`<${element}>([^]*?)</${element}>`).exec(page) ?? [];
+      const hash = createHash('sha256').update(text).digest('base64');
+      expect(text.length).toBeGreaterThan(1000);
+      expect(policy).toContain(`${element}-src 'sha256-${hash}'`);
+    }
+    expect(policy).toMatch(/^default-src 'none';/);
+    expect(policy).not.toContain('unsafe');
+  });
+
   it('lets no name, job or note become markup', () => {
-    const page = reportPage(hostile);
-    // Its own, once.
-    expect(page.match(/<script/gi)).toHaveLength(1);
+    const page = bodyOf(hostile);
+    expect(page).not.toMatch(/<script/i);
     expect(page).not.toMatch(/<img/i);
     expect(page).not.toMatch(/<svg onload/i);
     expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
   });
 
   it('loads nothing from anywhere', () => {
-    const page = reportPage(sampleReport(30));
+    const page = bodyOf(sampleReport(30));
     expect(page).not.toMatch(/\b(?:src|href)="(?!#)/);
     expect(page).not.toMatch(/@import|url\(/);
   });
 
   it('says first what is wrong, how often, which known bug it is like, and the command that plays it again', () => {
     const report = sampleReport(30);
-    const page = reportPage(report);
+    const page = bodyOf(report);
     const first = page.slice(page.indexOf('<main>'), page.indexOf('id="causes"'));
     expect(first).toContain('✗ Failed');
     expect(first).toMatch(/<h1>The device updates what is gone/);
@@ -96,7 +117,7 @@ describe('report page', () => {
   });
 
   it('says what a pass covered', () => {
-    const page = reportPage(sampleReport(5));
+    const page = bodyOf(sampleReport(5));
     expect(page).toContain('✓ Passed');
     expect(page).toContain('Every device recovers, wherever its job is deleted under it.');
     expect(page.replaceAll(/\s+/g, ' ')).toContain('99 scenarios and 500 seeds in virtual time');
@@ -104,7 +125,7 @@ describe('report page', () => {
 
   it('tells one story of each cause to its end, with the decisive moment, times in its evidence and what a right device does', () => {
     const report = sampleReport(30);
-    const page = reportPage(report);
+    const page = bodyOf(report);
     const story = page.slice(page.indexOf('class="story"'), page.indexOf('id="recovery"'));
     expect(story).toContain('What happened: thing-7');
     expect(story).toContain('Operator deletes the execution of <b>firmware-1-plain</b>, by force');
@@ -117,7 +138,7 @@ describe('report page', () => {
 
   it('draws a point for each recovery by step, and marks what never recovered', () => {
     const report = sampleReport(70);
-    const page = reportPage(report);
+    const page = bodyOf(report);
     const strip = page.slice(
       page.indexOf('class="chart strip"'),
       page.indexOf('</svg>', page.indexOf('class="chart strip"')),
@@ -131,7 +152,7 @@ describe('report page', () => {
   });
 
   it('names every device, the broken ones first, and with 1,000 of them stays under 3 MB', () => {
-    const page = reportPage(sampleReport(1000));
+    const page = demoPage(sampleReport(1000));
     expect(Buffer.byteLength(page)).toBeLessThan(3_000_000);
     expect(page.match(/id="device-thing-\d+"/g)).toHaveLength(1000);
     expect(page.indexOf('id="device-thing-7"')).toBeLessThan(page.indexOf('id="device-thing-1"'));
@@ -139,7 +160,7 @@ describe('report page', () => {
 
   it('says which figures of the hardware are assumed, and why', () => {
     const report = sampleReport(2);
-    const page = reportPage(report);
+    const page = bodyOf(report);
     for (const { name, assumed, figures } of report.hardware) {
       expect(page).toContain(`<b>${name}</b>`);
       expect(page).toContain(`${assumed.length} of ${figures} figures assumed`);
@@ -152,11 +173,11 @@ describe('report page', () => {
 
   it('says how often which fault was injected, and nothing where none was', () => {
     const report = sampleReport(2);
-    const page = reportPage(report);
+    const page = bodyOf(report);
     for (const [name, times] of Object.entries(report.faults)) {
       expect(page).toMatch(new RegExp(`<dt>${name}</dt>\\s*<dd>${times}</dd>`));
     }
-    expect(reportPage({ ...report, faults: {} })).not.toContain('Faults that struck');
+    expect(bodyOf({ ...report, faults: {} })).not.toContain('Faults that struck');
   });
 });
 
