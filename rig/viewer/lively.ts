@@ -2,10 +2,7 @@
  * What a report can do in a browser: copy a command, find and filter, move the cursor over drawing and rows of a story together,
  * open what its address names, draw charts, open every part for print. Of a whole page, or of a run that is shown in one.
  */
-import { drawCharts } from './load-charts.ts';
-
-/** The part of a page that a run is shown in. */
-export type Place = HTMLElement | ShadowRoot;
+import { type Place, drawCharts } from './load-charts.ts';
 
 /** @returns lets go of what reaches beyond the place */
 export function makeLively(place: Place): () => void {

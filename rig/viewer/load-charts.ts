@@ -5,7 +5,9 @@
 import uPlot from 'uplot';
 import plotStyle from 'uplot/dist/uPlot.min.css?inline';
 import type { LoadCharts } from '../report/load-page.ts';
-import type { Place } from './lively.ts';
+
+/** The part of a page that a run is shown in. */
+export type Place = HTMLElement | ShadowRoot;
 
 /** Name, colour by its token, values; null where nothing was measured. */
 type Line = readonly [name: string, colour: string, values: readonly (number | null)[]];

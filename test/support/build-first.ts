@@ -12,6 +12,7 @@ const pageSources = [
   'rig/page',
   'rig/viewer',
   'rig/report',
+  'rig/verdict',
   'broker/live',
   'protocol',
   'observation',
