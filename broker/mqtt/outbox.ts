@@ -177,7 +177,7 @@ function leave(outbox: Outbox): void {
 let first: Outbox[] = [];
 /** Who is told something that many are told, and for all of them together some milliseconds of each turn. */
 let crowd: Outbox[] = [];
-const crowdMs = 5;
+const crowdMs = 3;
 /** Between two looks at the clock. */
 const fewInCrowd = 16;
 let departs = false;

@@ -12,9 +12,10 @@ export class SharedGroup implements Receiver {
   /** `NAME/FILTER`. */
   readonly name: string;
   readonly #members = new Map<Session, Qos>();
+  /** The members, the next one that is to get a message first. */
+  readonly #line = new Set<Session>();
   readonly #waiting: Entry[] = [];
   readonly #context: SessionContext;
-  #turn = 0;
 
   constructor(name: string, context: SessionContext) {
     this.name = name;
@@ -38,11 +39,13 @@ export class SharedGroup implements Receiver {
 
   join(session: Session, qos: Qos): void {
     this.#members.set(session, qos);
+    this.#line.add(session);
     this.handOut();
   }
 
   leave(session: Session): void {
     this.#members.delete(session);
+    this.#line.delete(session);
     if (this.#members.size === 0) for (const { message, key } of this.#waiting.splice(0)) this.release(message, key);
   }
 
@@ -81,9 +84,12 @@ export class SharedGroup implements Receiver {
   }
 
   #next(): Session | undefined {
-    const connected = [...this.#members.keys()].filter(({ isReady }) => isReady);
-    if (connected.length === 0) return undefined;
-    this.#turn = (this.#turn + 1) % connected.length;
-    return connected[this.#turn];
+    for (const session of this.#line) {
+      if (!session.isReady) continue;
+      this.#line.delete(session);
+      this.#line.add(session);
+      return session;
+    }
+    return undefined;
   }
 }

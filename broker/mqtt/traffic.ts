@@ -13,9 +13,9 @@ import { HeldMemory } from '../net/held-memory.ts';
 import { Disconnection } from './disconnection.ts';
 
 /** Of each turn of the event loop: for what is read as it comes in, for newcomers, and for those who wait for longer. */
-const atOnceMs = 8;
-const newcomersMs = 4;
-const othersMs = 5;
+const atOnceMs = 6;
+const newcomersMs = 3;
+const othersMs = 4;
 /** Who has waited and asks again within so many turns has not stopped asking. */
 const fewTurns = 2;
 

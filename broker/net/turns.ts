@@ -8,7 +8,7 @@
 export type Steps = Iterator<void>;
 
 /** Work of one kind gets that much of a turn. */
-const turnMs = 4;
+const turnMs = 3;
 /** Between two looks at the clock. */
 const fewSteps = 32;
 
