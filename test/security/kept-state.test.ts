@@ -62,6 +62,73 @@ describe('a client id with U+0000', () => {
   });
 });
 
+/** What is no U+0000 and may be anything else. */
+const oddNames: readonly string[] = [
+  '\u0001',
+  '\n',
+  '\u001b',
+  '\u001b0000',
+  '\u007f',
+  '\u0085',
+  '\u00a0',
+  '\u00e9',
+  'e\u0301',
+  '\u202e',
+  '\u2028',
+  '\ufeff',
+  '\ufeffnamed',
+  'named',
+  'named ',
+  '\ufdd0',
+  '\ufffd',
+  '\ufffe',
+  '\uffff',
+  '\u{1f600}',
+  '\u{10ffff}',
+  `a'b"c\\d`,
+  '%00',
+  '..',
+  '__proto__',
+  'constructor',
+  'hasOwnProperty',
+  '+',
+  '#',
+  '$SYS',
+  '0 named',
+  'x'.repeat(128),
+  'é'.repeat(64),
+];
+
+it('names with odd characters keep their sessions, what waits for them and what is retained, each its own', async () => {
+  const directory = home();
+  const service = await serve(directory);
+  const termsOf = (index: number) =>
+    index % 2 === 0
+      ? ({ clean: false, protocolVersion: 4 } as const)
+      : ({ clean: false, protocolVersion: 5, properties: { sessionExpiryInterval: 3600 } } as const);
+  const topicOf = (name: string): string => `odd/${name.replaceAll('+', 'plus').replaceAll('#', 'hash')}`;
+  for (const [index, clientId] of oddNames.entries()) {
+    const client = await WireClient.connect(portOf(service.mqttUrl), { clientId, ...termsOf(index) });
+    expect(await client.subscribe([topicOf(clientId)])).toEqual([1]);
+    await client.drop();
+  }
+  const speaker = await WireClient.connect(portOf(service.mqttUrl), { clientId: 'speaker' });
+  for (const name of oddNames) speaker.publish(topicOf(name), name, { retain: true });
+  await speaker.settled();
+  const again = await serve(killed(directory));
+  const asker = await WireClient.connect(portOf(again.mqttUrl), { clientId: 'asker' });
+  for (const [index, clientId] of oddNames.entries()) {
+    const client = await WireClient.connect(portOf(again.mqttUrl), { clientId, ...termsOf(index) });
+    expect(client.packets[0]).toMatchObject({ cmd: 'connack', sessionPresent: true });
+    await client.until(() => client.messages.length > 0);
+    expect(client.messages.map(({ topic, payload }) => [topic, payload])).toEqual([[topicOf(clientId), clientId]]);
+    await asker.subscribe([topicOf(clientId)]);
+    await asker.until(() => asker.messages.at(-1)?.payload === clientId);
+    asker.send({ cmd: 'unsubscribe', messageId: 5000, unsubscriptions: [topicOf(clientId)] });
+    await client.drop();
+  }
+});
+
 /** Sessions of `good` and `bad`, both with a message that waits, as a killed service leaves them. */
 async function asleep(): Promise<StoreDirectory> {
   const directory = home();

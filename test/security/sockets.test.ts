@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { type Socket, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket, createWebSocketStream } from 'ws';
 import { type Service, startService } from '../../broker/start-service.ts';
 import { rawHttp } from '../support/raw-http.ts';
@@ -95,8 +95,57 @@ describe('a connection that does not go on is closed within seconds', () => {
   );
 });
 
+describe('with TLS', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService({ identity: 'client-id' });
+  });
+  afterAll(() => service.close());
+
+  it.each(['mqttsUrl', 'wssUrl'] as const)('a hundred handshakes at once on %s all come to their end', async (url) => {
+    const open = url === 'wssUrl' ? () => webSocketTo(service.wssUrl!) : () => secured(portOf(service[url]));
+    const devices = await Promise.all(Array.from({ length: 100 }, (_, index) => arrived(`device-${index}`, open)));
+    await Promise.all(devices.map((device) => device.settled()));
+    for (const device of devices) device.stream.destroy();
+  });
+});
+
+it('messages of WebSocket that never end cost those who have begun them, and a device is served meanwhile', async () => {
+  const service = await startService();
+  // A binary frame of four megabytes, of which the last bytes never come.
+  const piece = Buffer.concat([Buffer.from('82ff0000000000400000', 'hex'), Buffer.alloc(4), Buffer.alloc(4_190_000)]);
+  const closed: number[] = [];
+  const sockets = await Promise.all(
+    Array.from({ length: 24 }, async (_, index) => {
+      const webSocket = new WebSocket(service.wsUrl ?? '', 'mqtt');
+      const [{ socket }] = (await once(webSocket, 'upgrade')) as [{ socket: Socket }];
+      socket.on('error', () => {}).once('close', () => closed.push(index));
+      webSocket.on('error', () => {});
+      return socket;
+    }),
+  );
+  for (const socket of sockets) socket.write(piece);
+  const device = await arrived('device', () => plain(portOf(service.mqttUrl)));
+  await vi.waitFor(() => expect(closed.length).toBeGreaterThanOrEqual(8), { timeout: 60_000 });
+  await device.settled();
+  expect(closed.length).toBeLessThan(24);
+  for (const socket of sockets) socket.destroy();
+  await service.close();
+});
+
 describe('with 256 descriptors', () => {
   afterAll(killAll);
+
+  it('good devices get in beside callers that ask for much and read nothing of it', async () => {
+    const { urls } = await startServe({ flags: ['--memory'], maxDescriptors: 256 });
+    const asked = Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(64));
+    const callers = await Promise.all(Array.from({ length: 200 }, () => plain(portOf(urls['http']))));
+    for (const caller of callers) caller.on('error', () => {}).write(asked);
+    await (await arrived('good', () => plain(portOf(urls['mqtt'])))).settled();
+    expect((await rawHttp(portOf(urls['http']), { path: '/healthz' })).status).toBe(200);
+    // What they are owed is closed and not kept.
+    await Promise.all(callers.map(async (caller) => caller.resume() && (await once(caller, 'close'))));
+  });
 
   const silent = 400;
   const doors = ['mqtts', 'wss', 'https', 'http', 'ws', 'mqtt'];
