@@ -32,7 +32,7 @@ const crowds = (things: number): readonly (readonly [Way, number])[][] => [
     ['asking', 20],
     ['halting', 200],
   ],
-  [['pestering', Math.ceil(things / 50)]],
+  [['pestering', things]],
   [
     ['calling', 200],
     ['arriving', 50],

@@ -47,6 +47,8 @@ export interface FuzzResult {
 /** Connections at the same time: most of them wait for the other side to end them. */
 const together = 128;
 const storiesBetweenProgress = 5000;
+/** Beyond it a long wait says nothing: what the service's other threads have waited for is not known. */
+export const maxCorelessShare = 0.1;
 const maxBytes = 1024 * 1024 * 1024;
 
 export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {

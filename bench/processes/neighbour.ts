@@ -22,6 +22,8 @@ export interface NeighbourLatency {
   readonly whole: Latency;
   /** Without what the machine's other programs have taken of it; of the answers that were seen in time. */
   readonly own: Latency;
+  /** For which part of the time the service was ready to go on and had no core. */
+  readonly corelessShare: number;
 }
 
 const pauseMs = 10;
@@ -33,10 +35,15 @@ const maxOwnDelayMs = 1;
 const whole = createLatencyRecorder();
 const own = createLatencyRecorder();
 
+/** Since when, and for how long the service has waited for a core by then. */
+let since = { at: performance.now(), waitedMs: 0 };
+let serviceDelay = (): number => 0;
+
 const questions = {
   async come({ port, thingName, servicePid }: Body): Promise<void> {
     const topic = `$aws/things/${thingName}/jobs/get`;
-    const [serviceDelay, ownDelay] = [runDelayOf(servicePid), runDelayOf(process.pid)];
+    serviceDelay = runDelayOf(servicePid);
+    const ownDelay = runDelayOf(process.pid);
     let askedAt = 0;
     let before = { service: 0, own: 0 };
     let late: NodeJS.Timeout | undefined;
@@ -66,7 +73,12 @@ const questions = {
   },
 
   /** How it went since the last time. */
-  latency: (): NeighbourLatency => ({ whole: whole.take(), own: own.take() }),
+  latency(): NeighbourLatency {
+    const now = { at: performance.now(), waitedMs: serviceDelay() };
+    const corelessShare = (now.waitedMs - since.waitedMs) / (now.at - since.at);
+    since = now;
+    return { whole: whole.take(), own: own.take(), corelessShare };
+  },
 };
 
 function fail(reason: string): never {
