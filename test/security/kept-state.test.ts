@@ -99,14 +99,15 @@ const oddNames: readonly string[] = [
   'é'.repeat(64),
 ];
 
+const termsOf = (index: number) =>
+  index % 2 === 0
+    ? ({ clean: false, protocolVersion: 4 } as const)
+    : ({ clean: false, protocolVersion: 5, properties: { sessionExpiryInterval: 3600 } } as const);
+const topicOf = (name: string): string => `odd/${name.replaceAll('+', 'plus').replaceAll('#', 'hash')}`;
+
 it('names with odd characters keep their sessions, what waits for them and what is retained, each its own', async () => {
   const directory = home();
   const service = await serve(directory);
-  const termsOf = (index: number) =>
-    index % 2 === 0
-      ? ({ clean: false, protocolVersion: 4 } as const)
-      : ({ clean: false, protocolVersion: 5, properties: { sessionExpiryInterval: 3600 } } as const);
-  const topicOf = (name: string): string => `odd/${name.replaceAll('+', 'plus').replaceAll('#', 'hash')}`;
   for (const [index, clientId] of oddNames.entries()) {
     const client = await WireClient.connect(portOf(service.mqttUrl), { clientId, ...termsOf(index) });
     expect(await client.subscribe([topicOf(clientId)])).toEqual([1]);
