@@ -1,7 +1,8 @@
 /**
  * Unmodified device clients against the service: each takes a job, reports it, and lives through the force-deletion of what it
  * is running. What each client is told then is its own (docs/clients.md); that it goes on with the next job is not. The
- * service asks for certificates and signatures, but of those that have neither.
+ * service asks for certificates and signatures, but of those that have neither. Each kind of client comes once, at least, through
+ * doors that are processes of their own.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type DeviceProcess, startDevice } from './device-process.ts';
@@ -23,10 +24,21 @@ interface Client {
 const deaf = { accepted: 'silence', deleted: 'silence' };
 
 const clients: readonly Client[] = [
-  { name: 'Device SDK v1, mutual TLS', need: deviceSdk1, command: ['sdk-v1.mjs', 'tls'], hears: deaf },
+  {
+    name: 'Device SDK v1, mutual TLS',
+    need: deviceSdk1,
+    command: ['sdk-v1.mjs', 'tls'],
+    hears: deaf,
+    throughDoors: true,
+  },
   { name: 'Device SDK v1, WebSocket', need: deviceSdk1, command: ['sdk-v1.mjs', 'wss'], hears: deaf },
   { name: 'Device SDK v2, WebSocket', need: deviceSdk2, command: ['sdk-v2-classic.mjs', '311', 'wss'] },
-  { name: 'Device SDK v2, mutual TLS', need: deviceSdk2, command: ['sdk-v2-classic.mjs', '311', 'tls'] },
+  {
+    name: 'Device SDK v2, mutual TLS',
+    need: deviceSdk2,
+    command: ['sdk-v2-classic.mjs', '311', 'tls'],
+    throughDoors: true,
+  },
   {
     name: 'Device SDK v2 request–response, mutual TLS',
     need: deviceSdk2,
@@ -37,6 +49,7 @@ const clients: readonly Client[] = [
     name: 'Device SDK v2 request–response, MQTT 5',
     need: deviceSdk2,
     command: ['sdk-v2-request-response.mjs', '5', 'tls'],
+    throughDoors: true,
   },
   { name: 'Paho, MQTT 5', need: paho, command: ['paho-device.py', '5', 'tcp'], isPlain: true },
   { name: 'Mosquitto, MQTT 5', need: mosquitto, command: ['mosquitto.sh', '5'] },

@@ -1,6 +1,7 @@
 /**
  * Unmodified operator clients against the service, one story for all of them: a job through both planes, the force-deletion
- * of a running execution, and what else an operator has at hand. AWS's names in, AWS's shapes out, every signature checked.
+ * of a running execution, and what else an operator has at hand. AWS's names in, AWS's shapes out, every signature checked. One of the
+ * two that share botocore comes through doors that are processes of their own.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { awsCliOperator } from './operators/aws-cli.ts';
@@ -14,32 +15,38 @@ interface Client {
   readonly name: string;
   readonly need: Need;
   readonly connect: (endpoint: string) => Operator;
+  /** To a service whose doors are processes of their own. */
+  readonly throughDoors?: true;
 }
 
 const clients: readonly Client[] = [
   { name: 'AWS SDK for JavaScript', need: { package: '', isHere: true }, connect: awsSdkOperator },
-  { name: 'AWS CLI', need: awsCli, connect: awsCliOperator },
+  { name: 'AWS CLI', need: awsCli, connect: awsCliOperator, throughDoors: true },
   { name: 'boto3', need: boto3, connect: boto3Operator },
 ];
 
 const document = '{"operation":"reboot"}';
 const arnOf = (thingName: string): string => `arn:aws:iot:us-east-1:000000000000:thing/${thingName}`;
 
-let rig: Rig;
+let here: Rig;
+let several: Rig;
 
 beforeAll(async () => {
-  rig = await startRig({ requireAuth: true });
+  [here, several] = await Promise.all([
+    startRig({ requireAuth: true }),
+    startRig({ requireAuth: true, throughDoors: true }),
+  ]);
 });
 
-afterAll(() => rig.close());
+afterAll(() => Promise.all([here.close(), several.close()]));
 
 // The CLI takes a second or two for each call on a busy machine.
-describe.concurrent.each(clients)('$name', { timeout: 240_000 }, ({ name, need, connect }) => {
+describe.concurrent.each(clients)('$name', { timeout: 240_000 }, ({ name, need, connect, throughDoors }) => {
   const prefix = name.replaceAll(' ', '-');
   let operator: Operator;
 
   beforeAll(() => {
-    if (need.isHere) operator = connect(rig.httpUrl);
+    if (need.isHere) operator = connect((throughDoors ? several : here).httpUrl);
   });
 
   afterAll(() => operator?.close());

@@ -33,7 +33,7 @@ export const credentials = { accessKeyId: 'AKIDCOMPAT', secretAccessKey: 'compat
 
 export async function startRig({ requireAuth = false, throughDoors = false } = {}): Promise<Rig> {
   const directory = await mkdtemp(join(tmpdir(), 'jobrig-compat-'));
-  const service = await (throughDoors ? severalProcesses(directory) : oneProcess(directory, requireAuth));
+  const service = await (throughDoors ? severalProcesses(directory, requireAuth) : oneProcess(directory, requireAuth));
   const authority = await openCertificateAuthority(directory);
   const { httpUrl = '', mqttUrl, mqttsUrl, wssUrl } = service;
   const operator = new IoTClient({ endpoint: httpUrl, region: 'us-east-1', credentials });
@@ -85,8 +85,9 @@ function oneProcess(dataDir: string, requireAuth: boolean): Promise<Served> {
 }
 
 /** An engine, and doors that are not its process. */
-async function severalProcesses(dataDir: string): Promise<Served> {
-  const flags = ['--data-dir', dataDir, '--mqtts-port', '0', '--wss-port', '0', '--processes', '3'];
+async function severalProcesses(dataDir: string, requireAuth: boolean): Promise<Served> {
+  const auth = requireAuth ? ['--access-key', `${credentials.accessKeyId}:${credentials.secretAccessKey}`] : [];
+  const flags = ['--data-dir', dataDir, '--mqtts-port', '0', '--wss-port', '0', '--processes', '3', ...auth];
   const { urls, httpUrl, stop } = await startServe({ flags: [...flags, '--log-level', 'error'] });
   const close = async (): Promise<void> => {
     await stop();

@@ -1,12 +1,16 @@
-/** The device contract through every door of the service: both MQTT versions, plain and over WebSocket, and the REST API. */
+/**
+ * The device contract through every door of the service: both MQTT versions, plain and over WebSocket, and the REST API; in the
+ * engine's process, on a link to it, and in a process of its own.
+ */
 import { connectAsync } from 'mqtt';
-import { describe } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { handledOperations } from '../../broker/engine/dispatch.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
 import { openHttpDoor } from '../../broker/http/http-door.ts';
 import { openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
 import { type RejectionCode, rejections } from '../../protocol/rejections.ts';
 import { type RequestTopic, formatJobsTopic } from '../../protocol/topics.ts';
+import { type DoorProcess, startDoorProcess } from '../support/door-process.ts';
 import { linked } from '../support/linked.ts';
 import { rawHttp, scopedTo } from '../support/raw-http.ts';
 import { type DeviceAnswer, type DeviceDoor, type DeviceRequest, deviceApiContract } from './device-api.contract.ts';
@@ -16,6 +20,17 @@ type Json = Readonly<Record<string, unknown>>;
 async function mqttDoor(port: ServicePort, transport: 'tcp' | 'ws', protocolVersion: 4 | 5): Promise<DeviceDoor> {
   const door = await openMqttDoor({ port, listeners: { [transport]: 0 }, identity: 'open' });
   const url = transport === 'tcp' ? `mqtt://127.0.0.1:${door.ports.tcp}` : `ws://127.0.0.1:${door.ports.ws}/mqtt`;
+  const client = await mqttClient(url, protocolVersion);
+  return {
+    ask: client.ask,
+    async close() {
+      await client.close();
+      await door.close();
+    },
+  };
+}
+
+async function mqttClient(url: string, protocolVersion: 4 | 5): Promise<DeviceDoor> {
   const client = await connectAsync(url, { reconnectPeriod: 0, protocolVersion });
   const waiting = new Map<string, (answer: DeviceAnswer) => void>();
   client.on('message', (topic, payload) => {
@@ -34,10 +49,7 @@ async function mqttDoor(port: ServicePort, transport: 'tcp' | 'ws', protocolVers
         client.publishAsync(formatJobsTopic(topic), payload, { qos: 1 }).catch(reject);
       });
     },
-    async close() {
-      await client.endAsync(true);
-      await door.close();
-    },
+    close: () => client.endAsync(true),
   };
 }
 
@@ -52,13 +64,14 @@ async function httpDoor(port: ServicePort): Promise<DeviceDoor> {
     listeners: { http: 0 },
     status: () => ({ endpoints: {}, connectedClients: 0 }),
   });
-  return {
-    async ask(thingName, request) {
-      const headers = scopedTo('iot-jobs-data');
-      const { status, json } = await rawHttp(door.ports.http ?? 0, { ...requestLine(thingName, request), headers });
-      return status === 200 ? { accepted: withoutHttpForm(json()) } : rejectedOverHttp(json());
-    },
-    close: () => door.close(),
+  return { ask: httpClient(door.ports.http ?? 0), close: () => door.close() };
+}
+
+function httpClient(port: number): DeviceDoor['ask'] {
+  return async (thingName, request) => {
+    const headers = scopedTo('iot-jobs-data');
+    const { status, json } = await rawHttp(port, { ...requestLine(thingName, request), headers });
+    return status === 200 ? { accepted: withoutHttpForm(json()) } : rejectedOverHttp(json());
   };
 }
 
@@ -114,4 +127,26 @@ describe('HTTP door, data plane, on a link to the engine', () => {
 
 describe('HTTP door, data plane', () => {
   deviceApiContract(httpDoor);
+});
+
+describe('a door in a process of its own', () => {
+  let process: DoorProcess;
+  let client: DeviceDoor;
+  beforeAll(async () => {
+    process = await startDoorProcess();
+    client = await mqttClient(process.endpoints['mqtt']!, 4);
+  });
+  afterAll(async () => {
+    await client.close();
+    await process.close();
+  });
+  const through = async (port: ServicePort, ask: DeviceDoor['ask']): Promise<DeviceDoor> => {
+    await process.linkTo(port);
+    return { ask, close: () => Promise.resolve() };
+  };
+
+  describe('MQTT', () => deviceApiContract((port) => through(port, client.ask)));
+
+  describe('HTTP, data plane', () =>
+    deviceApiContract((port) => through(port, httpClient(Number(new URL(process.endpoints['http']!).port)))));
 });

@@ -1,10 +1,14 @@
-/** The contract of device shadows through every door: both MQTT versions, and the REST API of the data plane. */
+/**
+ * The contract of device shadows through every door: both MQTT versions, and the REST API of the data plane; in the engine's process and
+ * in a process of its own.
+ */
 import { connectAsync } from 'mqtt';
-import { describe } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { handledOperations } from '../../broker/engine/dispatch.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
 import { openHttpDoor } from '../../broker/http/http-door.ts';
 import { openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
+import { type DoorProcess, startDoorProcess } from '../support/door-process.ts';
 import { rawHttp, scopedTo } from '../support/raw-http.ts';
 import { type ShadowAnswer, type ShadowAsk, type ShadowDoor, shadowContract } from './shadow.contract.ts';
 
@@ -12,8 +16,19 @@ type Json = Readonly<Record<string, unknown>>;
 
 async function mqttDoor(port: ServicePort, protocolVersion: 4 | 5, clean: boolean): Promise<ShadowDoor> {
   const door = await openMqttDoor({ port, listeners: { tcp: 0 }, identity: 'open' });
+  const client = await mqttClient(`mqtt://127.0.0.1:${door.ports.tcp}`, protocolVersion, clean);
+  return {
+    ask: client.ask,
+    async close() {
+      await client.close();
+      await door.close();
+    },
+  };
+}
+
+async function mqttClient(url: string, protocolVersion: 4 | 5, clean: boolean): Promise<ShadowDoor> {
   const options = { reconnectPeriod: 0, protocolVersion, clean, clientId: 'bench' };
-  const client = await connectAsync(`mqtt://127.0.0.1:${door.ports.tcp}`, options);
+  const client = await connectAsync(url, options);
   await client.subscribeAsync('$aws/things/#', { qos: clean ? 0 : 1 });
   let answered: ((answer: ShadowAnswer) => void) | undefined;
   client.on('message', (topic, payload) => {
@@ -30,10 +45,7 @@ async function mqttDoor(port: ServicePort, protocolVersion: 4 | 5, clean: boolea
         client.publishAsync(topic, payload, { qos: 1 }).catch(reject);
       });
     },
-    async close() {
-      await client.endAsync(true);
-      await door.close();
-    },
+    close: () => client.endAsync(true),
   };
 }
 
@@ -50,16 +62,17 @@ async function httpDoor(port: ServicePort): Promise<ShadowDoor> {
     listeners: { http: 0 },
     status: () => ({ endpoints: {}, connectedClients: 0 }),
   });
-  return {
-    async ask({ operation, thingName, shadowName, payload }: ShadowAsk) {
-      const query = shadowName === undefined ? '' : `?name=${encodeURIComponent(shadowName)}`;
-      const path = `/things/${thingName}/shadow${query}`;
-      const asked = { method: methods[operation], path, headers: scopedTo('iotdata') };
-      const { status, json } = await rawHttp(door.ports.http ?? 0, { ...asked, ...(payload && { body: payload }) });
-      const members = json() as Json;
-      return status === 200 ? { accepted: members } : { code: status, message: members['message'] as string };
-    },
-    close: () => door.close(),
+  return { ask: httpClient(door.ports.http ?? 0), close: () => door.close() };
+}
+
+function httpClient(port: number): ShadowDoor['ask'] {
+  return async ({ operation, thingName, shadowName, payload }: ShadowAsk) => {
+    const query = shadowName === undefined ? '' : `?name=${encodeURIComponent(shadowName)}`;
+    const path = `/things/${thingName}/shadow${query}`;
+    const asked = { method: methods[operation], path, headers: scopedTo('iotdata') };
+    const { status, json } = await rawHttp(port, { ...asked, ...(payload && { body: payload }) });
+    const members = json() as Json;
+    return status === 200 ? { accepted: members } : { code: status, message: members['message'] as string };
   };
 }
 
@@ -73,4 +86,26 @@ describe.each([
 
 describe('HTTP door, data plane', () => {
   shadowContract(httpDoor);
+});
+
+describe('a door in a process of its own', () => {
+  let process: DoorProcess;
+  let client: ShadowDoor;
+  beforeAll(async () => {
+    process = await startDoorProcess();
+    client = await mqttClient(process.endpoints['mqtt']!, 4, true);
+  });
+  afterAll(async () => {
+    await client.close();
+    await process.close();
+  });
+  const through = async (port: ServicePort, ask: ShadowDoor['ask']): Promise<ShadowDoor> => {
+    await process.linkTo(port);
+    return { ask, close: () => Promise.resolve() };
+  };
+
+  describe('MQTT', () => shadowContract((port) => through(port, client.ask)));
+
+  describe('HTTP, data plane', () =>
+    shadowContract((port) => through(port, httpClient(Number(new URL(process.endpoints['http']!).port)))));
 });

@@ -11,6 +11,12 @@ import { type CertificateAuthority, openCertificateAuthority } from '../../broke
 import type { CommandOf, OperationName } from '../../broker/engine/contract.ts';
 import { type Service, startService } from '../../broker/start-service.ts';
 
+/** A service with streams, and how its operator asks it. */
+export interface StreamService extends Pick<Service, 'mqttUrl' | 'mqttsUrl' | 'wsUrl' | 'wssUrl' | 'ca' | 'close'> {
+  /** @returns whether it was accepted */
+  run<Name extends OperationName>(name: Name, request: CommandOf<Name>['request']): Promise<boolean>;
+}
+
 export type StreamMessage = Readonly<Record<string, unknown>>;
 
 export interface StreamAnswer {
@@ -60,18 +66,30 @@ const refusals: readonly (readonly [members: StreamMessage, code: string, messag
   [{ f: 0, l: 256, b: Buffer.of(0) }, 'InvalidRequest', 'No block is selected.'],
 ];
 
+/** @param folder stands in for S3 */
+export async function inOneProcess(folder: string, dataDir: string): Promise<StreamService> {
+  const service = await startService({ board: true, files: folder, dataDir, durability: 'off' });
+  return Object.assign(service, {
+    run: ((name, request) =>
+      new Promise((resolve) => {
+        service.port.submit({ name, request } as CommandOf<typeof name>, ({ accepted }) => resolve(accepted));
+      })) as StreamService['run'],
+  });
+}
+
 export function streamContract(
-  openDoor: (service: Service, authority: CertificateAuthority) => Promise<StreamDoor>,
+  openDoor: (service: StreamService, authority: CertificateAuthority) => Promise<StreamDoor>,
+  startStreams: typeof inOneProcess = inOneProcess,
 ): void {
   let directory: string;
-  let service: Service;
+  let service: StreamService;
   let authority: CertificateAuthority;
   let door: StreamDoor;
 
   async function start(): Promise<void> {
     const dataDir = join(directory, 'data');
     authority = await openCertificateAuthority(dataDir);
-    service = await startService({ board: true, files: directory, dataDir, durability: 'off' });
+    service = await startStreams(directory, dataDir);
     door = await openDoor(service, authority);
   }
 
@@ -90,11 +108,7 @@ export function streamContract(
     await rm(directory, { recursive: true });
   });
 
-  function run<Name extends OperationName>(name: Name, request: CommandOf<Name>['request']): Promise<boolean> {
-    return new Promise((resolve) => {
-      service.port.submit({ name, request } as CommandOf<Name>, ({ accepted }) => resolve(accepted));
-    });
-  }
+  const run: StreamService['run'] = (name, request) => service.run(name, request);
 
   describe('of version 1', () => {
     let isThere = false;

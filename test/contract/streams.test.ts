@@ -1,13 +1,16 @@
-/** The contract of MQTT file streams in both formats, both MQTT versions, and by every way in. */
+/** The contract of MQTT file streams in both formats, both MQTT versions, by every way in, and through `serve --processes`. */
+import { readFile } from 'node:fs/promises';
+import { CreateStreamCommand, DeleteStreamCommand, IoTClient, UpdateStreamCommand } from '@aws-sdk/client-iot';
 import { decode, encode } from 'cborg';
 import { type IClientOptions, connectAsync } from 'mqtt';
-import { describe } from 'vitest';
+import { afterAll, describe } from 'vitest';
 import type { CertificateAuthority } from '../../broker/certificates.ts';
-import type { Service } from '../../broker/start-service.ts';
+import { killAll, startServe } from '../support/serve-process.ts';
 import {
   type StreamAnswer,
   type StreamDoor,
   type StreamMessage,
+  type StreamService,
   streamContract,
   streamId,
   thingName,
@@ -39,7 +42,7 @@ const formats: Readonly<Record<'json' | 'cbor', Format>> = {
   },
 };
 
-type WayIn = (service: Service) => { readonly url: string | undefined } & IClientOptions;
+type WayIn = (service: StreamService) => { readonly url: string | undefined } & IClientOptions;
 
 const waysIn: Readonly<Record<string, WayIn>> = {
   'MQTT 3.1.1': ({ mqttUrl }) => ({ url: mqttUrl }),
@@ -59,7 +62,7 @@ const space = `$aws/things/${thingName}/streams/${streamId}`;
 async function open(
   format: 'json' | 'cbor',
   wayIn: WayIn,
-  service: Service,
+  service: StreamService,
   authority: CertificateAuthority,
 ): Promise<StreamDoor> {
   const { url = '', ...options } = wayIn(service);
@@ -101,4 +104,40 @@ describe.each(Object.entries(waysIn))('a stream by %s', (_name, wayIn) => {
   describe.each(['json', 'cbor'] as const)('in %s', (format) => {
     streamContract((service, authority) => open(format, wayIn, service, authority));
   });
+});
+
+const commands = {
+  'iot:CreateStream': CreateStreamCommand,
+  'iot:UpdateStream': UpdateStreamCommand,
+  'iot:DeleteStream': DeleteStreamCommand,
+} as const;
+
+/** An engine and two doors, each a process of its own, and an operator with AWS's SDK. */
+async function throughDoors(files: string, dataDir: string): Promise<StreamService> {
+  const flags = ['--files', files, '--data-dir', dataDir, '--durability', 'off', '--mqtts-port', '0'];
+  const service = await startServe({ flags: [...flags, '--processes', '3', '--log-level', 'error'] });
+  const { mqtt = '', mqtts = '', ca = '' } = service.urls;
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'a' };
+  const operator = new IoTClient({ endpoint: service.httpUrl, region: 'us-east-1', credentials });
+  return {
+    mqttUrl: mqtt,
+    mqttsUrl: mqtts,
+    ca: await readFile(ca, 'utf8'),
+    async run(name, request) {
+      const Command = commands[name as keyof typeof commands] as new (input: unknown) => CreateStreamCommand;
+      return operator.send(new Command(request)).then(
+        () => true,
+        () => false,
+      );
+    },
+    async close() {
+      operator.destroy();
+      await service.stop();
+    },
+  } as StreamService;
+}
+
+describe('a stream of a service of several processes, by TLS, in cbor', () => {
+  afterAll(killAll);
+  streamContract((service, authority) => open('cbor', waysIn['TLS']!, service, authority), throughDoors);
 });

@@ -1,10 +1,11 @@
 /**
- * The Jobs API as an operator and an HTTP device meet it: the unmodified AWS SDK against the real engine, which is behind the door or
- * behind a link, as where doors are processes of their own.
+ * The Jobs API as an operator and an HTTP device meet it: the unmodified AWS SDK against the real engine, which is behind the door,
+ * behind a link, or behind a door that is a process of its own.
  */
 import * as iot from '@aws-sdk/client-iot';
 import * as data from '@aws-sdk/client-iot-jobs-data-plane';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type DoorProcess, startDoorProcess } from '../support/door-process.ts';
 import { type HttpService, startHttpService } from '../support/http-service.ts';
 import { rawHttp, scopedTo } from '../support/raw-http.ts';
 
@@ -28,16 +29,25 @@ async function sizesOf<Page>(pages: AsyncIterable<Page>, items: (page: Page) => 
   return found;
 }
 
-describe.each([
-  ['in one process', false],
-  ['behind a link', true],
-] as const)('the Jobs API %s', (_where, isLinked) => {
+let door: DoorProcess;
+beforeAll(async () => {
+  door = await startDoorProcess();
+});
+afterAll(() => door.close());
+
+type Where = NonNullable<Parameters<typeof startHttpService>[0]>;
+
+describe.each<[string, () => Where]>([
+  ['in one process', () => 'here'],
+  ['behind a link', () => 'on a link'],
+  ['through a door in a process of its own', () => door],
+])('the Jobs API %s', (_name, where) => {
   let service: HttpService;
   let operator: iot.IoTClient;
   let device: data.IoTJobsDataPlaneClient;
 
   beforeEach(async () => {
-    service = await startHttpService({ isLinked });
+    service = await startHttpService(where());
     ({ operator, device } = service);
   });
 

@@ -6,6 +6,7 @@ import { createEngine } from '../../broker/engine/engine.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
 import { openHttpDoor } from '../../broker/http/http-door.ts';
 import { createRuntime } from '../../broker/runtime.ts';
+import type { DoorProcess } from './door-process.ts';
 import { linked } from './linked.ts';
 import { type ManualClock, createManualClock } from './manual-clock.ts';
 
@@ -18,19 +19,12 @@ export interface HttpService {
   close(): Promise<void>;
 }
 
-/** @param isLinked the door has its engine on a link. */
-export async function startHttpService({ isLinked = false } = {}): Promise<HttpService> {
+/** @param where the engine is: beside the door, on a link, or on that of a door in a process of its own. */
+export async function startHttpService(where: 'here' | 'on a link' | DoorProcess = 'here'): Promise<HttpService> {
   const clock = createManualClock();
   const engine = createEngine({ identity: { region: 'us-east-1', account: '000000000000' } });
   const runtime = createRuntime({ engine, clock });
-  const link = isLinked ? await linked(runtime) : undefined;
-  const door = await openHttpDoor({
-    port: link?.doors[0]?.port ?? runtime,
-    handled: handledOperations,
-    listeners: { http: 0 },
-    status: () => ({ endpoints: {}, connectedClients: 0 }),
-  });
-  const httpPort = door.ports.http ?? 0;
+  const { httpPort, close } = await opened(where, runtime);
   const config = {
     endpoint: `http://127.0.0.1:${httpPort}`,
     region: 'us-east-1',
@@ -48,8 +42,23 @@ export async function startHttpService({ isLinked = false } = {}): Promise<HttpS
     async close() {
       operator.destroy();
       device.destroy();
-      await door.close();
+      await close();
       await runtime.close();
     },
   };
+}
+
+async function opened(where: 'here' | 'on a link' | DoorProcess, runtime: ServicePort) {
+  if (typeof where === 'object') {
+    await where.linkTo(runtime);
+    return { httpPort: Number(new URL(where.endpoints['http']!).port), close: () => Promise.resolve() };
+  }
+  const link = where === 'on a link' ? await linked(runtime) : undefined;
+  const door = await openHttpDoor({
+    port: link?.doors[0]?.port ?? runtime,
+    handled: handledOperations,
+    listeners: { http: 0 },
+    status: () => ({ endpoints: {}, connectedClients: 0 }),
+  });
+  return { httpPort: door.ports.http ?? 0, close: () => door.close() };
 }

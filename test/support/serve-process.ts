@@ -5,6 +5,7 @@ import { type Ended, type ReadyProcess, killAll, launchReady } from './ready-pro
 export { type Ended, killAll };
 
 export interface ServeProcess extends ReadyProcess {
+  /** 0 where plain MQTT is off. */
   readonly mqttPort: number;
   readonly httpUrl: string;
   /** The URL of each listener, by its scheme. */
@@ -31,7 +32,7 @@ export interface Launch {
 }
 
 interface ReadyLine {
-  readonly mqtt: string;
+  readonly mqtt?: string;
   readonly http: string;
   readonly processes?: ServeProcess['processes'];
 }
@@ -48,7 +49,7 @@ export async function launchServe({ flags, maxFileKiB, maxDescriptors }: Launch)
   const { processes, ...urls } = line;
   return {
     ...running,
-    mqttPort: Number(new URL(urls.mqtt).port),
+    mqttPort: urls.mqtt === undefined ? 0 : Number(new URL(urls.mqtt).port),
     httpUrl: urls.http,
     urls,
     ...(processes && { processes }),
