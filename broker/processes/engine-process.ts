@@ -13,7 +13,10 @@ import { type EngineOrder, type ToProcess, engineSocket, pageSocket, sayToStarte
 import { linkEngine } from './linked-engine.ts';
 import { usageOf } from './process-usage.ts';
 
+let folderOfStarter: string | undefined;
+
 async function runEngine({ options, doors, folder }: EngineOrder): Promise<void> {
+  folderOfStarter = folder;
   const state = await openState(
     { ...options, onFailure: fail, onWarning: (text) => sayToStarter({ kind: 'warning', text }) },
     () => {},
@@ -100,8 +103,11 @@ function fail(error: unknown): void {
   process.send?.({ kind: 'failed', message, ...about }, () => process.exit(1));
 }
 
-// Nothing that the starter leaves behind goes on.
-process.on('disconnect', () => process.exit(0));
+// Nothing that the starter leaves behind goes on, and of a starter that was killed the engine removes the folder.
+process.on('disconnect', () => {
+  if (folderOfStarter !== undefined) rmSync(folderOfStarter, { recursive: true, force: true });
+  process.exit(0);
+});
 // Of the channel to the starter, which node:cluster writes to as well.
 process.on('error', () => process.exit(0));
 process.on('SIGINT', () => {});

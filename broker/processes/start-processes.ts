@@ -3,8 +3,8 @@
  * holds (node:cluster). A door that dies takes its clients' connections with it and is started again; an engine that dies is
  * started again from its store, and doors go on with their clients connected. Holds no state of the service.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import cluster, { type Worker } from 'node:cluster';
+import { fork } from 'node:child_process';
+import cluster from 'node:cluster';
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Observer } from '../../observation/observation.ts';
 import { show } from '../../observation/observers.ts';
-import { OperationalError } from '../../protocol/operational-error.ts';
 import { rememberDirectory } from '../data-directory.ts';
 import { type ServiceEventListener } from '../service-events.ts';
 import type { PortOption, Service, ServiceOptions } from '../service-options.ts';
@@ -20,9 +19,10 @@ import { scaledClock } from '../clock.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { createDoorEnd } from '../link/door-end.ts';
 import { ClientRelay } from './client-relay.ts';
-import type { FromProcess, PlainOptions, ToProcess } from './contract.ts';
+import type { FromProcess, PlainOptions } from './contract.ts';
 import { keepLinked } from './engine-link.ts';
 import type { ProcessUsage } from './process-usage.ts';
+import { StartedProcess, errorIn } from './started-process.ts';
 
 /** A service whose parts are in processes of their own. */
 export type ProcessesService = Pick<
@@ -62,7 +62,6 @@ const fileOf = (name: string): string => fileURLToPath(new URL(`./${name}${exten
 
 /** More deaths than this in a minute are no accident. */
 const maxDeaths = 20;
-const endsWithinMs = 10_000;
 
 /** @throws {OperationalError} when a port or the directory cannot be used; nothing is left running, or behind, then */
 export async function startProcesses(
@@ -93,16 +92,16 @@ class Processes implements ProcessesService {
   #asked: PlainOptions;
   readonly #count: number;
   readonly #folder: string;
-  readonly #doors: Worker[] = [];
+  readonly #doors: StartedProcess[] = [];
+  /** Doors that listen. */
+  readonly #open = new Set<number>();
   readonly #relay = new ClientRelay();
   readonly #onEnded: WatchOptions['onEnded'];
   readonly #whenClosed: () => void;
-  /** Asked and not answered. */
-  readonly #usages = new Map<ChildProcess, ((usage?: ProcessUsage) => void)[]>();
   readonly #closing = new AbortController();
   #port: Promise<ServicePort> | undefined;
   #presented: { readonly verb: string; readonly about: string } | undefined;
-  #engine: ChildProcess | undefined;
+  #engine: StartedProcess | undefined;
   #listeners: readonly ServiceEventListener[] = [];
   #observers: readonly Observer[] = [];
   #isClosing = false;
@@ -133,8 +132,11 @@ class Processes implements ProcessesService {
     // Doors accept by themselves: a connection that was given to a door that dies would be nobody's, and its client would wait.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({ exec: fileOf('door-process'), args: [], silent: false });
-    this.#about = await this.#startEngine();
-    for (let door = 0; door < this.#count; door += 1) this.#endpoints = await this.#startDoor(door);
+    const engine = this.#startEngine().then((about) => void (this.#about = about));
+    // The first takes the ports, on which the others listen too.
+    const first = this.#startDoor(0, engine).then((endpoints) => void (this.#endpoints = endpoints));
+    const others = Array.from({ length: this.#count - 1 }, (_, index) => this.#startDoor(index + 1, first));
+    await Promise.all([engine, first, ...others]);
     this.#tellOpen();
   }
 
@@ -143,7 +145,7 @@ class Processes implements ProcessesService {
    * are gone, and the next one asks for the ports that were in use.
    */
   #doorOptions(): PlainOptions {
-    if (!this.#doors.some((worker) => !worker.isDead())) this.#asked = this.#fixed();
+    if (this.#open.size === 0) this.#asked = this.#fixed();
     return this.#asked;
   }
 
@@ -164,40 +166,46 @@ class Processes implements ProcessesService {
   }
 
   async #startEngine(): Promise<Extract<FromProcess, { kind: 'engine-ready' }>> {
-    const engine = fork(fileOf('engine-process'), [], { serialization: 'json' });
-    this.#engine = engine;
-    const up = firstMessage(engine);
-    const ready = this.#firstOf(engine, 'engine-ready');
-    engine.on('exit', (code, signal) =>
-      this.#died('engine', signal ?? `exit code ${code}`, () => this.#startEngine().then(() => this.#tellOpen())),
+    const engine = new StartedProcess(
+      fork(fileOf('engine-process'), [], { serialization: 'json' }),
+      (message) => this.#hear(message),
+      (how) => this.#died('engine', how, () => this.#startEngine().then(() => this.#tellOpen())),
     );
-    await up;
-    say(engine, { kind: 'engine', options: this.#plain, doors: this.#count, folder: this.#folder });
+    this.#engine = engine;
+    const ready = engine.first('engine-ready');
+    await engine.up();
+    engine.say({ kind: 'engine', options: this.#plain, doors: this.#count, folder: this.#folder });
     const about = await ready;
-    if (this.#observers.length > 0) say(engine, { kind: 'watch', observations: true });
-    if (this.#presented !== undefined) say(engine, { kind: 'present', ...this.#presented });
+    if (this.#observers.length > 0) engine.say({ kind: 'watch', observations: true });
+    if (this.#presented !== undefined) engine.say({ kind: 'present', ...this.#presented });
     return about;
   }
 
-  async #startDoor(door: number): Promise<Readonly<Record<string, string>>> {
+  /** @param before has to be there first */
+  async #startDoor(door: number, before?: Promise<void>): Promise<Readonly<Record<string, string>>> {
+    const { process: child } = cluster.fork();
+    const started = new StartedProcess(
+      child,
+      (message) => this.#hear(message),
+      (how) => {
+        this.#relay.remove(door);
+        this.#open.delete(door);
+        this.#died(`door ${door + 1}`, how, () => this.#startDoor(door));
+      },
+    );
+    this.#doors[door] = started;
+    const ready = started.first('door-ready');
+    await Promise.all([started.up(), before]);
     const options = Object.keys(this.#endpoints).length === 0 ? this.#asked : this.#doorOptions();
-    const worker = cluster.fork();
-    this.#doors[door] = worker;
-    const up = firstMessage(worker.process);
-    const ready = this.#firstOf(worker.process, 'door-ready');
-    worker.on('exit', (code, signal) => {
-      this.#relay.remove(door);
-      this.#died(`door ${door + 1}`, signal ?? `exit code ${code}`, () => this.#startDoor(door));
-    });
-    await up;
-    say(worker.process, { kind: 'door', options, door, doors: this.#count, folder: this.#folder });
+    started.say({ kind: 'door', options, door, doors: this.#count, folder: this.#folder });
     const { endpoints } = await ready;
-    this.#relay.add(door, worker.process);
+    this.#relay.add(door, child);
+    this.#open.add(door);
     return endpoints;
   }
 
   #tellOpen(): void {
-    if (this.#engine !== undefined) say(this.#engine, { kind: 'open', endpoints: this.#endpoints });
+    this.#engine?.say({ kind: 'open', endpoints: this.#endpoints });
   }
 
   /** A process that was wanted has ended. */
@@ -213,34 +221,12 @@ class Processes implements ProcessesService {
     } else startAgain().catch(giveUp);
   }
 
-  /** @throws {OperationalError} what the process says of why it cannot start */
-  #firstOf<Kind extends FromProcess['kind']>(
-    child: ChildProcess,
-    kind: Kind,
-  ): Promise<Extract<FromProcess, { kind: Kind }>> {
-    return new Promise((resolve, reject) => {
-      child.on('message', (message: FromProcess) => {
-        if (message.kind === kind) resolve(message as Extract<FromProcess, { kind: Kind }>);
-        else if (message.kind === 'failed') {
-          const { message: text, code, hint } = message;
-          const error =
-            code === undefined ? new Error(text) : new OperationalError(code, text, { ...(hint && { hint }) });
-          reject(error);
-          if (this.#about !== undefined) this.#options.onFailure?.(error);
-        } else this.#hear(message, child);
-      });
-      child.once('exit', (code, signal) => reject(new Error(`a process of the service ended (${signal ?? code})`)));
-      child.once('error', reject);
-    });
-  }
-
-  #hear(message: FromProcess, child: ChildProcess): void {
-    if (message.kind === 'usage') this.#usages.get(child)?.shift()?.(message.usage);
-    else if (message.kind === 'warning') this.#options.onWarning?.(message.text);
+  #hear(message: FromProcess): void {
+    if (message.kind === 'warning') this.#options.onWarning?.(message.text);
     else if (message.kind === 'event') for (const hear of this.#listeners) hear(message.event);
     else if (message.kind === 'seen') {
       for (const seen of message.seen) for (const observer of this.#observers) show(observer, seen);
-    }
+    } else if (message.kind === 'failed' && this.#about !== undefined) this.#options.onFailure?.(errorIn(message));
   }
 
   #url(name: string): string | undefined {
@@ -279,7 +265,7 @@ class Processes implements ProcessesService {
     return http === undefined ? undefined : `${http}/${this.#about?.query ?? ''}`;
   }
   get processes() {
-    return { engine: this.#engine?.pid ?? 0, doors: this.#doors.map(({ process: { pid } }) => pid ?? 0) };
+    return { engine: this.#engine?.child.pid ?? 0, doors: this.#doors.map(({ child: { pid } }) => pid ?? 0) };
   }
 
   port(): Promise<ServicePort> {
@@ -289,31 +275,14 @@ class Processes implements ProcessesService {
   }
 
   async usages(): Promise<readonly ProcessUsage[]> {
-    const children = [...(this.#engine ? [this.#engine] : []), ...this.#doors.map((worker) => worker.process)];
-    const told = await Promise.all(children.map((child) => this.#usageOf(child)));
+    const all = [...(this.#engine ? [this.#engine] : []), ...this.#doors];
+    const told = await Promise.all(all.map((started) => started.usage()));
     return told.filter((usage) => usage !== undefined);
-  }
-
-  #usageOf(child: ChildProcess): Promise<ProcessUsage | undefined> {
-    if (!child.connected) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      let asked = this.#usages.get(child);
-      if (asked === undefined) {
-        asked = [];
-        this.#usages.set(child, asked);
-        child.once('exit', () => {
-          for (const answer of this.#usages.get(child) ?? []) answer();
-          this.#usages.delete(child);
-        });
-      }
-      asked.push(resolve);
-      say(child, { kind: 'usage' });
-    });
   }
 
   present({ verb, about }: { readonly verb: string; readonly about: string }): void {
     this.#presented = { verb, about };
-    if (this.#engine !== undefined) say(this.#engine, { kind: 'present', verb, about });
+    this.#engine?.say({ kind: 'present', verb, about });
   }
 
   onEvent(hear: ServiceEventListener): () => void {
@@ -325,7 +294,7 @@ class Processes implements ProcessesService {
 
   observe(observer: Observer): () => void {
     this.#observers = [...this.#observers, observer];
-    if (this.#engine !== undefined) say(this.#engine, { kind: 'watch', observations: true });
+    this.#engine?.say({ kind: 'watch', observations: true });
     return () => {
       this.#observers = this.#observers.filter((other) => other !== observer);
     };
@@ -335,8 +304,8 @@ class Processes implements ProcessesService {
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#closing.abort();
-    await Promise.all(this.#doors.map(({ process: door }) => ended(door)));
-    if (this.#engine !== undefined) await ended(this.#engine);
+    await Promise.all(this.#doors.map((door) => door.end()));
+    await this.#engine?.end();
     await rm(this.#folder, { recursive: true, force: true });
     this.#whenClosed();
   }
@@ -344,28 +313,4 @@ class Processes implements ProcessesService {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-function say(child: ChildProcess, message: ToProcess): void {
-  if (child.connected) child.send(message, () => {});
-}
-
-function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    const tooLong = setTimeout(() => child.kill('SIGKILL'), endsWithinMs);
-    child.once('exit', () => {
-      clearTimeout(tooLong);
-      resolve();
-    });
-    child.kill('SIGTERM');
-  });
-}
-
-/** `up`; a process that ends before is told of elsewhere. */
-function firstMessage(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    child.once('message', () => resolve());
-    child.once('exit', () => resolve());
-  });
 }

@@ -12,6 +12,8 @@ export interface LoadOptions extends LoadRequest {
   readonly timeScale?: number;
   /** Default: five times a second. */
   readonly lookEveryMs?: DurationMs;
+  /** Without one connected thing for so long, and the time in which things come back, the service counts as gone. Default: 10 s. */
+  readonly goneAfterMs?: DurationMs;
   /** Default: a process of its own. */
   readonly startPart?: (heapMegabytes: number) => Child<PartQuestions>;
   readonly onProgress?: (progress: LoadProgress) => void;

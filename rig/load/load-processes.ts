@@ -8,7 +8,8 @@ import type { DurationMs } from '../../protocol/time.ts';
 import type { LoadOptions } from './load-options.ts';
 import type { PartQuestions, PartReport } from './part.ts';
 import { type Child, startChild } from './process/child.ts';
-import type { Part, Tally } from './tally.ts';
+import type { Part } from './process-tally.ts';
+import type { Tally } from './tally.ts';
 
 export interface ProcessesTell {
   /** What is going on, in a few words. */
@@ -88,7 +89,7 @@ export class LoadProcesses {
     const { startPart = startPartProcess } = this.#options;
     const child = startPart(heapMegabytes);
     this.#all.push(child);
-    this.#tally.addPart({ name, role, things });
+    this.#tally.processes.addPart({ name, role, things });
     void child.ended.then((how) => this.#tell.ended(name, how));
     return child;
   }

@@ -40,6 +40,8 @@ export interface ServiceReport {
   readonly jobs: Readonly<Record<string, JobCounts>>;
   /** Open loop: the most by which a beginning was late. */
   readonly latestMs: DurationMs;
+  /** Processes of it that have ended in the middle, and were started again, in words. */
+  readonly ended: Readonly<Record<string, number>>;
   /** Why it cannot go on: its engine, which keeps nothing here, has ended. */
   readonly failed?: string;
 }
@@ -89,6 +91,7 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
   const groups: { readonly jobId: string; readonly name: string }[] = [];
 
   let whyOver: string | undefined;
+  const ended: Record<string, number> = {};
 
   const host = await openHost({
     service: {
@@ -108,6 +111,8 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
     observer: { execution: count },
     about: `seed ${seed}`,
     onEnded(name, how) {
+      const what = `${name} ended (${how})`;
+      ended[what] = (ended[what] ?? 0) + 1;
       if (name === 'engine' && dataDir === undefined) whyOver ??= `the engine's process ended in the middle (${how})`;
     },
   });
@@ -241,6 +246,7 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
       return {
         jobs: told,
         latestMs: Math.max(0, ...rollouts.map(({ flights }) => flights?.latestMs ?? 0)),
+        ended: { ...ended },
         ...(whyOver !== undefined && { failed: whyOver }),
       };
     },

@@ -2,7 +2,7 @@
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { type Exchange, type LoadRun, type LoadSample, exchanges } from './contract.ts';
 import { Latencies } from './histograms.ts';
-import { sumOfCounts } from './tally.ts';
+import { sumOfCounts } from './report-sums.ts';
 
 /** @throws {OperationalError} `RUN_UNREADABLE` for runs of different shapes, or the same slice twice */
 export function mergeLoads(runs: readonly LoadRun[]): LoadRun {

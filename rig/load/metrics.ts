@@ -3,7 +3,8 @@ import { type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Gauge, Registry } from 'prom-client';
 import { OperationalError } from '../../protocol/operational-error.ts';
-import { type Tally, total } from './tally.ts';
+import { total } from './report-sums.ts';
+import type { Tally } from './tally.ts';
 
 export interface Metrics extends AsyncDisposable {
   readonly url: string;
@@ -37,7 +38,7 @@ export async function serveMetrics(port: number): Promise<Metrics> {
     executions.set({ outcome: 'succeeded' }, succeeded);
     executions.set({ outcome: 'failed' }, failed);
     executions.set({ outcome: 'pulled' }, pulled);
-    for (const [kind, count] of Object.entries(fleet.failures)) failures.set({ kind }, count);
+    for (const [kind, count] of Object.entries(tally.failuresByKind)) failures.set({ kind }, count);
     for (const [code, count] of Object.entries(fleet.refusals)) refusals.set({ code }, count);
     const last = samples.at(-1);
     for (const part of last?.processes ?? []) {

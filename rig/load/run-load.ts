@@ -22,6 +22,7 @@ const usualLookMs = 200;
 const latenciesEveryMs = 1000;
 /** Without any change for so long, nothing more is waited for. */
 const stalledMs: DurationMs = 30_000;
+const usualGoneMs: DurationMs = 10_000;
 const closeWithinMs = 5000;
 const closeUnstartedWithinMs = 200;
 
@@ -65,6 +66,9 @@ class RunningLoad {
   #act = 'starting';
   #goal: (() => { readonly name: string; readonly done: number; readonly total: number }) | undefined;
   #plays = 0;
+  #wasConnected = false;
+  /** When the last thing lost its connection, and what attempts to come back had failed with before. */
+  #alone: { readonly since: DurationMs; readonly failures: Readonly<Record<string, number>> } | undefined;
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -93,7 +97,7 @@ class RunningLoad {
     this.#isLooking = false;
     // Before everything has started there is nothing to be known.
     if (this.#isStarted) {
-      await Promise.race([looking, pause(closeWithinMs)]);
+      await within(looking, closeWithinMs);
       await this.#lastLook();
     }
     return this.#tally.run();
@@ -139,7 +143,7 @@ class RunningLoad {
   async #start(): Promise<void> {
     await this.#processes.start();
     await this.#look(false);
-    this.#tally.idle();
+    this.#tally.processes.idle();
     this.#isStarted = true;
     this.#started.resolve();
   }
@@ -326,13 +330,33 @@ class RunningLoad {
     this.#tally.add(reports, monotonicMs(), takesLatencies);
     const failed = this.#tally.service?.failed;
     if (failed !== undefined) this.#end(failed);
+    this.#lookWhetherGone();
     const waiting = this.#waiting;
     if (waiting !== undefined && began > waiting.since && waiting.holds()) waiting.found();
   }
 
+  /** A service that is gone, seen by its things: none is connected, and those that come back are refused. */
+  #lookWhetherGone(): void {
+    const { connected, failures } = this.#tally.fleet;
+    if (connected > 0 || !this.#wasConnected) {
+      this.#wasConnected ||= connected > 0;
+      this.#alone = undefined;
+      return;
+    }
+    this.#alone ??= { since: monotonicMs(), failures };
+    const { since, failures: before } = this.#alone;
+    const { goneAfterMs = usualGoneMs, shape } = this.#options;
+    const refusal = Object.keys(failures).find(
+      (kind) => kind.startsWith('connect failed') && failures[kind] !== before[kind],
+    );
+    const alone = monotonicMs() - since;
+    if (refusal === undefined || alone < goneAfterMs + shape.given.reconnectMs) return;
+    this.#end(`no thing has been connected for ${Math.round(alone / 1000)} s (${refusal})`);
+  }
+
   async #lastLook(): Promise<void> {
     try {
-      await Promise.race([this.#look(true), pause(closeWithinMs)]);
+      await within(this.#look(true), closeWithinMs);
     } catch {
       // A process is gone: what it told before is what is known.
     }
@@ -367,6 +391,17 @@ function wordsOf(when: ShapeTrigger): string {
       return `rolling out ${when.job}`;
     case 'finished':
       return `finishing ${when.job}`;
+  }
+}
+
+/** Waits for so long at most, and leaves no timer behind. */
+async function within(work: Promise<void>, ms: DurationMs): Promise<void> {
+  const done = new AbortController();
+  const tooLong = pause(ms, undefined, { signal: done.signal }).catch(() => {});
+  try {
+    await Promise.race([work, tooLong]);
+  } finally {
+    done.abort();
   }
 }
 

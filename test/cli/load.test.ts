@@ -26,6 +26,27 @@ function childrenOf(pid: number): readonly number[] {
   });
 }
 
+/** What the service of this run has started, by what each is. */
+function partsOf(pid: number): {
+  readonly engine: number;
+  readonly doors: readonly number[];
+  readonly all: readonly number[];
+} {
+  const all: number[] = [];
+  for (let left = [...childrenOf(pid)]; left.length > 0; left = left.flatMap(childrenOf)) all.push(...left);
+  const named = (module: string): readonly number[] =>
+    all.filter((each) => readFileSync(`/proc/${each}/cmdline`, 'utf8').includes(module));
+  const [engine = 0] = named('engine-process');
+  return { engine, doors: named('door-process'), all };
+}
+
+/** A figure of `--metrics-port`. */
+async function figureAt(url: string, name: string): Promise<number> {
+  const text = await (await fetch(url)).text();
+  const line = text.split('\n').find((each) => each.startsWith(`${name} `));
+  return Number(line?.slice(name.length));
+}
+
 function isThere(pid: number): boolean {
   return existsSync(`/proc/${pid}`);
 }
@@ -144,6 +165,59 @@ describe('jobrig load', () => {
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'inconclusive', partial: expect.stringContaining('service') });
     expect(stderr).toContain('ended early: the service process ended in the middle (SIGKILL)');
     expect(children.filter(isThere)).toEqual([]);
+  });
+
+  it('of several processes goes on when a door dies, ends with what it has when its engine does, and leaves no process', async () => {
+    const words = [
+      ...small,
+      '--shape',
+      'idle',
+      '--duration',
+      '5m',
+      '--processes',
+      '2',
+      '--metrics-port',
+      '0',
+      '--json',
+    ];
+    const { child, finished, progress } = start(...words);
+    const [, metrics = ''] = /metrics at (\S+)/.exec(await progress((text) => text.includes('idle'))) ?? [];
+    const { engine, doors, all } = partsOf(child.pid!);
+    expect(doors).toHaveLength(2);
+    process.kill(doors[0]!, 'SIGKILL');
+    const died = 'jobrig_load_failures{kind="door 1 ended (SIGKILL)"}';
+    await expect.poll(() => figureAt(metrics, died), { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => figureAt(metrics, 'jobrig_load_connected'), { timeout: 20_000 }).toBe(12);
+    process.kill(engine, 'SIGKILL');
+    const { code, stdout, stderr } = await finished;
+    expect(code).toBe(3);
+    const reason = "the engine's process ended in the middle (SIGKILL)";
+    const run = JSON.parse(stdout) as { readonly failures: Readonly<Record<string, number>> };
+    expect(run).toMatchObject({ verdict: 'inconclusive', partial: reason, executions: { wanted: 0 } });
+    expect(run.failures).toMatchObject({ 'door 1 ended (SIGKILL)': 1, 'engine ended (SIGKILL)': 1 });
+    expect(stderr.trimEnd().split('\n').at(-1)).toBe(`jobrig: ended early: ${reason}`);
+    expect(all.filter(isThere)).toEqual([]);
+  });
+
+  it('leaves no process, and no folder, when the starter of its service is killed', async () => {
+    const before = new Set(readdirSync(tmpdir()));
+    const { child, finished, progress } = start(...small, '--shape', 'idle', '--processes', '2', '--json');
+    await progress((text) => text.includes('connecting'));
+    const { engine, all } = partsOf(child.pid!);
+    const starter = all.find((pid) => childrenOf(pid).includes(engine))!;
+    process.kill(starter, 'SIGKILL');
+    const { code, stdout, stderr } = await finished;
+    const reason = 'the service process ended in the middle (SIGKILL)';
+    expect({ code, partial: (JSON.parse(stdout) as { readonly partial: string }).partial }).toEqual({
+      code: 3,
+      partial: reason,
+    });
+    expect(stderr.trimEnd().split('\n').at(-1)).toBe(`jobrig: ended early: ${reason}`);
+    await expect.poll(() => all.filter(isThere), { timeout: 20_000 }).toEqual([]);
+    const left = readdirSync(tmpdir()).filter(
+      (name) => !before.has(name) && existsSync(join(tmpdir(), name, 'ca.key')),
+    );
+    expect(left).toEqual([]);
   });
 
   it.each(['1', '2'])('is interrupted at its very start without a trace, with --processes %s', async (processes) => {

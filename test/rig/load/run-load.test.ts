@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { startService } from '../../../broker/start-service.ts';
 import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
 import type { LoadRun, LoadShape } from '../../../rig/load/contract.ts';
 import { latenciesIn } from '../../../rig/load/figures.ts';
@@ -32,6 +33,15 @@ function play(shape: string | LoadShape, { given, ...options }: Changes = {}): P
     lookEveryMs: 20,
     ...options,
   });
+}
+
+/** A port on which nobody listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((ready) => server.once('listening', ready));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
 }
 
 function shapeOf(text: string): LoadShape {
@@ -136,12 +146,33 @@ describe('a load run', () => {
     expect(run.processes.map(({ role }) => role)).toEqual(['fleet']);
   });
 
+  it('goes on when its endpoint goes away and comes back, and ends with what it has when that stays away', async () => {
+    const port = await freePort();
+    let service = await startService({ mqttPort: port });
+    let act: 'up' | 'away' | 'back' | 'gone' = 'up';
+    const run = await play('idle', {
+      endpoint: `mqtt://127.0.0.1:${port}`,
+      durationMs: 600_000,
+      goneAfterMs: 1500,
+      onProgress({ connected, act: does }) {
+        if (act === 'up' && does === 'idle' && connected === 12) {
+          act = 'away';
+          void service.close();
+        } else if (act === 'away' && connected === 0) {
+          act = 'back';
+          void startService({ mqttPort: port }).then((again) => (service = again));
+        } else if (act === 'back' && connected === 12) {
+          act = 'gone';
+          void service.close();
+        }
+      },
+    });
+    expect(act).toBe('gone');
+    expect(run.partial).toMatch(/^no thing has been connected for \d+ s \(connect failed: ECONNREFUSED\)$/);
+  });
+
   it('says that an endpoint cannot be reached', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await new Promise((ready) => server.once('listening', ready));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((closed) => server.close(closed));
-    const endpoint = `mqtt://127.0.0.1:${port}`;
+    const endpoint = `mqtt://127.0.0.1:${await freePort()}`;
     await expect(play('rollout', { endpoint })).rejects.toMatchObject({
       code: 'ENDPOINT_UNREACHABLE',
       message: `No device can connect to ${endpoint}: ECONNREFUSED`,
