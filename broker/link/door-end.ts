@@ -10,6 +10,7 @@ import type { ServicePort } from '../engine/port.ts';
 import type { SessionChange, SessionStore } from '../mqtt/kept-sessions.ts';
 import type { Passage, PassedMessage } from '../mqtt/passing.ts';
 import { type Line, openLine } from './frames.ts';
+import { Interests } from './interests.ts';
 import { type FromDoor, type FromEngine, linkVersion } from './messages.ts';
 
 /** As many commands may be under way at once; a busy door has some hundreds. */
@@ -89,6 +90,9 @@ export function createDoorEnd(
   /** Said while there was no link, and what the engine has to know again after each new one. */
   let waiting: FromDoor[] = [];
   let hasKeepers = false;
+  const interests = new Interests();
+  /** Told when the engine knows of an interest. */
+  const unknown = new Map<number, () => void>();
   const groups = new Set<string>();
   const things = new Set<string>();
   let keepsSessions = false;
@@ -112,6 +116,9 @@ export function createDoorEnd(
     for (const { reject } of unsettled.values()) reject(new Error(interrupted.message));
     unsettled.clear();
     foreseen.clear();
+    const knew = [...unknown.values()];
+    unknown.clear();
+    for (const known of knew) known();
     for (const resolve of whenEnded.splice(0)) resolve();
   }
 
@@ -139,6 +146,12 @@ export function createDoorEnd(
         const effect = foreseen.get(entry[1]);
         foreseen.delete(entry[1]);
         if (effect !== undefined) for (const listener of listeners) listener.tell(effect);
+        return;
+      }
+      case 'known': {
+        const known = unknown.get(entry[1]);
+        unknown.delete(entry[1]);
+        known?.();
         return;
       }
       case 'settled': {
@@ -217,6 +230,17 @@ export function createDoorEnd(
         say(['keepers', any]);
       },
       pass: (message) => say(['pass', message]),
+      interest(interest, has, known) {
+        interests.set(interest, has);
+        // The next engine hears all of them, and until then nobody says anything.
+        if (line === undefined) known?.();
+        else if (known === undefined) line.say(['interest', interest, has]);
+        else {
+          const id = nextId++;
+          unknown.set(id, known);
+          line.say(['interest', interest, has, id]);
+        }
+      },
       group(name, has) {
         if (has) groups.add(name);
         else groups.delete(name);
@@ -252,6 +276,7 @@ export function createDoorEnd(
             // Of an engine of before; this one says what it wants.
             onWanted?.(undefined);
             line = opened;
+            opened.say(['interests', [...interests.all()]]);
             opened.say(['keepers', hasKeepers]);
             for (const group of groups) opened.say(['group', group, true]);
             for (const said of waiting) if (said[0] !== 'group' && said[0] !== 'keepers') opened.say(said);

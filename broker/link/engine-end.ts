@@ -1,7 +1,8 @@
 /**
  * The engine's end of the links to its doors: commands in, answers and effects out, each door in the order in which things came
- * to be. Rows of sessions go into the journal of the engine. Where a door has persistent sessions, an effect is shown to that door
- * before it is kept, and what the door keeps of it for them becomes part of the same commit.
+ * to be. An effect goes to the doors that have clients of its thing. Rows of sessions go into the journal of the engine. Where a
+ * door has persistent sessions, an effect is shown to that door before it is kept, and what the door keeps of it for them becomes
+ * part of the same commit.
  * Source of the form: docs/decisions/0010-one-mind-many-doors.md.
  */
 import type { Duplex } from 'node:stream';
@@ -10,6 +11,7 @@ import type { Effect } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { SessionChange, SessionStore } from '../mqtt/kept-sessions.ts';
 import { type Line, openLine } from './frames.ts';
+import { Interests } from './interests.ts';
 import { type FromDoor, type FromEngine, linkVersion } from './messages.ts';
 import { doorOf } from './owner.ts';
 
@@ -61,6 +63,7 @@ interface Door {
   readonly number: number;
   readonly peer: string | undefined;
   readonly line: Line<FromEngine>;
+  readonly interests: Interests;
   hasKeepers: boolean;
   readonly groups: Set<string>;
   /** Effects that this door is asked about, with what lets the journal go on. */
@@ -97,7 +100,7 @@ export function createEngineEnd({
   let nextEffect = 1;
 
   function foresee(effect: Effect): void {
-    const asked = [...doors].filter(({ hasKeepers }) => hasKeepers);
+    const asked = [...doors].filter(({ hasKeepers, interests }) => hasKeepers && interests.wants(effect));
     if (asked.length === 0 || sessions === undefined) return;
     const id = nextEffect++;
     ids.set(effect, { id, asked });
@@ -112,7 +115,7 @@ export function createEngineEnd({
     ids.delete(effect);
     for (const door of doors) {
       if (known?.asked.includes(door) === true) door.line.say(['certain', known.id]);
-      else door.line.say(['effect', effect]);
+      else if (door.interests.wants(effect)) door.line.say(['effect', effect]);
     }
   }
 
@@ -144,6 +147,16 @@ export function createEngineEnd({
         else sessions.journal.keep([], (kept) => door.line.say(['settled', id, kept]));
         return;
       }
+      case 'interests':
+        door.interests.set('everything', false);
+        for (const interest of entry[1]) door.interests.set(interest, true);
+        return;
+      case 'interest': {
+        const [, interest, has, id] = entry;
+        door.interests.set(interest, has);
+        if (id !== undefined) door.line.say(['known', id]);
+        return;
+      }
       case 'keepers':
         door.hasKeepers = entry[1];
         return;
@@ -155,6 +168,8 @@ export function createEngineEnd({
         const served = new Set(entry[1].groups);
         for (const other of doors) {
           if (other === door) continue;
+          // Events of clients, which most have nobody for.
+          if (entry[1].topic.startsWith('$aws/') && !other.interests.wantsTopic(entry[1].topic)) continue;
           const groups = [...other.groups].filter((group) => !served.has(group));
           for (const group of groups) served.add(group);
           other.line.say(['pass', { ...entry[1], groups }]);
@@ -182,7 +197,16 @@ export function createEngineEnd({
       line.end();
       return undefined;
     }
-    const door: Door = { number, peer, line, hasKeepers: false, groups: new Set(), foreseen: new Map() };
+    const door: Door = {
+      number,
+      peer,
+      line,
+      interests: new Interests(),
+      hasKeepers: false,
+      groups: new Set(),
+      foreseen: new Map(),
+    };
+    door.interests.set('everything', true);
     if (hears && wantsRows && sessions !== undefined) {
       // Behind what an earlier connection of this door has said.
       await new Promise<void>((resolve) => sessions.journal.keep([], () => resolve()));

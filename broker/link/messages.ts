@@ -6,6 +6,7 @@ import type { EpochMs } from '../../protocol/time.ts';
 import type { CommandOf, Effect, OperationName, Reply } from '../engine/contract.ts';
 import type { SessionChange } from '../mqtt/kept-sessions.ts';
 import type { PassedMessage } from '../mqtt/passing.ts';
+import type { Interest } from '../mqtt/subscription-index.ts';
 
 /** Raised by every change of what stands here: an engine and a door of different versions do not work together. */
 export const linkVersion = 4;
@@ -18,6 +19,10 @@ export type FromDoor =
    */
   | readonly ['hello', version: number, door: number, hears: boolean, wantsRows: boolean, peer?: string]
   | readonly ['ask', id: number, name: OperationName, request: CommandOf<OperationName>['request']]
+  /** All that this door is to be told of: of other things it is told no more. Said once, when it is welcome. */
+  | readonly ['interests', interests: readonly Interest[]]
+  /** It is to be told of more, or less. @param id present: it asks to be told when this is known */
+  | readonly ['interest', interest: Interest, has: boolean, id?: number]
   /** Whether there are persistent sessions here, for which effects are kept together with what they come from. */
   | readonly ['keepers', any: boolean]
   /** A row of a session, to be kept. */
@@ -44,6 +49,8 @@ export type FromEngine =
   /** There is a thing of this name, or none any more. */
   | readonly ['thing', name: string, exists: boolean]
   | readonly ['refused', reason: string]
+  /** What an interest of this id is about is told from now on. */
+  | readonly ['known', id: number]
   | readonly ['answer', id: number, reply: Reply<unknown>, at: EpochMs]
   | readonly ['foresee', effectId: number, effect: Effect]
   | readonly ['effect', effect: Effect]

@@ -5,6 +5,7 @@
  */
 import type { EpochMs } from '../../protocol/time.ts';
 import type { Message, Qos } from './message.ts';
+import type { Interest } from './subscription-index.ts';
 
 export interface PassedMessage {
   readonly topic: string;
@@ -24,6 +25,11 @@ export interface Passage {
   pass(message: PassedMessage): void;
   /** Whether there are persistent sessions at this door, for which effects are kept together with what they come from. */
   keepers(any: boolean): void;
+  /**
+   * There are clients at this door, awake or asleep, that are to be told of this, or none any more: of nothing else is it told.
+   * @param known called once what the service says from now on comes here; present where there are.
+   */
+  interest(interest: Interest, has: boolean, known?: () => void): void;
   /** There are members of this group at this door, or none any more. */
   group(name: string, has: boolean): void;
   /** Calls `take` for every message that comes from another door. */

@@ -29,7 +29,7 @@ import {
   type SessionTerms,
 } from './session.ts';
 import { SharedGroup } from './shared-group.ts';
-import { type Match, SubscriptionIndex, type SubscriptionOptions } from './subscription-index.ts';
+import { type Interest, type Match, SubscriptionIndex, type SubscriptionOptions } from './subscription-index.ts';
 import { type ParsedFilter, hasWildcard, parseFilter } from './topic-rules.ts';
 
 /** A message on its way to one receiver. */
@@ -72,7 +72,7 @@ const deliveriesPerPacket = 8;
 
 export class Sessions {
   readonly #byClientId = new Map<string, Session>();
-  readonly #index = new SubscriptionIndex<Receiver>();
+  readonly #index = new SubscriptionIndex<Receiver>((interest, has) => this.#interested(interest, has));
   readonly #fanOut: FanOut<Receiver>;
   readonly #groups = new Map<string, SharedGroup>();
   readonly #retained: RetainedMessages;
@@ -81,6 +81,9 @@ export class Sessions {
   readonly #context: SessionContext;
   readonly #passage: Passage | undefined;
   #persistent = 0;
+  /** How often the service was told of an interest, and how many of these it knows of, in order; and who waits for that. */
+  readonly #interests = { said: 0, known: 0 };
+  readonly #awaiting: { readonly until: number; readonly outbox: Outbox }[] = [];
 
   constructor({ kept, mayPass, expirySeconds, bounds, watchers, passage, now, onDropped }: SessionsOptions) {
     this.#kept = kept;
@@ -374,6 +377,29 @@ export class Sessions {
     if (this.#retained.set(message)) return this.#kept !== undefined;
     this.#context.dropped({ what: 'retained message', topic: message.topic });
     return false;
+  }
+
+  /** Where there are several doors, of what is said to this one. */
+  #interested(interest: Interest, has: boolean): void {
+    if (this.#passage === undefined) return;
+    if (!has) {
+      this.#passage.interest(interest, false);
+      return;
+    }
+    this.#interests.said += 1;
+    this.#passage.interest(interest, true, () => {
+      this.#interests.known += 1;
+      while (this.#awaiting[0] !== undefined && this.#awaiting[0].until <= this.#interests.known) {
+        this.#awaiting.shift()!.outbox.release();
+      }
+    });
+  }
+
+  /** Lets an outbox, which is held, go on when what was subscribed to comes here: at once where there is one door. */
+  releaseWhenHeard(outbox: Outbox): void {
+    const { said, known } = this.#interests;
+    if (said === known) outbox.release();
+    else this.#awaiting.push({ until: said, outbox });
   }
 
   /** Lets an outbox, which is held, go on when everything that was kept so far is safe: at once without a store. */

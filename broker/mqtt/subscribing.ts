@@ -1,6 +1,7 @@
 /**
  * SUBSCRIBE and UNSUBSCRIBE of one client. All filters of a packet are judged before one of them counts, so that a packet that
- * closes the connection changes nothing. Subscriptions of a persistent session are acknowledged when they are safe.
+ * closes the connection changes nothing. Subscriptions are acknowledged when what they are for comes to this door, those of a persistent
+ * session when they are safe.
  * Source: docs/reference/connection.md §3 to §5, docs/reference/ambiguities.md A18, docs/reference/limits.md §5.
  */
 import type { GrantedFilter } from '../../observation/observation.ts';
@@ -122,6 +123,9 @@ function acknowledge(
   outbox.hold();
   outbox.send(packet);
   for (const act of then) act();
-  if (session.keepsMessages) sessions.releaseWhenKept(outbox);
-  else outbox.release();
+  if (session.keepsMessages) {
+    outbox.hold();
+    sessions.releaseWhenKept(outbox);
+  }
+  sessions.releaseWhenHeard(outbox);
 }

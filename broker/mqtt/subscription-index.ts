@@ -29,6 +29,12 @@ export interface Match<Subscriber> {
   retainAsPublished: boolean;
 }
 
+/** What the filters of an index are about, of what the service says: one thing, events of all, or all things. */
+export type Interest = { readonly thing: string } | 'events' | 'everything';
+
+/** Told when the first filter about something comes, and when the last one goes. */
+export type InterestListener = (interest: Interest, has: boolean) => void;
+
 const thingsPrefix = '$aws/things/';
 const hash = '#'.charCodeAt(0);
 const plus = '+'.charCodeAt(0);
@@ -37,27 +43,44 @@ const dollar = '$'.charCodeAt(0);
 export class SubscriptionIndex<Subscriber> {
   readonly #byThing = new Map<string, readonly Subscription<Subscriber>[]>();
   readonly #tree = new FilterTree<Subscriber>();
+  readonly #interest: InterestListener | undefined;
+  /** How many filters of the tree are about them. */
+  readonly #about = { events: 0, everything: 0 };
+
+  constructor(interest?: InterestListener) {
+    this.#interest = interest;
+  }
 
   /** A filter that the subscriber has already is replaced. */
   add(subscriber: Subscriber, filter: string, options: SubscriptionOptions): void {
     const thing = thingIn(filter);
     if (thing === undefined) {
-      this.#tree.add(filter, subscriber, options);
+      if (this.#tree.add(filter, subscriber, options)) this.#count(filter, 1);
       return;
     }
+    const isFirst = !this.#byThing.has(thing);
     const others = this.#without(thing, subscriber, filter);
     this.#byThing.set(thing, [...others, { subscriber, filter, isPattern: hasWildcard(filter), options }]);
+    if (isFirst) this.#interest?.({ thing }, true);
   }
 
   remove(subscriber: Subscriber, filter: string): void {
     const thing = thingIn(filter);
     if (thing === undefined) {
-      this.#tree.remove(filter, subscriber);
+      if (this.#tree.remove(filter, subscriber)) this.#count(filter, -1);
       return;
     }
     const others = this.#without(thing, subscriber, filter);
     if (others.length > 0) this.#byThing.set(thing, others);
-    else this.#byThing.delete(thing);
+    else if (this.#byThing.delete(thing)) this.#interest?.({ thing }, false);
+  }
+
+  #count(filter: string, more: 1 | -1): void {
+    const about = whatAbout(filter);
+    if (about === undefined) return;
+    const before = this.#about[about];
+    this.#about[about] += more;
+    if ((before === 0) !== (this.#about[about] === 0)) this.#interest?.(about, before === 0);
   }
 
   /** @returns every subscriber with a matching filter, once. */
@@ -93,18 +116,22 @@ interface Level<Subscriber> {
 class FilterTree<Subscriber> {
   readonly #root: Level<Subscriber> = newLevel();
 
-  add(filter: string, subscriber: Subscriber, options: SubscriptionOptions): void {
+  /** @returns whether it is new */
+  add(filter: string, subscriber: Subscriber, options: SubscriptionOptions): boolean {
     let level = this.#root;
     for (const name of filter.split('/')) {
       let next = level.below.get(name);
       if (next === undefined) level.below.set(name, (next = newLevel()));
       level = next;
     }
+    const isNew = !level.subscribers.has(subscriber);
     level.subscribers.set(subscriber, options);
+    return isNew;
   }
 
-  remove(filter: string, subscriber: Subscriber): void {
-    removeBelow(this.#root, filter.split('/'), 0, subscriber);
+  /** @returns whether it was there */
+  remove(filter: string, subscriber: Subscriber): boolean {
+    return removeBelow(this.#root, filter.split('/'), 0, subscriber);
   }
 
   /** @returns `found` with what else there is, made when there is something to find. */
@@ -125,7 +152,7 @@ function newLevel<Subscriber>(): Level<Subscriber> {
   return { subscribers: new Map(), below: new Map() };
 }
 
-/** @returns whether nothing is left of the level. */
+/** @returns whether it was there; a level of which nothing is left goes. */
 function removeBelow<Subscriber>(
   level: Level<Subscriber>,
   names: readonly string[],
@@ -133,12 +160,12 @@ function removeBelow<Subscriber>(
   subscriber: Subscriber,
 ): boolean {
   const name = names[depth];
-  if (name === undefined) level.subscribers.delete(subscriber);
-  else {
-    const next = level.below.get(name);
-    if (next !== undefined && removeBelow(next, names, depth + 1, subscriber)) level.below.delete(name);
-  }
-  return level.subscribers.size === 0 && level.below.size === 0;
+  if (name === undefined) return level.subscribers.delete(subscriber);
+  const next = level.below.get(name);
+  if (next === undefined) return false;
+  const wasThere = removeBelow(next, names, depth + 1, subscriber);
+  if (next.subscribers.size === 0 && next.below.size === 0) level.below.delete(name);
+  return wasThere;
 }
 
 function matchBelow<Subscriber>(
@@ -225,4 +252,11 @@ function thingIn(name: string): string | undefined {
   const end = name.indexOf('/', thingsPrefix.length);
   const thing = name.slice(thingsPrefix.length, end === -1 ? undefined : end);
   return hasWildcard(thing) ? undefined : thing;
+}
+
+/** What a filter that names no thing is about. The service speaks below `$aws/` only, and a leading wildcard does not match that. */
+function whatAbout(filter: string): 'events' | 'everything' | undefined {
+  if (!filter.startsWith('$aws/')) return undefined;
+  const kind = filter.split('/', 2)[1]!;
+  return kind === 'things' || hasWildcard(kind) ? 'everything' : 'events';
 }

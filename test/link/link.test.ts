@@ -165,6 +165,38 @@ describe('two doors', () => {
     for (const payload of await Promise.all(told)) expect(payload).toContain('"jobId":"update"');
   });
 
+  it('are each told of the things whose clients they have, and of no other, from the moment of SUBACK', async () => {
+    const { client, port, doors } = await bench();
+    const heard = doors.map(({ port: own }) => {
+      const things: string[] = [];
+      own.onEffect((effect) => void ('thingName' in effect && things.push(effect.thingName)));
+      return things;
+    });
+    for (const thing of ['pump-1', 'pump-2', 'pump-3']) await created(port, thing);
+    const [near, far] = [await client(0, 'near'), await client(1, 'far')];
+    for (const [one, thing] of [
+      [near, 'pump-1'],
+      [far, 'pump-2'],
+    ] as const) {
+      const told = nextMessageOn(one, `$aws/things/${thing}/jobs/notify`);
+      await one.subscribeAsync(`$aws/things/${thing}/jobs/notify`, { qos: 1 });
+      // Asked of the engine itself: what the link has not told it yet it does not know.
+      for (const any of ['pump-1', 'pump-2', 'pump-3']) await job(port, `of-${thing}-${any}`, any);
+      await told;
+    }
+    expect(heard.map((things) => [...new Set(things)])).toEqual([['pump-1'], ['pump-2']]);
+    await near.unsubscribeAsync('$aws/things/pump-1/jobs/notify');
+    heard[0]!.length = 0;
+    await job(port, 'unheard', 'pump-1');
+    await created(port, 'pump-4');
+    const everything = nextMessageOn(near, '$aws/things/pump-4/jobs/notify');
+    await near.subscribeAsync('$aws/things/+/jobs/notify', { qos: 1 });
+    await job(port, 'last', 'pump-4');
+    await everything;
+    expect([...new Set(heard[0])]).toEqual(['pump-4']);
+    expect([...new Set(heard[1])]).toEqual(['pump-2']);
+  });
+
   it('keep what waits for a sleeping client in one commit with what it tells of', async () => {
     const { client, port, commits } = await bench();
     await created(port, 'pump-1');
