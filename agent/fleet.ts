@@ -11,6 +11,7 @@ import { OperationalError } from '../protocol/operational-error.ts';
 import { createBoard } from './board/board.ts';
 import type { BoardOptions } from './board/board.ts';
 import type { Board } from './board/contract.ts';
+import type { CallWatch } from './call-watch.ts';
 import { createDeviceClock } from './device-clock.ts';
 import type { DeviceClock } from './device-clock.ts';
 import type { HardwareProfile } from './device/profile.ts';
@@ -64,6 +65,10 @@ export interface FleetOptions {
   readonly signal?: AbortSignal;
   /** Another board than the reference device, for rigs that test the rig. */
   readonly boardOf?: (options: BoardOptions) => Board;
+  /** The command that plays the run again, told when a device hangs, which ends the process. */
+  readonly replay?: string;
+  /** Ends the process when a call into a device does not return. Default: after 5 s of processor time. */
+  readonly watch?: CallWatch;
 }
 
 export interface FleetCounters {
@@ -204,7 +209,7 @@ class DevicesOnTheWire implements Fleet {
   }
 
   #deviceOf(thingName: string, board: Board, clock: DeviceClock): LiveDevice {
-    const { endpoint, credentialsOf, keepsSession, openStream } = this.#options;
+    const { endpoint, credentialsOf, keepsSession, openStream, replay, watch } = this.#options;
     return createLiveDevice({
       board,
       endpoint,
@@ -212,6 +217,8 @@ class DevicesOnTheWire implements Fleet {
       ...(credentialsOf && { credentials: credentialsOf(thingName) }),
       ...(keepsSession !== undefined && { keepsSession }),
       ...(openStream && { openStream }),
+      ...(replay !== undefined && { replay }),
+      ...(watch && { watch }),
       observer: this.#observer,
     });
   }

@@ -8,6 +8,7 @@ import type { DeviceView } from '../observation/inside.ts';
 import type { ConnectionEnd, Observer } from '../observation/observation.ts';
 import type { EpochMs } from '../protocol/time.ts';
 import type { Board } from './board/contract.ts';
+import { type CallWatch, callWatch } from './call-watch.ts';
 import type { DeviceClock } from './device-clock.ts';
 import {
   type DeviceConnection,
@@ -29,6 +30,10 @@ export interface LiveDeviceOptions {
   /** Asks for a session that outlives its connections (clean=false). Default: a clean one. */
   readonly keepsSession?: boolean;
   readonly observer?: Observer;
+  /** The command that plays the run again, told when the device hangs. */
+  readonly replay?: string;
+  /** Default: that of the process. */
+  readonly watch?: CallWatch;
 }
 
 export interface LiveDevice extends AsyncDisposable {
@@ -125,7 +130,14 @@ class StationOnTheWire implements LiveDevice {
 
   #put(input: StationInput): void {
     if (this.#isClosed) return;
-    this.#effects.push(...this.#station.apply(input, this.#options.clock.now()));
+    const { clock, watch = callWatch } = this.#options;
+    const now = clock.now();
+    this.#effects.push(
+      ...watch.during(
+        () => this.#hangs(input),
+        () => this.#station.apply(input, now),
+      ),
+    );
     if (this.#isPerforming) return;
     this.#isPerforming = true;
     for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift()) {
@@ -133,6 +145,12 @@ class StationOnTheWire implements LiveDevice {
     }
     this.#isPerforming = false;
     this.#setTimer();
+  }
+
+  #hangs(input: StationInput): string {
+    const { replay } = this.#options;
+    const again = replay === undefined ? '' : ` (play it: ${replay})`;
+    return `${this.thingName} hangs after ${wordsOf(input)}${again}`;
   }
 
   #perform(effect: StationEffect): void {
@@ -189,5 +207,21 @@ class StationOnTheWire implements LiveDevice {
             this.#deadline = undefined;
             this.#put({ kind: 'wake' });
           });
+  }
+}
+
+function wordsOf(input: StationInput): string {
+  switch (input.kind) {
+    case 'message': {
+      const { message } = input;
+      if (message.kind === 'notification') return message.name;
+      return `${message.operation} ${message.outcome}`;
+    }
+    case 'fault':
+      return `the fault ${input.fault.kind}`;
+    case 'wake':
+      return 'its own timer';
+    default:
+      return input.kind;
   }
 }

@@ -104,6 +104,7 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
     agent,
     ...(faults && { faults }),
     keepsDevices: flags.serve === true,
+    replay: againBy(flags),
     ...(flags.stage && { audience: { bug: readAgent(stageBug) } }),
     signal,
     onBroken(thingName, found) {
@@ -130,16 +131,25 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   return exitCodeOf(report.verdict);
 }
 
-/** @returns the report with the path of its page and with commands that play again what broke */
-async function writeReport({ out, agent, hardware }: DemoFlags, report: DemoReport): Promise<DemoReport> {
+/** The command that runs the same again. */
+function againBy(flags: DemoFlags): string {
+  return `npx jobrig demo --things ${flags.things} --seed ${flags.seed}${subjectOf(flags)}`;
+}
+
+function subjectOf({ agent, hardware }: DemoFlags): string {
   const ofAgent = agent === referenceName ? '' : ` --agent ${agent}`;
-  const onHardware = hardware === 'mix' ? '' : ` --hardware ${hardware}`;
+  return `${ofAgent}${hardware === 'mix' ? '' : ` --hardware ${hardware}`}`;
+}
+
+/** @returns the report with the path of its page and with commands that play again what broke */
+async function writeReport(flags: DemoFlags, report: DemoReport): Promise<DemoReport> {
+  const { out, agent, hardware } = flags;
   const runs = runsOf(report, agent);
   const written = await keepFailing(out, runs);
-  const again = `npx jobrig demo --things ${report.things} --seed ${report.seed}${ofAgent}${onHardware}`;
   const replayOf = ({ scenario }: CauseReport): { readonly replay: string } => {
     const file = written.get(scenario);
-    return { replay: file === undefined ? again : `npx jobrig simulate --scenario ${file}${ofAgent}${onHardware}` };
+    const replay = file === undefined ? againBy(flags) : `npx jobrig simulate --scenario ${file}${subjectOf(flags)}`;
+    return { replay };
   };
   const page = join(out, 'index.html');
   const causes = report.causes.map((cause) => ({ ...cause, ...replayOf(cause) }));

@@ -102,6 +102,8 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
     timeScale,
     seed,
     signal,
+    // It hangs in virtual time, too, where the scenario is told.
+    replay: `npx jobrig simulate --agent ${flags.agent}`,
     onEvent(_, event) {
       if (event.kind === 'fault') tally.add(event.fault.name);
     },

@@ -325,8 +325,8 @@ class Simulation {
   }
 }
 
-/** The scenario under its story, so that who opens the file reads first what happens. */
+/** The scenario under the same in sentences, so that who opens the file reads first what happens. */
 function fileText(scenario: Scenario): string {
-  const story = tellScenario(scenario).map((sentence) => `#   ${sentence}\n`);
-  return `# What happens:\n${story.join('')}${scenarioText(scenario)}`;
+  const sentences = tellScenario(scenario).map((sentence) => `#   ${sentence}\n`);
+  return `# What happens:\n${sentences.join('')}${scenarioText(scenario)}`;
 }

@@ -14,7 +14,7 @@ export const lostSessions: readonly ZooAgent[] = [
     breaks: {
       V1: 'the job waits for ever',
     },
-    story: 'created-while-off',
+    scenario: 'created-while-off',
     behaviour: otherwise({ asksOnConnect: false }),
   },
   {
@@ -24,7 +24,7 @@ export const lostSessions: readonly ZooAgent[] = [
       V1: 'the job waits for ever',
       V5: 'where it is the canary that waits',
     },
-    story: 'created-after-a-lost-link',
+    scenario: 'created-after-a-lost-link',
     behaviour: otherwise({
       filters: (thingName, namespaces, connection) =>
         connection === 1 ? referenceAgent.filters(thingName, namespaces, connection) : [],
@@ -36,7 +36,7 @@ export const lostSessions: readonly ZooAgent[] = [
     breaks: {
       V5: 'it hears of no job that comes later',
     },
-    story: 'long-thing-name',
+    scenario: 'long-thing-name',
     behaviour: otherwise({
       filters: (...given) => referenceAgent.filters(...given).map((filter) => filter.slice(0, topicBufferBytes)),
     }),
@@ -47,7 +47,7 @@ export const lostSessions: readonly ZooAgent[] = [
     breaks: {
       V1: 'it waits for an answer that it does not take for one',
     },
-    story: 'reply-lost-start',
+    scenario: 'reply-lost-start',
     behaviour: otherwise({
       listensTo: (message, step) =>
         message.kind !== 'reply' ||

@@ -15,7 +15,7 @@ export const pulledJobs: readonly ZooAgent[] = [
       V1: 'it asks about what is gone for ever and is never idle',
       V2: 'where what it repeats is an update',
     },
-    story: 'pulled-in-a-long-download',
+    scenario: 'pulled-in-a-long-download',
     behaviour: otherwise({
       meaningOf: (code) => (code === 'ResourceNotFound' ? 'retry' : referenceAgent.meaningOf(code)),
     }),
@@ -26,7 +26,7 @@ export const pulledJobs: readonly ZooAgent[] = [
     breaks: {
       V10: 'the spare slot is not freed',
     },
-    story: 'pulled-in-a-long-download',
+    scenario: 'pulled-in-a-long-download',
     behaviour: leaving('slot', 'pulled'),
   },
   {
@@ -35,7 +35,7 @@ export const pulledJobs: readonly ZooAgent[] = [
     breaks: {
       V7: 'non-volatile memory names a job that is over',
     },
-    story: 'pulled-in-a-long-download',
+    scenario: 'pulled-in-a-long-download',
     behaviour: leaving('checkpoint', 'pulled'),
   },
   {
@@ -44,7 +44,7 @@ export const pulledJobs: readonly ZooAgent[] = [
     breaks: {
       V10: 'the memory of the document is not freed',
     },
-    story: 'pulled-in-a-long-download',
+    scenario: 'pulled-in-a-long-download',
     behaviour: leaving('memory', 'pulled'),
   },
   {
@@ -53,7 +53,7 @@ export const pulledJobs: readonly ZooAgent[] = [
     breaks: {
       V2: 'it was told and works on',
     },
-    story: 'pulled-in-a-long-download',
+    scenario: 'pulled-in-a-long-download',
     behaviour: otherwise({ listensTo: ({ kind }, step) => kind === 'reply' || step === undefined }),
   },
   {
@@ -62,7 +62,7 @@ export const pulledJobs: readonly ZooAgent[] = [
     breaks: {
       V3: 'no slot is confirmed in the end',
     },
-    story: 'pulled-in-the-self-test',
+    scenario: 'pulled-in-the-self-test',
     behaviour: meeting('pulled', ['self-test'], { undo: ['checkpoint'], next: 'next-job' }),
   },
   {
@@ -72,7 +72,7 @@ export const pulledJobs: readonly ZooAgent[] = [
       V2: 'it works for what it was told is gone',
       V3: 'where the old image is whole, it reboots into it',
     },
-    story: 'replaced-in-the-transfer',
+    scenario: 'replaced-in-the-transfer',
     behaviour: otherwise({ isStillOurs: () => true }),
   },
   {
@@ -81,7 +81,7 @@ export const pulledJobs: readonly ZooAgent[] = [
     breaks: {
       V2: 'it was told and works on',
     },
-    story: 'pulled-in-a-long-download',
+    scenario: 'pulled-in-a-long-download',
     behaviour: otherwise({
       listensTo: ({ kind }, step) => kind === 'reply' || !transferring.some((one) => one === step),
     }),
@@ -92,7 +92,7 @@ export const pulledJobs: readonly ZooAgent[] = [
     breaks: {
       V3: 'it activates an image that was gone before',
     },
-    story: 'pulled-unheard-before-the-reboot',
+    scenario: 'pulled-unheard-before-the-reboot',
     behaviour: otherwise({ asksBeforeNoReturn: false }),
   },
   {
@@ -102,7 +102,7 @@ export const pulledJobs: readonly ZooAgent[] = [
       V1: 'where the answer makes it wait, it waits for ever',
       V2: 'it was told and works on',
     },
-    story: 'pulled-in-a-long-download',
+    scenario: 'pulled-in-a-long-download',
     behaviour: meeting('pulled', transferring, { undo: [], next: 'resume' }),
   },
   {
@@ -112,7 +112,7 @@ export const pulledJobs: readonly ZooAgent[] = [
       V1: 'it waits for an answer that it does not take for one',
       V2: 'where what it repeats is an update',
     },
-    story: 'pulled-in-a-long-download',
+    scenario: 'pulled-in-a-long-download',
     behaviour: otherwise({
       listensTo: (message, step) => message.kind !== 'reply' || message.outcome === 'accepted' || step === undefined,
     }),
@@ -123,7 +123,7 @@ export const pulledJobs: readonly ZooAgent[] = [
     breaks: {
       V2: 'it was told and works on',
     },
-    story: 'pulled-in-a-long-download',
+    scenario: 'pulled-in-a-long-download',
     behaviour: otherwise({
       listensTo: (message) =>
         message.kind === 'reply' ||
@@ -139,7 +139,7 @@ export const pulledJobs: readonly ZooAgent[] = [
     breaks: {
       V2: 'it was told and works on',
     },
-    story: 'pulled-in-a-handler',
+    scenario: 'pulled-in-a-handler',
     behaviour: meeting('pulled', ['activate'], { undo: [], next: 'finish' }),
   },
   {
@@ -149,7 +149,7 @@ export const pulledJobs: readonly ZooAgent[] = [
       V1: 'where the start failed, it takes that for done, and the job waits',
       V4: 'the new execution is ignored',
     },
-    story: 'created-again',
+    scenario: 'created-again',
     behaviour: otherwise({
       passesOver: ({ execution }, { settled }) =>
         execution.jobId === settled?.jobId && execution.executionNumber === settled.executionNumber,
@@ -162,7 +162,7 @@ export const pulledJobs: readonly ZooAgent[] = [
       V1: 'where the service then says once that nothing is pending, the job waits',
       V4: 'the job comes again and is done twice',
     },
-    story: 'link-lost-in-a-handler',
+    scenario: 'link-lost-in-a-handler',
     behaviour: otherwise({ isStillOurs: () => false }),
   },
   {
@@ -172,7 +172,7 @@ export const pulledJobs: readonly ZooAgent[] = [
       V1: 'where the start failed, it takes that for done, and the job waits',
       V4: 'the new execution is ignored',
     },
-    story: 'joined-the-group-again',
+    scenario: 'joined-the-group-again',
     behaviour: otherwise({ passesOver: ({ execution }, { settled }) => execution.jobId === settled?.jobId }),
   },
 ];

@@ -26,7 +26,7 @@ export const reboots: readonly ZooAgent[] = [
     breaks: {
       V9: 'it reports a version that does not run',
     },
-    story: 'power-cut-before-the-reboot',
+    scenario: 'power-cut-before-the-reboot',
     behaviour: otherwise({
       foundAtBoot(checkpoint, boot) {
         const right = referenceAgent.foundAtBoot(checkpoint, boot);
@@ -40,7 +40,7 @@ export const reboots: readonly ZooAgent[] = [
     breaks: {
       V10: 'the slot of the pulled job is still to be tried',
     },
-    story: 'pulled-while-selecting',
+    scenario: 'pulled-while-selecting',
     behaviour: meeting('pulled', ['activate'], { undo: ['handler', 'memory', 'checkpoint'] }),
   },
   {
@@ -49,7 +49,7 @@ export const reboots: readonly ZooAgent[] = [
     breaks: {
       V8: 'each boot ends in the next',
     },
-    story: 'power-cut-in-the-transfer',
+    scenario: 'power-cut-in-the-transfer',
     behaviour: meeting('power-cut', steps, { next: 'roll-back' }),
   },
   {
@@ -59,7 +59,7 @@ export const reboots: readonly ZooAgent[] = [
       V8: 'each try is two boots',
       V4: 'what failed for want of a connection works the second time, so the job is done twice',
     },
-    story: 'failing-image',
+    scenario: 'failing-image',
     behaviour: mistaking('rolled-back', powerCut),
   },
   {
@@ -68,7 +68,7 @@ export const reboots: readonly ZooAgent[] = [
     breaks: {
       V4: 'the job comes again and is done twice',
     },
-    story: 'link-lost-at-the-report',
+    scenario: 'link-lost-at-the-report',
     behaviour: meeting('link-lost', ['report'], { undo: ['memory', 'checkpoint'], next: 'next-job' }),
   },
   {
@@ -77,7 +77,7 @@ export const reboots: readonly ZooAgent[] = [
     breaks: {
       V9: 'it reports a version that does not run',
     },
-    story: 'failing-image',
+    scenario: 'failing-image',
     behaviour: mistaking('rolled-back', { kind: 'succeeded' }),
   },
   {
@@ -86,7 +86,7 @@ export const reboots: readonly ZooAgent[] = [
     breaks: {
       V5: 'the boot loader takes a good image back: the job fails that could be done',
     },
-    story: 'plain-update',
+    scenario: 'plain-update',
     behaviour: otherwise({
       foundAtBoot(checkpoint, boot) {
         const right = referenceAgent.foundAtBoot(checkpoint, boot);
@@ -101,7 +101,7 @@ export const reboots: readonly ZooAgent[] = [
       V1: 'it waits on an image that does not work',
       V9: 'an image that reached nobody in time is kept, and reported as a success',
     },
-    story: 'failing-image',
+    scenario: 'failing-image',
     behaviour: meeting('self-test-failed', ['self-test'], { next: 'resume' }),
   },
   {
@@ -110,7 +110,7 @@ export const reboots: readonly ZooAgent[] = [
     breaks: {
       V8: 'each boot ends in the next',
     },
-    story: 'reboot-job',
+    scenario: 'reboot-job',
     behaviour: otherwise({
       foundAtBoot: (checkpoint, boot) =>
         checkpoint.plan.kind === 'reboot' && checkpoint.report === undefined
@@ -124,7 +124,7 @@ export const reboots: readonly ZooAgent[] = [
     breaks: {
       V4: 'the side effect happens twice',
     },
-    story: 'power-cut-in-a-handler',
+    scenario: 'power-cut-in-a-handler',
     behaviour: mistaking('handler-interrupted', powerCut),
   },
   {
@@ -134,7 +134,7 @@ export const reboots: readonly ZooAgent[] = [
       V9: 'it reports a version that does not run',
       V10: 'where the job is gone, half an image stays, since it believes it whole',
     },
-    story: 'power-cut-in-the-transfer',
+    scenario: 'power-cut-in-the-transfer',
     behaviour: mistaking('power-cut', { kind: 'succeeded' }),
   },
 ];

@@ -17,7 +17,7 @@ export const refusedRequests: readonly ZooAgent[] = [
     breaks: {
       V1: 'it asks about what has ended for ever and is never idle',
     },
-    story: 'canceled-unheard-before-the-reboot',
+    scenario: 'canceled-unheard-before-the-reboot',
     behaviour: otherwise({
       meaningOf: (code) => (terminal.has(code) ? 'retry' : referenceAgent.meaningOf(code)),
     }),
@@ -28,7 +28,7 @@ export const refusedRequests: readonly ZooAgent[] = [
     breaks: {
       V4: 'the job comes again and is done twice',
     },
-    story: 'throttled-at-the-report',
+    scenario: 'throttled-at-the-report',
     behaviour: otherwise({
       meaningOf: (code) => (code === 'RequestThrottled' ? 'gone' : referenceAgent.meaningOf(code)),
     }),
@@ -40,7 +40,7 @@ export const refusedRequests: readonly ZooAgent[] = [
       V1: 'it asks about what is gone for ever and is never idle',
       V2: 'where what it repeats is an update',
     },
-    story: 'pulled-unheard-before-the-reboot',
+    scenario: 'pulled-unheard-before-the-reboot',
     behaviour: otherwise({ meaningOf: () => 'retry' }),
   },
   {
@@ -50,7 +50,7 @@ export const refusedRequests: readonly ZooAgent[] = [
       V6: 'it floods the service',
       V8: 'on a weak battery each attempt resets it',
     },
-    story: 'throttled-at-the-report',
+    scenario: 'throttled-at-the-report',
     behaviour: otherwise({ pauseMs: () => 1 }),
   },
   {
@@ -59,7 +59,7 @@ export const refusedRequests: readonly ZooAgent[] = [
     breaks: {
       V4: 'its report is refused, and the job comes again and is done twice',
     },
-    story: 'link-lost-in-a-handler',
+    scenario: 'link-lost-in-a-handler',
     behaviour: otherwise({ versionOf: (known) => known + 1 }),
   },
   {
@@ -69,7 +69,7 @@ export const refusedRequests: readonly ZooAgent[] = [
       V1: 'it waits for an answer that it cannot read',
       V2: 'where what it repeats is an update',
     },
-    story: 'canceled-unheard-before-the-reboot',
+    scenario: 'canceled-unheard-before-the-reboot',
     behaviour: otherwise({
       listensTo: (message) =>
         message.kind === 'notification' || message.outcome === 'accepted' || message.bytes <= scratchBytes,
@@ -81,7 +81,7 @@ export const refusedRequests: readonly ZooAgent[] = [
     breaks: {
       V4: 'the job comes again and is done twice',
     },
-    story: 'report-lost-of-a-handler',
+    scenario: 'report-lost-of-a-handler',
     behaviour: otherwise({ tries: { ...tries, report: 1 } }),
   },
   {
@@ -90,7 +90,7 @@ export const refusedRequests: readonly ZooAgent[] = [
     breaks: {
       V1: 'its refusal is refused, and the job waits for ever',
     },
-    story: 'unclean-document',
+    scenario: 'unclean-document',
     behaviour: otherwise({ detail: (text) => text }),
   },
   {
@@ -99,7 +99,7 @@ export const refusedRequests: readonly ZooAgent[] = [
     breaks: {
       V1: 'it never asks again',
     },
-    story: 'reply-lost',
+    scenario: 'reply-lost',
     behaviour: otherwise({ patience: { ...patience, replyMs: Infinity } }),
   },
 ];

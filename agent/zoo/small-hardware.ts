@@ -19,7 +19,7 @@ export const smallHardware: readonly ZooAgent[] = [
       V1: 'the job waits for ever',
       V2: 'a notification that says that its job is gone may be one that does not fit',
     },
-    story: 'large-document',
+    scenario: 'large-document',
     behaviour: otherwise({ listensTo: (message) => 'payload' in message }),
   },
   {
@@ -28,7 +28,7 @@ export const smallHardware: readonly ZooAgent[] = [
     breaks: {
       V1: 'it is at work for ever',
     },
-    story: 'link-lost-in-a-long-download',
+    scenario: 'link-lost-in-a-long-download',
     behaviour: meeting('link-lost', ['download', 'verify', 'write'], { next: 'finish' }),
   },
   {
@@ -37,7 +37,7 @@ export const smallHardware: readonly ZooAgent[] = [
     breaks: {
       V6: 'each try erases the whole slot before the watchdog bites',
     },
-    story: 'large-image-on-slow-flash',
+    scenario: 'large-image-on-slow-flash',
     behaviour: otherwise({ erasesAhead: true }),
   },
   {
@@ -46,7 +46,7 @@ export const smallHardware: readonly ZooAgent[] = [
     breaks: {
       V8: 'each attempt to send resets it',
     },
-    story: 'battery-sags-in-an-update',
+    scenario: 'battery-sags-in-an-update',
     behaviour: otherwise({ restsAfterCrash: false }),
   },
   {
@@ -55,7 +55,7 @@ export const smallHardware: readonly ZooAgent[] = [
     breaks: {
       V10: 'the download is never closed',
     },
-    story: 'missing-image',
+    scenario: 'missing-image',
     behaviour: leaving('download', 'download-failed'),
   },
   {
@@ -65,7 +65,7 @@ export const smallHardware: readonly ZooAgent[] = [
       V1: 'where each try takes minutes, the job does not end in time',
       V6: 'it downloads without end',
     },
-    story: 'missing-image',
+    scenario: 'missing-image',
     behaviour: meeting('download-failed', ['download'], fromTheStart),
   },
   {
@@ -74,7 +74,7 @@ export const smallHardware: readonly ZooAgent[] = [
     breaks: {
       V6: 'it downloads without end',
     },
-    story: 'corrupt-image',
+    scenario: 'corrupt-image',
     behaviour: meeting('digest-mismatch', ['verify'], fromTheStart),
   },
 ];

@@ -1,6 +1,6 @@
 /**
  * What an agent of the zoo is: the reference agent with one decision made wrongly, the way a real agent once made it. Says
- * which entry of the catalogue it stands for (docs/recovery.md), which claims it breaks and in which story that shows. Also
+ * which entry of the catalogue it stands for (docs/recovery.md), which claims it breaks and in which scenario that shows. Also
  * the two ways in which most of them are made, out of the recovery table. No agent has code of its own.
  */
 import { type AgentBehaviour, referenceAgent } from '../core/behaviour.ts';
@@ -16,8 +16,8 @@ export interface ZooAgent {
   readonly bug: string;
   /** Nothing but these, whatever the scenario, and why each: from the bug, not from what a judge said. */
   readonly breaks: Readonly<Partial<Record<BrokenClaim, string>>>;
-  /** The id of the story that is about this bug. */
-  readonly story: string;
+  /** The id of the scenario that is about this bug. */
+  readonly scenario: string;
   readonly behaviour: AgentBehaviour;
 }
 

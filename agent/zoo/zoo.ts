@@ -1,4 +1,4 @@
-/** All agents of the zoo, by section of the catalogue. docs/zoo.md is the table of what each does in each story. */
+/** All agents of the zoo, by section of the catalogue. docs/zoo.md is the table of what each does in each scenario. */
 import { lostSessions } from './lost-sessions.ts';
 import { pulledJobs } from './pulled-jobs.ts';
 import { reboots } from './reboots.ts';

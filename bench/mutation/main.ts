@@ -1,18 +1,20 @@
 /**
- * `npm run mutate`: makes one-change mutants of a room and asks who notices: first the verdict alone, then, of what it lets live, all
- * tests of the room. Writes docs/mutation.md: what noticed how many, and every survivor with its reason. Results gather in
- * bench/results/, so that a run can be stopped and gone on with. Exit code 1: a bar is missed.
+ * `npm run mutate`: makes one-change mutants of a room and asks who notices: the verdict alone, and all tests of the room, those first
+ * that come to the changed line. Writes docs/mutation.md: what noticed how many, and every survivor with its reason. Results gather
+ * in bench/results/, so that a run can be stopped and gone on with. Exit code 1: a bar is missed.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { transformWithOxc } from 'vite';
 import { readHardwareProfiles } from '../../agent/hardware-profiles.ts';
 import { selectScenarios } from '../../rig/live/scenario-files.ts';
 import { whySkipped } from '../../rig/scenario/needs.ts';
 import { virtualOffer } from '../../rig/virtual/offer.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
 import { type Result, isEquivalent, isMissed, writePage } from './page.ts';
-import { type RoomName, rooms } from './rooms.ts';
+import { type TestsFor, findReach } from './reach.ts';
+import { type MutatedRoom, type RoomName, rooms } from './rooms.ts';
 import { type Trials, openTrials } from './trials.ts';
 import type { VerdictInput } from './verdict.ts';
 import { openVerdictTrials, sameCode } from './verdict-trials.ts';
@@ -20,9 +22,10 @@ import { openVerdictTrials, sameCode } from './verdict-trials.ts';
 const usage = `Usage: npm run mutate -- [--room NAME] [--sample N] [--file TEXT] [--against tests|verdict|both] [--fresh]
 
   --room NAME      ${Object.keys(rooms).join(' or ')} (default: engine)
-  --sample N       mutants to try, spread over the room by chance that is the same each time (default: all)
+  --sample N       mutants to try, spread over the room by chance that is the same each time, those first
+                   that were tried before (default: all)
   --file TEXT      only sources whose path has this in it
-  --against WHAT   default: both; tests are only asked about what the verdict lets live
+  --against WHAT   default: both; tests are not asked about what the verdict has noticed
   --seeds N        the verdict plays the seeds 1 to N, beside scenarios and sweep (default: 1000)
   --quick          without the pulls at every moment, which take longest: a bound from below
   --fresh          try again what was tried before
@@ -57,12 +60,17 @@ async function main(): Promise<void> {
   }
   const name = values.room as RoomName;
   const file = join(root, `bench/results/mutation-${name}.json`);
-  const known = new Map(readResults(file).map((result) => [keyOf(result), result]));
-  const all = mutantsOfRoom(name).filter((mutant) => mutant.file.includes(values.file));
-  const chosen = sample(all, values.sample === undefined ? all.length : Number(values.sample));
+  const sources = sourcesOf(rooms[name]);
+  const whole = sources.flatMap((path) => mutantsOf(path, readFileSync(join(root, path), 'utf8')));
   // What is not in the sources any more is forgotten.
-  const living = new Set(mutantsOfRoom(name).map(keyOf));
-  for (const key of known.keys()) if (!living.has(key)) known.delete(key);
+  const living = new Set(whole.map(keyOf));
+  const known = new Map(
+    readResults(file)
+      .map((result) => [keyOf(result), result] as const)
+      .filter(([key]) => living.has(key)),
+  );
+  const all = whole.filter((mutant) => mutant.file.includes(values.file));
+  const chosen = sample(all, values.sample === undefined ? all.length : Number(values.sample), known);
   if (values.list) {
     for (const { file: path, line, before, after } of chosen) say(`${path}:${line}  ${before}  →  ${after}`);
     return;
@@ -94,17 +102,9 @@ async function main(): Promise<void> {
       const result = resultOf(mutant);
       return (result.verdict ?? 'survived') === 'survived' && isOpen('tests', result);
     });
-    const trials = openTrials();
-    try {
-      const limitMs = left.length === 0 ? 0 : await baseline(trials, name);
-      for (const mutant of left) {
-        note('tests', resultOf(mutant), await trials.run(rooms[name].tests, mutant, limitMs));
-      }
-    } finally {
-      trials.close();
-    }
+    if (left.length > 0) await showToTests(name, sources, left, (mutant, by) => note('tests', resultOf(mutant), by));
   }
-  const results = chosen.map(resultOf).filter(({ verdict }) => verdict !== sameCode);
+  const results = chosen.map(resultOf).filter(({ verdict, tests }) => verdict !== sameCode && tests !== sameCode);
   writeResults(file, [...known.values()]);
   await writePage(join(root, 'docs/mutation.md'), name, rooms[name], results, all.length);
   if (isMissed(rooms[name], results)) process.exitCode = 1;
@@ -120,30 +120,73 @@ function verdictInput(seeds: number, pulls: boolean): VerdictInput {
   };
 }
 
-/** @returns how long a mutant may take: several times what the tests take without one, which must pass. */
-async function baseline(trials: Trials, name: RoomName): Promise<number> {
-  const startedAt = performance.now();
-  const failing = await trials.run(rooms[name].tests, undefined, 600_000);
-  if (failing !== undefined) throw new Error(`without any mutant this fails: ${failing}`);
-  const tookMs = performance.now() - startedAt;
-  say(`tests: pass in ${(tookMs / 1000).toFixed(1)} s without a mutant`);
-  return 20_000 + 2 * tookMs;
+/** Every test of the room first passes without a mutant. */
+async function showToTests(
+  name: RoomName,
+  sources: readonly string[],
+  mutants: readonly Mutant[],
+  note: (mutant: Mutant, killedBy: string | undefined) => void,
+): Promise<void> {
+  const tests = testsOf(rooms[name]);
+  const cache = join(root, `bench/results/reach-${name}.json`);
+  mkdirSync(join(root, 'bench/results'), { recursive: true });
+  const testsFor = await findReach({ root, sources, tests, cache, say });
+  const trials = openTrials();
+  try {
+    const startedAt = performance.now();
+    const failing = await trials.run([tests], undefined, 600_000);
+    if (failing !== undefined) throw new Error(`without any mutant this fails: ${failing}`);
+    const tookMs = performance.now() - startedAt;
+    say(`tests: pass in ${(tookMs / 1000).toFixed(1)} s without a mutant`);
+    for (const mutant of mutants) note(mutant, await noticedBy(mutant, trials, testsFor, 20_000 + 3 * tookMs));
+  } finally {
+    trials.close();
+  }
 }
 
-function mutantsOfRoom(name: RoomName): Mutant[] {
-  const { sources, except } = rooms[name];
-  return sources
-    .flatMap((folder) =>
-      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`),
-    )
-    .filter((path) => path.endsWith('.ts') && !except.test(path))
-    .sort()
-    .flatMap((path) => mutantsOf(path, readFileSync(join(root, path), 'utf8')));
+/** The tests that come there, those without a door first: they are quicker. */
+async function noticedBy(
+  mutant: Mutant,
+  trials: Trials,
+  testsFor: TestsFor,
+  limitMs: number,
+): Promise<string | undefined> {
+  if (await isTypesOnly(mutant)) return sameCode;
+  const tests = testsFor(mutant);
+  const quick = tests.filter((test) => test.startsWith('test/engine/') || test.startsWith('test/agent/'));
+  const others = tests.filter((test) => !quick.includes(test));
+  return trials.run(
+    [quick, others].filter(({ length }) => length > 0),
+    mutant,
+    limitMs,
+  );
 }
 
-/** The same ones each time, and of a larger sample a smaller one is a part. */
-function sample(mutants: readonly Mutant[], count: number): readonly Mutant[] {
-  const kept = new Set([...mutants].sort((a, b) => hashOf(keyOf(a)) - hashOf(keyOf(b))).slice(0, count));
+async function isTypesOnly({ file, text }: Mutant): Promise<boolean> {
+  const before = readFileSync(join(root, file), 'utf8');
+  const [was, is] = await Promise.all([before, text].map((source) => transformWithOxc(source, join(root, file))));
+  return was!.code === is!.code;
+}
+
+function sourcesOf({ sources, except }: MutatedRoom): readonly string[] {
+  return sources.flatMap(filesIn).filter((path) => path.endsWith('.ts') && !except.test(path));
+}
+
+function testsOf({ tests }: MutatedRoom): readonly string[] {
+  const patterns = tests.map((pattern) => new RegExp(`^(?:${pattern})$`));
+  return filesIn('test').filter((path) => path.endsWith('.test.ts') && patterns.some((pattern) => pattern.test(path)));
+}
+
+function filesIn(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((path) => `${folder}/${path}`)
+    .sort();
+}
+
+/** The same ones each time, and of a larger sample a smaller one is a part. Those tried before were drawn by chance, too. */
+function sample(mutants: readonly Mutant[], count: number, tried: ReadonlyMap<string, Result>): readonly Mutant[] {
+  const order = (mutant: Mutant): number => (tried.has(keyOf(mutant)) ? 0 : 2 ** 32) + hashOf(keyOf(mutant));
+  const kept = new Set([...mutants].sort((a, b) => order(a) - order(b)).slice(0, count));
   return mutants.filter((mutant) => kept.has(mutant));
 }
 
@@ -154,13 +197,14 @@ function hashOf(text: string): number {
   return hash >>> 0;
 }
 
-function placeOf({ file, line, before, after }: Mutant): Pick<Result, 'file' | 'line' | 'before' | 'after'> {
-  return { file, line, before, after };
+type Place = Pick<Result, 'file' | 'line' | 'before' | 'after' | 'nth'>;
+
+function placeOf({ file, line, before, after, nth }: Mutant): Place {
+  return { file, line, before, after, nth };
 }
 
-/** Lines move; two changes that read the same in one file are told apart by their order alone, which is seldom. */
-function keyOf({ file, line, before, after }: Pick<Result, 'file' | 'line' | 'before' | 'after'>): string {
-  return `${file}\n${line}\n${before}\n${after}`;
+function keyOf({ file, before, after, nth }: Omit<Place, 'line'>): string {
+  return `${file}\n${before}\n${after}\n${nth}`;
 }
 
 function readResults(file: string): Result[] {

@@ -10,6 +10,8 @@ export interface Mutant {
   /** What stands there, and what is put in its place; shortened, on one line. */
   readonly before: string;
   readonly after: string;
+  /** Of those in the file that read the same, counted from 0: lines move, their order seldom does. */
+  readonly nth: number;
   /** The whole file with the change. */
   readonly text: string;
 }
@@ -59,11 +61,13 @@ export function mutantsOf(file: string, text: string): Mutant[] {
     const old = text.slice(start, end);
     if (old === replacement) return;
     const line = text.slice(0, start).split('\n').length;
+    const [before, after] = [short(old), short(replacement)];
     mutants.push({
       file,
       line,
-      before: short(old),
-      after: short(replacement),
+      before,
+      after,
+      nth: mutants.filter((other) => other.before === before && other.after === after).length,
       text: text.slice(0, start) + replacement + text.slice(end),
     });
   };

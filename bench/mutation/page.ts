@@ -9,6 +9,7 @@ export interface Result {
   readonly line: number;
   readonly before: string;
   readonly after: string;
+  readonly nth: number;
   /** The test that failed, or `survived`; absent: not tried. */
   readonly tests?: string;
   readonly verdict?: string;
@@ -67,8 +68,8 @@ function reasonOf(result: Result): Reason | undefined {
 const introduction = `# Mutation
 
 What happens when the code is wrong in one place: \`npm run mutate\` changes one expression or statement at a time and asks who
-notices. The verdict alone is what \`jobrig simulate\` plays: every scenario, the seeds 1 to 1000, and a pull at every moment. Whatever it lets
-live is shown to all tests of the room. A mutant that does what the program does is called equivalent and counts nowhere. This page is written by
+notices. The verdict alone is what \`jobrig simulate\` plays: every scenario, the seeds 1 to 1000, and a pull at every moment. Whatever it does
+not notice is shown to all tests of the room. A mutant that does what the program does is called equivalent and counts nowhere. This page is written by
 that command, from what was tried last. Rooms, tests and bars are data in \`bench/mutation/rooms.ts\`, the reasons for survivors in
 \`bench/mutation/reasons.ts\`.
 `;
@@ -96,7 +97,7 @@ function section(
   results: readonly Result[],
   count: number,
 ): string {
-  const wasTried = results.filter((result) => isTried(result, 'verdict'));
+  const wasTried = results.filter((result) => isTried(result, 'verdict') || isTried(result, 'all'));
   const untried = wasTried.filter((result) => !isTried(result, 'all')).length;
   const rows = (['verdict', 'all'] as const).map((audience) => {
     const { tried, equivalent, killed, share } = tally(results, audience);
@@ -114,10 +115,7 @@ function section(
       rows.join('\n'),
     '### Noticed by',
     killers(results),
-    '### Survivors of the verdict that a test notices',
-    survivors(
-      results.filter((result) => !isEquivalent(result) && !isNoticed(result, 'verdict') && isNoticed(result, 'all')),
-    ),
+    ...(bars.verdict === undefined ? [] : ['### Survivors of the verdict that a test notices', leftToTests(results)]),
     untried === 0 ? '### Survivors of all' : '### Survivors of the verdict',
     survivors(wasTried.filter((result) => !isNoticed(result, 'all'))),
   ].join('\n\n');
@@ -148,17 +146,27 @@ function kindOf({ verdict = 'survived', tests = '' }: Result): string {
   return `the verdict: ${by}${claim === undefined ? '' : `, ${claim}`}`;
 }
 
+function leftToTests(results: readonly Result[]): string {
+  const left = results.filter((result) => !isNoticed(result, 'verdict') && isNoticed(result, 'all'));
+  return changes('Noticed by', left, ({ tests = '' }) => tests.replaceAll('|', '\\|'));
+}
+
 function survivors(left: readonly Result[]): string {
+  return changes('Why it lives', left, (result) => {
+    const reason = reasonOf(result);
+    return reason === undefined ? '**no reason yet**' : `${reason.isEquivalent ? 'Equivalent: ' : ''}${reason.why}`;
+  });
+}
+
+function changes(title: string, left: readonly Result[], about: (result: Result) => string): string {
   if (left.length === 0) return 'None.';
   const rows = left
     .toSorted((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line))
     .map((result) => {
-      const reason = reasonOf(result);
-      const why =
-        reason === undefined ? '**no reason yet**' : `${reason.isEquivalent ? 'Equivalent: ' : ''}${reason.why}`;
-      return `| \`${result.file}\` | ${code(result.before)} | ${code(result.after)} | ${why} |`;
+      const { file, before, after } = result;
+      return `| \`${file}\` | ${code(before)} | ${code(after)} | ${about(result)} |`;
     });
-  return `| Where | Stands there | Put there | Why it lives |\n|-|-|-|-|\n${rows.join('\n')}`;
+  return `| Where | Stands there | Put there | ${title} |\n|-|-|-|-|\n${rows.join('\n')}`;
 }
 
 function code(text: string): string {

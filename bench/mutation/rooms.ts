@@ -1,22 +1,16 @@
-/**
- * What is mutated and what has to notice it: data alone. A phase is a set of tests that run together; the next one runs only
- * for what the phases before it did not notice, so quick ones come first.
- */
+/** What is mutated and what has to notice it: data alone. */
 export interface MutatedRoom {
   /** Folders of sources. */
   readonly sources: readonly string[];
   /** Sources without logic of their own, or whose loss only makes a check weaker. */
   readonly except: RegExp;
-  /** All tests of the room. */
-  readonly tests: readonly Phase[];
+  /** All tests of the room: regular expressions for paths of test files, from the root of the repository. */
+  readonly tests: readonly string[];
   /** How the figures of the page were taken, where that differs from what the runner does by itself. */
   readonly taken?: string;
   /** Of mutants that are not equivalent, how many of a hundred must be noticed by the verdict, and by all. */
   readonly bars: { readonly verdict?: number; readonly all: number };
 }
-
-/** Regular expressions for paths of test files, from the root of the repository. */
-export type Phase = readonly string[];
 
 export type RoomName = 'engine' | 'agent';
 
@@ -24,13 +18,20 @@ export const rooms: Readonly<Record<RoomName, MutatedRoom>> = {
   engine: {
     sources: ['broker/engine'],
     except: /\/(?:assert|invariants|contract|rows|port|dispatch)\.ts$/,
-    tests: [['test/engine/(?!laws)[^/]*'], ['test/engine/laws.test.ts', 'test/docs/compatibility.test.ts']],
+    tests: [
+      'test/engine/[^/]*',
+      'test/contract/store[^/]*',
+      'test/docs/compatibility[^/]*',
+      'test/http/(?:rest-details|every-operation|page-token)[^/]*',
+    ],
+    taken:
+      'The verdict alone was asked with `--quick` and 100 seeds; most of this room is nothing that a device’s jobs come to.',
     bars: { all: 97 },
   },
   agent: {
     sources: ['agent/core'],
     except: /\/contract\.ts$/,
-    tests: [['test/agent/[^/]*'], ['test/agent/.*/[^/]*', 'test/rig/virtual/[^/]*']],
+    tests: ['test/agent/.*', 'test/rig/virtual/[^/]*'],
     taken:
       'The sample has 160. 42 of them were last tried with `--quick` and 120 seeds, the others with 200 to 1000 seeds and the pulls; after new scenarios only survivors were tried again. So the share is a bound from below. Nobody has shown the survivors to the tests since.',
     bars: { verdict: 85, all: 97 },

@@ -3,12 +3,12 @@
  * disk is. Started by main.ts, which ends it when a mutant hangs. Speaks by IPC: a {@link Trial} in, a {@link Finding} out.
  */
 import { join } from 'node:path';
-import { createVitest } from 'vitest/node';
-import type { Phase } from './rooms.ts';
+import { BaseSequencer, createVitest } from 'vitest/node';
 
 export interface Trial {
   readonly id: number;
-  readonly phases: readonly Phase[];
+  /** Test files that run together, by their paths from the root; the next ones run only when these notice nothing. */
+  readonly phases: readonly (readonly string[])[];
   /** Absent: the sources as they are. */
   readonly mutant?: { readonly file: string; readonly text: string };
 }
@@ -22,6 +22,11 @@ export interface Finding {
 const root = join(import.meta.dirname, '../../..');
 let served: Trial['mutant'];
 
+/** Runs files in the order that they are asked for. */
+class AsGiven extends BaseSequencer {
+  override sort: BaseSequencer['sort'] = async (files) => files;
+}
+
 const vitest = await createVitest(
   'test',
   {
@@ -29,11 +34,13 @@ const vitest = await createVitest(
     config: false,
     watch: false,
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/set-up.ts'],
     reporters: [{}],
     pool: 'forks',
     maxWorkers: 1,
     isolate: false,
     bail: 1,
+    sequence: { sequencer: AsGiven },
     testTimeout: 30_000,
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
   },
@@ -48,11 +55,13 @@ const vitest = await createVitest(
   },
 );
 
-async function failingTest(phase: Phase): Promise<string | undefined> {
-  const specifications = (await vitest.globTestSpecifications()).filter(({ moduleId }) =>
-    phase.some((pattern) => new RegExp(`^(?:${pattern})$`).test(moduleId.slice(root.length + 1))),
-  );
-  if (specifications.length === 0) throw new Error(`no test is in ${phase.join(', ')}`);
+const known = await vitest.globTestSpecifications();
+
+async function failingTest(phase: readonly string[]): Promise<string | undefined> {
+  const specifications = phase.map((path) => known.find(({ moduleId }) => moduleId === join(root, path))!);
+  // What earlier runs left would be told again.
+  vitest.state.filesMap.clear();
+  vitest.state.errorsSet.clear();
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
   for (const module of testModules) {
     for (const test of module.children.allTests('failed')) return `${module.relativeModuleId} › ${test.fullName}`;

@@ -1,6 +1,6 @@
 /**
  * Stands between the requests of devices on the data plane and the service, where a scenario wants to see them and to have
- * faults strike them, as a tap does on MQTT connections. Without a gate requests pass as they are.
+ * faults injected into them, as a tap does on MQTT connections. Without a gate requests pass as they are.
  */
 import type { DeviceRequest } from '../../protocol/device-messages.ts';
 import type { AwsResponse } from './aws-response.ts';

@@ -1,6 +1,6 @@
 /**
  * What a person may do on the live page, done: an operator's commands go to the service as if the REST API had been called, a
- * throttle strikes where the service's doors ask for faults, power, link and time are the run's. What cannot be done says why
+ * throttle comes where the service's doors ask for faults, power, link and time are the run's. What cannot be done says why
  * in one line; a thing or a job that is gone meanwhile is such a case.
  */
 import type { AnswerFaults } from '../../faults/service-faults.ts';

@@ -26,7 +26,7 @@ function targetNow(): Target | undefined {
   return possible.includes(wanted.value) ? wanted.value : possible[0];
 }
 
-function strike(action: PageAction): () => void {
+function doing(action: PageAction): () => void {
   return () => void act(action);
 }
 
@@ -81,7 +81,7 @@ export function Actions() {
         <button
           type="button"
           disabled={things.length === 0}
-          onClick={strike({ do: 'power-cut', things, forMs: powerOffMs })}
+          onClick={doing({ do: 'power-cut', things, forMs: powerOffMs })}
         >
           Cut power
         </button>
@@ -90,12 +90,12 @@ export function Actions() {
         <button
           type="button"
           disabled={things.length === 0}
-          onClick={strike({ do: 'drop-link', things, forMs: linkLostMs })}
+          onClick={doing({ do: 'drop-link', things, forMs: linkLostMs })}
         >
           Drop link
         </button>
       )}
-      <button type="button" onClick={strike({ do: 'throttle', forMs: throttleMs })}>
+      <button type="button" onClick={doing({ do: 'throttle', forMs: throttleMs })}>
         Throttle service
       </button>
       <button type="button" onClick={() => dialog.current?.showModal()}>

@@ -307,7 +307,7 @@ function isWell({ outcome }: DeviceReport): boolean {
 }
 
 function madeOfSection({ documents, faults, hardware }: DemoReport): Markup {
-  const struck = Object.entries(faults).sort(([, a], [, b]) => b - a);
+  const injected = Object.entries(faults).sort(([, a], [, b]) => b - a);
   return html`<section id="made-of">
     <h2>What was tried</h2>
     ${
@@ -336,11 +336,11 @@ function madeOfSection({ documents, faults, hardware }: DemoReport): Markup {
             </table>`
     }
     ${
-      struck.length === 0
+      injected.length === 0
         ? undefined
-        : html`<h3>Faults that struck beside the pulls</h3>
+        : html`<h3>Faults injected beside the pulls</h3>
             <dl>
-              ${struck.map(
+              ${injected.map(
                 ([name, times]) =>
                   html`<dt>${name}</dt>
                     <dd>${times}</dd>`,

@@ -1,6 +1,6 @@
 /**
  * A scenario as data: what is given, what happens when, what must come of it. A file, a seed, the sweep, the demo and the
- * stories all come to this one form, and every world plays it: virtual time, our own fleet on sockets, a device of somebody
+ * scenarios that come with jobrig all have this one form, and every world plays it: virtual time, our own fleet on sockets, a device of somebody
  * else. Jobs and things are named by labels (`update`, `canary`; `thing-1`), which a live world makes unique for each run.
  * In files the words of triggers and deeds are the same, in kebab case.
  */

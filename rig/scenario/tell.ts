@@ -1,4 +1,4 @@
-/** A scenario as a story: one sentence for each thing that happens in it, in order, for people who read of a failure. */
+/** A scenario in words: one sentence for each thing that happens in it, in order, for people who read of a failure. */
 import type { Fault } from '../../faults/plan.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { Deed, Entry, Scenario, Trigger } from './contract.ts';

@@ -1,4 +1,4 @@
-/** Triggers and deeds in words, for progress, reports and stories that a person reads. */
+/** Triggers and deeds in words, for progress and reports that a person reads. */
 import type { DurationMs } from '../../protocol/time.ts';
 import type { Deed, Trigger } from './contract.ts';
 

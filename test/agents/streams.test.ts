@@ -15,10 +15,10 @@ it('passes where blocks and requests for them are lost and come twice', async ()
     expect(result.portrait?.downloadsBy).toEqual(['stream']);
     expect(verdicts(result)).toEqual(allPass(result));
     expect(Object.keys(verdicts(result))).toEqual(['stream-blocks-lost', 'stream-blocks-twice']);
-    const struck = result.results.map(
+    const injected = result.results.map(
       ({ runs }) => runs[0]?.observations?.filter(({ kind }) => kind === 'fault').length,
     );
-    expect(struck).toEqual([6, expect.any(Number)]);
+    expect(injected).toEqual([6, expect.any(Number)]);
   } finally {
     rmSync(directory, { recursive: true });
   }

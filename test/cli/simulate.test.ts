@@ -118,7 +118,7 @@ describe('jobrig simulate', () => {
     expect(well.code).toBe(0);
   });
 
-  it('tells a failure as a story, with the bug that it resembles and the command that plays it', async () => {
+  it('tells a failure in sentences, with the bug that it resembles and the command that plays it', async () => {
     const words = ['--scenario', 'pulled-in-a-long-download', '--agent', 'r04-deaf-while-it-works', '--quiet'];
     const { code, stdout } = await run('simulate', ...words);
     expect(code).toBe(1);

@@ -1,5 +1,5 @@
 /**
- * What a device may rely on, whichever door it uses: the four operations told as stories against the real engine. Each door
+ * What a device may rely on, whichever door it uses: the four operations told as scenarios against the real engine. Each door
  * gives answers in one common form, in which only what differs by design is evened out: over HTTPS the job document is a
  * string, the thing is named, and a refusal is an exception (reference http-api.md §5, ambiguities.md A7).
  */

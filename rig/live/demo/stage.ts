@@ -51,6 +51,8 @@ export interface StageOptions {
   readonly audience?: Audience;
   /** Another board than the reference device, to see the verdict fail. */
   readonly boardOf?: (options: BoardOptions) => Board;
+  /** The command that plays the run again, told when a device hangs. */
+  readonly replay?: string;
   /** Milliseconds of the wall clock; another one for tests of a slow machine. */
   readonly wall?: () => number;
 }
@@ -243,7 +245,7 @@ export class Stage implements AsyncDisposable {
 
   /** Creates the things and connects their devices. */
   async connect(): Promise<void> {
-    const { things, hardware, seed, faults, boardOf, signal } = this.options;
+    const { things, hardware, seed, faults, boardOf, signal, replay } = this.options;
     await this.operator.createThings(this.thingNames, groupName);
     this.#fleet = await startFleet({
       endpoint: this.#service?.mqttUrl ?? '',
@@ -257,6 +259,7 @@ export class Stage implements AsyncDisposable {
       ...(faults && { faults }),
       ...(signal && { signal }),
       ...(boardOf && { boardOf }),
+      ...(replay !== undefined && { replay }),
     });
   }
 

@@ -86,9 +86,9 @@ export function zooPage(table: readonly Row[]): Promise<string> {
 }
 
 function agentRow({ agent, broke }: Row): string {
-  const { id, bug, story } = agent;
+  const { id, bug, scenario } = agent;
   const caughtIn = `${broke.size} of ${virtualScenarios.length}`;
-  return `| \`${id}\` | ${catalogueNumber(agent)} | ${bug} | ${broke.get(story)?.join(', ') ?? ''} | \`${story}\` | ${caughtIn} |`;
+  return `| \`${id}\` | ${catalogueNumber(agent)} | ${bug} | ${broke.get(scenario)?.join(', ') ?? ''} | \`${scenario}\` | ${caughtIn} |`;
 }
 
 function scenarioRow({ id, claim }: Scenario, table: readonly Row[]): string {
@@ -103,9 +103,9 @@ function whyOf({ breaks }: ZooAgent): string {
 
 function cells(broke: Row['broke']): string {
   const byClaims = new Map<string, string[]>();
-  for (const [story, found] of broke) {
+  for (const [scenario, found] of broke) {
     const key = found.join(', ');
-    byClaims.set(key, [...(byClaims.get(key) ?? []), story]);
+    byClaims.set(key, [...(byClaims.get(key) ?? []), scenario]);
   }
-  return [...byClaims].map(([found, inStories]) => `**${found}** in ${inStories.join(', ')}`).join('; ');
+  return [...byClaims].map(([found, scenarios]) => `**${found}** in ${scenarios.join(', ')}`).join('; ');
 }

@@ -53,7 +53,7 @@ describe('the zoo', () => {
   it.each(table.map((row) => [row.agent.id, row] as const))(
     '%s is caught in its own scenario',
     (_, { agent, broke }) => {
-      const found = broke.get(agent.story) ?? [];
+      const found = broke.get(agent.scenario) ?? [];
       expect(found).not.toEqual([]);
       expect(Object.keys(agent.breaks)).toEqual(expect.arrayContaining([...found]));
     },

@@ -32,17 +32,17 @@ describe('the second act of the demo', () => {
 
   it.each(zoo.map((agent) => [agent.id, agent] as const))(
     '%s fails with a claim of its own, in the scenario that is about its bug',
-    async (_, { behaviour, breaks, story }) => {
-      const scenarios = virtualScenarios.filter(({ id }) => id === story);
+    async (_, { behaviour, breaks, scenario: own }) => {
+      const scenarios = virtualScenarios.filter(({ id }) => id === own);
       const { verdict, causes, runs } = await act({ scenarios, agent: behaviour });
       expect(verdict).toBe('fail');
       for (const { act: where, claim, claimText, reason, in: found, scenario } of causes) {
         expect(Object.keys(breaks)).toContain(claim);
         expect(claimText).toMatch(/^[a-z].*: /);
         expect(reason).not.toBe('');
-        expect([where, found, scenario]).toEqual(['virtual', [story], story]);
+        expect([where, found, scenario]).toEqual(['virtual', [own], own]);
       }
-      expect(runs.map(({ scenario, verdict: of }) => [scenario.id, of])).toEqual([[story, 'fail']]);
+      expect(runs.map(({ scenario, verdict: of }) => [scenario.id, of])).toEqual([[own, 'fail']]);
       expect(runs[0]!.observations.length).toBeGreaterThan(10);
     },
   );

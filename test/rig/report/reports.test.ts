@@ -177,7 +177,7 @@ describe('report page', () => {
     for (const [name, times] of Object.entries(report.faults)) {
       expect(page).toMatch(new RegExp(`<dt>${name}</dt>\\s*<dd>${times}</dd>`));
     }
-    expect(bodyOf({ ...report, faults: {} })).not.toContain('Faults that struck');
+    expect(bodyOf({ ...report, faults: {} })).not.toContain('Faults injected');
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * Right devices of every style that real agents have, seen from the door alone: none of them is failed, by any claim. They are
- * put through one story: a job is pulled in the middle of the work, the same id comes again, the power is cut, a canary follows.
+ * put through one scenario: a job is pulled in the middle of the work, the same id comes again, the power is cut, a canary follows.
  */
 import { describe, expect, it } from 'vitest';
 import { verdictOf } from '../../../rig/verdict/contract.ts';

@@ -78,7 +78,7 @@ describe('requests over the data plane', () => {
     ['throttled', { kind: 'refuse', code: 'RequestThrottled', message: 'x' }, 429],
     ['failed', { kind: 'refuse', code: 'InternalError', message: 'x' }, 503],
     ['told of nothing', { kind: 'empty-next' }, 200],
-  ] as const)('are struck by faults: %s', async (_, fault, status) => {
+  ] as const)('have faults injected: %s', async (_, fault, status) => {
     attend();
     lane.faults.addAnswer(fault, undefined, { times: 1 });
     expect((await ask('GET', '/%24next', {})).status).toBe(status);

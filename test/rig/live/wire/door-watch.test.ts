@@ -103,7 +103,7 @@ describe.each([4, 5] as const)('the wire of a device seen at the door, MQTT prot
     expect((await when('disconnected')).end).toBe('by-device');
   });
 
-  it('lets faults strike: a refused answer, a lost notification, a late reply, a broken link', async () => {
+  it('injects faults: a refused answer, a lost notification, a late reply, a broken link', async () => {
     const { connect, operator, when, faults, connections, seen } = await watched();
     const client = await connect({ protocolVersion });
     await client.subscribeAsync(topic('#'), { qos: 1 });
