@@ -69,6 +69,8 @@ export async function openKeptState(options: KeptStateOptions): Promise<KeptStat
     failed = true;
   };
   const store = await openStore(options, fail);
+  /** Sessions as they were read with all else, until something is kept of them. */
+  let early: ReadSessions | undefined;
   const clock = clockOf(scaledClock(timeScale, store.lastCommitAt));
   const journal = createJournal(store, clock, fail);
   return {
@@ -78,12 +80,19 @@ export async function openKeptState(options: KeptStateOptions): Promise<KeptStat
     ...('epoch' in store && { led: store }),
     sessionStore: {
       async rows(damaged) {
-        return sessionRows(await store.rows(isSessionTable, tellOfSession(damaged)));
+        const { rows, damaged: those } = early ?? (await readSessions(store));
+        early = undefined;
+        for (const row of those) damaged(row);
+        return rows;
       },
-      keep: (change) => journal.keep([change], () => {}),
+      keep(change) {
+        early = undefined;
+        journal.keep([change], () => {});
+      },
       kept: () => new Promise((resolve, reject) => journal.keep([], settle(resolve, reject))),
     },
     async restore(build) {
+      early = await readSessions(store);
       const rows = await store.rows((table) => !isSessionTable(table));
       try {
         const built = build(engineRows(rows));
@@ -121,18 +130,25 @@ async function openStore(options: KeptStateOptions, onFailure: (error: unknown) 
   });
 }
 
-function* sessionRows(rows: Iterable<Required<RowChange>>): Generator<Required<SessionChange>> {
-  for (const { table, key, row } of rows) if (isSessionTable(table)) yield { table, key, row };
+interface ReadSessions {
+  readonly rows: readonly Required<SessionChange>[];
+  readonly damaged: readonly Pick<SessionChange, 'table' | 'key'>[];
+}
+
+async function readSessions(store: Store): Promise<ReadSessions> {
+  const damaged: Pick<SessionChange, 'table' | 'key'>[] = [];
+  const tell: DamageListener = (table, key) => {
+    if (isSessionTable(table)) damaged.push({ table, key });
+  };
+  const rows: Required<SessionChange>[] = [];
+  for (const { table, key, row } of await store.rows(isSessionTable, tell)) {
+    if (isSessionTable(table)) rows.push({ table, key, row });
+  }
+  return { rows, damaged };
 }
 
 function* engineRows(rows: Iterable<Required<RowChange>>): Generator<Required<Change>> {
   for (const { table, key, row } of rows) if (!isSessionTable(table)) yield { table, key, row };
-}
-
-function tellOfSession(damaged: Parameters<SessionStore['rows']>[0]): DamageListener {
-  return (table, key) => {
-    if (isSessionTable(table)) damaged({ table, key });
-  };
 }
 
 function settle(resolve: () => void, reject: (error: Error) => void): (kept: boolean) => void {

@@ -5,11 +5,12 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { scaledClock } from '../clock.ts';
 import { type OpenedDoors, openDoors } from '../doors.ts';
-import { type DoorEnd, LinkRefused, createDoorEnd } from '../link/door-end.ts';
+import { type DoorEnd, type DoorEndOptions, LinkRefused, createDoorEnd } from '../link/door-end.ts';
 import { doorTwice } from '../link/engine-end.ts';
 import { doorOf } from '../link/owner.ts';
 import { Throttle } from '../live/actions.ts';
@@ -17,6 +18,8 @@ import { WireShare } from '../live/wire-share.ts';
 import { passOn, takeOver } from '../processes/passed-client.ts';
 import { passPage } from '../processes/passed-page.ts';
 import type { ServiceOptions } from '../service-options.ts';
+import type { ConnectionProof } from '../mqtt/access-control.ts';
+import type { SessionChange } from '../mqtt/kept-sessions.ts';
 import { openSurroundings } from '../surroundings.ts';
 import { standbyReason } from './engine-node.ts';
 import {
@@ -50,10 +53,13 @@ export interface DoorNode extends AsyncDisposable {
 
 const retryMs = 50;
 /** An engine beats every 100 ms. */
-const silentMs = 800;
-const answersWithinMs = 1000;
-/** What the engine has to keep when a door ends. */
-const keptWithinMs = 5000;
+const silentMs = 600;
+const answersWithinMs = 500;
+/** For sessions to be elsewhere, and for what the engine has to keep, when a door ends. */
+const leftWithinMs = 5000;
+
+/** A client that is to wait until its session is here. */
+type HeldClient = readonly [stream: Duplex, proof: Partial<ConnectionProof>];
 
 /** @throws {OperationalError} when no engine takes this door, or a port cannot be listened on; while none leads, it waits */
 export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode> {
@@ -66,16 +72,31 @@ export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode>
   };
   let peers: ReadonlyMap<number, string> = new Map();
   let opened: OpenedDoors | undefined;
+  let isDraining = false;
+  const held: HeldClient[] = [];
+  const early: Required<SessionChange>[] = [];
+  const letIn = (): void => {
+    for (const [stream, proof] of held.splice(0)) if (!stream.destroyed) opened?.mqtt.accept(stream, proof);
+  };
   try {
     const listener: NodeListener = await listenForNodes({
       at: listen,
       certificate,
       onWarning,
       onClient: (far) =>
-        takeOver(far, (stream, proof) => (opened === undefined ? stream.destroy() : opened.takeOver(stream, proof))),
+        takeOver(far, (stream, proof) => {
+          if (opened === undefined || isDraining) stream.destroy();
+          else if (end.isComplete) opened.takeOver(stream, proof);
+          else held.push([stream, { ...proof, socket: stream }]);
+        }),
     });
     closers.push(() => listener.close());
-    const link = new Link(options, stop.signal, `${listen.host}:${listener.address.port}`, (those) => (peers = those));
+    const link = new Link(options, stop.signal, `${listen.host}:${listener.address.port}`, {
+      onPeers: (those) => (peers = those),
+      onRows: (rows) => (opened === undefined ? void early.push(...rows) : opened.mqtt.adopt(rows)),
+      onRelease: (isOurs) => opened?.mqtt.release(isOurs),
+      onComplete: letIn,
+    });
     const { end } = link;
     closers.push(() => {
       stop.abort();
@@ -87,7 +108,6 @@ export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode>
     link.share.watch(watchers);
     closers.push(() => link.share.close());
     events.add((event) => end.tell(event));
-    let isDraining = false;
     const health = (response: ServerResponse): boolean => {
       const isLinked = end.isAttached && !isDraining;
       const status = isDraining ? 'draining' : isLinked ? 'ok' : 'no engine';
@@ -105,19 +125,27 @@ export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode>
       faults: new Throttle(() => end.port.now(), undefined),
       tell: events.tell,
       elsewhere(clientId) {
-        const owner = doorOf(clientId, end.doorCount);
-        if (clientId === '' || owner === door) return undefined;
+        if (isDraining) return (stream) => void stream.destroy();
+        if (clientId === '') return undefined;
+        const owner = end.members.length === 0 ? door : doorOf(clientId, end.members);
+        if (owner === door) return end.isComplete ? undefined : (stream, proof) => void held.push([stream, proof]);
         const peer = peers.get(owner);
-        // Its own door is away: the client tries again.
+        // Its own door is away, for a moment: the client tries again.
         if (peer === undefined) return (stream) => void stream.destroy();
         return (stream, proof) => passOn(stream, proof, connectToNode(addressIn(peer), certificate));
       },
     });
     const doors = opened;
+    // What has changed while it was opened.
+    doors.mqtt.adopt(early);
+    doors.mqtt.release((clientId) => end.members.length === 0 || doorOf(clientId, end.members) === door);
+    if (end.isComplete) letIn();
     closers.push(async () => {
       isDraining = true;
+      const left = end.leave();
+      await Promise.race([left, wait(leftWithinMs, undefined, { ref: false })]);
       await doors.close();
-      await Promise.race([end.sessionStore?.kept().catch(() => {}), wait(keptWithinMs, undefined, { ref: false })]);
+      await Promise.race([end.sessionStore?.kept().catch(() => {}), wait(leftWithinMs, undefined, { ref: false })]);
     });
     return {
       endpoints: doors.endpoints,
@@ -147,14 +175,14 @@ class Link {
     options: DoorNodeOptions,
     signal: AbortSignal,
     peer: string,
-    onPeers: (peers: ReadonlyMap<number, string>) => void,
+    listeners: Pick<DoorEndOptions, 'onPeers' | 'onRows' | 'onRelease' | 'onComplete'>,
   ) {
     this.#options = options;
     this.#signal = signal;
     this.at = options.join[0]!;
     this.end = createDoorEnd(options.door, scaledClock, {
+      ...listeners,
       peer,
-      onPeers,
       onHeard: () => (this.heardAt = performance.now()),
       onWanted: (what) => this.share.wants(what),
     });
@@ -210,7 +238,10 @@ class Link {
   /** Asks each engine once. @returns what the last one says; absent: one of them leads */
   async #round(isFirst: boolean): Promise<string | undefined> {
     let told = '';
-    for (const address of this.#options.join) {
+    // The one that was lost, which may be stopped and answer nobody, comes last.
+    const { join } = this.#options;
+    const last = isFirst ? -1 : join.indexOf(this.at);
+    for (const address of [...join.slice(last + 1), ...join.slice(0, last + 1)]) {
       try {
         await this.#attach(address);
         this.at = address;

@@ -168,11 +168,12 @@ class Node {
       throw error;
     }
     const { epoch = 0, lagMs = () => 0 } = state.led ?? {};
-    const engine = linkEngine({
+    const engine = await linkEngine({
       options: service,
       surroundings,
       mind,
       doors,
+      doorsAreOnTheirOwn: true,
       epoch,
       leadership: () => ({ leads: true, epoch, lagMs: lagMs() }),
     });

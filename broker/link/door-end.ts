@@ -12,6 +12,7 @@ import type { Passage, PassedMessage } from '../mqtt/passing.ts';
 import { type Line, openLine } from './frames.ts';
 import { Interests } from './interests.ts';
 import { type FromDoor, type FromEngine, linkVersion } from './messages.ts';
+import { doorOf } from './owner.ts';
 
 /** As many commands may be under way at once; a busy door has some hundreds. */
 const maxUnanswered = 100_000;
@@ -35,8 +36,12 @@ export interface DoorEnd {
   readonly isAttached: boolean;
   /** The highest epoch of an engine that has welcomed this door. */
   readonly epoch: number;
-  /** How many doors the engine knows, linked or not. */
-  readonly doorCount: number;
+  /** The doors that clients belong to, by their client ids. */
+  readonly members: readonly number[];
+  /** Whether all sessions that are this door's are here. */
+  readonly isComplete: boolean;
+  /** Asks for its sessions to be elsewhere. Resolves when they are, or when the link has ended. */
+  leave(): Promise<void>;
 }
 
 /** The engine does not want this door, and says why. */
@@ -72,12 +77,18 @@ export interface DoorEndOptions {
   readonly onPeers?: (peers: ReadonlyMap<number, string>) => void;
   /** Whatever the engine says; it says something at least as often as it beats. */
   readonly onHeard?: () => void;
+  /** Sessions and messages for them that are this door's from now on, beside those that it was opened with. */
+  readonly onRows?: (rows: readonly Required<SessionChange>[]) => void;
+  /** All other sessions, and their clients, are another door's from now on. */
+  readonly onRelease?: (isOurs: (clientId: string) => boolean) => void;
+  /** All that is this door's is here. */
+  readonly onComplete?: () => void;
 }
 
 export function createDoorEnd(
   door: number,
   makeClock: MakeClock,
-  { hears = true, onThrottled, onWanted, peer, onPeers, onHeard }: DoorEndOptions = {},
+  { hears = true, onThrottled, onWanted, peer, onPeers, onHeard, onRows, onRelease, onComplete }: DoorEndOptions = {},
 ): DoorEnd {
   let line: Line<FromDoor> | undefined;
   let clock = makeClock(1, 0);
@@ -98,7 +109,10 @@ export function createDoorEnd(
   let keepsSessions = false;
   let wasWelcome = false;
   let epoch = 0;
-  let doorCount = 1;
+  let members: readonly number[] = [door];
+  let generation = 0;
+  let isComplete = false;
+  const whenLeft: (() => void)[] = [];
   let leave: (() => void) | undefined;
   let rows: Required<SessionChange>[] = [];
   const whenEnded: (() => void)[] = [];
@@ -120,6 +134,31 @@ export function createDoorEnd(
     unknown.clear();
     for (const known of knew) known();
     for (const resolve of whenEnded.splice(0)) resolve();
+    sessionsLeft();
+  }
+
+  function sessionsLeft(): void {
+    for (const resolve of whenLeft.splice(0)) resolve();
+  }
+
+  function isOurs(clientId: string): boolean {
+    return members.length > 0 && doorOf(clientId, members) === door;
+  }
+
+  /** Rows of a time when the door is open are for it at once. */
+  function handOver(): void {
+    const those = rows;
+    if (those.length === 0 || onRows === undefined) return;
+    rows = [];
+    onRows(those);
+  }
+
+  /** What it had in memory has gone on elsewhere, and what it wanted to be kept of it is not. */
+  function forget(): void {
+    onRelease?.(() => false);
+    waiting = waiting.filter(([kind]) => kind !== 'keep' && kind !== 'settle');
+    for (const { reject } of unsettled.values()) reject(new Error(interrupted.message));
+    unsettled.clear();
   }
 
   function hear(entry: FromEngine): void {
@@ -164,6 +203,27 @@ export function createDoorEnd(
       }
       case 'pass':
         for (const take of takers) take(entry[1]);
+        if (entry[2] !== undefined) say(['passed', entry[2]]);
+        return;
+      case 'alive':
+        say(['alive']);
+        return;
+      case 'forget':
+        forget();
+        return;
+      case 'members':
+        [, generation, members] = entry;
+        isComplete = false;
+        onRelease?.(isOurs);
+        say(['released', generation]);
+        return;
+      case 'complete':
+        handOver();
+        isComplete = true;
+        onComplete?.();
+        return;
+      case 'left':
+        sessionsLeft();
         return;
       case 'thing':
         if (entry[2]) things.add(entry[1]);
@@ -260,7 +320,7 @@ export function createDoorEnd(
             if (isWelcome) return hear(entry);
             if (entry[0] === 'refused') return reject(new LinkRefused(entry[1]));
             if (entry[0] !== 'welcome') return hear(entry);
-            const [, at, timeScale, keeps, itsEpoch, count] = entry;
+            const [, at, timeScale, keeps, itsEpoch] = entry;
             if (itsEpoch < epoch || line !== undefined) {
               // It does not know yet that another one leads.
               stream.destroy();
@@ -268,10 +328,10 @@ export function createDoorEnd(
             }
             isWelcome = true;
             epoch = itsEpoch;
-            doorCount = count;
             leave = () => stream.destroy();
             keepsSessions = keeps;
             clock = makeClock(timeScale, Math.max(at, wasWelcome ? clock.now() : 0));
+            if (wasWelcome) handOver();
             wasWelcome = true;
             // Of an engine of before; this one says what it wants.
             onWanted?.(undefined);
@@ -290,7 +350,7 @@ export function createDoorEnd(
         });
         things.clear();
         rows = [];
-        const hello = ['hello', linkVersion, door, hears, !wasWelcome] as const;
+        const hello = ['hello', linkVersion, door, hears, !wasWelcome, generation] as const;
         opened.say(peer === undefined ? hello : [...hello, peer]);
       });
     },
@@ -306,8 +366,16 @@ export function createDoorEnd(
     get epoch() {
       return epoch;
     },
-    get doorCount() {
-      return doorCount;
+    get members() {
+      return members;
+    },
+    get isComplete() {
+      return isComplete;
+    },
+    leave() {
+      if (line === undefined) return Promise.resolve();
+      say(['leave']);
+      return new Promise((resolve) => whenLeft.push(resolve));
     },
   };
 }

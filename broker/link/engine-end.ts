@@ -9,11 +9,13 @@ import type { Duplex } from 'node:stream';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { Effect } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
-import type { SessionChange, SessionStore } from '../mqtt/kept-sessions.ts';
+import type { SessionChange } from '../mqtt/kept-sessions.ts';
+import type { PassedMessage } from '../mqtt/passing.ts';
+import type { DoorReadings } from '../mqtt/readings.ts';
 import { type Line, openLine } from './frames.ts';
 import { Interests } from './interests.ts';
 import { type FromDoor, type FromEngine, linkVersion } from './messages.ts';
-import { doorOf } from './owner.ts';
+import { SessionPlaces } from './session-places.ts';
 
 /** What keeps the engine's outcomes, in their order, as the link needs it. */
 export interface OutcomeJournal {
@@ -26,11 +28,14 @@ export interface EngineEndOptions {
   readonly port: ServicePort;
   readonly doors: number;
   readonly timeScale: number;
-  /** Where sessions outlive the service; absent: nowhere. */
+  /** Where sessions outlive the service, and what is kept of them at the start; absent: nowhere. */
   readonly sessions?: {
     readonly journal: OutcomeJournal;
-    readonly store: SessionStore;
+    readonly rows: Iterable<Required<SessionChange>>;
+    readonly forms: DoorReadings['namespacedNotify'];
   };
+  /** Doors are on machines of their own: they come and go, and take the sessions of others. Default: each is started again. */
+  readonly doorsAreOnTheirOwn?: boolean;
   /** Of an engine that leads on a database; default 0. */
   readonly epoch?: number;
   readonly things: KnownThings;
@@ -68,6 +73,11 @@ interface Door {
   readonly groups: Set<string>;
   /** Effects that this door is asked about, with what lets the journal go on. */
   readonly foreseen: Map<number, Foreseen>;
+  /** Messages that it was passed and has not kept yet. */
+  readonly passed: Map<number, Passed>;
+  /** What its clients have published and others have not kept yet. */
+  readonly passing: Set<Promise<void>>;
+  heardAt: number;
 }
 
 /** What a door hears whose number another one has, or it itself by a link that has not ended yet. */
@@ -77,15 +87,25 @@ type Hello = FromDoor & readonly ['hello', ...unknown[]];
 
 /** Lets the outcome go on, with what the door keeps together with it. */
 interface Foreseen {
+  readonly effect: Effect;
   readonly letGo: ReturnType<OutcomeJournal['hold']>;
   readonly rows: SessionChange[];
 }
+
+interface Passed {
+  readonly message: PassedMessage;
+  readonly isKept: () => void;
+}
+
+/** A door that is stopped holds up everything that is kept; it answers each beat. */
+const silentMs = 1000;
 
 export function createEngineEnd({
   port,
   doors: count,
   timeScale,
   sessions,
+  doorsAreOnTheirOwn = false,
   epoch = 0,
   things,
   onTold,
@@ -93,19 +113,34 @@ export function createEngineEnd({
   /** Those that hear. */
   const doors = new Set<Door>();
   const lines = new Set<Line<FromEngine>>();
+  /** Nothing was heard of them for too long. */
+  const suspected = new WeakSet<Door>();
   let throttledUntil: EpochMs = -Infinity;
   let wanted: unknown;
   /** Effects that some doors were asked about before they became certain. */
   const ids = new Map<Effect, { readonly id: number; readonly asked: readonly Door[] }>();
   let nextEffect = 1;
+  let nextPass = 1;
+  const places =
+    sessions &&
+    new SessionPlaces({
+      rows: sessions.rows,
+      doors: count,
+      areOnTheirOwn: doorsAreOnTheirOwn,
+      forms: sessions.forms,
+      keep: (changes, settled) => sessions.journal.keep(changes, settled),
+    });
 
   function foresee(effect: Effect): void {
     const asked = [...doors].filter(({ hasKeepers, interests }) => hasKeepers && interests.wants(effect));
-    if (asked.length === 0 || sessions === undefined) return;
+    if (sessions === undefined || places === undefined) return;
+    const rows = places.announced(effect);
+    if (rows.length > 0) sessions.journal.hold()(rows);
+    if (asked.length === 0) return;
     const id = nextEffect++;
     ids.set(effect, { id, asked });
     for (const door of asked) {
-      door.foreseen.set(id, { letGo: sessions.journal.hold(), rows: [] });
+      door.foreseen.set(id, { effect, letGo: sessions.journal.hold(), rows: [] });
       door.line.say(['foresee', id, effect]);
     }
   }
@@ -130,6 +165,7 @@ export function createEngineEnd({
       }
       case 'keep': {
         const [pending] = door.foreseen.values();
+        places?.apply(entry[1]);
         if (pending === undefined) sessions?.journal.keep([entry[1]], () => {});
         else pending.rows.push(entry[1]);
         return;
@@ -144,7 +180,7 @@ export function createEngineEnd({
       case 'settle': {
         const [, id] = entry;
         if (sessions === undefined) door.line.say(['settled', id, true]);
-        else sessions.journal.keep([], (kept) => door.line.say(['settled', id, kept]));
+        else void settle(door, sessions.journal, id);
         return;
       }
       case 'interests':
@@ -172,20 +208,68 @@ export function createEngineEnd({
           if (entry[1].topic.startsWith('$aws/') && !other.interests.wantsTopic(entry[1].topic)) continue;
           const groups = [...other.groups].filter((group) => !served.has(group));
           for (const group of groups) served.add(group);
-          other.line.say(['pass', { ...entry[1], groups }]);
+          pass({ ...entry[1], groups }, door, other);
         }
+        const rows = places?.passed(entry[1], door) ?? [];
+        if (rows.length > 0) sessions?.journal.keep(rows, () => {});
         return;
       }
+      case 'passed':
+        door.passed.get(entry[1])?.isKept();
+        door.passed.delete(entry[1]);
+        return;
+      case 'released':
+        places?.released(door, entry[1]);
+        return;
+      case 'leave':
+        if (places === undefined) door.line.say(['left']);
+        else places.leave(door);
+        return;
       case 'tell':
         onTold?.(entry[1], door.number);
     }
   }
 
+  /** What is published at QoS 1 is acknowledged when every door with persistent sessions has kept it. */
+  function pass(message: PassedMessage, by: Door, to: Door): void {
+    if (message.qos === 0 || !to.hasKeepers || places === undefined) return to.line.say(['pass', message]);
+    const id = nextPass++;
+    to.line.say(['pass', message, id]);
+    const kept = new Promise<void>((isKept) => to.passed.set(id, { message, isKept }));
+    by.passing.add(kept);
+    void kept.then(() => by.passing.delete(kept));
+  }
+
+  async function settle(door: Door, journal: OutcomeJournal, id: number): Promise<void> {
+    if (door.passing.size > 0) await Promise.all(door.passing);
+    journal.keep([], (kept) => door.line.say(['settled', id, kept]));
+  }
+
+  /** What it was told and has not kept is kept for its sessions here. */
+  function left(door: Door): void {
+    doors.delete(door);
+    const foreseen = [...door.foreseen.values()];
+    const passed = [...door.passed.values()];
+    door.foreseen.clear();
+    door.passed.clear();
+    const rows = places?.left(
+      door,
+      foreseen.map(({ effect }) => effect),
+      passed.map(({ message }) => message),
+    );
+    for (const [index, pending] of foreseen.entries()) {
+      pending.letGo([...pending.rows, ...(rows?.ofEffects[index] ?? [])]);
+    }
+    if (rows !== undefined && rows.ofMessages.length > 0) sessions?.journal.keep(rows.ofMessages, () => {});
+    for (const { isKept } of passed) isKept();
+    if (door.peer !== undefined) tellPeers();
+  }
+
   /** @returns absent: it is refused */
-  async function welcome(
+  function welcome(
     line: Line<FromEngine>,
-    [, version, number, hears, wantsRows, peer]: Hello,
-  ): Promise<Door | undefined> {
+    [, version, number, hears, wantsRows, generation, peer]: Hello,
+  ): Door | undefined {
     if (version !== linkVersion) {
       line.say(['refused', `the engine speaks version ${linkVersion} of the link, the door ${version}`]);
       line.end();
@@ -205,20 +289,18 @@ export function createEngineEnd({
       hasKeepers: false,
       groups: new Set(),
       foreseen: new Map(),
+      passed: new Map(),
+      passing: new Set(),
+      heardAt: performance.now(),
     };
     door.interests.set('everything', true);
-    if (hears && wantsRows && sessions !== undefined) {
-      // Behind what an earlier connection of this door has said.
-      await new Promise<void>((resolve) => sessions.journal.keep([], () => resolve()));
-      for (const change of await sessions.store.rows(() => {})) {
-        if (belongs(change, number)) line.say(['row', change]);
-      }
-    }
     if (hears) {
+      places?.come(door, { hasSessions: !wantsRows, generation });
       for (const name of things.names()) line.say(['thing', name, true]);
       doors.add(door);
     }
     line.say(['welcome', port.now(), timeScale, sessions !== undefined, epoch, count]);
+    if (hears) places?.welcome(door);
     if (peer !== undefined) tellPeers();
     if (throttledUntil > port.now()) line.say(['throttled', throttledUntil]);
     if (hears && wanted !== undefined) line.say(['wanted', wanted]);
@@ -236,13 +318,6 @@ export function createEngineEnd({
     for (const { line } of doors) line.say(['peers', peers]);
   }
 
-  /** Retained messages are everybody's; a message that waits is where its session, or its group, is. */
-  function belongs({ table, key, row }: Required<SessionChange>, number: number): boolean {
-    if (table === 'mqttRetained') return true;
-    const { clientId, group } = row as { readonly clientId?: string; readonly group?: string };
-    return doorOf(clientId ?? group ?? key, count) === number;
-  }
-
   const stop = port.onEffect(tell, foresee);
   const stopThings = things.onChange((name, exists) => {
     for (const { line } of doors) line.say(['thing', name, exists]);
@@ -250,29 +325,16 @@ export function createEngineEnd({
   return {
     accept(stream) {
       let door: Door | undefined;
-      let isOver = false;
-      const greet = async (hello: Hello): Promise<void> => {
-        try {
-          const welcomed = await welcome(line, hello);
-          if (isOver && welcomed !== undefined) doors.delete(welcomed);
-          else door = welcomed;
-        } catch {
-          line.end();
-        }
-      };
       const line: Line<FromEngine> = openLine<FromEngine, FromDoor>(stream, {
         heard(entry) {
-          if (door !== undefined) return hear(door, entry);
-          // A door says nothing more until it is welcome.
-          if (entry[0] === 'hello') void greet(entry);
+          if (door !== undefined) {
+            door.heardAt = performance.now();
+            hear(door, entry);
+          } else if (entry[0] === 'hello') door = welcome(line, entry);
         },
         ended() {
-          isOver = true;
           lines.delete(line);
-          if (door === undefined) return;
-          doors.delete(door);
-          for (const { letGo, rows } of door.foreseen.values()) letGo(rows);
-          door.foreseen.clear();
+          if (door !== undefined && doors.has(door)) left(door);
         },
       });
       lines.add(line);
@@ -286,12 +348,19 @@ export function createEngineEnd({
       for (const { line } of doors) line.say(['wanted', what]);
     },
     beat() {
-      for (const { line } of doors) line.say(['alive']);
+      for (const door of doors) {
+        door.line.say(['alive']);
+        // Looked at twice: this process may itself have been stopped.
+        if (performance.now() - door.heardAt < silentMs) suspected.delete(door);
+        else if (suspected.has(door)) door.line.cut();
+        else suspected.add(door);
+      }
     },
     numbers: () => [...doors].map(({ number }) => number),
     close() {
       stop();
       stopThings();
+      places?.close();
       for (const line of lines) line.end();
     },
   };

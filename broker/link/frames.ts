@@ -15,6 +15,8 @@ export interface Line<Said> {
   readonly unreadBytes: number;
   /** Sends what is gathered and ends. */
   end(): void;
+  /** Ends at once: the other side does not read. */
+  cut(): void;
 }
 
 export interface LineListener<Heard> {
@@ -102,6 +104,7 @@ export function openLine<Said, Heard>(stream: Duplex, { heard, ended }: LineList
     get unreadBytes() {
       return stream.writableLength;
     },
+    cut: () => over(new Error('nothing was heard for too long')),
     end() {
       flush();
       stream.end();

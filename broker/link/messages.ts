@@ -15,9 +15,18 @@ export type FromDoor =
   /**
    * @param hears whether it has clients: whoever only asks is told of nothing.
    * @param wantsRows this door has none of its sessions in memory.
+   * @param generation of the members that it heard of last.
    * @param peer where other doors hand clients on to this one; absent: they know.
    */
-  | readonly ['hello', version: number, door: number, hears: boolean, wantsRows: boolean, peer?: string]
+  | readonly [
+      'hello',
+      version: number,
+      door: number,
+      hears: boolean,
+      wantsRows: boolean,
+      generation: number,
+      peer?: string,
+    ]
   | readonly ['ask', id: number, name: OperationName, request: CommandOf<OperationName>['request']]
   /** All that this door is to be told of: of other things it is told no more. Said once, when it is welcome. */
   | readonly ['interests', interests: readonly Interest[]]
@@ -32,16 +41,32 @@ export type FromDoor =
   /** All that has to be kept together with this effect has been said. */
   | readonly ['foreseen', effectId: number]
   | readonly ['pass', message: PassedMessage]
+  /** All that has to be kept of a message that was passed to it has been said. */
+  | readonly ['passed', id: number]
+  /** It has let go of what is not its own among these members. */
+  | readonly ['released', generation: number]
+  /** It wants to end, and its sessions to be elsewhere. */
+  | readonly ['leave']
+  /** It is there: the answer to the same. */
+  | readonly ['alive']
   /** This door has members of this group that shares a subscription, or none any more. */
   | readonly ['group', name: string, has: boolean]
   /** For the engine's process, which hands it to whoever listens there. */
   | readonly ['tell', event: unknown];
 
 export type FromEngine =
-  /** One of those that this door has kept, said before `welcome`. */
+  /** One of its sessions and messages, said before `welcome` or `complete`. */
   | readonly ['row', change: Required<SessionChange>]
   /** @param epoch of an engine that leads on a database; 0: it is the only one. */
   | readonly ['welcome', at: EpochMs, timeScale: number, keepsSessions: boolean, epoch: number, doors: number]
+  /** The sessions that it has in memory have gone on elsewhere. */
+  | readonly ['forget']
+  /** To which doors clients belong from now on. */
+  | readonly ['members', generation: number, members: readonly number[]]
+  /** It has all that is its own among these members. */
+  | readonly ['complete', generation: number]
+  /** Its sessions are elsewhere. */
+  | readonly ['left']
   /** The engine is there, though it has nothing to say. */
   | readonly ['alive']
   /** Where the doors are that take clients of theirs. */
@@ -57,7 +82,8 @@ export type FromEngine =
   /** It was foreseen; the door knows what it is. */
   | readonly ['certain', effectId: number]
   | readonly ['settled', id: number, kept: boolean]
-  | readonly ['pass', message: PassedMessage]
+  /** @param id present: the engine waits for `passed` */
+  | readonly ['pass', message: PassedMessage, id?: number]
   /** Every device is refused with RequestThrottled until then. */
   | readonly ['throttled', until: EpochMs]
   /** For the door's process, which hands it to whoever listens there; what was said last holds. */

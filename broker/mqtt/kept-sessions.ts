@@ -18,7 +18,8 @@ export interface SessionStore {
 }
 
 export interface SessionChange {
-  readonly table: 'mqttSession' | 'mqttMessage' | 'mqttRetained';
+  /** `mqttDoors`: which doors there are, where there are several; nothing of a session. */
+  readonly table: 'mqttSession' | 'mqttMessage' | 'mqttRetained' | 'mqttDoors';
   readonly key: string;
   /** Absent: the row is gone. */
   readonly row?: object;
@@ -82,10 +83,13 @@ export interface RestoredState {
 
 export class KeptSessions {
   readonly #store: SessionStore;
+  readonly #keyPrefix: string;
   #nextSequence = 1;
 
-  constructor(store: SessionStore) {
+  /** @param keyPrefix tells the messages of several that keep for the same sessions apart */
+  constructor(store: SessionStore, keyPrefix = '') {
     this.#store = store;
+    this.#keyPrefix = keyPrefix;
   }
 
   saveSession(row: SessionRow): void {
@@ -96,10 +100,11 @@ export class KeptSessions {
     this.#store.keep({ table: 'mqttSession', key: clientId });
   }
 
-  /** @returns its key, to remove it by. */
-  addMessage(owner: Owner, message: Message): string {
-    const sequence = this.#nextSequence++;
-    const key = `${sequence} ${nameOf(owner)}`;
+  /** @param after where others have kept messages before it. @returns its key, to remove it by. */
+  addMessage(owner: Owner, message: Message, after = 0): string {
+    const sequence = Math.max(this.#nextSequence, after + 1);
+    this.#nextSequence = sequence + 1;
+    const key = `${this.#keyPrefix}${sequence} ${nameOf(owner)}`;
     this.#store.keep({ table: 'mqttMessage', key, row: { sequence, ...owner, ...written(message) } });
     return key;
   }
@@ -124,12 +129,22 @@ export class KeptSessions {
    * is forgotten: they cost themselves, not the service.
    */
   async restore(): Promise<RestoredState> {
+    const damaged: RowName[] = [];
+    return this.#read(await this.#store.rows((name) => damaged.push(name)), damaged);
+  }
+
+  /** What another door has kept of sessions that are this one's from now on. */
+  adopted(rows: Iterable<Required<SessionChange>>): RestoredState {
+    return this.#read(rows, []);
+  }
+
+  #read(rows: Iterable<Required<SessionChange>>, damaged: RowName[]): RestoredState {
     const sessions: SessionRow[] = [];
     const messages: (readonly [string, MessageRow])[] = [];
     const retained: Message[] = [];
-    const damaged: RowName[] = [];
     const bounds = new MemoryBounds();
-    for (const { table, key, row } of await this.#store.rows((name) => damaged.push(name))) {
+    for (const { table, key, row } of rows) {
+      if (table === 'mqttDoors') continue;
       if (table === 'mqttSession' && isSessionRow(row, key)) sessions.push(row);
       else if (table === 'mqttMessage' && isMessageRow(row)) {
         if (bounds.queue(nameOf(ownerIn(row)), row.packet)) messages.push([key, row]);
@@ -139,7 +154,7 @@ export class KeptSessions {
     }
     for (const { table, key } of damaged) this.#store.keep({ table, key });
     messages.sort(([, one], [, other]) => one.sequence - other.sequence);
-    this.#nextSequence = (messages.at(-1)?.[1].sequence ?? 0) + 1;
+    this.#nextSequence = Math.max(this.#nextSequence, (messages.at(-1)?.[1].sequence ?? 0) + 1);
     const kept = messages.map(([key, row]) => ({ key, owner: ownerIn(row), message: read(row) }));
     return { sessions, messages: kept, retained, damaged };
   }
@@ -188,7 +203,7 @@ function read({ packet, encoding }: RetainedRow): Message {
 }
 
 /** What is on disk may be another program's work, or an older one's: only what can be worked with is believed. */
-function isSessionRow(row: object, key: string): row is SessionRow {
+export function isSessionRow(row: object, key: string): row is SessionRow {
   const { clientId, principal, filters, expirySeconds = 0 } = row as Partial<SessionRow>;
   if (clientId !== key || typeof principal !== 'string' || !(expirySeconds >= 0) || !Array.isArray(filters))
     return false;

@@ -34,7 +34,7 @@ import {
   listen,
   transports,
 } from './listeners.ts';
-import { KeptSessions, type SessionStore } from './kept-sessions.ts';
+import { KeptSessions, type SessionChange, type SessionStore } from './kept-sessions.ts';
 import { Mqtt5Stream } from './mqtt5-stream.ts';
 import type { Passage } from './passing.ts';
 import { Presence } from './presence.ts';
@@ -114,6 +114,10 @@ export interface MqttDoor {
   readonly reservedPublications: ReservedCounts;
   /** For how many sockets this process has descriptors; infinite where the system does not tell. */
   readonly maxConnections: number;
+  /** Sessions that another door has kept are this one's from now on. */
+  adopt(rows: Iterable<Required<SessionChange>>): void;
+  /** Sessions and clients that are another door's from now on end here. */
+  release(isOurs: (clientId: string) => boolean): void;
   /** Lets a client in by any stream, as by TCP unless the proof says otherwise. */
   accept(stream: Duplex, proof?: Partial<ConnectionProof>): void;
   close(): Promise<void>;
@@ -248,7 +252,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   });
   await broker.listen();
   for (const { table, key } of await sessions.restore()) {
-    onEvent?.({ kind: 'forgotten', what: lost[table], key });
+    if (table !== 'mqttDoors') onEvent?.({ kind: 'forgotten', what: lost[table], key });
   }
 
   /** With a store: to whom something certain will be told, once it and what waits for absent clients are kept together. */
@@ -334,6 +338,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
       return reserved.counts;
     },
     maxConnections: budget.max,
+    adopt: (rows) => sessions.adopt(rows),
+    release: (isOurs) => sessions.release(isOurs),
     accept,
     close,
   };

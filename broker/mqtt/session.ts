@@ -37,8 +37,10 @@ export interface SessionTerms {
 export interface Receiver {
   /** For whom the store keeps its messages. */
   readonly owner: Owner;
-  /** It has not ended. */
+  /** It has not ended here. */
   readonly isAlive: boolean;
+  /** It goes on at another door. */
+  readonly isMoved: boolean;
   /** Its QoS 1 messages wait while nobody is there to take them. */
   readonly keepsMessages: boolean;
   /** A QoS 1 message is to be posted. @returns false when there is no room for it, which has been told. */
@@ -126,6 +128,7 @@ export class Connection {
 
 export class Session implements Receiver {
   isAlive = true;
+  isMoved = false;
   readonly clientId: string;
   readonly version: ProtocolVersion;
   /** It outlives its connection. */
@@ -317,6 +320,16 @@ export class Session implements Receiver {
     this.filters.clear();
     for (const entry of this.#unacknowledged.values()) this.#done(entry);
     for (const entry of this.#waiting.splice(0)) this.#done(entry);
+    this.#unacknowledged.clear();
+  }
+
+  /** Another door has it from now on, with its messages: they stay kept. */
+  move(): void {
+    this.isAlive = false;
+    this.isMoved = true;
+    for (const { message } of [...this.#unacknowledged.values(), ...this.#waiting.splice(0)]) {
+      if (this.keepsMessages && message.qos > 0) this.#context.bounds.unqueue(this.clientId, message);
+    }
     this.#unacknowledged.clear();
   }
 

@@ -13,7 +13,7 @@ import type { ClientStream } from './client-stream.ts';
 import { Disconnection } from './disconnection.ts';
 import type { Dropped } from './door-events.ts';
 import { type Principal, undecided } from './identity.ts';
-import type { KeptSessions, RestoredState, SessionRow } from './kept-sessions.ts';
+import type { KeptSessions, RestoredState, SessionChange, SessionRow } from './kept-sessions.ts';
 import type { MemoryBounds } from './memory-bounds.ts';
 import { FanOut } from './fan-out.ts';
 import { type Message, type Qos, asDelivered } from './message.ts';
@@ -98,8 +98,18 @@ export class Sessions {
   /** What an earlier process has left. Its clients count as away from now on. @returns what of it was damaged. */
   async restore(): Promise<RestoredState['damaged']> {
     if (this.#kept === undefined) return nothing;
-    const { sessions, messages, retained, damaged } = await this.#kept.restore();
-    for (const row of sessions) this.#restoreSession(row);
+    const state = await this.#kept.restore();
+    this.#hold(state);
+    return state.damaged;
+  }
+
+  /** What another door has kept is this one's from now on. */
+  adopt(rows: Iterable<Required<SessionChange>>): void {
+    if (this.#kept !== undefined) this.#hold(this.#kept.adopted(rows));
+  }
+
+  #hold({ sessions, messages, retained }: RestoredState): void {
+    for (const row of sessions) if (!this.#byClientId.has(row.clientId)) this.#restoreSession(row);
     for (const message of retained) this.#retained.restore(message);
     for (const { key, owner, message } of messages) {
       const receiver = 'group' in owner ? this.#groups.get(owner.group) : this.#byClientId.get(owner.clientId);
@@ -107,7 +117,27 @@ export class Sessions {
       if (receiver?.reserve(message)) receiver.post(message, key);
       else this.#forget(key);
     }
-    return damaged;
+  }
+
+  /** Sessions that are another door's from now on, and their connections, end here; what is kept of them stays. */
+  release(isOurs: (clientId: string) => boolean): void {
+    for (const [clientId, session] of this.#byClientId) {
+      if (isOurs(clientId)) continue;
+      const { connection } = session;
+      if (connection !== undefined) {
+        connection.stream.closingReason = 'serverShuttingDown';
+        connection.stream.destroy();
+        this.#suspend(session);
+      }
+      clearTimeout(session.expiry);
+      clearTimeout(session.will?.timer);
+      session.will?.will.forget();
+      session.will = undefined;
+      this.#byClientId.delete(clientId);
+      for (const text of session.filters.keys()) this.#unlisten(session, text, true);
+      session.move();
+      if (session.keepsMessages) this.#countPersistent(-1);
+    }
   }
 
   #restoreSession({ clientId, principal, filters, firstThing, ...row }: SessionRow): void {
@@ -291,6 +321,7 @@ export class Sessions {
 
   /** @returns `undefined` when there is no room for it. */
   #prepare(receiver: Receiver, message: Message): Delivery | undefined {
+    if (receiver.isMoved) return undefined;
     if (message.qos === 0) return { receiver, message, key: undefined };
     if (!receiver.reserve(message)) return undefined;
     const isKept = this.#kept !== undefined && receiver.keepsMessages;
@@ -299,7 +330,7 @@ export class Sessions {
 
   deliver({ receiver, message, key }: Delivery): void {
     if (receiver.isAlive) receiver.post(message, key);
-    else receiver.release(message, key);
+    else if (!receiver.isMoved) receiver.release(message, key);
   }
 
   /**
@@ -314,7 +345,8 @@ export class Sessions {
       return false;
     }
     let lasting: Message | undefined;
-    let isKept = false;
+    // Kept at another door, perhaps: the service answers when that has it.
+    let isKept = message.qos === 1 && this.#passage !== undefined && this.#kept !== undefined;
     const served: string[] = [];
     if (message.retain) {
       lasting = { ...message, payload: Buffer.from(message.payload as Buffer) };
@@ -429,7 +461,7 @@ export class Sessions {
     group.join(session, options.qos);
   }
 
-  #unlisten(session: Session, text: string): boolean {
+  #unlisten(session: Session, text: string, isMoving = false): boolean {
     if (!session.filters.has(text)) return false;
     const { filter, shareName } = parsed(text);
     if (shareName === undefined) {
@@ -438,7 +470,8 @@ export class Sessions {
     }
     const name = `${shareName}/${filter}`;
     const group = this.#groups.get(name);
-    group?.leave(session);
+    if (isMoving) group?.letGo(session);
+    else group?.leave(session);
     if (group?.isAlive === false) {
       this.#groups.delete(name);
       this.#passage?.group(name, false);

@@ -12,6 +12,7 @@ export class SharedGroup implements Receiver {
   /** `NAME/FILTER`. */
   readonly name: string;
   readonly #members = new Map<Session, Qos>();
+  isMoved = false;
   /** The members, the next one that is to get a message first. */
   readonly #line = new Set<Session>();
   readonly #waiting: Entry[] = [];
@@ -47,6 +48,15 @@ export class SharedGroup implements Receiver {
     this.#members.delete(session);
     this.#line.delete(session);
     if (this.#members.size === 0) for (const { message, key } of this.#waiting.splice(0)) this.release(message, key);
+  }
+
+  /** The member is at another door now. What waits, when it was the last one here, stays kept. */
+  letGo(session: Session): void {
+    this.#members.delete(session);
+    this.#line.delete(session);
+    if (this.#members.size > 0) return;
+    this.isMoved = true;
+    for (const { message } of this.#waiting.splice(0)) this.#context.bounds.unqueue(this.name, message);
   }
 
   reserve(message: Message): boolean {

@@ -254,6 +254,12 @@ function thingIn(name: string): string | undefined {
   return hasWildcard(thing) ? undefined : thing;
 }
 
+/** What a filter makes its subscriber want to be told of, of what the service says; absent: of nothing. */
+export function interestOf(filter: string): Interest | undefined {
+  const thing = thingIn(filter);
+  return thing === undefined ? whatAbout(filter) : { thing };
+}
+
 /** What a filter that names no thing is about. The service speaks below `$aws/` only, and a leading wildcard does not match that. */
 function whatAbout(filter: string): 'events' | 'everything' | undefined {
   if (!filter.startsWith('$aws/')) return undefined;

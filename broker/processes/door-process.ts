@@ -9,10 +9,12 @@ import { OperationalError } from '../../protocol/operational-error.ts';
 import { scaledClock } from '../clock.ts';
 import { openDoors } from '../doors.ts';
 import { createDoorEnd } from '../link/door-end.ts';
-import { doorOf } from '../link/owner.ts';
+import { allDoors, doorOf } from '../link/owner.ts';
 import { Throttle } from '../live/actions.ts';
 import { WireShare } from '../live/wire-share.ts';
 import type { ConnectionProof } from '../mqtt/access-control.ts';
+import type { SessionChange } from '../mqtt/kept-sessions.ts';
+import type { MqttDoor } from '../mqtt/mqtt-door.ts';
 import { injectFaults } from '../service-faults.ts';
 import { openSurroundings } from '../surroundings.ts';
 import { type DoorOrder, type FromProcess, type ToProcess, doorSocket, pageSocket, sayToStarter } from './contract.ts';
@@ -24,9 +26,13 @@ import { usageOf } from './process-usage.ts';
 import { type RawHandle, attach, detach } from './socket-handle.ts';
 
 async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<void> {
+  const early: Required<SessionChange>[] = [];
+  let adopt: MqttDoor['adopt'] = (rows) => void early.push(...rows);
   const end = createDoorEnd(door, scaledClock, {
     onThrottled: (until) => (throttle.until = until),
     onWanted: (what) => share.wants(what),
+    // What the engine has kept while there was no link.
+    onRows: (rows) => adopt(rows),
   });
   const share = new WireShare({ keeps: options.keepsPage === true, tell: (told) => end.tell(told) });
   await keepLinked(end, folder);
@@ -45,7 +51,7 @@ async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<voi
     faults: throttle,
     tell: events.tell,
     elsewhere(clientId) {
-      const owner = doorOf(clientId, doors);
+      const owner = doorOf(clientId, allDoors(doors));
       if (clientId === '' || owner === door) return undefined;
       return (stream, proof) => {
         const detached = detach(stream);
@@ -54,6 +60,8 @@ async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<voi
       };
     },
   });
+  ({ adopt } = opened.mqtt);
+  adopt(early);
   const ownPath = doorSocket(folder, door);
   rmSync(ownPath, { force: true });
   const taking = createServer((far) => takeOver(far, opened.takeOver));

@@ -24,7 +24,7 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
   const surroundings = await openSurroundings(options, () => mind.port.now());
   const { authority, events, signer } = surroundings;
   const mind: Mind = await openMind({ ...options, onFailure: fail }, surroundings, state);
-  const engine = linkEngine({ options, surroundings, mind, doors });
+  const engine = await linkEngine({ options, surroundings, mind, doors });
   events.add((event) => sayToStarter({ kind: 'event', event }));
   const usage = usageOf('engine');
   let stopWatching: (() => void) | undefined;

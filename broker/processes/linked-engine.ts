@@ -8,6 +8,7 @@ import type { LeadershipStatus } from '../http/status-page.ts';
 import { type EngineEnd, type KnownThings, createEngineEnd } from '../link/engine-end.ts';
 import type { LiveFeed } from '../live/live-feed.ts';
 import type { WireTold } from '../live/wire-share.ts';
+import { doorReadings } from '../mqtt/readings.ts';
 import { openMindPage } from '../mind-page.ts';
 import type { Mind } from '../mind.ts';
 import type { ServiceEvent } from '../service-events.ts';
@@ -36,16 +37,20 @@ export interface LinkedEngineOptions {
   /** Of an engine that leads on a database. */
   readonly epoch?: number;
   readonly leadership?: () => LeadershipStatus;
+  /** They come and go, and take the sessions of others; default: each is started again. */
+  readonly doorsAreOnTheirOwn?: boolean;
 }
 
-export function linkEngine({
+/** Before anything is kept. */
+export async function linkEngine({
   options,
   surroundings,
   mind,
   doors,
   epoch,
   leadership,
-}: LinkedEngineOptions): LinkedEngine {
+  doorsAreOnTheirOwn = false,
+}: LinkedEngineOptions): Promise<LinkedEngine> {
   const { addresses, events } = surroundings;
   const page = openMindPage(mind, surroundings, options, {
     faults: undefined,
@@ -56,13 +61,16 @@ export function linkEngine({
   /** Of all doors, by HTTP status. */
   const answered = new Map<number, number>();
   const { journal, sessionStore } = mind;
+  const rows = await sessionStore?.rows(() => {});
+  const { namespacedNotify: forms } = doorReadings[options.profile ?? 'observed'];
   const end: EngineEnd = createEngineEnd({
     port: mind.port,
     doors,
     timeScale: options.timeScale ?? 1,
     things: thingsOf(mind),
     ...(epoch !== undefined && { epoch }),
-    ...(journal && sessionStore && { sessions: { journal, store: sessionStore } }),
+    ...(journal && rows && { sessions: { journal, rows, forms } }),
+    doorsAreOnTheirOwn,
     onTold(told) {
       if (isWireTold(told)) return page.feed.wire(told);
       const event = told as ServiceEvent;

@@ -6,8 +6,11 @@
 import type { EpochMs } from '../../protocol/time.ts';
 import type { ChangeTable } from '../engine/contract.ts';
 
-/** `mqttSession`: subscriptions of persistent sessions, by client id. `mqttMessage`: what waits for them. `mqttRetained`: by topic. */
-export type SessionTable = 'mqttSession' | 'mqttMessage' | 'mqttRetained';
+/**
+ * `mqttSession`: subscriptions of persistent sessions, by client id. `mqttMessage`: what waits for them. `mqttRetained`: by topic.
+ * `mqttDoors`: which doors have them.
+ */
+export type SessionTable = 'mqttSession' | 'mqttMessage' | 'mqttRetained' | 'mqttDoors';
 export type TableName = ChangeTable | SessionTable;
 
 export const tableNames = Object.keys({
@@ -29,10 +32,11 @@ export const tableNames = Object.keys({
   mqttSession: true,
   mqttMessage: true,
   mqttRetained: true,
+  mqttDoors: true,
 } satisfies Record<TableName, true>) as readonly TableName[];
 
 export function isSessionTable(table: TableName): table is SessionTable {
-  return table === 'mqttSession' || table === 'mqttMessage' || table === 'mqttRetained';
+  return table.startsWith('mqtt');
 }
 
 /** Told of a row that is damaged, which is then passed over; its key may be damaged too. */

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { doorOf } from '../../broker/link/owner.ts';
+import { allDoors, doorOf } from '../../broker/link/owner.ts';
 import { seededChance } from '../../faults/chance.ts';
 import {
   type OwnPostgres,
@@ -368,7 +368,7 @@ async function eventually(holds: () => Promise<void>): Promise<void> {
 function named(owner: number, count: number): string[] {
   const found: string[] = [];
   for (let number = 0; found.length < count; number += 1) {
-    if (doorOf(`client-${number}`, 2) === owner) found.push(`client-${number}`);
+    if (doorOf(`client-${number}`, allDoors(2)) === owner) found.push(`client-${number}`);
   }
   return found;
 }

@@ -4,12 +4,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createEngine } from '../../broker/engine/engine.ts';
 import { createJournal } from '../../broker/journal.ts';
 import { holdingJournal } from '../../broker/holding-journal.ts';
-import { doorOf } from '../../broker/link/owner.ts';
-import type { SessionStore } from '../../broker/mqtt/kept-sessions.ts';
+import { allDoors, doorOf } from '../../broker/link/owner.ts';
 import { type MqttDoor, openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
 import { createRuntime } from '../../broker/runtime.ts';
 import type { RowChange } from '../../broker/store/store.ts';
-import { isSessionTable } from '../../broker/store/store.ts';
 import { scaledClock } from '../../broker/clock.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
 import { type Linked, linked } from '../support/linked.ts';
@@ -39,16 +37,9 @@ async function bench(count = 2): Promise<Bench> {
     throw error;
   });
   const journal = holdingJournal(inner);
-  const sessionStore: SessionStore = {
-    *rows() {
-      for (const row of store.rows(isSessionTable)) yield row as never;
-    },
-    keep: (change) => journal.keep([change], () => {}),
-    kept: () => journal.drained(),
-  };
   const engine = createEngine({ identity: { region: 'us-east-1', account: '000000000000' } });
   const port = createRuntime({ engine, clock, journal });
-  const link = await linked(port, { doors: count, sessions: { journal, store: sessionStore } });
+  const link = await linked(port, { doors: count, sessions: { journal, rows: [], forms: 'every form' } });
   const mqtt: MqttDoor[] = [];
   for (const { port: own, sessionStore: sessions, passage } of link.doors) {
     const door = await openMqttDoor({
@@ -274,7 +265,7 @@ describe('a held journal', () => {
 
 it('a client belongs to the same door for everybody, and doors have about as many', () => {
   const counts = [0, 0, 0];
-  for (let index = 0; index < 3000; index += 1) counts[doorOf(`thing-${index}`, 3)]! += 1;
+  for (let index = 0; index < 3000; index += 1) counts[doorOf(`thing-${index}`, allDoors(3))]! += 1;
   for (const count of counts) expect(count).toBeGreaterThan(800);
 });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { doorOf } from '../../broker/link/owner.ts';
+import { allDoors, doorOf } from '../../broker/link/owner.ts';
 import { type ServeProcess, childrenNow, killAll, launchServe, startServe } from '../support/serve-process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'jobrig-processes-'));
@@ -35,7 +35,7 @@ afterAll(async () => {
 function idAt(door: number, name: string): string {
   for (let number = 0; ; number += 1) {
     const clientId = `${name}-${number}`;
-    if (doorOf(clientId, doors) === door) return clientId;
+    if (doorOf(clientId, allDoors(doors)) === door) return clientId;
   }
 }
 
