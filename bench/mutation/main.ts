@@ -138,7 +138,7 @@ async function showToTests(
     if (failing !== undefined) throw new Error(`without any mutant this fails: ${failing}`);
     const tookMs = performance.now() - startedAt;
     say(`tests: pass in ${(tookMs / 1000).toFixed(1)} s without a mutant`);
-    for (const mutant of mutants) note(mutant, await noticedBy(mutant, trials, testsFor, 20_000 + 3 * tookMs));
+    for (const mutant of mutants) note(mutant, await noticedBy(mutant, trials, testsFor, 20_000 + tookMs));
   } finally {
     trials.close();
   }

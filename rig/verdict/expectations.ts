@@ -200,6 +200,11 @@ function endedOtherwise(
     const reason = `${jobId} became ${one.status} by a report that the device had sent of the execution before, as it was made again`;
     return { outcome: 'inconclusive', reason };
   }
+  // Whoever took it away was to make it again, and did not come to that.
+  if (one.changed.by === 'operator') {
+    const reason = `${one.identity.jobId} became ${one.status} by the operator, so the device could not bring it to ${words}`;
+    return { outcome: 'inconclusive', reason };
+  }
   return {
     outcome: 'fail',
     sign: about === 'V5' ? 'canary-failed' : 'ended-otherwise',

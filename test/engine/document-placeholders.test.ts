@@ -128,4 +128,11 @@ describe('a job document', () => {
   ])('may have %s', (text) => {
     createBoth(placeholderWorld(), text, { destinationPackageVersions: [version('P')] }, 'ok');
   });
+
+  it('needs a role only for what a URL is made of', () => {
+    const more = { destinationPackageVersions: [version('P')], presignedUrlConfig: undefined };
+    createBoth(placeholderWorld(), '${aws:iot:package:P:version:1:attributes:url}', more, 'ok');
+    const artifact = '${aws:iot:package:P:version:1:artifact-location:s3-presigned-url}';
+    createBoth(placeholderWorld(), artifact, { destinationPackageVersions: [version('P')] }, 'ok');
+  });
 });

@@ -12,6 +12,10 @@ function listWorld(): World {
   const world = new World();
   world.things(...things);
   world.group('g', ...things);
+  // Who joined first is not in the oldest group.
+  world.group('tree');
+  world.ok('iot:CreateThingGroup', { thingGroupName: 'branch', parentGroupName: 'tree' });
+  for (const [index, name] of ['branch', 'tree', 'branch', 'tree'].entries()) world.join(`t${index + 1}`, name);
   for (const jobId of ['a', 'b', 'c']) world.job(jobId, things.map(thingArn));
   world.job('n', [thingArn('t0')], { namespaceId: 'ns' });
   world.job('k', [groupArn('g')], { targetSelection: 'CONTINUOUS' });
@@ -28,12 +32,18 @@ type Lister = (world: World, page: { readonly maxResults?: number; readonly next
 
 const listers: readonly [name: string, total: number, list: Lister][] = [
   ['ListThings', 7, (w, page) => asListed(w.ok('iot:ListThings', page), 'things')],
-  ['ListThingGroups', 1, (w, page) => asListed(w.ok('iot:ListThingGroups', page), 'thingGroups')],
+  ['ListThingGroups', 3, (w, page) => asListed(w.ok('iot:ListThingGroups', page), 'thingGroups')],
   [
     'ListThingsInThingGroup',
     7,
     (w, page) =>
       asListed(w.ok('iot:ListThingsInThingGroup', { thingGroupName: 'g', recursive: true, ...page }), 'things'),
+  ],
+  [
+    'ListThingsInThingGroup, of a tree',
+    4,
+    (w, page) =>
+      asListed(w.ok('iot:ListThingsInThingGroup', { thingGroupName: 'tree', recursive: true, ...page }), 'things'),
   ],
   [
     'ListThingGroupsForThing',
@@ -111,6 +121,8 @@ describe('ListJobs', () => {
     expect(jobIds(world, { status: 'CANCELED' })).toEqual(['b']);
     expect(jobIds(world, { namespaceId: 'ns' })).toEqual(['n']);
     expect(jobIds(world, { thingGroupName: 'g' })).toEqual(['k']);
+    world.group('other');
+    world.job('o', [groupArn('other')], { targetSelection: 'CONTINUOUS' });
     const { thingGroupId } = world.ok('iot:DescribeThingGroup', { thingGroupName: 'g' });
     expect(jobIds(world, { thingGroupId })).toEqual(['k']);
   });

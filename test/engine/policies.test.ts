@@ -259,6 +259,28 @@ describe('events', () => {
     expect(new Set(payloads.map((payload) => (payload as { eventId: string }).eventId)).size).toBe(3);
   });
 
+  it('of a canceled job alone say whether it was by force, and of an ended one how many', () => {
+    const counted = { numberOfCanceledThings: 1, numberOfSucceededThings: 1 };
+    for (const force of [true, false]) {
+      const world = eventWorld();
+      world.update('t', 'a', 'SUCCEEDED');
+      world.heard = [];
+      world.ok('iot:CancelJob', { jobId: 'a', force });
+      world.ok('iot:DeleteJob', { jobId: 'a' });
+      world.settle();
+      const told = world.heard.flatMap((effect) =>
+        effect.kind === 'event' && effect.topic.startsWith('$aws/events/job/') ? [effect.payload] : [],
+      );
+      const plain = { forceCanceled: undefined, jobProcessDetails: undefined };
+      expect(told).toMatchObject([
+        { operation: 'cancellation_in_progress', ...plain },
+        { operation: 'canceled', forceCanceled: force ? true : undefined, jobProcessDetails: counted },
+        { operation: 'deletion_in_progress', ...plain },
+        { operation: 'deleted', ...plain },
+      ]);
+    }
+  });
+
   it('configurations keep what is not named', () => {
     const world = eventWorld();
     world.now += 5;

@@ -161,6 +161,14 @@ describe('thing groups', () => {
     expect(world.refused('iot:CreateThingGroup', orphan).code).toBe('InvalidRequest');
   });
 
+  it('have fifty attributes at most', () => {
+    const world = new World();
+    const fifty = { thingGroupName: 'g', thingGroupProperties: { attributePayload: manyAttributes(50) } };
+    world.ok('iot:CreateThingGroup', fifty);
+    const more = { thingGroupName: 'h', thingGroupProperties: { attributePayload: manyAttributes(51) } };
+    expect(world.refused('iot:CreateThingGroup', more).code).toBe('InvalidRequest');
+  });
+
   it('nest seven deep', () => {
     const world = new World();
     world.group('d1');

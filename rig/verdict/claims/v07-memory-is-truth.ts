@@ -75,7 +75,7 @@ export const memoryIsTruth: ClaimDefinition = {
         if (checkpoint === undefined || isSpoiled) return;
         broke({
           sign: 'checkpoint-left',
-          reason: `still remembers ${JSON.stringify(checkpoint)}`,
+          reason: `still remembers ${wordsOf(checkpoint)}`,
           evidence: seen ? [seen] : [],
         });
       },
@@ -92,3 +92,13 @@ export const memoryIsTruth: ClaimDefinition = {
     };
   },
 };
+
+/** What a checkpoint of ours names; of another one all that it holds. */
+function wordsOf(checkpoint: object): string {
+  const { execution, step } = checkpoint as {
+    readonly execution?: { readonly jobId?: string };
+    readonly step?: string;
+  };
+  if (execution?.jobId === undefined) return JSON.stringify(checkpoint);
+  return step === undefined ? execution.jobId : `${execution.jobId} at ${step}`;
+}

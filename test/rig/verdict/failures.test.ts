@@ -409,6 +409,15 @@ describe('what explains a device', () => {
     });
   });
 
+  it('a job that the operator takes away and never makes again says nothing about the device', () => {
+    const update: Expectation = { jobId: 'update', status: 'SUCCEEDED', about: 'V4' };
+    const findings = recovered().judge({ expectations: [update] });
+    expect(findings.find(({ claim }) => claim === 'V4')).toMatchObject({
+      outcome: 'inconclusive',
+      reason: 'update became DELETED by the operator, so the device could not bring it to SUCCEEDED',
+    });
+  });
+
   it('tells of a break the moment it is certain, once for each claim', () => {
     const told: string[] = [];
     failures['repeats an update that is refused']!.stream().judge({ onBreak: ({ claim }) => told.push(claim) });

@@ -1,0 +1,45 @@
+/**
+ * Every agent of the zoo under `demo`, on sockets: none passes, and whoever is failed is failed for what its bug breaks. Many
+ * minutes long, so only with JOBRIG_ZOO=1; the second act alone is in second-act.test.ts.
+ */
+import { describe, expect, it } from 'vitest';
+import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
+import { zoo } from '../../../agent/zoo/zoo.ts';
+import { openDemo } from '../../../rig/live/demo/run-demo.ts';
+import { virtualScenarios } from '../../support/scenarios.ts';
+
+const known = readHardwareProfiles('mix');
+/** One wave and half of another, so that each way to pull is used. */
+const things = 18;
+
+describe.skipIf(process.env['JOBRIG_ZOO'] !== '1')(
+  'the demo with an agent of the zoo (JOBRIG_ZOO=1: many minutes)',
+  () => {
+    it.each(zoo.map((agent) => [agent.id, agent] as const))(
+      '%s fails, and each device for a claim of its bug',
+      { timeout: 600_000 },
+      async (_, { behaviour, breaks, scenario }) => {
+        await using demo = await openDemo({
+          things,
+          seed: 1,
+          seeds: 0,
+          timeScale: 60,
+          hardware: known,
+          known,
+          scenarios: virtualScenarios.filter(({ id }) => id === scenario),
+          agent: behaviour,
+        });
+        const { verdict, causes, deviceReports } = await demo.run();
+        expect(verdict).toBe('fail');
+        const own = Object.keys(breaks);
+        for (const { act, claim } of causes) if (act === 'virtual') expect(own).toContain(claim);
+        // A device goes on after its claim is broken, and what follows from that may break others.
+        for (const { thingName, findings } of deviceReports) {
+          const broken = findings.filter(({ outcome }) => outcome === 'fail').map(({ claim }) => claim);
+          if (broken.length > 0)
+            expect([thingName, broken.filter((claim) => own.includes(claim))]).not.toEqual([thingName, []]);
+        }
+      },
+    );
+  },
+);
