@@ -248,6 +248,12 @@ class Simulation {
     }
   }
 
+  /** Of one run its hash is told. */
+  get #isAlone(): boolean {
+    const { sweep, seed, seeds } = this.#flags;
+    return sweep !== true && (this.#chosen !== undefined || seed !== undefined || seeds === 1);
+  }
+
   #ofHowMany(): string {
     const { seed, seeds, sweep } = this.#flags;
     if (this.#chosen !== undefined) return ` of ${this.#chosen.length} scenarios`;
@@ -260,7 +266,7 @@ class Simulation {
       this.#note(skippedRun(scenario, skipped, 0));
       return;
     }
-    const played = play(scenario, this.#subjects);
+    const played = play(scenario, this.#subjects, this.#isAlone ? { hashes: true } : {});
     this.#add(played);
     const run = simulatedRun(played);
     if (run.verdict === 'fail') this.#failures += 1;
@@ -280,7 +286,7 @@ class Simulation {
     totals.executions += executions;
     totals.simulatedMs += endedAt - startedAt;
     totals.deviceMs += (endedAt - startedAt) * scenario.given.things.length;
-    totals.traceHash = traceHash;
+    totals.traceHash = traceHash ?? '';
     for (const [kind, count] of Object.entries(faults)) totals.faults[kind] = (totals.faults[kind] ?? 0) + count;
   }
 

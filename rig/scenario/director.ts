@@ -54,6 +54,8 @@ class ScenarioDirector implements Director {
   /** The devices have come to rest after the last entry. */
   #isRested = false;
   #listensTo: ReadonlySet<Kind> = new Set(alwaysHeard);
+  /** Some entry waits for the devices to come to rest. */
+  #waitsForRest = false;
 
   constructor(scenario: Scenario, names: Names) {
     this.#scenario = scenario;
@@ -91,8 +93,7 @@ class ScenarioDirector implements Director {
   }
 
   awaitsSettled(): boolean {
-    if (this.#isScriptDone && !this.#isRested) return true;
-    return (this.#current !== undefined && waitsForRest(this.#current)) || this.#meanwhile.some(waitsForRest);
+    return this.#waitsForRest || (this.#isScriptDone && !this.#isRested);
   }
 
   isOver(): boolean {
@@ -162,8 +163,10 @@ class ScenarioDirector implements Director {
     const { nth = 1, afterMs = 0 } = armed.entry.when ?? {};
     armed.count += 1;
     if (armed.count < nth) return;
-    if (afterMs > 0) armed.dueAt = now + afterMs;
-    else this.#perform(armed, now, deeds);
+    if (afterMs > 0) {
+      armed.dueAt = now + afterMs;
+      this.#refresh();
+    } else this.#perform(armed, now, deeds);
   }
 
   #perform(armed: Armed, now: EpochMs, deeds: Deed[]): void {
@@ -186,10 +189,13 @@ class ScenarioDirector implements Director {
     return undefined;
   }
 
+  /** What it waits for has changed: both are asked at every event. */
   #refresh(): void {
     const kinds = new Set(alwaysHeard);
-    for (const { entry } of this.#waiting()) for (const kind of kindsOf[entry.when?.on ?? 'settled']) kinds.add(kind);
+    const waiting = this.#waiting();
+    for (const { entry } of waiting) for (const kind of kindsOf[entry.when?.on ?? 'settled']) kinds.add(kind);
     this.#listensTo = kinds;
+    this.#waitsForRest = waiting.some(waitsForRest);
   }
 
   #fires(when: Trigger, seen: Observation): boolean {

@@ -17,7 +17,7 @@ import { thingNamesOf, worldOf } from './given.ts';
 import { type JobDocuments, createJobDocuments } from './job-documents.ts';
 import { type ThingFindings, Judges } from './judges.ts';
 import type { Subjects } from './subjects.ts';
-import { createTraceHash } from './trace-hash.ts';
+import { type TraceHash, createTraceHash } from './trace-hash.ts';
 import { hashingObserver } from './trace-observer.ts';
 import type { Violation } from './violation.ts';
 import { epoch, World } from './world.ts';
@@ -37,7 +37,8 @@ export interface Played {
   readonly unfinished?: string;
   readonly startedAt: EpochMs;
   readonly endedAt: EpochMs;
-  readonly traceHash: string;
+  /** Only where it is asked for. */
+  readonly traceHash?: string;
   /** Executions that ended, were deleted or canceled. */
   readonly executions: number;
   readonly events: number;
@@ -50,6 +51,8 @@ export interface PlayOptions {
   readonly observer?: Observer;
   /** Keeps all that is seen, but for snapshots of the inside. */
   readonly records?: true;
+  /** Folds all that can be seen into one hash, by which two runs are compared. */
+  readonly hashes?: true;
 }
 
 export function play(scenario: Scenario, subjects: Subjects, options: PlayOptions = {}): Played {
@@ -72,7 +75,7 @@ class VirtualPlay {
   readonly #deeds: Deeds;
   readonly #documents: JobDocuments;
   readonly #judges: Judges;
-  readonly #hash = createTraceHash();
+  readonly #hash: TraceHash | undefined;
   readonly #faults: Record<string, number> = {};
   readonly #observations: Observation[] = [];
   readonly #settleMs: DurationMs;
@@ -86,7 +89,7 @@ class VirtualPlay {
   /** Some machine was left in the middle of a call. */
   #isCut = false;
 
-  constructor(scenario: Scenario, subjects: Subjects, { observer, records }: PlayOptions) {
+  constructor(scenario: Scenario, subjects: Subjects, { observer, records, hashes }: PlayOptions) {
     this.#scenario = scenario;
     this.#bounded = subjects.bounded;
     this.#settleMs = scenario.given.settleMs ?? usualSettleMs;
@@ -103,8 +106,10 @@ class VirtualPlay {
     const rooms = new Map(configuration.things.map((thing) => [thing.thingName, subjects.roomOf(thing.hardware)]));
     const judges = new Judges({ scenario, names, documents, engine, rooms, elapsedMs: () => queue.now - epoch });
     this.#judges = judges;
-    const trace = hashingObserver(this.#hash);
-    const others: Observer[] = [trace.observer, this.#direction.observer, this.#countingFaults()];
+    this.#hash = hashes === true ? createTraceHash() : undefined;
+    const trace = this.#hash && hashingObserver(this.#hash);
+    const others: Observer[] = [this.#direction.observer, this.#countingFaults()];
+    if (trace !== undefined) others.unshift(trace.observer);
     if (observer !== undefined) others.push(observer);
     if (records === true) others.push(observeEvery((seen) => this.#observations.push(seen)));
     const seen = observeAll([judges.observer, ...others]);
@@ -117,7 +122,7 @@ class VirtualPlay {
       observer: seen,
       observerOf: (thingName) => observeAll([judges.of(thingName).ofThing, ...others]),
       applied: (command, outcome, at) => {
-        trace.applied(command, outcome, at);
+        trace?.applied(command, outcome, at);
         judges.applied(command, outcome, at);
         const { reply, changes } = outcome;
         if (reply.accepted && changes.length > 0) executions.tell(command, changes, queue.now);
@@ -153,7 +158,7 @@ class VirtualPlay {
       ...(this.#unfinished !== undefined && { unfinished: this.#unfinished }),
       startedAt,
       endedAt: queue.now,
-      traceHash: this.#hash.digest(),
+      ...(this.#hash && { traceHash: this.#hash.digest() }),
       executions: engine.ledger.totals.ended,
       events: this.#events,
       faults: this.#faults,

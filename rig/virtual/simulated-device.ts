@@ -202,13 +202,16 @@ export class SimulatedDevice {
     const at = Math.max(deadline, queue.now);
     if (this.#wakeAt !== undefined && this.#wakeAt <= at) return;
     this.#wakeAt = at;
-    queue.schedule(at, () => {
-      if (this.#wakeAt !== at) return;
-      this.#wakeAt = undefined;
-      if ((this.#station.nextDeadline() ?? Infinity) <= at) this.#put(wake);
-      else this.#expectWake();
-    });
+    queue.schedule(at, this.#wake);
   }
+
+  readonly #wake = (): void => {
+    const { now } = this.#out.queue;
+    if (this.#wakeAt !== now) return;
+    this.#wakeAt = undefined;
+    if ((this.#station.nextDeadline() ?? Infinity) <= now) this.#put(wake);
+    else this.#expectWake();
+  };
 }
 
 const wake: StationInput = { kind: 'wake' };

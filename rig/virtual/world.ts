@@ -246,12 +246,14 @@ export class World implements Surroundings, ControlPlane {
     if (this.#wakeAt !== undefined && this.#wakeAt <= Math.max(dueAt, now + maxSliceDelayMs)) return;
     const at = dueAt > now ? dueAt : now + this.#chance.between(0, maxSliceDelayMs);
     this.#wakeAt = at;
-    this.queue.schedule(at, () => {
-      if (this.#wakeAt !== at) return;
-      this.#wakeAt = undefined;
-      const due = this.#engine.nextDeadline();
-      if (due !== undefined && due <= this.serviceNow) this.ask({ name: 'jobrig:Wake', request: {} });
-      else this.#arm();
-    });
+    this.queue.schedule(at, this.#wake);
   }
+
+  readonly #wake = (): void => {
+    if (this.#wakeAt !== this.queue.now) return;
+    this.#wakeAt = undefined;
+    const due = this.#engine.nextDeadline();
+    if (due !== undefined && due <= this.serviceNow) this.ask({ name: 'jobrig:Wake', request: {} });
+    else this.#arm();
+  };
 }

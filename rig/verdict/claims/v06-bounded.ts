@@ -155,6 +155,8 @@ class Transfers {
   readonly #asked = new Map<string, Transfer>();
   /** What comes block by block, by the same key. */
   readonly #streamed = new Set<string>();
+  /** Replaced whenever it changes. */
+  #looked: DeviceView['downloads'] | undefined;
 
   constructor(context: ClaimContext) {
     this.#context = context;
@@ -189,6 +191,8 @@ class Transfers {
   }
 
   inside({ downloads }: DeviceView, seen: Observation | undefined): void {
+    if (downloads === this.#looked) return;
+    this.#looked = downloads;
     const { record, limits, broke } = this.#context;
     for (const key in downloads) {
       if (this.#streamed.has(key.slice(0, key.indexOf('@')))) continue;

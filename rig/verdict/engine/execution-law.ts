@@ -223,7 +223,15 @@ function isDetails(
   const isEmpty = given !== undefined && Object.keys(given).length === 0;
   if (given === undefined || (isEmpty && emptyStatusDetails === 'keep'))
     return row.statusDetails === before.statusDetails;
-  return isEmpty ? row.statusDetails === undefined : JSON.stringify(row.statusDetails) === JSON.stringify(given);
+  return isEmpty ? row.statusDetails === undefined : isSameDetails(row.statusDetails, given);
+}
+
+function isSameDetails(one: StatusDetails | undefined, other: StatusDetails): boolean {
+  if (one === other) return true;
+  const names = Object.keys(other);
+  return (
+    one !== undefined && Object.keys(one).length === names.length && names.every((name) => one[name] === other[name])
+  );
 }
 
 /** The earlier of the two timers; only what runs has one; −1 drops the step timer. */
