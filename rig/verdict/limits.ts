@@ -103,8 +103,6 @@ export type LimitId = keyof typeof table;
 /** Milliseconds where the name ends in `Ms`, else a count. */
 export type Limits = Readonly<Record<LimitId, number>>;
 
-export const limitTable: Readonly<Record<LimitId, Limit>> = table;
-
 /** @param own limits of this device that replace those of the table */
 export function limitsWith(own: Partial<Limits> = {}): Limits {
   const limits: Partial<Record<LimitId, number>> = {};

@@ -10,7 +10,7 @@ import type { DurationMs } from '../../protocol/time.ts';
 import type { CreateJobDeed, Deed, ImageCondition, JobDocument, Scenario, Trigger } from '../scenario/contract.ts';
 import { oddDocuments } from '../scenario/odd-documents.ts';
 import { type Moment, momentsAt, momentsOf } from '../scenario/moments.ts';
-import { type Played, play } from './play.ts';
+import { play } from './play.ts';
 import type { Subjects } from './subjects.ts';
 
 export interface SweepOptions {
@@ -136,31 +136,6 @@ export function* oddDocumentRuns({
   for (const [index, document] of oddDocuments(1).entries()) {
     yield scenarioOf({ subjects, hardware, document, name: `odd document ${index + 1}` }, 'nothing');
   }
-}
-
-export interface SweepFailure {
-  readonly run: SweepRun;
-  readonly played: Played;
-}
-
-export interface SweepResult {
-  readonly moments: number;
-  readonly runs: number;
-  readonly survived: number;
-  readonly failures: readonly SweepFailure[];
-}
-
-export function sweep(options: SweepOptions): SweepResult {
-  const failures: SweepFailure[] = [];
-  const moments = new Set<string>();
-  let runs = 0;
-  for (const run of sweepRuns(options)) {
-    runs += 1;
-    moments.add(run.moment.label);
-    const played = play(run.scenario, options.subjects);
-    if (played.violations.length > 0 || played.unfinished !== undefined) failures.push({ run, played });
-  }
-  return { moments: moments.size, runs, survived: runs - failures.length, failures };
 }
 
 /** So that the device is idle and connected when the job comes. */

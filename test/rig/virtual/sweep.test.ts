@@ -4,11 +4,26 @@ import { referenceAgent } from '../../../agent/core/behaviour.ts';
 import { readScenario } from '../../../rig/scenario/format/read.ts';
 import { scenarioText } from '../../../rig/scenario/format/write.ts';
 import { play } from '../../../rig/virtual/play.ts';
-import { crosses, oddDocumentRuns, pullMoments, sweep, sweepRuns, sweptDocuments } from '../../../rig/virtual/sweep.ts';
+import {
+  type SweepOptions,
+  crosses,
+  oddDocumentRuns,
+  pullMoments,
+  sweepRuns,
+  sweptDocuments,
+} from '../../../rig/virtual/sweep.ts';
 import { hardwareNames, subjectsWith, wrongIn } from '../../support/simulated.ts';
 
 const subjects = subjectsWith();
 const [hardware = ''] = hardwareNames;
+
+/** Plays a pull at every moment. */
+function sweep(options: SweepOptions) {
+  const played = [...sweepRuns(options)].map((run) => ({ run, played: play(run.scenario, options.subjects) }));
+  const failures = played.filter((one) => wrongIn(one.played).length > 0);
+  const moments = new Set(played.map(({ run }) => run.moment.label)).size;
+  return { moments, runs: played.length, survived: played.length - failures.length, failures };
+}
 
 describe('the sweep', () => {
   it.each(sweptDocuments.map((swept) => [JSON.stringify(swept), swept] as const))(
