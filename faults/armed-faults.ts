@@ -24,9 +24,12 @@ export class ArmedFaults<Fault> {
     this.#armed.push({ fault, until, timesLeft: times ?? (forMs === undefined ? 1 : Infinity) });
   }
 
+  get isEmpty(): boolean {
+    return this.#armed.length === 0;
+  }
+
   /** The first fault that applies, which is used up by that once; `undefined`: none. */
   take(now: EpochMs, applies: (fault: Fault) => boolean): Fault | undefined {
-    if (this.#armed.length === 0) return undefined;
     const found = this.#armed.find(({ fault, until, timesLeft }) => timesLeft > 0 && now < until && applies(fault));
     if (found === undefined) return undefined;
     found.timesLeft -= 1;

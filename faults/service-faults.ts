@@ -53,14 +53,18 @@ export class ServiceFaults {
    * @param asksNext whether it is for the next execution, whichever that is
    */
   of(thingName: string, operation: Operation, asksNext: boolean, now: EpochMs): ServiceFault | undefined {
-    const armed = this.#armed.take(
+    const armed = this.#armed.isEmpty ? undefined : this.#armedFor(thingName, operation, asksNext, now);
+    return armed ?? this.#faultsOf(thingName).ofAnswer(operation, asksNext, now - this.#since);
+  }
+
+  #armedFor(thingName: string, operation: Operation, asksNext: boolean, now: EpochMs): ServiceFault | undefined {
+    return this.#armed.take(
       now,
       ({ fault, ...of }) =>
         of.thingName === thingName &&
         (of.operations?.includes(operation) ?? true) &&
         (asksNext || fault.answer !== 'empty-next'),
-    );
-    return armed?.fault ?? this.#faultsOf(thingName).ofAnswer(operation, asksNext, now - this.#since);
+    )?.fault;
   }
 
   /** Every fault ends, the plan's too; more may be armed after that. */

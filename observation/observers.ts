@@ -41,18 +41,22 @@ const partsOf = new WeakMap<Look, readonly Look[]>();
 
 /** Several observers as one, in order. */
 export function observeAll(observers: readonly Observer[]): Observer {
-  const all: Partial<Record<Kind, Look>> = {};
-  for (const kind of kinds) {
-    const looks = observers.flatMap((observer) => {
-      const look = observer[kind] as Look | undefined;
-      return look === undefined ? [] : (partsOf.get(look) ?? [look]);
-    });
-    if (looks.length === 0) continue;
-    const together = inOrder(looks);
-    if (looks.length > 1) partsOf.set(together, looks);
-    all[kind] = together;
+  const looks: Partial<Record<Kind, Look[]>> = {};
+  for (const observer of observers) {
+    for (const kind in observer) {
+      const look = observer[kind as Kind] as Look | undefined;
+      if (look !== undefined) (looks[kind as Kind] ??= []).push(...(partsOf.get(look) ?? [look]));
+    }
   }
+  const all: Partial<Record<Kind, Look>> = {};
+  for (const kind in looks) all[kind as Kind] = together(looks[kind as Kind]!);
   return all as Observer;
+}
+
+function together(looks: readonly Look[]): Look {
+  const look = inOrder(looks);
+  if (looks.length > 1) partsOf.set(look, looks);
+  return look;
 }
 
 /** Written out for few: a loop over functions is slower by far, and this is called for whatever happens. */

@@ -8,25 +8,32 @@ import type { DeviceView, Download } from '../../observation/inside.ts';
 
 type Shown = Pick<DeviceView, 'sideEffects' | 'partsDone' | 'downloads'>;
 
+/** The side effect of one execution. */
+interface Effect {
+  readonly timesByPart: Map<string, number>;
+  most: number;
+  parts: readonly string[];
+}
+
 export class WorkDone {
-  readonly #parts = new Map<string, Map<string, number>>();
+  readonly #effects = new Map<string, Effect>();
   readonly #downloads = new Map<string, Download>();
-  /** What is shown of each; absent: to be made anew. */
-  #sideEffects: Shown['sideEffects'] | undefined = {};
-  #partsDone: Shown['partsDone'] | undefined = {};
-  #shownDownloads: Shown['downloads'] | undefined = {};
+  /** As they are shown; absent: to be made anew. */
+  #shownEffects: Pick<Shown, 'sideEffects' | 'partsDone'> | undefined;
+  #shownDownloads: Shown['downloads'] | undefined;
   /** Of the last download: many segments in a row are of one execution. */
   #latest: { readonly execution: ExecutionIdentity; readonly key: string } | undefined;
 
   count(execution: ExecutionIdentity, part: string | number): void {
     const key = identityKey(execution);
-    let parts = this.#parts.get(key);
-    if (parts === undefined) this.#parts.set(key, (parts = new Map()));
+    let effect = this.#effects.get(key);
+    if (effect === undefined) this.#effects.set(key, (effect = { timesByPart: new Map(), most: 0, parts: [] }));
     const name = String(part);
-    const times = (parts.get(name) ?? 0) + 1;
-    parts.set(name, times);
-    this.#sideEffects = undefined;
-    if (times === 1) this.#partsDone = undefined;
+    const times = (effect.timesByPart.get(name) ?? 0) + 1;
+    effect.timesByPart.set(name, times);
+    effect.most = Math.max(effect.most, times);
+    if (times === 1) effect.parts = [...effect.timesByPart.keys()];
+    this.#shownEffects = undefined;
   }
 
   download(execution: ExecutionIdentity, bytes: number, imageBytes: number): void {
@@ -39,13 +46,18 @@ export class WorkDone {
 
   /** The same objects as before where nothing has changed. */
   shown(): Shown {
-    this.#sideEffects ??= this.#mapped((times) => Math.max(...times.values()));
-    this.#partsDone ??= this.#mapped((times) => [...times.keys()]);
+    this.#shownEffects ??= this.#showEffects();
     this.#shownDownloads ??= Object.fromEntries(this.#downloads);
-    return { sideEffects: this.#sideEffects, partsDone: this.#partsDone, downloads: this.#shownDownloads };
+    return { ...this.#shownEffects, downloads: this.#shownDownloads };
   }
 
-  #mapped<Value>(of: (times: ReadonlyMap<string, number>) => Value): Readonly<Record<string, Value>> {
-    return Object.fromEntries([...this.#parts].map(([key, times]) => [key, of(times)]));
+  #showEffects(): Pick<Shown, 'sideEffects' | 'partsDone'> {
+    const sideEffects: Record<string, number> = {};
+    const partsDone: Record<string, readonly string[]> = {};
+    for (const [key, { most, parts }] of this.#effects) {
+      sideEffects[key] = most;
+      partsDone[key] = parts;
+    }
+    return { sideEffects, partsDone };
   }
 }

@@ -287,13 +287,18 @@ export class Connection {
     reporter.fault(now, `${direction} ${fault.effect}`, operation);
     const { ends } = this.#faults;
     for (const at of link.arrivals(now, fault)) {
-      const isStillLate = (): boolean => this.#faults.ends === ends && this.#attempt === attempt;
-      this.#ground.at(at, () => isStillLate() && arrive() === true);
+      this.#ground.at(at, () => this.#faults.ends === ends && this.#attempt === attempt && arrive() === true);
     }
   }
 
+  /** @param arrive not called when the connection has ended by then */
   #carry(link: Link, attempt: Attempt, arrive: () => boolean | void): void {
-    this.#ground.at(link.arrival(this.#ground.now), () => this.#attempt === attempt && arrive() === true);
+    this.#ground.at(link.arrival(this.#ground.now), arrive, attempt);
+  }
+
+  /** Whether what was to arrive over a connection still can. */
+  isOn(attempt: object): boolean {
+    return this.#attempt === attempt;
   }
 }
 

@@ -10,7 +10,8 @@ export interface Ground {
   readonly reporter: Reporter;
   /** The observer has held the device or put something in, which comes before anything that was seen takes effect. */
   readonly isInterrupted: boolean;
-  at(at: EpochMs, happen: TimetableEntry['happen']): void;
+  /** @param over the attempt to connect to which it belongs: it does not happen when that is over */
+  at(at: EpochMs, happen: TimetableEntry['happen'], over?: object): void;
   later(afterMs: DurationMs, happen: TimetableEntry['happen']): void;
   feed(input: BoardInput): void;
   perform(effect: StationEffect): void;

@@ -35,8 +35,10 @@ export class StationFaults {
   }
 
   ofMessage(direction: Direction, now: EpochMs, operation?: MessageOperation): MessageFault | undefined {
-    const armed = this.#armed.take(now, (fault) => concerns(fault, direction, operation));
-    if (armed?.kind === 'message') return armed;
+    if (!this.#armed.isEmpty) {
+      const armed = this.#armed.take(now, (fault) => concerns(fault, direction, operation));
+      if (armed?.kind === 'message') return armed;
+    }
     return this.#plan?.ofMessage(direction, now - this.#since, operation);
   }
 

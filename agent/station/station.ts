@@ -142,7 +142,8 @@ class BoardOnALink implements Station, Ground {
     }
     if (first === undefined || first.at > this.now) return false;
     this.#timetable.takeFirst();
-    if (first.happen() === true) this.#timetable.putBack(first);
+    const isOver = first.over !== undefined && !this.#connection.isOn(first.over);
+    if (!isOver && first.happen() === true) this.#timetable.putBack(first);
     return true;
   }
 
@@ -282,8 +283,8 @@ class BoardOnALink implements Station, Ground {
     }
   }
 
-  at(at: EpochMs, happen: TimetableEntry['happen']): void {
-    this.#timetable.add(at, happen);
+  at(at: EpochMs, happen: TimetableEntry['happen'], over?: object): void {
+    this.#timetable.add(at, happen, over);
   }
 
   later(afterMs: DurationMs, happen: TimetableEntry['happen']): void {

@@ -8,6 +8,8 @@ export interface TimetableEntry {
   readonly at: EpochMs;
   /** @returns true when it must be called again, once what came between is done */
   readonly happen: () => boolean | void;
+  /** The connection to which it belongs, if to one. */
+  readonly over: object | undefined;
 }
 
 export class Timetable {
@@ -17,12 +19,12 @@ export class Timetable {
     return this.#entries[0];
   }
 
-  add(at: EpochMs, happen: TimetableEntry['happen']): void {
+  add(at: EpochMs, happen: TimetableEntry['happen'], over?: object): void {
     const entries = this.#entries;
     let index = entries.length;
     while (index > 0 && entries[index - 1]!.at > at) index -= 1;
-    if (index === entries.length) entries.push({ at, happen });
-    else entries.splice(index, 0, { at, happen });
+    if (index === entries.length) entries.push({ at, happen, over });
+    else entries.splice(index, 0, { at, happen, over });
   }
 
   takeFirst(): void {

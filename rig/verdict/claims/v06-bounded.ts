@@ -114,9 +114,14 @@ export const bounded: ClaimDefinition = {
   },
 };
 
+/** Of too many events in a minute so many are shown. */
+const shownEvents = 6;
+
 /** Counts events within a minute. */
 class RateLimit {
   readonly #most: number;
+  /** When they were, in order; those before `#from` are too old. */
+  readonly #times: EpochMs[] = [];
   readonly #latest: Observation[] = [];
   #from = 0;
   busiest = 0;
@@ -127,16 +132,18 @@ class RateLimit {
 
   /** @param more that are allowed now. @returns the last of them when there were too many */
   count(seen: Observation, more = 0): readonly Observation[] | undefined {
-    const latest = this.#latest;
-    latest.push(seen);
-    while (seen.at - latest[this.#from]!.at >= msPerMinute) this.#from += 1;
+    const times = this.#times;
+    times.push(seen.at);
+    while (seen.at - times[this.#from]! >= msPerMinute) this.#from += 1;
     if (this.#from > 64) {
-      latest.splice(0, this.#from);
+      times.splice(0, this.#from);
       this.#from = 0;
     }
-    const within = latest.length - this.#from;
+    this.#latest.push(seen);
+    if (this.#latest.length > shownEvents) this.#latest.shift();
+    const within = times.length - this.#from;
     if (within > this.busiest) this.busiest = within;
-    return within > this.#most + more ? latest.slice(-6) : undefined;
+    return within > this.#most + more ? [...this.#latest] : undefined;
   }
 }
 
