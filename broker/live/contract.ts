@@ -77,6 +77,8 @@ export interface RunHead {
   readonly speed: number;
   /** What is going on, in one line. */
   readonly act?: string;
+  /** What went on before that, the latest first. */
+  readonly before?: readonly string[];
   /** The device of which a judge found last that a claim is broken, and what it does, in words. */
   readonly found?: { readonly thing: string; readonly reason: string };
   /** Waits for somebody to press the start button. */

@@ -109,10 +109,10 @@ export class DeviceEntry {
     if (this.#told.length >= most * 2) this.#told = this.#told.slice(-most);
   }
 
-  /** A door elsewhere has kept what was written, which takes the place of what is here. */
+  /** A door elsewhere has kept what was written; some of it may be here already. */
   retell(written: readonly Observation[], most: number): void {
-    const others = this.#told.filter(({ kind }) => kind !== 'written');
-    const all = [...others, ...written].sort((a, b) => a.at - b.at).slice(-most);
+    const known = new Map([...this.#told, ...written].map((told) => [JSON.stringify({ ...told, n: 0 }), told]));
+    const all = [...known.values()].sort((a, b) => a.at - b.at).slice(-most);
     this.#told = all.map((told, index) => ({ ...told, n: this.#count + index + 1 }));
     this.#count += all.length;
     this.telling += 1;

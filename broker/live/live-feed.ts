@@ -39,6 +39,8 @@ const frameMs = 100;
 const forgetMs = 60_000;
 /** Said now and then, so that a page knows that the service is there. */
 const heartbeatMs = 1000;
+/** What went on before, for eyes that were elsewhere. */
+const actsKept = 3;
 /** Devices that doors are asked to tell of since their job was pulled. */
 const mostPulled = 2000;
 
@@ -125,8 +127,10 @@ export class LiveFeed implements LivePage {
     return this.#pageRun;
   }
 
-  narrate(act: string): void {
-    this.#changeRun({ act });
+  narrate(act: string, goesOn = false): void {
+    const { act: last, before = [] } = this.#run;
+    const earlier = goesOn || last === undefined ? before : [last, ...before].slice(0, actsKept);
+    this.#changeRun({ act, before: earlier });
   }
 
   awaitStart(awaitsStart: boolean): void {

@@ -33,8 +33,8 @@ export interface LivePage {
   /** Is told what the run sees: its devices, its operator, its faults. Costs nothing while no page is kept. */
   readonly observer: Observer;
   present(run: PageRun): void;
-  /** What is going on, in one line. */
-  narrate(act: string): void;
+  /** What is going on, in one line. @param goesOn it takes the place of the line before */
+  narrate(act: string, goesOn?: boolean): void;
   awaitStart(waits: boolean): void;
   scenarios(lines: readonly ScenarioLine[]): void;
   /** A judge has found out about a device. */

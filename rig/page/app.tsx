@@ -90,7 +90,7 @@ function PauseButton() {
 }
 
 function Headline() {
-  const { act: going, found, verdict } = run.value;
+  const { act: going, before = [], found, verdict } = run.value;
   const words = { pass: 'Passed', fail: 'Failed', inconclusive: 'Inconclusive' } as const;
   return (
     <section class="headline">
@@ -111,6 +111,13 @@ function Headline() {
           )}
           {verdict === undefined && going}
         </p>
+      )}
+      {verdict === undefined && before.length > 0 && (
+        <ol class="before" aria-label="What went on before">
+          {before.map((act) => (
+            <li key={act}>{act}</li>
+          ))}
+        </ol>
       )}
       {found !== undefined && (
         <p class="found red" role="status">

@@ -3,8 +3,10 @@
  * looks at a device, a drag chooses several, the arrow keys walk. Only tiles that changed are drawn again, at most once a
  * frame of the screen. To a screen reader it is a list whose present option is told.
  */
+import { signal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { DeviceState } from '../../broker/live/contract.ts';
+import { steps } from '../../observation/execution.ts';
 import { fleet, look, selected, selection } from './feed.ts';
 import { type Palette, drawTile, readPalette } from './tile.ts';
 import { looks } from './words.ts';
@@ -273,14 +275,19 @@ function draw(
   drawn.marked = marked;
 }
 
+/** Some device has told at which step it is: an agent of somebody else may tell of none, and then all are at work alike. */
+const tellSteps = signal(false);
+const stepStates: ReadonlySet<DeviceState> = new Set(steps);
+
 /** What each look means, and how many devices have it. */
 export function Legend() {
   const { states } = fleet.value;
+  if (!tellSteps.value && states.some((state) => stepStates.has(state))) tellSteps.value = true;
   const counts = new Map<DeviceState, number>();
   for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
   const shown = looks
     .map((one) => ({ ...one, count: one.states.reduce((sum, state) => sum + (counts.get(state) ?? 0), 0) }))
-    .filter(({ isUsual, count }) => isUsual || count > 0);
+    .filter(({ isUsual, count }) => count > 0 || isUsual === true || (isUsual === 'with steps' && tellSteps.value));
   return (
     <ul class="legend">
       {shown.map(({ name, states: [state], count }) => (

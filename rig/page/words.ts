@@ -6,20 +6,20 @@ import { spanText } from '../report/words.ts';
 export interface Look {
   readonly name: string;
   readonly states: readonly DeviceState[];
-  /** Shown even where no device is in it. */
-  readonly isUsual: boolean;
+  /** Shown even where no device is in it: always, or where devices tell at which step they are. */
+  readonly isUsual: boolean | 'with steps';
 }
 
 export const looks: readonly Look[] = [
   { name: 'away', states: ['away'], isUsual: false },
   { name: 'waiting', states: ['waiting'], isUsual: true },
   { name: 'at work', states: ['working'], isUsual: false },
-  { name: 'receive', states: ['receive'], isUsual: true },
-  { name: 'download', states: ['download', 'verify'], isUsual: true },
-  { name: 'write', states: ['write'], isUsual: true },
-  { name: 'activate', states: ['activate'], isUsual: true },
-  { name: 'reboot', states: ['reboot'], isUsual: true },
-  { name: 'self-test', states: ['self-test', 'confirm', 'report'], isUsual: true },
+  { name: 'receive', states: ['receive'], isUsual: 'with steps' },
+  { name: 'download', states: ['download', 'verify'], isUsual: 'with steps' },
+  { name: 'write', states: ['write'], isUsual: 'with steps' },
+  { name: 'activate', states: ['activate'], isUsual: 'with steps' },
+  { name: 'reboot', states: ['reboot'], isUsual: 'with steps' },
+  { name: 'self-test', states: ['self-test', 'confirm', 'report'], isUsual: 'with steps' },
   { name: 'succeeded', states: ['succeeded'], isUsual: true },
   { name: 'failed', states: ['failed'], isUsual: false },
   { name: 'pulled', states: ['pulled'], isUsual: true },

@@ -10,6 +10,7 @@ import { createRuntime } from '../../broker/runtime.ts';
 import type { RowChange } from '../../broker/store/store.ts';
 import { scaledClock } from '../../broker/clock.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
+import { duplexPair } from '../../rig/live/wire/duplex-pair.ts';
 import { type Linked, linked } from '../support/linked.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 import { createRecordingPort } from '../support/recording-port.ts';
@@ -237,6 +238,28 @@ it('lets every door refuse devices, those too that come later', async () => {
   broken(1);
   await attach(1);
   expect(await told(1)).toBe(until);
+});
+
+it('tells every door what is wanted of it, those too that come later, and an engine of before wants nothing any more', async () => {
+  const { engineEnd, doors, wanted, attach, broken } = await linked(createRecordingPort(), { doors: 2 });
+  const told = async (door: number): Promise<unknown> => {
+    await new Promise((resolve) => {
+      doors[door]!.port.submit({ name: 'iot:ListThings', request: {} }, resolve);
+    });
+    return wanted.get(door);
+  };
+  expect(await told(0)).toBeUndefined();
+  engineEnd.want({ looked: ['A'] });
+  expect([await told(0), await told(1)]).toEqual([{ looked: ['A'] }, { looked: ['A'] }]);
+  broken(1);
+  await attach(1);
+  expect(await told(1)).toEqual({ looked: ['A'] });
+  const other = await linked(createRecordingPort());
+  const [near, far] = duplexPair();
+  other.engineEnd.accept(far);
+  broken(0);
+  await doors[0]!.attach(near);
+  expect(await told(0)).toBeUndefined();
 });
 
 describe('a held journal', () => {

@@ -144,6 +144,30 @@ describe('jobrig serve --processes', () => {
     }
   });
 
+  it('shows on the page what a device says at any door, before somebody looked and after', async () => {
+    const says = (progress: string): object => ({ status: 'IN_PROGRESS', statusDetails: { progress } });
+    await job('shown');
+    const clients = await Promise.all(
+      [0, 1].map((door) => connected(idAt(door, `shown${door}`), { username: 'pump-1' })),
+    );
+    const update = (client: MqttClient, progress: string): Promise<unknown> =>
+      asked(client, '$aws/things/pump-1/jobs/shown/update', says(progress));
+    for (const [door, client] of clients.entries()) await update(client, `before ${door}`);
+    const ended = new AbortController();
+    const feed = await fetch(`${service.httpUrl}/page/feed?thing=pump-1`, { signal: ended.signal });
+    let text = '';
+    const read = (async (): Promise<void> => {
+      for await (const chunk of feed.body!) text += new TextDecoder().decode(chunk as Uint8Array);
+    })().catch(() => {});
+    for (const door of clients.keys()) await expect.poll(() => text).toContain(`before ${door}`);
+    for (const [door, client] of clients.entries()) await update(client, `after ${door}`);
+    for (const door of clients.keys()) await expect.poll(() => text).toContain(`after ${door}`);
+    await expect.poll(() => text).toMatch(/"exchangesPerSecond":(?!0[,}])/);
+    ended.abort();
+    await read;
+    for (const client of clients) await client.endAsync(true);
+  });
+
   it('counts the HTTP requests of all doors, and refuses devices at all of them when the page says so', async () => {
     const counted = async (): Promise<number> => {
       const metrics = await fetch(`${service.httpUrl}/metrics`, { headers: { connection: 'close' } });

@@ -12,6 +12,8 @@ export interface Linked {
   readonly doors: readonly DoorEnd[];
   /** Until when each door was told to refuse every device. */
   readonly throttled: ReadonlyMap<number, EpochMs>;
+  /** What is wanted of each door. */
+  readonly wanted: ReadonlyMap<number, unknown>;
   /** Gives a door a new link. */
   attach(door: number): Promise<void>;
   /** Breaks the link of a door. */
@@ -25,8 +27,12 @@ export async function linked(
   const things = { names: () => [], onChange: () => () => {} };
   const engineEnd = createEngineEnd({ port, doors: count, timeScale: 1, things, ...options });
   const throttled = new Map<number, EpochMs>();
+  const wanted = new Map<number, unknown>();
   const doors = Array.from({ length: count }, (_, number) =>
-    createDoorEnd(number, scaledClock, { onThrottled: (until) => throttled.set(number, until) }),
+    createDoorEnd(number, scaledClock, {
+      onThrottled: (until) => throttled.set(number, until),
+      onWanted: (what) => wanted.set(number, what),
+    }),
   );
   const lines = new Map<number, Duplex>();
   const attach = async (door: number): Promise<void> => {
@@ -36,5 +42,5 @@ export async function linked(
     await doors[door]!.attach(near);
   };
   for (const number of doors.keys()) await attach(number);
-  return { engineEnd, doors, throttled, attach, broken: (door) => lines.get(door)?.destroy() };
+  return { engineEnd, doors, throttled, wanted, attach, broken: (door) => lines.get(door)?.destroy() };
 }

@@ -5,6 +5,7 @@
  * to the report, is the caller's business.
  */
 import { steps } from '../../../observation/execution.ts';
+import { setMaxListeners } from 'node:events';
 import { createRequire } from 'node:module';
 import { createBoard } from '../../../agent/board/board.ts';
 import { type AgentBehaviour, referenceAgent } from '../../../agent/core/behaviour.ts';
@@ -28,10 +29,11 @@ import { hardwareReports } from './hardware-report.ts';
 import { hostReport } from './host-report.ts';
 import { liveCauses } from './live-causes.ts';
 import { type SecondAct, playSecondAct } from './second-act.ts';
+import type { OperatorCall } from '../operator.ts';
 import { type Stage, type StageFigures, type StageOptions, openStage, prefix } from './stage.ts';
 import { type FirmwareDocument, type Wave, planWaves } from './waves.ts';
 
-export interface DemoOptions extends Omit<StageOptions, 'onProgress' | 'onBreak'> {
+export interface DemoOptions extends Omit<StageOptions, 'onProgress' | 'onBreak' | 'onCall'> {
   /** What the devices run, in both acts. Absent: the reference agent. */
   readonly agent?: AgentBehaviour;
   /** Of the second act. */
@@ -80,22 +82,27 @@ const canaryDocument = {
 export async function openDemo(options: DemoOptions): Promise<Demo> {
   const { onProgress, onBroken } = options;
   let act = '';
+  // Each wave listens to it.
+  if (options.signal !== undefined) setMaxListeners(0, options.signal);
   const brokenClaims = new Set<ClaimId>();
   const stage = await openStage({
     ...options,
     boardOf: (board) => createBoard({ ...board, agent: agentOf(board.thingName, options) }),
     ...(options.boardOf && { boardOf: options.boardOf }),
     onProgress: (figures) => onProgress?.({ act, ...figures }),
+    ...(options.audience && { onCall: (call) => announceCall(call) }),
     onBreak(thingName, claim, reason) {
       if (!brokenClaims.has(claim)) onBroken?.(thingName, `${reason} (${claimName(claim)})`);
       brokenClaims.add(claim);
     },
   });
   const announce = (next: string, played?: string): void => {
+    const goesOn = act === next;
     act = next;
-    stage.page?.narrate(played === undefined ? next : `${next}: ${played}`);
+    stage.page?.narrate(played === undefined ? next : `${next}: ${played}`, goesOn);
     onProgress?.({ act, ...stage.figures, ...(played !== undefined && { played }) });
   };
+  const announceCall = createCallTeller(announce);
   return {
     pageUrl: stage.pageUrl,
     run: () => new MainJob(stage, options, announce).run(),
@@ -103,9 +110,22 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
   };
 }
 
-/** With an audience, one device of the first wave has a known bug. */
+/** What the operator does beside the deletions that a wave is about, in one line each. */
+function createCallTeller(announce: (act: string) => void): (call: OperatorCall) => void {
+  const made = new Set<string>();
+  return ({ operation, jobId = '', force, outcome }) => {
+    if (outcome !== 'ok') return;
+    if (operation === 'DeleteJob' && force === true) announce(`the whole job ${jobId} is deleted, by force`);
+    if (operation !== 'CreateJob') return;
+    if (jobId.startsWith('canary')) announce(`${jobId}: does each device of the wave take a further job?`);
+    else if (made.has(jobId)) announce(`${jobId} is made again under its old id: a device must take it for a new job`);
+    made.add(jobId);
+  };
+}
+
+/** With an audience, one device of the first wave has a known bug: the one that loses its job while it downloads. */
 function agentOf(thingName: string, { agent = referenceAgent, audience, things }: DemoOptions): AgentBehaviour {
-  return audience !== undefined && thingName === thingNameOf(prefix, Math.min(things, 3)) ? audience.bug : agent;
+  return audience !== undefined && thingName === thingNameOf(prefix, Math.min(things, 2)) ? audience.bug : agent;
 }
 
 interface PlayedWave {

@@ -45,6 +45,8 @@ export interface StageOptions {
   /** Ends what is under way: it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (figures: StageFigures) => void;
+  /** The operator has called the control plane. */
+  readonly onCall?: (call: OperatorCall) => void;
   /** A judge is certain that a device breaks a claim; in words. */
   readonly onBreak?: (thingName: string, claim: ClaimId, reason: string) => void;
   /** People look on: the waves begin when one of them presses the button on the live page. */
@@ -182,7 +184,10 @@ export class Stage implements AsyncDisposable {
       endpoint: this.httpUrl,
       region,
       now: this.clock.now,
-      onCall: (call) => show(this.#observer, calledOf(call)),
+      onCall: (call) => {
+        show(this.#observer, calledOf(call));
+        this.options.onCall?.(call);
+      },
       ...(signal && { signal }),
     });
   }
@@ -238,8 +243,9 @@ export class Stage implements AsyncDisposable {
   /** Of a device that somebody has done something to, a claim is not the demo's to judge. */
   #broke(thingName: string, { claim, reason }: Finding): void {
     if (this.touched.has(thingName)) return;
+    // What broke first says most; the rest mostly follows from it.
+    if (!this.broken.has(thingName)) this.page?.judged(thingName, true, `${reason} (${claimName(claim)})`);
     this.broken.add(thingName);
-    this.page?.judged(thingName, true, `${reason} (${claimName(claim)})`);
     this.options.onBreak?.(thingName, claim, reason);
   }
 
