@@ -5,7 +5,7 @@ import { act, connection, counters, fleet, look, run, serviceNow, startedAt, uns
 import { Field, Legend } from './field.tsx';
 import { OpenRunButton, OtherRun } from './other-run.tsx';
 import { Panel } from './panel.tsx';
-import { clockText, headline } from './words.ts';
+import { asSentence, clockText, headline } from './words.ts';
 import { spanText } from '../report/words.ts';
 
 export function App() {
@@ -109,13 +109,13 @@ function Headline() {
               {words[verdict]}
             </b>
           )}
-          {verdict === undefined && going}
+          {verdict === undefined && going !== undefined && asSentence(going)}
         </p>
       )}
       {verdict === undefined && before.length > 0 && (
         <ol class="before" aria-label="What went on before">
-          {before.map((act) => (
-            <li key={act}>{act}</li>
+          {before.map((earlier) => (
+            <li key={earlier}>{asSentence(earlier)}</li>
           ))}
         </ol>
       )}
@@ -218,6 +218,7 @@ function Start() {
       <button type="button" class="main" autoFocus onClick={() => void act({ do: 'start' })}>
         Start
       </button>
+      <p>{run.value.act}</p>
     </div>
   );
 }

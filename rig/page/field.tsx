@@ -6,8 +6,8 @@
 import { signal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { DeviceState } from '../../broker/live/contract.ts';
-import { steps } from '../../observation/execution.ts';
-import { fleet, look, selected, selection } from './feed.ts';
+import { steps as stepsOfJobs } from '../../observation/execution.ts';
+import { fleet, look, run, selected, selection } from './feed.ts';
 import { type Palette, drawTile, readPalette } from './tile.ts';
 import { looks } from './words.ts';
 
@@ -277,17 +277,19 @@ function draw(
 
 /** Some device has told at which step it is: an agent of somebody else may tell of none, and then all are at work alike. */
 const tellSteps = signal(false);
-const stepStates: ReadonlySet<DeviceState> = new Set(steps);
+const stepStates: ReadonlySet<DeviceState> = new Set(stepsOfJobs);
 
 /** What each look means, and how many devices have it. */
 export function Legend() {
   const { states } = fleet.value;
-  if (!tellSteps.value && states.some((state) => stepStates.has(state))) tellSteps.value = true;
+  // Simulated devices tell them from the start.
+  const hasSteps = run.value.deeds.includes('power-cut') || tellSteps.value;
+  if (!hasSteps && states.some((state) => stepStates.has(state))) tellSteps.value = true;
   const counts = new Map<DeviceState, number>();
   for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
   const shown = looks
     .map((one) => ({ ...one, count: one.states.reduce((sum, state) => sum + (counts.get(state) ?? 0), 0) }))
-    .filter(({ isUsual, count }) => count > 0 || isUsual === true || (isUsual === 'with steps' && tellSteps.value));
+    .filter(({ isUsual, count }) => count > 0 || isUsual === true || (isUsual === 'with steps' && hasSteps));
   return (
     <ul class="legend">
       {shown.map(({ name, states: [state], count }) => (

@@ -95,7 +95,7 @@ export function headline(
           ? `${devices} ${are} at rest.`
           : `${devices} ${are} connected and ${things === 1 ? 'waits' : 'wait'} for a job.`;
   if (pulled === 0) return broken === 0 ? [[busy]] : [[`${busy} `], [`${broken} broken`, 'red'], ['.']];
-  const missing = pulled - recovered;
+  const missing = Math.max(0, pulled - recovered - broken);
   return [
     [`${busy} ${pulled} had the job deleted under them: `],
     [`${recovered} recovered`, 'green'],
@@ -115,6 +115,11 @@ export const remarkWords: Readonly<Record<RemarkCode, string>> = {
   'refused-publish': 'publishes where it may not',
   'no-such-operation': 'asks by a topic that is no operation of AWS IoT Jobs',
 };
+
+/** As a person writes it; a name with a number in it stays as it is. */
+export function asSentence(act: string): string {
+  return /^\S*\d/.test(act) ? act : act.charAt(0).toUpperCase() + act.slice(1);
+}
 
 /** `1:04` and up; under a minute seconds with hundredths where wanted. */
 export function clockText(ms: number): string {

@@ -145,13 +145,15 @@ describe('jobrig serve --processes', () => {
   });
 
   it('shows on the page what a device says at any door, before somebody looked and after', async () => {
-    const says = (progress: string): object => ({ status: 'IN_PROGRESS', statusDetails: { progress } });
     await job('shown');
     const clients = await Promise.all(
       [0, 1].map((door) => connected(idAt(door, `shown${door}`), { username: 'pump-1' })),
     );
     const update = (client: MqttClient, progress: string): Promise<unknown> =>
-      asked(client, '$aws/things/pump-1/jobs/shown/update', says(progress));
+      asked(client, '$aws/things/pump-1/jobs/shown/update', {
+        status: 'IN_PROGRESS',
+        statusDetails: { progress },
+      });
     for (const [door, client] of clients.entries()) await update(client, `before ${door}`);
     const ended = new AbortController();
     const feed = await fetch(`${service.httpUrl}/page/feed?thing=pump-1`, { signal: ended.signal });

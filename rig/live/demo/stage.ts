@@ -210,7 +210,8 @@ export class Stage implements AsyncDisposable {
   async started(): Promise<void> {
     const { audience, signal } = this.options;
     if (audience === undefined) return;
-    this.page?.narrate('All is ready');
+    const bug = 'One of them has a known bug. Pull jobs yourself meanwhile: choose a device, or a whole job.';
+    this.page?.narrate(`${this.options.things} devices will update, and lose their job while they do. ${bug}`);
     this.page?.awaitStart(true);
     const interrupted = new Promise<void>((resolve) => {
       if (signal !== undefined) addAbortListener(signal, () => resolve());
