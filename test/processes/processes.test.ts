@@ -73,6 +73,13 @@ async function asked(client: MqttClient, topic: string, body: object): Promise<u
   }
 }
 
+function progress(client: MqttClient, jobId: string, text: string): Promise<unknown> {
+  return asked(client, `$aws/things/pump-1/jobs/${jobId}/update`, {
+    status: 'IN_PROGRESS',
+    statusDetails: { progress: text },
+  });
+}
+
 describe('jobrig serve --processes', () => {
   it('lets clients of all doors hear each other, with sessions and second connections in one place', async () => {
     const clients = await Promise.all([0, 1, 0, 1].map((door, index) => connected(idAt(door, `talker${index}`))));
@@ -149,12 +156,7 @@ describe('jobrig serve --processes', () => {
     const clients = await Promise.all(
       [0, 1].map((door) => connected(idAt(door, `shown${door}`), { username: 'pump-1' })),
     );
-    const update = (client: MqttClient, progress: string): Promise<unknown> =>
-      asked(client, '$aws/things/pump-1/jobs/shown/update', {
-        status: 'IN_PROGRESS',
-        statusDetails: { progress },
-      });
-    for (const [door, client] of clients.entries()) await update(client, `before ${door}`);
+    for (const [door, client] of clients.entries()) await progress(client, 'shown', `before ${door}`);
     const ended = new AbortController();
     const feed = await fetch(`${service.httpUrl}/page/feed?thing=pump-1`, { signal: ended.signal });
     let text = '';
@@ -162,7 +164,7 @@ describe('jobrig serve --processes', () => {
       for await (const chunk of feed.body!) text += new TextDecoder().decode(chunk as Uint8Array);
     })().catch(() => {});
     for (const door of clients.keys()) await expect.poll(() => text).toContain(`before ${door}`);
-    for (const [door, client] of clients.entries()) await update(client, `after ${door}`);
+    for (const [door, client] of clients.entries()) await progress(client, 'shown', `after ${door}`);
     for (const door of clients.keys()) await expect.poll(() => text).toContain(`after ${door}`);
     await expect.poll(() => text).toMatch(/"exchangesPerSecond":(?!0[,}])/);
     ended.abort();
