@@ -5,50 +5,43 @@
  * connection, as there; MQTT 5 is told why.
  * Source: docs/reference/connection.md §2 to §5, docs/reference/limits.md §5, docs/reference/ambiguities.md A30.
  */
-import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
 import type { IConnectPacket, IDisconnectPacket, Packet } from 'mqtt-packet';
-import type { ClientPortrait, GrantedFilter } from '../../observation/observation.ts';
+import type { GrantedFilter } from '../../observation/observation.ts';
 import type { Watchers } from '../../observation/watchers.ts';
 import { maxPublishBytes, maxSessionExpirySeconds } from '../../protocol/limits.ts';
 import { isThingName } from '../../protocol/names.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { decodeUtf8 } from '../../protocol/utf8.ts';
-import { type ConnectionProof, admit } from './access-control.ts';
-import { ClientIdentity, policyAdvice } from './client-identity.ts';
+import type { ConnectionProof } from './access-control.ts';
+import { Admission, type AdmissionContext, type Admitted, remoteAddressOf } from './admission.ts';
+import { ClientIdentity } from './client-identity.ts';
 import type { ClientStream, PacketReceiver, Publication, WillProperties } from './client-stream.ts';
 import { Disconnection, type Reason, reasonCodes } from './disconnection.ts';
 import { type Ending, type EventListener, refusalIn } from './door-events.ts';
-import { type Principal, identityAdvice, undecided } from './identity.ts';
+import { undecided } from './identity.ts';
 import { restartKeepAlive } from './internals.ts';
-import { type LastWill, lastWillIn } from './last-will.ts';
-import type { MemoryBounds } from './memory-bounds.ts';
+import { KeptWill } from './last-will.ts';
 import type { Message } from './message.ts';
-import { agreementOn } from './mqtt5-connect.ts';
 import { type PublishVerdict, judgePublish } from './permissions.ts';
 import type { ConnectionEvents, Presence, PresentClient } from './presence.ts';
 import type { DoorReadings } from './readings.ts';
-import type { RegisteredAccess, RegisteredClient, RegisteredPrincipals } from './registered-principals.ts';
 import type { ServiceRequests } from './service-requests.ts';
-import type { Connection, LeftWill, SessionTerms } from './session.ts';
+import { portraitOf } from './client-portrait.ts';
+import type { Connection, SessionTerms } from './session.ts';
 import type { Sessions } from './sessions.ts';
-import type { StrictLimits } from './strict-limits.ts';
 import { type Subscribing, subscribe, unsubscribe } from './subscribing.ts';
 
 /** What all clients of a door share. */
-export interface InboundContext {
+export interface InboundContext extends AdmissionContext {
   readonly sessions: Sessions;
   readonly requests: ServiceRequests;
-  readonly bounds: MemoryBounds;
-  readonly strict: StrictLimits | undefined;
   readonly forbiddenSubscribe: DoorReadings['forbiddenSubscribe'];
   /** Whether there is a thing of this name. */
   readonly isThing: (name: string) => boolean;
   /** Absent: nobody listens. */
   readonly onEvent: EventListener | undefined;
-  readonly registered: RegisteredPrincipals;
   readonly presence: Presence;
   readonly watchers: Watchers;
   /** Service time. */
@@ -70,6 +63,7 @@ export class InboundPackets implements PacketReceiver {
   readonly #client: Client;
   readonly #stream: ClientStream;
   readonly #identity: ClientIdentity;
+  readonly #admission: Admission;
   readonly #subscribing: Subscribing;
   /** Absent: CONNECT has not come. */
   #connect: IConnectPacket | undefined;
@@ -77,10 +71,9 @@ export class InboundPackets implements PacketReceiver {
   #connection: Connection | undefined;
   /** Absent: CONNACK has left. */
   #early: Early[] | undefined = [];
-  #will: LastWill | undefined;
+  readonly #will: KeptWill;
   /** Absent: CONNACK has not left. */
   #events: ConnectionEvents | undefined;
-  #registeredAs: RegisteredClient | undefined;
   saidGoodbye = false;
   /** Its CONNECT was refused, which has been told. */
   isRefused = false;
@@ -91,6 +84,8 @@ export class InboundPackets implements PacketReceiver {
     this.#client = client;
     this.#stream = stream;
     this.#identity = new ClientIdentity(proof.identity, context.isThing);
+    this.#will = new KeptWill(context.bounds, stream, (publication) => this.#sendWill(publication));
+    this.#admission = new Admission(context, proof, this.#identity, stream);
     const { sessions, onEvent, forbiddenSubscribe, strict } = context;
     this.#subscribing = {
       sessions,
@@ -144,7 +139,7 @@ export class InboundPackets implements PacketReceiver {
       identity: this.#proof.identity,
       protocolVersion: this.#connect?.protocolVersion ?? this.#stream.version,
       sessionPresent: connection.resumed,
-      client: this.#portrait(),
+      client: portraitOf(this.#client.id, this.#connect!, this.#proof),
       ...this.#cameBy,
     });
     this.#events = this.#context.presence.connected(this.#presentAs(this.#client.id));
@@ -163,19 +158,6 @@ export class InboundPackets implements PacketReceiver {
     }
   }
 
-  #portrait(): ClientPortrait {
-    const { clean, keepalive = 0, will, protocolVersion } = this.#connect!;
-    const { certificate, kind = certificate === undefined ? 'none' : 'certificate' } = this.#proof;
-    return {
-      clientId: this.#client.id,
-      protocol: protocolVersion === 5 ? 'MQTT 5' : protocolVersion === 3 ? 'MQTT 3.1' : 'MQTT 3.1.1',
-      cleanSession: clean !== false,
-      keepAliveSeconds: keepalive,
-      hasWill: will !== undefined,
-      proof: kind,
-    };
-  }
-
   #subscribed(filters: readonly GrantedFilter[]): void {
     this.#events?.subscribed(filters.flatMap(({ filter, qos }) => (qos === undefined ? [] : [filter])));
     this.#context.onEvent?.({ kind: 'subscribed', clientId: this.#client.id, filters });
@@ -186,31 +168,13 @@ export class InboundPackets implements PacketReceiver {
     // Nobody is told when the whole service ends, and no will is sent.
     const sendsWill = how !== 'shutdown';
     if (sendsWill) this.#events?.ended(how, reason);
-    if (this.#registeredAs !== undefined) this.#context.registered.forget(this.#registeredAs);
+    this.#admission.ended();
     const connection = this.#connection;
     if (connection === undefined) {
-      this.#forgetWill();
+      this.#will.forget();
       return;
     }
-    this.#context.sessions.close(connection, sendsWill ? this.#leftWill() : undefined);
-  }
-
-  #leftWill(): LeftWill | undefined {
-    const will = this.#will;
-    if (will === undefined) return undefined;
-    return {
-      delaySeconds: will.delaySeconds,
-      send: () => {
-        this.#forgetWill();
-        this.#sendWill(will);
-      },
-      forget: () => this.#forgetWill(),
-    };
-  }
-
-  #forgetWill(): void {
-    if (this.#will !== undefined) this.#context.bounds.forgetWill(this);
-    this.#will = undefined;
+    this.#context.sessions.close(connection, sendsWill ? this.#will.left : undefined);
   }
 
   // What the stream has read.
@@ -236,7 +200,7 @@ export class InboundPackets implements PacketReceiver {
       if (watchers.observer.published !== undefined) this.#showPublished(publication, watchers);
       const { outbox } = connection;
       const acknowledges = qos === 1;
-      const isKept = sessions.route(messageOf(publication), connection.session, (isNowKept) => {
+      const isKept = sessions.routing.route(messageOf(publication), connection.session, (isNowKept) => {
         if (!acknowledges) return;
         if (isNowKept) sessions.releaseWhenKept(outbox);
         else outbox.release();
@@ -309,54 +273,25 @@ export class InboundPackets implements PacketReceiver {
   #receiveConnect(packet: IConnectPacket, will: WillProperties | undefined): void {
     if (this.#connect !== undefined) throw new Disconnection('protocolError', 'a second CONNECT');
     this.#connect = packet;
-    const { registered } = this.#context;
-    const client = this.#registeredClient(packet.clientId);
-    if (client === undefined) {
-      this.#answerConnect(packet, will);
-      return;
-    }
-    // What comes meanwhile has come before its time.
-    registered.identify(client, ({ access, refused }) => {
-      this.#registeredAs = client;
-      if (this.#stream.destroyed) registered.forget(client);
-      else this.#answerConnect(packet, will, access, refused);
+    // What comes before this is decided has come before its time.
+    this.#admission.decide(packet, will, (outcome) => {
+      if (outcome instanceof Disconnection) this.#refuse(packet, outcome);
+      else this.#letIn(packet, outcome);
     });
   }
 
-  /** `undefined` where a certificate of the registry would not count, or none is shown. */
-  #registeredClient(clientId: string): RegisteredClient | undefined {
-    const { identity, certificate } = this.#proof;
-    if (identity !== 'certificate' || certificate === undefined) return undefined;
-    const cutOff = (): void => {
-      this.#stream.destroy(new Disconnection('notAuthorized', 'its certificate is not active any more'));
-    };
-    return { clientId, certificate, sourceIp: remoteAddressOf(this.#proof), cutOff };
+  #refuse({ clientId }: IConnectPacket, refusal: Disconnection): void {
+    const { onEvent, presence } = this.#context;
+    this.isRefused = true;
+    onEvent?.({ kind: 'refused', clientId, ...refusalIn(refusal) });
+    if (refusal.reason === 'notAuthorized') presence.refused(this.#presentAs(clientId));
+    this.#stream.refuse(refusal);
   }
 
-  #answerConnect(
-    packet: IConnectPacket,
-    will: WillProperties | undefined,
-    access?: RegisteredAccess,
-    refusedFor?: string,
-  ): void {
-    const admitted =
-      refusedFor === undefined
-        ? this.#admit(packet, lastWillIn(packet, will), access)
-        : new Disconnection(
-            'notAuthorized',
-            `connection refused: ${refusedFor}`,
-            'DescribeCertificate shows its status.',
-          );
-    if (admitted instanceof Disconnection) {
-      this.isRefused = true;
-      this.#context.onEvent?.({ kind: 'refused', clientId: packet.clientId, ...refusalIn(admitted) });
-      if (admitted.reason === 'notAuthorized') this.#context.presence.refused(this.#presentAs(packet.clientId));
-      this.#stream.refuse(admitted);
-      return;
-    }
-    this.#identity.principal = admitted;
+  #letIn(packet: IConnectPacket, { principal, access, agreement, will }: Admitted): void {
+    this.#will.keep(will);
+    this.#identity.principal = principal;
     this.#identity.registered = access;
-    const agreement = agreementOn(packet, randomUUID);
     const { clientId, startsAnew, expirySeconds, keepAliveSeconds: keepalive } = agreement;
     this.#identity.clientId = clientId;
     const is5 = this.#stream.version === 5;
@@ -364,38 +299,6 @@ export class InboundPackets implements PacketReceiver {
     this.#stream.agree(agreement);
     const clean = is5 ? startsAnew && expirySeconds === 0 : packet.clean;
     this.#stream.toAedes({ ...packet, clientId, clean, keepalive, will: undefined });
-  }
-
-  #admit(packet: IConnectPacket, will: LastWill | undefined, access?: RegisteredAccess): Principal | Disconnection {
-    const { strict, sessions, bounds } = this.#context;
-    const { clientId, clean } = packet;
-    if (strict?.mayConnect(clientId) === false) return unavailable('a second CONNECT within a second');
-    const admitted = admit(packet, this.#stream.version, this.#proof, access);
-    if (admitted instanceof Disconnection) return admitted;
-    if (clean !== true && !sessions.hasRoomFor(clientId)) {
-      return unavailable('as many persistent sessions as this service keeps');
-    }
-    const forbidden = will && this.#forbiddenWill(will, clientId, admitted, access);
-    if (forbidden !== undefined) return forbidden;
-    if (will !== undefined && !bounds.will(this, will.publication)) return unavailable('no room for a last will');
-    this.#will = will;
-    return admitted;
-  }
-
-  /** Documented: who leaves a last will on a topic that it may not publish on is not let in (connect_failed). */
-  #forbiddenWill(
-    { publication }: LastWill,
-    clientId: string,
-    principal: Principal,
-    registered: RegisteredAccess | undefined,
-  ): Disconnection | undefined {
-    const verdict = judgePublish(
-      this.#identity.newcomer(principal, clientId, publication.topic, registered),
-      publication,
-    );
-    if (verdict.kind !== 'refused' || verdict.reason !== 'notAuthorized') return undefined;
-    const advice = registered?.allows === undefined ? identityAdvice(this.#identity.rule, principal) : policyAdvice;
-    return new Disconnection('notAuthorized', `connection refused: its last will: ${verdict.message}`, advice);
   }
 
   #disconnect({ session }: Connection, packet: IDisconnectPacket): void {
@@ -407,15 +310,15 @@ export class InboundPackets implements PacketReceiver {
       session.terms = { ...session.terms, expirySeconds: Math.min(expirySeconds, maxSessionExpirySeconds) };
     }
     this.saidGoodbye = true;
-    if (packet.reasonCode !== reasonCodes.disconnectWithWill) this.#forgetWill();
+    if (packet.reasonCode !== reasonCodes.disconnectWithWill) this.#will.forget();
     this.#stream.saidGoodbye();
     this.#stream.toAedes(packet);
   }
 
-  #sendWill({ publication }: LastWill): void {
+  #sendWill(publication: Publication): void {
     const { sessions, requests, onEvent } = this.#context;
     const verdict = this.#judge(publication);
-    if (verdict.kind === 'ordinary') sessions.route(messageOf(publication), undefined, () => {});
+    if (verdict.kind === 'ordinary') sessions.routing.route(messageOf(publication), undefined, () => {});
     else if (verdict.kind === 'service') requests.takeWill(this.#client.id, publication, verdict.topic);
     else {
       const { reason, message } = verdict;
@@ -466,14 +369,6 @@ export class InboundPackets implements PacketReceiver {
     this.#context.onEvent?.({ kind: 'publish-refused', clientId: this.#client.id, topic, ...refusalIn(refused) });
     throw refused;
   }
-}
-
-function remoteAddressOf({ socket }: ConnectionProof): string | undefined {
-  return (socket as Partial<Socket> | undefined)?.remoteAddress;
-}
-
-function unavailable(what: string): Disconnection {
-  return new Disconnection('serverUnavailable', `connection refused: ${what}`);
 }
 
 function messageOf({ topic, payload, qos, retain, properties, expirySeconds }: Publication): Message {

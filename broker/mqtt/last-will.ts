@@ -5,6 +5,8 @@
  */
 import type { IConnectPacket } from 'mqtt-packet';
 import type { Publication, WillProperties } from './client-stream.ts';
+import type { MemoryBounds } from './memory-bounds.ts';
+import type { LeftWill } from './session.ts';
 
 export interface LastWill {
   readonly publication: Publication;
@@ -20,4 +22,42 @@ export function lastWillIn({ will }: IConnectPacket, properties: WillProperties 
     publication: { topic, payload: Buffer.from(payload), qos, retain, messageId: 0, ...forwarded },
     delaySeconds,
   };
+}
+
+/** The last will of one client. */
+export class KeptWill {
+  readonly #bounds: MemoryBounds;
+  readonly #stream: object;
+  readonly #send: (publication: Publication) => void;
+  #will: LastWill | undefined;
+
+  /** @param stream for which there is room for it in the bounds. */
+  constructor(bounds: MemoryBounds, stream: object, send: (publication: Publication) => void) {
+    this.#bounds = bounds;
+    this.#stream = stream;
+    this.#send = send;
+  }
+
+  keep(will: LastWill | undefined): void {
+    this.#will = will;
+  }
+
+  forget(): void {
+    if (this.#will !== undefined) this.#bounds.forgetWill(this.#stream);
+    this.#will = undefined;
+  }
+
+  /** What is to be done with it now that the connection has ended. */
+  get left(): LeftWill | undefined {
+    const will = this.#will;
+    if (will === undefined) return undefined;
+    return {
+      delaySeconds: will.delaySeconds,
+      send: () => {
+        this.forget();
+        this.#send(will.publication);
+      },
+      forget: () => this.forget(),
+    };
+  }
 }

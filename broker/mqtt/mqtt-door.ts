@@ -47,7 +47,8 @@ import { defenderAnswerer } from './defender-requests.ts';
 import { MemoryBounds } from './memory-bounds.ts';
 import { shadowAnswerer } from './shadow-requests.ts';
 import { ServiceRequests } from './service-requests.ts';
-import { type Delivery, Sessions } from './sessions.ts';
+import type { Delivery } from './routing.ts';
+import { Sessions } from './sessions.ts';
 import { StrictLimits } from './strict-limits.ts';
 import { Traffic } from './traffic.ts';
 import type { WhyNotUpgrade } from './websockets.ts';
@@ -155,13 +156,14 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     now,
     onDropped: (dropped) => onEvent?.({ kind: 'dropped', ...dropped }),
   });
+  const { routing } = sessions;
   const reserved = new ReservedRequests(
     { ...ownAnswerers(port, readings), ...options.answerers },
     (feature, { clientId, topic }) => onEvent?.({ kind: 'not-answered', feature, clientId, topic }),
   );
   const { forbiddenSubscribe } = readings;
   const registered = new RegisteredPrincipals(port, options.policyScope);
-  const presence = new Presence({ now, announce: (topic, write) => sessions.announceEverywhere(topic, write) });
+  const presence = new Presence({ now, announce: (topic, write) => routing.announceEverywhere(topic, write) });
   const requests = new ServiceRequests({
     port,
     sessions,
@@ -260,10 +262,10 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const forms = readings.namespacedNotify;
   const addressees = (effect: Effect): readonly Delivery[] => {
     const deliveries: Delivery[] = [];
-    announce(effect, forms, (topic, write) => deliveries.push(...sessions.address(topic, write)));
+    announce(effect, forms, (topic, write) => deliveries.push(...routing.address(topic, write)));
     return deliveries;
   };
-  const tell = (topic: string, writePayload: () => string): void => sessions.announce(topic, writePayload);
+  const tell = (topic: string, writePayload: () => string): void => routing.announce(topic, writePayload);
   const stopAnnouncing = port.onEffect(
     (effect) => {
       if (effect.kind === 'principal') registered.changed(effect.certificateId);
@@ -272,7 +274,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
         announce(effect, forms, tell);
         return;
       }
-      for (const delivery of deliveries) sessions.deliver(delivery);
+      for (const delivery of deliveries) routing.deliver(delivery);
       foreseen.delete(effect);
     },
     kept && ((effect) => foreseen.set(effect, addressees(effect))),
@@ -284,7 +286,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
 
   async function close(): Promise<void> {
     stopAnnouncing();
-    sessions.finish();
+    routing.finish();
     const stopped = [...listeners.values()].map((listener) => listener.close());
     for (const stream of clientStreams) {
       stream.closingReason = 'serverShuttingDown';

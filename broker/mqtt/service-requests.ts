@@ -73,11 +73,11 @@ export class ServiceRequests {
         { topic, parsed, payload, clientId, connection: asker },
         {
           reply: (replyTopic, replyPayload) => sessions.reply(asker, replyTopic, replyPayload, qos),
-          announce: (toldTopic, told) => sessions.announce(toldTopic, () => told),
+          announce: (toldTopic, told) => sessions.routing.announce(toldTopic, () => told),
           tell(toldTopic, told) {
             if (readings.streamReplies === 'asker and subscribers')
               sessions.replyUnlessSubscribed(asker, toldTopic, told);
-            sessions.announce(toldTopic, () => told, qos);
+            sessions.routing.announce(toldTopic, () => told, qos);
           },
           drained: () => sessions.drained(asker),
           done: answered,

@@ -16,11 +16,10 @@ import type { Dropped } from './door-events.ts';
 import type { Principal } from './identity.ts';
 import type { Owner } from './kept-sessions.ts';
 import { type MemoryBounds, bytesOf, maxQueuedBytes, maxQueuedMessages } from './memory-bounds.ts';
-import { type Message, type Qos, isExpired } from './message.ts';
+import { type Message, isExpired } from './message.ts';
 import { Outbox } from './outbox.ts';
+import { OwnFilters } from './own-filters.ts';
 import { type ProtocolVersion, publishBytes } from './packet-writer.ts';
-import { type SubscriptionOptions, filterMatches } from './subscription-index.ts';
-import { hasWildcard } from './topic-rules.ts';
 
 /** How a client wants its session. Read again when the connection ends: MQTT 5's DISCONNECT may say otherwise. */
 export interface SessionTerms {
@@ -64,12 +63,6 @@ export interface LeftWill {
 export interface PendingWill {
   readonly timer: NodeJS.Timeout;
   readonly will: LeftWill;
-}
-
-/** A filter with a wildcard, and what stands before that. */
-interface Pattern {
-  readonly filter: string;
-  readonly literal: string;
 }
 
 /** A message in a queue. */
@@ -124,6 +117,12 @@ export class Connection {
     this.receiveMaximum = terms.receiveMaximum ?? maxUnacknowledged;
     this.maximumPacketBytes = terms.maximumPacketBytes ?? Infinity;
   }
+
+  /** Whether a message may leave now; what waits for acknowledgements follows with one of them. */
+  hasRoomFor({ qos }: Message): boolean {
+    if (qos === 0 || this.unacknowledged === 0) return true;
+    return this.unacknowledged < this.receiveMaximum && !this.outbox.hasEnough;
+  }
 }
 
 export class Session implements Receiver {
@@ -144,11 +143,8 @@ export class Session implements Receiver {
   idle: (() => void) | undefined;
   /** The client is the first thing that it spoke for. */
   firstThing = false;
-  /** By the text of the filter, `$share/…` included. */
-  readonly filters = new Map<string, SubscriptionOptions>();
+  readonly filters = new OwnFilters();
   readonly #context: SessionContext;
-  /** Filters with wildcards that may cover a reply and grant QoS 1. */
-  #patterns: readonly Pattern[] = [];
   readonly #waiting: Entry[] = [];
   /** Of what waits without having been reserved. */
   #waitingBytes = 0;
@@ -184,39 +180,6 @@ export class Session implements Receiver {
     return this.#waiting.length === 0;
   }
 
-  setFilter(filter: string, options: SubscriptionOptions): void {
-    this.filters.set(filter, options);
-    this.#filtersChanged();
-  }
-
-  removeFilter(filter: string): boolean {
-    const removed = this.filters.delete(filter);
-    if (removed) this.#filtersChanged();
-    return removed;
-  }
-
-  #filtersChanged(): void {
-    const patterns = [...this.filters].filter(
-      ([filter, { qos }]) => qos === 1 && filter.startsWith('$aws/') && hasWildcard(filter),
-    );
-    this.#patterns = patterns.map(([filter]) => ({ filter, literal: filter.slice(0, filter.search(/[+#]/)) }));
-  }
-
-  /** What the subscriptions that cover a topic of the service grant; 0 without any, as AWS sends replies nobody subscribed to. */
-  grantedQos(topic: string): Qos {
-    for (const { filter, literal } of this.#patterns) {
-      if (topic.startsWith(literal) && filterMatches(filter, topic, literal.length)) return 1;
-    }
-    return this.filters.get(topic)?.qos ?? 0;
-  }
-
-  /** Whether a subscription of its own covers a topic. */
-  covers(topic: string): boolean {
-    if (this.filters.has(topic)) return true;
-    for (const filter of this.filters.keys()) if (hasWildcard(filter) && filterMatches(filter, topic)) return true;
-    return false;
-  }
-
   reserve(message: Message): boolean {
     if (!this.keepsMessages || message.qos === 0) return true;
     if (this.#context.bounds.queue(this.clientId, message)) return true;
@@ -234,13 +197,13 @@ export class Session implements Receiver {
   /** To the connection that asked, whether or not it subscribed. */
   reply(connection: Connection, message: Message): void {
     if (this.connection !== connection || !this.reserve(message)) return;
-    if (this.#waiting.length === 0 && hasRoom(connection, message)) this.#send(connection, message);
+    if (this.#waiting.length === 0 && connection.hasRoomFor(message)) this.#send(connection, message);
     else this.#wait({ message, onlyFor: connection });
   }
 
   post(message: Message, key?: string, group?: Receiver): void {
     const { connection } = this;
-    if (connection?.ready === true && this.#waiting.length === 0 && hasRoom(connection, message)) {
+    if (connection?.ready === true && this.#waiting.length === 0 && connection.hasRoomFor(message)) {
       this.#send(connection, message, key, group);
     } else if (connection === undefined && (message.qos === 0 || !this.keepsMessages)) {
       (group ?? this).release(message, key);
@@ -286,7 +249,7 @@ export class Session implements Receiver {
       if (!this.#isSendable(connection, entry.message)) {
         this.#unacknowledged.delete(messageId);
         this.#done(entry);
-      } else if (hasRoom(connection, entry.message)) this.#sendAs(connection, entry.message, messageId);
+      } else if (connection.hasRoomFor(entry.message)) this.#sendAs(connection, entry.message, messageId);
       else {
         this.#unacknowledged.delete(messageId);
         postponed.push(entry);
@@ -339,7 +302,7 @@ export class Session implements Receiver {
     let sent = 0;
     for (const entry of this.#waiting) {
       const { message, key, group, onlyFor } = entry;
-      if (!hasRoom(connection, message)) break;
+      if (!connection.hasRoomFor(message)) break;
       sent += 1;
       if (onlyFor === undefined || onlyFor === connection) this.#send(connection, message, key, group);
       else this.#done(entry);
@@ -403,10 +366,4 @@ export class Session implements Receiver {
   #done({ message, key, group }: Entry): void {
     (group ?? this).release(message, key);
   }
-}
-
-/** Whether it may leave now; what waits for acknowledgements follows with one of them. */
-function hasRoom({ unacknowledged, receiveMaximum, outbox }: Connection, { qos }: Message): boolean {
-  if (qos === 0 || unacknowledged === 0) return true;
-  return unacknowledged < receiveMaximum && !outbox.hasEnough;
 }

@@ -100,7 +100,7 @@ function grant(
   retained: (() => void)[],
 ): Qos | Disconnection {
   const qos = asked === 1 ? 1 : 0;
-  const isNew = !session.filters.has(text);
+  const isNew = !session.filters.all.has(text);
   const options = { qos, ...(noLocal && { noLocal }), ...(retainAsPublished && { retainAsPublished }) } as const;
   if (noLocal && filter.shareName !== undefined) throw new Disconnection('protocolError', `No Local for ${text}`);
   if (!sessions.subscribe(session, text, filter, options)) {
@@ -109,7 +109,7 @@ function grant(
     return refusal;
   }
   if (retainHandling === 0 || (retainHandling === 1 && isNew)) {
-    retained.push(() => sessions.sendRetained(session, filter, qos));
+    retained.push(() => sessions.routing.sendRetained(session, filter, qos));
   }
   return qos;
 }

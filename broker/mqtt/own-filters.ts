@@ -1,0 +1,60 @@
+/**
+ * The filters of one session, and what they say of a topic: which quality of service a reply may have, whether anything covers it.
+ * Source: docs/reference/mqtt-api.md §3.
+ */
+import type { Qos } from './message.ts';
+import { type SubscriptionOptions, filterMatches } from './subscription-index.ts';
+import { hasWildcard } from './topic-rules.ts';
+
+/** A filter with a wildcard, and what stands before that. */
+interface Pattern {
+  readonly filter: string;
+  readonly literal: string;
+}
+
+export class OwnFilters {
+  readonly #all = new Map<string, SubscriptionOptions>();
+  /** Filters with wildcards that may cover a reply and grant QoS 1. */
+  #patterns: readonly Pattern[] = [];
+
+  /** By their text, `$share/…` included. */
+  get all(): ReadonlyMap<string, SubscriptionOptions> {
+    return this.#all;
+  }
+
+  set(filter: string, options: SubscriptionOptions): void {
+    this.#all.set(filter, options);
+    this.#changed();
+  }
+
+  remove(filter: string): boolean {
+    const removed = this.#all.delete(filter);
+    if (removed) this.#changed();
+    return removed;
+  }
+
+  clear(): void {
+    this.#all.clear();
+    this.#patterns = [];
+  }
+
+  grantedQos(topic: string): Qos {
+    for (const { filter, literal } of this.#patterns) {
+      if (topic.startsWith(literal) && filterMatches(filter, topic, literal.length)) return 1;
+    }
+    return this.#all.get(topic)?.qos ?? 0;
+  }
+
+  cover(topic: string): boolean {
+    if (this.#all.has(topic)) return true;
+    for (const filter of this.#all.keys()) if (hasWildcard(filter) && filterMatches(filter, topic)) return true;
+    return false;
+  }
+
+  #changed(): void {
+    const patterns = [...this.#all].filter(
+      ([filter, { qos }]) => qos === 1 && filter.startsWith('$aws/') && hasWildcard(filter),
+    );
+    this.#patterns = patterns.map(([filter]) => ({ filter, literal: filter.slice(0, filter.search(/[+#]/)) }));
+  }
+}
