@@ -136,6 +136,16 @@ describe('canceling a large job', () => {
     expect(world.jobOf('big')?.isConcurrent).toBe(false);
   });
 
+  it('ends with the command when none of the rest is pending', () => {
+    const world = groupWorld();
+    world.job('big', [groupArn('g')]);
+    world.settle();
+    for (const thingName of names.slice(1)) world.update(thingName, 'big', 'SUCCEEDED');
+    world.ok('iot:CancelJob', { jobId: 'big' });
+    expect(counts(world)).toMatchObject({ numberOfCanceledThings: 1, numberOfSucceededThings: size - 1 });
+    expect(world.engine.nextDeadline()).toBeUndefined();
+  });
+
   it('goes on where it was in a rebuilt engine', () => {
     const world = groupWorld();
     world.ok('iot:UpdateEventConfigurations', { eventConfigurations: { JOB: { Enabled: true } } });

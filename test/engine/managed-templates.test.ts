@@ -52,6 +52,14 @@ describe('AWS managed templates', () => {
     expect(JSON.parse(document)).toMatchObject({ version: '1.0', steps: [{ action: {} }] });
   });
 
+  it('may be used without a user and a path, and not without anything else', () => {
+    const optional = names.flatMap((templateName) => {
+      const { documentParameters = [] } = world().ok('iot:DescribeManagedJobTemplate', { templateName });
+      return documentParameters.flatMap(({ key, optional: isOptional }) => (isOptional === true ? [key] : []));
+    });
+    expect(new Set(optional)).toEqual(new Set(['runAsUser', 'pathToHandler']));
+  });
+
   it.each([
     ['an unknown name', { templateName: 'AWS-Nothing' }],
     ['an unknown version', { templateName: 'AWS-Reboot', templateVersion: '2.0' }],

@@ -82,11 +82,21 @@ describe('an OTA update over MQTT', () => {
       otaUpdateFiles: update.files,
       otaUpdateStatus: 'CREATE_COMPLETE',
       awsIotJobId: 'AFR_OTA-u',
-      awsJobExecutionsRolloutConfig: {},
-      awsJobPresignedUrlConfig: {},
     });
+    const { awsJobExecutionsRolloutConfig, awsJobPresignedUrlConfig } = infoOf(world);
+    expect([awsJobExecutionsRolloutConfig, awsJobPresignedUrlConfig]).toEqual([{}, {}]);
     expect(Object.keys(infoOf(world))).not.toContain('awsJobTimeoutConfig');
     expect(world.jobOf('AFR_OTA-u')?.timeoutConfig).toEqual({ inProgressTimeoutInMinutes: 5 });
+  });
+
+  it('is refused under an id that is taken: by an update, with or without a job, or by the job', () => {
+    const message = (world: World) => world.refused('iot:CreateOTAUpdate', update).message;
+    expect(message(otaWorld())).toContain('OTA update');
+    expect(message(otaWorld({ images: [{ code: 'NoSuchKey', message: 'gone' }] }))).toContain('OTA update');
+    const world = new World();
+    world.things('t');
+    world.job('AFR_OTA-u', [thingArn('t')]);
+    expect(message(world)).toContain('Job AFR_OTA-u');
   });
 
   it('takes its files from a stream that is there, and makes none', () => {

@@ -332,6 +332,28 @@ describe('job templates', () => {
     expect(world.ok('iot:GetJobDocument', { jobId: 'a' }).document).toBe(document);
   });
 
+  it('give each configuration that a job does not say itself, whole', () => {
+    const configurations = {
+      presignedUrlConfig: { roleArn: 'arn:aws:iam::123456789012:role/jobs', expiresInSec: 60 },
+      jobExecutionsRolloutConfig: { maximumPerMinute: 7 },
+      abortConfig: {
+        criteriaList: [
+          { failureType: 'FAILED', action: 'CANCEL', thresholdPercentage: 50, minNumberOfExecutedThings: 3 },
+        ],
+      },
+      timeoutConfig,
+      jobExecutionsRetryConfig: { criteriaList: [{ failureType: 'ALL', numberOfRetries: 2 }] },
+    } as const;
+    const world = templateWorld();
+    const jobTemplateArn = templateArn('full');
+    world.ok('iot:CreateJobTemplate', { jobTemplateId: 'full', description: 'd', document, ...configurations });
+    world.job('all', [thingArn('t')], { document: undefined, jobTemplateArn });
+    expect(world.jobOf('all')).toMatchObject(configurations);
+    const own = { timeoutConfig: { inProgressTimeoutInMinutes: 9 }, presignedUrlConfig: {} };
+    world.job('own', [thingArn('t')], { document: undefined, jobTemplateArn, ...own });
+    expect(world.jobOf('own')).toMatchObject({ ...configurations, ...own });
+  });
+
   it('copy a job', () => {
     const world = templateWorld();
     world.job('a', [thingArn('t')], { document: '{"from":"job"}', timeoutConfig });

@@ -272,7 +272,9 @@ describe('maintenance windows', () => {
     world.pass(60 * minute);
     world.start('t1');
     world.pass(30 * minute);
+    world.said();
     world.update('t1', 'a', 'FAILED');
+    expect(world.said()).toEqual(['notify t1 [] []', 'notify-next t1 -']);
     expect(world.pending('t1').queued).toEqual([]);
     world.pass(day - 30 * minute);
     expect(world.pending('t1').queued).toEqual(['a']);
