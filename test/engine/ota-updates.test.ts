@@ -29,6 +29,7 @@ function documentOf(world: World): Record<string, unknown> {
 
 const inStream = (streamId: string, fileId: number) => ({ fileLocation: { stream: { streamId, fileId } } });
 const infoOf = (world: World) => world.ok('iot:GetOTAUpdate', { otaUpdateId: 'u' }).otaUpdateInfo!;
+const refusalOf = (world: World) => world.refused('iot:CreateOTAUpdate', update).message;
 const streamsOf = (world: World) => world.ok('iot:ListStreams', {}).streams ?? [];
 
 describe('an OTA update over MQTT', () => {
@@ -90,13 +91,12 @@ describe('an OTA update over MQTT', () => {
   });
 
   it('is refused under an id that is taken: by an update, with or without a job, or by the job', () => {
-    const message = (world: World) => world.refused('iot:CreateOTAUpdate', update).message;
-    expect(message(otaWorld())).toContain('OTA update');
-    expect(message(otaWorld({ images: [{ code: 'NoSuchKey', message: 'gone' }] }))).toContain('OTA update');
+    expect(refusalOf(otaWorld())).toContain('OTA update');
+    expect(refusalOf(otaWorld({ images: [{ code: 'NoSuchKey', message: 'gone' }] }))).toContain('OTA update');
     const world = new World();
     world.things('t');
     world.job('AFR_OTA-u', [thingArn('t')]);
-    expect(message(world)).toContain('Job AFR_OTA-u');
+    expect(refusalOf(world)).toContain('Job AFR_OTA-u');
   });
 
   it('takes its files from a stream that is there, and makes none', () => {
