@@ -12,15 +12,15 @@ import { queues } from './queues.ts';
 import { recover, undoNext } from './recover.ts';
 import { ask, onRequestDeadline } from './requests.ts';
 import { account, advance, stepOf, stretchOf } from './stages.ts';
-import { type AgentOptions, type AgentState, type Turn, type Work, newState } from './turn.ts';
+import { type AgentOptions, type AgentState, type Turn, type Work, newState, unchanged } from './turn.ts';
 
 export function createAgent(options: AgentOptions): Agent {
   const state = newState();
-  const turn: Turn = { options, behaviour: options.behaviour, state, now: 0, changes: [], effects: [] };
+  const turn: Turn = { options, behaviour: options.behaviour, state, now: 0, changes: unchanged, effects: [] };
   return {
     apply(input, now) {
       turn.now = now;
-      turn.changes = [];
+      turn.changes = unchanged;
       turn.effects = [];
       take(turn, input);
       ask(turn);

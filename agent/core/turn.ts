@@ -188,9 +188,11 @@ export interface Turn {
   readonly behaviour: AgentBehaviour;
   readonly state: AgentState;
   now: EpochMs;
-  changes: CheckpointChange[];
+  changes: readonly CheckpointChange[];
   effects: AgentEffect[];
 }
+
+export const unchanged: readonly CheckpointChange[] = [];
 
 export function operate(turn: Turn, work: Work, operation: Operation): void {
   turn.state.busy = operation.kind;
@@ -199,7 +201,7 @@ export function operate(turn: Turn, work: Work, operation: Operation): void {
 
 export function keep(turn: Turn, checkpoint: Checkpoint | undefined): void {
   turn.state.busy = 'keep';
-  turn.changes.push({ checkpoint });
+  turn.changes = [...turn.changes, { checkpoint }];
 }
 
 export function trace(turn: Turn, entry: AgentTrace): void {

@@ -47,6 +47,7 @@ export type DeviceEvent =
 /** How an operation begins: it takes its time, or it is over at once. */
 export type Started = 'under-way' | { readonly failure?: OperationFailure };
 const done: Started = {};
+const ended: DeviceEvent = { kind: 'ended' };
 
 /** Assumed: the boot loader's state takes one page; its sector is erased first. */
 const loaderStatePages = 1;
@@ -154,7 +155,7 @@ export class Device<Kept> {
     if (task.ends === 'watchdog') return this.#crash('watchdog', task.endsAt);
     this.#task = undefined;
     const failure = task.settle(task.endsAt - task.startedAt, true);
-    if (task.ends === 'operation') return failure === undefined ? { kind: 'ended' } : { kind: 'ended', failure };
+    if (task.ends === 'operation') return failure === undefined ? ended : { kind: 'ended', failure };
     this.#startedAt = task.endsAt;
     const outcome = this.#bootOutcome;
     this.#bootOutcome = undefined;
@@ -254,11 +255,17 @@ export class Device<Kept> {
     if (served === undefined || offset + bytes > (served.refusedFrom ?? Infinity)) {
       return this.#start(now, this.#pace.latencyMs(), () => 'download-failed');
     }
-    this.#start(now, this.#pace.downloadMs(bytes));
-    const task: Task<OperationFailure> = { ...this.#task!, isDownload: true };
+    const task: Task<OperationFailure> = {
+      startedAt: now,
+      endsAt: now + Math.ceil(this.#pace.downloadMs(bytes)),
+      ends: 'operation',
+      settle: succeed,
+      stall: undefined,
+      isDownload: true,
+    };
     const comes = offset + bytes <= (served.stallsFrom ?? Infinity);
-    if (comes) this.#task = this.#hasNetwork ? task : this.#standingStill(task, now);
-    else this.#task = { ...this.#standingStill(task, now), goesOn: undefined };
+    if (!comes) this.#task = { ...this.#standingStill(task, now), goesOn: undefined };
+    else this.#task = this.#hasNetwork ? task : this.#standingStill(task, now);
     return 'under-way';
   }
 

@@ -285,10 +285,12 @@ export class Connection {
     const fault = this.#faults.ofMessage(direction, now, operation);
     if (fault === undefined) return this.#carry(link, attempt, arrive);
     reporter.fault(now, `${direction} ${fault.effect}`, operation);
+    for (const at of link.arrivals(now, fault)) this.#carryLate(at, attempt, arrive);
+  }
+
+  #carryLate(at: EpochMs, attempt: Attempt, arrive: () => boolean | void): void {
     const { ends } = this.#faults;
-    for (const at of link.arrivals(now, fault)) {
-      this.#ground.at(at, () => this.#faults.ends === ends && this.#attempt === attempt && arrive() === true);
-    }
+    this.#ground.at(at, () => this.#faults.ends === ends && arrive() === true, attempt);
   }
 
   /** @param arrive not called when the connection has ended by then */

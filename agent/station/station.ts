@@ -57,8 +57,9 @@ class BoardOnALink implements Station, Ground {
   readonly #injection: FaultInjection;
   readonly #lookInside = (): DeviceView => this.#board.view();
   #effects: StationEffect[] = [];
-  /** What the board asked for and is not done yet. */
-  #asked: BoardEffect[] = [];
+  /** What the board asked for, and how much of that is done. */
+  #asked: readonly BoardEffect[] = [];
+  #askedDone = 0;
   /** What an observer put in while the station was at work. */
   #interjected: StationInput[] = [];
   #isAtWork = false;
@@ -130,8 +131,10 @@ class BoardOnALink implements Station, Ground {
 
   /** @returns false when nothing is due */
   #doNext(): boolean {
-    if (this.#asked.length > 0) {
-      this.#obey(this.#asked.shift()!);
+    const asked = this.#asked[this.#askedDone];
+    if (asked !== undefined) {
+      this.#askedDone += 1;
+      this.#obey(asked);
       return true;
     }
     const { first } = this.#timetable;
@@ -226,7 +229,7 @@ class BoardOnALink implements Station, Ground {
   #powerOff(): void {
     if (!this.#isPowered) return;
     this.#isPowered = false;
-    this.#asked = [];
+    this.#askedDone = this.#asked.length;
     this.reporter.power(this.now, false);
     this.#connection.leave('without-a-word', 'lost');
     this.feed({ kind: 'power-cut' });
@@ -251,9 +254,15 @@ class BoardOnALink implements Station, Ground {
   feed(input: BoardInput, at = this.now): void {
     const effects = this.#board.apply(input, at + this.#aheadMs);
     // Told by the clock that the board had then: before it is obeyed, the clock may leap.
-    for (const effect of effects) this.#asked.push(this.#aheadMs === 0 ? effect : this.#byOurClock(effect));
+    if (effects.length > 0) this.#ask(this.#aheadMs === 0 ? effects : effects.map((one) => this.#byOurClock(one)));
     this.reporter.moved(this.now, this.#lookInside);
     this.#arm();
+  }
+
+  #ask(effects: readonly BoardEffect[]): void {
+    const left = this.#asked.length - this.#askedDone;
+    this.#asked = left === 0 ? effects : [...this.#asked.slice(-left), ...effects];
+    this.#askedDone = 0;
   }
 
   #byOurClock(effect: BoardEffect): BoardEffect {

@@ -76,18 +76,16 @@ export function watchDuties(
   }
 
   /** Whether the image stands in a slot as one to be tried is a matter of hardware, whatever the agent says. */
-  function noteTrial(assignment: Assignment, view = record.view()): void {
+  function noteTrial(assignment: Assignment): void {
     const { duty } = assignment;
-    if (duty.work !== 'firmware' || assignment.isTried || view === undefined) return;
-    for (const { version, state } of view.slots) {
+    if (duty.work !== 'firmware' || assignment.isTried) return;
+    for (const { version, state } of record.view()?.slots ?? []) {
       if (version === duty.version && (state === 'ready' || state === 'pending-verify')) assignment.isTried = true;
     }
   }
 
   function noteTrials(): void {
-    if (assignments.size === 0) return;
-    const view = record.view();
-    for (const assignment of assignments.values()) noteTrial(assignment, view);
+    for (const assignment of assignments.values()) noteTrial(assignment);
   }
 
   function judge(seen: ObservationOf<'execution'>, one: ExecutionRecord, assignment: Assignment): void {
@@ -106,9 +104,9 @@ export function watchDuties(
   }
 
   function notDone(one: ExecutionRecord, { duty, interrupted }: Assignment): Wrong | undefined {
-    const parts = partsDone(one, record);
     if (duty.work === 'nothing') return { claim: 'V4', reason: 'and its document asks for nothing that can be done' };
     // What runs is V9's matter.
+    const parts = duty.work === 'firmware' ? undefined : partsDone(one, record);
     if (parts === undefined || duty.work === 'firmware') return undefined;
     if (duty.work === 'reboot') {
       // What a power cut did for it need not be done again.

@@ -68,7 +68,8 @@ export class SimulatedDevice {
   #connection: ConnectionNumber | undefined;
   #leftAt: EpochMs = 0;
   #wakeAt: EpochMs | undefined;
-  readonly #effects: StationEffect[] = [];
+  /** What came of one effect and is performed after the others. */
+  readonly #further: StationEffect[] = [];
   #isPerforming = false;
 
   constructor({ board, conditions, faults, chance, surroundings, ...options }: DeviceOptions) {
@@ -141,10 +142,10 @@ export class SimulatedDevice {
     out.active = this.board.thingName;
     const effects = this.#station.apply(input, out.queue.now);
     out.active = before;
-    if (effects.length > 0) this.#effects.push(...effects);
-    if (this.#isPerforming) return;
+    if (this.#isPerforming) return void this.#further.push(...effects);
     this.#isPerforming = true;
-    while (this.#effects.length > 0) this.#perform(this.#effects.shift()!);
+    for (const effect of effects) this.#perform(effect);
+    while (this.#further.length > 0) this.#perform(this.#further.shift()!);
     this.#isPerforming = false;
     this.#expectWake();
   }

@@ -42,8 +42,8 @@ export function createEngineJudge(engine: Engine, report: Report, profile: Profi
   interface Doing {
     readonly command: Command;
     readonly at: EpochMs;
-    /** Jobs of which an execution ended. */
-    readonly ended: Set<string>;
+    /** Jobs of which an execution ended; absent: none. */
+    ended: Set<string> | undefined;
     triedAgain: boolean;
   }
 
@@ -101,7 +101,7 @@ export function createEngineJudge(engine: Engine, report: Report, profile: Profi
       before === undefined ? objectionToNew(row, ledger, cause) : objectionToChange(before, row, cause, profile);
     object(objection, name(row), row.thingName);
     if (before === undefined && row.retryAttempt !== undefined && row.retryAttempt > 0) doing.triedAgain = true;
-    if (before !== undefined && !isOver(before) && isOver(row)) doing.ended.add(row.jobId);
+    if (before !== undefined && !isOver(before) && isOver(row)) (doing.ended ??= new Set()).add(row.jobId);
   }
 
   function touch({ thingName, namespaceId }: ExecutionRow): void {
@@ -199,14 +199,14 @@ export function createEngineJudge(engine: Engine, report: Report, profile: Profi
       }
       const due = dueAnswer(command, ledger, profile) ?? dueAnswerOfJob(command, ledger, profile);
       object(objectionToAnswer(command, outcome, due), '');
-      const doing: Doing = { command, at, ended: new Set(), triedAgain: false };
+      const doing: Doing = { command, at, ended: undefined, triedAgain: false };
       for (const change of changes) {
         keep(change, doing);
         remember(change);
       }
       if (reply.accepted) checkDone(command);
       checkHead(command, outcome);
-      checkAborts(doing.ended);
+      if (doing.ended !== undefined) checkAborts(doing.ended);
       notifications.check(effects, doing.triedAgain);
       touches += 1;
       if (recounted.size > 0 && touches % countEvery === 0) checkTouchedCounts(at);
