@@ -181,13 +181,15 @@ function state(of: JobExecution): ExecutionStatePayload {
   return statusDetails === undefined ? { status, versionNumber } : { status, statusDetails, versionNumber };
 }
 
-/** The document that was read last: a job has one for all its executions, and many are told of it in a row. */
-const latest: { text: string; document: JsonObject } = { text: '{}', document: {} };
+/** Documents that were read: a job has one for all its executions, and some jobs are told of at a time. */
+const known = new Map<string, JsonObject>();
+const mostKnown = 16;
 
 function parsedDocument(text: string): JsonObject {
-  if (text !== latest.text) {
-    latest.document = JSON.parse(text) as JsonObject;
-    latest.text = text;
-  }
-  return latest.document;
+  const found = known.get(text);
+  if (found !== undefined) return found;
+  const document = JSON.parse(text) as JsonObject;
+  if (known.size === mostKnown) known.clear();
+  known.set(text, document);
+  return document;
 }

@@ -15,21 +15,12 @@ import { NonVolatileRecord, recordPages } from './non-volatile-record.ts';
 import { Pace } from './pace.ts';
 import { PowerSupply } from './power-supply.ts';
 import { type HardwareProfile, connectionBytes } from './profile.ts';
-import { type Stall, type Task, freeAt, longestStallMs } from './task.ts';
+import { type ImageStretch, workLeft } from './stretch.ts';
+import { type Stall, type Task, freeAt, goingOn, longestStallMs, standingStill } from './task.ts';
 
 /** What can go wrong with an operation. */
 export type OperationFailure =
   'out-of-memory' | 'download-failed' | 'digest-mismatch' | 'storage-failed' | 'handler-failed' | 'self-test-failed';
-
-/** Segments of an image that are downloaded, verified and written one after another, the first of them under way. */
-export interface ImageStretch {
-  readonly image: ImageReference;
-  readonly offset: number;
-  readonly end: number;
-  readonly segmentBytes: number;
-  /** What is being done with the segment under way. */
-  readonly doing: 'download' | 'verify' | 'write';
-}
 
 export interface DeviceOptions {
   readonly profile: HardwareProfile;
@@ -52,8 +43,6 @@ const ended: DeviceEvent = { kind: 'ended' };
 /** Assumed: the boot loader's state takes one page; its sector is erased first. */
 const loaderStatePages = 1;
 const initialImageBytes = 1;
-/** Assumed: a download that gets no byte for so long has failed; TCP gives up after some minutes. */
-const silenceMs: DurationMs = 300_000;
 /** Assumed: a device that ran for so long has got over the crash before. */
 const stableMs: DurationMs = 600_000;
 
@@ -118,21 +107,7 @@ export class Device<Kept> {
   nextSign(stretch: ImageStretch): EpochMs | undefined {
     const task = this.#task;
     if (task?.ends !== 'operation' || !this.#isSure(stretch)) return task?.endsAt;
-    const { offset, end, segmentBytes, doing } = stretch;
-    const left = end - offset;
-    const segment = Math.min(left, segmentBytes);
-    const downloads = Math.ceil(left / segmentBytes) - 1;
-    return (
-      task.endsAt +
-      Math.floor(
-        this.#pace.leastMs({
-          downloads,
-          downloadBytes: left - segment,
-          verifyBytes: doing === 'download' ? left : left - segment,
-          writeBytes: doing === 'write' ? left - segment : left,
-        }),
-      )
-    );
+    return task.endsAt + Math.floor(this.#pace.leastMs(workLeft(stretch)));
   }
 
   /** Whether nothing on the way can fail. */
@@ -205,21 +180,7 @@ export class Device<Kept> {
     this.#hasNetwork = isThere;
     const task = this.#task;
     if (task?.isDownload !== true) return;
-    if (!isThere) this.#task = this.#standingStill(task, now);
-    else if (task.goesOn !== undefined) {
-      this.#task = { ...task, endsAt: Math.ceil(now + (task.leftMs ?? 0)), settle: task.goesOn };
-    }
-  }
-
-  /** Nobody says so when bytes do not come any more: after a while the download has failed. */
-  #standingStill(task: Task<OperationFailure>, now: EpochMs): Task<OperationFailure> {
-    return {
-      ...task,
-      leftMs: task.endsAt - now,
-      goesOn: task.settle,
-      endsAt: now + silenceMs,
-      settle: () => 'download-failed',
-    };
+    this.#task = isThere ? goingOn(task, now) : standingStill(task, now, 'download-failed');
   }
 
   /** Non-volatile memory loses what was written last, or the boot loader its order. */
@@ -264,8 +225,8 @@ export class Device<Kept> {
       isDownload: true,
     };
     const comes = offset + bytes <= (served.stallsFrom ?? Infinity);
-    if (!comes) this.#task = { ...this.#standingStill(task, now), goesOn: undefined };
-    else this.#task = this.#hasNetwork ? task : this.#standingStill(task, now);
+    if (!comes) this.#task = { ...standingStill(task, now, 'download-failed'), goesOn: undefined };
+    else this.#task = this.#hasNetwork ? task : standingStill(task, now, 'download-failed');
     return 'under-way';
   }
 

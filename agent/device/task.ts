@@ -27,6 +27,25 @@ export interface Task<OperationFailure> {
   readonly goesOn?: Task<OperationFailure>['settle'] | undefined;
 }
 
+/** Assumed: a download that gets no byte for so long has failed; TCP gives up after some minutes. */
+const silenceMs: DurationMs = 300_000;
+
+/** Nobody says so when bytes do not come any more: after a while the download has failed. */
+export function standingStill<OperationFailure>(
+  task: Task<OperationFailure>,
+  now: EpochMs,
+  failure: OperationFailure,
+): Task<OperationFailure> {
+  const { endsAt, settle } = task;
+  return { ...task, leftMs: endsAt - now, goesOn: settle, endsAt: now + silenceMs, settle: () => failure };
+}
+
+/** The network is back: it goes on where it was, if it was going. */
+export function goingOn<OperationFailure>(task: Task<OperationFailure>, now: EpochMs): Task<OperationFailure> {
+  const { goesOn, leftMs = 0 } = task;
+  return goesOn === undefined ? task : { ...task, endsAt: Math.ceil(now + leftMs), settle: goesOn };
+}
+
 /** The longest that the CPU stands still in one go. */
 export function longestStallMs({ eachMs, count, isSliced }: Stall): DurationMs {
   return isSliced ? eachMs : eachMs * count;
