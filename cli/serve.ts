@@ -312,7 +312,7 @@ function doorsOf(processes: number | 'auto' = 1): number {
   return processes === 'auto' ? Math.max(1, availableParallelism() - 1) : processes - 1;
 }
 
-type OfProcesses = 'processes' | 'port' | 'usages' | 'present';
+type OfProcesses = 'processes' | 'port' | 'usages' | 'present' | 'countExecutions';
 type StartedService = Omit<ProcessesService, OfProcesses> & Partial<Pick<ProcessesService, 'processes'>>;
 
 /** Process ids, for who watches them. */

@@ -20,6 +20,8 @@ interface Armed {
 export interface AnswerFaults {
   /** See {@link ServiceFaults.of}; asked once a request. */
   of(thingName: string, operation: Operation, asksNext: boolean): ServiceFault | undefined;
+  /** Nothing would be wrong with any answer now; absent: it has to be asked. */
+  readonly isIdle?: boolean;
   /** Lets an answer wait; when the service closes, it never comes. */
   later(lateMs: DurationMs, answer: () => void): void;
 }

@@ -239,6 +239,7 @@ export interface NotifyNextEffect {
 export interface EventEffect {
   readonly kind: 'event';
   readonly topic: string;
+  /** Bytes where it is written already. */
   readonly payload: object;
 }
 

@@ -4,7 +4,29 @@
  * that a device reads accepted → notify → notify-next in that order.
  */
 import type { EpochMs } from '../../protocol/time.ts';
-import type { CommandOf, Effect, OperationName, Reply, ResponseOf } from './contract.ts';
+import type { RequestTopic } from '../../protocol/topics.ts';
+import type { CommandOf, Effect, OperationName, Rejected, Reply, ResponseOf } from './contract.ts';
+
+/** An answer to a device, as it is to be sent. */
+export interface WrittenAnswer {
+  readonly accepted: boolean;
+  readonly payload: string | Buffer;
+  /** Why the request was no JSON object, where it was none. */
+  readonly unreadable?: string;
+}
+
+/**
+ * Takes a device's request as it was written. `answer` is called once, with what is to be sent, or with a refusal that the caller
+ * writes: the request was not read.
+ * @param topic what `parsed` was read from
+ * @param payload stays as it is until the answer
+ */
+export type TakeWritten = (
+  topic: string,
+  parsed: RequestTopic,
+  payload: Buffer,
+  answer: (answer: WrittenAnswer | Rejected) => void,
+) => void;
 
 export interface ServicePort {
   /**
@@ -21,6 +43,8 @@ export interface ServicePort {
    * the effect came from. Returns how to stop listening.
    */
   onEffect(tell: (effect: Effect) => void, foresee?: (effect: Effect) => void): () => void;
+  /** Present where the engine is elsewhere: what a device asks is read, and its answer written, where the engine is. */
+  readonly takeWritten?: TakeWritten;
   /** Service time, which may run faster than the wall clock. */
   now(): EpochMs;
 }

@@ -6,12 +6,12 @@
 import type { Duplex } from 'node:stream';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { CommandOf, Effect, OperationName, Rejected, Reply } from '../engine/contract.ts';
-import type { ServicePort } from '../engine/port.ts';
+import type { ServicePort, WrittenAnswer } from '../engine/port.ts';
 import type { SessionChange, SessionStore } from '../mqtt/kept-sessions.ts';
 import type { Passage, PassedMessage } from '../mqtt/passing.ts';
 import { type Line, openLine } from './frames.ts';
 import { Interests } from './interests.ts';
-import { type FromDoor, type FromEngine, linkVersion } from './messages.ts';
+import { type FromDoor, type FromEngine, kinds, linkVersion } from './messages.ts';
 import { doorOf } from './owner.ts';
 
 /** As many commands may be under way at once; a busy door has some hundreds. */
@@ -48,6 +48,14 @@ export interface DoorEnd {
 export class LinkRefused extends Error {}
 
 type Answer = (reply: Reply<never>, at: EpochMs) => void;
+type TakeAnswer = (answer: WrittenAnswer | Rejected) => void;
+
+/** What a device has asked, as it was written. */
+interface WrittenRequest {
+  readonly id: number;
+  readonly topic: string;
+  readonly payload: Buffer;
+}
 
 const interrupted: Rejected = {
   accepted: false,
@@ -96,10 +104,13 @@ export function createDoorEnd(
   let takers: readonly ((message: PassedMessage) => void)[] = [];
   let nextId = 1;
   const unanswered = new Map<number, Answer>();
+  /** The same, of devices. */
+  const unwritten = new Map<number, TakeAnswer>();
   const unsettled = new Map<number, { readonly resolve: () => void; readonly reject: (error: Error) => void }>();
-  const foreseen = new Map<number, Effect>();
+  /** Messages of an effect that is not certain yet. */
+  const foreseen = new Map<number, Effect[]>();
   /** Said while there was no link, and what the engine has to know again after each new one. */
-  let waiting: FromDoor[] = [];
+  let waiting: (FromDoor | WrittenRequest)[] = [];
   let hasKeepers = false;
   const interests = new Interests();
   /** Told when the engine knows of an interest. */
@@ -122,11 +133,18 @@ export function createDoorEnd(
     else line.say(entry);
   }
 
+  function sayWritten({ id, topic, payload }: WrittenRequest, on: Line<FromDoor>): void {
+    on.sayBytes(kinds.request, id, topic, payload);
+  }
+
   function lost(): void {
     line = undefined;
     const left = [...unanswered.values()];
+    const leftOfDevices = [...unwritten.values()];
     unanswered.clear();
+    unwritten.clear();
     for (const answer of left) answer(interrupted, clock.now());
+    for (const answer of leftOfDevices) answer(interrupted);
     for (const { reject } of unsettled.values()) reject(new Error(interrupted.message));
     unsettled.clear();
     foreseen.clear();
@@ -156,7 +174,7 @@ export function createDoorEnd(
   /** What it had in memory has gone on elsewhere, and what it wanted to be kept of it is not. */
   function forget(): void {
     onRelease?.(() => false);
-    waiting = waiting.filter(([kind]) => kind !== 'keep' && kind !== 'settle');
+    waiting = waiting.filter((said) => 'topic' in said || (said[0] !== 'keep' && said[0] !== 'settle'));
     for (const { reject } of unsettled.values()) reject(new Error(interrupted.message));
     unsettled.clear();
   }
@@ -168,25 +186,21 @@ export function createDoorEnd(
         const answer = unanswered.get(id);
         unanswered.delete(id);
         answer?.(reply as Reply<never>, at);
+        if (!reply.accepted) unwrittenAnswer(id)?.(reply);
         return;
       }
       case 'effect':
-        for (const listener of listeners) listener.foresee?.(entry[1]);
         for (const listener of listeners) listener.tell(entry[1]);
         return;
-      case 'foresee': {
-        const [, id, effect] = entry;
-        foreseen.set(id, effect);
-        for (const listener of listeners) listener.foresee?.(effect);
-        say(['foreseen', id]);
-        return;
-      }
       case 'certain': {
-        const effect = foreseen.get(entry[1]);
+        const messages = foreseen.get(entry[1]) ?? [];
         foreseen.delete(entry[1]);
-        if (effect !== undefined) for (const listener of listeners) listener.tell(effect);
+        for (const message of messages) for (const listener of listeners) listener.tell(message);
         return;
       }
+      case 'foresee':
+        say(['foreseen', entry[1]]);
+        return;
       case 'known': {
         const known = unknown.get(entry[1]);
         unknown.delete(entry[1]);
@@ -243,9 +257,51 @@ export function createDoorEnd(
     }
   }
 
+  function unwrittenAnswer(id: number): TakeAnswer | undefined {
+    const answer = unwritten.get(id);
+    unwritten.delete(id);
+    return answer;
+  }
+
+  function hearBytes(kind: number, id: number, name: string, bytes: Buffer): void {
+    switch (kind) {
+      case kinds.accepted:
+      case kinds.rejected: {
+        const unreadable = name !== '' && { unreadable: name };
+        unwrittenAnswer(id)?.({ accepted: kind === kinds.accepted, payload: bytes, ...unreadable });
+        return;
+      }
+      case kinds.message: {
+        const effect: Effect = { kind: 'event', topic: name, payload: bytes };
+        for (const listener of listeners) listener.tell(effect);
+        return;
+      }
+      case kinds.foreseen: {
+        const effect: Effect = { kind: 'event', topic: name, payload: bytes };
+        const others = foreseen.get(id);
+        if (others === undefined) foreseen.set(id, [effect]);
+        else others.push(effect);
+        for (const listener of listeners) listener.foresee?.(effect);
+        return;
+      }
+      default:
+        throw new Error(`the engine says something of kind ${kind}`);
+    }
+  }
+
   const port: ServicePort = {
+    takeWritten(topic, _parsed, payload, answer) {
+      if (unanswered.size + unwritten.size >= maxUnanswered) {
+        answer(tooMuch);
+        return;
+      }
+      const request = { id: nextId++, topic, payload };
+      unwritten.set(request.id, answer);
+      if (line === undefined) waiting.push(request);
+      else sayWritten(request, line);
+    },
     submit(command, answer) {
-      if (unanswered.size >= maxUnanswered) {
+      if (unanswered.size + unwritten.size >= maxUnanswered) {
         answer(tooMuch, clock.now());
         return;
       }
@@ -339,9 +395,16 @@ export function createDoorEnd(
             opened.say(['interests', [...interests.all()]]);
             opened.say(['keepers', hasKeepers]);
             for (const group of groups) opened.say(['group', group, true]);
-            for (const said of waiting) if (said[0] !== 'group' && said[0] !== 'keepers') opened.say(said);
+            for (const said of waiting) {
+              if ('topic' in said) sayWritten(said, opened);
+              else if (said[0] !== 'group' && said[0] !== 'keepers') opened.say(said);
+            }
             waiting = [];
             resolve();
+          },
+          heardBytes(kind, id, name, bytes) {
+            onHeard?.();
+            if (isWelcome) hearBytes(kind, id, name, bytes);
           },
           ended(reason) {
             if (isWelcome) lost();

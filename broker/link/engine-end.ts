@@ -7,14 +7,15 @@
  */
 import type { Duplex } from 'node:stream';
 import type { EpochMs } from '../../protocol/time.ts';
+import { parseJobsTopic } from '../../protocol/topics.ts';
 import type { Effect } from '../engine/contract.ts';
-import type { ServicePort } from '../engine/port.ts';
+import type { ServicePort, TakeWritten } from '../engine/port.ts';
 import type { SessionChange } from '../mqtt/kept-sessions.ts';
 import type { PassedMessage } from '../mqtt/passing.ts';
 import type { DoorReadings } from '../mqtt/readings.ts';
 import { type Line, openLine } from './frames.ts';
 import { Interests } from './interests.ts';
-import { type FromDoor, type FromEngine, linkVersion } from './messages.ts';
+import { type FromDoor, type FromEngine, kinds, linkVersion } from './messages.ts';
 import { SessionPlaces } from './session-places.ts';
 
 /** What keeps the engine's outcomes, in their order, as the link needs it. */
@@ -39,8 +40,17 @@ export interface EngineEndOptions {
   /** Of an engine that leads on a database; default 0. */
   readonly epoch?: number;
   readonly things: KnownThings;
+  /** How a device's request is read and its answer is written. */
+  readonly takeWritten: TakeWritten;
+  /** An effect as the messages that it is told by; absent: it is none. */
+  readonly messagesOf: (effect: Effect) => readonly ServiceMessage[] | undefined;
   /** What a door tells for whoever listens here. */
   readonly onTold?: (event: unknown, door: number) => void;
+}
+
+export interface ServiceMessage {
+  readonly topic: string;
+  readonly payload: string | Buffer;
 }
 
 /** Which things there are, for doors to tell whose name a client id is. */
@@ -85,6 +95,13 @@ export const doorTwice = 'a door of this number is linked';
 
 type Hello = FromDoor & readonly ['hello', ...unknown[]];
 
+/** An effect that some doors were asked about before it became certain. */
+interface Asked {
+  readonly id: number;
+  readonly messages: readonly ServiceMessage[];
+  readonly doors: readonly Door[];
+}
+
 /** Lets the outcome go on, with what the door keeps together with it. */
 interface Foreseen {
   readonly effect: Effect;
@@ -108,6 +125,8 @@ export function createEngineEnd({
   doorsAreOnTheirOwn = false,
   epoch = 0,
   things,
+  takeWritten,
+  messagesOf,
   onTold,
 }: EngineEndOptions): EngineEnd {
   /** Those that hear. */
@@ -117,8 +136,7 @@ export function createEngineEnd({
   const suspected = new WeakSet<Door>();
   let throttledUntil: EpochMs = -Infinity;
   let wanted: unknown;
-  /** Effects that some doors were asked about before they became certain. */
-  const ids = new Map<Effect, { readonly id: number; readonly asked: readonly Door[] }>();
+  const asked = new Map<Effect, Asked>();
   let nextEffect = 1;
   let nextPass = 1;
   const places =
@@ -132,26 +150,45 @@ export function createEngineEnd({
     });
 
   function foresee(effect: Effect): void {
-    const asked = [...doors].filter(({ hasKeepers, interests }) => hasKeepers && interests.wants(effect));
+    const those = [...doors].filter(({ hasKeepers, interests }) => hasKeepers && interests.wants(effect));
     if (sessions === undefined || places === undefined) return;
     const rows = places.announced(effect);
     if (rows.length > 0) sessions.journal.hold()(rows);
-    if (asked.length === 0) return;
+    const messages = those.length === 0 ? undefined : messagesOf(effect);
+    if (messages === undefined) return;
     const id = nextEffect++;
-    ids.set(effect, { id, asked });
-    for (const door of asked) {
+    asked.set(effect, { id, messages, doors: those });
+    for (const door of those) {
       door.foreseen.set(id, { effect, letGo: sessions.journal.hold(), rows: [] });
-      door.line.say(['foresee', id, effect]);
+      for (const { topic, payload } of messages) door.line.sayBytes(kinds.foreseen, id, topic, payload);
+      door.line.say(['foresee', id]);
     }
   }
 
   function tell(effect: Effect): void {
-    const known = ids.get(effect);
-    ids.delete(effect);
+    const known = asked.get(effect);
+    asked.delete(effect);
+    let messages: readonly ServiceMessage[] | undefined = known?.messages;
     for (const door of doors) {
-      if (known?.asked.includes(door) === true) door.line.say(['certain', known.id]);
-      else if (door.interests.wants(effect)) door.line.say(['effect', effect]);
+      if (known?.doors.includes(door) === true) door.line.say(['certain', known.id]);
+      else if (door.interests.wants(effect)) {
+        messages ??= messagesOf(effect);
+        if (messages === undefined) door.line.say(['effect', effect]);
+        else for (const { topic, payload } of messages) door.line.sayBytes(kinds.message, 0, topic, payload);
+      }
     }
+  }
+
+  function hearRequest(door: Door, kind: number, id: number, topic: string, payload: Buffer): void {
+    const parsed = parseJobsTopic(topic);
+    if (kind !== kinds.request || parsed?.kind !== 'request') throw new Error(`a door asks on ${topic}`);
+    takeWritten(topic, parsed, payload, (told) => {
+      if ('code' in told) door.line.say(['answer', id, told, port.now()]);
+      else {
+        const { accepted, unreadable = '' } = told;
+        door.line.sayBytes(accepted ? kinds.accepted : kinds.rejected, id, unreadable, told.payload);
+      }
+    });
   }
 
   function hear(door: Door, entry: FromDoor): void {
@@ -185,7 +222,7 @@ export function createEngineEnd({
       }
       case 'interests':
         door.interests.set('everything', false);
-        for (const interest of entry[1]) door.interests.set(interest, true);
+        for (const interest of entry[1]) door.interests.add(interest);
         return;
       case 'interest': {
         const [, interest, has, id] = entry;
@@ -331,6 +368,11 @@ export function createEngineEnd({
             door.heardAt = performance.now();
             hear(door, entry);
           } else if (entry[0] === 'hello') door = welcome(line, entry);
+        },
+        heardBytes(kind, id, name, bytes) {
+          if (door === undefined) return;
+          door.heardAt = performance.now();
+          hearRequest(door, kind, id, name, bytes);
         },
         ended() {
           lines.delete(line);

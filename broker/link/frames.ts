@@ -1,16 +1,31 @@
 /**
  * A byte stream as a line on which two processes tell each other things, in order. What is said in one turn of the event loop
- * leaves as one frame: four bytes of length, then a JSON list. A frame that is too long or no list ends the line, as does a
- * stream that fails; the caller is told once.
+ * leaves as one frame: four bytes of length, then entries. Most entries are JSON; one that comes with every message of a device is bytes
+ * that are copied and read by nobody on the way. A frame that is too long or cannot be read ends the line, as does a stream that
+ * fails; the caller is told once.
  */
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** Longer than the longest turn of a busy service by far. */
 const maxFrameBytes = 256 * 1024 * 1024;
 const lengthBytes = 4;
+/** Of an entry of bytes: its kind, its id, how long its name is, how long its bytes are. */
+const headBytes = 1 + 4 + 2 + 4;
+/** The kind of an entry of JSON, which is a list of what was said one after the other. */
+const jsonKind = 0;
+const maxBytesOfUnit = 3;
+const usualBytes = 64 * 1024;
 
 export interface Line<Said> {
   say(entry: Said): void;
+  /**
+   * An entry of bytes, which are copied at once.
+   * @param kind from 1 to 255
+   * @param id from 0 to 2^32 - 1
+   * @param name of 65,535 bytes at most
+   */
+  sayBytes(kind: number, id: number, name: string, bytes: Buffer | string): void;
   /** Bytes that the other side has not read yet, what is gathered in this turn apart. */
   readonly unreadBytes: number;
   /** Sends what is gathered and ends. */
@@ -21,12 +36,18 @@ export interface Line<Said> {
 
 export interface LineListener<Heard> {
   heard(entry: Heard): void;
+  /** @param bytes a piece of what was read; they stay as they are */
+  heardBytes?(kind: number, id: number, name: string, bytes: Buffer): void;
   /** Nothing is heard after this. @param reason absent: the other side ended it. */
   ended(reason?: Error): void;
 }
 
-export function openLine<Said, Heard>(stream: Duplex, { heard, ended }: LineListener<Heard>): Line<Said> {
+export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Heard>): Line<Said> {
+  /** Said and not yet in the frame. */
   let gathered: Said[] = [];
+  let frame = Buffer.allocUnsafeSlow(usualBytes);
+  let end = lengthBytes;
+  let isDue = false;
   let isOver = false;
   const chunks: Buffer[] = [];
   let held = 0;
@@ -37,7 +58,7 @@ export function openLine<Said, Heard>(stream: Duplex, { heard, ended }: LineList
     if (isOver) return;
     isOver = true;
     stream.destroy();
-    ended(reason);
+    listener.ended(reason);
   }
 
   /** @returns as many bytes as are wanted, in one piece. */
@@ -56,15 +77,34 @@ export function openLine<Said, Heard>(stream: Duplex, { heard, ended }: LineList
       const bytes = taken();
       if (isLength) {
         wanted = bytes.readUInt32BE(0);
-        if (wanted > maxFrameBytes || wanted < 2) return over(new Error(`a frame of ${wanted} bytes`));
+        if (wanted > maxFrameBytes || wanted < headBytes) return over(new Error(`a frame of ${wanted} bytes`));
       } else {
         wanted = lengthBytes;
-        for (const entry of entriesIn(bytes)) {
-          if (isOver) return;
-          heard(entry);
-        }
+        readEntries(bytes);
       }
       isLength = !isLength;
+    }
+  }
+
+  function readEntries(bytes: Buffer): void {
+    let at = 0;
+    while (at < bytes.length && !isOver) {
+      if (at + headBytes > bytes.length) return over(new Error('a frame that ends in the middle'));
+      const kind = bytes[at]!;
+      const id = bytes.readUInt32BE(at + 1);
+      const nameAt = at + headBytes;
+      const bytesAt = nameAt + bytes.readUInt16BE(at + 5);
+      at = bytesAt + bytes.readUInt32BE(at + 7);
+      if (at > bytes.length) return over(new Error('a frame that ends in the middle'));
+      if (kind === jsonKind) hearAll(bytes.subarray(bytesAt, at));
+      else listener.heardBytes?.(kind, id, bytes.toString('utf8', nameAt, bytesAt), bytes.subarray(bytesAt, at));
+    }
+  }
+
+  function hearAll(bytes: Buffer): void {
+    for (const entry of entriesIn(bytes)) {
+      if (isOver) return;
+      listener.heard(entry);
     }
   }
 
@@ -79,16 +119,51 @@ export function openLine<Said, Heard>(stream: Duplex, { heard, ended }: LineList
     return [];
   }
 
-  function flush(): void {
-    if (isOver || gathered.length === 0) return;
+  function makeRoom(bytes: number): void {
+    if (end + bytes <= frame.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(end + bytes, frame.length * 2));
+    frame.copy(larger, 0, 0, end);
+    frame = larger;
+  }
+
+  function put(kind: number, id: number, name: string, bytes: Buffer | string): void {
+    const isText = typeof bytes === 'string';
+    makeRoom(headBytes + maxBytesOfUnit * name.length + (isText ? maxBytesOfUnit : 1) * bytes.length);
+    const start = end;
+    frame[start] = kind;
+    frame.writeUInt32BE(id, start + 1);
+    const nameBytes = frame.write(name, start + headBytes);
+    frame.writeUInt16BE(nameBytes, start + 5);
+    const at = start + headBytes + nameBytes;
+    const length = isText ? frame.write(bytes, at) : bytes.copy(frame, at);
+    frame.writeUInt32BE(length, start + 7);
+    end = at + length;
+  }
+
+  function putGathered(): void {
+    if (gathered.length === 0) return;
     const text = JSON.stringify(gathered);
     gathered = [];
-    const length = Buffer.byteLength(text);
+    put(jsonKind, 0, '', text);
+  }
+
+  function flush(): void {
+    isDue = false;
+    if (isOver) return;
+    putGathered();
+    if (end === lengthBytes) return;
+    frame.writeUInt32BE(end - lengthBytes);
     // One buffer, one write.
-    const frame = Buffer.allocUnsafe(lengthBytes + length);
-    frame.writeUInt32BE(length);
-    frame.write(text, lengthBytes);
-    stream.write(frame);
+    stream.write(frame.subarray(0, end));
+    end = lengthBytes;
+    const isWritten = stream instanceof Socket && stream.writableLength === 0;
+    if (!isWritten || frame.length > usualBytes) frame = Buffer.allocUnsafeSlow(usualBytes);
+  }
+
+  function flushSoon(): void {
+    if (isDue) return;
+    isDue = true;
+    setImmediate(flush);
   }
 
   stream.on('data', read);
@@ -98,8 +173,14 @@ export function openLine<Said, Heard>(stream: Duplex, { heard, ended }: LineList
   return {
     say(entry) {
       if (isOver) return;
-      if (gathered.length === 0) setImmediate(flush);
+      flushSoon();
       gathered.push(entry);
+    },
+    sayBytes(kind, id, name, bytes) {
+      if (isOver) return;
+      flushSoon();
+      putGathered();
+      put(kind, id, name, bytes);
     },
     get unreadBytes() {
       return stream.writableLength;

@@ -6,28 +6,36 @@ import type { Effect } from '../engine/contract.ts';
 import type { Interest } from '../mqtt/subscription-index.ts';
 
 const thingsPrefix = '$aws/things/';
+/** As the door's own index has them: broker/mqtt/subscription-index.ts. */
+const bits = { notify: 1, 'notify-next': 2, event: 4 } as const;
 
 export class Interests {
-  readonly #things = new Set<string>();
+  readonly #things = new Map<string, number>();
   readonly #across = { events: false, everything: false };
 
   set(interest: Interest, has: boolean): void {
     if (typeof interest === 'string') this.#across[interest] = has;
-    else if (has) this.#things.add(interest.thing);
+    else if (has) this.#things.set(interest.thing, interest.about);
     else this.#things.delete(interest.thing);
   }
 
-  /** All of it, to be {@link set} elsewhere. */
+  /** This as well, whatever there is. */
+  add(interest: Interest): void {
+    if (typeof interest === 'string') this.#across[interest] = true;
+    else this.#things.set(interest.thing, (this.#things.get(interest.thing) ?? 0) | interest.about);
+  }
+
+  /** All of it, to be {@link add}ed elsewhere. */
   *all(): Generator<Interest> {
     for (const about of ['events', 'everything'] as const) if (this.#across[about]) yield about;
-    for (const thing of this.#things) yield { thing };
+    for (const [thing, about] of this.#things) yield { thing, about };
   }
 
   wants(effect: Effect): boolean {
     switch (effect.kind) {
       case 'notify':
       case 'notify-next':
-        return this.#across.everything || this.#things.has(effect.thingName);
+        return this.#across.everything || this.#isAbout(effect.thingName, bits[effect.kind]);
       case 'event':
         return this.wantsTopic(effect.topic);
       case 'principal':
@@ -35,12 +43,16 @@ export class Interests {
     }
   }
 
-  /** @param topic of a message of the service */
+  /** @param topic of a message of the service that is no notification of Jobs */
   wantsTopic(topic: string): boolean {
     const { events, everything } = this.#across;
     if (everything) return true;
     if (!topic.startsWith(thingsPrefix)) return events;
     const end = topic.indexOf('/', thingsPrefix.length);
-    return this.#things.has(topic.slice(thingsPrefix.length, end === -1 ? undefined : end));
+    return this.#isAbout(topic.slice(thingsPrefix.length, end === -1 ? undefined : end), bits.event);
+  }
+
+  #isAbout(thing: string, bit: number): boolean {
+    return ((this.#things.get(thing) ?? 0) & bit) !== 0;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a door and the engine say to each other, as lists that begin with what they are. Only what changes hands stands here:
- * order is the line's business, meaning that of the two ends.
+ * What a door and the engine say to each other: lists that begin with what they are, and, for what comes with every message of a
+ * device, entries of bytes. Only what changes hands stands here: order is the line's business, meaning that of the two ends.
  */
 import type { EpochMs } from '../../protocol/time.ts';
 import type { CommandOf, Effect, OperationName, Reply } from '../engine/contract.ts';
@@ -9,7 +9,7 @@ import type { PassedMessage } from '../mqtt/passing.ts';
 import type { Interest } from '../mqtt/subscription-index.ts';
 
 /** Raised by every change of what stands here: an engine and a door of different versions do not work together. */
-export const linkVersion = 4;
+export const linkVersion = 5;
 
 export type FromDoor =
   /**
@@ -77,7 +77,9 @@ export type FromEngine =
   /** What an interest of this id is about is told from now on. */
   | readonly ['known', id: number]
   | readonly ['answer', id: number, reply: Reply<unknown>, at: EpochMs]
-  | readonly ['foresee', effectId: number, effect: Effect]
+  /** What of an effect was foreseen is all. */
+  | readonly ['foresee', effectId: number]
+  /** Of effects that are no messages. */
   | readonly ['effect', effect: Effect]
   /** It was foreseen; the door knows what it is. */
   | readonly ['certain', effectId: number]
@@ -88,3 +90,16 @@ export type FromEngine =
   | readonly ['throttled', until: EpochMs]
   /** For the door's process, which hands it to whoever listens there; what was said last holds. */
   | readonly ['wanted', what: unknown];
+
+/** Kinds of entries of bytes. */
+export const kinds = {
+  /** From a door: a device has published this on a request topic, which is the name. */
+  request: 1,
+  /** The answer to the request of this id. A name says why that was no JSON object. */
+  accepted: 2,
+  rejected: 3,
+  /** A message of the service for whoever has subscribed to the topic, which is the name. */
+  message: 4,
+  /** The same, of an effect of this id, of which the door is asked what has to be kept with it before it is certain. */
+  foreseen: 5,
+} as const;

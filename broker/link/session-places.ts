@@ -213,7 +213,7 @@ export class SessionPlaces {
     for (const [text] of this.#rows.session(clientId)?.filters ?? []) {
       const parsed = parseFilter(text);
       const interest = interestOf(typeof parsed === 'string' ? text : parsed.filter);
-      if (interest !== undefined) interests.set(interest, true);
+      if (interest !== undefined) interests.add(interest);
     }
   }
 

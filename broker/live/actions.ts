@@ -203,6 +203,10 @@ export class Throttle implements AnswerFaults {
     return this.#then?.of(thingName, operation, asksNext);
   };
 
+  get isIdle(): boolean {
+    return this.#then === undefined && this.#now() >= this.until;
+  }
+
   later: AnswerFaults['later'] = (lateMs, answer) => this.#then?.later(lateMs, answer);
 }
 

@@ -10,7 +10,7 @@ import type { DoorReadings } from './readings.ts';
 export function announce(
   effect: Effect,
   forms: DoorReadings['namespacedNotify'],
-  tell: (topic: string, writePayload: () => string) => void,
+  tell: (topic: string, writePayload: () => string | Buffer) => void,
 ): void {
   switch (effect.kind) {
     case 'notify':
@@ -26,7 +26,7 @@ export function announce(
       tell(formatJobsTopic(topicOf(effect, 'NextJobExecutionChanged')), () => notifyNextJson(effect));
       return;
     case 'event':
-      tell(effect.topic, () => JSON.stringify(effect.payload));
+      tell(effect.topic, () => (Buffer.isBuffer(effect.payload) ? effect.payload : JSON.stringify(effect.payload)));
   }
 }
 

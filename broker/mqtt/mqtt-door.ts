@@ -265,7 +265,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     announce(effect, forms, (topic, write) => deliveries.push(...routing.address(topic, write)));
     return deliveries;
   };
-  const tell = (topic: string, writePayload: () => string): void => routing.announce(topic, writePayload);
+  const tell = (topic: string, writePayload: () => string | Buffer): void => routing.announce(topic, writePayload);
   const stopAnnouncing = port.onEffect(
     (effect) => {
       if (effect.kind === 'principal') registered.changed(effect.certificateId);

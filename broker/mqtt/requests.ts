@@ -13,7 +13,7 @@ import { type RequestOperation, type RequestTopic, type UnknownJobsTopic, asksNe
 import { decodeUtf8 } from '../../protocol/utf8.ts';
 import type { AnswerFaults } from '../../faults/service-faults.ts';
 import type { CommandOf, Reply } from '../engine/contract.ts';
-import type { ServicePort } from '../engine/port.ts';
+import type { ServicePort, TakeWritten } from '../engine/port.ts';
 import type { DoorReadings } from './readings.ts';
 
 type DeviceCommand = { [Operation in RequestOperation]: CommandOf<`iotjobsdata:${Operation}`> }[RequestOperation];
@@ -41,7 +41,7 @@ export interface AnswerOptions {
 
 export interface Asker {
   /** Called once, now or when the service has made the outcome durable; a fault may make it late, twice or never. */
-  readonly reply: (topic: string, payload: string) => void;
+  readonly reply: (topic: string, payload: string | Buffer) => void;
   /** Called once: nothing of the asker's has to wait for an answer to this request any more. */
   readonly answered: () => void;
 }
@@ -63,6 +63,24 @@ export function answer(options: AnswerOptions, asked: Request, asker: Asker): vo
   }
   if (payload.length === 0 && emptyPayload === 'InvalidJson') {
     return reject({ code: 'InvalidJson', message: 'The payload is empty.' });
+  }
+  const { takeWritten } = port;
+  if (
+    takeWritten !== undefined &&
+    (faults === undefined || faults.isIdle === true) &&
+    watchers.observer.sent === undefined
+  ) {
+    const written = Buffer.from(payload as Uint8Array);
+    takeWritten(topic, parsed, written, (told) => {
+      if ('code' in told) {
+        reject(told, decodeDeviceRequest(parsed, written).clientToken);
+        return;
+      }
+      if (told.unreadable !== undefined) unreadable?.({ ...asked, payload: written }, told.unreadable);
+      reply(told.accepted ? `${topic}/accepted` : `${topic}/rejected`, told.payload);
+      answered();
+    });
+    return;
   }
   const decoded = decodeDeviceRequest(parsed, payload);
   const { clientToken } = decoded;
@@ -100,6 +118,29 @@ export function answer(options: AnswerOptions, asked: Request, asker: Asker): vo
     case 'not-at-all':
       return answered();
   }
+}
+
+/** For doors that are elsewhere: reads what they were asked, and writes what they are to answer. */
+export function answersWritten(port: ServicePort): TakeWritten {
+  return (_topic, parsed, payload, answered) => {
+    const decoded = decodeDeviceRequest(parsed, payload);
+    const { clientToken } = decoded;
+    if (!decoded.ok) {
+      const refusal = rejectedJson(decoded, port.now(), clientToken);
+      const unreadable = decoded.code === 'InvalidJson' && { unreadable: decoded.message };
+      answered({ accepted: false, payload: refusal, ...unreadable });
+      return;
+    }
+    const { operation, request } = decoded;
+    const command = { name: commandNames[operation], request } as DeviceCommand;
+    port.submit(command, (outcome: DeviceReply, at: EpochMs) => {
+      const { accepted } = outcome;
+      const text = accepted
+        ? acceptedJson(operation, outcome.response as DeviceOperations[typeof operation]['response'], at, clientToken)
+        : rejectedJson(outcome, at, clientToken);
+      answered({ accepted, payload: text });
+    });
+  };
 }
 
 function showText({ observer }: Watchers, { topic, parsed, payload }: Request, at: EpochMs): void {

@@ -86,7 +86,7 @@ export class ServiceRequests {
       return;
     }
     const request = { clientId, topic, parsed, payload, qos } as const;
-    const reply = (replyTopic: string, replyPayload: string): void =>
+    const reply = (replyTopic: string, replyPayload: string | Buffer): void =>
       sessions.reply(asker, replyTopic, replyPayload, qos);
     answer(this.#answering, request, { reply, answered });
   }

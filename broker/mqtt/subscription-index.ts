@@ -19,6 +19,8 @@ interface Subscription<Subscriber> {
   readonly filter: string;
   readonly isPattern: boolean;
   readonly options: SubscriptionOptions;
+  /** Which of {@link kindsOfThing} it may match; 0 where nobody wants to know. */
+  readonly about: number;
 }
 
 /** Somebody with a matching filter, and the most that those of his filters grant together which match. */
@@ -29,10 +31,14 @@ export interface Match<Subscriber> {
   retainAsPublished: boolean;
 }
 
-/** What the filters of an index are about, of what the service says: one thing, events of all, or all things. */
-export type Interest = { readonly thing: string } | 'events' | 'everything';
+/** What the filters of an index are about, of what the service says: of one thing, events of all, or all things. */
+export type Interest =
+  { readonly thing: string; /** Bits of {@link kindsOfThing}. */ readonly about: number } | 'events' | 'everything';
 
-/** Told when the first filter about something comes, and when the last one goes. */
+/** What the service says of a thing unasked. */
+export const kindsOfThing = { notify: 1, 'notify-next': 2, event: 4 } as const;
+
+/** Told when filters are about something that no filter was about before, and when none is any more. */
 export type InterestListener = (interest: Interest, has: boolean) => void;
 
 const thingsPrefix = '$aws/things/';
@@ -58,10 +64,12 @@ export class SubscriptionIndex<Subscriber> {
       if (this.#tree.add(filter, subscriber, options)) this.#count(filter, 1);
       return;
     }
-    const isFirst = !this.#byThing.has(thing);
+    const before = this.#byThing.get(thing) ?? nobody;
     const others = this.#without(thing, subscriber, filter);
-    this.#byThing.set(thing, [...others, { subscriber, filter, isPattern: hasWildcard(filter), options }]);
-    if (isFirst) this.#interest?.({ thing }, true);
+    const about = this.#interest === undefined ? 0 : aboutThing(filter.slice(thingsPrefix.length + thing.length));
+    const after = [...others, { subscriber, filter, isPattern: hasWildcard(filter), options, about }];
+    this.#byThing.set(thing, after);
+    this.#tellOf(thing, before, after);
   }
 
   remove(subscriber: Subscriber, filter: string): void {
@@ -70,9 +78,21 @@ export class SubscriptionIndex<Subscriber> {
       if (this.#tree.remove(filter, subscriber)) this.#count(filter, -1);
       return;
     }
+    const before = this.#byThing.get(thing) ?? nobody;
     const others = this.#without(thing, subscriber, filter);
     if (others.length > 0) this.#byThing.set(thing, others);
-    else if (this.#byThing.delete(thing)) this.#interest?.({ thing }, false);
+    else this.#byThing.delete(thing);
+    this.#tellOf(thing, before, others);
+  }
+
+  #tellOf(
+    thing: string,
+    before: readonly Subscription<Subscriber>[],
+    after: readonly Subscription<Subscriber>[],
+  ): void {
+    if (this.#interest === undefined) return;
+    const about = aboutAll(after);
+    if (about !== aboutAll(before)) this.#interest({ thing, about }, about !== 0);
   }
 
   #count(filter: string, more: 1 | -1): void {
@@ -257,7 +277,35 @@ function thingIn(name: string): string | undefined {
 /** What a filter makes its subscriber want to be told of, of what the service says; absent: of nothing. */
 export function interestOf(filter: string): Interest | undefined {
   const thing = thingIn(filter);
-  return thing === undefined ? whatAbout(filter) : { thing };
+  if (thing === undefined) return whatAbout(filter);
+  const about = aboutThing(filter.slice(thingsPrefix.length + thing.length));
+  return about === 0 ? undefined : { thing, about };
+}
+
+function aboutAll(subscriptions: readonly { readonly about: number }[]): number {
+  return subscriptions.reduce((all, { about }) => all | about, 0);
+}
+
+/** The forms of what is said of executions, behind the thing, and what each is. */
+const samples = Object.entries({
+  '/jobs/notify': kindsOfThing.notify,
+  '/jobs/notify-namespace-NS': kindsOfThing.notify,
+  '/jobs/J/notify-namespace-NS/': kindsOfThing.notify,
+  '/jobs/notify-next': kindsOfThing['notify-next'],
+  '/jobs/notify-next-namespace-NS': kindsOfThing['notify-next'],
+});
+const jobs = '/jobs/';
+const namespacedNext = '/jobs/notify-next-namespace-';
+const namespaced = 'notify-namespace-';
+
+/** @param filter behind the thing that it names. @returns which of {@link kindsOfThing} it may match */
+function aboutThing(filter: string): number {
+  // Nothing else is said below `jobs/` that was not asked for.
+  let about: number = filter.startsWith(jobs) ? 0 : kindsOfThing.event;
+  if (filter.startsWith(namespacedNext)) about |= kindsOfThing['notify-next'];
+  else if (filter.includes(namespaced)) about |= kindsOfThing.notify;
+  for (const [topic, kind] of samples) if (filterMatches(filter, topic)) about |= kind;
+  return about;
 }
 
 /** What a filter that names no thing is about. The service speaks below `$aws/` only, and a leading wildcard does not match that. */

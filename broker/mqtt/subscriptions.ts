@@ -9,7 +9,7 @@ import { type Interest, SubscriptionIndex, type SubscriptionOptions } from './su
 import { type ParsedFilter, parseFilter } from './topic-rules.ts';
 
 export class Subscriptions {
-  readonly index = new SubscriptionIndex<Receiver>((interest, has) => this.#interested(interest, has));
+  readonly index: SubscriptionIndex<Receiver>;
   readonly #groups = new Map<string, SharedGroup>();
   readonly #context: SessionContext;
   readonly #passage: Passage | undefined;
@@ -20,6 +20,8 @@ export class Subscriptions {
   constructor(context: SessionContext, passage: Passage | undefined) {
     this.#context = context;
     this.#passage = passage;
+    const interested = (interest: Interest, has: boolean): void => this.#interested(interest, has);
+    this.index = new SubscriptionIndex(passage && interested);
   }
 
   group(name: string): SharedGroup | undefined {

@@ -1,6 +1,6 @@
 /** What the processes of one service say to each other beside the link: how each is started, and what the starter is told. */
 import type { OperationalErrorCode } from '../../protocol/operational-error.ts';
-import type { Observation } from '../../observation/observation.ts';
+import type { Observation, ObservationOf } from '../../observation/observation.ts';
 import type { ServiceEvent } from '../service-events.ts';
 import type { ConnectionProof } from '../mqtt/access-control.ts';
 import type { ServiceOptions } from '../service-options.ts';
@@ -33,8 +33,12 @@ export type ToProcess =
   | DoorOrder
   /** The doors are open. */
   | { readonly kind: 'open'; readonly endpoints: Readonly<Record<string, string>> }
-  /** Whether events and what becomes of jobs are wanted. */
+  /** Whether what becomes of jobs is wanted. */
   | { readonly kind: 'watch'; readonly observations: boolean }
+  /** Events of the doors are wanted. */
+  | { readonly kind: 'hear' }
+  /** Executions are to be counted. */
+  | { readonly kind: 'count' }
   /** For the live page: what runs here. */
   | { readonly kind: 'present'; readonly verb: string; readonly about: string }
   | { readonly kind: 'usage' }
@@ -42,6 +46,14 @@ export type ToProcess =
   | ({ readonly kind: 'client' } & HandedClient)
   /** The starter has the connection that was sent first. */
   | { readonly kind: 'client-taken' };
+
+/** So many executions of a job came to a status, with a version that is the same for all of them. */
+export interface ExecutionCount {
+  readonly jobId: string;
+  readonly status: ObservationOf<'execution'>['status'];
+  readonly versionNumber: number;
+  readonly count: number;
+}
 
 export interface HandedClient {
   readonly proof: Partial<ConnectionProof>;
@@ -63,6 +75,8 @@ export type FromProcess =
   | { readonly kind: 'event'; readonly event: ServiceEvent }
   /** What was gathered for some milliseconds, in order. */
   | { readonly kind: 'seen'; readonly seen: readonly Observation[] }
+  /** What became of executions in some milliseconds. */
+  | { readonly kind: 'counted'; readonly counts: readonly ExecutionCount[] }
   | { readonly kind: 'usage'; readonly usage: ProcessUsage }
   /** The connection of a client of this door, which comes with the message. */
   | ({ readonly kind: 'client'; readonly door: number } & HandedClient)

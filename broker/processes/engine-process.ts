@@ -5,11 +5,12 @@
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { rmSync } from 'node:fs';
-import type { Observation } from '../../observation/observation.ts';
+import type { Observation, ObservationOf } from '../../observation/observation.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { type Mind, openMind, openState } from '../mind.ts';
 import { openSurroundings } from '../surroundings.ts';
 import { type EngineOrder, type ToProcess, engineSocket, pageSocket, sayToStarter } from './contract.ts';
+import { ExecutionTally } from './execution-tally.ts';
 import { linkEngine } from './linked-engine.ts';
 import { usageOf } from './process-usage.ts';
 
@@ -25,15 +26,18 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
   const { authority, events, signer } = surroundings;
   const mind: Mind = await openMind({ ...options, onFailure: fail }, surroundings, state);
   const engine = await linkEngine({ options, surroundings, mind, doors });
-  events.add((event) => sayToStarter({ kind: 'event', event }));
   const usage = usageOf('engine');
   let stopWatching: (() => void) | undefined;
+  let stopCounting: (() => void) | undefined;
+  let stopHearing: (() => void) | undefined;
   const links = createServer((stream) => engine.end.accept(stream));
   const pages = createHttpServer((request, response) => engine.answer(request, response));
   for (const path of [engineSocket(folder), pageSocket(folder)]) rmSync(path, { force: true });
   await Promise.all([listening(links, engineSocket(folder)), listening(pages, pageSocket(folder))]);
   const close = async (): Promise<void> => {
     stopWatching?.();
+    stopCounting?.();
+    stopHearing?.();
     links.close();
     pages.close();
     pages.closeAllConnections();
@@ -50,6 +54,10 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
       mind.begin();
     } else if (message.kind === 'watch' && stopWatching === undefined) {
       stopWatching = mind.observe({ job: show, execution: show });
+    } else if (message.kind === 'hear' && stopHearing === undefined) {
+      stopHearing = events.add((event) => sayToStarter({ kind: 'event', event }));
+    } else if (message.kind === 'count' && stopCounting === undefined) {
+      stopCounting = mind.observe({ execution: count });
     } else if (message.kind === 'present') engine.page.present(message);
     else if (message.kind === 'usage') {
       tellSeen();
@@ -75,16 +83,24 @@ function portsIn({ http, https }: Readonly<Record<string, string>>): {
 /** A message of its own for each turn would cost the engine as much as all else that it does. */
 const gatherMs = 4;
 let gathered: Observation[] = [];
+const counted = new ExecutionTally();
 
 function show(seen: Observation): void {
   if (gathered.push(seen) === 1) setTimeout(tellSeen, gatherMs);
 }
 
+function count(seen: ObservationOf<'execution'>): void {
+  if (counted.isEmpty) setTimeout(tellSeen, gatherMs);
+  counted.add(seen);
+}
+
 function tellSeen(): void {
-  if (gathered.length === 0) return;
-  const seen = gathered;
-  gathered = [];
-  sayToStarter({ kind: 'seen', seen });
+  if (gathered.length > 0) {
+    const seen = gathered;
+    gathered = [];
+    sayToStarter({ kind: 'seen', seen });
+  }
+  if (!counted.isEmpty) sayToStarter({ kind: 'counted', counts: counted.take() });
 }
 
 function port(url: string): number {

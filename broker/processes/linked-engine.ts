@@ -5,12 +5,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { writeMetrics } from '../http/metrics-text.ts';
 import type { LeadershipStatus } from '../http/status-page.ts';
-import { type EngineEnd, type KnownThings, createEngineEnd } from '../link/engine-end.ts';
+import {
+  type EngineEnd,
+  type EngineEndOptions,
+  type KnownThings,
+  type ServiceMessage,
+  createEngineEnd,
+} from '../link/engine-end.ts';
 import type { LiveFeed } from '../live/live-feed.ts';
 import type { WireTold } from '../live/wire-share.ts';
-import { doorReadings } from '../mqtt/readings.ts';
+import type { Effect } from '../engine/contract.ts';
 import { openMindPage } from '../mind-page.ts';
 import type { Mind } from '../mind.ts';
+import { announce } from '../mqtt/announcements.ts';
+import { doorReadings } from '../mqtt/readings.ts';
+import { answersWritten } from '../mqtt/requests.ts';
+import type { ServicePort } from '../engine/port.ts';
 import type { ServiceEvent } from '../service-events.ts';
 import type { ServiceOptions } from '../service-options.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -68,6 +78,7 @@ export async function linkEngine({
     doors,
     timeScale: options.timeScale ?? 1,
     things: thingsOf(mind),
+    ...writtenBy(mind.port, options.profile),
     ...(epoch !== undefined && { epoch }),
     ...(journal && rows && { sessions: { journal, rows, forms } }),
     doorsAreOnTheirOwn,
@@ -122,14 +133,37 @@ function isWireTold(told: unknown): told is WireTold {
   return String((told as { readonly kind?: unknown }).kind).startsWith('wire');
 }
 
-function thingsOf(mind: Mind): KnownThings {
+/** What devices ask and are told, read and written where the engine is. */
+export function writtenBy(
+  port: ServicePort,
+  profile: ServiceOptions['profile'] = 'observed',
+): Pick<EngineEndOptions, 'takeWritten' | 'messagesOf'> {
+  const forms = doorReadings[profile].namespacedNotify;
   return {
-    *names() {
-      for (const { table, key } of mind.rows()) if (table === 'thing') yield key;
+    takeWritten: answersWritten(port),
+    messagesOf(effect: Effect) {
+      if (effect.kind === 'principal') return undefined;
+      const messages: ServiceMessage[] = [];
+      announce(effect, forms, (topic, writePayload) => messages.push({ topic, payload: writePayload() }));
+      return messages;
     },
+  };
+}
+
+/** Most changes of a thing are none of whether it is there. */
+function thingsOf(mind: Mind): KnownThings {
+  const names = new Set<string>();
+  for (const { table, key } of mind.rows()) if (table === 'thing') names.add(key);
+  return {
+    names: () => names,
     onChange(hear) {
       mind.onChanges((changes) => {
-        for (const { table, key, row } of changes) if (table === 'thing') hear(key, row !== undefined);
+        for (const { table, key, row } of changes) {
+          if (table !== 'thing' || (row !== undefined) === names.has(key)) continue;
+          if (row === undefined) names.delete(key);
+          else names.add(key);
+          hear(key, row !== undefined);
+        }
       });
       return () => {};
     },

@@ -19,7 +19,7 @@ import { scaledClock } from '../clock.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { createDoorEnd } from '../link/door-end.ts';
 import { ClientRelay } from './client-relay.ts';
-import type { FromProcess, PlainOptions } from './contract.ts';
+import type { ExecutionCount, FromProcess, PlainOptions } from './contract.ts';
 import { keepLinked } from './engine-link.ts';
 import type { ProcessUsage } from './process-usage.ts';
 import { StartedProcess, errorIn } from './started-process.ts';
@@ -48,6 +48,8 @@ export type ProcessesService = Pick<
     port(): Promise<ServicePort>;
     /** What engine and doors have used, but those that end meanwhile. */
     usages(): Promise<readonly ProcessUsage[]>;
+    /** Calls `hear` with what becomes of executions, counted. */
+    countExecutions(hear: (count: ExecutionCount) => void): void;
     /** For the live page: what runs here. */
     present(run: { readonly verb: string; readonly about: string }): void;
   };
@@ -104,6 +106,7 @@ class Processes implements ProcessesService {
   #engine: StartedProcess | undefined;
   #listeners: readonly ServiceEventListener[] = [];
   #observers: readonly Observer[] = [];
+  #counter: ((count: ExecutionCount) => void) | undefined;
   #isClosing = false;
   #deaths: number[] = [];
   #endpoints: Readonly<Record<string, string>> = {};
@@ -176,7 +179,9 @@ class Processes implements ProcessesService {
     await engine.up();
     engine.say({ kind: 'engine', options: this.#plain, doors: this.#count, folder: this.#folder });
     const about = await ready;
+    if (this.#listeners.length > 0) engine.say({ kind: 'hear' });
     if (this.#observers.length > 0) engine.say({ kind: 'watch', observations: true });
+    if (this.#counter !== undefined) engine.say({ kind: 'count' });
     if (this.#presented !== undefined) engine.say({ kind: 'present', ...this.#presented });
     return about;
   }
@@ -205,7 +210,7 @@ class Processes implements ProcessesService {
   }
 
   #tellOpen(): void {
-    this.#engine?.say({ kind: 'open', endpoints: this.#endpoints });
+    this.#engine?.tell({ kind: 'open', endpoints: this.#endpoints });
   }
 
   /** A process that was wanted has ended. */
@@ -226,7 +231,8 @@ class Processes implements ProcessesService {
     else if (message.kind === 'event') for (const hear of this.#listeners) hear(message.event);
     else if (message.kind === 'seen') {
       for (const seen of message.seen) for (const observer of this.#observers) show(observer, seen);
-    } else if (message.kind === 'failed' && this.#about !== undefined) this.#options.onFailure?.(errorIn(message));
+    } else if (message.kind === 'counted') for (const count of message.counts) this.#counter?.(count);
+    else if (message.kind === 'failed' && this.#about !== undefined) this.#options.onFailure?.(errorIn(message));
   }
 
   #url(name: string): string | undefined {
@@ -282,11 +288,12 @@ class Processes implements ProcessesService {
 
   present({ verb, about }: { readonly verb: string; readonly about: string }): void {
     this.#presented = { verb, about };
-    this.#engine?.say({ kind: 'present', verb, about });
+    this.#engine?.tell({ kind: 'present', verb, about });
   }
 
   onEvent(hear: ServiceEventListener): () => void {
     this.#listeners = [...this.#listeners, hear];
+    this.#engine?.tell({ kind: 'hear' });
     return () => {
       this.#listeners = this.#listeners.filter((other) => other !== hear);
     };
@@ -294,10 +301,15 @@ class Processes implements ProcessesService {
 
   observe(observer: Observer): () => void {
     this.#observers = [...this.#observers, observer];
-    this.#engine?.say({ kind: 'watch', observations: true });
+    this.#engine?.tell({ kind: 'watch', observations: true });
     return () => {
       this.#observers = this.#observers.filter((other) => other !== observer);
     };
+  }
+
+  countExecutions(hear: (count: ExecutionCount) => void): void {
+    this.#counter = hear;
+    this.#engine?.tell({ kind: 'count' });
   }
 
   /** Doors first, so that what they have asked is still answered. */

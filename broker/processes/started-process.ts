@@ -12,7 +12,7 @@ export class StartedProcess {
   readonly child: ChildProcess;
   /** Asked and not answered. */
   readonly #usages: ((usage?: ProcessUsage) => void)[] = [];
-  /** Until then it takes whatever it is told for its order. */
+  /** Before that it takes whatever it is told for its order. */
   #isReady = false;
 
   /** @param hear told of all that it says, but its usage @param ended once, how */
@@ -35,6 +35,11 @@ export class StartedProcess {
 
   say(message: ToProcess): void {
     if (this.child.connected) this.child.send(message, () => {});
+  }
+
+  /** Nothing to one that has not taken its order yet. */
+  tell(message: ToProcess): void {
+    if (this.#isReady) this.say(message);
   }
 
   /** It listens for orders; one that ends before is told of elsewhere. */

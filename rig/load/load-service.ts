@@ -6,9 +6,9 @@
 import type { Duplex } from 'node:stream';
 import type { CommandOf, OperationName } from '../../broker/engine/contract.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
+import type { ExecutionCount } from '../../broker/processes/contract.ts';
 import type { ProcessUsage } from '../../broker/processes/process-usage.ts';
 import type { FaultPlan } from '../../faults/plan.ts';
-import type { ObservationOf } from '../../observation/observation.ts';
 import { formatThingGroupArn } from '../../protocol/names.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { JobCounts, Pacing } from './contract.ts';
@@ -108,7 +108,7 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
       ...(doors > 0 && { onFailure: (error: unknown) => (whyOver ??= String(error)) }),
     },
     doors,
-    observer: { execution: count },
+    count,
     about: `seed ${seed}`,
     onEnded(name, how) {
       const what = `${name} ended (${how})`;
@@ -121,32 +121,32 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
     if (whyOver === undefined) askAt(port, name, request, (reason) => (whyOver ??= reason));
   };
 
-  function count({ execution, status, versionNumber }: ObservationOf<'execution'>): void {
-    const counted = jobs.get(execution.jobId);
+  function count({ jobId, status, versionNumber, count: more }: ExecutionCount): void {
+    const counted = jobs.get(jobId);
     if (counted === undefined) return;
-    const rollout = byJob.get(execution.jobId);
+    const rollout = byJob.get(jobId);
     switch (status) {
       case 'QUEUED':
-        if (versionNumber === 1) counted.made += 1;
+        if (versionNumber === 1) counted.made += more;
         return;
       case 'IN_PROGRESS':
         if (versionNumber !== 2) return;
-        counted.started += 1;
-        if (rollout?.plan.holds === true) rollout.flights?.landed();
+        counted.started += more;
+        if (rollout?.plan.holds === true) rollout.flights?.landed(more);
         return;
       case 'DELETED':
-        counted.gone += 1;
+        counted.gone += more;
         return;
       case 'CANCELED':
-        counted.canceled += 1;
+        counted.canceled += more;
         break;
       case 'SUCCEEDED':
-        counted.succeeded += 1;
+        counted.succeeded += more;
         break;
       default:
-        counted.failed += 1;
+        counted.failed += more;
     }
-    if (rollout?.plan.holds === false) rollout.flights?.landed();
+    if (rollout?.plan.holds === false) rollout.flights?.landed(more);
   }
 
   /** @returns false while too many groups are still in use */

@@ -6,8 +6,8 @@ import type { DurationMs } from '../../protocol/time.ts';
 import type { Pacing } from './contract.ts';
 
 export interface Flights {
-  /** One of those in flight is over, or does not count any more. */
-  landed(): void;
+  /** So many of those in flight are over, or do not count any more. */
+  landed(count: number): void;
   /** None begins any more. */
   stop(): void;
   readonly begun: number;
@@ -53,8 +53,8 @@ export function startFlights({ pacing, total, begin, now }: FlightOptions): Flig
   const timer = setInterval(beginDue, tickMs);
   beginDue();
   return {
-    landed() {
-      landed += 1;
+    landed(count) {
+      landed += count;
       if (pacing.kind === 'window' && begun < Math.min(landed + pacing.window, total)) beginDue();
     },
     stop() {

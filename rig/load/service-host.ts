@@ -4,11 +4,11 @@
  */
 import type { Duplex } from 'node:stream';
 import type { ServicePort } from '../../broker/engine/port.ts';
+import type { ExecutionCount } from '../../broker/processes/contract.ts';
 import type { ProcessUsage } from '../../broker/processes/process-usage.ts';
 import { startProcesses } from '../../broker/processes/start-processes.ts';
 import type { ServiceOptions } from '../../broker/start-service.ts';
 import { startService } from '../../broker/start-service.ts';
-import type { Observer } from '../../observation/observation.ts';
 
 export interface ServiceHost {
   readonly port: ServicePort;
@@ -17,7 +17,7 @@ export interface ServiceHost {
   readonly pageUrl: string;
   /** Only where the service is in this process. */
   accept(stream: Duplex): void;
-  /** Of its processes beside this one. What the observer was to be told until now it has been told. */
+  /** Of its processes beside this one. What was to be counted until now has been. */
   usages(): Promise<readonly ProcessUsage[]>;
   close(): Promise<void>;
 }
@@ -26,22 +26,23 @@ export interface HostOptions {
   readonly service: ServiceOptions;
   /** 0: all in this process. */
   readonly doors: number;
-  readonly observer: Observer;
+  /** Told what becomes of executions. */
+  readonly count: (executions: ExecutionCount) => void;
   /** What runs here, for the live page. */
   readonly about: string;
   /** One of its processes has ended. */
   readonly onEnded: (name: string, how: string) => void;
 }
 
-export async function openHost({
-  service: options,
-  doors,
-  observer,
-  about,
-  onEnded,
-}: HostOptions): Promise<ServiceHost> {
+export async function openHost({ service: options, doors, count, about, onEnded }: HostOptions): Promise<ServiceHost> {
   if (doors === 0) {
-    const service = await startService({ ...options, observer });
+    const service = await startService({
+      ...options,
+      observer: {
+        execution: ({ execution: { jobId }, status, versionNumber }) =>
+          count({ jobId, status, versionNumber, count: 1 }),
+      },
+    });
     service.page.present({ verb: 'load', about });
     const { port, mqttUrl = '', httpUrl = '', pageUrl = '' } = service;
     return {
@@ -55,7 +56,7 @@ export async function openHost({
     };
   }
   const service = await startProcesses(options, doors, { onEnded });
-  service.observe(observer);
+  service.countExecutions(count);
   service.present({ verb: 'load', about });
   const { mqttUrl = '', httpUrl = '', pageUrl = '' } = service;
   return {

@@ -161,7 +161,7 @@ describe('two doors', () => {
     const { client, port, doors } = await bench();
     const heard = doors.map(({ port: own }) => {
       const things: string[] = [];
-      own.onEffect((effect) => void ('thingName' in effect && things.push(effect.thingName)));
+      own.onEffect((effect) => void (effect.kind === 'event' && things.push(effect.topic.split('/')[2]!)));
       return things;
     });
     for (const thing of ['pump-1', 'pump-2', 'pump-3']) await created(port, thing);

@@ -11,6 +11,7 @@ import { type DoorEnd, createDoorEnd } from '../../broker/link/door-end.ts';
 import { type EngineEnd, createEngineEnd } from '../../broker/link/engine-end.ts';
 import { doorOf } from '../../broker/link/owner.ts';
 import { type MqttDoor, openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
+import { writtenBy } from '../../broker/processes/linked-engine.ts';
 import { createRuntime } from '../../broker/runtime.ts';
 import { isSessionTable } from '../../broker/store/store.ts';
 import { duplexPair } from '../../rig/live/wire/duplex-pair.ts';
@@ -55,6 +56,7 @@ class Bench {
       port: this.port,
       doors: 3,
       timeScale: 1,
+      ...writtenBy(this.port),
       things: { names: () => [], onChange: () => () => {} },
       doorsAreOnTheirOwn: true,
       sessions: {

@@ -10,6 +10,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServicePort } from '../../broker/engine/port.ts';
+import { writtenBy } from '../../broker/processes/linked-engine.ts';
 import { type EngineEnd, createEngineEnd } from '../../broker/link/engine-end.ts';
 import { type FromProcess, type ToProcess, engineSocket } from '../../broker/processes/contract.ts';
 import { createRecordingPort } from './recording-port.ts';
@@ -38,7 +39,8 @@ export async function startDoorProcess(): Promise<DoorProcess> {
         linked();
         return [];
       };
-      engine = createEngineEnd({ port, doors: 1, timeScale: 1, things: { names, onChange: () => () => {} } });
+      const things = { names, onChange: () => () => {} };
+      engine = createEngineEnd({ port, doors: 1, timeScale: 1, things, ...writtenBy(port) });
     });
   }
 

@@ -4,6 +4,7 @@ import { scaledClock } from '../../broker/clock.ts';
 import { createDoorEnd, type DoorEnd } from '../../broker/link/door-end.ts';
 import { createEngineEnd, type EngineEnd, type EngineEndOptions } from '../../broker/link/engine-end.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
+import { writtenBy } from '../../broker/processes/linked-engine.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { duplexPair } from '../../rig/live/wire/duplex-pair.ts';
 
@@ -25,7 +26,7 @@ export async function linked(
   { doors: count = 1, ...options }: Partial<EngineEndOptions> = {},
 ): Promise<Linked> {
   const things = { names: () => [], onChange: () => () => {} };
-  const engineEnd = createEngineEnd({ port, doors: count, timeScale: 1, things, ...options });
+  const engineEnd = createEngineEnd({ port, doors: count, timeScale: 1, things, ...writtenBy(port), ...options });
   const throttled = new Map<number, EpochMs>();
   const wanted = new Map<number, unknown>();
   const doors = Array.from({ length: count }, (_, number) =>

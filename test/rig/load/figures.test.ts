@@ -182,7 +182,7 @@ describe('flights', () => {
       now += 1;
       const [first] = flying;
       flying.delete(first!);
-      flights.landed();
+      flights.landed(1);
     }
     expect([most, flights.begun]).toEqual([3, 10]);
   });
@@ -197,7 +197,7 @@ describe('flights', () => {
     });
     expect(flights.begun).toBe(0);
     mayBegin = true;
-    flights.landed();
+    flights.landed(1);
     expect(flights.begun).toBe(3);
     flights.stop();
   });
