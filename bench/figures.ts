@@ -43,6 +43,7 @@ export const figures = {
   'in-process': { claim: 'memory a thing, in-process', unit: 'KB', better: 'lower', bar: 40, aim: 25 },
   'mass-delete': { claim: 'all recovered from a mass delete ÷ rollout', unit: '×', better: 'lower', bar: 3, aim: 1 },
   link: { claim: 'all in one process ÷ engine and one door, by CPU', unit: '×', better: 'higher', bar: 0.8, aim: 0.9 },
+  linkShare: { claim: 'CPU of the link ÷ CPU of the door', unit: '×', better: 'lower', bar: 0.35, aim: 0.15 },
   doors: {
     claim: 'engine and two doors ÷ all in one process, by CPU',
     unit: '×',

@@ -120,6 +120,8 @@ export function createDoorEnd(
   let keepsSessions = false;
   let wasWelcome = false;
   let epoch = 0;
+  /** There is no other door. */
+  let isAlone = false;
   let members: readonly number[] = [door];
   let generation = 0;
   let isComplete = false;
@@ -345,7 +347,9 @@ export function createDoorEnd(
         hasKeepers = any;
         say(['keepers', any]);
       },
-      pass: (message) => say(['pass', message]),
+      pass(message) {
+        if (!isAlone) say(['pass', message]);
+      },
       interest(interest, has, known) {
         interests.set(interest, has);
         // The next engine hears all of them, and until then nobody says anything.
@@ -376,7 +380,7 @@ export function createDoorEnd(
             if (isWelcome) return hear(entry);
             if (entry[0] === 'refused') return reject(new LinkRefused(entry[1]));
             if (entry[0] !== 'welcome') return hear(entry);
-            const [, at, timeScale, keeps, itsEpoch] = entry;
+            const [, at, timeScale, keeps, itsEpoch, count] = entry;
             if (itsEpoch < epoch || line !== undefined) {
               // It does not know yet that another one leads.
               stream.destroy();
@@ -384,6 +388,7 @@ export function createDoorEnd(
             }
             isWelcome = true;
             epoch = itsEpoch;
+            isAlone = count === 1;
             leave = () => stream.destroy();
             keepsSessions = keeps;
             clock = makeClock(timeScale, Math.max(at, wasWelcome ? clock.now() : 0));

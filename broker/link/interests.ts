@@ -3,11 +3,9 @@
  * door that has not said it yet, everything. Both ends of a link keep it: the door to say it again to the next engine.
  */
 import type { Effect } from '../engine/contract.ts';
-import type { Interest } from '../mqtt/subscription-index.ts';
+import { type Interest, kindsOfThing } from '../mqtt/subscription-index.ts';
 
 const thingsPrefix = '$aws/things/';
-/** As the door's own index has them: broker/mqtt/subscription-index.ts. */
-const bits = { notify: 1, 'notify-next': 2, event: 4 } as const;
 
 export class Interests {
   readonly #things = new Map<string, number>();
@@ -35,7 +33,7 @@ export class Interests {
     switch (effect.kind) {
       case 'notify':
       case 'notify-next':
-        return this.#across.everything || this.#isAbout(effect.thingName, bits[effect.kind]);
+        return this.#across.everything || this.#isAbout(effect.thingName, kindsOfThing[effect.kind]);
       case 'event':
         return this.wantsTopic(effect.topic);
       case 'principal':
@@ -49,7 +47,7 @@ export class Interests {
     if (everything) return true;
     if (!topic.startsWith(thingsPrefix)) return events;
     const end = topic.indexOf('/', thingsPrefix.length);
-    return this.#isAbout(topic.slice(thingsPrefix.length, end === -1 ? undefined : end), bits.event);
+    return this.#isAbout(topic.slice(thingsPrefix.length, end === -1 ? undefined : end), kindsOfThing.event);
   }
 
   #isAbout(thing: string, bit: number): boolean {

@@ -208,19 +208,17 @@ export abstract class ClientStream extends Duplex implements Lagging {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    this.#write([chunk], done);
+    this.#write(chunk, done);
   }
 
   override _writev(pieces: readonly { readonly chunk: Buffer }[], done: Done): void {
-    const chunks = pieces.map(({ chunk }) => chunk);
-    this.#write(chunks, done);
+    // aedes writes a packet in pieces of some bytes.
+    this.#write(Buffer.concat(pieces.map(({ chunk }) => chunk)), done);
   }
 
-  #write(chunks: readonly Buffer[], done: Done): void {
+  #write(bytes: Buffer, done: Done): void {
     if (this.isGone) return done();
-    this.wire.cork();
-    for (const chunk of chunks) this.sendOn(chunk);
-    this.wire.uncork();
+    this.sendOn(bytes);
     if (this.wire.writableNeedDrain) this.wire.once('drain', done);
     else done();
   }

@@ -17,6 +17,13 @@ interface Whose {
 /** A subscription that stands for a session: aedes tells the client of a session only when it has one. */
 const placeholder = { topic: 'session', qos: 0 } as const;
 
+/** Costs each connection less than a stream made from a list. */
+class Nothing extends Readable {
+  override _read(): void {
+    this.push(null);
+  }
+}
+
 /** What aedes asks of a persistence in which nothing is kept. */
 class NoPersistence {
   readonly #resumes: (clientId: string) => boolean;
@@ -36,7 +43,7 @@ class NoPersistence {
   }
 
   outgoingStream(): Readable {
-    return Readable.from([]);
+    return new Nothing();
   }
 
   delWill(): Promise<void> {

@@ -5,6 +5,7 @@ import { createEngine } from '../../broker/engine/engine.ts';
 import { createJournal } from '../../broker/journal.ts';
 import { holdingJournal } from '../../broker/holding-journal.ts';
 import { allDoors, doorOf } from '../../broker/link/owner.ts';
+import type { MqttDoorEvent } from '../../broker/mqtt/door-events.ts';
 import { type MqttDoor, openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
 import { createRuntime } from '../../broker/runtime.ts';
 import type { RowChange } from '../../broker/store/store.ts';
@@ -220,6 +221,58 @@ describe('a link that breaks', () => {
     const later = ask();
     await attach(0);
     expect(await later).toEqual({ accepted: true });
+  });
+});
+
+/** A client of a door whose engine is on a link, in front of this. */
+async function devices(port: ServicePort) {
+  const link = await linked(port);
+  const events: MqttDoorEvent[] = [];
+  const { port: own, passage } = link.doors[0]!;
+  const door = await openMqttDoor({
+    port: own,
+    listeners: { tcp: 0 },
+    identity: 'open',
+    passage,
+    onEvent: (event) => void events.push(event),
+  });
+  closers.push(() => door.close());
+  const client = await connectAsync(`mqtt://127.0.0.1:${door.ports.tcp}`, { reconnectPeriod: 0 });
+  closers.push(() => client.endAsync(true));
+  return { ...link, events, client };
+}
+
+describe('a device on a link', () => {
+  const topic = '$aws/things/pump-1/jobs/start-next';
+
+  it('is told that its request was interrupted, with its token, when the link breaks', async () => {
+    let isAsked: (() => void) | undefined;
+    const asked = new Promise<void>((resolve) => (isAsked = resolve));
+    const silent: ServicePort = { ...createRecordingPort(), submit: () => isAsked?.() };
+    const { client, broken } = await devices(silent);
+    const told = nextMessage(client);
+    await client.subscribeAsync(`${topic}/+`, { qos: 1 });
+    void client.publishAsync(topic, '{"clientToken":"mine"}', { qos: 1 });
+    await asked;
+    broken(0);
+    const [on, payload] = await told;
+    expect([on, JSON.parse(payload)]).toMatchObject([
+      `${topic}/rejected`,
+      { code: 'InternalError', clientToken: 'mine', message: expect.stringContaining('may have been done') },
+    ]);
+  });
+
+  it('is refused what is no JSON, which is told', async () => {
+    const { client, events } = await devices(createRecordingPort());
+    const told = nextMessage(client);
+    await client.publishAsync(topic, '{"half":', { qos: 1 });
+    expect(JSON.parse((await told)[1])).toMatchObject({ code: 'InvalidJson' });
+    expect(events).toContainEqual({
+      kind: 'malformed-json',
+      clientId: expect.any(String),
+      topic,
+      message: 'The payload is not valid JSON.',
+    });
   });
 });
 

@@ -1,0 +1,97 @@
+/** What is said on a line comes out at the other end as it was and in order, however the bytes are cut; garbage ends the line. */
+import { array, assert, asyncProperty, constantFrom, integer, oneof, record, string, uint8Array } from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Line, openLine } from '../../broker/link/frames.ts';
+import { duplexPair } from '../../rig/live/wire/duplex-pair.ts';
+
+type Said =
+  | { readonly entry: unknown }
+  | { readonly kind: number; readonly id: number; readonly name: string; readonly bytes: Buffer | string };
+
+const said = oneof(
+  record({ entry: oneof(constantFrom('alive'), array(string(), { maxLength: 3 })) }),
+  record({
+    kind: integer({ min: 1, max: 255 }),
+    id: integer({ min: 0, max: 0xffff_ffff }),
+    name: string(),
+    bytes: oneof(
+      string(),
+      uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+    ),
+  }),
+);
+
+function put(line: Line<unknown>, what: Said): void {
+  if ('entry' in what) line.say(what.entry);
+  else line.sayBytes(what.kind, what.id, what.name, what.bytes);
+}
+
+/** As it comes out: bytes are bytes. */
+function asHeard(what: Said): Said {
+  return 'entry' in what ? what : { ...what, bytes: Buffer.from(what.bytes) };
+}
+
+describe('a line', () => {
+  it('hands over entries of both forms in the order in which they were said, wherever the bytes are cut', async () => {
+    await assert(
+      asyncProperty(
+        array(array(said, { maxLength: 8 }), { maxLength: 4 }),
+        integer({ min: 1, max: 40 }),
+        async (turns, cut) => {
+          const [near, far] = duplexPair();
+          const heard: Said[] = [];
+          const all = turns.flat();
+          const through = new Promise<void>((done) => {
+            openLine(far, {
+              heard: (entry) => void heard.push({ entry }),
+              heardBytes: (kind, id, name, bytes) => void heard.push({ kind, id, name, bytes: Buffer.from(bytes) }),
+              ended: () => done(),
+            });
+          });
+          // What is written arrives in pieces.
+          const write = near.write.bind(near);
+          near.write = ((chunk: Buffer) => {
+            for (let at = 0; at < chunk.length; at += cut) write(chunk.subarray(at, at + cut));
+            return true;
+          }) as typeof near.write;
+          const line = openLine<unknown, unknown>(near, { heard() {}, ended() {} });
+          for (const turn of turns) {
+            for (const what of turn) put(line, what);
+            await new Promise(setImmediate);
+          }
+          line.end();
+          await through;
+          expect(heard).toEqual(all.map(asHeard));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it.each<[string, number[]]>([
+    ['a frame that is longer than any', [0x7f, 0xff, 0xff, 0xff]],
+    ['a frame that is too short for an entry', [0, 0, 0, 1, 0]],
+    ['a name that is longer than the frame', [0, 0, 0, 11, 1, 0, 0, 0, 1, 0xff, 0xff, 0, 0, 0, 0]],
+    ['bytes that are longer than the frame', [0, 0, 0, 11, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 9]],
+    ['half an entry behind a whole one', [0, 0, 0, 12, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 7]],
+    ['JSON that is none', [0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0x7b]],
+    ['JSON that is no list', [0, 0, 0, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0x7b, 0x7d]],
+  ])('ends with a reason, once, for %s', async (_what, bytes) => {
+    const [near, far] = duplexPair();
+    const ends: unknown[] = [];
+    const ended = new Promise<void>((done) => {
+      openLine(far, {
+        heard() {},
+        ended(reason) {
+          ends.push(reason);
+          done();
+        },
+      });
+    });
+    near.write(Buffer.from(bytes));
+    await ended;
+    await new Promise(setImmediate);
+    expect(ends).toEqual([expect.any(Error)]);
+    expect(far.destroyed).toBe(true);
+  });
+});
