@@ -118,7 +118,8 @@ export class Admission {
     );
     if (verdict.kind !== 'refused' || verdict.reason !== 'notAuthorized') return undefined;
     const advice = registered?.allows === undefined ? identityAdvice(this.#identity.rule, principal) : policyAdvice;
-    return new Disconnection('notAuthorized', `connection refused: its last will: ${verdict.message}`, advice);
+    const message = `connection refused: its last will: ${verdict.message}`;
+    return new Disconnection('notAuthorized', message, verdict.dependsOnWho === true ? advice : undefined);
   }
 }
 

@@ -62,8 +62,9 @@ export function identityAdvice(rule: IdentityRule, principal: Principal): string
       return 'With --identity open a client may act for every thing.';
     case 'first-thing':
       return (
-        'Without a certificate a client is the first thing that it speaks for as long as it is connected, and a client whose ' +
-        'client id is the name of a thing is that thing; with --identity open it may act for any.'
+        `${isThingName(principal) ? `It is thing ${principal}. ` : ''}Without a certificate a client is the first thing that it speaks ` +
+        'for as long as it is connected, and a client whose client id is the name of a thing is that thing; with --identity open ' +
+        'it may act for any.'
       );
     case 'client-id':
       return 'With --identity client-id a client is the thing that its client id names.';

@@ -193,8 +193,10 @@ export class InboundPackets implements PacketReceiver {
       this.#refusePublish(topic, 'packetTooLarge', size);
     }
     const verdict = this.#judge(publication);
-    if (verdict.kind === 'refused') this.#refusePublish(topic, verdict.reason, verdict.message);
-    else if (verdict.kind === 'service') this.#context.requests.take(connection, publication, verdict.topic);
+    if (verdict.kind === 'refused') {
+      const advice = verdict.dependsOnWho === true ? this.#identity.advice : undefined;
+      this.#refusePublish(topic, verdict.reason, verdict.message, advice);
+    } else if (verdict.kind === 'service') this.#context.requests.take(connection, publication, verdict.topic);
     else {
       const { sessions, watchers } = this.#context;
       if (watchers.observer.published !== undefined) this.#showPublished(publication, watchers);
@@ -363,8 +365,7 @@ export class InboundPackets implements PacketReceiver {
     this.#context.onEvent?.({ kind: 'identified', clientId, thingName, ...this.#cameBy });
   }
 
-  #refusePublish(topic: string, reason: Disconnection['reason'], message: string): never {
-    const advice = reason === 'notAuthorized' ? this.#identity.advice : undefined;
+  #refusePublish(topic: string, reason: Disconnection['reason'], message: string, advice?: string): never {
     const refused = new Disconnection(reason, `publish refused: ${message}`, advice);
     this.#context.onEvent?.({ kind: 'publish-refused', clientId: this.#client.id, topic, ...refusalIn(refused) });
     throw refused;

@@ -25,7 +25,13 @@ export type ServiceTopic = RequestTopic | UnknownJobsTopic | ReservedTopic;
 export type PublishVerdict =
   | { readonly kind: 'ordinary' }
   | { readonly kind: 'service'; readonly topic: ServiceTopic }
-  | { readonly kind: 'refused'; readonly reason: Reason; readonly message: string };
+  | {
+      readonly kind: 'refused';
+      readonly reason: Reason;
+      readonly message: string;
+      /** Another client may do it: one that is another thing, or that policies allow it. */
+      readonly dependsOnWho?: true;
+    };
 
 const ordinary: PublishVerdict = { kind: 'ordinary' };
 
@@ -50,7 +56,7 @@ export function judgePublish(access: Access, publication: Publication): PublishV
   if (allows === undefined || verdict.kind === 'refused') return verdict;
   const resource = `topic/${publication.topic}`;
   const isAllowed = allows('iot:Publish', resource) && (!publication.retain || allows('iot:RetainPublish', resource));
-  return isAllowed ? verdict : refused('notAuthorized', `no policy allows it: ${publication.topic}`);
+  return isAllowed ? verdict : forbidden(`no policy allows it: ${publication.topic}`);
 }
 
 function judgeTopic({ acting: principal, clientId }: Access, { topic, qos, retain }: Publication): PublishVerdict {
@@ -68,11 +74,11 @@ function judgeTopic({ acting: principal, clientId }: Access, { topic, qos, retai
   }
   const owner = parsed.kind === 'reserved' ? parsed.parameters : parsed;
   if (owner.thingName !== undefined && !actsFor(principal, owner.thingName))
-    return refused('notAuthorized', `not its own thing: ${topic}`);
+    return forbidden(`not its own thing: ${topic}`);
   if (parsed.kind === 'reply' || parsed.kind === 'notification')
     return refused('notAuthorized', `the service's own topic: ${topic}`);
   if (parsed.kind === 'reserved' && !isOwnClientId(principal, clientId, parsed.parameters['clientId']))
-    return refused('notAuthorized', `not its own client id: ${topic}`);
+    return forbidden(`not its own client id: ${topic}`);
   if (retain) return refused('retainNotSupported', `RETAIN on ${topic}`);
   return { kind: 'service', topic: parsed };
 }
@@ -87,12 +93,17 @@ const commonSpaces: ReadonlySet<string> = new Set(['events', 'certificates', 'pr
  * @param filter behind `$share/NAME/`, where it is shared.
  */
 export function maySubscribe({ acting: principal, clientId, allows }: Access, filter: string): boolean {
-  const [space, kind = '', ...levels] = filter.split('/');
-  if (filter.startsWith('$') && space !== '$aws') return false;
+  if (isForNobody(filter)) return false;
+  const [, kind = '', ...levels] = filter.split('/');
   if (allows !== undefined) return allows('iot:Subscribe', `topicfilter/${filter}`);
   if (!filter.startsWith('$')) return true;
   if (principal === everyThing || commonSpaces.has(kind)) return true;
   return isOwnSpace(principal, clientId, kind, levels);
+}
+
+/** Below `$` there is nothing but AWS's topics, e.g. no `$SYS`. */
+export function isForNobody(filter: string): boolean {
+  return filter.startsWith('$') && filter.split('/', 1)[0] !== '$aws';
 }
 
 /** @param levels of a topic or filter below `$aws/KIND/`. */
@@ -128,6 +139,10 @@ function isOwnClientId(principal: Principal, clientId: string, named: string | u
 
 function actsFor(principal: Principal, thingName: string): boolean {
   return principal === everyThing || (principal !== noThing && principal === thingName);
+}
+
+function forbidden(message: string): PublishVerdict {
+  return { kind: 'refused', reason: 'notAuthorized', message, dependsOnWho: true };
 }
 
 function refused(reason: Reason, message: string): PublishVerdict {

@@ -9,7 +9,7 @@ import type { ISubscribePacket, ISubscription, IUnsubscribePacket } from 'mqtt-p
 import { maxTopicFiltersPerSubscribe } from '../../protocol/limits.ts';
 import { Disconnection, reasonCodes } from './disconnection.ts';
 import type { Qos } from './message.ts';
-import { maySubscribe } from './permissions.ts';
+import { isForNobody, maySubscribe } from './permissions.ts';
 import type { Connection, Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import { type ParsedFilter, parseFilter } from './topic-rules.ts';
@@ -86,7 +86,9 @@ function judge(
   if (qos > 1) deny(new Disconnection('qosNotSupported', `QoS 2 for ${text}`, 'AWS has QoS 0 and 1.'));
   using(filter.filter);
   if (maySubscribe(identity, filter.filter)) return filter;
-  const refusal = new Disconnection('notAuthorized', `subscribe refused: ${text}`, identity.advice);
+  const refusal = isForNobody(filter.filter)
+    ? new Disconnection('notAuthorized', `subscribe refused: no client may, the service has nothing there: ${text}`)
+    : new Disconnection('notAuthorized', `subscribe refused: ${text}`, identity.advice);
   if (forbiddenCloses) deny(refusal);
   denied(text, refusal, false);
   return refusal;

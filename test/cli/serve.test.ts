@@ -194,7 +194,7 @@ describe('jobrig serve', () => {
       .split('\n')
       .map((one) => JSON.parse(one) as { msg: string; repeated?: number });
     const advice = expect.stringContaining(
-      `pump-7-jobs may not publish on ${topic}, and is disconnected: Without a certificate`,
+      `pump-7-jobs may not publish on ${topic}, and is disconnected: It is thing pump-7. Without a certificate`,
     ) as string;
     expect(lines).toMatchObject([
       { msg: advice },
