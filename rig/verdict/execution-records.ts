@@ -88,7 +88,7 @@ export class ExecutionRecords {
    * that was told late may start a new execution under the identity of one that is gone.
    */
   startedAs(key: string): string {
-    return this.#startedAs.get(key) ?? key;
+    return this.#startedAs.size === 0 ? key : (this.#startedAs.get(key) ?? key);
   }
 
   /** How many executions there ever were of this identity; more than one when ids came back within a second. */

@@ -8,7 +8,7 @@ import { type Conclusion, pass, seconds } from './claim.ts';
 import type { ClaimId, EndStatus, Expectation, Sight } from './contract.ts';
 import type { ExecutionRecord } from './execution-records.ts';
 import type { DeviceRecord } from './record.ts';
-import { jobsNamedBy } from './told.ts';
+import { eachJobNamedBy } from './told.ts';
 import { aroundWaiting, isIgnored, whyWaiting } from './waiting.ts';
 
 export interface ExpectedEnding {
@@ -104,9 +104,9 @@ class CrossingReports {
       },
       received: ({ at, message }) => {
         if (this.#toldAt.size === 0) return;
-        for (const jobId of jobsNamedBy(message)) {
+        eachJobNamedBy(message, (jobId) => {
           if (this.#toldAt.get(jobId) === Infinity) this.#toldAt.set(jobId, at);
-        }
+        });
       },
       execution: ({ execution: { jobId }, status, by }) => {
         const made = record.ofJob(jobId);

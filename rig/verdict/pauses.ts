@@ -8,6 +8,7 @@ import { type ClaimContext, seconds } from './claim.ts';
 
 /** Tries of one thing since anything succeeded. */
 interface Row {
+  readonly what: string;
   failedAt: EpochMs | undefined;
   pauses: number;
   first: DurationMs;
@@ -23,7 +24,8 @@ const leastPauseMs: DurationMs = 10;
 export class PauseWatch {
   readonly #context: ClaimContext;
   readonly #words: string;
-  readonly #rows = new Map<string, Row>();
+  /** Few, and most often one: found by looking at each. */
+  readonly #rows: Row[] = [];
   /** The first pause of the last rows, while they are all the same. */
   #alike: { readonly pauseMs: DurationMs; times: number } | undefined;
 
@@ -34,11 +36,10 @@ export class PauseWatch {
 
   /** A try of this thing begins; others may come between two of them. */
   tried(what: string, seen: Observation): void {
-    let row = this.#rows.get(what);
+    let row = this.#rowOf(what);
     if (row === undefined) {
-      row = { failedAt: undefined, pauses: 0, first: 0, longest: 0, tries: [] };
-      this.#rows.set(what, row);
-      if (this.#rows.size > rememberedRows) this.#rows.delete(this.#rows.keys().next().value!);
+      row = { what, failedAt: undefined, pauses: 0, first: 0, longest: 0, tries: [] };
+      if (this.#rows.push(row) > rememberedRows) this.#rows.shift();
     } else if (row.failedAt !== undefined) this.#paused(row, seen.at - row.failedAt, seen);
     row.failedAt = undefined;
     row.tries.push(seen);
@@ -46,13 +47,17 @@ export class PauseWatch {
   }
 
   failed(what: string, at: EpochMs): void {
-    const row = this.#rows.get(what);
+    const row = this.#rowOf(what);
     if (row !== undefined) row.failedAt = at;
   }
 
   /** Something went well: what is tried from now on is new. */
   succeeded(): void {
-    if (this.#rows.size > 0) this.#rows.clear();
+    this.#rows.length = 0;
+  }
+
+  #rowOf(what: string): Row | undefined {
+    return this.#rows.find((row) => row.what === what);
   }
 
   #paused(row: Row, pauseMs: DurationMs, seen: Observation): void {

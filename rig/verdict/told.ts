@@ -63,23 +63,30 @@ function isSame(one: Shown, other: Shown): boolean {
 }
 
 /** Jobs that a message says are there to be worked on: a reason to try, even where it is an old message that came late. */
-export function jobsNamedBy(message: DeviceMessage): readonly string[] {
+export function eachJobNamedBy(message: DeviceMessage, note: (jobId: string) => void): void {
   const isUpdated =
     message.kind === 'reply' && message.outcome === 'accepted' && message.operation === 'UpdateJobExecution';
-  if (isUpdated) return message.jobId === undefined ? [] : [message.jobId];
-  return executionsNamedBy(message).map(({ jobId }) => jobId);
+  if (!isUpdated) for (const { jobId } of executionsNamedBy(message)) note(jobId);
+  else if (message.jobId !== undefined) note(message.jobId);
 }
 
 /** The same, each execution by all that tells it from another; an answer to an update names the job alone. */
 export function executionsNamedBy(message: DeviceMessage): readonly Shown[] {
   if (message.kind === 'notification') {
-    if (message.name === 'NextJobExecutionChanged') return message.payload.execution ? [message.payload.execution] : [];
-    const { IN_PROGRESS = [], QUEUED = [] } = message.payload.jobs;
-    return [...IN_PROGRESS, ...QUEUED];
+    if (message.name === 'NextJobExecutionChanged') return oneOrNone(message.payload.execution);
+    const { IN_PROGRESS = none, QUEUED = none } = message.payload.jobs;
+    if (QUEUED.length === 0) return IN_PROGRESS;
+    return IN_PROGRESS.length === 0 ? QUEUED : [...IN_PROGRESS, ...QUEUED];
   }
-  if (message.outcome === 'rejected') return [];
+  if (message.outcome === 'rejected') return none;
   if (message.operation === 'GetPendingJobExecutions') {
     return [...message.payload.inProgressJobs, ...message.payload.queuedJobs];
   }
-  return 'execution' in message.payload && message.payload.execution !== undefined ? [message.payload.execution] : [];
+  return 'execution' in message.payload ? oneOrNone(message.payload.execution) : none;
+}
+
+const none: readonly [] = [];
+
+function oneOrNone(execution: Shown | undefined): readonly Shown[] {
+  return execution === undefined ? none : [execution];
 }

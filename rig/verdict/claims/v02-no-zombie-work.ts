@@ -11,7 +11,7 @@ import type { EpochMs } from '../../../protocol/time.ts';
 import { type ClaimDefinition, pass, seconds } from '../claim.ts';
 import { doubtedSince } from '../doubt.ts';
 import type { ExecutionRecord } from '../execution-records.ts';
-import { goneCodes, jobsNamedBy } from '../told.ts';
+import { eachJobNamedBy, goneCodes } from '../told.ts';
 
 type RejectedMessage = Extract<DeviceMessage, { readonly kind: 'reply'; readonly outcome: 'rejected' }>;
 
@@ -103,7 +103,7 @@ export const noZombieWork: ClaimDefinition = {
         },
         received(seen) {
           const { message } = seen;
-          if (refusals.size > 0) for (const named of jobsNamedBy(message)) refusals.delete(named);
+          if (refusals.size > 0) eachJobNamedBy(message, (named) => refusals.delete(named));
           if (message.kind !== 'reply' || message.outcome === 'accepted' || message.jobId === undefined) return;
           if (message.operation === 'UpdateJobExecution' && isFinal(message)) {
             refused(message.jobId, message.payload.code, seen);

@@ -32,24 +32,24 @@ export const noReExecution: ClaimDefinition = {
     function countInside({ sideEffects }: DeviceView, seen: Observation | undefined): void {
       isCounted = true;
       if (sideEffects === countedLast) return;
+      for (const key in sideEffects) {
+        if (sideEffects[key] !== countedLast?.[key]) judge(record.startedAs(key), sideEffects, seen);
+      }
       countedLast = sideEffects;
-      const totals = new Map<string, number>();
-      for (const [key, times] of Object.entries(sideEffects)) {
-        const started = record.startedAs(key);
-        totals.set(started, (totals.get(started) ?? 0) + times);
-      }
-      for (const [key, times] of totals) {
-        // What was forgotten was counted when it was young.
-        const created = record.createdTimes(key);
-        const most = created === 0 ? 0 : created + (record.byKey(key)?.memoryLosses ?? 0);
-        if (most === 0 || times <= most) continue;
-        const made = record.byKey(key)?.created;
-        broke({
-          sign: 'done-twice',
-          reason: `did ${key} ${times} times`,
-          evidence: [made, seen].filter((one) => one !== undefined),
-        });
-      }
+    }
+
+    function judge(started: string, sideEffects: DeviceView['sideEffects'], seen: Observation | undefined): void {
+      let times = 0;
+      for (const key in sideEffects) if (record.startedAs(key) === started) times += sideEffects[key]!;
+      // What was forgotten was counted when it was young.
+      const created = record.createdTimes(started);
+      const made = record.byKey(started);
+      if (created === 0 || times <= created + (made?.memoryLosses ?? 0)) return;
+      broke({
+        sign: 'done-twice',
+        reason: `did ${started} ${times} times`,
+        evidence: [made?.created, seen].filter((one) => one !== undefined),
+      });
     }
 
     function countWitness(seen: ObservationOf<'witness'>): void {

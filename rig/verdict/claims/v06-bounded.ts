@@ -180,10 +180,10 @@ class Transfers {
       // A block that does not come is asked for again, as often as messages are lost.
       if (seen.at - record.disturbedAt < disturbedForMs) return;
     }
-    const transfer = this.#asked.get(key) ?? { bytes: 0, connects: record.connects };
-    this.#asked.set(key, transfer);
-    if (this.#asked.size > rememberedTransfers) this.#asked.delete(this.#asked.keys().next().value!);
+    const transfer = this.#transferOf(key);
     transfer.bytes += seen.bytes;
+    // So much is always allowed.
+    if (transfer.bytes <= totalBytes * limits.downloadsPerExecution) return;
     const made = Math.max(
       1,
       record.ofJob(seen.jobId).reduce((sum, { interruptions }) => sum + 1 + interruptions, 0),
@@ -197,13 +197,24 @@ class Transfers {
     });
   }
 
+  #transferOf(key: string): Transfer {
+    const known = this.#asked.get(key);
+    if (known !== undefined) return known;
+    const transfer: Transfer = { bytes: 0, connects: this.#context.record.connects };
+    this.#asked.set(key, transfer);
+    if (this.#asked.size > rememberedTransfers) this.#asked.delete(this.#asked.keys().next().value!);
+    return transfer;
+  }
+
   inside({ downloads }: DeviceView, seen: Observation | undefined): void {
     if (downloads === this.#looked) return;
     this.#looked = downloads;
     const { record, limits, broke } = this.#context;
     for (const key in downloads) {
-      if (this.#streamed.has(key.slice(0, key.indexOf('@')))) continue;
       const { bytes, imageBytes } = downloads[key]!;
+      // So much is always allowed.
+      if (bytes <= imageBytes * limits.downloadsPerExecution) continue;
+      if (this.#streamed.has(key.slice(0, key.indexOf('@')))) continue;
       const most =
         imageBytes * (limits.downloadsPerExecution * Math.max(1, record.createdTimes(key)) + record.connects);
       if (bytes <= most) continue;

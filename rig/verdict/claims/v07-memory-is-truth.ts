@@ -5,7 +5,7 @@
 import type { Observation } from '../../../observation/observation.ts';
 import { type ClaimDefinition, notObserved, pass } from '../claim.ts';
 import type { ExecutionRecord } from '../execution-records.ts';
-import { jobsNamedBy } from '../told.ts';
+import { eachJobNamedBy } from '../told.ts';
 
 export const memoryIsTruth: ClaimDefinition = {
   id: 'V7',
@@ -18,6 +18,8 @@ export const memoryIsTruth: ClaimDefinition = {
     let isSpoiled = false;
     /** What messages have named since the device woke: a reason to try, even where they are old. */
     const named = new Set<string>();
+
+    const noteNamed = (jobId: string): void => void named.add(jobId);
 
     function ghost(jobId: string, executionNumber: number | undefined): ExecutionRecord | undefined {
       if (record.pendingOf(jobId, executionNumber) !== undefined) return undefined;
@@ -46,7 +48,7 @@ export const memoryIsTruth: ClaimDefinition = {
     return {
       observer: {
         received({ message }) {
-          for (const job of jobsNamedBy(message)) named.add(job);
+          eachJobNamedBy(message, noteNamed);
         },
         power({ on }) {
           if (!on) named.clear();

@@ -27,8 +27,8 @@ export const sameVersion: ClaimDefinition = {
     let detailed: ObservationOf<'execution'> | undefined;
     let contradicts: { readonly documented: string; readonly seen: ObservationOf<'execution'> } | undefined;
 
-    function noteDocument(key: string | undefined, document: object | undefined): void {
-      if (key === undefined || document === undefined) return;
+    function noteDocument(key: string | undefined, document: object): void {
+      if (key === undefined) return;
       const { operation, version } = document as { readonly operation?: unknown; readonly version?: unknown };
       // The same ids may have come back with another document, within one second.
       wanted.delete(key);
@@ -38,7 +38,7 @@ export const sameVersion: ClaimDefinition = {
     }
 
     function noteExecution(execution: ExecutionPayload | undefined): void {
-      if (execution !== undefined) noteDocument(identityKey(execution), execution.jobDocument);
+      if (execution?.jobDocument !== undefined) noteDocument(identityKey(execution), execution.jobDocument);
     }
 
     function tell(version: string, seen: ObservationOf<'reported-version' | 'witness'>): void {
@@ -60,8 +60,9 @@ export const sameVersion: ClaimDefinition = {
           }
           if (message.outcome === 'rejected' || message.operation === 'GetPendingJobExecutions') return;
           if (message.operation !== 'UpdateJobExecution') return noteExecution(message.payload.execution);
-          const started = record.pendingOf(message.jobId ?? '', undefined);
-          noteDocument(started?.key, message.payload.jobDocument);
+          const { jobDocument } = message.payload;
+          if (jobDocument !== undefined)
+            noteDocument(record.pendingOf(message.jobId ?? '', undefined)?.key, jobDocument);
         },
         execution(seen) {
           if (seen.status !== 'SUCCEEDED' || seen.by !== 'device') return;
