@@ -5,7 +5,7 @@
  */
 import type { EpochSeconds } from '../protocol/time.ts';
 
-/** The steps of a job, in order. Each can be interrupted; recovery.ts says what then happens. */
+/** The steps of a job, in order. Each can be interrupted; agent/core/recovery.ts says what then happens. */
 export const steps = [
   'receive',
   'download',

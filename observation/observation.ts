@@ -39,9 +39,9 @@ export interface Seen {
   /** An attempt to connect begins. */
   connecting: object;
   connected: { readonly sessionPresent: boolean; readonly client?: ClientPortrait };
-  /** CONNECT was refused or never answered. */
   /** A client is this thing from now on: the first that it has spoken for, on a door without certificates. */
   identified: { readonly clientId: string };
+  /** CONNECT was refused or never answered. */
   'connect-failed': { readonly reason: string; readonly clientId?: string };
   disconnected: { readonly end: ConnectionEnd; readonly reason?: string };
   subscribed: { readonly filters: readonly GrantedFilter[] };

@@ -1,7 +1,7 @@
 /**
  * The limits of AWS IoT Jobs and of its broker, each with its source in the reference (limits.md unless another file is
  * named). Lengths, patterns and ranges of single members are not here: they live in the operation table and are enforced
- * by validation.ts. Rates are not here either, because jobrig does not throttle of its own accord.
+ * by validation.ts. Of rates there are two, a rollout's and a connection's in strict mode: jobrig does not throttle otherwise.
  */
 
 // Device shadow, shadow-and-provisioning.md §1.

@@ -25,10 +25,10 @@ export interface DoorWatchOptions {
   readonly thingName: () => string;
 }
 
-/** Longer payloads of other topics are not shown. */
 /** Requests for blocks of a stream, and blocks (docs/reference/streams-and-ota.md §1.1). */
 const asksBlocks = /^\$aws\/things\/[^/]+\/streams\/[^/]+\/get\//;
 const blocks = /^\$aws\/things\/[^/]+\/streams\/[^/]+\/data\//;
+/** Longer payloads of other topics are not shown. */
 const maxShownBytes = 4096;
 const refusedGrant = 0x80;
 
