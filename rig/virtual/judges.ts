@@ -38,6 +38,8 @@ export class Judges {
   readonly #byThing = new Map<string, Judge>();
   /** The documents that the service took, by job. */
   readonly #taken = new Map<string, string>();
+  /** What each judge found at the end. */
+  #concluded: readonly ThingFindings[] | undefined;
 
   constructor(options: JudgesOptions) {
     this.#options = options;
@@ -86,25 +88,28 @@ export class Judges {
     return true;
   }
 
-  /** Judges what the devices look like now. @returns whether something is broken */
+  /** Judges what the devices look like at the end: nothing happens after that. @returns whether something is broken */
   conclude(now: EpochMs): boolean {
-    for (const [thingName, judge] of this.#byThing) {
-      for (const { claim, outcome, reason } of judge.conclude(now)) {
-        if (outcome === 'fail') this.report(claim, reason, thingName);
-      }
+    this.#concluded = this.#findingsAt(now);
+    for (const { thingName, findings } of this.#concluded) {
+      for (const { claim, outcome, reason } of findings) if (outcome === 'fail') this.report(claim, reason, thingName);
     }
     return this.violations.length > 0;
   }
 
+  #findingsAt(now: EpochMs): readonly ThingFindings[] {
+    return [...this.#byThing].map(([thingName, judge]) => ({ thingName, findings: judge.conclude(now) }));
+  }
+
   /** @param endedEarly what is missing may have come later */
   findings(now: EpochMs, endedEarly: boolean): readonly ThingFindings[] {
-    return [...this.#byThing].map(([thingName, judge]) => {
+    return (this.#concluded ?? this.#findingsAt(now)).map(({ thingName, findings: concluded }) => {
       const broken = new Map(
         this.violations
           .filter((one) => one.thingName === thingName)
           .map(({ broke, message }) => [broke as string, message]),
       );
-      const findings = judge.conclude(now).map((finding): Finding => {
+      const findings = concluded.map((finding): Finding => {
         const reason = broken.get(finding.claim);
         if (reason !== undefined) return finding.outcome === 'fail' ? finding : { ...finding, outcome: 'fail', reason };
         if (finding.outcome !== 'fail' || !endedEarly) return finding;
