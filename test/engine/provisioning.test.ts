@@ -71,6 +71,13 @@ describe('a certificate', () => {
     expect(world.refused('iot:ListCertificates', { marker })).toMatchObject({ code: 'InvalidRequest' });
   });
 
+  it('without an authority is for clients that name the host, and listed as such', () => {
+    create('a');
+    run('iot:RegisterCertificateWithoutCA', { certificatePem: 'PEM', certificate: certificate('s') });
+    const { certificates } = world.ok('iot:ListCertificates', {});
+    expect(certificates?.map(({ certificateMode }) => certificateMode)).toEqual(['SNI_ONLY', 'DEFAULT']);
+  });
+
   it('is registered once', () => {
     const request = { certificatePem: 'PEM', certificate: certificate('a') };
     run('iot:RegisterCertificateWithoutCA', { ...request, status: 'ACTIVE' });
@@ -149,6 +156,14 @@ describe('things and principals', () => {
     expect(world.ok('iot:ListThingPrincipals', { thingName: 'door' }).principals).toEqual([arnOf('a')]);
   });
 
+  it('are found and lost once', () => {
+    const both = { thingName: 'lamp', principal: arnOf('a') };
+    run('iot:AttachThingPrincipal', both);
+    expect(world.apply('iot:AttachThingPrincipal', both)).toMatchObject({ changes: [], effects: [] });
+    run('iot:DetachThingPrincipal', both);
+    expect(world.apply('iot:DetachThingPrincipal', both).changes).toEqual([]);
+  });
+
   it.each([
     [{ thingName: 'gate', principal: arnOf('a') }, 'ResourceNotFound'],
     [{ thingName: 'lamp', principal: arnOf('none') }, 'ResourceNotFound'],
@@ -171,6 +186,52 @@ describe('things and principals', () => {
       world.refused('iot:AttachThingPrincipal', { ...exclusive, principal: arnOf('b'), thingName: 'lamp' }).code,
     ).toBe('InvalidRequest');
     expect(principalOf('a', 'any').thing).toMatchObject({ thingName: 'lamp', isAttached: true, isExclusive: true });
+  });
+});
+
+describe('what is made is kept, and what is deleted is gone and may be made again', () => {
+  const body = '{"Resources":{"thing":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":"x"}}}}';
+  const provisioningRoleArn = 'arn:aws:iam::123456789012:role/provisioning';
+
+  it.each<readonly [() => unknown, () => unknown, () => { readonly code: string }]>([
+    [
+      () => run('iot:CreatePolicy', { policyName: 'Q', policyDocument }),
+      () => run('iot:DeletePolicy', { policyName: 'Q' }),
+      () => world.refused('iot:GetPolicy', { policyName: 'Q' }),
+    ],
+    [
+      () =>
+        run('iot:CreateProvisioningTemplate', {
+          templateName: 'made',
+          templateBody: body,
+          enabled: true,
+          provisioningRoleArn,
+        }),
+      () => run('iot:DeleteProvisioningTemplate', { templateName: 'made' }),
+      () => world.refused('iot:DescribeProvisioningTemplate', { templateName: 'made' }),
+    ],
+    [
+      () => run('iot:CreateThingType', { thingTypeName: 'kind' }),
+      () => {
+        run('iot:DeprecateThingType', { thingTypeName: 'kind' });
+        world.pass(hour);
+        run('iot:DeleteThingType', { thingTypeName: 'kind' });
+      },
+      () => world.refused('iot:DescribeThingType', { thingTypeName: 'kind' }),
+    ],
+    [
+      () => create('z', false),
+      () => run('iot:DeleteCertificate', { certificateId: idOf('z') }),
+      () => world.refused('iot:DescribeCertificate', { certificateId: idOf('z') }),
+    ],
+  ])('kind %#', (make, remove, look) => {
+    make();
+    expect(kept.all()).toEqual(rowsOf(world.engine));
+    remove();
+    expect(kept.all()).toEqual(rowsOf(world.engine));
+    expect(look().code).toBe('ResourceNotFound');
+    make();
+    expect(kept.all()).toEqual(rowsOf(world.engine));
   });
 });
 

@@ -126,6 +126,28 @@ describe('a start time', () => {
     }
   });
 
+  it('and its end have their limits in strict mode: half an hour, a year and two', () => {
+    const accepts = (schedulingConfig: object): boolean => {
+      const world = new World([], morning, { strict: true });
+      world.things('t');
+      const request = { jobId: 'a', targets: [thingArn('t')], document: '{}', schedulingConfig };
+      return world.apply('iot:CreateJob', request).reply.accepted;
+    };
+    const at = (days: number, minutes = 0): string =>
+      new Date(morning + days * day + minutes * minute).toISOString().slice(0, 16).replace('T', ' ');
+    const startTime = at(0, 30);
+    const endBehavior = 'STOP_ROLLOUT';
+    expect([startTime, at(0, 29), at(365), at(365, 1)].map((start) => accepts({ startTime: start }))).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    expect(
+      [at(0, 60), at(0, 59), at(730), at(730, 1)].map((endTime) => accepts({ startTime, endTime, endBehavior })),
+    ).toEqual([true, false, true, false]);
+  });
+
   it('with an endBehavior and no end is accepted, shown, and never ends', () => {
     const world = scheduleWorld({ startTime: '2026-03-04 10:00', endBehavior: 'FORCE_CANCEL' });
     expect(world.jobOf('a')?.schedulingConfig).toMatchObject({ endBehavior: 'FORCE_CANCEL' });

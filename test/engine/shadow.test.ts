@@ -181,3 +181,49 @@ describe('shadows', () => {
     expect(world.ok('iot:GetThingShadow', { thingName: 'lamp' }).payload).toContain('"a":1');
   });
 });
+
+describe('an update of a shadow', () => {
+  function codeOf(payload: object): string {
+    const { reply } = new World().apply('iot:UpdateThingShadow', { thingName: 't', payload: JSON.stringify(payload) });
+    return reply.accepted ? 'accepted' : reply.code;
+  }
+
+  /** Its text has so many bytes: two braces, quotes, a colon and a name beside the value. */
+  const sectionOf = (bytes: number) => ({ a: 'x'.repeat(bytes - '{"a":""}'.length) });
+
+  it('may have 8 KiB, of both sections together', () => {
+    const all = 8 * 1024;
+    expect([all, all + 1].map((bytes) => codeOf({ state: { desired: sectionOf(bytes) } }))).toEqual([
+      'accepted',
+      'RequestEntityTooLarge',
+    ]);
+    expect(
+      [all, all + 1].map((bytes) => codeOf({ state: { desired: sectionOf(bytes - 1000), reported: sectionOf(1000) } })),
+    ).toEqual(['accepted', 'RequestEntityTooLarge']);
+  });
+
+  it('may have a token of 64 bytes', () => {
+    const state = { desired: { a: 1 } };
+    expect([64, 65].map((length) => codeOf({ state, clientToken: 'x'.repeat(length) }))).toEqual([
+      'accepted',
+      'InvalidRequest',
+    ]);
+  });
+
+  it.each(['{"a":[null]}', '{"a":[1,[null]]}', '{"a":{"b":[{"c":[null]}]}}'])(
+    'has no null in an array: %s',
+    (section) => {
+      expect(codeOf({ state: { reported: JSON.parse(section) as JsonObject } })).toBe('InvalidRequest');
+    },
+  );
+
+  it.each(['{"a":null}', '{"a":[1,{"b":2}]}', '{"a":{"b":null}}'])('may have %s', (section) => {
+    expect(codeOf({ state: { reported: JSON.parse(section) as JsonObject } })).toBe('accepted');
+  });
+
+  it('tells of what is to be done with the times at which it was desired', () => {
+    const desired = updatedDocument(emptyDocument, { desired: { a: 1, b: { c: 2, d: 3 } } }, at);
+    const document = updatedDocument(desired, { reported: { b: { c: 2 } } }, at + 1);
+    expect(deltaOf(document)).toEqual({ state: { a: 1, b: { d: 3 } }, metadata: { a: t(0), b: { d: t(0) } } });
+  });
+});
