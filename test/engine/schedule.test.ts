@@ -60,6 +60,20 @@ describe('cron(…)', () => {
   });
 });
 
+/** Whether a strict service takes a schedule in the morning. */
+function isTaken(schedulingConfig: object): boolean {
+  const world = new World([], morning, { strict: true });
+  world.things('t');
+  const request = { jobId: 'a', targets: [thingArn('t')], document: '{}', schedulingConfig };
+  return world.apply('iot:CreateJob', request).reply.accepted;
+}
+
+/** So long after that, as schedules have it. */
+function later(days: number, minutes = 0): string {
+  const at = new Date(morning + days * day + minutes * minute);
+  return at.toISOString().slice(0, 16).replace('T', ' ');
+}
+
 describe('a start time', () => {
   it('keeps a job SCHEDULED and without executions until then', () => {
     const world = scheduleWorld({ startTime: '2026-03-04 10:00' });
@@ -127,24 +141,18 @@ describe('a start time', () => {
   });
 
   it('and its end have their limits in strict mode: half an hour, a year and two', () => {
-    const accepts = (schedulingConfig: object): boolean => {
-      const world = new World([], morning, { strict: true });
-      world.things('t');
-      const request = { jobId: 'a', targets: [thingArn('t')], document: '{}', schedulingConfig };
-      return world.apply('iot:CreateJob', request).reply.accepted;
-    };
-    const at = (days: number, minutes = 0): string =>
-      new Date(morning + days * day + minutes * minute).toISOString().slice(0, 16).replace('T', ' ');
-    const startTime = at(0, 30);
+    const startTime = later(0, 30);
     const endBehavior = 'STOP_ROLLOUT';
-    expect([startTime, at(0, 29), at(365), at(365, 1)].map((start) => accepts({ startTime: start }))).toEqual([
+    expect([startTime, later(0, 29), later(365), later(365, 1)].map((start) => isTaken({ startTime: start }))).toEqual([
       true,
       false,
       true,
       false,
     ]);
     expect(
-      [at(0, 60), at(0, 59), at(730), at(730, 1)].map((endTime) => accepts({ startTime, endTime, endBehavior })),
+      [later(0, 60), later(0, 59), later(730), later(730, 1)].map((endTime) =>
+        isTaken({ startTime, endTime, endBehavior }),
+      ),
     ).toEqual([true, false, true, false]);
   });
 

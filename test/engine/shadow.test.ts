@@ -182,15 +182,17 @@ describe('shadows', () => {
   });
 });
 
+function codeOf(payload: object): string {
+  const { reply } = new World().apply('iot:UpdateThingShadow', { thingName: 't', payload: JSON.stringify(payload) });
+  return reply.accepted ? 'accepted' : reply.code;
+}
+
+/** Its text has so many bytes: braces, quotes, a colon and a name beside the value. */
+function sectionOf(bytes: number): JsonObject {
+  return { a: 'x'.repeat(bytes - '{"a":""}'.length) };
+}
+
 describe('an update of a shadow', () => {
-  function codeOf(payload: object): string {
-    const { reply } = new World().apply('iot:UpdateThingShadow', { thingName: 't', payload: JSON.stringify(payload) });
-    return reply.accepted ? 'accepted' : reply.code;
-  }
-
-  /** Its text has so many bytes: two braces, quotes, a colon and a name beside the value. */
-  const sectionOf = (bytes: number) => ({ a: 'x'.repeat(bytes - '{"a":""}'.length) });
-
   it('may have 8 KiB, of both sections together', () => {
     const all = 8 * 1024;
     expect([all, all + 1].map((bytes) => codeOf({ state: { desired: sectionOf(bytes) } }))).toEqual([
@@ -210,15 +212,12 @@ describe('an update of a shadow', () => {
     ]);
   });
 
-  it.each(['{"a":[null]}', '{"a":[1,[null]]}', '{"a":{"b":[{"c":[null]}]}}'])(
-    'has no null in an array: %s',
-    (section) => {
-      expect(codeOf({ state: { reported: JSON.parse(section) as JsonObject } })).toBe('InvalidRequest');
-    },
-  );
+  it.each(['{"a":[null]}', '{"a":[1,[null]]}', '{"a":{"b":[{"c":[null]}]}}'])('has no null in an array: %s', (text) => {
+    expect(codeOf({ state: { reported: JSON.parse(text) as JsonObject } })).toBe('InvalidRequest');
+  });
 
-  it.each(['{"a":null}', '{"a":[1,{"b":2}]}', '{"a":{"b":null}}'])('may have %s', (section) => {
-    expect(codeOf({ state: { reported: JSON.parse(section) as JsonObject } })).toBe('accepted');
+  it.each(['{"a":null}', '{"a":[1,{"b":2}]}', '{"a":{"b":null}}'])('may have %s', (text) => {
+    expect(codeOf({ state: { reported: JSON.parse(text) as JsonObject } })).toBe('accepted');
   });
 
   it('tells of what is to be done with the times at which it was desired', () => {
