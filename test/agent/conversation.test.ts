@@ -12,6 +12,7 @@ import {
 } from '../support/virtual-world.ts';
 
 const lost: Arrivals = [];
+const handlers = { steps: [{ action: { name: 'copy', type: 'runHandler', input: { handler: 'copy.sh' } } }] };
 
 function idleWorld(options: WorldOptions = {}): VirtualWorld {
   const world = new VirtualWorld(options);
@@ -173,6 +174,28 @@ describe('notifications', () => {
     expect(world.sent('UpdateJobExecution').filter(({ body }) => body.includeJobDocument)).toHaveLength(1);
     expect(world.traces('pulled')).toEqual([]);
     expect(world.board.view()).toMatchObject({ step: 'idle', boots: 2 });
+  });
+
+  it('one that lists nothing is no reason to ask', () => {
+    const world = idleWorld();
+    const before = world.sent().length;
+    const payload = { timestamp: Math.floor(world.now / 1000), jobs: {} };
+    world.deliver({ kind: 'notification', name: 'JobExecutionsChanged', payload });
+    world.run(60_000);
+    expect(world.sent()).toHaveLength(before);
+  });
+
+  it('one of a job that it has done starts nothing, also without a list beside it', () => {
+    const world = idleWorld();
+    world.createJob('job-1', handlers);
+    expect(finish(world)).toBe('SUCCEEDED');
+    world.run(10_000);
+    for (const event of [...world.happenings]) {
+      if (event.kind !== 'received' || event.message.kind !== 'notification') continue;
+      if (event.message.name === 'NextJobExecutionChanged') world.deliver(event.message);
+    }
+    world.run(10_000);
+    expect(world.sent('UpdateJobExecution').filter(({ body }) => body.includeJobDocument)).toHaveLength(1);
   });
 
   it('those of another queue do not speak for the job at work', () => {

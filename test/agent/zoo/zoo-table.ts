@@ -7,6 +7,7 @@ import { type Claim, deviceClaims } from '../../../rig/virtual/violation.ts';
 import { virtualScenarios } from '../../support/scenarios.ts';
 import { subjectsWith } from '../../support/simulated.ts';
 import { formatted } from '../../support/markdown.ts';
+import { secondActOnly } from './second-act-only.ts';
 import { withoutAgent } from './without-agent.ts';
 
 export interface Row {
@@ -69,6 +70,16 @@ export function zooPage(table: readonly Row[]): Promise<string> {
     'What each breaks, by scenario; in all others it breaks nothing.',
     '',
     ...table.map(({ agent, broke }) => `- \`${agent.id}\`: ${cells(broke)}`),
+    '',
+    '## Under `demo`',
+    '',
+    '`npx jobrig demo --agent ID` fails with each of these, for a claim of its bug. Most show it in the first act, on sockets. That',
+    'act only deletes jobs, at every step, and cuts the power between two jobs and once in a write; what takes more than that shows in the',
+    'second act, in virtual time:',
+    '',
+    '| Agent | Not in the first act, since |',
+    '| --- | --- |',
+    ...Object.entries(secondActOnly).map(([id, why]) => `| \`${id}\` | ${why} |`),
     '',
     '## Bugs without an agent',
     '',

@@ -7,6 +7,7 @@ import { play } from '../../../rig/virtual/play.ts';
 import type { Claim } from '../../../rig/virtual/violation.ts';
 import { skippedScenarios, virtualScenarios } from '../../support/scenarios.ts';
 import { subjectsWith, wrongIn } from '../../support/simulated.ts';
+import { secondActOnly } from './second-act-only.ts';
 import { zooPage, zooTable } from './zoo-table.ts';
 
 const table = zooTable();
@@ -71,6 +72,10 @@ describe('the zoo', () => {
     expect([...broken].sort()).toEqual(['V1', 'V10', 'V2', 'V3', 'V4', 'V5', 'V6', 'V7', 'V8', 'V9']);
     const failed = virtualScenarios.filter(({ id }) => table.some(({ broke }) => broke.has(id)));
     expect(failed.length).toBeGreaterThan(virtualScenarios.length / 2);
+  });
+
+  it('says of no stranger that only the second act shows its bug', () => {
+    expect(Object.keys(secondActOnly).filter((id) => !zoo.some((agent) => agent.id === id))).toEqual([]);
   });
 
   it('is what docs/zoo.md says (vitest -u)', async () => {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
 import { zoo } from '../../../agent/zoo/zoo.ts';
 import { openDemo } from '../../../rig/live/demo/run-demo.ts';
+import { secondActOnly } from '../../agent/zoo/second-act-only.ts';
 import { virtualScenarios } from '../../support/scenarios.ts';
 
 const known = readHardwareProfiles('mix');
@@ -18,7 +19,7 @@ describe.skipIf(process.env['JOBRIG_ZOO'] !== '1')(
     it.each(zoo.map((agent) => [agent.id, agent] as const))(
       '%s fails, and each device for a claim of its bug',
       { timeout: 600_000 },
-      async (_, { behaviour, breaks, scenario }) => {
+      async (id, { behaviour, breaks, scenario }) => {
         await using demo = await openDemo({
           things,
           seed: 1,
@@ -32,6 +33,8 @@ describe.skipIf(process.env['JOBRIG_ZOO'] !== '1')(
         const { verdict, causes, deviceReports } = await demo.run();
         expect(verdict).toBe('fail');
         const own = Object.keys(breaks);
+        const isShownLive = causes.some(({ act, claim }) => act === 'live' && own.includes(claim));
+        expect(isShownLive).toBe(!(id in secondActOnly));
         for (const { act, claim } of causes) if (act === 'virtual') expect(own).toContain(claim);
         // A device goes on after its claim is broken, and what follows from that may break others.
         for (const { thingName, findings } of deviceReports) {
