@@ -111,12 +111,12 @@ function linesOf(root: string, files: readonly FileCoverage[]): Lines {
   );
 }
 
-/** A line is as often run as the smallest statement around it. */
+/** A line is run when a statement is that begins on it; one on which none begins, when the smallest statement around it is. */
 function reachedLines({ statementMap, s }: FileCoverage): readonly number[] {
   const smallest = new Map<number, { readonly size: number; count: number }>();
   for (const [id, { start, end }] of Object.entries(statementMap)) {
-    const size = end.line - start.line;
     for (let line = start.line; line <= end.line; line += 1) {
+      const size = line === start.line ? 0 : end.line - start.line;
       const other = smallest.get(line);
       if (other === undefined || size < other.size) smallest.set(line, { size, count: s[id] ?? 0 });
       else if (size === other.size) other.count = Math.max(other.count, s[id] ?? 0);

@@ -180,7 +180,7 @@ describe('notifications', () => {
     const world = idleWorld();
     const before = world.sent().length;
     const payload = { timestamp: Math.floor(world.now / 1000), jobs: {} };
-    world.deliver({ kind: 'notification', name: 'JobExecutionsChanged', payload });
+    world.deliver({ kind: 'notification', name: 'JobExecutionsChanged', bytes: 40, payload });
     world.run(60_000);
     expect(world.sent()).toHaveLength(before);
   });
@@ -190,10 +190,10 @@ describe('notifications', () => {
     world.createJob('job-1', handlers);
     expect(finish(world)).toBe('SUCCEEDED');
     world.run(10_000);
-    for (const event of [...world.happenings]) {
-      if (event.kind !== 'received' || event.message.kind !== 'notification') continue;
-      if (event.message.name === 'NextJobExecutionChanged') world.deliver(event.message);
-    }
+    const heads = world.happenings.flatMap((event) =>
+      event.kind === 'received' && event.message.kind === 'notification' ? [event.message] : [],
+    );
+    for (const message of heads) if (message.name === 'NextJobExecutionChanged') world.deliver(message);
     world.run(10_000);
     expect(world.sent('UpdateJobExecution').filter(({ body }) => body.includeJobDocument)).toHaveLength(1);
   });

@@ -100,6 +100,7 @@ describe('what is told of executions', () => {
   it('knows what was there before', () => {
     const before = told();
     const world = new ToldWorld([...before.engine.rows()]);
+    world.ok('iot:UpdateJob', { jobId: 'a', description: 'no other status' });
     world.update('t', 'a', 'IN_PROGRESS');
     world.ok('iot:DeleteJobExecution', { jobId: 'a', thingName: 'u', executionNumber: 1 });
     expect(world.told()).toEqual(['a#1 of t IN_PROGRESS v2 by device', 'a#1 of u DELETED v1 by operator']);

@@ -27,7 +27,7 @@ describe.skipIf(process.env['JOBRIG_ZOO'] !== '1')(
           timeScale: 60,
           hardware: known,
           known,
-          scenarios: virtualScenarios.filter(({ id }) => id === scenario),
+          scenarios: virtualScenarios.filter((one) => one.id === scenario),
           agent: behaviour,
         });
         const { verdict, causes, deviceReports } = await demo.run();
