@@ -103,7 +103,7 @@ function section(
     const { tried, equivalent, killed, share } = tally(results, audience);
     const bar = bars[audience] === undefined ? '–' : `${bars[audience]} %`;
     const title = audience === 'verdict' ? 'the verdict alone' : 'the verdict or a test of the room';
-    const isWhole = tried > 0 && (audience === 'verdict' || untried === 0);
+    const isWhole = tried > equivalent && (audience === 'verdict' || untried === 0);
     return `| ${title} | ${tried} | ${equivalent} | ${killed} | ${isWhole ? `${share.toFixed(1)} %` : '–'} | ${bar} |`;
   });
   return [

@@ -25,7 +25,7 @@ export const rooms: Readonly<Record<RoomName, MutatedRoom>> = {
       'test/http/(?:rest-details|every-operation|page-token)[^/]*',
     ],
     taken:
-      'The verdict alone was asked with `--quick` and 100 seeds; most of this room is nothing that a device’s jobs come to.',
+      'The verdict alone was not asked. The sample has 240; survivors were tried again after tests had been added, and reasons are for what is left.',
     bars: { all: 97 },
   },
   agent: {
@@ -33,7 +33,7 @@ export const rooms: Readonly<Record<RoomName, MutatedRoom>> = {
     except: /\/contract\.ts$/,
     tests: ['test/agent/.*', 'test/rig/virtual/[^/]*'],
     taken:
-      'The sample has 160. 42 of them were last tried with `--quick` and 120 seeds, the others with 200 to 1000 seeds and the pulls; after new scenarios only survivors were tried again. So the share is a bound from below. Nobody has shown the survivors to the tests since.',
+      'The sample has 158. 42 of them were last tried with `--quick` and 120 seeds, the others with 200 to 1000 seeds and the pulls; after new scenarios only survivors were tried again. So the share is a bound from below. Survivors were shown to the tests of the agent’s talk, documents, streams, device and station, not to those of the zoo, the sweeps and the planted bugs, which play what the verdict plays.',
     bars: { verdict: 85, all: 97 },
   },
 };

@@ -20,6 +20,13 @@ const versionOf = (world: World): number | undefined =>
   world.ok('iot:DescribeStream', { streamId: 's' }).streamInfo?.streamVersion;
 
 describe('a stream', () => {
+  it('has version 1 again after the last one', () => {
+    const rows = rowsOf(streamWorld().engine).map((one) =>
+      one.table === 'stream' ? { ...one, row: { ...one.row, version: 65_535 } } : one,
+    );
+    expect(new World(rows).ok('iot:UpdateStream', { streamId: 's', description: 'x' }).streamVersion).toBe(1);
+  });
+
   it('begins with version 1, and every update is a new one that keeps what it does not name', () => {
     const world = streamWorld();
     world.now += 1000;
