@@ -13,7 +13,7 @@ import { Hono } from 'hono';
 import type { ArnScope } from '../../protocol/names.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { type WantedPort, closeHttpServer, listen } from '../net/listening.ts';
-import { httpLimits, limitHandshakes, maxHeaders, standstillMs } from '../net/server-limits.ts';
+import { httpLimits, limitHandshakes, maxHeaders } from '../net/server-limits.ts';
 import { defaultRate } from '../net/allowance.ts';
 import { RequestTurns } from '../net/request-turns.ts';
 import { SocketBudget } from '../net/socket-budget.ts';
@@ -51,7 +51,7 @@ export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'files' | 'endpoi
   readonly web?: WebRules;
   /** Of one connection; those above wait. Default 1000. */
   readonly requestsPerSecond?: number;
-  /** After which a connection is closed on which nothing moves, answers that nobody reads included; default a minute. */
+  /** After which a connection is closed whose client reads nothing of its answers; default a minute. */
   readonly standstillMs?: number;
   /** Shared with other doors of this process; absent: this door counts for itself. */
   readonly budget?: SocketBudget;
@@ -118,7 +118,6 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   limitHandshakes(https, () => {});
   for (const server of [http, https]) {
     server.maxHeadersCount = maxHeaders;
-    server.setTimeout(options.standstillMs ?? standstillMs);
     server.prependListener('connection', (socket: Socket) => void budget.admit(socket));
   }
   const close = async (): Promise<void> => {
@@ -155,7 +154,7 @@ function requestListener(options: HttpDoorOptions, surroundings: Surroundings): 
     // Called for requests that are no HTTP at all.
     errorHandler: (error) => toResponse(errorResponse({ ...invalidRequest, message: String(error) })),
   });
-  const turns = new RequestTurns(options.requestsPerSecond ?? defaultRate);
+  const turns = new RequestTurns(options.requestsPerSecond ?? defaultRate, options.standstillMs);
   const route: RequestListener = (request, response) => {
     const { url = '', headers, socket } = request;
     // A signed URL proves more than any header could.

@@ -18,14 +18,7 @@ import {
 } from 'node:tls';
 import type { HeldMemory } from '../net/held-memory.ts';
 import { type WantedPort, listen as listenAt } from '../net/listening.ts';
-import {
-  httpLimits,
-  limitHandshakes,
-  lostInHandshake,
-  maxHeaders,
-  socketBuffers,
-  standstillMs,
-} from '../net/server-limits.ts';
+import { httpLimits, limitHandshakes, lostInHandshake, maxHeaders, socketBuffers } from '../net/server-limits.ts';
 import { awaitFirstBytes, connectHeader } from './first-packet.ts';
 import type { ShownCertificate } from './registered-principals.ts';
 import { type WhyNotUpgrade, acceptWebSockets } from './websockets.ts';
@@ -102,7 +95,6 @@ const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arriv
   ws({ whyNotUpgrade, inbound }, { arrived }) {
     const server = createHttpServer({ ...httpLimits, ...socketBuffers, noDelay: true });
     server.maxHeadersCount = maxHeaders;
-    server.setTimeout(standstillMs);
     acceptWebSockets(server, { whyNotUpgrade, inbound }, (stream, socket, address) =>
       arrived({ transport: 'ws', stream, socket, address }),
     );
@@ -113,7 +105,6 @@ const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arriv
     // One server that listens, so that Node's limits on headers hold: it looks after connections of listening servers only.
     const server = createHttpsServer({ ...tlsOptions(settings, [...mqttProtocols, ...httpProtocols]), ...httpLimits });
     server.maxHeadersCount = maxHeaders;
-    server.setTimeout(standstillMs);
     acceptWebSockets(server, settings, (stream, socket, address) =>
       arrivals.arrived({
         transport: 'wss',

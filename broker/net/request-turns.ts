@@ -26,11 +26,12 @@ export class RequestTurns {
   readonly #perSecond: number;
   readonly #turns = new FewAtOnce(requestsPerTurn);
   readonly #callers = new WeakMap<Duplex, Caller>();
-  readonly #unread = new UnreadAnswers();
+  readonly #unread: UnreadAnswers;
 
-  /** @param perSecond of one connection. */
-  constructor(perSecond: number) {
+  /** @param perSecond of one connection. @param standstillMs for which one may read nothing of its answers. */
+  constructor(perSecond: number, standstillMs?: number) {
     this.#perSecond = perSecond;
+    this.#unread = new UnreadAnswers(standstillMs);
   }
 
   /**
@@ -54,8 +55,11 @@ export class RequestTurns {
       answers.delete(response);
       if (answers.size === 0) this.#unread.leave(caller);
     });
-    const begin = (): void => {
-      if (!response.destroyed && response.socket?.destroyed !== true) act();
+    // An answer behind another one has no socket yet, and is not closed when the connection ends.
+    const begin = (): boolean => {
+      if (response.destroyed || connection.destroyed) return false;
+      act();
+      return true;
     };
     const next = (): void => {
       allowance.takeTurn();

@@ -24,8 +24,6 @@ export const httpLimits: ServerOptions = {
 };
 
 export const maxHeaders = 100;
-/** For the socket of an HTTP server on which nothing moves while an answer is due or is not read. */
-export const standstillMs = 60_000;
 
 /** What a socket may hold before its writer is told to wait; Node 22 made it four times as much. */
 export const socketBuffers = { highWaterMark: 16 * 1024 } as const;

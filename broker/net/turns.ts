@@ -54,14 +54,20 @@ export class Turns {
   }
 }
 
+/** @returns false: there was nothing to do any more. */
+export type Act = () => unknown;
+
+/** How many that have nothing to do are passed over in a turn. */
+const maxPassedOver = 1000;
+
 /**
  * Lets the first few calls of a turn happen at once, as usual; the others, and all that come while some wait, in later turns. Of each
  * turn most is for those that go first, as long as there are any.
  */
 export class FewAtOnce {
   readonly #max: number;
-  readonly #first: (() => void)[] = [];
-  readonly #others: (() => void)[] = [];
+  readonly #first: Act[] = [];
+  readonly #others: Act[] = [];
   #done = 0;
   #isScheduled = false;
 
@@ -69,7 +75,7 @@ export class FewAtOnce {
     this.#max = max;
   }
 
-  do(act: () => void, goesFirst = false): void {
+  do(act: Act, goesFirst = false): void {
     const waits = this.#first.length > 0 || (!goesFirst && this.#others.length > 0);
     if (waits || this.#done >= this.#max) (goesFirst ? this.#first : this.#others).push(act);
     else {
@@ -82,12 +88,25 @@ export class FewAtOnce {
   }
 
   readonly #nextTurn = (): void => {
-    const kept = Math.min(this.#others.length, Math.ceil(this.#max / 4));
-    const acts = this.#first.splice(0, this.#max - kept);
-    acts.push(...this.#others.splice(0, this.#max - acts.length));
-    this.#done = acts.length;
-    this.#isScheduled = acts.length > 0;
+    this.#isScheduled = this.#first.length > 0 || this.#others.length > 0;
     if (this.#isScheduled) setImmediate(this.#nextTurn);
-    for (const act of acts) act();
+    // What is done now may have others come, which wait for the next turn.
+    this.#done = this.#max;
+    const kept = Math.min(this.#others.length, Math.ceil(this.#max / 4));
+    const done = some(this.#first, this.#max - kept);
+    this.#done = done + some(this.#others, this.#max - done);
   };
+}
+
+/** @returns how many of them had something to do. */
+function some(acts: Act[], max: number): number {
+  let done = 0;
+  let passedOver = 0;
+  while (done < max && passedOver < maxPassedOver) {
+    const act = acts.shift();
+    if (act === undefined) break;
+    if (act() === false) passedOver += 1;
+    else done += 1;
+  }
+  return done;
 }

@@ -1,9 +1,11 @@
 /** What the door answers, what it says about itself, and how it opens and closes. */
+import type { ServerResponse } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openCertificateAuthority } from '../../broker/certificates.ts';
 import { openHttpDoor } from '../../broker/http/http-door.ts';
+import { SocketBudget } from '../../broker/net/socket-budget.ts';
 import type { RigStatus } from '../../broker/http/status-page.ts';
 import type { JobExecution } from '../../protocol/device-api.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
@@ -225,5 +227,31 @@ describe('opening and closing', () => {
     await new Promise((resolve) => socket.once('data', resolve));
     await recorder.door.close();
     await gone;
+  });
+});
+
+/** Answers without an end. */
+const page = (_: unknown, response: ServerResponse): boolean => {
+  // More than the system takes, of which little is left.
+  const fill = (): void => {
+    while (response.write(Buffer.alloc(16 * 1024)));
+  };
+  response.writeHead(200);
+  response.on('drain', fill);
+  fill();
+  return true;
+};
+
+describe('a caller that reads nothing of its answer', () => {
+  it('loses its connection, however little is left in memory', async () => {
+    const budget = new SocketBudget(() => {});
+    const door = await openHttpDoor({ port, handled, listeners: { http: 0 }, status, page, standstillMs: 100, budget });
+    const socket = connect(door.ports.http!, '127.0.0.1');
+    socket.on('error', () => {}).pause();
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await vi.waitFor(() => expect(budget.connections).toBe(1), 60_000);
+    await vi.waitFor(() => expect(budget.connections).toBe(0), 60_000);
+    socket.destroy();
+    await door.close();
   });
 });

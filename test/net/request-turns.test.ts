@@ -17,9 +17,9 @@ class Response extends EventEmitter {
 }
 
 class Connection extends EventEmitter {
-  isDestroyed = false;
+  destroyed = false;
   destroy(): void {
-    this.isDestroyed = true;
+    this.destroyed = true;
   }
 }
 
@@ -66,6 +66,18 @@ describe('a turn', () => {
     for (const response of responses.slice(8)) response?.close();
     for (let turn = 0; turn < 5; turn += 1) await nextTurn();
     expect(dealtWith).toBe(8);
+  });
+
+  it('is not spent on a connection that has ended, of which no answer says so', async () => {
+    const turns = new RequestTurns(1000);
+    let dealtWith = 0;
+    const gone = Array.from({ length: 100 }, () => new Connection());
+    for (const connection of gone) for (let index = 0; index < 5; index += 1) ask(turns, connection, () => {});
+    for (const connection of gone) connection.destroy();
+    ask(turns, new Connection(), () => void (dealtWith += 1));
+    await nextTurn();
+    await nextTurn();
+    expect(dealtWith).toBe(1);
   });
 });
 
@@ -115,11 +127,11 @@ describe('answers that nobody reads', () => {
     const [greedy] = answerWith(kept + 1);
     const [calm, calmAnswer] = answerWith(1000);
     vi.advanceTimersByTime(1000);
-    expect([greedy.isDestroyed, calm.isDestroyed]).toEqual([true, false]);
+    expect([greedy.destroyed, calm.destroyed]).toEqual([true, false]);
     const many = Array.from({ length: 257 }, () => answerWith(kept)[0]);
     vi.advanceTimersByTime(1000);
-    expect(many.map(({ isDestroyed }) => isDestroyed)).toEqual([true, ...Array<boolean>(256).fill(false)]);
-    expect(calm.isDestroyed).toBe(false);
+    expect(many.map(({ destroyed }) => destroyed)).toEqual([true, ...Array<boolean>(256).fill(false)]);
+    expect(calm.destroyed).toBe(false);
     for (const connection of [greedy, calm, ...many]) connection.emit('close');
     calmAnswer.close();
     expect(vi.getTimerCount()).toBe(0);
