@@ -21,5 +21,8 @@ export function openMindPage(
     ...about,
   });
   events.add((event) => page.feed.door(event));
+  mind.onChanges((changes) => {
+    for (const { table, key, row } of changes) if (table === 'thing' && row !== undefined) page.feed.registered(key);
+  });
   return page;
 }

@@ -57,12 +57,10 @@ class Actions {
         return done(`The service throttles every device for ${seconds(action.forMs)}`);
       case 'power-cut':
         if (run?.powerCut === undefined) return failed('The power of these devices is not in the hand of this rig');
-        run.powerCut(action.things, action.forMs);
-        return done(`Power is cut: ${count(action.things)}`);
+        return this.#toThose(action.things, 'Power is cut', (things) => run.powerCut?.(things, action.forMs));
       case 'drop-link':
         if (run?.dropLink === undefined) return failed('The link of these devices is not in the hand of this rig');
-        run.dropLink(action.things, action.forMs);
-        return done(`The link is lost: ${count(action.things)}`);
+        return this.#toThose(action.things, 'The link is lost', (things) => run.dropLink?.(things, action.forMs));
       case 'speed':
         if (run?.setSpeed === undefined) return failed('Time cannot be changed here');
         run.setSpeed(action.factor);
@@ -74,6 +72,16 @@ class Actions {
         this.#options.feed.awaitStart(false);
         return done('Started');
     }
+  }
+
+  /** To those that are there: a page may name things that have gone meanwhile. */
+  #toThose(things: readonly string[], what: string, strike: (things: readonly string[]) => void): ActionOutcome {
+    const there = things.filter((thingName) => this.#options.feed.find(thingName)?.isGone === false);
+    const gone = things.find((thingName) => !there.includes(thingName));
+    if (there.length === 0) return failed(`${gone} is not there`);
+    strike(there);
+    const rest = gone === undefined ? '' : ` of ${things.length}; ${gone} is not there`;
+    return done(`${what}: ${count(there)}${rest}`);
   }
 
   #touchedBy(action: PageAction): readonly string[] {

@@ -92,6 +92,11 @@ export class LiveFeed implements LivePage {
     this.#clients.heard(event);
   }
 
+  /** There is a thing of this name. */
+  registered(thingName: string): void {
+    this.#fold?.entry(thingName);
+  }
+
   /** A door in another process tells what it was asked for. */
   wire(told: WireTold): void {
     const fold = this.#fold;

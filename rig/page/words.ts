@@ -90,7 +90,9 @@ export function headline(
     atWork > 0
       ? `${atWork === things ? devices : `${atWork} of ${devices}`} ${atWork === 1 ? 'is' : 'are'} at work.`
       : connected < things
-        ? `${connected} of ${devices} ${connected === 1 ? 'is' : 'are'} connected.`
+        ? things === 1
+          ? '1 device is not connected.'
+          : `${connected} of ${devices} ${connected === 1 ? 'is' : 'are'} connected.`
         : head.verdict !== undefined || succeeded > 0
           ? `${devices} ${are} at rest.`
           : `${devices} ${are} connected and ${things === 1 ? 'waits' : 'wait'} for a job.`;

@@ -46,10 +46,15 @@ export function chooseRun(taker: RunTaker): void {
   const input = document.createElement('input');
   input.type = 'file';
   input.accept = '.json,application/json';
+  input.hidden = true;
+  input.addEventListener('cancel', () => input.remove());
   input.addEventListener('change', () => {
     const file = input.files?.[0];
+    input.remove();
     if (file !== undefined) void take(file, taker);
   });
+  // In the tree, since nothing else would keep it until somebody has chosen; over an open dialog all else is inert.
+  (document.querySelector('dialog[open]') ?? document.body).append(input);
   input.click();
 }
 

@@ -270,6 +270,55 @@ describe('actions', () => {
     expect(await act(action)).toEqual({ ok: false, text: expect.stringMatching(text) as string });
   });
 
+  it.each(['power-cut', 'drop-link'] as const)('%s strikes those that are there, and says who is not', async (what) => {
+    const struck: string[] = [];
+    const strike = (things: readonly string[]): void => void struck.push(...things);
+    service.page.present({ verb: 'demo', about: '', things: ['T', 'U'], powerCut: strike, dropLink: strike });
+    const done = (things: readonly string[]) => act({ do: what, things, forMs: 1 });
+    expect(await done(['nobody'])).toEqual({ ok: false, text: 'nobody is not there' });
+    expect(struck).toEqual([]);
+    expect(await done(['T', 'nobody', 'U'])).toEqual({
+      ok: true,
+      text: expect.stringMatching(/: 2 devices of 3; nobody is not there$/) as string,
+    });
+    expect(struck).toEqual(['T', 'U']);
+  });
+
+  it('what ended between a look and a click is refused in words, and nothing else is done', async () => {
+    const things = ['T', 'U'];
+    await act({ do: 'create-job', jobId: 'J', document: '{}', things });
+    const end = (request: { readonly jobId: string; readonly force: true }) =>
+      ask(service, { name: 'iot:DeleteJob', request });
+    await end({ jobId: 'J', force: true });
+    expect(await act({ do: 'pull', target: { job: 'J' } })).toMatchObject({
+      ok: false,
+      text: expect.stringMatching(/J/) as string,
+    });
+    expect(await act({ do: 'cancel', target: { job: 'J' } })).toMatchObject({ ok: false });
+    for (const what of ['pull', 'cancel'] as const) {
+      expect(await act({ do: what, target: { things } })).toEqual({ ok: false, text: 'T has no job' });
+    }
+    await act({ do: 'create-job', jobId: 'K', document: '{}', things: ['T'] });
+    expect(await act({ do: 'pull', target: { things } })).toEqual({
+      ok: true,
+      text: 'The job is pulled: 1 of 2 devices; U has no job',
+    });
+    expect(await act({ do: 'create-job', jobId: 'K', document: '{}', things: ['U'] })).toMatchObject({ ok: false });
+    await ask(service, { name: 'iot:DeleteThing', request: { thingName: 'U' } });
+    expect(await act({ do: 'pull', target: { things: ['U'] } })).toMatchObject({ ok: false });
+  });
+
+  it('a page that looks at a device, or from a place, that is not there hears so', async () => {
+    const token = await tokenOf();
+    const look = (viewer: unknown, thing: unknown) => post('/page/look', { viewer, thing }, { 'x-jobrig-page': token });
+    for (const viewer of [99, -1, 'x', null, undefined]) expect((await look(viewer, 'T')).status).toBe(410);
+    const reader = await feed('?thing=nobody');
+    const { viewer, device } = await reader.snapshot();
+    expect(device).toBeUndefined();
+    for (const thing of ['nobody', undefined, 7]) expect((await look(viewer, thing)).status).toBe(200);
+    reader.response.destroy();
+  });
+
   it('a job is created, throttled, pulled from one device and cancelled for all, as the REST API would', async () => {
     expect(await act({ do: 'create-job', jobId: 'J', document: '{}', things: ['T'] })).toMatchObject({ ok: true });
     await ask(service, { name: 'iotjobsdata:StartNextPendingJobExecution', request: { thingName: 'T' } });

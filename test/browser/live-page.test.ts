@@ -211,6 +211,21 @@ describe.skipIf(browserFile === undefined)('a service of its own, in a browser',
     device.end(true);
     await service.close();
     await page.getByRole('alert').getByText('The service does not answer').waitFor();
+    await page.getByRole('button', { name: 'Throttle service' }).click();
+    await page.getByText('✗ The service does not answer').waitFor();
+    // Another one at the same place, with another thing.
+    await using next = await startService({
+      ...quiet,
+      keepsPage: true,
+      httpPort: Number(new URL(service.httpUrl!).port),
+    });
+    await ask(next, { name: 'iot:CreateThing', request: { thingName: 'your-board' } });
+    await page.getByText('1 device is not connected.').waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    // What it looked at is not there; what it does reaches the new service.
+    await page.getByRole('complementary', { name: 'my-board' }).getByText('Nothing is known of it.').waitFor();
+    await page.getByRole('button', { name: 'Throttle service' }).click();
+    await page.getByText('The service throttles every device').waitFor();
   });
 
   it('shows 1,000 devices, and each of them', async () => {

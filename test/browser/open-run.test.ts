@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, FileChooser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Service, startService } from '../../broker/start-service.ts';
 import { checkForm } from '../../rig/live/check/check-result.ts';
@@ -91,6 +91,9 @@ describe.skipIf(browserFile === undefined)(
       const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } });
       const page = await context.newPage();
       page.setDefaultTimeout(12_000);
+      // From the start: to wait for one only takes hold after a while.
+      const choosers: FileChooser[] = [];
+      page.on('filechooser', (chooser) => choosers.push(chooser));
       const troubles: string[] = [];
       page.on('pageerror', ({ message }) => troubles.push(message));
       page.on('console', (message) => {
@@ -123,8 +126,9 @@ describe.skipIf(browserFile === undefined)(
       // Another one over it, by keys alone.
       const again = shown.getByRole('button', { name: 'Open a run' });
       await again.focus();
-      const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);
-      await chooser.setFiles(checkFile);
+      await page.keyboard.press('Enter');
+      await expect.poll(() => choosers.length).toBe(1);
+      await choosers[0]!.setFiles(checkFile);
       const other: Locator =
         name === 'live' ? page.getByRole('dialog', { name: /^jobrig check/ }) : page.locator('#run:not([hidden])');
       await other
