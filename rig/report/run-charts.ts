@@ -35,7 +35,7 @@ export function overview(run: RunToDraw): Markup {
       <text x="0" y="52">console</text>
       ${ticks(42, (kind) => kind === 'printed')}
       <line class="axis" x1="80" x2="${width - 16}" y1="64" y2="64" />
-      ${timeMarks(whole).map((ms) => html`<text x="${x(startedAt + ms)}" y="82" text-anchor="middle">${spanText(ms)}</text>`)}
+      ${timeMarks(whole).map((ms) => html`<text x="${x(startedAt + ms)}" y="82" text-anchor="${Number(x(startedAt + ms)) > width - 48 ? 'end' : 'middle'}">${spanText(ms)}</text>`)}
       ${pulls.map(({ at }) => html`<line class="pulled" x1="${x(at)}" x2="${x(at)}" y1="2" y2="64" /><text class="red" x="${x(at)}" y="62" dx="${Number(x(at)) > width - 72 ? -4 : 4}" text-anchor="${Number(x(at)) > width - 72 ? 'end' : 'start'}">pulled</text>`)}
       <line class="cursor" x1="80" x2="80" y1="2" y2="64" />
     </svg>
