@@ -210,9 +210,10 @@ async function tell(result: CheckResult, flags: CheckFlags, isSimulated: boolean
     ? { hardware: readHardware(flags.hardware), agent: readAgent(flags.agent) }
     : { hardware: [] };
   const { besideOf, besides } = rememberBeside(besideBy(subject));
-  const page = checkPage(result, { command: `npx jobrig check --replay ${flags.out}`, besideOf });
+  const command = `npx jobrig check --replay ${flags.out}`;
+  const page = checkPage(result, { command, besideOf });
   const junit = checkJunit(result);
-  await keepRun(flags.out, result, { besides });
+  await keepRun(flags.out, result, { command, besides });
   await keepFailing(flags.out, result);
   const index = await writeOutput(flags.out, 'index.html', page);
   await writeOutput(flags.out, 'junit.xml', junit);

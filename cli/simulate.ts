@@ -316,8 +316,9 @@ class Simulation {
     const { besideOf, besides } = rememberBeside(
       besideBy({ hardware: readHardware(hardware), agent: readAgent(agent) }),
     );
-    const page = checkPage(result, { verb: 'simulate', besideOf, ...(told[0] && { command: told[0].replay }) });
-    await keepRun(out, result, { verb: 'simulate', besides });
+    const again = told[0] && { command: told[0].replay };
+    const page = checkPage(result, { verb: 'simulate', besideOf, ...again });
+    await keepRun(out, result, { verb: 'simulate', besides, ...again });
     await keepFailing(out, result);
     return writeOutput(out, 'index.html', page);
   }

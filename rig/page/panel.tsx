@@ -5,7 +5,7 @@
 import type { DeviceFrame } from '../../broker/live/contract.ts';
 import { type DeviceView, type SlotView } from '../../observation/inside.ts';
 import { identityKey } from '../../observation/execution.ts';
-import { device, endpoints, look, selected, serviceNow } from './feed.ts';
+import { device, endpoints, fleet, look, selected, serviceNow } from './feed.ts';
 import { Lines } from './lines.tsx';
 import { remarkWords, stateWords } from './words.ts';
 
@@ -78,12 +78,15 @@ function Sign({ d }: { readonly d: string }) {
 /** Where to point a device, as long as none is chosen. */
 function Welcome() {
   const { mqtt, mqtts, http } = endpoints.value;
+  const isEmpty = fleet.value.names.length === 0;
   return (
     <aside class="panel" aria-label="How to connect">
       <header class="who">
-        <h2>Choose a device</h2>
+        <h2>{isEmpty ? 'Connect a device' : 'Choose a device'}</h2>
         <p class="more">
-          Click a tile, or walk over the field with the arrow keys. Drag over several to choose them together.
+          {isEmpty
+            ? 'Point it, an SDK or the AWS CLI here. It appears as a tile when it connects.'
+            : 'Click a tile, or walk over the field with the arrow keys. Drag over several to choose them together.'}
         </p>
       </header>
       <section>
@@ -104,11 +107,15 @@ function Welcome() {
           {http !== undefined && [
             <dt key="h">SDK and AWS CLI</dt>,
             <dd key="hd">
-              <code>AWS_ENDPOINT_URL={http}</code>
+              <code>
+                AWS_ENDPOINT_URL=
+                <wbr />
+                {http}
+              </code>
             </dd>,
           ]}
         </dl>
-        <p class="quiet">It appears here when it connects.</p>
+        {!isEmpty && <p class="quiet">It appears here when it connects.</p>}
       </section>
     </aside>
   );

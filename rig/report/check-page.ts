@@ -43,7 +43,7 @@ export function checkContent(
       ...(sweep === undefined ? [] : ([['sweep', 'Sweep']] as const)),
       ...(results.length > 0 ? ([['scenarios', 'Scenarios']] as const) : []),
     ],
-    body: html`${head(result, causes, command)}
+    body: html`${head(result, causes, command ?? commandOf(causes[0], result, verb))}
     ${causes.length > 0 ? causesTable({ columns: ['Scenarios', ...(sweep?.length ? ['Moments of the sweep'] : [])], rows: causes.map((cause) => causeRow(cause, result)), stories: storiesTold }) : undefined}
     ${stories.map((cause, index) => causeStory(cause, index, besideOf))}
     ${sweep === undefined || sweep.length === 0 ? undefined : sweepSection(sweep)}
@@ -76,7 +76,7 @@ function head(result: CheckResult, causes: readonly Cause[], again: string | und
     ${stateLine(verdict, `survived ${survived} of ${tried}`, cells(result.results))}
     <h1>${h1}</h1>
     <p class="lead">${sentence(lead)}</p>
-    ${first === undefined ? undefined : commandLine(again ?? commandOf(first, result))}
+    ${first === undefined || again === undefined ? undefined : commandLine(again)}
     ${
       result.diagnosis === undefined || result.diagnosis.printed.length === 0
         ? undefined
@@ -88,7 +88,10 @@ function head(result: CheckResult, causes: readonly Cause[], again: string | und
   </section>`;
 }
 
-function commandOf({ results }: Cause, { subject }: CheckResult): string {
+/** Of a run that does not say it. */
+function commandOf(cause: Cause | undefined, { subject }: CheckResult, verb: string): string | undefined {
+  if (cause === undefined || verb !== 'check') return undefined;
+  const { results } = cause;
   const ids = results
     .slice(0, 4)
     .map(({ scenario }) => `--scenario ${scenario.id}`)

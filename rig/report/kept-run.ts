@@ -26,12 +26,20 @@ export interface KeptDemo extends Omit<DemoReport, 'runs' | 'deviceReports'> {
 /** What is kept beside the result of a check; absent in files of before. */
 export interface KeptWith {
   readonly verb?: 'check' | 'demo' | 'simulate';
+  /** What plays the failures again. */
+  readonly command?: string;
   readonly demo?: KeptDemo;
   readonly besides?: readonly KeptBeside[];
 }
 
 export type KeptRun =
-  | { readonly kind: 'check'; readonly verb: string; readonly result: CheckResult; readonly besideOf: BesideOf }
+  | {
+      readonly kind: 'check';
+      readonly verb: string;
+      readonly command?: string;
+      readonly result: CheckResult;
+      readonly besideOf: BesideOf;
+    }
   | { readonly kind: 'demo'; readonly report: DemoReport; readonly besideOf: BesideOf }
   | { readonly kind: 'load'; readonly shown: ShownLoad };
 
@@ -149,6 +157,7 @@ const checkFile = objectOf({
   sweep: maybe(listOf(objectOf({ atMs: number, label: text, run: scenarioRun }))),
   portrait: maybe(objectOf({ hears: listOf(text), asksBy: listOf(text), downloadsBy: listOf(text) })),
   diagnosis: maybe(objectOf({ cause: text, printed: listOf(text) })),
+  command: maybe(text),
   besides: maybe(listOf(objectOf({ scenario: text, beside: object }))),
   demo: maybe(objectOf({ ...demo, deviceReports: listOf(objectOf({ ...device, observed: number })) })),
 });
@@ -176,7 +185,7 @@ const loadFile = objectOf({
 function readCheck(value: object): KeptRun | string {
   const wrong = checkFile(value, '');
   if (wrong !== undefined) return `is not whole: ${wrong}`;
-  const { verb = 'check', demo: report, besides = [], ...rest } = value as unknown as CheckResult & KeptWith;
+  const { verb = 'check', command, demo: report, besides = [], ...rest } = value as unknown as CheckResult & KeptWith;
   const result = {
     ...rest,
     results: rest.results.map((one) => ({ ...one, runs: one.runs.map(relinked) })),
@@ -184,7 +193,7 @@ function readCheck(value: object): KeptRun | string {
   };
   const besideOf: BesideOf = ({ id }, thing) =>
     besides.find((one) => one.scenario === id && one.thing === thing)?.beside ?? {};
-  if (report === undefined) return { kind: 'check', verb, result, besideOf };
+  if (report === undefined) return { kind: 'check', verb, result, besideOf, ...(command !== undefined && { command }) };
   const runs = result.results.flatMap((one) => one.runs);
   const deviceReports = report.deviceReports.map((one) => withObservations(one, runs));
   return { kind: 'demo', report: { ...report, deviceReports, runs }, besideOf };

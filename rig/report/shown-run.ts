@@ -19,7 +19,7 @@ export function shownRun(text: string): PageContent | string {
 function contentOf(run: KeptRun): PageContent {
   switch (run.kind) {
     case 'check':
-      return checkContent(run.result, { verb: run.verb, besideOf: run.besideOf });
+      return checkContent(run.result, run);
     case 'demo':
       return demoContent(run.report, run.besideOf);
     case 'load':
