@@ -8,9 +8,11 @@ import { addAbortListener } from 'node:events';
 import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { OperationalError } from '../protocol/operational-error.ts';
+import type { DurationMs, EpochMs } from '../protocol/time.ts';
 import { createCandidate } from './epoch/candidate.ts';
 import type { Candidate, CandidateAction, EpochPolicy, Held, StopReason, ToCandidate } from './epoch/contract.ts';
 import { WarmCopy } from './epoch/warm-copy.ts';
+import { tellOfClock } from './link/clocks.ts';
 import { type Look, type PostgresDatabase, type WrittenTurn, postgresDatabase } from './store/postgres-database.ts';
 import type { PostgresOptions } from './store/postgres-database.ts';
 import {
@@ -35,6 +37,10 @@ export interface LedStoreOptions extends PostgresOptions {
   readonly onWaiting?: (leader: string, epoch: number) => void;
   /** Told with each look at who leads. */
   readonly onFollowing?: (following: Following) => void;
+  /** An answer that takes longer is told of; default 5 s. */
+  readonly slowMs?: DurationMs;
+  /** Default: that of this machine. */
+  readonly wallClock?: () => EpochMs;
   /** Gives up waiting. */
   readonly signal?: AbortSignal;
 }
@@ -68,8 +74,7 @@ const usualPolicy: EpochPolicy = {
   whenLed: 'refuse',
 };
 
-/** An answer that takes longer is told of. */
-const slowMs = 5000;
+const usualSlowMs = 5000;
 /** So long it is tried to say who leads now. */
 const explainWithinMs = 1000;
 
@@ -98,6 +103,7 @@ class Leadership {
   #epoch = 0;
   #askedAt: number | undefined;
   #isAway = false;
+  #knowsClock = false;
   #isOpen = false;
   #waitsFor = '';
   /** What the database said last when it said no, or was lost. */
@@ -188,6 +194,16 @@ class Leadership {
     this.#ask(answer, (isOurs) => this.#tell({ kind: 'checked', isOurs }));
   }
 
+  /** Once: nothing depends on it, but people compare times. */
+  #tellOfClock(clock: EpochMs): void {
+    if (this.#knowsClock) return;
+    this.#knowsClock = true;
+    const { onWarning, wallClock = Date.now } = this.#options;
+    tellOfClock(clock - wallClock(), (difference) =>
+      onWarning?.(`The clock of ${this.#database.name} is ${difference}`),
+    );
+  }
+
   async #follow(): Promise<WarmCopy<TableName, object>> {
     const copy = this.#copy!;
     copy.take(await this.#database.follow(copy.position));
@@ -197,6 +213,7 @@ class Leadership {
   /** @param isLong it may take as long as reading everything does */
   #ask<Answer>(answer: Promise<Answer>, answered: (answer: Answer) => void, isLong = false): void {
     this.#askedAt = performance.now();
+    const { slowMs = usualSlowMs } = this.#options;
     const slow = setTimeout(() => {
       if (isLong) return;
       this.#options.onWarning?.(
@@ -232,6 +249,7 @@ class Leadership {
     this.#seen = row;
     const copied = this.#copy?.position?.commits;
     const behind = copied === undefined ? {} : { behindCommits: Math.max(0, row.commits - copied) };
+    this.#tellOfClock(row.clock);
     this.#options.onFollowing?.({ epoch: row.epoch, ...behind });
     if (row.owner !== '' && row.owner !== this.#waitsFor && this.#options.policy?.whenLed === 'wait') {
       this.#waitsFor = row.owner;

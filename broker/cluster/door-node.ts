@@ -20,7 +20,8 @@ import { passPage } from '../processes/passed-page.ts';
 import type { ServiceOptions } from '../service-options.ts';
 import type { ConnectionProof } from '../mqtt/access-control.ts';
 import type { SessionChange } from '../mqtt/kept-sessions.ts';
-import { openSurroundings } from '../surroundings.ts';
+import { identityText } from '../processes/linked-engine.ts';
+import { identityOf, openSurroundings } from '../surroundings.ts';
 import { standbyReason } from './engine-node.ts';
 import {
   type NodeAddress,
@@ -74,6 +75,8 @@ export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode>
   let opened: OpenedDoors | undefined;
   let isDraining = false;
   const held: HeldClient[] = [];
+  /** Clients that were handed on, and to which door. */
+  const handedOn = new Map<Duplex, number>();
   const early: Required<SessionChange>[] = [];
   const letIn = (): void => {
     for (const [stream, proof] of held.splice(0)) if (!stream.destroyed) opened?.mqtt.accept(stream, proof);
@@ -92,7 +95,11 @@ export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode>
     });
     closers.push(() => listener.close());
     const link = new Link(options, stop.signal, `${listen.host}:${listener.address.port}`, {
-      onPeers: (those) => (peers = those),
+      onPeers(those) {
+        peers = those;
+        // One that is stopped would keep them waiting.
+        for (const [stream, owner] of handedOn) if (!those.has(owner)) stream.destroy();
+      },
       onRows: (rows) => (opened === undefined ? void early.push(...rows) : opened.mqtt.adopt(rows)),
       onRelease: (isOurs) => opened?.mqtt.release(isOurs),
       onComplete: letIn,
@@ -110,10 +117,12 @@ export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode>
     events.add((event) => end.tell(event));
     const health = (response: ServerResponse): boolean => {
       const isLinked = end.isAttached && !isDraining;
-      const status = isDraining ? 'draining' : isLinked ? 'ok' : 'no engine';
+      const status = isDraining ? 'draining' : !isLinked ? 'no engine' : end.isComplete ? 'ok' : 'waits for sessions';
       response.writeHead(isLinked ? 200 : 503, { 'content-type': 'application/json' });
       const silence = Math.round(performance.now() - link.heardAt);
-      response.end(`${JSON.stringify({ status, role: 'door', door: door + 1, epoch: end.epoch, lagMs: silence })}\n`);
+      response.end(
+        `${JSON.stringify({ status, role: 'door', door: door + 1, members: end.members.map((each) => each + 1), epoch: end.epoch, lagMs: silence })}\n`,
+      );
       return true;
     };
     opened = await openDoors(service, surroundings, {
@@ -132,7 +141,11 @@ export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode>
         const peer = peers.get(owner);
         // Its own door is away, for a moment: the client tries again.
         if (peer === undefined) return (stream) => void stream.destroy();
-        return (stream, proof) => passOn(stream, proof, connectToNode(addressIn(peer), certificate));
+        return (stream, proof) => {
+          handedOn.set(stream, owner);
+          stream.once('close', () => handedOn.delete(stream));
+          passOn(stream, proof, connectToNode(addressIn(peer), certificate));
+        };
       },
     });
     const doors = opened;
@@ -182,6 +195,8 @@ class Link {
     this.at = options.join[0]!;
     this.end = createDoorEnd(options.door, scaledClock, {
       ...listeners,
+      identity: identityText(identityOf(options.service)),
+      onClock: (difference) => options.onWarning(`The clock of the engine at ${textOf(this.at)} is ${difference}`),
       peer,
       onHeard: () => (this.heardAt = performance.now()),
       onWanted: (what) => this.share.wants(what),

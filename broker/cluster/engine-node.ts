@@ -174,6 +174,7 @@ class Node {
       mind,
       doors,
       doorsAreOnTheirOwn: true,
+      onClock: (door, difference) => onWarning(`The clock of door ${door + 1} is ${difference}`),
       epoch,
       leadership: () => ({ leads: true, epoch, lagMs: lagMs() }),
     });

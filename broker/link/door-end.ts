@@ -12,6 +12,7 @@ import type { Passage, PassedMessage } from '../mqtt/passing.ts';
 import { type Line, openLine } from './frames.ts';
 import { Interests } from './interests.ts';
 import { type FromDoor, type FromEngine, kinds, linkVersion } from './messages.ts';
+import { tellOfClock } from './clocks.ts';
 import { doorOf } from './owner.ts';
 
 /** As many commands may be under way at once; a busy door has some hundreds. */
@@ -89,6 +90,12 @@ export interface DoorEndOptions {
   readonly onRows?: (rows: readonly Required<SessionChange>[]) => void;
   /** All other sessions, and their clients, are another door's from now on. */
   readonly onRelease?: (isOurs: (clientId: string) => boolean) => void;
+  /** Region and account, for people; absent: whatever the engine has. */
+  readonly identity?: string | undefined;
+  /** The clock of the engine's machine differs from this one's; in words. */
+  readonly onClock?: (difference: string) => void;
+  /** Default: that of this machine. */
+  readonly wallClock?: () => EpochMs;
   /** All that is this door's is here. */
   readonly onComplete?: () => void;
 }
@@ -96,7 +103,20 @@ export interface DoorEndOptions {
 export function createDoorEnd(
   door: number,
   makeClock: MakeClock,
-  { hears = true, onThrottled, onWanted, peer, onPeers, onHeard, onRows, onRelease, onComplete }: DoorEndOptions = {},
+  {
+    hears = true,
+    onThrottled,
+    onWanted,
+    peer,
+    onPeers,
+    onHeard,
+    onRows,
+    onRelease,
+    onComplete,
+    identity,
+    onClock,
+    wallClock = Date.now,
+  }: DoorEndOptions = {},
 ): DoorEnd {
   let line: Line<FromDoor> | undefined;
   let clock = makeClock(1, 0);
@@ -380,13 +400,14 @@ export function createDoorEnd(
             if (isWelcome) return hear(entry);
             if (entry[0] === 'refused') return reject(new LinkRefused(entry[1]));
             if (entry[0] !== 'welcome') return hear(entry);
-            const [, at, timeScale, keeps, itsEpoch, count] = entry;
+            const [, at, timeScale, keeps, itsEpoch, count, about] = entry;
             if (itsEpoch < epoch || line !== undefined) {
               // It does not know yet that another one leads.
               stream.destroy();
               return;
             }
             isWelcome = true;
+            tellOfClock(about.clock - wallClock(), (difference) => onClock?.(difference));
             epoch = itsEpoch;
             isAlone = count === 1;
             leave = () => stream.destroy();
@@ -418,7 +439,15 @@ export function createDoorEnd(
         });
         things.clear();
         rows = [];
-        const hello = ['hello', linkVersion, door, hears, !wasWelcome, generation] as const;
+        const hello = [
+          'hello',
+          linkVersion,
+          door,
+          hears,
+          !wasWelcome,
+          generation,
+          { identity, clock: wallClock() },
+        ] as const;
         opened.say(peer === undefined ? hello : [...hello, peer]);
       });
     },

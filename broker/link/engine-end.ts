@@ -15,7 +15,8 @@ import type { PassedMessage } from '../mqtt/passing.ts';
 import type { DoorReadings } from '../mqtt/readings.ts';
 import { type Line, openLine } from './frames.ts';
 import { Interests } from './interests.ts';
-import { type FromDoor, type FromEngine, kinds, linkVersion } from './messages.ts';
+import { tellOfClock } from './clocks.ts';
+import { type AboutNode, type FromDoor, type FromEngine, kinds, linkVersion } from './messages.ts';
 import { SessionPlaces } from './session-places.ts';
 
 /** What keeps the engine's outcomes, in their order, as the link needs it. */
@@ -44,6 +45,12 @@ export interface EngineEndOptions {
   readonly takeWritten: TakeWritten;
   /** An effect as the messages that it is told by; absent: it is none. */
   readonly messagesOf: (effect: Effect) => readonly ServiceMessage[] | undefined;
+  /** Region and account, for people; absent: whatever doors have. */
+  readonly identity?: string;
+  /** The clock of a door's machine differs from this one's; in words. */
+  readonly onClock?: (door: number, difference: string) => void;
+  /** Default: that of this machine. */
+  readonly wallClock?: () => EpochMs;
   /** What a door tells for whoever listens here. */
   readonly onTold?: (event: unknown, door: number) => void;
 }
@@ -128,6 +135,9 @@ export function createEngineEnd({
   takeWritten,
   messagesOf,
   onTold,
+  identity,
+  onClock,
+  wallClock = Date.now,
 }: EngineEndOptions): EngineEnd {
   /** Those that hear. */
   const doors = new Set<Door>();
@@ -305,14 +315,14 @@ export function createEngineEnd({
   /** @returns absent: it is refused */
   function welcome(
     line: Line<FromEngine>,
-    [, version, number, hears, wantsRows, generation, peer]: Hello,
+    [, version, number, hears, wantsRows, generation, about, peer]: Hello,
   ): Door | undefined {
     if (version !== linkVersion) {
       line.say(['refused', `the engine speaks version ${linkVersion} of the link, the door ${version}`]);
       line.end();
       return undefined;
     }
-    const why = hears ? whyNot(number, peer) : undefined;
+    const why = hears ? whyNot(number, about, peer) : undefined;
     if (why !== undefined) {
       line.say(['refused', why]);
       line.end();
@@ -336,15 +346,19 @@ export function createEngineEnd({
       for (const name of things.names()) line.say(['thing', name, true]);
       doors.add(door);
     }
-    line.say(['welcome', port.now(), timeScale, sessions !== undefined, epoch, count]);
+    line.say(['welcome', port.now(), timeScale, sessions !== undefined, epoch, count, { clock: wallClock() }]);
     if (hears) places?.welcome(door);
     if (peer !== undefined) tellPeers();
+    tellOfClock(about.clock - wallClock(), (difference) => onClock?.(number, difference));
     if (throttledUntil > port.now()) line.say(['throttled', throttledUntil]);
     if (hears && wanted !== undefined) line.say(['wanted', wanted]);
     return door;
   }
 
-  function whyNot(number: number, peer: string | undefined): string | undefined {
+  function whyNot(number: number, { identity: itsOwn }: AboutNode, peer: string | undefined): string | undefined {
+    if (identity !== undefined && itsOwn !== undefined && itsOwn !== identity) {
+      return `the engine is for ${identity}, and this door for ${itsOwn}`;
+    }
     if (number >= count) return `there are ${count} doors, and this one says that it is number ${number + 1}`;
     if (peer === undefined) return undefined;
     return [...doors].some((door) => door.number === number) ? doorTwice : undefined;

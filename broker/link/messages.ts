@@ -9,7 +9,15 @@ import type { PassedMessage } from '../mqtt/passing.ts';
 import type { Interest } from '../mqtt/subscription-index.ts';
 
 /** Raised by every change of what stands here: an engine and a door of different versions do not work together. */
-export const linkVersion = 5;
+export const linkVersion = 6;
+
+/** What a node says of itself when it is linked. */
+export interface AboutNode {
+  /** Region and account; absent: it has no opinion. */
+  readonly identity?: string;
+  /** What its machine's clock says: nothing depends on it, but people compare times. */
+  readonly clock: EpochMs;
+}
 
 export type FromDoor =
   /**
@@ -25,6 +33,7 @@ export type FromDoor =
       hears: boolean,
       wantsRows: boolean,
       generation: number,
+      about: AboutNode,
       peer?: string,
     ]
   | readonly ['ask', id: number, name: OperationName, request: CommandOf<OperationName>['request']]
@@ -58,7 +67,15 @@ export type FromEngine =
   /** One of its sessions and messages, said before `welcome` or `complete`. */
   | readonly ['row', change: Required<SessionChange>]
   /** @param epoch of an engine that leads on a database; 0: it is the only one. */
-  | readonly ['welcome', at: EpochMs, timeScale: number, keepsSessions: boolean, epoch: number, doors: number]
+  | readonly [
+      'welcome',
+      at: EpochMs,
+      timeScale: number,
+      keepsSessions: boolean,
+      epoch: number,
+      doors: number,
+      about: AboutNode,
+    ]
   /** The sessions that it has in memory have gone on elsewhere. */
   | readonly ['forget']
   /** To which doors clients belong from now on. */

@@ -49,6 +49,13 @@ export interface LinkedEngineOptions {
   readonly leadership?: () => LeadershipStatus;
   /** They come and go, and take the sessions of others; default: each is started again. */
   readonly doorsAreOnTheirOwn?: boolean;
+  /** The clock of a door's machine differs from this one's; in words. */
+  readonly onClock?: (door: number, difference: string) => void;
+}
+
+/** For people. */
+export function identityText({ region, account }: Surroundings['identity']): string {
+  return `${region} and account ${account}`;
 }
 
 /** Before anything is kept. */
@@ -60,6 +67,7 @@ export async function linkEngine({
   epoch,
   leadership,
   doorsAreOnTheirOwn = false,
+  onClock,
 }: LinkedEngineOptions): Promise<LinkedEngine> {
   const { addresses, events } = surroundings;
   const page = openMindPage(mind, surroundings, options, {
@@ -82,6 +90,8 @@ export async function linkEngine({
     ...(epoch !== undefined && { epoch }),
     ...(journal && rows && { sessions: { journal, rows, forms } }),
     doorsAreOnTheirOwn,
+    identity: identityText(surroundings.identity),
+    ...(onClock && { onClock }),
     onTold(told) {
       if (isWireTold(told)) return page.feed.wire(told);
       const event = told as ServiceEvent;

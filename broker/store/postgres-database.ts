@@ -32,6 +32,8 @@ export interface WrittenTurn {
 /** The row that says who leads, with the service time of the last commit. */
 export interface Look extends Leadership {
   readonly at: EpochMs | undefined;
+  /** What the database's clock says. */
+  readonly clock: EpochMs;
 }
 
 export interface PostgresDatabase {
@@ -71,6 +73,7 @@ export function postgresDatabase({ address, identity, durability = 'fsync' }: Po
   const sql = {
     // A server knows at once that the connection of a killed process has ended.
     look: `SELECT format, epoch, owner, beats, commits, patience_ms, at,
+             (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS clock,
              connection.backend IS NOT NULL AND NOT EXISTS (
                SELECT FROM pg_stat_activity WHERE pid = connection.backend) AS gone
            FROM ${schema}.service, LATERAL (SELECT (to_jsonb(service) ->> 'backend')::integer AS backend) AS connection
@@ -154,6 +157,7 @@ export function postgresDatabase({ address, identity, durability = 'fsync' }: Po
         commits: Number(commits),
         patienceMs: Number(patienceMs),
         isGone: row['gone'] === true,
+        clock: Number(row['clock']),
         at: at === null ? undefined : Number(at),
       };
     },

@@ -226,3 +226,49 @@ describe('a standby', { timeout: 240_000 }, () => {
     ]);
   });
 });
+
+describe('what is said of a database, once', { timeout: 240_000 }, () => {
+  it.each([
+    ['an hour ahead of', -3_600_000],
+    ['an hour behind', 3_600_000],
+  ])('that its clock is %s this machine’s, and nothing depends on that', async (which, shiftMs) => {
+    const url = await server.fresh();
+    const warnings: string[] = [];
+    const store = await led(url, {
+      wallClock: () => Date.now() + shiftMs,
+      onWarning: (warning) => warnings.push(warning),
+      policy: { patienceMs: 600_000 },
+    });
+    await store.commit([thing('a')], 1);
+    await store.confirm!();
+    const where = which.includes('ahead') ? '60 min ahead of' : '60 min behind';
+    expect(warnings).toEqual([
+      expect.stringMatching(new RegExp(`^The clock of postgres:\\S+ is ${where} this machine's clock$`)),
+    ]);
+    await store.close();
+  });
+
+  it('that it is slow', async () => {
+    const url = await server.fresh();
+    const wire = await cutWire(server.port);
+    const warnings: string[] = [];
+    const store = await led(by(wire, url), {
+      slowMs: 50,
+      onWarning: (warning) => warnings.push(warning),
+      policy: { beatEveryMs: 60_000, patienceMs: 600_000 },
+    });
+    await store.confirm!();
+    warnings.length = 0;
+    wire.deafen();
+    const kept = store.commit([thing('a')], 1);
+    await until(() => warnings.length > 0);
+    wire.mend();
+    await kept;
+    expect(warnings).toEqual([
+      expect.stringMatching(/^postgres:\S+ has not answered for 0.05 s; what is asked waits for it$/),
+    ]);
+    expect(await keysIn(store)).toEqual(['a']);
+    await store.close();
+    await wire[Symbol.asyncDispose]();
+  });
+});

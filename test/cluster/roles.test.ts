@@ -1,13 +1,12 @@
 /**
- * Engines and doors as processes of their own on one database: what an outside client sees when the engine that leads is killed or
- * stopped under it. Every answer that it got is compared with what the next one knows. `JOBRIG_KILLS` does it more often.
+ * Engines and doors as processes of their own on one database: what each says of itself, who is let in, how they end. What clients see when
+ * one of them is killed is in kills.test.ts.
  */
 import {
   CreateJobCommand,
   CreateThingCommand,
   DescribeJobExecutionCommand,
   DescribeThingCommand,
-  IoTClient,
 } from '@aws-sdk/client-iot';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +14,6 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { allDoors, doorOf } from '../../broker/link/owner.ts';
-import { seededChance } from '../../faults/chance.ts';
 import {
   type OwnPostgres,
   type Postgres,
@@ -25,16 +23,15 @@ import {
   standbyOf,
 } from '../support/postgres.ts';
 import { type PartProcess, launchPart, startPart } from '../support/part-process.ts';
+import { eventually, health, leaderOf, operatorAt, partsWith } from '../support/parts.ts';
 import { killAll } from '../support/ready-process.ts';
 import { runHere } from '../support/command-here.ts';
 import { WireClient } from '../support/wire-client.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'jobrig-roles-'));
 const keys = join(folder, 'keys');
-const kills = Number(process.env['JOBRIG_KILLS'] ?? 2);
 let server: Postgres;
 /** Two engines on one database, and two doors. */
-let database: string;
 let url: string;
 let engines: PartProcess[];
 let doors: PartProcess[];
@@ -43,7 +40,6 @@ beforeAll(async () => {
   if (noPostgres !== undefined) return;
   server = await sharedPostgres();
   url = await server.fresh();
-  database = new URL(url).pathname.slice(1);
   // The first one makes the keys that all have.
   engines = [await engine(url, '--doors', '2')];
   engines.push(await engine(url, '--doors', '2'));
@@ -56,39 +52,7 @@ afterAll(async () => {
 });
 
 const local = ['--data-dir', keys, '--log-level', 'warn'];
-
-function engine(store: string, ...flags: readonly string[]): Promise<PartProcess> {
-  return startPart('engine', ['--store', store, '--listen', '127.0.0.1:0', ...local, ...flags]);
-}
-
-function door(those: readonly PartProcess[], ...flags: readonly string[]): Promise<PartProcess> {
-  const links = those.flatMap(({ link }) => ['--join', link]);
-  return startPart('door', [...links, '--listen', '127.0.0.1:0', ...local, ...flags]);
-}
-
-function operatorOf({ http }: PartProcess, maxAttempts = 1): IoTClient {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  return new IoTClient({ endpoint: http, region: 'us-east-1', credentials, maxAttempts });
-}
-
-interface Health {
-  readonly status: string;
-  readonly role: string;
-  readonly leads?: boolean;
-  readonly epoch?: number;
-  readonly lagMs?: number;
-}
-
-async function health({ http }: Pick<PartProcess, 'http'>): Promise<Health> {
-  return (await (await fetch(`${http}/healthz`, { headers: { connection: 'close' } })).json()) as Health;
-}
-
-async function leaderOf(those: readonly PartProcess[]): Promise<PartProcess> {
-  for (;;) {
-    for (const each of those) if ((await health(each)).leads === true) return each;
-    await wait(20);
-  }
-}
+const { engine, door } = partsWith(keys);
 
 /** A device that writes one step after the other into its execution, and what it was told. */
 class Device {
@@ -97,9 +61,6 @@ class Device {
   acknowledged = 0;
   asked = 0;
   interrupted = 0;
-  /** Between an answer and the one before. */
-  longestMs = 0;
-  #answeredAt = performance.now();
 
   constructor(thing: string, client: WireClient) {
     this.thing = thing;
@@ -118,15 +79,7 @@ class Device {
         continue;
       }
       this.acknowledged = step;
-      const now = performance.now();
-      this.longestMs = Math.max(this.longestMs, now - this.#answeredAt);
-      this.#answeredAt = now;
     }
-  }
-
-  begin(): void {
-    this.longestMs = 0;
-    this.#answeredAt = performance.now();
   }
 }
 
@@ -134,76 +87,16 @@ function sure(directory: string): readonly string[] {
   return ['--data-dir', directory, '--log-level', 'warn'];
 }
 
-async function stepOf(iot: IoTClient, thingName: string): Promise<number> {
+async function stepOf(iot: ReturnType<typeof operatorAt>, thingName: string): Promise<number> {
   const { execution } = await iot.send(new DescribeJobExecutionCommand({ jobId: 'update', thingName }));
   return Number(execution?.statusDetails?.detailsMap?.['step'] ?? 0);
 }
 
-async function prepare(iot: IoTClient, things: readonly string[]): Promise<void> {
+async function prepare(iot: ReturnType<typeof operatorAt>, things: readonly string[]): Promise<void> {
   for (const thingName of things) await iot.send(new CreateThingCommand({ thingName }));
   const targets = things.map((thing) => `arn:aws:iot:us-east-1:000000000000:thing/${thing}`);
   await iot.send(new CreateJobCommand({ jobId: 'update', targets, document: '{}' }));
 }
-
-/** No epoch has written after a later one had begun: told by a trigger, in the database itself. */
-const watch = `
-  CREATE TABLE jobrig.seen (n bigserial, epoch bigint);
-  CREATE FUNCTION jobrig.see() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN INSERT INTO jobrig.seen (epoch) VALUES (NEW.epoch); RETURN NEW; END; $$;
-  CREATE TRIGGER see AFTER UPDATE OF commits ON jobrig.service FOR EACH ROW EXECUTE FUNCTION jobrig.see()`;
-const mixed = `
-  SELECT count(*)::int AS count FROM
-    (SELECT epoch, max(epoch) OVER (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM jobrig.seen) AS each
-  WHERE epoch < before`;
-
-describe('engines that are killed or stopped under load', () => {
-  it(
-    `lose nothing that a client was told, ${kills} times, and no client is disconnected`,
-    { timeout: 240_000 + kills * 20_000 },
-    async () => {
-      await server.admin(watch, database);
-      const way = doors[0]!;
-      const things = ['one', 'two', 'three', 'four'];
-      const iot = operatorOf(way);
-      await prepare(iot, things);
-      const devices = await Promise.all(
-        things.map(async (thing) => new Device(thing, await WireClient.connect(way.mqttPort, { clientId: thing }))),
-      );
-      const stop = new AbortController();
-      const work = Promise.allSettled(devices.map((device) => device.work(stop.signal)));
-      const chance = seededChance(Number(process.env['JOBRIG_SEED'] ?? 14));
-      const pauses: number[] = [];
-      for (let kill = 0; kill < kills; kill += 1) {
-        const leader = await leaderOf(engines);
-        await wait(chance.between(0, 150));
-        for (const device of devices) device.begin();
-        const told = devices.map(({ acknowledged }) => acknowledged);
-        const index = engines.indexOf(leader);
-        const isKilled = kill % 2 === 0;
-        if (isKilled) await leader.kill();
-        else process.kill(leader.pid, 'SIGSTOP');
-        // An answer of the next leader.
-        while (devices.some(({ acknowledged }, which) => acknowledged <= told[which]! + 1)) await wait(5);
-        pauses.push(Math.max(...devices.map(({ longestMs }) => longestMs)));
-        if (isKilled) engines[index] = await engine(url, '--doors', '2', '--listen', leader.link);
-        else process.kill(leader.pid, 'SIGCONT');
-        for (const device of devices) {
-          const { acknowledged } = device;
-          const kept = await stepOf(operatorOf(way, 5), device.thing);
-          expect(kept).toBeGreaterThanOrEqual(acknowledged);
-          expect(kept).toBeLessThanOrEqual(device.asked);
-        }
-      }
-      stop.abort();
-      expect((await work).map(({ status }) => status)).toEqual(things.map(() => 'fulfilled'));
-      const median = [...pauses].sort((one, other) => one - other)[Math.floor(pauses.length / 2)]!;
-      console.log(`takeover: median ${Math.round(median)} ms of ${pauses.map(Math.round).join(', ')}`);
-      expect(await server.admin(mixed, database)).toEqual([{ count: 0 }]);
-      for (const { client } of devices) expect(client.stream.destroyed).toBe(false);
-      for (const { client } of devices) client.stream.destroy();
-    },
-  );
-});
 
 describe('a part of a service', { timeout: 240_000 }, () => {
   it('says what it is, and hands clients on to the door that they belong to', async () => {
@@ -251,6 +144,33 @@ describe('a part of a service', { timeout: 240_000 }, () => {
     expect(await leaderOf([standby])).toBe(standby);
   });
 
+  it('that is a door and is asked to end says so, gives its sessions to the others, and ends', async () => {
+    const [first] = doors as [PartProcess];
+    const leader = await leaderOf(await alive(engines));
+    const second = await door([leader], '--door', '2');
+    const clientId = named(1, 1)[0]!;
+    const client = await WireClient.connect(first.mqttPort, { clientId, clean: false });
+    await client.subscribe(['news/#']);
+    await client.drop();
+    const speaker = await WireClient.connect(first.mqttPort, { clientId: named(0, 1)[0]! });
+    speaker.publish('news/today', 'for the sleeper');
+    await speaker.received('puback');
+    // While no engine hears of it, it cannot end: load balancers see that it drains.
+    process.kill(leader.pid, 'SIGSTOP');
+    const ended = second.stop();
+    await eventually(async () => expect((await health(second)).status).toBe('draining'));
+    expect((await fetch(`${second.http}/healthz`)).status).toBe(503);
+    process.kill(leader.pid, 'SIGCONT');
+    expect((await ended).exitCode).toBe(0);
+    await eventually(async () => {
+      const again = await WireClient.connect(first.mqttPort, { clientId, clean: false });
+      await again.until(() => again.messages.length > 0);
+      expect(again.messages.map(({ payload }) => payload)).toEqual(['for the sleeper']);
+      await again.drop();
+    });
+    speaker.stream.destroy();
+  });
+
   it('goes on at a standby that was promoted, with everything that was told', async () => {
     const primary = await ownPostgres(["synchronous_standby_names = '*'", "synchronous_commit = 'local'"]);
     const standby = await standbyOf(primary);
@@ -259,7 +179,7 @@ describe('a part of a service', { timeout: 240_000 }, () => {
       const both = `postgres://postgres@${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}/postgres`;
       const one = await engine(both);
       const way = await door([one]);
-      await prepare(operatorOf(way), ['one']);
+      await prepare(operatorAt(way), ['one']);
       const client = await WireClient.connect(way.mqttPort, { clientId: 'one' });
       const device = new Device('one', client);
       const stop = new AbortController();
@@ -271,7 +191,7 @@ describe('a part of a service', { timeout: 240_000 }, () => {
       while (device.acknowledged <= told + 1) await wait(5);
       stop.abort();
       await work;
-      const kept = await stepOf(operatorOf(way, 5), 'one');
+      const kept = await stepOf(operatorAt(way, 5), 'one');
       expect(kept).toBeGreaterThanOrEqual(device.acknowledged);
       expect(kept).toBeLessThanOrEqual(device.asked);
       expect(client.stream.destroyed).toBe(false);
@@ -306,8 +226,8 @@ describe('a part of a service', { timeout: 240_000 }, () => {
     await runHere('certs', '--thing', 'node', '--out', device, '--data-dir', keys, '--quiet');
     const one = await startPart('engine', ['--store', another, '--listen', '127.0.0.1:0', ...sure(made)]);
     const way = await startPart('door', ['--join', one.link, '--listen', '127.0.0.1:0', ...sure(made)]);
-    await operatorOf(way).send(new CreateThingCommand({ thingName: 'pump' }));
-    expect((await operatorOf(way).send(new DescribeThingCommand({ thingName: 'pump' }))).thingName).toBe('pump');
+    await operatorAt(way).send(new CreateThingCommand({ thingName: 'pump' }));
+    expect((await operatorAt(way).send(new DescribeThingCommand({ thingName: 'pump' }))).thingName).toBe('pump');
     const [stranger, impostor] = await Promise.all(
       [other, device].map((directory) =>
         launchPart('door', ['--join', one.link, '--listen', '127.0.0.1:0', ...sure(directory)]),
@@ -352,17 +272,10 @@ describe('a part of a service', { timeout: 240_000 }, () => {
   });
 });
 
-/** Until it holds. */
-async function eventually(holds: () => Promise<void>): Promise<void> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      await holds();
-      return;
-    } catch (error) {
-      if (attempt === 200) throw error;
-      await wait(50);
-    }
-  }
+/** Those that run. */
+async function alive(parts: readonly PartProcess[]): Promise<readonly PartProcess[]> {
+  const told = await Promise.allSettled(parts.map(health));
+  return parts.filter((_, index) => told[index]!.status === 'fulfilled');
 }
 
 function named(owner: number, count: number): string[] {

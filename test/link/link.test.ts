@@ -4,6 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createEngine } from '../../broker/engine/engine.ts';
 import { createJournal } from '../../broker/journal.ts';
 import { holdingJournal } from '../../broker/holding-journal.ts';
+import { type DoorEndOptions, createDoorEnd } from '../../broker/link/door-end.ts';
+import { type EngineEndOptions, createEngineEnd } from '../../broker/link/engine-end.ts';
 import { allDoors, doorOf } from '../../broker/link/owner.ts';
 import type { MqttDoorEvent } from '../../broker/mqtt/door-events.ts';
 import { type MqttDoor, openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
@@ -12,6 +14,7 @@ import type { RowChange } from '../../broker/store/store.ts';
 import { scaledClock } from '../../broker/clock.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
 import { duplexPair } from '../../rig/live/wire/duplex-pair.ts';
+import { writtenBy } from '../../broker/processes/linked-engine.ts';
 import { type Linked, linked } from '../support/linked.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 import { createRecordingPort } from '../support/recording-port.ts';
@@ -313,6 +316,56 @@ it('tells every door what is wanted of it, those too that come later, and an eng
   broken(0);
   await doors[0]!.attach(near);
   expect(await told(0)).toBeUndefined();
+});
+
+async function met(
+  options: Partial<EngineEndOptions>,
+  own: DoorEndOptions,
+): Promise<{ readonly why: string | undefined; readonly said: readonly string[] }> {
+  const said: string[] = [];
+  const things = { names: () => [], onChange: () => () => {} };
+  const port = createRecordingPort();
+  const engineEnd = createEngineEnd({
+    port,
+    doors: 1,
+    timeScale: 1,
+    things,
+    ...writtenBy(port),
+    onClock: (door, difference) => said.push(`door ${door}: ${difference}`),
+    ...options,
+  });
+  const end = createDoorEnd(0, scaledClock, { onClock: (difference) => said.push(`engine: ${difference}`), ...own });
+  const [near, far] = duplexPair();
+  engineEnd.accept(far);
+  const why = await end.attach(near).then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+  engineEnd.close();
+  return { why, said };
+}
+
+describe('what two nodes say of each other', () => {
+  it('is that the clock of one is an hour ahead, and they work together', async () => {
+    const { why, said } = await met({}, { wallClock: () => Date.now() + 3_600_000 });
+    expect(why).toBeUndefined();
+    expect([...said].sort()).toEqual([
+      "door 0: 60 min ahead of this machine's clock",
+      "engine: 60 min behind this machine's clock",
+    ]);
+    expect(await met({}, {})).toEqual({ why: undefined, said: [] });
+  });
+
+  it.each([
+    ['us-east-1 and account 111122223333', 'us-east-1 and account 000000000000'],
+    ['eu-west-1 and account 000000000000', 'us-east-1 and account 000000000000'],
+  ])('is that one is for %s and the other is not', async (identity, other) => {
+    expect(await met({ identity }, { identity: other })).toEqual({
+      why: `the engine is for ${identity}, and this door for ${other}`,
+      said: [],
+    });
+    expect((await met({ identity }, { identity })).why).toBeUndefined();
+  });
 });
 
 describe('a held journal', () => {

@@ -18,7 +18,6 @@ import {
 import type { Chance } from '../../faults/chance.ts';
 import { formatThingArn } from '../../protocol/names.ts';
 import { KillLedger, type Seen } from './kill-ledger.ts';
-import type { ServeProcess } from './serve-process.ts';
 import { WireClient } from './wire-client.ts';
 
 const identity = { region: 'us-east-1', account: '000000000000' };
@@ -41,7 +40,13 @@ function seenIn({ status, versionNumber, statusDetails }: ExecutionState): Seen 
   return { status, versionNumber, step: statusDetails?.step };
 }
 
-export function operatorOf({ httpUrl }: ServeProcess): IoTClient {
+/** Where clients reach it. */
+export interface Reached {
+  readonly mqttPort: number;
+  readonly httpUrl: string;
+}
+
+export function operatorOf({ httpUrl }: Reached): IoTClient {
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   return new IoTClient({ endpoint: httpUrl, region: identity.region, credentials, maxAttempts: 1 });
 }
@@ -61,7 +66,7 @@ export class KillStory {
   }
 
   /** Works whatever comes, one step at a time, until the connection ends. */
-  async device({ mqttPort }: ServeProcess, thing: string): Promise<void> {
+  async device({ mqttPort }: Reached, thing: string): Promise<void> {
     const client = await WireClient.connect(mqttPort, { clientId: thing });
     try {
       await this.#workAll(client, thing);
@@ -181,15 +186,17 @@ export class KillStory {
       return { status, versionNumber, step: statusDetails?.detailsMap?.['step'] };
     } catch (error) {
       if (error instanceof ResourceNotFoundException) return undefined;
+      // On a busy machine an engine may take over at any moment: a question is asked again.
+      if (error instanceof IoTServiceException && error.$fault === 'server') return this.#look(iot, jobId, thingName);
       throw error;
     }
   }
 
   /** The persistent session comes back, hears of every job that was made for it, finishes them, and sleeps again. */
-  async wakeSleeper({ mqttPort }: ServeProcess): Promise<string[]> {
+  async wakeSleeper({ mqttPort }: Reached): Promise<string[]> {
     const client = await WireClient.connect(mqttPort, { clientId: sleeper, clean: false });
     await client.subscribe([`${jobsOf(sleeper)}/notify`]);
-    const { body } = await client.request(`${jobsOf(sleeper)}/get`);
+    const body = await answerTo(client, `${jobsOf(sleeper)}/get`);
     const heard = client.messages.map(({ payload }) => payload).join();
     const unheard = [...this.announced].filter((jobId) => !heard.includes(`"${jobId}"`));
     this.announced.clear();
@@ -197,6 +204,8 @@ export class KillStory {
       this.ledger.updateAsked(jobId, sleeper, { status: 'SUCCEEDED', step: undefined });
       const update = { status: 'SUCCEEDED', includeJobExecutionState: true };
       const { body: reply } = await client.request(`${jobsOf(sleeper)}/${jobId}/update`, update);
+      // It may have been done.
+      if (reply['code'] === 'InternalError') continue;
       this.ledger.updateAnswered(jobId, sleeper, seenIn(reply['executionState'] as ExecutionState));
     }
     await client.settled();
@@ -210,7 +219,7 @@ export class KillStory {
   }
 
   /** Load, and an end to it in the middle. @param kill resolves when the process is gone */
-  async run(service: ServeProcess, iot: IoTClient, kill: () => Promise<void>): Promise<void> {
+  async run(service: Reached, iot: IoTClient, kill: () => Promise<void>): Promise<void> {
     this.#over = withResolvers();
     const enough = this.ledger.acknowledged(this.ledger.acknowledgements + this.chance.between(1, 80));
     const busy = [this.operator(iot), ...devices.map((thing) => this.device(service, thing))];
@@ -222,12 +231,12 @@ export class KillStory {
   }
 
   /** Until every door answers and the engine has heard of all that was asked before: twice, since it reads in turns. */
-  async answered(service: ServeProcess): Promise<void> {
+  async answered(service: Reached): Promise<void> {
     for (let times = 0; times < 2; times += 1) await whenDone(() => this.#ask(service));
     for (const thing of devices) await whenDone(() => this.#connect(service, thing));
   }
 
-  async #ask(service: ServeProcess): Promise<void> {
+  async #ask(service: Reached): Promise<void> {
     const iot = operatorOf(service);
     try {
       await iot.send(new ListThingsCommand({}));
@@ -236,13 +245,21 @@ export class KillStory {
     }
   }
 
-  async #connect({ mqttPort }: ServeProcess, clientId: string): Promise<void> {
+  async #connect({ mqttPort }: Reached, clientId: string): Promise<void> {
     const client = await WireClient.connect(mqttPort, { clientId });
     try {
       await client.settled();
     } finally {
       await client.drop();
     }
+  }
+}
+
+/** Of an engine that goes on. */
+async function answerTo(client: WireClient, topic: string): Promise<Readonly<Record<string, unknown>>> {
+  for (;;) {
+    const { body } = await client.request(topic);
+    if (body['code'] !== 'InternalError') return body;
   }
 }
 

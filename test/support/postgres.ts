@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -32,6 +32,8 @@ export interface Postgres {
 
 export interface OwnPostgres extends Postgres {
   readonly pid: number;
+  /** To all its processes; what is stopped is stopped. */
+  signal(signal: NodeJS.Signals): void;
   /** SIGQUIT by default: at once, as if it had crashed. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** On the same port, with the same files. */
@@ -45,7 +47,9 @@ export async function sharedPostgres(): Promise<Postgres> {
   if (claims(join(home, 'claimed'))) {
     makeTemplate(home);
     const server = await startPostgres(join(home, 'shared'), { detached: true });
-    writeFileSync(ready, String(server.port));
+    // Whole, or not there: others wait for it.
+    writeFileSync(`${ready}.new`, String(server.port));
+    renameSync(`${ready}.new`, ready);
     return server;
   }
   while (!existsSync(ready)) await wait(20);
@@ -63,11 +67,12 @@ interface StartSettings {
   readonly settings?: readonly string[];
   /** Made by somebody else already, as a standby's is. */
   readonly hasData?: boolean;
+  readonly port?: number;
 }
 
 async function startPostgres(
   folder: string,
-  { detached, settings = [], hasData = false }: StartSettings,
+  { detached, settings = [], hasData = false, port: given }: StartSettings,
 ): Promise<OwnPostgres> {
   const data = join(folder, 'data');
   if (!hasData) {
@@ -75,7 +80,7 @@ async function startPostgres(
     execFileSync('cp', ['-a', join(inject('postgresHome'), 'template'), data]);
   }
   giveAway(folder);
-  const port = await freePort();
+  const port = given ?? (await freePort());
   const lines = [
     `port = ${port}`,
     "listen_addresses = '127.0.0.1'",
@@ -106,6 +111,10 @@ async function startPostgres(
       return pidIn(data);
     },
     start,
+    signal(signal) {
+      // Each of its processes is the leader of a group of its own.
+      for (const pid of [pidIn(data), ...childrenOf(pidIn(data))]) process.kill(pid, signal);
+    },
     async stop(signal = 'SIGQUIT') {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
@@ -113,6 +122,10 @@ async function startPostgres(
       await ended;
     },
   };
+}
+
+function childrenOf(parent: number): readonly number[] {
+  return readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
 }
 
 function pidIn(data: string): number {
@@ -181,7 +194,11 @@ function makeTemplate(home: string): void {
 }
 
 /** A second server that follows the first, made from it. */
-export async function standbyOf(primary: Postgres, settings: readonly string[] = []): Promise<OwnPostgres> {
+export async function standbyOf(
+  primary: Postgres,
+  settings: readonly string[] = [],
+  port?: number,
+): Promise<OwnPostgres> {
   const folder = newFolder();
   mkdirSync(folder, { recursive: true });
   giveAway(folder);
@@ -204,7 +221,12 @@ export async function standbyOf(primary: Postgres, settings: readonly string[] =
   ];
   execFileSync(...asPostgres(join(binaries!, 'pg_basebackup'), from), { stdio: 'ignore' });
   const follows = `primary_conninfo = 'host=127.0.0.1 port=${primary.port} user=postgres application_name=standby'`;
-  return startPostgres(folder, { detached: false, hasData: true, settings: [follows, ...settings] });
+  return startPostgres(folder, {
+    detached: false,
+    hasData: true,
+    settings: [follows, ...settings],
+    ...(port && { port }),
+  });
 }
 
 let folders = 0;
