@@ -25,6 +25,7 @@ interface ComposeService {
   readonly hostname?: string;
   readonly depends_on?: readonly string[];
   readonly volumes?: readonly string[];
+  readonly environment?: readonly string[];
 }
 const compose = parse(example('compose.yaml'), { merge: true }) as Compose;
 
@@ -49,7 +50,9 @@ interface Container {
   readonly image: string;
   readonly args: readonly string[];
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
-  readonly volumeMounts: readonly { readonly name: string }[];
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly livenessProbe?: { readonly tcpSocket: { readonly port: number } };
+  readonly readinessProbe?: { readonly httpGet: { readonly path: string; readonly port: number } };
 }
 const documents = parseAllDocuments(example('kubernetes.yaml'));
 const manifests = documents.map((document) => document.toJS() as Manifest);
@@ -122,6 +125,48 @@ describe('commands', () => {
   it('every other flag that the page names is one of serve', () => {
     const help = serveCommand(() => {}).helpInformation() + storeCommand().commands[0]!.helpInformation();
     for (const [, flag] of page.matchAll(/`(--[a-z-]+)[^`]*`/g)) expect(help).toContain(`${flag} `);
+  });
+});
+
+describe('what the examples give besides flags', () => {
+  const help = serveCommand(() => {}).helpInformation();
+  const parts = Object.entries(compose.services).filter(([, { command }]) => command !== undefined);
+
+  it('is environment that serve says it reads', () => {
+    const ofCompose = parts.flatMap(([, { environment = [] }]) => environment);
+    const ofKubernetes = [...example('kubernetes.yaml').matchAll(/--from-literal=([A-Z_]+)=/g)].map(
+      ([, name]) => name!,
+    );
+    for (const names of [ofCompose, ofKubernetes]) {
+      expect([...new Set(names)].sort()).toEqual(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'PGPASSWORD']);
+      for (const name of names) expect(help).toMatch(new RegExp(`\\b${name}\\b`));
+    }
+  });
+
+  it('is a directory that is mounted where --data-dir says', () => {
+    for (const [name, { command = '', volumes = [] }] of parts) {
+      const { dataDir } = check(command);
+      expect(
+        volumes.map((volume) => volume.split(':')[1]),
+        name,
+      ).toContain(dataDir);
+    }
+    for (const { spec } of sets) {
+      const [{ args, volumeMounts }] = spec.template!.spec.containers as [Container];
+      expect(volumeMounts.map(({ mountPath }) => mountPath)).toEqual([check(ofFirstPod(args))['dataDir']]);
+    }
+  });
+
+  it('is a port that a flag opens, for each that a container names', () => {
+    for (const { spec } of sets) {
+      const [{ args, ports, livenessProbe, readinessProbe }] = spec.template!.spec.containers as [Container];
+      const flags = check(ofFirstPod(args));
+      const { listen } = flags as { readonly listen: { readonly port: number } };
+      const open = { link: listen.port, http: flags['httpPort'], https: flags['httpsPort'], mqtts: flags['mqttsPort'] };
+      for (const { name, containerPort } of ports) expect(open).toHaveProperty(name, containerPort);
+      const probed = livenessProbe?.tcpSocket.port ?? readinessProbe?.httpGet.port;
+      expect(probed).toBe(open.http);
+    }
   });
 });
 
