@@ -132,7 +132,12 @@ async function isSynchronous(primary: OwnPostgres): Promise<void> {
 const endDatabase: End = async (_, signal) => {
   const [primary, standby] = servers as [OwnPostgres, OwnPostgres];
   primary.signal(signal);
-  await standby.admin('SELECT pg_promote(true)');
+  // Not waited for there: a standby may cancel what waits.
+  await standby.admin('SELECT pg_promote(false)');
+  await eventually(async () => {
+    const [state] = await standby.admin('SELECT pg_is_in_recovery() AS follows');
+    if (state?.['follows'] !== false) throw new Error('not promoted yet');
+  });
   // Whoever promotes a standby makes sure that the old primary works no more.
   if (signal === 'SIGSTOP') primary.signal('SIGKILL');
   return {
