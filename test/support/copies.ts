@@ -45,7 +45,7 @@ export async function filled(rows: readonly RowChange[] = oddRows): Promise<stri
 
 export type Told = Partial<Pick<StoreCopyOptions, 'signal' | 'onProgress' | 'onWatch'>>;
 
-export function place(text: string): CopyPlace {
+function place(text: string): CopyPlace {
   return text.startsWith('postgres') ? { database: parsePostgresAddress(text) } : { directory: text };
 }
 
