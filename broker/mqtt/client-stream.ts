@@ -78,6 +78,8 @@ export abstract class ClientStream extends Duplex implements Lagging {
   #acknowledgementsDue = 0;
   /** What has come in and waits for its turn; as long as there is any, nothing more is read from the wire. */
   #rest: Buffer = nothing;
+  /** What the end of the wire means, once this has been read: a client may say its last and leave. */
+  readonly #afterwards: (() => void)[] = [];
   #isNewcomer = false;
   /** When it had nothing left to read after others had waited for it. */
   #lastTurn = -Infinity;
@@ -90,8 +92,8 @@ export abstract class ClientStream extends Duplex implements Lagging {
     this.#allowance = new Allowance(traffic.packetsPerSecond);
     this.#take = (frame) => this.takeFrame(frame, this.#receiver!);
     wire.on('error', (error) => endings.do(() => this.destroy(error)));
-    wire.once('end', () => this.push(null));
-    wire.once('close', () => endings.do(() => this.destroy()));
+    wire.once('end', () => this.#afterRest(() => this.push(null)));
+    wire.once('close', () => endings.do(() => this.#afterRest(() => this.destroy())));
     this.once('close', () => {
       traffic.inbound.letGo(this);
       traffic.outbound.letGo(this);
@@ -268,7 +270,13 @@ export abstract class ClientStream extends Duplex implements Lagging {
       if (!isFirst) this.#lastTurn = this.#traffic.turn;
       this.#countHeld();
       this.wire.resume();
+      for (const act of this.#afterwards.splice(0)) act();
     }
+  }
+
+  #afterRest(act: () => void): void {
+    if (this.#rest.length === 0 || this.destroyed) act();
+    else this.#afterwards.push(act);
   }
 
   get #waitForMore(): Wait {

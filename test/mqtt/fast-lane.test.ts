@@ -1,10 +1,13 @@
 /** The stream of a client of 3.1.1: what its receiver hears, and that no way of cutting the bytes makes a difference. */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { Duplex } from 'node:stream';
 import * as fc from 'fast-check';
 import { generate, type Packet, parser } from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
 import type { PacketReceiver } from '../../broker/mqtt/client-stream.ts';
 import { FastLane } from '../../broker/mqtt/fast-lane.ts';
+import { Traffic } from '../../broker/mqtt/traffic.ts';
 import { maxPacketBytes, maxPublishBytes } from '../../protocol/limits.ts';
 
 /** A wire that is fed by hand. */
@@ -14,6 +17,13 @@ class Wire extends Duplex {
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.written.push(chunk);
     done();
+  }
+}
+
+/** Every turn has been long: whatever comes in waits for the next one. */
+class BusyTraffic extends Traffic {
+  override get readsAtOnce(): boolean {
+    return false;
   }
 }
 
@@ -36,10 +46,10 @@ function listening(heard: string[]): PacketReceiver {
 }
 
 /** What the receiver hears of what comes in; the connection's error, if it has one, at the end. */
-async function hear(chunks: readonly Buffer[]): Promise<string[]> {
+async function hear(chunks: readonly Buffer[], traffic = new Traffic()): Promise<string[]> {
   const heard: string[] = [];
   const wire = new Wire();
-  const lane = new FastLane(wire);
+  const lane = new FastLane(wire, traffic);
   lane.on('error', ({ message }) => heard.push(message));
   const over = new Promise((resolve) => lane.once('end', resolve).once('close', resolve));
   lane.resume();
@@ -78,6 +88,10 @@ function cut(bytes: Buffer, at: readonly number[]): Buffer[] {
   return edges.slice(1).map((end, index) => bytes.subarray(edges[index], end));
 }
 
+function publishWith(messageId: number): Packet {
+  return { cmd: 'publish', topic: 'a', payload: 'x', qos: 1, dup: false, retain: false, messageId };
+}
+
 const shares = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 });
 const bytesOf = (sent: readonly Packet[]): Buffer => Buffer.concat(sent.map((packet) => generate(packet)));
 
@@ -89,6 +103,30 @@ describe('FastLane', () => {
         expect(heard).toEqual(await plain(sent));
       }),
     );
+  });
+
+  it('hands over what came before the end of a wire also when nothing can be read at once', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(packets, { maxLength: 12 }), shares, async (sent, at) => {
+        const chunks = cut(bytesOf(sent), at).filter((chunk) => chunk.length > 0);
+        expect(await hear(chunks, new BusyTraffic())).toEqual(await plain(sent));
+      }),
+    );
+  });
+
+  it('hands over what came before a socket was closed', async () => {
+    const sent = [1, 2, 3].map((messageId) => publishWith(messageId));
+    const heard: string[] = [];
+    const server = createServer((socket) => {
+      const lane = new FastLane(socket, new BusyTraffic());
+      lane.once('close', () => server.close());
+      lane.resume();
+      lane.start(listening(heard));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    connect((server.address() as AddressInfo).port, '127.0.0.1').resume().end(bytesOf(sent));
+    await once(server, 'close');
+    expect(heard).toEqual(await plain(sent));
   });
 
   it('puts a long packet together that comes byte by byte', async () => {
