@@ -97,6 +97,39 @@ describe('waiting', () => {
   });
 });
 
+describe('what is said and how often', () => {
+  it('progress is told at every half of an image, not with every segment after it', () => {
+    const world = idleWorld();
+    world.createJob('job-1', firmwareDocument('2.0.0', 262_144));
+    expect(finish(world)).toBe('SUCCEEDED');
+    const told = world.sent('UpdateJobExecution').filter(({ body }) => body.status === 'IN_PROGRESS');
+    const inTheDownload = told.filter(({ body }) => Number(body.statusDetails?.['percent'] ?? 100) < 100);
+    expect(inTheDownload.map(({ body }) => body.statusDetails?.['step'])).toEqual(['write']);
+  });
+
+  it('of a document that does not fit, it asks for this very execution with its document', () => {
+    const { ram, ...rest } = hardware('esp32-s3');
+    const world = idleWorld({ hardware: { ...rest, ram: { ...ram, mqttBufferBytes: 1024 } } });
+    world.createJob('job-1', { ...handlers, comment: 'x'.repeat(3000) });
+    world.run(60_000);
+    const asked = world.sent('DescribeJobExecution').filter(({ jobId }) => jobId === 'job-1');
+    expect(asked.map(({ body }) => [body.executionNumber, body.includeJobDocument])).toContainEqual([1, true]);
+    expect(world.statusOf('job-1')).toBe('REJECTED');
+  });
+
+  it('waits for the link before the next segment, however long it takes', () => {
+    const world = idleWorld();
+    world.createJob('job-1', firmwareDocument('2.0.0', 262_144));
+    world.runUntil(() => world.board.view().step === 'write');
+    world.cutLink();
+    world.run(4 * 3_600_000);
+    expect(world.board.view().step).not.toBe('idle');
+    world.restoreLink();
+    expect(finish(world)).toBe('SUCCEEDED');
+    expect(Object.values(world.board.view().sideEffects)).toEqual([1]);
+  });
+});
+
 describe('refusals', () => {
   /** Answers the first so many requests that match with a code, instead of asking the service. */
   function refusing(count: number, code: string, status: string): WorldOptions & { answers: number } {
@@ -150,6 +183,17 @@ describe('refusals', () => {
     expect(world.sent('UpdateJobExecution').length).toBeLessThan(12);
   });
 
+  it('a job that it could refuse at last leaves no pause for the next one', () => {
+    world = idleWorld(refusing(2, 'InvalidRequest', 'REJECTED'));
+    world.createJob('job-1', { operation: 'no such operation' });
+    expect(finish(world)).toBe('REJECTED');
+    world.run(60_000);
+    const before = world.sent('DescribeJobExecution').length;
+    world.createJob('job-2', handlers);
+    world.runUntil(() => world.statusOf('job-2') === 'IN_PROGRESS', 60_000);
+    expect(world.sent('DescribeJobExecution')).toHaveLength(before);
+  });
+
   it('takes the version from a stale update and goes on', () => {
     world = idleWorld();
     world.createJob('job-1', firmwareDocument('2.0.0', 131_072));
@@ -196,6 +240,39 @@ describe('notifications', () => {
     for (const message of heads) if (message.name === 'NextJobExecutionChanged') world.deliver(message);
     world.run(10_000);
     expect(world.sent('UpdateJobExecution').filter(({ body }) => body.includeJobDocument)).toHaveLength(1);
+  });
+
+  it('those of another queue do not speak for a start that is under way', () => {
+    const world = idleWorld({
+      namespaces: ['press-line'],
+      arrivalsOf: (message) =>
+        !isRequest(message) && message.kind === 'reply' && message.operation === 'UpdateJobExecution'
+          ? [{ lateMs: 5000 }]
+          : undefined,
+    });
+    world.createJob('job-1', handlers);
+    world.runUntil(() => world.sent('UpdateJobExecution').length > 0);
+    world.createJob('job-2', { operation: 'reboot' }, 'press-line');
+    expect(finish(world)).toBe('SUCCEEDED');
+    expect(world.sent('DescribeJobExecution').filter(({ jobId }) => jobId === 'job-1')).toEqual([]);
+  });
+
+  it('a head that is told while an older question is open is asked for when that is answered', () => {
+    const world = new VirtualWorld({
+      arrivalsOf(message) {
+        if (isRequest(message)) return undefined;
+        if (message.kind === 'notification' && message.name === 'JobExecutionsChanged') return lost;
+        return message.kind === 'reply' && message.operation === 'DescribeJobExecution'
+          ? [{ lateMs: 5000 }]
+          : undefined;
+      },
+    });
+    world.powerOn();
+    world.runUntil(() => world.sent('DescribeJobExecution').length > 0);
+    world.run(1000);
+    world.createJob('job-1', handlers);
+    world.run(60_000);
+    expect(world.statusOf('job-1')).toBe('SUCCEEDED');
   });
 
   it('those of another queue do not speak for the job at work', () => {
