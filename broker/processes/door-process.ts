@@ -25,6 +25,8 @@ import { passOn, proofToTell, takeOver } from './passed-client.ts';
 import { usageOf } from './process-usage.ts';
 import { type RawHandle, attach, detach } from './socket-handle.ts';
 
+const lookEveryMs = 500;
+
 async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<void> {
   const early: Required<SessionChange>[] = [];
   let adopt: MqttDoor['adopt'] = (rows) => void early.push(...rows);
@@ -93,6 +95,8 @@ function toHand(door: number, proof: Partial<ConnectionProof>, bytes: Buffer): F
 }
 
 process.on('disconnect', () => process.exit(0));
+// Node tells of no disconnection while a socket that was handed over waits to be acknowledged, which a starter that was killed does not.
+setInterval(() => process.connected || process.exit(0), lookEveryMs).unref();
 // Of the channel to the starter, which node:cluster writes to as well.
 process.on('error', () => process.exit(0));
 process.on('SIGINT', () => {});

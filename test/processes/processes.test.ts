@@ -1,9 +1,9 @@
 /** A service in several processes: what clients see of it when a door, or the engine, is killed under them. */
 import { IoTClient, CreateJobCommand, CreateThingCommand, DescribeJobExecutionCommand } from '@aws-sdk/client-iot';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectAsync, type MqttClient } from 'mqtt';
+import { connect, connectAsync, type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allDoors, doorOf } from '../../broker/link/owner.ts';
 import { type ServeProcess, childrenNow, killAll, launchServe, startServe } from '../support/serve-process.ts';
@@ -228,3 +228,27 @@ function next<Arguments extends readonly unknown[]>(
     client.once(event, (...told: unknown[]) => resolve(told as unknown as Arguments));
   });
 }
+
+describe('what a starter that is killed leaves behind', () => {
+  it('is nothing, also where doors have just handed clients over to it', async () => {
+    const own = await startServe({ flags: ['--memory', '--processes', '3', '--log-level', 'error'] });
+    const { engine, doors: itsDoors } = own.processes!;
+    // From here on it takes no client that is handed to it.
+    process.kill(own.pid, 'SIGSTOP');
+    const served = new Set<number>();
+    const clients: MqttClient[] = [];
+    // Whoever is served at its own door was not handed over; those that came before it at that door may have been.
+    for (let number = 0; served.size < doors && number < 60; number += 1) {
+      for (const door of allDoors(doors)) {
+        const client = connect(own.urls['mqtt']!, { clientId: idAt(door, `left${number}`), reconnectPeriod: 0 });
+        client.on('error', () => {}).on('connect', () => served.add(door));
+        clients.push(client);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await expect.poll(() => served.size).toBeGreaterThan(0);
+    process.kill(own.pid, 'SIGKILL');
+    await expect.poll(() => [engine, ...itsDoors].filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+    for (const client of clients) client.end(true);
+  });
+});
