@@ -124,7 +124,9 @@ describe('FastLane', () => {
       lane.start(listening(heard));
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
-    connect((server.address() as AddressInfo).port, '127.0.0.1').resume().end(bytesOf(sent));
+    connect((server.address() as AddressInfo).port, '127.0.0.1')
+      .resume()
+      .end(bytesOf(sent));
     await once(server, 'close');
     expect(heard).toEqual(await plain(sent));
   });
