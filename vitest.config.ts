@@ -7,8 +7,15 @@ const jsonResults: ['json', { outputFile: string }][] = [['json', { outputFile: 
 
 // The example for tests of one's own is one of them.
 const every = ['test/**/*.test.ts', 'fixtures/own-tests/*.test.mts'];
-// A browser wants the machine for itself: `npm run test:browser`.
-const never = ['**/node_modules/**', ...(process.env['JOBRIG_BROWSER'] === '1' ? [] : ['test/browser/**'])];
+/** What is only played where it is asked for, by an environment variable. */
+const askedFor: Readonly<Record<string, string>> = {
+  // A browser wants the machine for itself: `npm run test:browser`.
+  JOBRIG_BROWSER: 'test/browser/**',
+  // All agents of the zoo under `demo`: many minutes.
+  JOBRIG_ZOO: 'test/rig/live/zoo-live.test.ts',
+};
+const notAskedFor = Object.entries(askedFor).flatMap(([name, pattern]) => (process.env[name] === '1' ? [] : [pattern]));
+const never = ['**/node_modules/**', ...notAskedFor];
 /** They put another module in the place of one of ours. */
 const replacing = ['test/broker/engine-failure.test.ts'];
 

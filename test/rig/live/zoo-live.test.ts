@@ -13,36 +13,33 @@ const known = readHardwareProfiles('mix');
 /** One wave and half of another, so that each way to pull is used. */
 const things = 18;
 
-describe.skipIf(process.env['JOBRIG_ZOO'] !== '1')(
-  'the demo with an agent of the zoo (JOBRIG_ZOO=1: many minutes)',
-  () => {
-    it.each(zoo.map((agent) => [agent.id, agent] as const))(
-      '%s fails, and each device for a claim of its bug',
-      { timeout: 600_000 },
-      async (id, { behaviour, breaks, scenario }) => {
-        await using demo = await openDemo({
-          things,
-          seed: 1,
-          seeds: 0,
-          timeScale: 60,
-          hardware: known,
-          known,
-          scenarios: virtualScenarios.filter((one) => one.id === scenario),
-          agent: behaviour,
-        });
-        const { verdict, causes, deviceReports } = await demo.run();
-        expect(verdict).toBe('fail');
-        const own = Object.keys(breaks);
-        const isShownLive = causes.some(({ act, claim }) => act === 'live' && own.includes(claim));
-        expect(isShownLive).toBe(!(id in secondActOnly));
-        for (const { act, claim } of causes) if (act === 'virtual') expect(own).toContain(claim);
-        // A device goes on after its claim is broken, and what follows from that may break others.
-        for (const { thingName, findings } of deviceReports) {
-          const broken = findings.filter(({ outcome }) => outcome === 'fail').map(({ claim }) => claim);
-          if (broken.length > 0)
-            expect([thingName, broken.filter((claim) => own.includes(claim))]).not.toEqual([thingName, []]);
-        }
-      },
-    );
-  },
-);
+describe('the demo with an agent of the zoo', () => {
+  it.each(zoo.map((agent) => [agent.id, agent] as const))(
+    '%s fails, and each device for a claim of its bug',
+    { timeout: 600_000 },
+    async (id, { behaviour, breaks, scenario }) => {
+      await using demo = await openDemo({
+        things,
+        seed: 1,
+        seeds: 0,
+        timeScale: 60,
+        hardware: known,
+        known,
+        scenarios: virtualScenarios.filter((one) => one.id === scenario),
+        agent: behaviour,
+      });
+      const { verdict, causes, deviceReports } = await demo.run();
+      expect(verdict).toBe('fail');
+      const own = Object.keys(breaks);
+      const isShownLive = causes.some(({ act, claim }) => act === 'live' && own.includes(claim));
+      expect(isShownLive).toBe(!(id in secondActOnly));
+      for (const { act, claim } of causes) if (act === 'virtual') expect(own).toContain(claim);
+      // A device goes on after its claim is broken, and what follows from that may break others.
+      for (const { thingName, findings } of deviceReports) {
+        const broken = findings.filter(({ outcome }) => outcome === 'fail').map(({ claim }) => claim);
+        if (broken.length > 0)
+          expect([thingName, broken.filter((claim) => own.includes(claim))]).not.toEqual([thingName, []]);
+      }
+    },
+  );
+});
