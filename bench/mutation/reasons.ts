@@ -56,13 +56,6 @@ export const reasons: readonly Reason[] = [
   },
   {
     file: 'agent/core/stages.ts',
-    before: 'interrupted !== undefined',
-    after: 'interrupted === undefined',
-    isEquivalent: false,
-    why: 'How far ahead a run looks; the verdict cannot see it, a test that plays seeds in both grains compares.',
-  },
-  {
-    file: 'agent/core/stages.ts',
     before: 'plan.image.stream !== undefined',
     after: 'true',
     isEquivalent: true,
@@ -70,31 +63,10 @@ export const reasons: readonly Reason[] = [
   },
   {
     file: 'agent/core/stages.ts',
-    before: 'plan.image.stream !== undefined',
-    after: 'false',
-    isEquivalent: false,
-    why: 'How far ahead a run looks; the verdict cannot see it, a test that plays seeds in both grains compares.',
-  },
-  {
-    file: 'agent/core/stages.ts',
-    before: 'plan.image.stream !== undefined',
-    after: 'plan.image.stream === undefined',
-    isEquivalent: false,
-    why: 'How far ahead a run looks; the verdict cannot see it, a test that plays seeds in both grains compares.',
-  },
-  {
-    file: 'agent/core/stages.ts',
     before: '100',
     after: '101',
     isEquivalent: true,
     why: 'Looks ahead a little less far: slower, and the same.',
-  },
-  {
-    file: 'agent/core/stages.ts',
-    before: '(aim - writtenBytes) / segmentBytes',
-    after: '(aim - writtenBytes) * segmentBytes',
-    isEquivalent: false,
-    why: 'How far ahead a run looks; the verdict cannot see it, a test that plays seeds in both grains compares.',
   },
   {
     file: 'agent/core/turn.ts',
@@ -109,13 +81,6 @@ export const reasons: readonly Reason[] = [
     after: '4294967297',
     isEquivalent: true,
     why: 'Another chance is as good.',
-  },
-  {
-    file: 'agent/core/requests.ts',
-    before: 'purpose.of === undefined',
-    after: 'true',
-    isEquivalent: false,
-    why: 'Asks for the head again instead of by name: only another head in just that moment makes a difference, which nothing tries.',
   },
   {
     file: 'agent/core/stages.ts',
@@ -230,13 +195,6 @@ export const reasons: readonly Reason[] = [
     why: 'Where it survives: progress is told again, with the version that is right by then.',
   },
   {
-    file: 'agent/core/answers.ts',
-    before: 'turn.state.setbacks = 0;',
-    after: ';',
-    isEquivalent: false,
-    why: 'Pauses after a later setback begin longer; no claim looks at the first pause after a success in between.',
-  },
-  {
     file: 'agent/core/behaviour.ts',
     before: "clean === ''",
     after: 'false',
@@ -335,20 +293,6 @@ export const reasons: readonly Reason[] = [
     why: 'What was told twice is started twice, and refused the second time: one needless request.',
   },
   {
-    file: 'agent/core/notifications.ts',
-    before: 'hint(turn, queue, 0, payload.timestamp);',
-    after: ';',
-    isEquivalent: false,
-    why: 'Missed only where the other notification of the same change is lost while the agent is busy; no seed tried has that and no later hint.',
-  },
-  {
-    file: 'agent/core/notifications.ts',
-    before: 'queueOf(request.purpose.head.execution) !== queue',
-    after: 'queueOf(request.purpose.head.execution) === queue',
-    isEquivalent: false,
-    why: 'A start under way is doubted for another queue’s news; the question costs one request.',
-  },
-  {
     file: 'agent/core/plan.ts',
     before: 'blockBytes < minBlockBytes',
     after: 'false',
@@ -410,13 +354,6 @@ export const reasons: readonly Reason[] = [
     after: 'unshift',
     isEquivalent: true,
     why: 'The effects of a turn do not depend on each other’s order.',
-  },
-  {
-    file: 'agent/core/stages.ts',
-    before: 'percent - work.reachedPercent',
-    after: 'percent + work.reachedPercent',
-    isEquivalent: false,
-    why: 'Progress is told with every segment from the half on; below the limit of requests on all hardware.',
   },
   {
     file: 'agent/core/turn.ts',

@@ -31,9 +31,14 @@ export const rooms: Readonly<Record<RoomName, MutatedRoom>> = {
   agent: {
     sources: ['agent/core'],
     except: /\/contract\.ts$/,
-    tests: ['test/agent/.*', 'test/rig/virtual/[^/]*'],
+    // Not the zoo, the sweeps and the planted bugs, which play what the verdict plays.
+    tests: [
+      'test/agent/(?:conversation|documents|streams|device|recovery)[^/]*',
+      'test/agent/station/.*',
+      'test/rig/virtual/play[^/]*',
+    ],
     taken:
-      'The sample has 158. 42 of them were last tried with `--quick` and 120 seeds, the others with 200 to 1000 seeds and the pulls; after new scenarios only survivors were tried again. So the share is a bound from below. Survivors were shown to the tests of the agent’s talk, documents, streams, device and station, not to those of the zoo, the sweeps and the planted bugs, which play what the verdict plays.',
+      'The sample has 158. 42 of them were last tried with `--quick` and 120 seeds, the others with 200 to 1000 seeds and the pulls; after new scenarios only survivors were tried again. So the share is a bound from below.',
     bars: { verdict: 85, all: 97 },
   },
 };
