@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createVitest } from 'vitest/node';
 import type { Mutant } from './mutants.ts';
+import { roomTests } from './room-tests.ts';
 
 export interface ReachOptions {
   readonly root: string;
@@ -69,16 +70,8 @@ async function* runAll(
   const reportsDirectory = mkdtempSync(join(tmpdir(), 'jobrig-reach-'));
   const vitest = await createVitest('test', {
     root,
-    config: false,
-    watch: false,
-    include: ['test/**/*.test.ts'],
-    setupFiles: ['test/support/set-up.ts'],
-    reporters: [{}],
-    pool: 'forks',
-    maxWorkers: 1,
-    isolate: false,
+    ...roomTests,
     testTimeout: 120_000,
-    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     coverage: {
       enabled: true,
       provider: 'v8',

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { BaseSequencer, createVitest } from 'vitest/node';
+import { roomTests } from './room-tests.ts';
 
 export interface Trial {
   readonly id: number;
@@ -31,18 +32,10 @@ const vitest = await createVitest(
   'test',
   {
     root,
-    config: false,
-    watch: false,
-    include: ['test/**/*.test.ts'],
-    setupFiles: ['test/support/set-up.ts'],
-    reporters: [{}],
-    pool: 'forks',
-    maxWorkers: 1,
-    isolate: false,
+    ...roomTests,
     bail: 1,
     sequence: { sequencer: AsGiven },
     testTimeout: 30_000,
-    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
   },
   {
     plugins: [

@@ -41,6 +41,18 @@ export interface Counters {
   readonly medianRecoveryMs?: DurationMs;
 }
 
+/** Before anything was seen. */
+export const noCounters: Counters = {
+  things: 0,
+  connected: 0,
+  atWork: 0,
+  succeeded: 0,
+  failed: 0,
+  pulled: 0,
+  recovered: 0,
+  broken: 0,
+};
+
 /** One second of the wall clock. */
 export interface ChartPoint {
   readonly at: EpochMs;

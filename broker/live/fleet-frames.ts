@@ -3,23 +3,13 @@
  * charts each second. What goes over all devices is not counted anew for every frame.
  */
 import type { EpochMs } from '../../protocol/time.ts';
-import type { ChartPoint, Counters, Delta, PendingJob } from './contract.ts';
+import { type ChartPoint, type Counters, type Delta, type PendingJob, noCounters } from './contract.ts';
 import type { FleetFold } from './fleet-fold.ts';
 
 const pointMs = 1000;
 const pointsKept = 180;
 const ticksACount = 2;
 const ticksAJobCount = 5;
-const noCounters: Counters = {
-  things: 0,
-  connected: 0,
-  atWork: 0,
-  succeeded: 0,
-  failed: 0,
-  pulled: 0,
-  recovered: 0,
-  broken: 0,
-};
 
 export class FleetFrames {
   chart: ChartPoint[] = [];

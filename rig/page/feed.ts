@@ -6,7 +6,6 @@ import { batch, computed, signal } from '@preact/signals';
 import type {
   ActionOutcome,
   ChartPoint,
-  Counters,
   Delta,
   DeviceFrame,
   DeviceState,
@@ -18,7 +17,7 @@ import type {
   Snapshot,
   Told,
 } from '../../broker/live/contract.ts';
-import { deviceStates, stateLetters } from '../../broker/live/contract.ts';
+import { deviceStates, noCounters, stateLetters } from '../../broker/live/contract.ts';
 
 const stateOf = Object.fromEntries([...stateLetters].map((letter, index) => [letter, deviceStates[index]!]));
 
@@ -44,16 +43,7 @@ export const connection = signal<'connecting' | 'open' | 'lost'>('connecting');
 export const serviceNow = signal(0);
 export const startedAt = signal(0);
 export const run = signal<RunHead>({ verb: '', about: '', deeds: [], speed: 1 });
-export const counters = signal<Counters>({
-  things: 0,
-  connected: 0,
-  atWork: 0,
-  succeeded: 0,
-  failed: 0,
-  pulled: 0,
-  recovered: 0,
-  broken: 0,
-});
+export const counters = signal(noCounters);
 export const jobs = signal<readonly PendingJob[]>([]);
 export const chart = signal<readonly ChartPoint[]>([]);
 export const endpoints = signal<Readonly<Record<string, string>>>({});

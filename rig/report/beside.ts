@@ -6,7 +6,8 @@ import type { DeviceView, SlotView } from '../../observation/inside.ts';
 import type { InsideStory } from '../virtual/inside-story.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { plainText } from './lines.ts';
-import { type Markup, html } from './markup.ts';
+import { type Insertable, type Markup, html } from './markup.ts';
+import { sentence } from './page-frame.ts';
 import { createTeller } from './teller.ts';
 import { spanText } from './words.ts';
 
@@ -21,6 +22,35 @@ export interface Beside {
 export type BesideOf = (scenario: Scenario, thingName?: string) => Beside;
 
 const linesShown = 8;
+
+/**
+ * What a device did wrong, and what a right one does there, in two columns.
+ * @param broken items of a list
+ * @param evidence of the first of them
+ */
+export function twoDevices(
+  broken: Insertable,
+  evidence: Markup | undefined,
+  right: readonly string[],
+  beside: Beside,
+): Markup {
+  return html`<div class="two">
+    <div>
+      <h3 class="red">✗ What this device did</h3>
+      <ul>
+        ${broken}
+      </ul>
+      ${evidence}
+    </div>
+    <div>
+      <h3 class="green">✓ What a right device does here</h3>
+      <ul>
+        ${right.map((line) => html`<li>✓ ${sentence(line)}</li>`)}
+      </ul>
+      ${rightStory(beside)}
+    </div>
+  </div>`;
+}
 
 /** What the reference agent said and did, with the time since the pull. */
 export function rightStory({ right }: Beside): Markup | undefined {

@@ -6,7 +6,7 @@ import type { CheckResult, ScenarioResult, ScenarioRun } from '../live/check/che
 import { exemplaryRun, verdictOfCheck, verdictOfRuns } from '../live/check/check-result.ts';
 import type { Portrait } from '../live/check/portrait.ts';
 import { catalogName } from '../verdict/catalog.ts';
-import { type BesideOf, insideTable, rightStory } from './beside.ts';
+import { type BesideOf, insideTable, twoDevices } from './beside.ts';
 import { type CauseRow, causesTable } from './causes-table.ts';
 import { claimNames, rightDevice } from './claim-words.ts';
 import { type Cause, causesOf, evidenceLines, survivalOf } from './check-summary.ts';
@@ -122,23 +122,7 @@ function causeStory({ results, claim }: Cause, index: number, besideOf: BesideOf
     <p class="sub">${run.scenario.claim}</p>
     ${overview(run)} ${laneKey()}
     ${conversation(run.observations, { startedAt: run.startedAt, ...(decisive && { decisive }), why: `${sentence(finding?.reason ?? run.reason)} ${right[0] === undefined ? '' : `A right device: ${right[0]}.`}` })}
-    <div class="two">
-      <div>
-        <h3 class="red">✗ What this device did</h3>
-        <ul>
-          ${brokenLines(run)}
-        </ul>
-        ${evidenceList(run)}
-      </div>
-      <div>
-        <h3 class="green">✓ What a right device does here</h3>
-        <ul>
-          ${right.map((line) => html`<li>✓ ${sentence(line)}</li>`)}
-        </ul>
-        ${rightStory(beside)}
-      </div>
-    </div>
-    ${insideTable(beside)}
+    ${twoDevices(brokenLines(run), evidenceList(run), right, beside)} ${insideTable(beside)}
   </section>`;
 }
 

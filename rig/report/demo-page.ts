@@ -7,7 +7,7 @@ import type { Step } from '../../observation/execution.ts';
 import type { Observation } from '../../observation/observation.ts';
 import type { ClaimId, Finding } from '../verdict/contract.ts';
 import { catalogName } from '../verdict/catalog.ts';
-import { type BesideOf, insideTable, rightStory } from './beside.ts';
+import { type BesideOf, insideTable, twoDevices } from './beside.ts';
 import { type CauseRow, causesTable, claimName } from './causes-table.ts';
 import { rightDevice } from './claim-words.ts';
 import { type Row, conversation, shortConversation, storyRows } from './conversation.ts';
@@ -133,22 +133,14 @@ function causeStory(
     <p class="sub">${device === undefined ? (run?.scenario.claim ?? '') : pullWords(device)}</p>
     ${overview({ observations, startedAt, durationMs })} ${laneKey()}
     ${conversation(observations, { startedAt, why, ...(decisive && { decisive }) })}
-    <div class="two">
-      <div>
-        <h3 class="red">✗ What this device did</h3>
-        <ul>
-          ${story.findings.filter(({ outcome }) => outcome === 'fail').map((one) => html`<li>✗ ${sentence(one.reason)} <span class="small">${claimName(one.claim)}</span></li>`)}
-        </ul>
-        ${finding === undefined ? undefined : evidenceList(finding, startedAt)}
-      </div>
-      <div>
-        <h3 class="green">✓ What a right device does here</h3>
-        <ul>
-          ${right.map((line) => html`<li>✓ ${sentence(line)}</li>`)}
-        </ul>
-        ${rightStory(beside)}
-      </div>
-    </div>
+    ${twoDevices(
+      story.findings
+        .filter(({ outcome }) => outcome === 'fail')
+        .map((one) => html`<li>✗ ${sentence(one.reason)} <span class="small">${claimName(one.claim)}</span></li>`),
+      finding && evidenceList(finding, startedAt),
+      right,
+      beside,
+    )}
     ${insideTable(beside)} ${cause.replay === undefined ? undefined : commandLine(cause.replay)}
   </section>`;
 }

@@ -36,22 +36,25 @@ export function playEpochs(seed: number, bugs: Bugs = {}): Played {
   return new World(seed, bugs).play();
 }
 
+/** What a played world tells of itself, in numbers. */
+export const nothingTold = {
+  acknowledged: 0,
+  interrupted: 0,
+  takeovers: 0,
+  unknown: 0,
+  deposed: 0,
+  promoted: 0,
+  rereads: 0,
+  rests: 0,
+};
+
 class World implements EngineWorld {
   readonly chance: Chance;
   readonly bugs: Bugs;
   readonly queue = createEventQueue<Event>(0);
   readonly database: VirtualDatabase;
   readonly engines: VirtualEngine[] = [];
-  readonly told = {
-    acknowledged: 0,
-    interrupted: 0,
-    takeovers: 0,
-    unknown: 0,
-    deposed: 0,
-    promoted: 0,
-    rereads: 0,
-    rests: 0,
-  };
+  readonly told = { ...nothingTold };
   #nextId = 1;
   /** Of each key the place in its history that a client knows of at least. */
   readonly #acknowledged = new Map(keys.map((key) => [key, -1]));
