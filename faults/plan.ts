@@ -8,31 +8,6 @@ import { z } from 'zod';
 import { type FormProblem, pathText, readForm } from '../protocol/form.ts';
 import { isJsonObject } from '../protocol/json.ts';
 
-/** Injected at instants drawn from a span. */
-interface AtInstants {
-  /** Since the start of the run; the instants lie from here … */
-  readonly fromMs: number;
-  /** … to here. */
-  readonly untilMs: number;
-  readonly times: number;
-}
-
-interface OfThings {
-  /** A thing name, a prefix with `*`, or `*`. */
-  readonly things: string;
-}
-
-/** Decided for each message, with a probability, while a window is open. */
-interface PerMessage<Of> extends OfThings {
-  readonly fromMs: number;
-  readonly untilMs: number;
-  readonly perMillion: number;
-  /** Only requests and replies of these operations; absent: all. */
-  readonly operations?: readonly Of[];
-  /** How much later, for what is late. */
-  readonly lateMs: number;
-}
-
 /** AWS's names of what a device may ask for. */
 export const operations = [
   'GetPendingJobExecutions',
@@ -70,33 +45,6 @@ export type ServiceAnswer = (typeof serviceAnswers)[number];
 export const handshakeAnswers = ['not-at-all', 'refused'] as const;
 export type HandshakeAnswer = (typeof handshakeAnswers)[number];
 
-export type Fault =
-  /** The connection breaks and cannot be made again for a while. */
-  | (AtInstants & OfThings & { readonly kind: 'link-lost'; readonly forMs: number })
-  /** Nothing gets through and neither side notices at first: what was sent is held back until the partition heals. */
-  | (AtInstants & OfThings & { readonly kind: 'partition'; readonly forMs: number })
-  | (AtInstants & OfThings & { readonly kind: 'power-cut'; readonly forMs: number })
-  /** The supply gives less for a while, so that sending may reset the device. */
-  | (AtInstants & OfThings & { readonly kind: 'weak-battery'; readonly forMs: number; readonly byMv: number })
-  /** The device's clock leaps forward: its deadlines come at once. */
-  | (AtInstants & OfThings & { readonly kind: 'clock-jump'; readonly byMs: number })
-  | (AtInstants & { readonly kind: 'service-clock-jump'; readonly byMs: number })
-  | (PerMessage<MessageOperation> & {
-      readonly kind: 'message';
-      readonly direction: Direction;
-      readonly effect: MessageEffect;
-    })
-  /** What the service does with a request instead of answering it once, rightly and at once. */
-  | (PerMessage<Operation> & { readonly kind: 'service'; readonly answer: ServiceAnswer });
-
-export type FaultKind = Fault['kind'];
-
-export interface FaultPlan {
-  readonly faults: readonly Fault[];
-}
-
-export const noFaults: FaultPlan = { faults: [] };
-
 export type ParsedPlan =
   { readonly ok: true; readonly value: FaultPlan } | { readonly ok: false; readonly problems: readonly FormProblem[] };
 
@@ -120,11 +68,14 @@ const namesOfThings = z
   .default('*');
 function listOf<const Words extends readonly [string, ...string[]]>(words: Words) {
   const expected = `expected a list of ${words.join(', ')}`;
-  return z.array(oneOf(words), expected).min(1, expected).describe(expected);
+  return z.array(oneOf(words), expected).min(1, expected).readonly().describe(expected);
 }
 
+/** Times are since the start of the run. */
 const window = { fromMs: wholeNumber(0, 365 * dayMs).default(0), untilMs: wholeNumber(0, 365 * dayMs) };
+/** Injected so many times, at instants drawn from the window. */
 const atInstants = { ...window, times: wholeNumber(1, 1000).default(1) };
+/** Decided for each message, with a probability, while the window is open; `lateMs`: how much later, for what is late. */
 const perMessage = {
   things: namesOfThings,
   ...window,
@@ -133,12 +84,16 @@ const perMessage = {
 };
 const ofThings = { things: namesOfThings, ...atInstants };
 
-/** What may stand in each kind of fault, member by member. */
+/** What may stand in each kind of fault, member by member. Without `operations` it is about all of them. */
 export const faultMembers = {
+  /** The connection breaks and cannot be made again for a while. */
   'link-lost': { ...ofThings, forMs: wholeNumber(0, dayMs) },
+  /** Nothing gets through and neither side notices at first: what was sent is held back until the partition heals. */
   partition: { ...ofThings, forMs: wholeNumber(1, dayMs) },
   'power-cut': { ...ofThings, forMs: wholeNumber(0, dayMs) },
+  /** The supply gives less for a while, so that sending may reset the device. */
   'weak-battery': { ...ofThings, forMs: wholeNumber(1, dayMs), byMv: wholeNumber(1, 60_000) },
+  /** The device's clock leaps forward: its deadlines come at once. */
   'clock-jump': { ...ofThings, byMs: wholeNumber(1, 365 * dayMs) },
   'service-clock-jump': { ...atInstants, byMs: wholeNumber(1, 365 * dayMs) },
   message: {
@@ -147,8 +102,20 @@ export const faultMembers = {
     direction: oneOf(directions),
     effect: oneOf(messageEffects),
   },
+  /** What the service does with a request instead of answering it once, rightly and at once. */
   service: { ...perMessage, operations: listOf(operations).optional(), answer: oneOf(serviceAnswers) },
-} satisfies Readonly<Record<FaultKind, z.core.$ZodLooseShape>>;
+} as const;
+
+export type FaultKind = keyof typeof faultMembers;
+export type Fault = {
+  [Kind in FaultKind]: { readonly kind: Kind } & Readonly<z.output<z.ZodObject<(typeof faultMembers)[Kind]>>>;
+}[FaultKind];
+
+export interface FaultPlan {
+  readonly faults: readonly Fault[];
+}
+
+export const noFaults: FaultPlan = { faults: [] };
 
 export const faultKinds = Object.keys(faultMembers) as readonly FaultKind[];
 

@@ -3,7 +3,9 @@
  * throttle comes where the service's doors ask for faults, power, link and time are the run's. What cannot be done says why
  * in one line; a thing or a job that is gone meanwhile is such a case.
  */
+import { z } from 'zod';
 import type { AnswerFaults } from '../../faults/service-faults.ts';
+import { isJsonObject } from '../../protocol/json.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { validateRequest } from '../../protocol/validation.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../engine/contract.ts';
@@ -28,8 +30,8 @@ export type DoAction = (asked: unknown) => Promise<ActionOutcome>;
 export function pageActions(options: PageActionsOptions): DoAction {
   const actions = new Actions(options);
   return async (asked) => {
-    const action = readAction(asked);
-    return typeof action === 'string' ? { ok: false, text: action } : actions.do(action);
+    const { data, error } = actionForm.safeParse(asked);
+    return error === undefined ? actions.do(data as PageAction) : failed(error.issues[0]!.message);
   };
 }
 
@@ -225,54 +227,38 @@ const throttled: NonNullable<ReturnType<AnswerFaults['of']>> = {
   message: 'Too many requests.',
 };
 
-/** @returns what is wrong with it, in words */
-function readAction(asked: unknown): PageAction | string {
-  if (typeof asked !== 'object' || asked === null) return 'This is no action';
-  const action = asked as Record<string, unknown>;
-  const forMs = (): DurationMs => Math.min(longestMs, Math.max(0, Number(action['forMs']) || 0));
-  switch (action['do']) {
-    case 'pull':
-    case 'cancel': {
-      const target = readTarget(action['target']);
-      return target === undefined ? 'It is not said of whom' : { do: action['do'], target };
-    }
-    case 'power-cut':
-    case 'drop-link': {
-      const things = readNames(action['things']);
-      return things === undefined ? 'It is not said of whom' : { do: action['do'], things, forMs: forMs() };
-    }
-    case 'throttle':
-      return { do: 'throttle', forMs: forMs() };
-    case 'create-job': {
-      const { jobId, document, things } = action;
-      if (typeof jobId !== 'string' || typeof document !== 'string') return 'A job needs an id and a document';
-      const names = things === undefined ? undefined : readNames(things);
-      if (things !== undefined && names === undefined) return 'It is not said for whom';
-      return { do: 'create-job', jobId, document, ...(names && { things: names }) };
-    }
-    case 'speed': {
-      const factor = Number(action['factor']);
-      return factor >= 0 && factor <= 1000 ? { do: 'speed', factor } : 'Time runs 0 to 1000 times as fast';
-    }
-    case 'start':
-      return { do: 'start' };
-    default:
-      return 'There is no such action';
-  }
+const noneIsNamed = 'It is not said of whom';
+
+function namesOfThings(message: string) {
+  return z.array(z.string(message), message).min(1, message).max(mostThings, message);
 }
 
-function readTarget(target: unknown): ActionTarget | undefined {
-  if (typeof target !== 'object' || target === null) return undefined;
-  const { job, things } = target as { readonly job?: unknown; readonly things?: unknown };
-  if (typeof job === 'string') return { job };
-  const names = readNames(things);
-  return names && { things: names };
-}
+const ofWhom = namesOfThings(noneIsNamed);
+const target = z.union([z.object({ job: z.string() }), z.object({ things: ofWhom })], noneIsNamed);
+const forMs = z.coerce
+  .number()
+  .catch(0)
+  .transform((ms) => Math.min(longestMs, Math.max(0, ms)));
+const jobPart = z.string('A job needs an id and a document');
+const ofTime = 'Time runs 0 to 1000 times as fast';
 
-function readNames(names: unknown): readonly string[] | undefined {
-  if (!Array.isArray(names) || names.length === 0 || names.length > mostThings) return undefined;
-  return names.every((name) => typeof name === 'string') ? (names as string[]) : undefined;
-}
+const actionForm = z.discriminatedUnion(
+  'do',
+  [
+    z.object({ do: z.enum(['pull', 'cancel']), target }),
+    z.object({ do: z.enum(['power-cut', 'drop-link']), things: ofWhom, forMs }),
+    z.object({ do: z.literal('throttle'), forMs }),
+    z.object({
+      do: z.literal('create-job'),
+      jobId: jobPart,
+      document: jobPart,
+      things: namesOfThings('It is not said for whom').optional(),
+    }),
+    z.object({ do: z.literal('speed'), factor: z.coerce.number(ofTime).min(0, ofTime).max(1000, ofTime) }),
+    z.object({ do: z.literal('start') }),
+  ],
+  { error: ({ input }) => (isJsonObject(input) ? 'There is no such action' : 'This is no action') },
+);
 
 function chunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>

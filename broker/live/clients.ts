@@ -44,7 +44,7 @@ export class Clients {
         if (name === undefined) return;
         const { filters } = event;
         const granted = filters.filter(({ qos }) => qos !== undefined).map(({ filter }) => filter);
-        this.#options.fold()?.subscribed(name, granted);
+        this.#options.fold()?.entry(name)?.subscribed(granted);
         return this.#note(name, { kind: 'subscribed', filters });
       }
       case 'called':
@@ -78,7 +78,7 @@ export class Clients {
     const client = this.#known.get(clientId);
     const fold = this.#options.fold();
     if (client === undefined || fold === undefined) return;
-    fold.connected(client.name, client.protocol);
+    fold.touch(client.name)?.connected(client.protocol);
     if (!this.#options.isToldByRun()) this.#note(client.name, { kind: 'connected', sessionPresent });
   }
 
@@ -88,7 +88,7 @@ export class Clients {
     this.#known.delete(clientId);
     const fold = this.#options.fold();
     if (fold?.find(client.name) === undefined) return;
-    fold.disconnected(client.name);
+    fold.touch(client.name)?.disconnected();
     if (this.#options.isToldByRun()) return;
     const end = how === 'goodbye' ? 'by-device' : how === 'lost' ? 'lost' : 'by-service';
     this.#note(client.name, { kind: 'disconnected', end, ...(message !== undefined && { reason: message }) });
@@ -116,7 +116,7 @@ export class Clients {
 
   #remark(clientId: string, code: RemarkCode): void {
     const name = this.#known.get(clientId)?.name;
-    if (name !== undefined) this.#options.fold()?.remark(name, code);
+    if (name !== undefined) this.#options.fold()?.find(name)?.remark(code);
   }
 
   #refused(clientId: string, what: 'subscribe' | 'publish', topic: string, reason: string): void {

@@ -5,7 +5,7 @@
  */
 import { type ExecutionIdentity, steps } from '../../observation/execution.ts';
 import { identityKey } from '../../observation/execution.ts';
-import type { AgentTrace, DeviceView } from '../../observation/inside.ts';
+import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
 import type { Observation, ObservationOf } from '../../observation/observation.ts';
 import { isTerminal } from '../../protocol/status.ts';
 import type { EpochMs } from '../../protocol/time.ts';
@@ -15,10 +15,19 @@ import type { DeviceState, PullSeen, QueuedExecution, RemarkCode, Told } from '.
 /** What a change of a device counts for. */
 export interface Tally {
   finished(status: string): void;
-  pulled(): void;
+  pulled(entry: DeviceEntry): void;
   recovered(afterMs: number): void;
   /** It is not recovered after all. */
   relapsed(): void;
+}
+
+/** What a device has around it. */
+export interface EntryOptions {
+  /** Service time. */
+  readonly now: () => EpochMs;
+  /** Wall clock, milliseconds, any origin. */
+  readonly wallNow: () => number;
+  readonly tally: Tally;
 }
 
 interface Pull {
@@ -63,10 +72,12 @@ export class DeviceEntry {
   #hasConnected = false;
   /** Its agent tells what it does: the wire is then asked nothing that it knows better. */
   #hasInside = false;
+  readonly #options: EntryOptions;
 
-  constructor(index: number, name: string) {
+  constructor(index: number, name: string, options: EntryOptions) {
     this.index = index;
     this.name = name;
+    this.#options = options;
   }
 
   get pull(): PullSeen | undefined {
@@ -153,11 +164,8 @@ export class DeviceEntry {
     operation: RequestOperation,
     jobId: string | undefined,
     said: { readonly status?: string; readonly hasToken: boolean },
-    now: EpochMs,
-    wallNow: number,
-    tally: Tally,
   ): void {
-    this.#askedAt = { operation, at: wallNow };
+    this.#askedAt = { operation, at: this.#options.wallNow() };
     if (operation === 'UpdateJobExecution') {
       if (!said.hasToken) this.remark('no-client-token');
       const pull = this.#pull;
@@ -166,7 +174,7 @@ export class DeviceEntry {
       this.remark('goes-on-after-gone');
       if (pull.recoveredMs === undefined) return;
       delete pull.recoveredMs;
-      tally.relapsed();
+      this.#options.tally.relapsed();
       return;
     }
     const pulled = this.#pull?.execution.jobId;
@@ -177,7 +185,7 @@ export class DeviceEntry {
     }
     if (this.#filters.notify && !this.#filters.next) this.remark('notify-without-next', 1);
     if (this.#hasInside) return;
-    if (operation !== 'DescribeJobExecution' || jobId === '$next') this.#rest(now, tally);
+    if (operation !== 'DescribeJobExecution' || jobId === '$next') this.#rest();
   }
 
   #hasPending(jobId: string | undefined): boolean {
@@ -185,56 +193,56 @@ export class DeviceEntry {
   }
 
   /** Its agent says so, or its wire shows it. */
-  #rest(now: EpochMs, tally: Tally): void {
+  #rest(): void {
     const pull = this.#pull;
     if (pull === undefined || pull.recoveredMs !== undefined) return;
-    pull.recoveredMs = now - pull.at;
+    pull.recoveredMs = this.#options.now() - pull.at;
     this.#step = undefined;
-    tally.recovered(pull.recoveredMs);
+    this.#options.tally.recovered(pull.recoveredMs);
   }
 
   /** @returns how long the answer took, where it is one to the last request. */
-  answered(operation: RequestOperation, wallNow: number): number | undefined {
+  answered(operation: RequestOperation): number | undefined {
     const asked = this.#askedAt;
     if (asked === undefined || asked.operation !== operation) return undefined;
     this.#askedAt = undefined;
-    return operation === 'UpdateJobExecution' ? wallNow - asked.at : undefined;
+    return operation === 'UpdateJobExecution' ? this.#options.wallNow() - asked.at : undefined;
   }
 
   remark(code: RemarkCode, most = Infinity): void {
     this.remarks.set(code, Math.min(most, (this.remarks.get(code) ?? 0) + 1));
   }
 
-  execution(seen: ObservationOf<'execution'>, now: EpochMs, tally: Tally): 'pulled' | undefined {
+  execution(seen: ObservationOf<'execution'>): void {
+    const { now, tally } = this.#options;
     const key = identityKey(seen.execution);
     const before = this.pending.get(key);
     const { status, versionNumber, statusDetails } = seen;
     if (status === 'QUEUED' || status === 'IN_PROGRESS') {
       if (before === undefined) this.pending.set(key, { identity: seen.execution, status, versionNumber });
       else Object.assign(before, { status, versionNumber });
-      if (status !== 'IN_PROGRESS') return undefined;
+      if (status !== 'IN_PROGRESS') return;
       const isNew = before?.status !== 'IN_PROGRESS';
       // It works on something else: nobody needs to ask for that who was told.
-      if (isNew && !this.#hasInside) this.#rest(now, tally);
+      if (isNew && !this.#hasInside) this.#rest();
       this.#working(statusDetails?.['step'], isNew);
-      return undefined;
+      return;
     }
     this.pending.delete(key);
-    if (before?.status !== 'IN_PROGRESS' && before?.status !== 'QUEUED') return undefined;
+    if (before?.status !== 'IN_PROGRESS' && before?.status !== 'QUEUED') return;
     const wasAtWork = before.status === 'IN_PROGRESS';
     if (seen.force === true && wasAtWork) {
-      this.#pull = { at: now, execution: seen.execution, state: this.state };
+      this.#pull = { at: now(), execution: seen.execution, state: this.state };
       this.verdict = undefined;
       this.#asksAfterPull = 0;
-      tally.pulled();
-      return 'pulled';
+      tally.pulled(this);
+      return;
     }
     if (wasAtWork) this.#step = undefined;
     if (status !== 'DELETED' && isTerminal(status)) {
       this.#lastEnd = status === 'SUCCEEDED' ? 'succeeded' : 'failed';
       tally.finished(status);
     }
-    return undefined;
   }
 
   #working(step: string | undefined, isNew: boolean): void {
@@ -243,13 +251,13 @@ export class DeviceEntry {
     this.#step ??= 'working';
   }
 
-  traced(trace: AgentTrace, now: EpochMs, tally: Tally): void {
+  traced(trace: DeviceTrace): void {
     this.#hasInside = true;
     if (trace.kind === 'step') this.#step = trace.step;
     else if (trace.kind === 'finished') this.#step = undefined;
     else if (trace.kind === 'recovered') {
       const pull = this.#pull;
-      if (pull !== undefined && identityKey(pull.execution) === identityKey(trace.execution)) this.#rest(now, tally);
+      if (pull !== undefined && identityKey(pull.execution) === identityKey(trace.execution)) this.#rest();
       this.#step = undefined;
     }
   }

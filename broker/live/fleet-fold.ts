@@ -3,17 +3,10 @@
  * changed since somebody last looked. Bounded in devices and in bytes; what is beyond is counted and not shown.
  */
 import type { Observation, ObservationOf } from '../../observation/observation.ts';
-import type { DurationMs, EpochMs } from '../../protocol/time.ts';
+import type { DurationMs } from '../../protocol/time.ts';
 import type { RequestOperation } from '../../protocol/topics.ts';
-import {
-  type ChartPoint,
-  type Counters,
-  type PendingJob,
-  type RemarkCode,
-  deviceStates,
-  stateLetters,
-} from './contract.ts';
-import { DeviceEntry, type Tally } from './device-entry.ts';
+import { type ChartPoint, type Counters, type PendingJob, deviceStates, stateLetters } from './contract.ts';
+import { DeviceEntry, type EntryOptions, type Tally } from './device-entry.ts';
 
 /** As many as a screen can show. */
 const mostDevices = 10_000;
@@ -30,12 +23,7 @@ const jobsShown = 8;
 
 const letterOf = Object.fromEntries(deviceStates.map((state, index) => [state, stateLetters[index]!]));
 
-export interface FoldOptions {
-  /** Service time. */
-  readonly now: () => EpochMs;
-  /** Wall clock, milliseconds, any origin. */
-  readonly wallNow: () => number;
-}
+export type FoldOptions = Omit<EntryOptions, 'tally'>;
 
 export class FleetFold {
   readonly entries: DeviceEntry[] = [];
@@ -64,9 +52,10 @@ export class FleetFold {
       this.#counts[status === 'SUCCEEDED' ? 'succeeded' : 'failed'] += 1;
       this.#second.finished += 1;
     },
-    pulled: () => {
+    pulled: (entry) => {
       this.#counts.pulled += 1;
       this.#second.pulls += 1;
+      this.onPulled?.(entry);
     },
     recovered: (afterMs) => {
       this.#counts.recovered += 1;
@@ -92,24 +81,27 @@ export class FleetFold {
       this.unseen = this.#unseen.size;
       return undefined;
     }
-    const made = new DeviceEntry(this.entries.length, name);
+    const made = new DeviceEntry(this.entries.length, name, { ...this.#options, tally: this.#tally });
     this.entries.push(made);
     this.#byName.set(name, made);
     return made;
+  }
+
+  /** The same, of a device that is about to change. */
+  touch(name: string): DeviceEntry | undefined {
+    const entry = this.entry(name);
+    if (entry !== undefined) this.#changed.add(entry);
+    return entry;
   }
 
   /** A client that was shown under its client id is this thing. */
   rename(from: string, to: string): void {
     const entry = this.#byName.get(from);
     if (entry === undefined || from === to) return;
-    const other = this.#byName.get(to);
     this.#byName.delete(from);
     entry.isGone = true;
-    this.#touch(entry);
-    const stays = other ?? this.entry(to);
-    if (stays === undefined) return;
-    stays.connected(entry.protocol);
-    this.#touch(stays);
+    this.#changed.add(entry);
+    this.touch(to)?.connected(entry.protocol);
   }
 
   // What was said.
@@ -133,20 +125,6 @@ export class FleetFold {
     return Math.round(Math.min(mostToldOfOne, Math.max(fewestToldOfOne, share)));
   }
 
-  connected(name: string, protocol?: string): void {
-    const entry = this.entry(name);
-    if (entry === undefined) return;
-    entry.connected(protocol);
-    this.#touch(entry);
-  }
-
-  disconnected(name: string): void {
-    const entry = this.#byName.get(name);
-    if (entry === undefined) return;
-    entry.disconnected();
-    this.#touch(entry);
-  }
-
   asked(
     name: string,
     operation: RequestOperation,
@@ -154,14 +132,11 @@ export class FleetFold {
     said: { readonly status?: string; readonly hasToken: boolean },
   ): void {
     this.#second.exchanges += 1;
-    const entry = this.entry(name);
-    if (entry === undefined) return;
-    entry.asked(operation, jobId, said, this.#options.now(), this.#options.wallNow(), this.#tally);
-    this.#touch(entry);
+    this.touch(name)?.asked(operation, jobId, said);
   }
 
   answered(name: string, operation: RequestOperation): void {
-    const tookMs = this.#byName.get(name)?.answered(operation, this.#options.wallNow());
+    const tookMs = this.#byName.get(name)?.answered(operation);
     const { answers } = this.#second;
     if (tookMs !== undefined && answers.length < mostAnswers) answers.push(tookMs);
   }
@@ -172,39 +147,8 @@ export class FleetFold {
     this.#second.answers.push(...answersMs.slice(0, mostAnswers - this.#second.answers.length));
   }
 
-  subscribed(name: string, filters: readonly string[]): void {
-    this.entry(name)?.subscribed(filters);
-  }
-
-  remark(name: string, code: RemarkCode): void {
-    this.#byName.get(name)?.remark(code);
-  }
-
   execution(seen: ObservationOf<'execution'>): void {
-    const entry = seen.thingName === undefined ? undefined : this.entry(seen.thingName);
-    if (entry === undefined) return;
-    if (entry.execution(seen, this.#options.now(), this.#tally) === 'pulled') this.onPulled?.(entry);
-    this.#touch(entry);
-  }
-
-  traced({ thingName, trace }: ObservationOf<'traced'>): void {
-    const entry = thingName === undefined ? undefined : this.entry(thingName);
-    if (entry === undefined) return;
-    if (trace.kind === 'step' || trace.kind === 'finished' || trace.kind === 'recovered') {
-      entry.traced(trace, this.#options.now(), this.#tally);
-      this.#touch(entry);
-    }
-  }
-
-  judged(name: string, isBroken: boolean, reason: string): void {
-    const entry = this.entry(name);
-    if (entry === undefined) return;
-    entry.verdict = { isBroken, reason };
-    this.#touch(entry);
-  }
-
-  #touch(entry: DeviceEntry): void {
-    this.#changed.add(entry);
+    if (seen.thingName !== undefined) this.touch(seen.thingName)?.execution(seen);
   }
 
   /** Devices whose job was pulled and that are not known to have recovered. */

@@ -147,7 +147,8 @@ export class LiveFeed implements LivePage {
   }
 
   judged(thingName: string, isBroken: boolean, reason: string): void {
-    this.#fold?.judged(thingName, isBroken, reason);
+    const entry = this.#fold?.touch(thingName);
+    if (entry !== undefined) entry.verdict = { isBroken, reason };
     if (isBroken) this.#changeRun({ found: { thing: thingName, reason } });
   }
 

@@ -36,7 +36,7 @@ export function ofWire({ fold }: Sightings): Observer {
         return;
       }
       if (about?.kind !== 'request') {
-        folded.remark(thingName, 'no-such-operation');
+        folded.find(thingName)?.remark('no-such-operation');
         return;
       }
       const status = /"status"\s*:\s*"([A-Z_]+)"/.exec(text)?.[1];
@@ -64,13 +64,13 @@ function seeOfRun({ fold, note }: Sightings, seen: Observation): void {
   if (folded === undefined || thingName === undefined) return;
   switch (seen.kind) {
     case 'connected':
-      folded.connected(thingName, seen.client?.protocol);
+      folded.touch(thingName)?.connected(seen.client?.protocol);
       break;
     case 'disconnected':
-      folded.disconnected(thingName);
+      folded.touch(thingName)?.disconnected();
       break;
     case 'power':
-      if (!seen.on) folded.disconnected(thingName);
+      if (!seen.on) folded.touch(thingName)?.disconnected();
       break;
     case 'sent': {
       const { operation, jobId, body } = seen.request;
@@ -82,13 +82,10 @@ function seeOfRun({ fold, note }: Sightings, seen: Observation): void {
       if (seen.message.kind === 'reply') folded.answered(thingName, seen.message.operation);
       break;
     case 'subscribed':
-      folded.subscribed(
-        thingName,
-        seen.filters.map(({ filter }) => filter),
-      );
+      folded.entry(thingName)?.subscribed(seen.filters.map(({ filter }) => filter));
       break;
     case 'traced':
-      folded.traced(seen);
+      folded.touch(thingName)?.traced(seen.trace);
       // Steps are on the tile; of all others a line is worth reading.
       if (seen.trace.kind === 'step' || seen.trace.kind === 'download') return;
       break;

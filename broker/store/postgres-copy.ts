@@ -5,10 +5,11 @@
  */
 import { addAbortListener } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { ServiceIdentity } from '../engine/contract.ts';
 import { type CopiedHead, type CopySource, type CopyTarget, inBatches } from './copied.ts';
 import type { PostgresAddress } from './postgres-address.ts';
+import { connectToWritable } from './postgres-client.ts';
 import { isAnswer, leaderName, notWritten, postgresError, startError } from './postgres-errors.ts';
 import {
   type ServiceRow,
@@ -30,7 +31,6 @@ export interface PostgresCopyOptions {
   readonly onWatch: (leader: string, ms: number) => void;
 }
 
-const connectionTimeoutMs = 10_000;
 const lookEveryMs = 100;
 const rowsAtOnce = 1000;
 const lockNotAvailable = '55P03';
@@ -160,28 +160,15 @@ class Held {
   }
 
   static async open(options: PostgresCopyOptions): Promise<Held> {
-    const { name, urls, schema } = options.address;
-    let reason: ReturnType<typeof startError> | undefined;
-    for (const url of urls) {
-      options.signal.throwIfAborted();
-      const client = new Client({
-        connectionString: url,
-        connectionTimeoutMillis: connectionTimeoutMs,
-        keepAlive: true,
-        fallback_application_name: 'jobrig store copy',
-      });
-      client.on('error', () => {}); // Whoever asks next is told.
-      try {
-        await client.connect();
-        await client.query(settings);
-        return new Held(options, client, await inspectSchema(client, name, schema));
-      } catch (error) {
-        client.end().catch(() => {});
-        const told = startError(name, error);
-        if (reason === undefined || told.code !== 'STORE_UNREACHABLE') reason = told;
-      }
-    }
-    throw reason!;
+    const { address, signal } = options;
+    const { client, found } = await connectToWritable(address, {
+      program: 'jobrig store copy',
+      settings,
+      signal,
+      listen: (made) => made.on('error', () => {}), // Whoever asks next is told.
+      prepare: (made) => inspectSchema(made, address.name, address.schema),
+    });
+    return new Held(options, client, found);
   }
 
   /** @throws the reason of an abort; {OperationalError} when the database is lost or says no */

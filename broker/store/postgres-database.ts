@@ -3,14 +3,15 @@
  * writes does so only while the row `service` names the epoch that the caller holds, which it locks in the same transaction; a turn is
  * one statement, so one round trip. A connection that was lost is opened again by the next request. Decides nothing.
  */
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { Held, Leadership } from '../epoch/contract.ts';
 import type { Position } from '../epoch/warm-copy.ts';
 import type { ServiceIdentity } from '../engine/contract.ts';
 import { keptKey } from './kept-key.ts';
 import type { PostgresAddress } from './postgres-address.ts';
-import { ConnectionLost, isAnswer, postgresError, startError } from './postgres-errors.ts';
+import { connectToWritable } from './postgres-client.ts';
+import { ConnectionLost, isAnswer, postgresError } from './postgres-errors.ts';
 import { type ReadRows, checksumOf, readAll, readRest } from './postgres-rows.ts';
 import { checkFormat, columnOfBackend, formatVersion, migrate, prepareSchema } from './postgres-schema.ts';
 import type { Durability } from './sqlite-store.ts';
@@ -53,7 +54,6 @@ export interface PostgresDatabase {
   close(): Promise<void>;
 }
 
-const connectionTimeoutMs = 10_000;
 /** A standby that is further behind reads everything. */
 const changesKept = 10_000;
 
@@ -217,14 +217,8 @@ class Connection {
   }
 
   async #open(): Promise<Client> {
-    let reason: unknown;
-    for (const url of this.#address.urls) {
-      const client = new Client({
-        connectionString: url,
-        keepAlive: true,
-        connectionTimeoutMillis: connectionTimeoutMs,
-        fallback_application_name: 'jobrig',
-      });
+    const { name, schema } = this.#address;
+    const listen = (client: Client): void => {
       client.on('error', (error) => {
         this.#broken?.(error);
         this.#forget(client);
@@ -232,21 +226,18 @@ class Connection {
       client.on('notice', ({ severity }) => {
         if (severity === 'WARNING') this.#isWarned = true;
       });
-      try {
-        await client.connect();
-        await client.query(settings);
-        await client.query(`SET synchronous_commit = ${await this.#waits(client)}`);
-        await prepareSchema(client, this.#address.name, this.#address.schema, this.#identity);
-        this.#client = client;
-        return client;
-      } catch (error) {
-        client.end().catch(() => {});
-        const told = startError(this.#address.name, error);
-        // Of several hosts the others say less than the one that can be written.
-        if (reason === undefined || told.code !== 'STORE_UNREACHABLE') reason = told;
-      }
+    };
+    const prepare = async (client: Client): Promise<void> => {
+      await client.query(`SET synchronous_commit = ${await this.#waits(client)}`);
+      await prepareSchema(client, name, schema, this.#identity);
+    };
+    try {
+      const { client } = await connectToWritable(this.#address, { program: 'jobrig', settings, listen, prepare });
+      this.#client = client;
+      return client;
+    } catch (reason) {
+      throw new ConnectionLost(false, reason);
     }
-    throw new ConnectionLost(false, reason);
   }
 
   /** Never less than the disk of the primary, and what is asked for beyond it stays. */

@@ -17,7 +17,7 @@ export interface Palette {
   readonly on: string;
 }
 
-const smallestWithGlyph = 8;
+const smallestWithSign = 8;
 
 export function readPalette(): Palette {
   const style = getComputedStyle(document.documentElement);
@@ -50,6 +50,49 @@ const lightness: Readonly<Partial<Record<DeviceState, number>>> = {
   report: 5,
 };
 
+/** Signs, in parts of the tile's side. */
+const signs = {
+  check: new Path2D('M.25 .52L.43 .69L.76 .33'),
+  cross: new Path2D('M.3 .3L.7 .7M.7 .3L.3 .7'),
+  dash: new Path2D('M.28 .5H.72'),
+  dot: new Path2D('M.38 .5a.12 .12 0 1 0 .24 0a.12 .12 0 1 0 -.24 0'),
+  mark: new Path2D('M.5 .22V.58M.5 .74V.78'),
+} as const;
+
+/** How a tile is drawn: filled, with a line around it, with a sign in it. */
+interface Face {
+  readonly fill?: string;
+  readonly line?: string;
+  readonly isDotted?: boolean;
+  readonly sign?: readonly [keyof typeof signs, colour: string];
+}
+
+function faceOf(state: DeviceState, palette: Palette, hasSign: boolean): Face {
+  const { waiting, succeeded, red, green, greenWash, on, steps } = palette;
+  switch (state) {
+    case 'gone':
+      return {};
+    case 'away':
+      return { line: waiting, isDotted: hasSign };
+    case 'waiting':
+      return { line: waiting };
+    case 'succeeded':
+      return { fill: succeeded };
+    case 'failed':
+      return { fill: succeeded, sign: ['dash', on] };
+    case 'recovered':
+      return hasSign ? { fill: greenWash, line: green, sign: ['check', green] } : { fill: green };
+    case 'pulled':
+      return { fill: red, sign: ['cross', on] };
+    case 'broken':
+      return { fill: red, sign: ['mark', on] };
+    case 'reboot':
+      return hasSign ? { line: steps[4]!, sign: ['dot', steps[4]!] } : { fill: steps[4]! };
+    default:
+      return { fill: steps[lightness[state] ?? 2]! };
+  }
+}
+
 /** Draws it with its upper left corner at `x`, `y`. */
 export function drawTile(
   context: CanvasRenderingContext2D,
@@ -59,143 +102,45 @@ export function drawTile(
   y: number,
   size: number,
 ): void {
-  context.clearRect(x - 0.5, y - 0.5, size + 1, size + 1);
-  const hasGlyph = size >= smallestWithGlyph;
+  const hasSign = size >= smallestWithSign;
+  const { fill, line, isDotted = false, sign } = faceOf(state, palette, hasSign);
   const radius = size >= 14 ? 3 : size >= 8 ? 2 : 0;
-  switch (state) {
-    case 'gone':
-      return;
-    case 'away':
-      return outline(context, palette.waiting, x, y, size, radius, true);
-    case 'waiting':
-      return outline(context, palette.waiting, x, y, size, radius, false);
-    case 'succeeded':
-      return solid(context, palette.succeeded, x, y, size, radius);
-    case 'failed':
-      solid(context, palette.succeeded, x, y, size, radius);
-      if (hasGlyph) glyph(context, palette.on, x, y, size, dash);
-      return;
-    case 'recovered':
-      solid(context, hasGlyph ? palette.greenWash : palette.green, x, y, size, radius);
-      if (!hasGlyph) return;
-      outline(context, palette.green, x, y, size, radius, false);
-      return glyph(context, palette.green, x, y, size, check);
-    case 'pulled':
-      solid(context, palette.red, x, y, size, radius);
-      if (hasGlyph) glyph(context, palette.on, x, y, size, cross);
-      return;
-    case 'broken':
-      solid(context, palette.red, x, y, size, radius);
-      if (hasGlyph) glyph(context, palette.on, x, y, size, mark);
-      return;
-    case 'reboot': {
-      const colour = palette.steps[4]!;
-      if (!hasGlyph) return solid(context, colour, x, y, size, radius);
-      outline(context, colour, x, y, size, radius, false);
-      context.fillStyle = colour;
-      context.beginPath();
-      context.arc(x + size / 2, y + size / 2, Math.max(1.2, size * 0.12), 0, 7);
-      context.fill();
-      return;
-    }
-    default:
-      solid(context, palette.steps[lightness[state] ?? 2]!, x, y, size, radius);
+  context.clearRect(x - 0.5, y - 0.5, size + 1, size + 1);
+  if (fill !== undefined) {
+    context.fillStyle = fill;
+    context.beginPath();
+    context.roundRect(x, y, size, size, radius);
+    context.fill();
   }
+  if (line !== undefined) {
+    const width = size >= 14 ? 1.5 : 1;
+    context.strokeStyle = line;
+    context.lineWidth = width;
+    context.setLineDash(isDotted ? [2, 2] : []);
+    context.beginPath();
+    context.roundRect(x + width / 2, y + width / 2, size - width, size - width, radius);
+    context.stroke();
+    context.setLineDash([]);
+  }
+  if (hasSign && sign !== undefined) drawSign(context, sign, x, y, size);
 }
 
-function solid(
+function drawSign(
   context: CanvasRenderingContext2D,
-  colour: string,
+  [name, colour]: NonNullable<Face['sign']>,
   x: number,
   y: number,
   size: number,
-  radius: number,
 ): void {
+  context.save();
+  context.translate(x, y);
+  context.scale(size, size);
   context.fillStyle = colour;
-  if (radius === 0) {
-    context.fillRect(x, y, size, size);
-    return;
-  }
-  context.beginPath();
-  context.roundRect(x, y, size, size, radius);
-  context.fill();
-}
-
-function outline(
-  context: CanvasRenderingContext2D,
-  colour: string,
-  x: number,
-  y: number,
-  size: number,
-  radius: number,
-  isDotted: boolean,
-): void {
-  const width = size >= 14 ? 1.5 : 1;
   context.strokeStyle = colour;
-  context.lineWidth = width;
-  context.setLineDash(isDotted && size >= smallestWithGlyph ? [2, 2] : []);
-  context.beginPath();
-  const inset = width / 2;
-  if (radius === 0) context.rect(x + inset, y + inset, size - width, size - width);
-  else context.roundRect(x + inset, y + inset, size - width, size - width, radius);
-  context.stroke();
-  context.setLineDash([]);
-}
-
-type Stroke = readonly (readonly [number, number])[];
-/** In parts of the tile's side. */
-const cross: readonly Stroke[] = [
-  [
-    [0.3, 0.3],
-    [0.7, 0.7],
-  ],
-  [
-    [0.7, 0.3],
-    [0.3, 0.7],
-  ],
-];
-const check: readonly Stroke[] = [
-  [
-    [0.25, 0.52],
-    [0.43, 0.69],
-    [0.76, 0.33],
-  ],
-];
-const dash: readonly Stroke[] = [
-  [
-    [0.28, 0.5],
-    [0.72, 0.5],
-  ],
-];
-const mark: readonly Stroke[] = [
-  [
-    [0.5, 0.22],
-    [0.5, 0.58],
-  ],
-  [
-    [0.5, 0.74],
-    [0.5, 0.78],
-  ],
-];
-
-function glyph(
-  context: CanvasRenderingContext2D,
-  colour: string,
-  x: number,
-  y: number,
-  size: number,
-  strokes: readonly Stroke[],
-): void {
-  context.strokeStyle = colour;
-  context.lineWidth = Math.max(1, size * 0.1);
+  context.lineWidth = Math.max(1 / size, 0.1);
   context.lineCap = 'round';
   context.lineJoin = 'round';
-  context.beginPath();
-  for (const stroke of strokes) {
-    stroke.forEach(([across, down], index) => {
-      if (index === 0) context.moveTo(x + across * size, y + down * size);
-      else context.lineTo(x + across * size, y + down * size);
-    });
-  }
-  context.stroke();
+  if (name === 'dot') context.fill(signs.dot);
+  else context.stroke(signs[name]);
+  context.restore();
 }

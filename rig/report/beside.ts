@@ -6,8 +6,9 @@ import type { DeviceView, SlotView } from '../../observation/inside.ts';
 import type { InsideStory } from '../virtual/inside-story.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { plainText } from './lines.ts';
-import { type Insertable, type Markup, html } from './markup.ts';
-import { sentence } from './page-frame.ts';
+import { momentList } from './evidence.ts';
+import { type Markup, html } from './markup.ts';
+import { unseen, wideTable } from './tables.ts';
 import { createTeller } from './teller.ts';
 import { spanText } from './words.ts';
 
@@ -21,37 +22,6 @@ export interface Beside {
 
 export type BesideOf = (scenario: Scenario, thingName?: string) => Beside;
 
-const linesShown = 8;
-
-/**
- * What a device did wrong, and what a right one does there, in two columns.
- * @param broken items of a list
- * @param evidence of the first of them
- */
-export function twoDevices(
-  broken: Insertable,
-  evidence: Markup | undefined,
-  right: readonly string[],
-  beside: Beside,
-): Markup {
-  return html`<div class="two">
-    <div>
-      <h3 class="red">✗ What this device did</h3>
-      <ul>
-        ${broken}
-      </ul>
-      ${evidence}
-    </div>
-    <div>
-      <h3 class="green">✓ What a right device does here</h3>
-      <ul>
-        ${right.map((line) => html`<li>✓ ${sentence(line)}</li>`)}
-      </ul>
-      ${rightStory(beside)}
-    </div>
-  </div>`;
-}
-
 /** What the reference agent said and did, with the time since the pull. */
 export function rightStory({ right }: Beside): Markup | undefined {
   if (right === undefined) return undefined;
@@ -60,15 +30,14 @@ export function rightStory({ right }: Beside): Markup | undefined {
     if (seen.kind === 'traced' && seen.trace.kind === 'step') return [];
     return tell(seen)
       .filter(({ actor }) => actor !== 'log')
-      .map(({ text }) => ({ ms: seen.at - right.pulledAt, text: plainText(text) }));
+      .map(({ text }) => ({ at: seen.at, note: plainText(text) }));
   });
-  const shown = lines.slice(0, linesShown);
-  if (shown.length === 0) return undefined;
-  return html`<p class="small">The reference agent in the same scenario, from the pull on:</p>
-    <ol class="evidence">
-      ${shown.map(({ ms, text }) => html`<li><span class="t">+${(ms / 1000).toFixed(2)}</span> ${text}</li>`)}
-      ${lines.length > shown.length ? html`<li class="small">and ${lines.length - shown.length} more</li>` : undefined}
-    </ol>`;
+  const list = momentList(lines, right.pulledAt, '+');
+  return (
+    list &&
+    html`<p class="small">The reference agent in the same scenario, from the pull on:</p>
+      ${list}`
+  );
 }
 
 export function insideTable({ right, own }: Beside): Markup | undefined {
@@ -79,32 +48,15 @@ export function insideTable({ right, own }: Beside): Markup | undefined {
     ...(own === undefined ? [] : [[`This device, ${whenOf(own)}`, own.after] as const]),
     ...(right === undefined ? [] : [[`A right device, ${whenOf(right)}`, right.after] as const]),
   ];
-  const rows = insideRows(columns.map(([, view]) => view));
+  const isWrong = (cells: readonly string[], index: number): boolean =>
+    own !== undefined && right !== undefined && index === 1 && cells[1] !== cells[2];
+  const rows = insideRows(columns.map(([, view]) => view)).map(([name, cells]) => [
+    name,
+    ...cells.map((cell, index) => (isWrong(cells, index) ? html`<b class="red">${cell}</b>` : cell)),
+  ]);
+  const heads = [unseen('Part'), ...columns.map(([name]) => name)];
   return html`<h3>Inside, before and after</h3>
-    <div class="wide" tabindex="0">
-      <table class="inside">
-        <thead>
-          <tr>
-            <th scope="col"><span class="unseen">Part</span></th>
-            ${columns.map(([name]) => html`<th scope="col">${name}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map(
-            ([name, cells]) =>
-              html`<tr>
-                <th scope="row">${name}</th>
-                ${cells.map((cell, index) => html`<td>${differs(cells, index, own !== undefined && right !== undefined) ? html`<b class="red">${cell}</b>` : cell}</td>`)}
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
-}
-
-/** Only where both stand there: the failed one's cell, if it is not as the right one's. */
-function differs(cells: readonly string[], index: number, areBoth: boolean): boolean {
-  return areBoth && index === 1 && cells[1] !== cells[2];
+    ${wideTable('Inside, before and after', heads, rows, { kind: 'inside', namesRows: true })}`;
 }
 
 function whenOf({ pulledAt, recoveredAt }: InsideStory): string {

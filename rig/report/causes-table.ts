@@ -3,9 +3,10 @@
  * where it was found. One table for all reports; where a cause was found is the report's own to say.
  */
 import { catalogName } from '../verdict/catalog.ts';
-import { claimNames } from './claim-words.ts';
+import { claimName } from './claim-words.ts';
 import { type Insertable, type Markup, html } from './markup.ts';
 import { sentence } from './page-frame.ts';
+import { table, unseen } from './tables.ts';
 
 export interface CauseRow {
   /** In words. */
@@ -29,22 +30,11 @@ export interface CausesTable {
 const rowsShown = 8;
 
 export function causesTable({ columns, rows, stories }: CausesTable): Markup {
+  const shown = rows.slice(0, rowsShown).map((row, index) => cellsOf(row, index, index < stories));
   const rarer = rows.slice(rowsShown);
   return html`<section id="causes">
     <h2>${rows.length === 1 ? 'One cause' : `${rows.length} causes`}</h2>
-    <table class="causes">
-      <thead>
-        <tr>
-          <th scope="col"><span class="unseen">Number</span></th>
-          <th scope="col">What is wrong</th>
-          <th scope="col">Claim</th>
-          ${columns.map((name) => html`<th scope="col">${name}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.slice(0, rowsShown).map((row, index) => rowMarkup(row, index, index < stories))}
-      </tbody>
-    </table>
+    ${table([unseen('Number'), 'What is wrong', 'Claim', ...columns], shown, { kind: 'causes' })}
     ${
       rarer.length === 0
         ? undefined
@@ -58,21 +48,17 @@ export function causesTable({ columns, rows, stories }: CausesTable): Markup {
   </section>`;
 }
 
-function rowMarkup({ reason, claim, resembles, cells }: CauseRow, index: number, hasStory: boolean): Markup {
+function cellsOf(
+  { reason, claim, resembles, cells }: CauseRow,
+  index: number,
+  hasStory: boolean,
+): readonly Insertable[] {
   const what = html`<b>${sentence(reason)}</b>`;
-  return html`<tr>
-    <td>${index + 1}</td>
-    <td>
-      ${hasStory ? html`<a href="#cause-${index + 1}">${what}</a>` : what}
-      ${resembles.length > 0 ? html`<br /><span class="small">Like ${resembles.map(catalogName).join(', ')}</span>` : undefined}
-    </td>
-    <td>${claimName(claim)}</td>
-    ${cells.map((cell) => html`<td>${cell}</td>`)}
-  </tr>`;
-}
-
-/** V2, no zombie work; of the engine's claims the number alone. */
-export function claimName(claim: string): string {
-  const name = (claimNames as Readonly<Record<string, string>>)[claim];
-  return name === undefined ? claim : `${claim}, ${name}`;
+  const like = html`<br /><span class="small">Like ${resembles.map(catalogName).join(', ')}</span>`;
+  return [
+    index + 1,
+    [hasStory ? html`<a href="#cause-${index + 1}">${what}</a>` : what, resembles.length > 0 ? like : undefined],
+    claimName(claim),
+    ...cells,
+  ];
 }

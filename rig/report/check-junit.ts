@@ -9,7 +9,8 @@ import {
   exemplaryRun,
   verdictOfRuns,
 } from '../live/check/check-result.ts';
-import { evidenceLines, knownAs } from './check-summary.ts';
+import { knownAs } from './check-summary.ts';
+import { evidenceText } from './evidence.ts';
 import { type Case, junitFile } from './junit.ts';
 
 export function checkJunit(result: CheckResult): string {
@@ -57,11 +58,4 @@ function sweepCase({ label, cross, run }: SweepPoint): Case {
     }),
     ...(run.verdict === 'inconclusive' && { error: run.reason }),
   };
-}
-
-function evidenceText(run: Parameters<typeof evidenceLines>[0]): readonly string[] {
-  return evidenceLines(run).map(
-    ({ at, topic, note }) =>
-      `  ${((at - run.startedAt) / 1000).toFixed(3)} s ${note}${topic === undefined ? '' : `  ${topic}`}`,
-  );
 }

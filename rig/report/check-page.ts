@@ -2,18 +2,19 @@
  * The report of a check, cause first: did it pass; if not, what is wrong in one sentence, where and how
  * often, and the command that plays just that again; then what happened, what a right device does there, and everything else.
  */
-import type { CheckResult, ScenarioResult, ScenarioRun } from '../live/check/check-result.ts';
+import type { CheckResult, ScenarioResult } from '../live/check/check-result.ts';
 import { exemplaryRun, verdictOfCheck, verdictOfRuns } from '../live/check/check-result.ts';
 import type { Portrait } from '../live/check/portrait.ts';
 import { catalogName } from '../verdict/catalog.ts';
-import { type BesideOf, insideTable, twoDevices } from './beside.ts';
+import type { BesideOf } from './beside.ts';
 import { type CauseRow, causesTable } from './causes-table.ts';
-import { claimNames, rightDevice } from './claim-words.ts';
-import { type Cause, causesOf, evidenceLines, survivalOf } from './check-summary.ts';
-import { conversation } from './conversation.ts';
-import { type Insertable, type Markup, html } from './markup.ts';
-import { type PageContent, commandLine, laneKey, sentence, stateLine } from './page-frame.ts';
-import { overview, recoveryStrip, sweepChart, sweepTitle } from './run-charts.ts';
+import { claimName } from './claim-words.ts';
+import { type Cause, causesOf, survivalOf } from './check-summary.ts';
+import { type Markup, html } from './markup.ts';
+import { type PageContent, commandLine, runBar, sentence, stateLine } from './page-frame.ts';
+import { recoveryStrip, sweepChart, sweepTitle } from './run-charts.ts';
+import { type StoryOptions, causeStory, storiesTold } from './story.ts';
+import { facts, findField } from './tables.ts';
 import { spanText } from './words.ts';
 
 export interface CheckPageOptions {
@@ -31,29 +32,24 @@ export function checkContent(
 ): PageContent {
   const causes = causesOf(result);
   const { subject, startedAt, endedAt, sweep, portrait, results } = result;
-  const stories = causes.slice(0, storiesTold);
   return {
     title: `jobrig ${verb}: ${verdictOfCheck(result)}`,
-    bar: html`<b>jobrig ${verb}</b><code>${subject}</code
-      ><span>${new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ')}</span>
-      <span>${spanText(endedAt - startedAt)}</span>`,
+    bar: runBar(verb, html`<code>${subject}</code>`, startedAt, endedAt),
     sections: [
-      ...(causes.length > 0 ? ([['causes', 'Causes']] as const) : []),
-      ...(portrait === undefined ? [] : ([['device', 'Device']] as const)),
-      ...(sweep === undefined ? [] : ([['sweep', 'Sweep']] as const)),
-      ...(results.length > 0 ? ([['scenarios', 'Scenarios']] as const) : []),
+      causes.length > 0 && ['causes', 'Causes'],
+      portrait !== undefined && ['device', 'Device'],
+      sweep !== undefined && ['sweep', 'Sweep'],
+      results.length > 0 && ['scenarios', 'Scenarios'],
     ],
     body: html`${head(result, causes, command ?? commandOf(causes[0], result, verb))}
     ${causes.length > 0 ? causesTable({ columns: ['Scenarios', ...(sweep?.length ? ['Moments of the sweep'] : [])], rows: causes.map((cause) => causeRow(cause, result)), stories: storiesTold }) : undefined}
-    ${stories.map((cause, index) => causeStory(cause, index, besideOf))}
+    ${causes.slice(0, storiesTold).map((cause, index) => causeStory(storyOf(cause, besideOf), index))}
     ${sweep === undefined || sweep.length === 0 ? undefined : sweepSection(sweep)}
     ${portrait === undefined ? undefined : deviceSection(result, portrait)}
     ${results.length > 0 ? scenarioSection(result) : undefined}`,
     foot: ['run.json', 'junit.xml', ...(causes.length > 0 ? ['failing/'] : []), new Date(startedAt).toISOString()],
   };
 }
-
-const storiesTold = 5;
 
 function head(result: CheckResult, causes: readonly Cause[], again: string | undefined): Markup {
   const { tried, survived, skipped, inconclusive } = survivalOf(result.results);
@@ -71,7 +67,7 @@ function head(result: CheckResult, causes: readonly Cause[], again: string | und
     result.diagnosis?.cause ??
     (first === undefined
       ? `${survived} scenarios were survived, ${skipped} could not be tried on this device${inconclusive > 0 ? `, ${inconclusive} were inconclusive` : ''}.`
-      : `${first.claim}, ${claimNames[first.claim as keyof typeof claimNames]}. Seen in ${first.results.length} of ${tried} scenarios.${first.resembles.length > 0 ? ` Like ${first.resembles.map(catalogName).join(', ')}.` : ''}`);
+      : `${claimName(first.claim)}. Seen in ${first.results.length} of ${tried} scenarios.${first.resembles.length > 0 ? ` Like ${first.resembles.map(catalogName).join(', ')}.` : ''}`);
   return html`<section id="top">
     ${stateLine(verdict, `survived ${survived} of ${tried}`, cells(result.results))}
     <h1>${h1}</h1>
@@ -111,40 +107,10 @@ function causeRow({ sentence: reason, claim, resembles, results }: Cause, { swee
   return { reason, claim, resembles, cells: [scenarios, ...ofSweep], short };
 }
 
-function causeStory({ results, claim }: Cause, index: number, besideOf: BesideOf): Markup {
+function storyOf({ results, claim }: Cause, besideOf: BesideOf): StoryOptions {
   const run = exemplaryRun(results[0]!);
-  const beside = besideOf(run.scenario);
-  const finding = run.findings.find(({ outcome, claim: broke }) => outcome === 'fail' && broke === claim);
-  const decisive = finding?.decisive ?? finding?.evidence.at(-1);
-  const right = rightDevice[claim as keyof typeof rightDevice] ?? [];
-  return html`<section id="cause-${index + 1}" class="story">
-    <h2>What happened: ${run.scenario.id}</h2>
-    <p class="sub">${run.scenario.claim}</p>
-    ${overview(run)} ${laneKey()}
-    ${conversation(run.observations, { startedAt: run.startedAt, ...(decisive && { decisive }), why: `${sentence(finding?.reason ?? run.reason)} ${right[0] === undefined ? '' : `A right device: ${right[0]}.`}` })}
-    ${twoDevices(brokenLines(run), evidenceList(run), right, beside)} ${insideTable(beside)}
-  </section>`;
-}
-
-function brokenLines(run: ScenarioRun): Insertable {
-  return run.findings
-    .filter(({ outcome }) => outcome === 'fail')
-    .map(
-      ({ claim, reason }) =>
-        html`<li>✗ ${sentence(reason)} <span class="small">${claim} ${claimNames[claim]}</span></li>`,
-    );
-}
-
-const evidenceShown = 8;
-
-/** The moments that a failure rests on, with their times. */
-function evidenceList(run: ScenarioRun): Markup | undefined {
-  const lines = evidenceLines(run);
-  if (lines.length === 0) return undefined;
-  return html`<ol class="evidence">
-    ${lines.slice(0, evidenceShown).map(({ at, note }) => html`<li><span class="t">${((at - run.startedAt) / 1000).toFixed(2)}</span> ${note}</li>`)}
-    ${lines.length > evidenceShown ? html`<li class="small">and ${lines.length - evidenceShown} more</li>` : undefined}
-  </ol>`;
+  const { scenario, reason } = run;
+  return { claim, reason, name: scenario.id, about: scenario.claim, run, beside: besideOf(scenario) };
 }
 
 function sweepSection(sweep: NonNullable<CheckResult['sweep']>): Markup {
@@ -176,13 +142,7 @@ function deviceSection({ results }: CheckResult, portrait: Portrait): Markup {
       <div>
         <h2>Portrait of the device</h2>
         <p class="sub">What the handshake showed.</p>
-        <dl>
-          ${portraitRows(portrait).map(
-            ([name, value]) =>
-              html`<dt>${name}</dt>
-                <dd>${value}</dd>`,
-          )}
-        </dl>
+        ${facts(portraitRows(portrait))}
       </div>
     </div>
   </section>`;
@@ -230,13 +190,7 @@ function scenarioSection({ results }: CheckResult): Markup {
   return html`<section id="scenarios">
     <h2>${results.length} ${results.length === 1 ? 'scenario' : 'scenarios'}, ${skipped} skipped</h2>
     <p class="sub">
-      <input
-        type="search"
-        class="filter"
-        data-of="#themes"
-        placeholder="Filter scenarios"
-        aria-label="Filter scenarios"
-      />
+      ${findField('#themes', 'Filter scenarios')}
       <span class="none" role="status"></span>
     </p>
     <div class="themes" id="themes">

@@ -16,6 +16,7 @@ import {
 import { catalogName } from '../verdict/catalog.ts';
 import { claimNames } from './claim-words.ts';
 import { failureRates, wilson } from './failure-rates.ts';
+import { decisiveOf, evidenceLines, failuresIn } from './evidence.ts';
 import { lineOf, plainText } from './lines.ts';
 import { spanText } from './words.ts';
 
@@ -27,13 +28,6 @@ export interface Cause {
   readonly sentence: string;
   readonly resembles: readonly string[];
   readonly results: readonly ScenarioResult[];
-}
-
-export interface EvidenceLine {
-  readonly at: EpochMs;
-  readonly direction: 'sent' | 'received' | 'inside';
-  readonly topic?: string;
-  readonly note: string;
 }
 
 /** The most frequent first. */
@@ -59,24 +53,9 @@ function causeWords(reason: string): string {
   return reason.replaceAll(/\b[a-z]+-\d+\b|\d+(\.\d+)?/g, '#');
 }
 
-export function evidenceLines(run: ScenarioRun): readonly EvidenceLine[] {
-  const failed = run.findings.filter(({ outcome }) => outcome === 'fail');
-  const shown = new Set(failed.flatMap(({ evidence, decisive }) => [...evidence, ...(decisive ? [decisive] : [])]));
-  return [...shown].sort((a, b) => a.at - b.at).flatMap((seen) => evidenceLine(seen) ?? []);
-}
-
-function evidenceLine(seen: Observation): EvidenceLine | undefined {
-  const line = lineOf(seen);
-  if (line === undefined) return undefined;
-  const isMessage = line.topic !== undefined;
-  const direction = isMessage ? (line.actor === 'device' ? 'sent' : 'received') : 'inside';
-  return { at: seen.at, direction, ...(line.topic !== undefined && { topic: line.topic }), note: plainText(line.text) };
-}
-
 /** The moment that decided, on one line. */
 export function decisiveText(run: ScenarioRun): string | undefined {
-  const failed = run.findings.find(({ outcome, claim }) => outcome === 'fail' && claim === run.broke[0]);
-  const seen = failed?.decisive ?? failed?.evidence.at(-1);
+  const seen = decisiveOf(failuresIn(run).find(({ claim }) => claim === run.broke[0]));
   return seen === undefined ? undefined : momentText(seen, run.startedAt);
 }
 

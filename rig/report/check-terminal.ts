@@ -9,7 +9,7 @@ import {
 } from '../live/check/check-result.ts';
 import type { Diagnosis } from '../live/check/diagnosis.ts';
 import type { Portrait } from '../live/check/portrait.ts';
-import { claimNames } from './claim-words.ts';
+import { claimName } from './claim-words.ts';
 import { catalogName } from '../verdict/catalog.ts';
 import { type Cause, causesOf, decisiveText, resultLine, survivalOf } from './check-summary.ts';
 import { spanText } from './words.ts';
@@ -105,10 +105,9 @@ export function closingLines(result: CheckResult, { out, page }: Replay): readon
 function causeLines({ claim, sentence, resembles, results }: Cause): readonly string[] {
   const run = exemplaryRun(results[0]!);
   const decisive = decisiveText(run);
-  const name = (claimNames as Readonly<Record<string, string>>)[claim];
   return [
     '',
-    `${colors.red('✗')} ${colors.bold(sentence)}${name === undefined ? '' : ` (${claim} ${name})`}, ${results.length === 1 ? 'in' : `in ${results.length} scenarios:`} ${results.map(({ scenario }) => scenario.id).join(', ')}`,
+    `${colors.red('✗')} ${colors.bold(sentence)} (${claimName(claim)}), ${results.length === 1 ? 'in' : `in ${results.length} scenarios:`} ${results.map(({ scenario }) => scenario.id).join(', ')}`,
     `  ${run.scenario.claim}`,
     ...(decisive === undefined ? [] : [`  ${decisive}`]),
     ...resembles.slice(0, 2).map((id) => `  known as ${catalogName(id)}`),

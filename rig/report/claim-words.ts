@@ -6,8 +6,18 @@ export const claimNames = Object.fromEntries(claimIds.map((id) => [id, claims[id
   Record<ClaimId, string>
 >;
 
-/** For each claim, what a right device does there, in order. */
-export const rightDevice: Readonly<Record<ClaimId, readonly string[]>> = {
+/** V2, no zombie work; of the engine's claims the number alone. */
+export function claimName(claim: string): string {
+  const name = (claimNames as Readonly<Record<string, string>>)[claim];
+  return name === undefined ? claim : `${claim}, ${name}`;
+}
+
+/** What a right device does where this claim breaks, in order. */
+export function rightDevice(claim: string): readonly string[] {
+  return right[claim as ClaimId] ?? [];
+}
+
+const right: Readonly<Partial<Record<ClaimId, readonly string[]>>> = {
   V1: [
     'it takes the answer for final',
     'it undoes what it began',

@@ -5,38 +5,39 @@
  */
 import type { Step } from '../../observation/execution.ts';
 import type { Observation } from '../../observation/observation.ts';
-import type { ClaimId, Finding } from '../verdict/contract.ts';
 import { catalogName } from '../verdict/catalog.ts';
-import { type BesideOf, insideTable, twoDevices } from './beside.ts';
-import { type CauseRow, causesTable, claimName } from './causes-table.ts';
-import { rightDevice } from './claim-words.ts';
-import { type Row, conversation, shortConversation, storyRows } from './conversation.ts';
-import { lineOf, plainText } from './lines.ts';
+import type { BesideOf } from './beside.ts';
+import { type CauseRow, causesTable } from './causes-table.ts';
+import { claimName } from './claim-words.ts';
+import { type Row, shortConversation, storyRows } from './conversation.ts';
+import { decisiveOf, evidenceList, failuresIn } from './evidence.ts';
 import { type Markup, html } from './markup.ts';
-import { type PageContent, commandLine, laneKey, sentence, stateLine } from './page-frame.ts';
-import { overview, recoveryStrip } from './run-charts.ts';
+import { type PageContent, commandLine, runBar, sentence, stateLine } from './page-frame.ts';
+import { recoveryStrip } from './run-charts.ts';
 import type { CauseReport, DemoReport, DeviceOutcome, DeviceReport, HardwareReport } from './run-report.ts';
+import { type StoryOptions, causeStory, storiesTold } from './story.ts';
+import { facts, findField, table } from './tables.ts';
 import { countWords, spanText } from './words.ts';
 
-const storiesTold = 5;
 const subjectsShown = 8;
 
 export function demoContent(report: DemoReport, besideOf: BesideOf = () => ({})): PageContent {
   const { causes, verdict, startedAt, endedAt, seed, things, timeScale, jobrig } = report;
   return {
     title: `jobrig demo: ${verdict}`,
-    bar: html`<b>jobrig demo</b><span>${things} things, seed ${seed}</span
-      ><span>${startedAt.slice(0, 16).replace('T', ' ')}</span>
-      <span>${spanText(Date.parse(endedAt) - Date.parse(startedAt))}</span>`,
+    bar: runBar('demo', html`<span>${things} things, seed ${seed}</span>`, Date.parse(startedAt), Date.parse(endedAt)),
     sections: [
-      ...(causes.length > 0 ? ([['causes', 'Causes']] as const) : []),
+      causes.length > 0 && ['causes', 'Causes'],
       ['recovery', 'Recovery'],
       ['devices', 'Devices'],
       ['made-of', 'What was tried'],
     ],
     body: html`${head(report)}
     ${causes.length > 0 ? causesTable({ columns: ['Found'], rows: causes.map(causeRow), stories: storiesTold }) : undefined}
-    ${causes.slice(0, storiesTold).map((cause, index) => causeStory(report, cause, index, besideOf))}
+    ${causes.slice(0, storiesTold).map((cause, index) => {
+      const story = storyOf(report, cause, besideOf);
+      return story && causeStory(story, index);
+    })}
     ${recoverySection(report)} ${deviceSection(report)} ${madeOfSection(report)}`,
     foot: [
       `jobrig ${jobrig}`,
@@ -110,53 +111,27 @@ function causeRow({ reason, claim, resembles, found, act, in: where }: CauseRepo
 }
 
 /** One device, or one scenario in virtual time, that shows it. */
-function causeStory(
+function storyOf(
   { deviceReports, runs }: DemoReport,
   cause: CauseReport,
-  index: number,
   besideOf: BesideOf,
-): Markup | undefined {
-  const device = cause.act === 'live' ? deviceReports.find((one) => one.thingName === cause.in[0]) : undefined;
-  const run = cause.act === 'virtual' ? runs.find(({ scenario }) => scenario.id === cause.scenario) : undefined;
-  const story = device ?? run;
-  if (story === undefined || story.observations.length === 0) return undefined;
-  const finding = story.findings.find(({ outcome, claim }) => outcome === 'fail' && claim === cause.claim);
-  const decisive = finding?.decisive ?? finding?.evidence.at(-1);
-  const right = rightDevice[cause.claim as ClaimId] ?? [];
-  const { observations, startedAt } = story;
+): StoryOptions | undefined {
+  const { act, claim, reason, replay: command } = cause;
+  const device = act === 'live' ? deviceReports.find((one) => one.thingName === cause.in[0]) : undefined;
+  const played = runs.find(({ scenario }) => scenario.id === cause.scenario);
+  const shown = device ?? (act === 'virtual' ? played : undefined);
+  if (shown === undefined || shown.observations.length === 0) return undefined;
+  const { findings, observations, startedAt } = shown;
   const durationMs = Math.max(1, (observations.at(-1)?.at ?? startedAt) - startedAt);
-  const scenario = run?.scenario ?? runs.find((one) => one.scenario.id === cause.scenario)?.scenario;
-  const beside = scenario === undefined ? {} : besideOf(scenario, device?.thingName);
-  const why = `${sentence(finding?.reason ?? cause.reason)} ${right[0] === undefined ? '' : `A right device: ${right[0]}.`}`;
-  return html`<section id="cause-${index + 1}" class="story">
-    <h2>What happened: ${device?.thingName ?? run?.scenario.id}</h2>
-    <p class="sub">${device === undefined ? (run?.scenario.claim ?? '') : pullWords(device)}</p>
-    ${overview({ observations, startedAt, durationMs })} ${laneKey()}
-    ${conversation(observations, { startedAt, why, ...(decisive && { decisive }) })}
-    ${twoDevices(
-      story.findings
-        .filter(({ outcome }) => outcome === 'fail')
-        .map((one) => html`<li>✗ ${sentence(one.reason)} <span class="small">${claimName(one.claim)}</span></li>`),
-      finding && evidenceList(finding, startedAt),
-      right,
-      beside,
-    )}
-    ${insideTable(beside)} ${cause.replay === undefined ? undefined : commandLine(cause.replay)}
-  </section>`;
-}
-
-const evidenceShown = 8;
-
-function evidenceList({ evidence }: Finding, startedAt: number): Markup | undefined {
-  const lines = evidence.flatMap((seen) => {
-    const line = lineOf(seen);
-    return line === undefined ? [] : [{ at: seen.at - startedAt, text: plainText(line.text) }];
-  });
-  if (lines.length === 0) return undefined;
-  return html`<ol class="evidence">
-    ${lines.slice(0, evidenceShown).map(({ at, text }) => html`<li><span class="t">${(at / 1000).toFixed(2)}</span> ${text}</li>`)}
-    ${lines.length > evidenceShown ? html`<li class="small">and ${lines.length - evidenceShown} more</li>` : undefined}
-  </ol>`;
+  return {
+    claim,
+    reason,
+    command,
+    name: device?.thingName ?? cause.scenario,
+    about: device === undefined ? (played?.scenario.claim ?? '') : pullWords(device),
+    run: { findings, observations, startedAt, durationMs },
+    beside: played === undefined ? {} : besideOf(played.scenario, device?.thingName),
+  };
 }
 
 function pullWords({ pull, hardware }: DeviceReport): string {
@@ -183,31 +158,15 @@ function recoverySection({ pulls, deviceReports }: DemoReport): Markup {
       median; × never.
     </p>
     ${rows.length > 0 ? recoveryStrip(rows) : html`<p class="sub">No job was pulled.</p>`}
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Step</th>
-          <th scope="col">Pulled</th>
-          <th scope="col">Recovered</th>
-          <th scope="col">Median</th>
-          <th scope="col">95 %</th>
-          <th scope="col">Longest</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${pulls.map(
-          ({ step, pulled, recovered, recoveryMs }) =>
-            html`<tr>
-              <td>${step}</td>
-              <td>${pulled}</td>
-              <td>${recovered < pulled ? html`<b class="red">${recovered}</b>` : recovered}</td>
-              <td>${figure(recoveryMs?.p50)}</td>
-              <td>${figure(recoveryMs?.p95)}</td>
-              <td>${figure(recoveryMs?.max)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
+    ${table(
+      ['Step', 'Pulled', 'Recovered', 'Median', '95 %', 'Longest'],
+      pulls.map(({ step, pulled, recovered, recoveryMs }) => [
+        step,
+        pulled,
+        recovered < pulled ? html`<b class="red">${recovered}</b>` : recovered,
+        ...[recoveryMs?.p50, recoveryMs?.p95, recoveryMs?.max].map(figure),
+      ]),
+    )}
   </section>`;
 }
 
@@ -236,7 +195,7 @@ function deviceSection({ deviceReports }: DemoReport): Markup {
   const sorted = [...deviceReports].sort((a, b) => Number(isWell(a)) - Number(isWell(b)));
   let left = rowsTold;
   const items = sorted.map((device) => {
-    const rows = left > 0 ? storyRows(device.observations, decisiveOf(device)) : [];
+    const rows = left > 0 ? storyRows(device.observations, decisiveIn(device)) : [];
     left -= rows.length;
     return deviceItem(device, rows);
   });
@@ -246,13 +205,7 @@ function deviceSection({ deviceReports }: DemoReport): Markup {
   return html`<section id="devices">
     <h2>${deviceReports.length} devices</h2>
     <p class="sub filters">
-      <input
-        type="search"
-        class="filter"
-        data-of="#device-list"
-        placeholder="Find a device"
-        aria-label="Find a device"
-      />
+      ${findField('#device-list', 'Find a device')}
       <button type="button" aria-pressed="true" data-kind-of="#device-list" data-kind="">all</button
       >${kinds.map(({ outcome, count }) => html`<button type="button" aria-pressed="false" data-kind-of="#device-list" data-kind="${outcome}">${count} ${outcomeWords[outcome]}</button>`)}
       <span class="none" role="status"></span>
@@ -261,13 +214,12 @@ function deviceSection({ deviceReports }: DemoReport): Markup {
   </section>`;
 }
 
-function decisiveOf({ findings }: DeviceReport): Observation | undefined {
-  const failed = findings.find(({ outcome }) => outcome === 'fail');
-  return failed?.decisive ?? failed?.evidence.at(-1);
+function decisiveIn(device: DeviceReport): Observation | undefined {
+  return decisiveOf(failuresIn(device)[0]);
 }
 
 function deviceItem(device: DeviceReport, rows: readonly Row[]): Markup {
-  const { thingName, hardware, outcome, pull, reason, startedAt, findings, omitted } = device;
+  const { thingName, hardware, outcome, pull, reason, startedAt, omitted } = device;
   const time = pull?.recoveryMs === undefined || outcome === 'invalid' ? '' : spanText(pull.recoveryMs);
   const line = html`<span class="${outcome}">${outcomeSigns[outcome]}</span><b>${thingName}</b
     ><span class="small"
@@ -278,17 +230,16 @@ function deviceItem(device: DeviceReport, rows: readonly Row[]): Markup {
       ${line}${outcome === 'invalid' || outcome === 'inconclusive' ? html`<span class="why">${reason}</span>` : undefined}
     </div>`;
   }
-  const failed = findings.filter((finding) => finding.outcome === 'fail');
   return html`<details class="device ${outcome}" id="device-${thingName}" data-item="${outcome}">
     <summary>${line}</summary>
     <div>
       <p>${sentence(reason)}</p>
-      ${failed.map(
+      ${failuresIn(device).map(
         (finding) =>
           html`<p><b class="red">✗ ${claimName(finding.claim)}</b> ${sentence(finding.reason)}</p>
-            ${evidenceList(finding, startedAt)}`,
+            ${evidenceList({ startedAt, findings: [finding] })}`,
       )}
-      ${shortConversation(rows, startedAt, decisiveOf(device))}
+      ${shortConversation(rows, startedAt, decisiveIn(device))}
       ${omitted > 0 ? html`<p class="small">${omitted} later observations are left out.</p>` : undefined}
     </div>
   </details>`;
@@ -307,37 +258,20 @@ function madeOfSection({ documents, faults, hardware }: DemoReport): Markup {
         ? undefined
         : html`<h3>Job documents of real systems</h3>
             <p class="sub">A device that cannot do a job says so: REJECTED, with the reason in statusDetails.</p>
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Document</th>
-                  <th scope="col">Expected</th>
-                  <th scope="col">Executions ended</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${documents.map(
-                  ({ document, expected, ended, mistaken }) =>
-                    html`<tr>
-                      <td><code>${document}</code></td>
-                      <td>${countWords(expected)}</td>
-                      <td>${mistaken > 0 ? html`<b class="red">✗ ${countWords(ended)}</b>` : countWords(ended)}</td>
-                    </tr>`,
-                )}
-              </tbody>
-            </table>`
+            ${table(
+              ['Document', 'Expected', 'Executions ended'],
+              documents.map(({ document, expected, ended, mistaken }) => [
+                html`<code>${document}</code>`,
+                countWords(expected),
+                mistaken > 0 ? html`<b class="red">✗ ${countWords(ended)}</b>` : countWords(ended),
+              ]),
+            )}`
     }
     ${
       injected.length === 0
         ? undefined
         : html`<h3>Faults injected beside the pulls</h3>
-            <dl>
-              ${injected.map(
-                ([name, times]) =>
-                  html`<dt>${name}</dt>
-                    <dd>${times}</dd>`,
-              )}
-            </dl>`
+            ${facts(injected)}`
     }
     <h3>Hardware, from the figures of these profiles</h3>
     <div class="devices">${hardware.map(hardwareItem)}</div>
@@ -351,25 +285,10 @@ function hardwareItem({ name, description, devices, figures, assumed }: Hardware
       ><span class="small ms">${devices} in the fleet, ${assumed.length} of ${figures} figures assumed</span>
     </summary>
     <div>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Assumed figure</th>
-            <th scope="col">Value</th>
-            <th scope="col">Ground</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${assumed.map(
-            ({ path, value, source }) =>
-              html`<tr>
-                <td><code>${path}</code></td>
-                <td>${value}</td>
-                <td>${source}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
+      ${table(
+        ['Assumed figure', 'Value', 'Ground'],
+        assumed.map(({ path, value, source }) => [html`<code>${path}</code>`, value, source]),
+      )}
     </div>
   </details>`;
 }

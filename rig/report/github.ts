@@ -4,7 +4,7 @@
  */
 import { type CheckResult, exemplaryRun, verdictOfCheck, verdictOfRuns } from '../live/check/check-result.ts';
 import { catalogName } from '../verdict/catalog.ts';
-import { claimNames } from './claim-words.ts';
+import { claimName } from './claim-words.ts';
 import { causesOf, decisiveText, survivalOf } from './check-summary.ts';
 
 export function githubAnnotations(result: CheckResult): readonly string[] {
@@ -33,10 +33,8 @@ export function githubSummary(result: CheckResult): string {
     for (const { claim, sentence, results, resembles } of causes) {
       const moment = decisiveText(exemplaryRun(results[0]!)) ?? '';
       const ids = results.map(({ scenario }) => scenario.id).join(', ');
-      const name = claimNames[claim as keyof typeof claimNames];
-      lines.push(
-        `| ${[sentence, `${claim} ${name}`, ids, moment, resembles.map(catalogName).join(', ')].map(cell).join(' | ')} |`,
-      );
+      const cells = [sentence, claimName(claim), ids, moment, resembles.map(catalogName).join(', ')];
+      lines.push(`| ${cells.map(cell).join(' | ')} |`);
     }
     lines.push('');
   }

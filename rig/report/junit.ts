@@ -3,9 +3,8 @@
  * left alone, one for the documents, one for what was
  * played in virtual time. Source: the de-facto schema of Jenkins and the Surefire reports.
  */
-import type { Observation } from '../../observation/observation.ts';
 import { deviceClaims } from '../virtual/violation.ts';
-import { lineOf, plainText } from './lines.ts';
+import { evidenceText, failuresIn } from './evidence.ts';
 import { escapeMarkup } from './markup.ts';
 import { countWords } from './words.ts';
 import type { DemoReport, DeviceReport, DocumentSummary } from './run-report.ts';
@@ -64,18 +63,12 @@ function untouchedCase(device: DeviceReport): Case {
   };
 }
 
-function failureText({ reason, findings }: DeviceReport): string {
-  const broken = findings.filter(({ outcome }) => outcome === 'fail');
-  const lines = broken.flatMap((finding) => [
+function failureText(device: DeviceReport): string {
+  const broken = failuresIn(device).flatMap((finding) => [
     `${deviceClaims[finding.claim]} (${finding.claim}): ${finding.reason}`,
-    ...finding.evidence.flatMap((seen) => evidenceText(seen) ?? []),
+    ...evidenceText({ ...device, findings: [finding] }),
   ]);
-  return [reason, ...lines].join('\n');
-}
-
-function evidenceText(seen: Observation): string | undefined {
-  const line = lineOf(seen);
-  return line === undefined ? undefined : `  ${seen.at} ${line.topic ?? ''} ${plainText(line.text)}`;
+  return [device.reason, ...broken].join('\n');
 }
 
 /** In virtual time: one case for all that went well, one for each cause of what did not. */

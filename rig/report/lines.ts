@@ -18,66 +18,57 @@ export interface Line {
   readonly payload?: string;
 }
 
+function line(actor: Actor, text: string, tone?: Line['tone']): Line {
+  return { actor, text, ...(tone && { tone }) };
+}
+
 /** @returns nothing for what no reader wants in a timeline: pings, views, the rig's own lag */
 export function lineOf(seen: Observation): Line | undefined {
   switch (seen.kind) {
     case 'connecting':
-      return { actor: 'device', text: 'connects', tone: 'quiet' };
+      return line('device', 'connects', 'quiet');
     case 'connected':
-      return { actor: 'service', text: connectedText(seen) };
+      return line('service', connectedText(seen));
     case 'connect-failed':
-      return { actor: 'service', text: `refuses the connection: ${seen.reason}`, tone: 'refusal' };
+      return line('service', `refuses the connection: ${seen.reason}`, 'refusal');
     case 'disconnected':
-      return { actor: 'device', text: endTexts[seen.end] + (seen.reason === undefined ? '' : ` (${seen.reason})`) };
+      return line('device', endTexts[seen.end] + (seen.reason === undefined ? '' : ` (${seen.reason})`));
     case 'subscribed':
-      return { actor: 'device', text: subscribedText(seen) };
+      return line('device', subscribedText(seen));
     case 'unsubscribed':
-      return { actor: 'device', text: `unsubscribes from ${seen.filters.map(shortFilter).join(', ')}`, tone: 'quiet' };
+      return line('device', `unsubscribes from ${seen.filters.map(shortFilter).join(', ')}`, 'quiet');
     case 'sent':
       return sentLine(seen);
     case 'received':
       return receivedLine(seen.message, seen.thingName);
-    case 'published':
-      return {
-        actor: 'device',
-        text: `publishes ${seen.bytes} bytes elsewhere`,
-        tone: 'quiet',
-        topic: seen.topic,
-        ...(seen.text !== undefined && { payload: seen.text }),
-      };
+    case 'published': {
+      const { topic, text: payload, bytes } = seen;
+      const said = line('device', `publishes ${bytes} bytes elsewhere`, 'quiet');
+      return { ...said, topic, ...(payload !== undefined && { payload }) };
+    }
     case 'refused':
-      return { actor: 'service', text: `refuses the ${seen.what}: ${seen.reason}`, tone: 'refusal', topic: seen.topic };
+      return { ...line('service', `refuses the ${seen.what}: ${seen.reason}`, 'refusal'), topic: seen.topic };
     case 'power':
-      return {
-        actor: 'host',
-        text: seen.on ? 'Power is on' : 'Power is cut',
-        ...(!seen.on && { tone: 'fault' as const }),
-      };
+      return seen.on ? line('host', 'Power is on') : line('host', 'Power is cut', 'fault');
     case 'program':
-      return { actor: 'host', text: programText(seen), tone: 'quiet' };
+      return line('host', programText(seen), 'quiet');
     case 'printed':
-      return { actor: 'log', text: seen.line, tone: 'quiet' };
+      return line('log', seen.line, 'quiet');
     case 'witness':
-      return {
-        actor: 'device',
-        text: `says by its hook: ${seen.effect}${seen.version === undefined ? '' : ` ${seen.version}`}`,
-      };
+      return line('device', `says by its hook: ${seen.effect}${seen.version === undefined ? '' : ` ${seen.version}`}`);
     case 'reported-version':
-      return { actor: 'device', text: `reports version ${seen.version} in its shadow` };
+      return line('device', `reports version ${seen.version} in its shadow`);
     case 'execution':
       return executionLine(seen);
-    case 'download':
-      return seen.state === 'asked'
-        ? {
-            actor: 'device',
-            text: `asks for bytes ${seen.fromByte} to ${seen.fromByte + seen.bytes} of the image of **${seen.jobId}**`,
-            tone: 'quiet',
-          }
-        : undefined;
+    case 'download': {
+      if (seen.state !== 'asked') return undefined;
+      const bytes = `bytes ${seen.fromByte} to ${seen.fromByte + seen.bytes}`;
+      return line('device', `asks for ${bytes} of the image of **${seen.jobId}**`, 'quiet');
+    }
     case 'called':
       return operatorLine(seen);
     case 'fault':
-      return { actor: 'host', text: faultText(seen), tone: 'fault' };
+      return line('host', faultText(seen), 'fault');
     case 'traced':
       return traceLine(seen);
     default:
@@ -241,20 +232,16 @@ function executionLine(seen: ObservationOf<'execution'>): Line | undefined {
   if (seen.by === 'device') return undefined;
   if (seen.force === true) {
     const what = seen.status === 'DELETED' ? 'deletes' : 'cancels';
-    return { actor: 'operator', text: `Operator ${what} the execution of **${jobId}**, by force`, tone: 'pull' };
+    return line('operator', `Operator ${what} the execution of **${jobId}**, by force`, 'pull');
   }
-  if (seen.status === 'QUEUED') return { actor: 'operator', text: `**${jobId}** is queued for the device` };
-  return { actor: 'service', text: `**${jobId}** is ${seen.status} now` };
+  if (seen.status === 'QUEUED') return line('operator', `**${jobId}** is queued for the device`);
+  return line('service', `**${jobId}** is ${seen.status} now`);
 }
 
 function operatorLine({ operation, jobId, outcome }: ObservationOf<'called'>): Line | undefined {
   if (/^(Describe|List|Get)/.test(operation)) return undefined;
   const about = jobId === undefined ? '' : ` **${jobId}**`;
-  return {
-    actor: 'operator',
-    text: `Operator: ${operation}${about}${outcome === 'ok' ? '' : `, ${outcome}`}`,
-    tone: 'quiet',
-  };
+  return line('operator', `Operator: ${operation}${about}${outcome === 'ok' ? '' : `, ${outcome}`}`, 'quiet');
 }
 
 function faultText({ name, operation }: ObservationOf<'fault'>): string {
@@ -264,23 +251,19 @@ function faultText({ name, operation }: ObservationOf<'fault'>): string {
 function traceLine({ trace }: ObservationOf<'traced'>): Line | undefined {
   switch (trace.kind) {
     case 'step':
-      return {
-        actor: 'device',
-        text: `${trace.step} ${trace.percent > 0 ? `${trace.percent} %` : ''}`.trim(),
-        tone: 'quiet',
-      };
+      return line('device', `${trace.step} ${trace.percent > 0 ? `${trace.percent} %` : ''}`.trim(), 'quiet');
     case 'pulled':
-      return { actor: 'device', text: `learns that **${trace.execution.jobId}** is gone, at ${trace.step}` };
+      return line('device', `learns that **${trace.execution.jobId}** is gone, at ${trace.step}`);
     case 'recovered':
-      return { actor: 'device', text: 'Idle again' };
+      return line('device', 'Idle again');
     case 'finished':
-      return { actor: 'device', text: `is done with **${trace.execution.jobId}**: ${trace.status}` };
+      return line('device', `is done with **${trace.execution.jobId}**: ${trace.status}`);
     case 'boot':
-      return { actor: 'device', text: `boots into ${trace.version}` };
+      return line('device', `boots into ${trace.version}`);
     case 'crash':
-      return { actor: 'device', text: `resets: ${trace.cause}`, tone: 'fault' };
+      return line('device', `resets: ${trace.cause}`, 'fault');
     case 'note':
-      return { actor: 'device', text: trace.text, tone: 'quiet' };
+      return line('device', trace.text, 'quiet');
     default:
       return undefined;
   }

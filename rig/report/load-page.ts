@@ -8,7 +8,8 @@ import { type JudgedThreshold, memoryOf, verdictOfLoad } from '../load/verdict.t
 import type { Percentiles } from '../load/percentiles.ts';
 import { loadStyle } from './load-style.ts';
 import { type Markup, html } from './markup.ts';
-import { type PageContent, commandLine, stateLine } from './page-frame.ts';
+import { type PageContent, commandLine, runBar, stateLine } from './page-frame.ts';
+import { facts, table, wideTable } from './tables.ts';
 import { spanText } from './words.ts';
 
 /** A run with what is computed from it for people. */
@@ -25,13 +26,14 @@ export function loadContent(shown: ShownLoad): PageContent {
   const { shape, startedAt, endedAt, things, seed } = run;
   return {
     title: `jobrig load: ${verdictOfLoad(run, thresholds)}`,
-    bar: html`<b>jobrig load</b><code>${shape}</code><span>${count(things)} things, seed ${seed}</span
-      ><span>${new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ')}</span>
-      <span>${spanText(endedAt - startedAt)}</span>`,
+    bar: runBar(
+      'load',
+      html`<code>${shape}</code><span>${count(things)} things, seed ${seed}</span>`,
+      startedAt,
+      endedAt,
+    ),
     sections: [
-      ...(hasFailed(run)
-        ? ([['failures', Object.keys(run.failures).length > 0 ? 'Failures' : 'Refusals']] as const)
-        : []),
+      hasFailed(run) && ['failures', Object.keys(run.failures).length > 0 ? 'Failures' : 'Refusals'],
       ['latency', 'Latency'],
       ['throughput', 'Throughput'],
       ['processes', 'Processes'],
@@ -53,7 +55,7 @@ function hasFailed({ failures, refusals }: LoadRun): boolean {
 function head({ run, thresholds, latencies }: ShownLoad): Markup {
   const { executions, things } = run;
   const { update, execution } = latencies;
-  const facts: readonly (readonly [string, string])[] = [
+  const figures: readonly (readonly [string, string])[] = [
     ['executions/s', count(run.executionsPerSecond)],
     ['exchanges/s', count(run.exchangesPerSecond)],
     ['connects/s', count(run.connectsPerSecond)],
@@ -73,7 +75,7 @@ function head({ run, thresholds, latencies }: ShownLoad): Markup {
     </p>
     ${commandLine(commandOf(run))}
     <dl class="figures">
-      ${facts.map(
+      ${figures.map(
         ([name, value]) =>
           html`<div>
             <dd>${value}</dd>
@@ -120,26 +122,24 @@ function headline(run: LoadRun, thresholds: readonly JudgedThreshold[]): string 
 }
 
 function thresholdTable(thresholds: readonly JudgedThreshold[]): Markup {
-  return html`<div class="wide" tabindex="0" role="region" aria-label="Thresholds">
-    <table class="thresholds">
-      <thead>
-        <tr>
-          <th>Threshold</th>
-          <th>Measured</th>
-          <th></th>
-        </tr>
-      </thead>
-      <tbody>
-        ${thresholds.map(
-          ({ expression, value, unit, held }) =>
-            html`<tr>
-              <td><code>${expression}</code></td>
-              <td>${value === undefined ? 'no such figure in this run' : withUnit(value, unit)}</td>
-              <td class="${held ? '' : 'red'}">${held ? '✓ holds' : '✗ broken'}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
+  const rows = thresholds.map(({ expression, value, unit, held }) => [
+    html`<code>${expression}</code>`,
+    value === undefined ? 'no such figure in this run' : withUnit(value, unit),
+    held ? '✓ holds' : html`<span class="red">✗ broken</span>`,
+  ]);
+  return wideTable('Thresholds', ['Threshold', 'Measured', ''], rows, { kind: 'thresholds' });
+}
+
+/** Places of two charts, side by side. */
+function plots(...both: readonly (readonly [plot: string, title: string, label: string])[]): Markup {
+  return html`<div class="two">
+    ${both.map(
+      ([plot, title, label]) =>
+        html`<div>
+          <h3>${title}</h3>
+          <div class="plot" data-plot="${plot}" role="img" aria-label="${label}"></div>
+        </div>`,
+    )}
   </div>`;
 }
 
@@ -149,34 +149,16 @@ function latencySection({ latencies }: ShownLoad): Markup {
     <p class="sub">
       Of requests of the Jobs API, each second, and of every exchange by percentile. Scales are logarithmic.
     </p>
-    <div class="two">
-      <div>
-        <h3>Over time, ms</h3>
-        <div class="plot" data-plot="latency" role="img" aria-label="Latency over time"></div>
-      </div>
-      <div>
-        <h3>By percentile, ms</h3>
-        <div class="plot" data-plot="percentiles" role="img" aria-label="Latency by percentile"></div>
-      </div>
-    </div>
-    <table>
-      <thead>
-        <tr>
-          <th>Exchange</th>
-          ${['Count', 'p50', 'p95', 'p99', 'Max'].map((name) => html`<th class="r">${name}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${Object.entries(latencies).map(
-          ([exchange, { count: many, p50, p95, p99, max }]) =>
-            html`<tr>
-              <td>${exchange}</td>
-              <td class="r">${count(many)}</td>
-              ${[p50, p95, p99, max].map((ms) => html`<td class="r">${milliseconds(ms)}</td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
+    ${plots(['latency', 'Over time, ms', 'Latency over time'], ['percentiles', 'By percentile, ms', 'Latency by percentile'])}
+    ${table(
+      ['Exchange', 'Count', 'p50', 'p95', 'p99', 'Max'],
+      Object.entries(latencies).map(([exchange, { count: many, p50, p95, p99, max }]) => [
+        exchange,
+        count(many),
+        ...[p50, p95, p99, max].map(milliseconds),
+      ]),
+      { figuresFrom: 1 },
+    )}
   </section>`;
 }
 
@@ -184,90 +166,40 @@ function throughputSection(): Markup {
   return html`<section id="throughput">
     <h2>Throughput</h2>
     <p class="sub">Dotted lines are where a phase of the shape begins.</p>
-    <div class="two">
-      <div>
-        <h3>Exchanges and executions a second</h3>
-        <div class="plot" data-plot="throughput" role="img" aria-label="Exchanges and executions a second"></div>
-      </div>
-      <div>
-        <h3>Things connected, executions in progress</h3>
-        <div class="plot" data-plot="things" role="img" aria-label="Things connected and executions in progress"></div>
-      </div>
-    </div>
+    ${plots(
+      ['throughput', 'Exchanges and executions a second', 'Exchanges and executions a second'],
+      ['things', 'Things connected, executions in progress', 'Things connected and executions in progress'],
+    )}
   </section>`;
 }
 
 function processSection({ processes }: LoadRun): Markup {
+  const rows = processes.map(({ name, things, idleBytes, peakBytes, cpuMs, busiest }) => [
+    name,
+    things === 0 ? '' : count(things),
+    mega(idleBytes),
+    mega(peakBytes),
+    spanText(cpuMs),
+    `${Math.round(busiest * 100)} %`,
+  ]);
   return html`<section id="processes">
     <h2>Processes</h2>
-    <div class="two">
-      <div>
-        <h3>Memory, MB</h3>
-        <div class="plot" data-plot="memory" role="img" aria-label="Memory of each process"></div>
-      </div>
-      <div>
-        <h3>CPU, % of a core</h3>
-        <div class="plot" data-plot="cpu" role="img" aria-label="CPU of each process"></div>
-      </div>
-    </div>
-    <div class="wide" tabindex="0" role="region" aria-label="Processes in figures">
-      <table>
-        <thead>
-          <tr>
-            <th>Process</th>
-            ${['Things', 'Empty', 'Peak', 'CPU in all', 'Busiest second'].map((name) => html`<th class="r">${name}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${processes.map(
-            ({ name, things, idleBytes, peakBytes, cpuMs, busiest }) =>
-              html`<tr>
-                <td>${name}</td>
-                <td class="r">${things === 0 ? '' : count(things)}</td>
-                <td class="r">${mega(idleBytes)}</td>
-                <td class="r">${mega(peakBytes)}</td>
-                <td class="r">${spanText(cpuMs)}</td>
-                <td class="r">${Math.round(busiest * 100)} %</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${plots(['memory', 'Memory, MB', 'Memory of each process'], ['cpu', 'CPU, % of a core', 'CPU of each process'])}
+    ${wideTable('Processes in figures', ['Process', 'Things', 'Empty', 'Peak', 'CPU in all', 'Busiest second'], rows, {
+      figuresFrom: 1,
+    })}
   </section>`;
 }
 
+/** Of a run in which there were some. */
 function failureSection({ failures, refusals }: LoadRun): Markup {
   const rows = [
-    ...Object.entries(failures).map(([kind, many]) => ({ kind, many, isFailure: true })),
-    ...Object.entries(refusals).map(([code, many]) => ({
-      kind: `refused: ${code}, asked again`,
-      many,
-      isFailure: false,
-    })),
+    ...Object.entries(failures).map(([kind, many]) => [html`<span class="red">✗ ${kind}</span>`, count(many)]),
+    ...Object.entries(refusals).map(([code, many]) => [`refused: ${code}, asked again`, count(many)]),
   ];
   return html`<section id="failures">
     <h2>${Object.keys(failures).length === 0 ? 'Refused, and asked again' : 'Failures'}</h2>
-    ${
-      rows.length === 0
-        ? undefined
-        : html`<table>
-            <thead>
-              <tr>
-                <th>Kind</th>
-                <th class="r">Count</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${rows.map(
-                ({ kind, many, isFailure }) =>
-                  html`<tr>
-                    <td class="${isFailure ? 'red' : ''}">${isFailure ? '✗ ' : ''}${kind}</td>
-                    <td class="r">${count(many)}</td>
-                  </tr>`,
-              )}
-            </tbody>
-          </table>`
-    }
+    ${table(['Kind', 'Count'], rows, { figuresFrom: 1 })}
   </section>`;
 }
 
@@ -287,13 +219,7 @@ function settingsSection(run: LoadRun): Markup {
   ];
   return html`<section id="settings">
     <h2>What was tried</h2>
-    <dl>
-      ${rows.map(
-        ([name, value]) =>
-          html`<dt>${name}</dt>
-            <dd>${value}</dd>`,
-      )}
-    </dl>
+    ${facts(rows)}
   </section>`;
 }
 

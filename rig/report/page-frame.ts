@@ -3,14 +3,16 @@
  * and markup without a document, since a run that is opened on a page is drawn into that page; a file of its own is
  * page-file.ts.
  */
+import type { EpochMs } from '../../protocol/time.ts';
 import { lane, laneSymbols } from './lane-symbols.ts';
 import { type Insertable, type Markup, html, trusted } from './markup.ts';
+import { spanText } from './words.ts';
 
 export interface PageContent {
   readonly title: string;
   readonly bar: Insertable;
-  /** Where the bar leads: id and name of sections. */
-  readonly sections: readonly (readonly [id: string, name: string])[];
+  /** Where the bar leads: id and name of sections; `false` for one that this run has not. */
+  readonly sections: readonly (readonly [id: string, name: string] | false)[];
   readonly body: Insertable;
   readonly foot: readonly string[];
   /** Beside the look that all reports have. */
@@ -25,7 +27,9 @@ export function pageBody({ bar, sections, body, foot, data }: PageContent): Mark
     <header class="bar">
       <div>
         ${bar}
-        <nav aria-label="Sections">${sections.map(([id, name]) => html`<a href="#${id}">${name}</a>`)}</nav>
+        <nav aria-label="Sections">
+          ${sections.filter((one) => one !== false).map(([id, name]) => html`<a href="#${id}">${name}</a>`)}
+        </nav>
       </div>
     </header>
     <main>${body}</main>
@@ -37,6 +41,12 @@ export function pageBody({ bar, sections, body, foot, data }: PageContent): Mark
             ${trusted(data.replaceAll('<', String.raw`\u003c`))}
           </script>`
     }`;
+}
+
+/** Which run it is, when it began and how long it took. */
+export function runBar(verb: string, about: Markup, startedAt: EpochMs, endedAt: EpochMs): Markup {
+  const began = new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ');
+  return html`<b>jobrig ${verb}</b>${about}<span>${began}</span> <span>${spanText(endedAt - startedAt)}</span>`;
 }
 
 const signs = {

@@ -7,6 +7,7 @@ import type { Observation, ObservationOf } from '../../observation/observation.t
 import type { DeviceRequest } from '../../protocol/device-messages.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { nextJobId } from '../../protocol/topics.ts';
+import { ordinal } from '../scenario/words.ts';
 import { type Line, detailsText, lineOf } from './lines.ts';
 import { spanText } from './words.ts';
 
@@ -98,11 +99,4 @@ class Story {
     this.#pulled = undefined;
     return { actor: 'device', text: `${what}${after}`, tone: 'recovery' };
   }
-}
-
-/** `2nd`, `3rd`, `14th` */
-function ordinal(count: number): string {
-  const [tens, ones] = [count % 100, count % 10];
-  if (tens >= 11 && tens <= 13) return `${count}th`;
-  return `${count}${ones === 1 ? 'st' : ones === 2 ? 'nd' : ones === 3 ? 'rd' : 'th'}`;
 }

@@ -2,7 +2,7 @@
  * What a scenario needs of a device and its world: what its file says, and what follows from its triggers and deeds. A world that
  * lacks something skips the scenario and says why.
  */
-import type { Deed, Entry, Need, Offer, Scenario, Trigger } from './contract.ts';
+import type { Deed, DeedName, Entry, Need, Offer, Scenario, Trigger } from './contract.ts';
 
 const needOfTrigger: Readonly<Partial<Record<Trigger['on'], Need>>> = {
   downloaded: 'download',
@@ -12,51 +12,35 @@ const needOfTrigger: Readonly<Partial<Record<Trigger['on'], Need>>> = {
   at: 'virtual-time',
 };
 
+/** Of deeds that always need the same. */
+const needsOfDeeds: Readonly<Partial<Record<DeedName, readonly Need[]>>> = {
+  'delete-stream': ['stream'],
+  'leave-group': ['group'],
+  'join-group': ['group'],
+  'rejoin-group': ['group'],
+  power: ['power'],
+  link: ['link'],
+  message: ['message-faults'],
+  service: ['service-faults'],
+  connect: ['service-faults'],
+  subscribe: ['service-faults'],
+  'restart-service': ['service-restart'],
+  session: ['session-faults'],
+  battery: ['battery'],
+  image: ['image', 'download'],
+  'second-client': ['second-client'],
+  memory: ['memory'],
+};
+
 function needsOfDeed(deed: Deed): readonly Need[] {
-  switch (deed.do) {
-    case 'create-job':
-      return [
-        ...(deed.group === true ? (['group'] as const) : []),
-        ...(deed.namespace === undefined ? [] : (['namespace'] as const)),
-        ...(deed.document === 'stream' ? (['stream'] as const) : []),
-        ...(deed.image === undefined || deed.image === 'good' ? [] : (['image', 'download'] as const)),
-      ];
-    case 'delete-job':
-    case 'delete-execution':
-      return deed.namespace === undefined ? [] : ['namespace'];
-    case 'delete-stream':
-      return ['stream'];
-    case 'leave-group':
-    case 'join-group':
-    case 'rejoin-group':
-      return ['group'];
-    case 'power':
-      return ['power'];
-    case 'link':
-      return ['link'];
-    case 'message':
-      return ['message-faults'];
-    case 'service':
-    case 'connect':
-    case 'subscribe':
-      return ['service-faults'];
-    case 'restart-service':
-      return ['service-restart'];
-    case 'session':
-      return ['session-faults'];
-    case 'clock':
-      return [deed.of === 'device' ? 'device-clock' : 'service-clock'];
-    case 'battery':
-      return ['battery'];
-    case 'image':
-      return ['image', 'download'];
-    case 'second-client':
-      return ['second-client'];
-    case 'memory':
-      return ['memory'];
-    default:
-      return [];
+  if (deed.do === 'clock') return [deed.of === 'device' ? 'device-clock' : 'service-clock'];
+  const own: Need[] = 'namespace' in deed && deed.namespace !== undefined ? ['namespace'] : [];
+  if (deed.do === 'create-job') {
+    if (deed.group === true) own.unshift('group');
+    if (deed.document === 'stream') own.push('stream');
+    if (deed.image !== undefined && deed.image !== 'good') own.push('image', 'download');
   }
+  return [...own, ...(needsOfDeeds[deed.do] ?? [])];
 }
 
 /** In the order of their first mention. */

@@ -2,7 +2,8 @@
 import type { Fault } from '../../faults/plan.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { Deed, Entry, Scenario, Trigger } from './contract.ts';
-import { deedWords, happenedWords, spanWords, triggerWords } from './words.ts';
+import { spanText } from './format/values.ts';
+import { deedWords, happenedWords, triggerWords } from './words.ts';
 
 /** e.g. `When the device is at write: the operator deletes the execution of update, by force.` */
 export function tellScenario({ given, script, meanwhile }: Scenario): readonly string[] {
@@ -30,7 +31,7 @@ function instantOf({ when }: Entry): DurationMs {
 function entrySentence({ when, deeds }: Entry, waiting: string): string {
   const does = deeds.map(deedSentence).join(', and ');
   if (when === undefined) return `${capital(does)}.`;
-  if (when.on === 'at') return `${spanWords(when.atMs)} after the start: ${does}.`;
+  if (when.on === 'at') return `${spanText(when.atMs)} after the start: ${does}.`;
   if (deeds.length === 0) return `The script waits for ${triggerWords(when)}.`;
   return `${waiting} ${conditionWords(when)}: ${does}.`;
 }
@@ -50,7 +51,7 @@ function isOperators(deed: Deed): boolean {
 }
 
 function faultSentence(fault: Fault): string {
-  const span = `from ${spanWords(fault.fromMs)} to ${spanWords(fault.untilMs)}`;
+  const span = `from ${spanText(fault.fromMs)} to ${spanText(fault.untilMs)}`;
   const things = 'things' in fault && fault.things !== '*' ? ` of ${fault.things}` : '';
   if (fault.kind === 'message' || fault.kind === 'service') {
     const share = fault.perMillion === 1_000_000 ? 'every' : `${fault.perMillion / 10_000} % of every`;
@@ -61,8 +62,8 @@ function faultSentence(fault: Fault): string {
     return `${capital(share)} ${what}, ${span}.`;
   }
   const times = fault.times === 1 ? 'once' : `${fault.times} times`;
-  const forMs = 'forMs' in fault ? ` for ${spanWords(fault.forMs)}` : '';
-  const byMs = 'byMs' in fault ? ` by ${spanWords(fault.byMs)}` : '';
+  const forMs = 'forMs' in fault ? ` for ${spanText(fault.forMs)}` : '';
+  const byMs = 'byMs' in fault ? ` by ${spanText(fault.byMs)}` : '';
   return `${capital(fault.kind.replaceAll('-', ' '))}${things}${forMs}${byMs}, ${times} ${span}.`;
 }
 

@@ -1,81 +1,63 @@
 /** Triggers and deeds in words, for progress and reports that a person reads. */
-import type { DurationMs } from '../../protocol/time.ts';
 import type { Deed, Trigger } from './contract.ts';
+import { spanText } from './format/values.ts';
 
 export function triggerWords(when: Trigger): string {
   const { nth = 1, afterMs = 0 } = when;
+  const [who, , toDo] = happening(when);
   const times = nth === 1 ? '' : `, ${ordinal(nth)} time`;
-  const later = afterMs === 0 ? '' : `, ${spanWords(afterMs)} later`;
-  return `${happeningWords(when)}${times}${later}`;
+  const later = afterMs === 0 ? '' : `, ${spanText(afterMs)} later`;
+  return `${who} ${toDo}${times}${later}`;
 }
 
-/** The same as what has happened: `the device is at write, 2nd time, 300 ms later`. */
+/** The same as what has happened: `the device is at write the 2nd time, and 300 ms have gone by`. */
 export function happenedWords(when: Trigger): string {
   const { nth = 1, afterMs = 0 } = when;
+  const [who, done] = happening(when);
   const times = nth === 1 ? '' : ` the ${ordinal(nth)} time`;
-  const later = afterMs === 0 ? '' : `, and ${spanWords(afterMs)} have gone by`;
-  return `${happened(when)}${times}${later}`;
+  const later = afterMs === 0 ? '' : `, and ${spanText(afterMs)} have gone by`;
+  return `${who} ${done}${times}${later}`;
 }
 
-function happened(when: Trigger): string {
-  switch (when.on) {
-    case 'connected':
-      return 'the device is connected';
-    case 'disconnected':
-      return 'the connection has ended';
-    case 'sent':
-      return `the device has sent ${when.operation}${when.status === undefined ? '' : ` with ${when.status}`}`;
-    case 'received':
-      return `the device has been told ${when.what}${when.operation === undefined ? '' : ` to ${when.operation}`}`;
-    case 'delivered':
-      return `the device has acknowledged a ${when.what}`;
-    case 'execution':
-      return `the execution${when.job === undefined ? '' : ` of ${when.job}`} is ${when.status}`;
-    case 'downloaded':
-      return `${when.percent} % of the image have been asked for`;
-    case 'block':
-      return `block ${when.block} of the stream has been asked for`;
-    case 'printed':
-      return `the device has printed /${when.pattern}/`;
-    case 'step':
-      return `the device is at ${when.step}${when.percent === undefined ? '' : `, ${when.percent} %`}`;
-    case 'settled':
-      return 'the device has come to rest';
-    case 'idle':
-      return `the device has said nothing for ${spanWords(when.forMs)}`;
-    case 'at':
-      return `${spanWords(when.atMs)} have gone by since the start`;
-  }
-}
+const device = 'the device';
 
-function happeningWords(when: Trigger): string {
+/** Of whom it is said, that it has happened, and that it is to happen. */
+function happening(when: Trigger): readonly [who: string, done: string, toDo: string] {
   switch (when.on) {
     case 'connected':
-      return 'the device to connect';
+      return [device, 'is connected', 'to connect'];
     case 'disconnected':
-      return 'the connection to end';
-    case 'sent':
-      return `the device to send ${when.operation}${when.status === undefined ? '' : ` with ${when.status}`}`;
-    case 'received':
-      return `the device to be told ${when.what}${when.operation === undefined ? '' : ` to ${when.operation}`}`;
+      return ['the connection', 'has ended', 'to end'];
+    case 'sent': {
+      const what = `${when.operation}${when.status === undefined ? '' : ` with ${when.status}`}`;
+      return [device, `has sent ${what}`, `to send ${what}`];
+    }
+    case 'received': {
+      const what = `${when.what}${when.operation === undefined ? '' : ` to ${when.operation}`}`;
+      return [device, `has been told ${what}`, `to be told ${what}`];
+    }
     case 'delivered':
-      return `the device to acknowledge a ${when.what}`;
-    case 'execution':
-      return `the execution${when.job === undefined ? '' : ` of ${when.job}`} to be ${when.status}`;
+      return [device, `has acknowledged a ${when.what}`, `to acknowledge a ${when.what}`];
+    case 'execution': {
+      const of = when.job === undefined ? '' : ` of ${when.job}`;
+      return [`the execution${of}`, `is ${when.status}`, `to be ${when.status}`];
+    }
     case 'downloaded':
-      return `${when.percent} % of the image to be asked for`;
+      return [`${when.percent} % of the image`, 'have been asked for', 'to be asked for'];
     case 'block':
-      return `block ${when.block} of the stream to be asked for`;
+      return [`block ${when.block} of the stream`, 'has been asked for', 'to be asked for'];
     case 'printed':
-      return `the device to print /${when.pattern}/`;
-    case 'step':
-      return `the device to be at ${when.step}${when.percent === undefined ? '' : `, ${when.percent} %`}`;
+      return [device, `has printed /${when.pattern}/`, `to print /${when.pattern}/`];
+    case 'step': {
+      const where = `${when.step}${when.percent === undefined ? '' : `, ${when.percent} %`}`;
+      return [device, `is at ${where}`, `to be at ${where}`];
+    }
     case 'settled':
-      return 'the device to come to rest';
+      return [device, 'has come to rest', 'to come to rest'];
     case 'idle':
-      return `the device to say nothing for ${spanWords(when.forMs)}`;
+      return [device, `has said nothing for ${spanText(when.forMs)}`, `to say nothing for ${spanText(when.forMs)}`];
     case 'at':
-      return `${spanWords(when.atMs)} after the start`;
+      return [spanText(when.atMs), 'have gone by since the start', 'after the start'];
   }
 }
 
@@ -101,9 +83,9 @@ export function deedWords(deed: Deed): string {
     case 'delete-stream':
       return `deletes the stream of ${deed.job}`;
     case 'power':
-      return `cuts the power for ${spanWords(deed.offForMs)}`;
+      return `cuts the power for ${spanText(deed.offForMs)}`;
     case 'link':
-      return `${deed.how === 'drop' ? 'breaks the connection' : 'lets nothing through'} for ${spanWords(deed.forMs)}`;
+      return `${deed.how === 'drop' ? 'breaks the connection' : 'lets nothing through'} for ${spanText(deed.forMs)}`;
     case 'message':
       return `faults ${deed.direction} messages: ${deed.how}`;
     case 'service':
@@ -116,9 +98,9 @@ export function deedWords(deed: Deed): string {
     case 'session':
       return 'has the service lose the session';
     case 'clock':
-      return `moves the ${deed.of}’s clock by ${spanWords(deed.jumpMs)}`;
+      return `moves the ${deed.of}’s clock by ${spanText(deed.jumpMs)}`;
     case 'battery':
-      return `lets the supply sag for ${spanWords(deed.forMs)}`;
+      return `lets the supply sag for ${spanText(deed.forMs)}`;
     case 'image':
       return `makes the image of ${deed.job} ${deed.condition}`;
     case 'second-client':
@@ -132,12 +114,6 @@ export function deedWords(deed: Deed): string {
 
 function forced(force: boolean): string {
   return force ? ', by force' : '';
-}
-
-export function spanWords(ms: DurationMs): string {
-  if (ms < 1000 || ms % 100 !== 0) return `${ms} ms`;
-  if (ms < 60_000 || ms % 1000 !== 0) return `${ms / 1000} s`;
-  return ms % 60_000 === 0 ? `${ms / 60_000} min` : `${ms / 1000} s`;
 }
 
 export function ordinal(count: number): string {

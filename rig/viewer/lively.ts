@@ -1,6 +1,6 @@
 /**
  * What a report can do in a browser: copy a command, find and filter, move the cursor over drawing and rows of a story together,
- * open what its address names, draw charts, open every part for print. Of a whole page, or of a run that is shown in one.
+ * open what its address names, draw charts. Of a whole page, or of a run that is shown in one.
  */
 import { type Place, drawCharts } from './load-charts.ts';
 
@@ -16,16 +16,11 @@ export function makeLively(place: Place): () => void {
     });
   }
   const followAddress = (): void => void goTo(place, location.hash);
-  const openForPrint = (): void => {
-    for (const one of all<HTMLDetailsElement>(place, 'details.print')) one.open = true;
-  };
   addEventListener('hashchange', followAddress);
-  addEventListener('beforeprint', openForPrint);
   const stopCharts = drawCharts(place);
   followAddress();
   return () => {
     removeEventListener('hashchange', followAddress);
-    removeEventListener('beforeprint', openForPrint);
     stopCharts();
   };
 }

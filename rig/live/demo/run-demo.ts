@@ -14,7 +14,7 @@ import type { HardwareProfile } from '../../../agent/device/profile.ts';
 import type { Observation } from '../../../observation/observation.ts';
 import type { DurationMs } from '../../../protocol/time.ts';
 import type { CauseReport, DemoReport, DeviceReport, DocumentSummary, PullSummary } from '../../report/run-report.ts';
-import { claimName } from '../../report/causes-table.ts';
+import { claimName } from '../../report/claim-words.ts';
 import { spreadOf } from '../../report/statistics.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import type { ClaimId, Finding, Verdict } from '../../verdict/contract.ts';

@@ -19,7 +19,7 @@ import { observeAll, observeEvery, show } from '../../../observation/observers.t
 import type { Scenario } from '../../scenario/contract.ts';
 import { dutiesBy } from '../../scenario/document-law.ts';
 import type { DurationMs } from '../../../protocol/time.ts';
-import { claimName } from '../../report/causes-table.ts';
+import { claimName } from '../../report/claim-words.ts';
 import type { ClaimId, Finding, Judge } from '../../verdict/contract.ts';
 import { createJudge, observeFor } from '../../verdict/judge.ts';
 import { type Limits, limitsWith } from '../../verdict/limits.ts';

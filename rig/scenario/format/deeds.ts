@@ -5,9 +5,10 @@
 import { z } from 'zod';
 import { directions, messageOperations, operations } from '../../../faults/plan.ts';
 import { deviceStatuses } from '../../../protocol/status.ts';
-import type { Deed, DeedName, JobDocument, SecondClientAct } from '../contract.ts';
+import type { Deed, DeedName, SecondClientAct } from '../contract.ts';
 import { documentKinds, imageConditions } from '../contract.ts';
-import { count, label, size, sizeText, span, spanText } from './values.ts';
+import { membersFor, membersFrom } from './members.ts';
+import { count, label, size, span } from './values.ts';
 
 const ofThing = { thing: label.optional() };
 const extent = { times: count.optional(), for: span.optional() };
@@ -99,108 +100,22 @@ export const shortForms: Readonly<Partial<Record<DeedName, string>>> = {
   session: 'how',
 };
 
-type Read = { readonly [Name in DeedName]: z.output<(typeof deedForms)[Name]> };
-type Making = { readonly [Name in DeedName]: (read: Read[Name]) => Deed };
-
-const minuteMs = 60_000;
-
-const makers: Making = {
-  'create-job': ({ timeout, retries, ends, presigned, document, 'image-size': imageBytes, ...rest }) => ({
-    do: 'create-job',
-    ...defined(rest),
-    ...(document !== undefined && { document: document as JobDocument }),
-    ...(timeout !== undefined && { timeoutMinutes: timeout / minuteMs }),
-    ...(retries && { retries: defined({ failed: retries.failed, timedOut: retries['timed-out'] }) }),
-    ...(ends && { ends: { afterMs: ends.after, behavior: ends.behavior } }),
-    ...(presigned !== undefined && { presignedMs: presigned }),
-    ...(imageBytes !== undefined && { imageBytes }),
-  }),
-  'update-job': ({ job: of, timeout }) => ({ do: 'update-job', job: of, timeoutMinutes: timeout / minuteMs }),
-  'cancel-job': (read) => ({ do: 'cancel-job', ...read }),
-  'delete-job': (read) => ({ do: 'delete-job', ...defined(read) }),
-  'cancel-execution': (read) => ({ do: 'cancel-execution', ...defined(read) }),
-  'delete-execution': (read) => ({ do: 'delete-execution', ...defined(read) }),
-  'leave-group': (read) => ({ do: 'leave-group', ...defined(read) }),
-  'join-group': (read) => ({ do: 'join-group', ...defined(read) }),
-  'rejoin-group': (read) => ({ do: 'rejoin-group', ...defined(read) }),
-  'delete-thing': (read) => ({ do: 'delete-thing', ...defined(read) }),
-  'delete-stream': (read) => ({ do: 'delete-stream', ...read }),
-  power: ({ 'off-for': offForMs, ...rest }) => ({ do: 'power', offForMs, ...defined(rest) }),
-  link: ({ for: forMs, ...rest }) => ({ do: 'link', forMs, ...defined(rest) }),
-  message: (read) => ({ do: 'message', ...spanned(read) }) as unknown as Deed,
-  service: (read) => ({ do: 'service', ...spanned(read) }) as unknown as Deed,
-  'restart-service': ({ for: forMs }) => ({ do: 'restart-service', forMs }),
-  connect: (read) => ({ do: 'connect', ...spanned(read) }) as unknown as Deed,
-  subscribe: (read) => ({ do: 'subscribe', ...spanned(read) }) as unknown as Deed,
-  session: (read) => ({ do: 'session', ...defined(read) }),
-  clock: ({ jump, ...rest }) => ({ do: 'clock', jumpMs: jump, ...defined(rest) }),
-  battery: ({ 'drop-mv': dropMv, for: forMs, ...rest }) => ({ do: 'battery', dropMv, forMs, ...defined(rest) }),
-  image: (read) => ({ do: 'image', ...read }),
-  'second-client': ({ thing, ...act }) => ({ do: 'second-client', act: actFrom(act), ...defined({ thing }) }),
-  memory: (read) => ({ do: 'memory', ...defined(read) }),
-  'end-faults': () => ({ do: 'end-faults' }),
-};
-
 /** @param read by the form of this word */
-export function deedFrom<Name extends DeedName>(name: Name, read: Read[Name]): Deed {
-  return makers[name](read);
-}
-
-type Defined<Members> = { [Name in keyof Members]: Exclude<Members[Name], undefined> };
-
-function defined<Members extends object>(members: Members): Defined<Members> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Defined<Members>;
-}
-
-/** Extent and operations under the names of the contract. */
-function spanned(read: Readonly<Record<string, unknown>>): Record<string, never> {
-  const { for: forMs, by: byMs, operation, operations: several, ...rest } = read;
-  const on = several ?? (operation === undefined ? undefined : [operation]);
-  // Each member is of its type: the form has checked it, and only its name changes here.
-  return defined({ ...rest, forMs, byMs, operations: on }) as unknown as Record<string, never>;
-}
-
-function actFrom(act: Readonly<Record<string, unknown>>): SecondClientAct {
-  const { for: forMs, ...rest } = act;
-  return defined({ ...rest, forMs }) as unknown as SecondClientAct;
+export function deedFrom(name: DeedName, read: object): Deed {
+  const { operation, ...members } = membersFrom<Record<string, unknown>>(read);
+  if (name !== 'second-client') {
+    return { do: name, ...(operation !== undefined && { operations: [operation] }), ...members } as unknown as Deed;
+  }
+  const { thing, ...act } = members;
+  return { do: name, act, ...(thing !== undefined && { thing }) } as unknown as Deed;
 }
 
 /** As a file writes it. */
 export function deedForm(deed: Deed): Record<string, unknown> {
-  const { do: name, ...members } = deed as Deed & Record<string, unknown>;
-  const named: Readonly<Record<string, string>> = {
-    forMs: 'for',
-    byMs: 'by',
-    offForMs: 'off-for',
-    jumpMs: 'jump',
-    dropMv: 'drop-mv',
-    presignedMs: 'presigned',
-  };
-  const written = Object.entries(members).flatMap(([member, value]): [string, unknown][] => {
-    if (value === undefined) return [];
-    if (member === 'timeoutMinutes') return [['timeout', spanText(Number(value) * minuteMs)]];
-    if (member === 'imageBytes') return [['image-size', sizeText(Number(value))]];
-    if (member === 'act') {
-      const { forMs, ...act } = value as SecondClientAct & { readonly forMs?: number };
-      return [...Object.entries(act), ...(forMs === undefined ? [] : [['for', spanText(forMs)] as [string, unknown]])];
-    }
-    if (member === 'ends') {
-      const { afterMs, behavior } = value as { readonly afterMs: number; readonly behavior: string };
-      return [['ends', { after: spanText(afterMs), behavior }]];
-    }
-    if (member === 'retries') {
-      const { failed, timedOut } = value as { readonly failed?: number; readonly timedOut?: number };
-      return [
-        [
-          'retries',
-          { ...(failed !== undefined && { failed }), ...(timedOut !== undefined && { 'timed-out': timedOut }) },
-        ],
-      ];
-    }
-    const word = named[member] ?? member;
-    return [[word, member.endsWith('Ms') ? spanText(Number(value)) : value]];
-  });
+  const { do: name, ...members } = deed;
+  const { act, ...beside } = members as { readonly act?: SecondClientAct };
+  const written = membersFor({ ...act, ...beside });
   const short = shortForms[name];
-  if (short !== undefined && written.length === 1 && written[0]?.[0] === short) return { [name]: written[0][1] };
-  return { [name]: Object.fromEntries(written) };
+  const isShort = short !== undefined && short in written && Object.keys(written).length === 1;
+  return { [name]: isShort ? written[short] : written };
 }

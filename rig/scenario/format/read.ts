@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { claimIds } from '../../verdict/contract.ts';
+import type { LinkConditions } from '../../../faults/link.ts';
 import { type FaultPlan, noFaults, parseFaultPlan } from '../../../faults/plan.ts';
 import type { MemberPath } from '../../../protocol/form.ts';
 import { unknownWord } from '../../../protocol/near-name.ts';
@@ -13,8 +14,8 @@ import {
   type Deed,
   type Entry,
   type Expected,
+  type Given,
   type GivenThing,
-  type JobDocument,
   type Scenario,
   type Trigger,
   needs,
@@ -22,6 +23,7 @@ import {
 import { type Complain, checked, isMembers } from './checked.ts';
 import { deedForms, deedFrom, deedWords, documentForm, shortForms } from './deeds.ts';
 import { bareTriggers, triggerForms, triggerFrom, triggerWordOf, triggerWords } from './triggers.ts';
+import { membersFrom } from './members.ts';
 import { label, span } from './values.ts';
 
 /** Something wrong, and where. */
@@ -102,59 +104,23 @@ function scenarioFrom(value: unknown, complain: Complain): Scenario | undefined 
   const script = entriesFrom(members['script'], ['script'], complain);
   const meanwhile = entriesFrom(members['meanwhile'], ['meanwhile'], complain);
   if (head === undefined) return undefined;
-  const { given, expect, catalog, needs: own, theme, notes } = head;
-  const faults = faultsFrom(given.faults, complain);
+  const { given, expect, ...about } = head;
+  const { things, hardware, session, 'name-length': nameLength, link, faults, ...others } = given;
+  const onlyThing = { thing: 'thing-1', hardware, session, nameLength };
   const scenario: Scenario = {
-    id: head.id,
-    version: head.version,
-    claim: head.claim,
-    about: head.about,
-    ...(theme !== undefined && { theme }),
-    catalog,
-    needs: own,
+    ...membersFrom<Omit<Scenario, 'given' | 'expect'>>(about),
     given: {
-      things: thingsOf(given),
-      document: given.document as JobDocument,
-      namespaces: given.namespaces,
-      ...(given.link && { link: { latencyMs: given.link.latency, jitterMs: given.link.jitter ?? 0 } }),
-      faults,
-      seed: given.seed,
-      ...(given.settle !== undefined && { settleMs: given.settle }),
-      ...(given.wire && { wire: given.wire }),
-      ...(given.grain && { grain: given.grain }),
+      ...membersFrom<Omit<Given, 'things' | 'faults'>>(others),
+      things: (things ?? [onlyThing]).map(membersFrom<GivenThing>),
+      ...(link && { link: membersFrom<LinkConditions>({ ...link, jitter: link.jitter ?? 0 }) }),
+      faults: faultsFrom(faults, complain),
     },
     script,
     meanwhile,
-    expect: expect.map(expectedFrom),
-    claims: head.claims,
-    ...(notes !== undefined && { notes }),
+    expect: expect.map((one) => ({ ...membersFrom<Expected>(one), status: [one.status].flat() })),
   };
   checkLabels(scenario, complain);
   return scenario;
-}
-
-function thingsOf(given: z.output<typeof headForm>['given']): readonly GivenThing[] {
-  const { things, hardware, session } = given;
-  const wanted = things ?? [{ thing: 'thing-1', hardware, session, 'name-length': given['name-length'] }];
-  return wanted.map((one) => ({
-    thing: one.thing,
-    ...(one.hardware !== undefined && { hardware: one.hardware }),
-    ...(one.session !== undefined && { session: one.session }),
-    ...(one['name-length'] !== undefined && { nameLength: one['name-length'] }),
-  }));
-}
-
-function expectedFrom(read: z.output<typeof headForm>['expect'][number]): Expected {
-  const { job, thing, status, within, version } = read;
-  const sideEffects = read['side-effects'];
-  return {
-    job,
-    ...(thing !== undefined && { thing }),
-    status: typeof status === 'string' ? [status] : status,
-    ...(within !== undefined && { withinMs: within }),
-    ...(sideEffects !== undefined && { sideEffects }),
-    ...(version !== undefined && { version }),
-  };
 }
 
 function faultsFrom(value: unknown, complain: Complain): FaultPlan {
@@ -220,7 +186,7 @@ function deedFromWord(word: string, value: unknown, path: MemberPath, complain: 
   const short = shortForms[name];
   const members = short !== undefined && !isMembers(value) ? { [short]: value } : (value ?? {});
   const read = checked(deedForms[name] as z.ZodType, members, path, complain);
-  return read === undefined ? undefined : deedFrom(name, read as never);
+  return read === undefined ? undefined : deedFrom(name, read as object);
 }
 
 function triggerOf(value: unknown, path: MemberPath, complain: Complain): Trigger | undefined {
@@ -240,7 +206,7 @@ function triggerOf(value: unknown, path: MemberPath, complain: Complain): Trigge
     return void complain(first === '' ? path : [...path, first], unknownWord(first, triggerWords));
   }
   const read = checked(triggerForms[word] as z.ZodType, value, path, complain);
-  return read === undefined ? undefined : triggerFrom(word, read as never);
+  return read === undefined ? undefined : triggerFrom(word, read as Readonly<Record<string, unknown>>);
 }
 
 /** Jobs that are spoken of must be created somewhere, things be given. */

@@ -6,8 +6,9 @@ import { z } from 'zod';
 import { operations } from '../../../faults/plan.ts';
 import { steps } from '../../../observation/execution.ts';
 import { deviceStatuses, jobExecutionStatuses } from '../../../protocol/status.ts';
-import type { Trigger, TriggerKind } from '../contract.ts';
-import { count, label, pattern, percent, span, spanText } from './values.ts';
+import type { Trigger } from '../contract.ts';
+import { membersFor, membersFrom, valueFor } from './members.ts';
+import { count, label, pattern, percent, span } from './values.ts';
 
 const operation = z.enum(operations);
 const executionStatus = z.enum([...jobExecutionStatuses, 'DELETED']);
@@ -51,91 +52,37 @@ export function triggerWordOf(members: Readonly<Record<string, unknown>>): Trigg
   return triggerWords.find((word) => word in members && (word !== 'at' || !('step' in members)));
 }
 
-type Read = { readonly [Word in TriggerWord]: z.output<(typeof triggerForms)[Word]> };
-
-const kinds: { readonly [Word in TriggerWord]: (read: Read[Word]) => TriggerKind } = {
-  connected: () => ({ on: 'connected' }),
-  disconnected: () => ({ on: 'disconnected' }),
-  sent: ({ sent, status, job }) => ({ on: 'sent', operation: sent, ...(status && { status }), ...(job && { job }) }),
-  received: ({ received, operation: of, job }) => ({
-    on: 'received',
-    what: received,
-    ...(of && { operation: of }),
-    ...(job && { job }),
-  }),
-  delivered: ({ delivered }) => ({ on: 'delivered', what: delivered }),
-  execution: ({ execution, job }) => ({ on: 'execution', status: execution, ...(job && { job }) }),
-  downloaded: ({ downloaded, job }) => ({ on: 'downloaded', percent: downloaded, ...(job && { job }) }),
-  block: ({ block }) => ({ on: 'block', block }),
-  console: (read) => ({ on: 'printed', pattern: read['console'] }),
-  step: ({ step, at, job }) => ({ on: 'step', step, ...(at !== undefined && { percent: at }), ...(job && { job }) }),
-  settled: () => ({ on: 'settled' }),
-  idle: ({ idle }) => ({ on: 'idle', forMs: idle }),
-  at: ({ at }) => ({ on: 'at', atMs: at }),
+/** By word: which trigger it is, and which member of it the word's own value is. */
+const meanings: Readonly<Record<TriggerWord, readonly [on: Trigger['on'], own?: string]>> = {
+  connected: ['connected'],
+  disconnected: ['disconnected'],
+  sent: ['sent', 'operation'],
+  received: ['received', 'what'],
+  delivered: ['delivered', 'what'],
+  execution: ['execution', 'status'],
+  downloaded: ['downloaded', 'percent'],
+  block: ['block', 'block'],
+  console: ['printed', 'pattern'],
+  step: ['step', 'step'],
+  settled: ['settled'],
+  idle: ['idle', 'forMs'],
+  at: ['at', 'atMs'],
 };
 
 /** @param read by the form of this word */
-export function triggerFrom<Word extends TriggerWord>(word: Word, read: Read[Word]): Trigger {
-  const { nth, after, thing } = read as { readonly nth?: number; readonly after?: number; readonly thing?: string };
-  return {
-    ...kinds[word](read),
-    ...(nth !== undefined && { nth }),
-    ...(after !== undefined && { afterMs: after }),
-    ...(thing !== undefined && { thing }),
-  };
+export function triggerFrom(word: TriggerWord, read: Readonly<Record<string, unknown>>): Trigger {
+  const [on, own] = meanings[word];
+  const { [word]: value, ...others } = read;
+  return { on, ...(own !== undefined && { [own]: value }), ...membersFrom<object>(others) } as unknown as Trigger;
 }
 
 /** As a file writes it. */
-export function triggerForm(trigger: Trigger): unknown {
-  const { nth, afterMs, thing } = trigger;
-  const rest = {
-    ...(nth !== undefined && nth !== 1 && { nth }),
-    ...(afterMs !== undefined && afterMs !== 0 && { after: spanText(afterMs) }),
-    ...(thing !== undefined && { thing }),
-  };
-  const own = kindForm(trigger);
-  return typeof own === 'string'
-    ? Object.keys(rest).length === 0
-      ? own
-      : { [own]: true, ...rest }
-    : { ...own, ...rest };
-}
-
-function kindForm(trigger: Trigger): string | object {
-  switch (trigger.on) {
-    case 'connected':
-    case 'disconnected':
-    case 'settled':
-      return trigger.on;
-    case 'sent':
-      return { sent: trigger.operation, ...given(trigger, ['status', 'job']) };
-    case 'received':
-      return { received: trigger.what, ...given(trigger, ['operation', 'job']) };
-    case 'delivered':
-      return { delivered: trigger.what };
-    case 'execution':
-      return { execution: trigger.status, ...given(trigger, ['job']) };
-    case 'downloaded':
-      return { downloaded: `${trigger.percent}%`, ...given(trigger, ['job']) };
-    case 'block':
-      return { block: trigger.block };
-    case 'printed':
-      return { console: `/${trigger.pattern}/` };
-    case 'step':
-      return {
-        step: trigger.step,
-        ...(trigger.percent !== undefined && { at: `${trigger.percent}%` }),
-        ...given(trigger, ['job']),
-      };
-    case 'idle':
-      return { idle: spanText(trigger.forMs) };
-    case 'at':
-      return { at: spanText(trigger.atMs) };
-  }
-}
-
-function given(from: object, names: readonly string[]): object {
-  return Object.fromEntries(
-    Object.entries(from).filter(([name, value]) => names.includes(name) && value !== undefined),
-  );
+export function triggerForm({ on, nth, afterMs, thing, ...members }: Trigger): unknown {
+  const word = triggerWords.find((one) => meanings[one][0] === on)!;
+  const [, own = ''] = meanings[word];
+  const { [own]: value, ...others } = members as Readonly<Record<string, unknown>>;
+  const all = { ...others, ...(nth !== 1 && { nth }), ...(afterMs !== 0 && { afterMs }), thing };
+  const written = membersFor(all);
+  if (own === '') return Object.keys(written).length === 0 ? word : { [word]: true, ...written };
+  return { [word]: valueFor(own, value), ...written };
 }

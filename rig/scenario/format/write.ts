@@ -1,9 +1,9 @@
 /** A scenario as a file that a person can read and change, and that {@link readScenario} reads back as the same. */
 import { Document, isCollection, isMap, isPair, isSeq, visit } from 'yaml';
-import type { Entry, Expected, Given, Scenario } from '../contract.ts';
+import type { Entry, Given, Scenario } from '../contract.ts';
 import { deedForm } from './deeds.ts';
 import { triggerForm } from './triggers.ts';
-import { spanText } from './values.ts';
+import { membersFor } from './members.ts';
 
 export function scenarioText(scenario: Scenario): string {
   const { id, version, claim, about, theme, catalog, needs, given, script, meanwhile, expect, claims, notes } =
@@ -19,7 +19,9 @@ export function scenarioText(scenario: Scenario): string {
     ...(Object.keys(givenForm(given)).length > 0 && { given: givenForm(given) }),
     script: script.map(entryForm),
     ...(meanwhile.length > 0 && { meanwhile: meanwhile.map(entryForm) }),
-    ...(expect.length > 0 && { expect: expect.map(expectedForm) }),
+    ...(expect.length > 0 && {
+      expect: expect.map((one) => membersFor({ ...one, status: one.status.length === 1 ? one.status[0] : one.status })),
+    }),
     ...(claims !== 'all' && { claims }),
     ...(notes !== undefined && { notes }),
   };
@@ -43,27 +45,18 @@ function flowing(content: object): Document {
 }
 
 function givenForm({ things, document, namespaces, link, faults, seed, settleMs, wire, grain }: Given): object {
-  const named = things.map(({ thing, hardware, session, nameLength }) => ({
-    thing,
-    ...(hardware !== undefined && { hardware }),
-    ...(session !== undefined && { session }),
-    ...(nameLength !== undefined && { 'name-length': nameLength }),
-  }));
+  const named = things.map((thing) => membersFor(thing));
   const [first] = named;
-  const isUsual = named.length === 1 && first?.thing === 'thing-1';
-  const { thing: _usual, ...ofFirst } = first ?? { thing: '' };
+  const { thing: label, ...ofFirst } = first ?? {};
+  const isUsual = named.length === 1 && label === 'thing-1';
   return {
     ...(isUsual ? ofFirst : { things: named }),
     ...(document !== 'yours' && { document }),
     ...(namespaces.length > 0 && { namespaces }),
-    ...(link && {
-      link: { latency: spanText(link.latencyMs), ...(link.jitterMs > 0 && { jitter: spanText(link.jitterMs) }) },
-    }),
+    ...membersFor({ link: link && { ...link, jitterMs: link.jitterMs || undefined } }),
     ...(faults.faults.length > 0 && { faults: faults.faults }),
     ...(seed !== 1 && { seed }),
-    ...(settleMs !== undefined && { settle: spanText(settleMs) }),
-    ...(wire && { wire }),
-    ...(grain && { grain }),
+    ...membersFor({ settleMs, wire, grain }),
   };
 }
 
@@ -81,15 +74,4 @@ function bareForm(form: Record<string, unknown>): unknown {
   const [word = ''] = Object.keys(form);
   const members = form[word];
   return typeof members === 'object' && members !== null && Object.keys(members).length === 0 ? word : form;
-}
-
-function expectedForm({ job, thing, status, withinMs, sideEffects, version }: Expected): object {
-  return {
-    job,
-    ...(thing !== undefined && { thing }),
-    status: status.length === 1 ? status[0] : status,
-    ...(withinMs !== undefined && { within: spanText(withinMs) }),
-    ...(sideEffects !== undefined && { 'side-effects': sideEffects }),
-    ...(version !== undefined && { version }),
-  };
 }
