@@ -5,7 +5,7 @@
 import type { Observation, Observer } from '../../observation/observation.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { Deed, Director, DirectorInput } from '../scenario/contract.ts';
-import type { EventQueue } from './event-queue.ts';
+import type { Alarm, EventQueue } from './event-queue.ts';
 
 export class Direction {
   readonly director: Director;
@@ -15,12 +15,13 @@ export class Direction {
   readonly #perform: (deed: Deed) => void;
   /** Deeds that are due but not yet done. */
   #due = 0;
-  #wakeAt: EpochMs | undefined;
+  readonly #alarm: Alarm;
 
   constructor(director: Director, queue: EventQueue<() => void>, perform: (deed: Deed) => void) {
     this.director = director;
     this.#queue = queue;
     this.#perform = perform;
+    this.#alarm = queue.alarm(() => this.#obey(director.wake(queue.now)));
     this.waitsSince = queue.now;
     const look = (seen: Observation): void => {
       if (director.listensTo.has(seen.kind)) this.#obey(director.apply(seen, seen.at));
@@ -64,12 +65,7 @@ export class Direction {
   /** Keeps one event in the queue for the director's deadline. */
   #arm(): void {
     const deadline = this.director.nextDeadline();
-    if (deadline === undefined || (this.#wakeAt !== undefined && this.#wakeAt <= deadline)) return;
-    this.#wakeAt = deadline;
-    this.#queue.schedule(deadline, () => {
-      if (this.#wakeAt !== deadline) return;
-      this.#wakeAt = undefined;
-      this.#obey(this.director.wake(this.#queue.now));
-    });
+    if (deadline === undefined) this.#alarm.clear();
+    else this.#alarm.set(deadline);
   }
 }

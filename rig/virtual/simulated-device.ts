@@ -21,7 +21,7 @@ import type { BlockRequest, StreamAnswer } from '../../protocol/stream-blocks.ts
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { parseJobsTopic, type NotificationName } from '../../protocol/topics.ts';
 import type { WorldConfiguration } from './configuration.ts';
-import type { EventQueue } from './event-queue.ts';
+import type { Alarm, EventQueue } from './event-queue.ts';
 
 /** What a device reaches outside itself. */
 export interface Surroundings {
@@ -67,7 +67,7 @@ export class SimulatedDevice {
   #session: Session | undefined;
   #connection: ConnectionNumber | undefined;
   #leftAt: EpochMs = 0;
-  #wakeAt: EpochMs | undefined;
+  readonly #alarm: Alarm;
   /** What came of one effect and is performed after the others. */
   readonly #further: StationEffect[] = [];
   #isPerforming = false;
@@ -78,6 +78,7 @@ export class SimulatedDevice {
     this.#chance = chance;
     this.#out = surroundings;
     this.#station = createStation({ board, link: conditions, chance, ...options });
+    this.#alarm = surroundings.queue.alarm(() => this.#put(wake));
   }
 
   get thingName(): string {
@@ -195,24 +196,11 @@ export class SimulatedDevice {
     if (!this.#station.keepsSession) this.#session = undefined;
   }
 
-  /** Keeps one event in the queue for the deadline; one that became too early just waits on. */
   #expectWake(): void {
     const deadline = this.#station.nextDeadline();
-    if (deadline === undefined) return;
-    const { queue } = this.#out;
-    const at = Math.max(deadline, queue.now);
-    if (this.#wakeAt !== undefined && this.#wakeAt <= at) return;
-    this.#wakeAt = at;
-    queue.schedule(at, this.#wake);
+    if (deadline === undefined) this.#alarm.clear();
+    else this.#alarm.set(deadline);
   }
-
-  readonly #wake = (): void => {
-    const { now } = this.#out.queue;
-    if (this.#wakeAt !== now) return;
-    this.#wakeAt = undefined;
-    if ((this.#station.nextDeadline() ?? Infinity) <= now) this.#put(wake);
-    else this.#expectWake();
-  };
 }
 
 const wake: StationInput = { kind: 'wake' };

@@ -25,7 +25,7 @@ import type { BlockRequest } from '../../protocol/stream-blocks.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { asksNext } from '../../protocol/topics.ts';
 import { fleetGroup, type ThingConfiguration, type WorldConfiguration } from './configuration.ts';
-import type { EventQueue } from './event-queue.ts';
+import type { Alarm, EventQueue } from './event-queue.ts';
 import type { ControlPlane } from './operator.ts';
 import { SimulatedDevice, streamKey, type Surroundings } from './simulated-device.ts';
 import { answersTo } from './stream-service.ts';
@@ -64,12 +64,13 @@ export class World implements Surroundings, ControlPlane {
   readonly #chance: Chance;
   /** The service's clock runs this far ahead. */
   #aheadMs: DurationMs = 0;
-  #wakeAt: EpochMs | undefined;
+  readonly #alarm: Alarm;
   #calm = false;
 
   constructor({ configuration, queue, engine, boardOf, observer, observerOf, applied }: WorldOptions) {
     const chance = seededChance(configuration.seed);
     this.queue = queue;
+    this.#alarm = queue.alarm(() => this.#wake());
     this.#observer = observer;
     this.#applied = applied;
     this.#engine = engine;
@@ -243,17 +244,13 @@ export class World implements Surroundings, ControlPlane {
     if (deadline === undefined) return;
     const { now } = this.queue;
     const dueAt = deadline - this.#aheadMs;
-    if (this.#wakeAt !== undefined && this.#wakeAt <= Math.max(dueAt, now + maxSliceDelayMs)) return;
-    const at = dueAt > now ? dueAt : now + this.#chance.between(0, maxSliceDelayMs);
-    this.#wakeAt = at;
-    this.queue.schedule(at, this.#wake);
+    if ((this.#alarm.at ?? Infinity) <= Math.max(dueAt, now + maxSliceDelayMs)) return;
+    this.#alarm.set(dueAt > now ? dueAt : now + this.#chance.between(0, maxSliceDelayMs));
   }
 
-  readonly #wake = (): void => {
-    if (this.#wakeAt !== this.queue.now) return;
-    this.#wakeAt = undefined;
+  #wake(): void {
     const due = this.#engine.nextDeadline();
     if (due !== undefined && due <= this.serviceNow) this.ask({ name: 'jobrig:Wake', request: {} });
     else this.#arm();
-  };
+  }
 }

@@ -42,4 +42,30 @@ describe('event queue', () => {
       }),
     );
   });
+
+  it('takes the event of an alarm once, at the instant that was set last', () => {
+    const act = fc.record({ alarm: fc.nat(4), delay: fc.option(fc.nat(20)), take: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(act), (acts) => {
+        const queue = createEventQueue<number>(0);
+        const alarms = Array.from({ length: 5 }, (_, name) => queue.alarm(name));
+        const due: { at: number; name: number }[] = [];
+        for (const { alarm, delay, take } of acts) {
+          const known = due.findIndex(({ name }) => name === alarm);
+          const at = delay === null ? undefined : queue.now + delay;
+          if (at === undefined) alarms[alarm]!.clear();
+          else alarms[alarm]!.set(at);
+          // One that stays where it was keeps its turn.
+          if (known !== -1 && due[known]!.at !== at) due.splice(known, 1);
+          if (at !== undefined && !due.some(({ name }) => name === alarm)) due.push({ at, name: alarm });
+          expect(alarms[alarm]!.at).toBe(at);
+          if (!take) continue;
+          const [next] = [...due].sort((a, b) => a.at - b.at);
+          expect(queue.take()).toBe(next?.name);
+          due.splice(next === undefined ? 0 : due.indexOf(next), next === undefined ? 0 : 1);
+        }
+        expect(queue.length).toBe(due.length);
+      }),
+    );
+  });
 });
