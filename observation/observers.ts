@@ -1,7 +1,17 @@
 /** Observers put together: several as one, and one that takes every kind. */
-import type { Kind, Observation, Observer } from './observation.ts';
+import type { DeviceTrace } from './inside.ts';
+import type { Kind, Observation, ObservationOf, Observer } from './observation.ts';
 
 type Look = (seen: Observation) => void;
+
+type TraceKind = DeviceTrace['kind'];
+
+/** An observer that may look at one kind of trace alone, and is not called for the others. */
+export type Watch = Observer & {
+  readonly [K in TraceKind as `traced ${K}`]?: (
+    seen: ObservationOf<'traced'> & { readonly trace: Extract<DeviceTrace, { readonly kind: K }> },
+  ) => void;
+};
 
 /** Every kind there is; a missing one does not compile. */
 const everyKind: Readonly<Record<Kind, true>> = {
@@ -39,19 +49,28 @@ export const kinds = Object.keys(everyKind) as readonly Kind[];
 /** What was put together to one look, so that putting together again makes no chains of calls. */
 const partsOf = new WeakMap<Look, readonly Look[]>();
 
-/** Several observers as one, in order. */
-export function observeAll(observers: readonly Observer[]): Observer {
-  const looks: Partial<Record<Kind, Look[]>> = {};
+/** Several observers as one, in order; who looks at one kind of trace comes after who looks at all. */
+export function observeAll(observers: readonly Watch[]): Observer {
+  const looks: Partial<Record<string, Look[]>> = {};
   for (const observer of observers) {
     for (const kind in observer) {
-      const look = observer[kind as Kind] as Look | undefined;
-      if (look !== undefined) (looks[kind as Kind] ??= []).push(...(partsOf.get(look) ?? [look]));
+      const look = observer[kind as keyof Watch] as Look | undefined;
+      if (look !== undefined) (looks[kind] ??= []).push(...(partsOf.get(look) ?? [look]));
     }
   }
-  const all: Partial<Record<Kind, Look>> = {};
-  for (const kind in looks) all[kind as Kind] = together(looks[kind as Kind]!);
+  const all: Partial<Record<string, Look>> = {};
+  const ofTraces: Partial<Record<string, Look>> = {};
+  for (const kind in looks) {
+    if (kind.startsWith(ofTrace)) ofTraces[kind.slice(ofTrace.length)] = together(looks[kind]!);
+  }
+  if (Object.keys(ofTraces).length > 0) {
+    (looks['traced'] ??= []).push((seen) => ofTraces[(seen as ObservationOf<'traced'>).trace.kind]?.(seen));
+  }
+  for (const kind in looks) if (!kind.startsWith(ofTrace)) all[kind] = together(looks[kind]!);
   return all as Observer;
 }
+
+const ofTrace = 'traced ';
 
 function together(looks: readonly Look[]): Look {
   const look = inOrder(looks);

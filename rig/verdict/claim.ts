@@ -4,7 +4,8 @@
  * no claim has to think of it.
  */
 import type { DeviceView } from '../../observation/inside.ts';
-import type { Observation, Observer } from '../../observation/observation.ts';
+import type { Observation } from '../../observation/observation.ts';
+import type { Watch } from '../../observation/observers.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { ClaimId, Expectation, Finding, Outcome, Sight } from './contract.ts';
 import type { Limits } from './limits.ts';
@@ -41,7 +42,7 @@ export interface ClaimContext {
 }
 
 export interface Claim {
-  readonly observer?: Observer;
+  readonly observer?: Watch;
   /** The device is idle and connected, after a job or at the end: what must be so then. Only where the inside is shown. */
   quiet?(view: DeviceView, seen: Observation | undefined): void;
   /** What holds now; not asked when the claim is broken already. */

@@ -4,7 +4,8 @@
  * fails, rejects or skips what it could do is not valid, however quietly it does so. Source: docs/recovery.md.
  */
 import { identityKey } from '../../observation/execution.ts';
-import type { Observation, ObservationOf, Observer } from '../../observation/observation.ts';
+import type { Observation, ObservationOf } from '../../observation/observation.ts';
+import type { Watch } from '../../observation/observers.ts';
 import type { Break } from './claim.ts';
 import type { ClaimId, Duty } from './contract.ts';
 import type { ExecutionRecord } from './execution-records.ts';
@@ -50,7 +51,7 @@ export function watchDuties(
   record: DeviceRecord,
   dutyOf: (jobId: string) => Duty | undefined,
   broke: (claim: ClaimId, found: Break) => void,
-): Observer {
+): Watch {
   const assignments = new Map<string, Assignment>();
 
   /** Requests of before may still arrive. */
@@ -169,11 +170,8 @@ export function watchDuties(
     program(seen) {
       if (seen.event === 'exited') interrupt(seen);
     },
-    traced(seen) {
-      const { trace } = seen;
-      if (trace.kind === 'crash') interrupt(seen);
-      else if (trace.kind === 'boot') noteTrials();
-    },
+    'traced crash': interrupt,
+    'traced boot': noteTrials,
     disconnected({ end }) {
       if (end !== 'by-device') disturb();
     },

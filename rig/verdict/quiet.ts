@@ -3,7 +3,8 @@
  * after a boot, and at the end. What a job leaves behind shows there, before the next job covers it.
  */
 import type { DeviceView } from '../../observation/inside.ts';
-import type { Observation, Observer } from '../../observation/observation.ts';
+import type { Observation } from '../../observation/observation.ts';
+import type { Watch } from '../../observation/observers.ts';
 import type { DeviceRecord } from './record.ts';
 
 export function isQuiet(view: DeviceView): boolean {
@@ -16,7 +17,7 @@ function isIdle({ powered, connected, step, execution }: DeviceView): boolean {
 }
 
 /** @param quiet called with the inside at each such moment */
-export function watchQuiet(record: DeviceRecord, quiet: (view: DeviceView, seen: Observation) => void): Observer {
+export function watchQuiet(record: DeviceRecord, quiet: (view: DeviceView, seen: Observation) => void): Watch {
   let isDue = false;
 
   function look(view: DeviceView | undefined, seen: Observation): void {
@@ -25,18 +26,20 @@ export function watchQuiet(record: DeviceRecord, quiet: (view: DeviceView, seen:
     quiet(view, seen);
   }
 
+  function lookNow(seen: Observation): void {
+    isDue = true;
+    look(record.view(), seen);
+  }
+
   return {
-    traced(seen) {
-      const { kind } = seen.trace;
-      if (kind === 'boot') {
-        // What a power cut left behind, and no checkpoint speaks of, shows once the device is back.
-        isDue = true;
-      } else if (kind === 'recovered' || kind === 'finished') {
-        isDue = true;
-        look(record.view(), seen);
-      } else if (kind === 'step') {
-        isDue = false;
-      }
+    // What a power cut left behind, and no checkpoint speaks of, shows once the device is back.
+    'traced boot'() {
+      isDue = true;
+    },
+    'traced recovered': lookNow,
+    'traced finished': lookNow,
+    'traced step'() {
+      isDue = false;
     },
     moved(seen) {
       if (isDue) look(seen.view(), seen);

@@ -4,7 +4,8 @@
  * nothing.
  */
 import type { DeviceView } from '../../observation/inside.ts';
-import type { Observation, ObservationOf, Observer } from '../../observation/observation.ts';
+import type { Observation, ObservationOf } from '../../observation/observation.ts';
+import type { Watch } from '../../observation/observers.ts';
 import type { DeviceMessage } from '../../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { ExecutionRecords } from './execution-records.ts';
@@ -17,7 +18,7 @@ const remembersLags = 64;
 const arrivalMs: DurationMs = 2000;
 
 export class DeviceRecord extends ExecutionRecords {
-  readonly observer: Observer;
+  readonly observer: Watch;
   /** What it subscribed to on this connection, or in a session that outlives it. */
   readonly filters = new Set<string>();
   isConnected = false;
@@ -55,10 +56,10 @@ export class DeviceRecord extends ExecutionRecords {
       moved: (seen) => {
         this.moved = seen;
       },
-      traced: ({ trace }) => {
-        if (trace.kind === 'step' && trace.step === 'receive') this.start(trace.execution);
-        if (trace.kind === 'crash') this.#forgetWhatRamHeld();
+      'traced step': ({ trace: { step, execution } }) => {
+        if (step === 'receive') this.start(execution);
       },
+      'traced crash': () => this.#forgetWhatRamHeld(),
       power: ({ on, at }) => {
         this.isPowered = on;
         this.disturbedAt = at;

@@ -131,12 +131,12 @@ export const noZombieWork: ClaimDefinition = {
         program(seen) {
           if (seen.event === 'exited' && seen.byRig) forgetRefusals();
         },
-        traced(seen) {
-          const { trace } = seen;
-          if (trace.kind === 'crash') forgetRefusals();
-          if (trace.kind !== 'step' || record.taken.size === 0 || !workSteps.has(trace.step)) return;
-          const one = record.byKey(record.startedAs(identityKey(trace.execution)));
-          if (isZombie(one, seen.at)) workBroke(one, seen, `at ${trace.step}`, 'works-for-the-dead');
+        'traced crash': forgetRefusals,
+        'traced step'(seen) {
+          const { step, execution } = seen.trace;
+          if (record.taken.size === 0 || !workSteps.has(step)) return;
+          const one = record.byKey(record.startedAs(identityKey(execution)));
+          if (isZombie(one, seen.at)) workBroke(one, seen, `at ${step}`, 'works-for-the-dead');
         },
         moved(seen) {
           if (record.taken.size === 0 || seen.at - lookedAt < lookEveryMs) return;

@@ -50,12 +50,11 @@ export const noWrongActivation: ClaimDefinition = {
 
     return {
       observer: {
-        traced(seen) {
-          const { trace } = seen;
-          if (trace.kind !== 'step') return;
-          if (trace.step !== 'reboot') activating = undefined;
-          if (trace.step === 'receive') goneBefore.delete(identityKey(trace.execution));
-          else if (trace.step === 'activate' || trace.step === 'reboot') atStep(trace.step, trace.execution, seen);
+        'traced step'(seen) {
+          const { step, execution } = seen.trace;
+          if (step !== 'reboot') activating = undefined;
+          if (step === 'receive') goneBefore.delete(identityKey(execution));
+          else if (step === 'activate' || step === 'reboot') atStep(step, execution, seen);
         },
         witness(seen) {
           if (seen.effect !== 'activated') return;

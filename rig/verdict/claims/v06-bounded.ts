@@ -84,8 +84,8 @@ export const bounded: ClaimDefinition = {
           else requestPauses.failed(nameOf(message), seen.at);
         },
         download: (seen) => transfers.asked(seen),
-        traced({ trace }) {
-          if (trace.kind !== 'step' || trace.step !== 'receive') return;
+        'traced step'({ trace: { step } }) {
+          if (step !== 'receive') return;
           const view = record.view();
           if (view !== undefined) transfers.inside(view, undefined);
         },

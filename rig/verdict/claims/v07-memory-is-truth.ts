@@ -59,8 +59,7 @@ export const memoryIsTruth: ClaimDefinition = {
         fault({ name }) {
           if (name.startsWith('memory ')) isSpoiled = true;
         },
-        traced({ trace }) {
-          if (trace.kind !== 'boot') return;
+        'traced boot'() {
           isSpoiled = false;
           named.clear();
         },

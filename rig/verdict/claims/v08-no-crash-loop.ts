@@ -50,8 +50,7 @@ export const noCrashLoop: ClaimDefinition = {
 
     return {
       observer: {
-        traced(seen) {
-          if (seen.trace.kind !== 'boot') return;
+        'traced boot'(seen) {
           boots = seen.trace.boots;
           note(seen);
           const most = explained();
