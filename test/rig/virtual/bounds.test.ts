@@ -12,8 +12,8 @@ import { subjectsWith } from '../../support/simulated.ts';
 
 /** What loops is cut after this, whatever the host does meanwhile: a processor that was busy with it all the time. */
 const limitMs = 150;
-let busyMs = 0;
-const cut = createBounded(limitMs, () => (busyMs += limitMs));
+let ticksMs = 0;
+const cut = createBounded(limitMs, () => (ticksMs += limitMs));
 
 function forEver(): never {
   for (let turns = 0; ; turns = (turns + 1) % 7) if (turns > 7) throw new Error('never');
@@ -122,7 +122,7 @@ describe('a bound', () => {
   });
 
   it('cuts a whole run', () => {
-    const bounded = createBounded(1000, () => (busyMs += 1000));
+    const bounded = createBounded(1000, () => (ticksMs += 1000));
     const subjects = { ...subjectsWith({ ...referenceAgent, readDocument: forEver }), bounded };
     expect(play(update, subjects).violations).toMatchObject([{ broke: 'R1', isCut: true }]);
   });
