@@ -7,7 +7,6 @@ import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import type { Publication } from '../../broker/mqtt/client-stream.ts';
 import { FastLane } from '../../broker/mqtt/fast-lane.ts';
-import { restartKeepAlive } from '../../broker/mqtt/internals.ts';
 import type { Message } from '../../broker/mqtt/message.ts';
 import { Outbox } from '../../broker/mqtt/outbox.ts';
 import { QuietAedes } from '../../broker/mqtt/quiet-aedes.ts';
@@ -69,11 +68,8 @@ export async function openCannedDoor(things: number): Promise<ServiceUnderLoad> 
     const line: Line = { outbox: new Outbox(stream), messageId: 0, exchanges: 0 };
     client.once('connected', () => lines.set(client.id, line));
     stream.start({
-      publish(publication) {
-        restartKeepAlive(client);
-        answer(publication, client.id, line);
-      },
-      acknowledge: () => restartKeepAlive(client),
+      publish: (publication) => answer(publication, client.id, line),
+      acknowledge() {},
       receive(packet) {
         if (packet.cmd === 'subscribe') {
           const granted = packet.subscriptions.map(({ qos }) => qos);

@@ -14,7 +14,7 @@ import { type Principal, identityAdvice } from './identity.ts';
 import { type LastWill, lastWillIn } from './last-will.ts';
 import type { MemoryBounds } from './memory-bounds.ts';
 import { type Agreement, agreementOn } from './mqtt5-connect.ts';
-import { judgePublish } from './permissions.ts';
+import { judgePublish, parseTopic } from './permissions.ts';
 import type { RegisteredAccess, RegisteredClient, RegisteredPrincipals } from './registered-principals.ts';
 import type { StrictLimits } from './strict-limits.ts';
 
@@ -112,10 +112,9 @@ export class Admission {
     principal: Principal,
     registered: RegisteredAccess | undefined,
   ): Disconnection | undefined {
-    const verdict = judgePublish(
-      this.#identity.newcomer(principal, clientId, publication.topic, registered),
-      publication,
-    );
+    const { topic } = publication;
+    const newcomer = this.#identity.newcomer(principal, clientId, topic, registered);
+    const verdict = judgePublish(newcomer, publication, parseTopic(topic));
     if (verdict.kind !== 'refused' || verdict.reason !== 'notAuthorized') return undefined;
     const advice = registered?.allows === undefined ? identityAdvice(this.#identity.rule, principal) : policyAdvice;
     const message = `connection refused: its last will: ${verdict.message}`;

@@ -9,6 +9,7 @@ import type { Packet } from 'mqtt-packet';
 import { Disconnection, type Reason } from './disconnection.ts';
 import type { Agreement } from './mqtt5-connect.ts';
 import { connectHeader } from './first-packet.ts';
+import { KeepAlive } from './keep-alive.ts';
 import { type Frame, FrameReader, type PacketReader } from './packet-reader.ts';
 import type { ProtocolVersion } from './packet-writer.ts';
 import { readInPlace } from './internals.ts';
@@ -69,6 +70,7 @@ export abstract class ClientStream extends Duplex implements Lagging {
   readonly #goesOn = (header: number): boolean => !this.destroyed && !this.#aedesIsFull && this.#mayTake(header);
   readonly #traffic: Traffic;
   readonly #allowance: Allowance;
+  readonly #keepAlive = new KeepAlive();
   #receiver: PacketReceiver | undefined;
   /** No packet has been read. */
   #isFirst = true;
@@ -95,6 +97,7 @@ export abstract class ClientStream extends Duplex implements Lagging {
     wire.once('end', () => this.#afterRest(() => this.push(null)));
     wire.once('close', () => endings.do(() => this.#afterRest(() => this.destroy())));
     this.once('close', () => {
+      this.#keepAlive.stop();
       traffic.inbound.letGo(this);
       traffic.outbound.letGo(this);
     });
@@ -107,6 +110,13 @@ export abstract class ClientStream extends Duplex implements Lagging {
     const read = (chunk: Buffer): void => this.#read(chunk);
     this.wire.on('data', read);
     readInPlace(this.wire, read);
+  }
+
+  /** Closes it when nothing comes in for longer than the client's keep-alive allows. */
+  expectToHear(keepAliveSeconds: number): void {
+    this.#keepAlive.start(keepAliveSeconds, () => {
+      this.destroy(new Disconnection('keepAliveTimeout', 'keep alive timeout'));
+    });
   }
 
   protected abstract takeFrame(frame: Frame, receiver: PacketReceiver): void;
@@ -237,6 +247,7 @@ export abstract class ClientStream extends Duplex implements Lagging {
 
   #read(chunk: Buffer): void {
     if (this.destroyed) return;
+    this.#keepAlive.heardAt = performance.now();
     if (this.#rest.length > 0) {
       // It was on its way when the wire was told to pause.
       this.#rest = Buffer.concat([this.#rest, chunk]);

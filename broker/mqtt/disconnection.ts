@@ -1,6 +1,6 @@
 /**
  * Why a connection is closed or refused, as MQTT 5 tells its client; MQTT 3.1.1 has a few codes for CONNACK and else just
- * closes. Errors of this door carry their reason, those of aedes are known by their text. Nothing here closes anything.
+ * closes. Errors of this door carry their reason, one of aedes is known by its text. Nothing here closes anything.
  * Source: MQTT 5 §2.4, MQTT 3.1.1 §3.2.2.3, docs/reference/connection.md §2–§4 and limits.md §5 for which of them AWS uses.
  */
 export const reasonCodes = {
@@ -43,14 +43,9 @@ export class Disconnection extends Error {
   }
 }
 
-const aedesErrors: readonly (readonly [RegExp, Reason])[] = [
-  [/^keep alive timeout$/, 'keepAliveTimeout'],
-  [/^drain timeout$/, 'quotaExceeded'],
-];
-
 export function reasonOf(error: Error): Reason {
   if (error instanceof Disconnection) return error.reason;
-  return aedesErrors.find(([pattern]) => pattern.test(error.message))?.[1] ?? 'unspecified';
+  return error.message === 'drain timeout' ? 'quotaExceeded' : 'unspecified'; // of aedes
 }
 
 const returnCodes: { readonly [R in Reason]?: number } = {

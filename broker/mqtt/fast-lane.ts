@@ -20,15 +20,35 @@ const reader = new PacketReader(4);
 export class FastLane extends ClientStream {
   readonly version = 4;
   #refused = false;
+  /** Of its last publication, when it is ASCII: a client says much on few topics. */
+  #lastTopic = '';
 
   protected override takeFrame(frame: Frame, receiver: PacketReceiver): void {
     const { bytes, start, bodyAt, end } = frame;
     const header = bytes[start]!;
     if (header === pubackHeader && end === bodyAt + 2) receiver.acknowledge(bytes.readUInt16BE(bodyAt));
-    else if ((header & ~duplicateFlag) !== publishHeader || !publishInPlace(frame, receiver)) {
+    else if ((header & ~duplicateFlag) !== publishHeader || !this.#publishInPlace(frame, receiver)) {
       const packet = this.readPacket(reader, frame);
       if (packet !== undefined) receive(packet, receiver);
     }
+  }
+
+  /** @returns false when it has to be looked at more closely. */
+  #publishInPlace({ bytes, bodyAt, end }: Frame, receiver: PacketReceiver): boolean {
+    const topicAt = bodyAt + 2;
+    if (end < topicAt) return false;
+    const topicEnd = topicAt + bytes.readUInt16BE(bodyAt);
+    if (end < topicEnd + 2) return false;
+    const messageId = bytes.readUInt16BE(topicEnd);
+    if (messageId === 0) return false;
+    let topic = this.#lastTopic;
+    if (!isAscii(topic, bytes, topicAt, topicEnd)) {
+      topic = bytes.toString('utf8', topicAt, topicEnd);
+      if (topic.includes('\0') || topic.includes(replacementCharacter)) return false;
+      if (topic.length === topicEnd - topicAt) this.#lastTopic = topic;
+    }
+    receiver.publish({ topic, payload: bytes.subarray(topicEnd + 2, end), qos: 1, retain: false, messageId });
+    return true;
   }
 
   override agree(): void {}
@@ -70,16 +90,12 @@ export class FastLane extends ClientStream {
   }
 }
 
-/** @returns false when it has to be looked at more closely. */
-function publishInPlace({ bytes, bodyAt, end }: Frame, receiver: PacketReceiver): boolean {
-  const topicAt = bodyAt + 2;
-  if (end < topicAt) return false;
-  const topicEnd = topicAt + bytes.readUInt16BE(bodyAt);
-  if (end < topicEnd + 2) return false;
-  const topic = bytes.toString('utf8', topicAt, topicEnd);
-  const messageId = bytes.readUInt16BE(topicEnd);
-  if (messageId === 0 || topic.includes('\0') || topic.includes(replacementCharacter)) return false;
-  receiver.publish({ topic, payload: bytes.subarray(topicEnd + 2, end), qos: 1, retain: false, messageId });
+/** Whether the bytes are this text. @param text of ASCII only, each a byte */
+function isAscii(text: string, bytes: Buffer, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let index = 0; index < text.length; index += 1) {
+    if (text.charCodeAt(index) !== bytes[start + index]) return false;
+  }
   return true;
 }
 

@@ -21,10 +21,9 @@ import type { ClientStream, PacketReceiver, Publication, WillProperties } from '
 import { Disconnection, type Reason, reasonCodes } from './disconnection.ts';
 import { type Ending, type EventListener, refusalIn } from './door-events.ts';
 import { undecided } from './identity.ts';
-import { restartKeepAlive } from './internals.ts';
 import { KeptWill } from './last-will.ts';
 import type { Message } from './message.ts';
-import { type PublishVerdict, judgePublish } from './permissions.ts';
+import { type ParsedTopic, type PublishVerdict, judgePublish, parseTopic } from './permissions.ts';
 import type { ConnectionEvents, Presence, PresentClient } from './presence.ts';
 import type { DoorReadings } from './readings.ts';
 import type { ServiceRequests } from './service-requests.ts';
@@ -74,6 +73,9 @@ export class InboundPackets implements PacketReceiver {
   readonly #will: KeptWill;
   /** Absent: CONNACK has not left. */
   #events: ConnectionEvents | undefined;
+  /** Of its last publication: a client says much on few topics. */
+  #lastTopic = '';
+  #lastParsed: ParsedTopic;
   saidGoodbye = false;
   /** Its CONNECT was refused, which has been told. */
   isRefused = false;
@@ -185,7 +187,6 @@ export class InboundPackets implements PacketReceiver {
       this.#postpone({ publication: { ...publication, payload: Buffer.from(publication.payload) } });
       return;
     }
-    restartKeepAlive(this.#client);
     if (this.#context.strict?.mayPass(this.#client) === false) return;
     const { topic, payload, qos, messageId } = publication;
     if (payload.length > maxPublishBytes) {
@@ -233,7 +234,6 @@ export class InboundPackets implements PacketReceiver {
       this.#postpone({ packet: { cmd: 'puback', messageId } });
       return;
     }
-    restartKeepAlive(this.#client);
     connection.session.acknowledge(connection, messageId);
   }
 
@@ -247,7 +247,6 @@ export class InboundPackets implements PacketReceiver {
       this.#postpone({ packet });
       return;
     }
-    restartKeepAlive(this.#client);
     switch (packet.cmd) {
       case 'subscribe':
         return subscribe(connection, packet, this.#subscribing);
@@ -294,13 +293,14 @@ export class InboundPackets implements PacketReceiver {
     this.#will.keep(will);
     this.#identity.principal = principal;
     this.#identity.registered = access;
-    const { clientId, startsAnew, expirySeconds, keepAliveSeconds: keepalive } = agreement;
+    const { clientId, startsAnew, expirySeconds, keepAliveSeconds } = agreement;
     this.#identity.clientId = clientId;
     const is5 = this.#stream.version === 5;
     if (is5) this.#terms = agreement;
     this.#stream.agree(agreement);
     const clean = is5 ? startsAnew && expirySeconds === 0 : packet.clean;
-    this.#stream.toAedes({ ...packet, clientId, clean, keepalive, will: undefined });
+    this.#stream.expectToHear(keepAliveSeconds);
+    this.#stream.toAedes({ ...packet, clientId, clean, keepalive: 0, will: undefined });
   }
 
   #disconnect({ session }: Connection, packet: IDisconnectPacket): void {
@@ -351,8 +351,13 @@ export class InboundPackets implements PacketReceiver {
   // What the client may do.
 
   #judge(publication: Publication): PublishVerdict {
-    this.#decide(publication.topic);
-    return judgePublish(this.#identity, publication);
+    const { topic } = publication;
+    this.#decide(topic);
+    if (topic !== this.#lastTopic) {
+      this.#lastTopic = topic;
+      this.#lastParsed = parseTopic(topic);
+    }
+    return judgePublish(this.#identity, publication, this.#lastParsed);
   }
 
   /** The first thing that a client speaks for may decide who it is. */

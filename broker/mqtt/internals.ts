@@ -1,23 +1,13 @@
 /**
- * The undocumented parts of aedes, mqtt-packet and Node that this room uses. No other file may reach into one. A release that
+ * The undocumented parts of mqtt-packet and Node that this room uses. No other file may reach into one. A release that
  * renames a part makes `missingInternals` name it, and a test fails; the service itself then does without, more slowly or
  * less strictly.
- * Source: aedes 1.2 lib/client.js, mqtt-packet 9 parser.js, lib/net.js of Node 20 to 24.
+ * Source: mqtt-packet 9 parser.js, lib/net.js of Node 20 to 24.
  */
 /* oxlint-disable no-underscore-dangle -- that is what undocumented parts begin with */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Client } from 'aedes';
 import { type Parser, parser as createParser } from 'mqtt-packet';
-
-// aedes: the clock that closes a silent connection.
-
-type ClientInternals = Client & { readonly _keepaliveTimer?: NodeJS.Timeout | null };
-
-/** Starts the keep-alive clock of aedes anew, for a packet that aedes does not see. */
-export function restartKeepAlive(client: Client): void {
-  (client as ClientInternals)._keepaliveTimer?.refresh(); // there is none once the connection is closed
-}
 
 // mqtt-packet: the bytes of a packet while it is read. It replaces ill-formed UTF-8 and reads past the end of properties.
 
@@ -112,10 +102,9 @@ function symbolsOf(socket: Socket, names: readonly string[]): readonly (symbol |
  * @param socket one that was accepted and is open.
  * @returns the parts that this release of a library or of Node does not have.
  */
-export function missingInternals(client: Client, socket: Socket): string[] {
+export function missingInternals(socket: Socket): string[] {
   const parser = createParser() as unknown as Partial<ParserInternals>;
   const parts: Readonly<Record<string, boolean>> = {
-    'aedes: client._keepaliveTimer': '_keepaliveTimer' in client,
     'mqtt-packet: parser._parseString': typeof parser._parseString === 'function',
     'mqtt-packet: parser._parseProperties': typeof parser._parseProperties === 'function',
     'mqtt-packet: parser._emitError': typeof parser._emitError === 'function',

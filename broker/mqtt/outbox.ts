@@ -25,7 +25,11 @@ type Outgoing = Message | Buffer | number;
 export class Outbox {
   readonly #stream: ClientStream;
   readonly #gathersTurns: boolean;
-  #gathered: Outgoing[] = [];
+  /**
+   * Absent: nothing. A list that waits here for the next message would be old by then, and the collector takes whatever an old list
+   * holds for alive, also when nobody has the list any more.
+   */
+  #gathered: Outgoing[] | undefined;
   #gatheredBytes = 0;
   #held = 0;
   /** Something in it is an answer, which others wait behind. */
@@ -52,16 +56,21 @@ export class Outbox {
   }
 
   acknowledge(messageId: number): void {
-    this.#gathered.push(-messageId);
+    this.#gather(-messageId);
     this.#isUrgent = true;
     this.#leaveSoon();
   }
 
+  #gather(what: Outgoing): void {
+    if (this.#gathered === undefined) this.#gathered = [what];
+    else this.#gathered.push(what);
+  }
+
   /** @param messageId for QoS 1. */
   publish(message: Message, messageId = 0): void {
-    this.#gathered.push(message);
+    this.#gather(message);
     if (messageId > 0) {
-      this.#gathered.push(messageId);
+      this.#gather(messageId);
       this.#stream.awaitAcknowledgement();
     }
     if (message.isReply === true) this.#isUrgent = true;
@@ -77,7 +86,7 @@ export class Outbox {
 
   /** @param packet in the client's version of MQTT. */
   send(packet: Buffer): void {
-    this.#gathered.push(packet);
+    this.#gather(packet);
     this.#isUrgent = true;
     this.#leaveSoon();
   }
@@ -108,11 +117,11 @@ export class Outbox {
   leave(): void {
     this.#isUrgent = false;
     this.#leavesFirst = false;
-    if (this.#held > 0 || this.#gathered.length === 0) return;
     const gathered = this.#gathered;
+    if (this.#held > 0 || gathered === undefined) return;
     const stream = this.#stream;
     if (this.#gatheredBytes > countedBytes) stream.countUnread();
-    this.#gathered = [];
+    this.#gathered = undefined;
     this.#gatheredBytes = 0;
     if (stream.isGone) return;
     const bytes = this.#encode(gathered);

@@ -6,7 +6,7 @@
  * Source: reference mqtt-api.md §6, connection.md §3–§5, events.md, shadow-and-provisioning.md §6, ambiguities.md A18, A19.
  */
 import { isThingName } from '../../protocol/names.ts';
-import { type RequestTopic, type UnknownJobsTopic, parseJobsTopic } from '../../protocol/topics.ts';
+import { type JobsTopic, type RequestTopic, type UnknownJobsTopic, parseJobsTopic } from '../../protocol/topics.ts';
 import type { Reason } from './disconnection.ts';
 import { type Principal, everyThing, noThing } from './identity.ts';
 import { type ReservedTopic, parseReservedTopic } from './reserved-topics.ts';
@@ -20,6 +20,8 @@ export interface Publication {
 
 /** A topic on which the service is asked something. */
 export type ServiceTopic = RequestTopic | UnknownJobsTopic | ReservedTopic;
+
+export type ParsedTopic = JobsTopic | ReservedTopic | undefined;
 
 /** `ordinary`: route it as any broker would. `service`: ask the service. `refused`: AWS closes the connection. */
 export type PublishVerdict =
@@ -50,8 +52,14 @@ export interface Access {
   readonly allows?: ((action: PolicyAction, resource: string) => boolean) | undefined;
 }
 
-export function judgePublish(access: Access, publication: Publication): PublishVerdict {
-  const verdict = judgeTopic(access, publication);
+/** What a topic is to the service, by whomever it is used; `undefined`: nothing. */
+export function parseTopic(topic: string): ParsedTopic {
+  return parseJobsTopic(topic) ?? parseReservedTopic(topic);
+}
+
+/** @param parsed the topic of the publication. */
+export function judgePublish(access: Access, publication: Publication, parsed: ParsedTopic): PublishVerdict {
+  const verdict = judgeTopic(access, publication, parsed);
   const { allows } = access;
   if (allows === undefined || verdict.kind === 'refused') return verdict;
   const resource = `topic/${publication.topic}`;
@@ -59,13 +67,16 @@ export function judgePublish(access: Access, publication: Publication): PublishV
   return isAllowed ? verdict : forbidden(`no policy allows it: ${publication.topic}`);
 }
 
-function judgeTopic({ acting: principal, clientId }: Access, { topic, qos, retain }: Publication): PublishVerdict {
+function judgeTopic(
+  { acting: principal, clientId }: Access,
+  { topic, qos, retain }: Publication,
+  parsed: ParsedTopic,
+): PublishVerdict {
   if (qos > 1) return refused('qosNotSupported', `QoS ${qos} on ${topic}`);
   if (!topic.startsWith('$')) {
     const fault = topicFault(topic);
     return fault === undefined ? ordinary : refused('topicNameInvalid', `${fault} in ${topic}`);
   }
-  const parsed = parseJobsTopic(topic) ?? parseReservedTopic(topic);
   if (parsed === undefined) {
     const fault = topicFault(topic);
     return fault === undefined

@@ -20,6 +20,7 @@ type DeviceCommand = { [Operation in RequestOperation]: CommandOf<`iotjobsdata:$
 
 type DeviceReply = Reply<DeviceOperations[RequestOperation]['response']>;
 
+/** What a client asks, and the way back to it. */
 export interface Request {
   readonly clientId: string;
   readonly qos: 0 | 1;
@@ -27,6 +28,10 @@ export interface Request {
   readonly topic: string;
   readonly parsed: RequestTopic | UnknownJobsTopic;
   readonly payload: Uint8Array | string;
+  /** Called once, now or when the service has made the outcome durable; a fault may make it late, twice or never. */
+  reply(topic: string, payload: string | Buffer): void;
+  /** Called once: nothing of the asker's has to wait for an answer to this request any more. */
+  answered(): void;
 }
 
 export interface AnswerOptions {
@@ -36,33 +41,19 @@ export interface AnswerOptions {
   readonly emptyPayload: DoorReadings['emptyPayload'];
   readonly watchers: Watchers;
   /** Told of a payload that is no JSON object; absent: nobody wants to know. */
-  readonly unreadable: ((request: Request, message: string) => void) | undefined;
+  readonly unreadable: ((request: Pick<Request, 'clientId' | 'topic'>, message: string) => void) | undefined;
 }
 
-export interface Asker {
-  /** Called once, now or when the service has made the outcome durable; a fault may make it late, twice or never. */
-  readonly reply: (topic: string, payload: string | Buffer) => void;
-  /** Called once: nothing of the asker's has to wait for an answer to this request any more. */
-  readonly answered: () => void;
-}
-
-export function answer(options: AnswerOptions, asked: Request, asker: Asker): void {
+export function answer(options: AnswerOptions, asked: Request): void {
   const { port, faults, emptyPayload, unreadable, watchers } = options;
   const { topic, parsed, payload } = asked;
-  const { reply, answered } = asker;
-  const refuse = (text: string): void => {
-    reply(`${topic}/rejected`, text);
-    answered();
-  };
-  const reject = (refusal: Parameters<typeof rejectedJson>[0], clientToken?: string): void =>
-    refuse(rejectedJson(refusal, port.now(), clientToken));
-
   if (watchers.observer.written !== undefined) showText(watchers, asked, port.now());
   if (parsed.kind === 'unknown') {
-    return reject({ code: 'InvalidTopic', message: `The topic ${topic} is no operation of AWS IoT Jobs.` });
+    const message = `The topic ${topic} is no operation of AWS IoT Jobs.`;
+    return reject(asked, { code: 'InvalidTopic', message }, port.now());
   }
   if (payload.length === 0 && emptyPayload === 'InvalidJson') {
-    return reject({ code: 'InvalidJson', message: 'The payload is empty.' });
+    return reject(asked, { code: 'InvalidJson', message: 'The payload is empty.' }, port.now());
   }
   const { takeWritten } = port;
   if (
@@ -70,15 +61,15 @@ export function answer(options: AnswerOptions, asked: Request, asker: Asker): vo
     (faults === undefined || faults.isIdle === true) &&
     watchers.observer.sent === undefined
   ) {
-    const written = Buffer.from(payload as Uint8Array);
-    takeWritten(topic, parsed, written, (told) => {
+    const asWritten = Buffer.from(payload as Uint8Array);
+    takeWritten(topic, parsed, asWritten, (told) => {
       if ('code' in told) {
-        reject(told, decodeDeviceRequest(parsed, written).clientToken);
+        reject(asked, told, port.now(), decodeDeviceRequest(parsed, asWritten).clientToken);
         return;
       }
-      if (told.unreadable !== undefined) unreadable?.({ ...asked, payload: written }, told.unreadable);
-      reply(told.accepted ? `${topic}/accepted` : `${topic}/rejected`, told.payload);
-      answered();
+      if (told.unreadable !== undefined) unreadable?.(asked, told.unreadable);
+      asked.reply(told.accepted ? `${topic}/accepted` : `${topic}/rejected`, told.payload);
+      asked.answered();
     });
     return;
   }
@@ -86,38 +77,67 @@ export function answer(options: AnswerOptions, asked: Request, asker: Asker): vo
   const { clientToken } = decoded;
   if (!decoded.ok) {
     if (decoded.code === 'InvalidJson') unreadable?.(asked, decoded.message);
-    return reject(decoded, clientToken);
+    return reject(asked, decoded, port.now(), clientToken);
   }
   const { operation, request } = decoded;
   if (watchers.observer.sent !== undefined) showRequest(watchers, parsed, asked, port.now());
   // Operation and request belong together in `decoded`; the type of a table cannot say so.
   const command = { name: commandNames[operation], request } as DeviceCommand;
-  const tell = (outcome: DeviceReply, at: EpochMs): void => {
-    if (outcome.accepted) {
-      const response = outcome.response as DeviceOperations[typeof operation]['response'];
-      reply(`${topic}/accepted`, acceptedJson(operation, response, at, clientToken));
-    } else reply(`${topic}/rejected`, rejectedJson(outcome, at, clientToken));
-  };
   const fault = faults?.of(parsed.thingName, operation, asksNext(parsed));
   switch (fault?.answer) {
     case undefined:
     case 'twice':
       return port.submit(command, (outcome, at) => {
-        tell(outcome, at);
-        if (fault !== undefined) tell(outcome, at);
-        answered();
+        tell(asked, operation, outcome, at, clientToken);
+        if (fault !== undefined) tell(asked, operation, outcome, at, clientToken);
+        asked.answered();
       });
     case 'refuse':
-      return refuse(refusalJson(fault, port.now(), clientToken));
+      return refuse(asked, refusalJson(fault, port.now(), clientToken));
     case 'empty-next':
-      tell({ accepted: true, response: {} }, port.now());
-      return answered();
+      tell(asked, operation, { accepted: true, response: {} }, port.now(), clientToken);
+      return asked.answered();
     case 'late':
-      port.submit(command, (outcome, at) => faults?.later(fault.lateMs, () => tell(outcome, at)));
-      return answered();
+      port.submit(command, (outcome, at) =>
+        faults?.later(fault.lateMs, () => tell(asked, operation, outcome, at, clientToken)),
+      );
+      return asked.answered();
     case 'not-at-all':
-      return answered();
+      return asked.answered();
   }
+}
+
+function tell(
+  asked: Request,
+  operation: RequestOperation,
+  outcome: DeviceReply,
+  at: EpochMs,
+  clientToken: string | undefined,
+): void {
+  asked.reply(
+    `${asked.topic}/${outcome.accepted ? 'accepted' : 'rejected'}`,
+    written(operation, outcome, at, clientToken),
+  );
+}
+
+function written(
+  operation: RequestOperation,
+  outcome: DeviceReply,
+  at: EpochMs,
+  clientToken: string | undefined,
+): string {
+  if (!outcome.accepted) return rejectedJson(outcome, at, clientToken);
+  const response = outcome.response as DeviceOperations[typeof operation]['response'];
+  return acceptedJson(operation, response, at, clientToken);
+}
+
+function reject(asked: Request, refusal: Parameters<typeof rejectedJson>[0], at: EpochMs, clientToken?: string): void {
+  refuse(asked, rejectedJson(refusal, at, clientToken));
+}
+
+function refuse(asked: Request, text: string): void {
+  asked.reply(`${asked.topic}/rejected`, text);
+  asked.answered();
 }
 
 /** For doors that are elsewhere: reads what they were asked, and writes what they are to answer. */
@@ -133,13 +153,9 @@ export function answersWritten(port: ServicePort): TakeWritten {
     }
     const { operation, request } = decoded;
     const command = { name: commandNames[operation], request } as DeviceCommand;
-    port.submit(command, (outcome: DeviceReply, at: EpochMs) => {
-      const { accepted } = outcome;
-      const text = accepted
-        ? acceptedJson(operation, outcome.response as DeviceOperations[typeof operation]['response'], at, clientToken)
-        : rejectedJson(outcome, at, clientToken);
-      answered({ accepted, payload: text });
-    });
+    port.submit(command, (outcome: DeviceReply, at: EpochMs) =>
+      answered({ accepted: outcome.accepted, payload: written(operation, outcome, at, clientToken) }),
+    );
   };
 }
 

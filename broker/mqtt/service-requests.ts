@@ -8,10 +8,12 @@ import type { AnswerFaults } from '../../faults/service-faults.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { Publication } from './client-stream.ts';
 import type { EventListener } from './door-events.ts';
+import type { Qos } from './message.ts';
 import type { ServiceTopic } from './permissions.ts';
 import type { DoorReadings } from './readings.ts';
-import { type AnswerOptions, type Asker, answer } from './requests.ts';
+import { type AnswerOptions, type Request, answer } from './requests.ts';
 import type { ReservedRequests } from './reserved-requests.ts';
+import type { ReservedTopic } from './reserved-topics.ts';
 import type { Connection } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -27,11 +29,46 @@ export interface ServiceRequestsOptions {
   readonly watchers: Watchers;
 }
 
-const nobody: Asker = { reply: () => {}, answered: () => {} };
+/** Nobody is there for the answer. */
+const nobody: Pick<Request, 'reply' | 'answered'> = { reply() {}, answered() {} };
+
+/** What a connected client asks of the Jobs service. One object for each request: there are very many. */
+class ClientRequest implements Request {
+  readonly clientId: string;
+  readonly qos: Qos;
+  readonly topic: string;
+  readonly parsed: Request['parsed'];
+  readonly payload: Buffer;
+  readonly #sessions: Sessions;
+  readonly #asker: Connection;
+
+  constructor(
+    sessions: Sessions,
+    asker: Connection,
+    { topic, qos }: Publication,
+    parsed: Request['parsed'],
+    payload: Buffer,
+  ) {
+    this.clientId = asker.session.clientId;
+    this.qos = qos === 0 ? 0 : 1;
+    this.topic = topic;
+    this.parsed = parsed;
+    this.payload = payload;
+    this.#sessions = sessions;
+    this.#asker = asker;
+  }
+
+  reply(topic: string, payload: string | Buffer): void {
+    this.#sessions.reply(this.#asker, topic, payload, this.qos);
+  }
+
+  answered(): void {
+    this.#asker.outbox.release();
+  }
+}
 
 export class ServiceRequests {
   readonly #options: ServiceRequestsOptions;
-
   readonly #answering: AnswerOptions;
 
   constructor(options: ServiceRequestsOptions) {
@@ -52,43 +89,36 @@ export class ServiceRequests {
     const { outbox } = asker;
     outbox.hold();
     if (publication.qos === 1) outbox.acknowledge(publication.messageId);
-    this.#answer(asker, publication, topic, () => outbox.release());
+    const { sessions, readings } = this.#options;
+    const payload = readings.finalNul === 'passed over' ? withoutFinalNul(publication.payload) : publication.payload;
+    if (topic.kind === 'reserved') this.#takeReserved(asker, publication, topic, payload);
+    else answer(this.#answering, new ClientRequest(sessions, asker, publication, topic, payload));
   }
 
-  /** Nobody is there for the answer. The features beside Jobs take no last wills: documented for shadows, assumed for others. */
+  /** The features beside Jobs take no last wills: documented for shadows, assumed for others. */
   takeWill(clientId: string, { topic, payload, qos }: Publication, parsed: ServiceTopic): void {
     if (parsed.kind !== 'reserved') {
-      answer(this.#answering, { clientId, topic, parsed, payload, qos: qos === 0 ? 0 : 1 }, nobody);
+      answer(this.#answering, { clientId, topic, parsed, payload, qos: qos === 0 ? 0 : 1, ...nobody });
     }
   }
 
-  #answer(asker: Connection, publication: Publication, parsed: ServiceTopic, answered: () => void): void {
+  #takeReserved(asker: Connection, { topic, qos }: Publication, parsed: ReservedTopic, payload: Buffer): void {
     const { sessions, reserved, readings } = this.#options;
-    const { clientId } = asker.session;
-    const { topic } = publication;
-    const payload = readings.finalNul === 'passed over' ? withoutFinalNul(publication.payload) : publication.payload;
-    const qos = publication.qos === 0 ? 0 : 1;
-    if (parsed.kind === 'reserved') {
-      reserved.take(
-        { topic, parsed, payload, clientId, connection: asker },
-        {
-          reply: (replyTopic, replyPayload) => sessions.reply(asker, replyTopic, replyPayload, qos),
-          announce: (toldTopic, told) => sessions.routing.announce(toldTopic, () => told),
-          tell(toldTopic, told) {
-            if (readings.streamReplies === 'asker and subscribers')
-              sessions.replyUnlessSubscribed(asker, toldTopic, told);
-            sessions.routing.announce(toldTopic, () => told, qos);
-          },
-          drained: () => sessions.drained(asker),
-          done: answered,
+    const maxQos = qos === 0 ? 0 : 1;
+    reserved.take(
+      { topic, parsed, payload, clientId: asker.session.clientId, connection: asker },
+      {
+        reply: (replyTopic, replyPayload) => sessions.reply(asker, replyTopic, replyPayload, maxQos),
+        announce: (toldTopic, told) => sessions.routing.announce(toldTopic, () => told),
+        tell(toldTopic, told) {
+          if (readings.streamReplies === 'asker and subscribers')
+            sessions.replyUnlessSubscribed(asker, toldTopic, told);
+          sessions.routing.announce(toldTopic, () => told, maxQos);
         },
-      );
-      return;
-    }
-    const request = { clientId, topic, parsed, payload, qos } as const;
-    const reply = (replyTopic: string, replyPayload: string | Buffer): void =>
-      sessions.reply(asker, replyTopic, replyPayload, qos);
-    answer(this.#answering, request, { reply, answered });
+        drained: () => sessions.drained(asker),
+        done: () => asker.outbox.release(),
+      },
+    );
   }
 }
 

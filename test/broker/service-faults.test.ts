@@ -42,8 +42,15 @@ function running(answer: ServiceAnswer, members: object = {}) {
     if (parsed?.kind !== 'request') throw new Error(topic);
     answerRequest(
       { port: service, faults, emptyPayload: 'empty object', watchers: new Watchers(), unreadable: undefined },
-      { clientId: thingName, qos: 1, topic, parsed, payload: '{}' },
-      { reply: (replyTopic) => replies.push(replyTopic.slice(topic.length + 1)), answered: () => (answered += 1) },
+      {
+        clientId: thingName,
+        qos: 1,
+        topic,
+        parsed,
+        payload: '{}',
+        reply: (replyTopic) => void replies.push(replyTopic.slice(topic.length + 1)),
+        answered: () => void (answered += 1),
+      },
     );
   };
   return { clock, service, faults, replies, ask, told, answered: () => answered };
