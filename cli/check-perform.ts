@@ -1,15 +1,16 @@
 /** One run of `jobrig check`: from flags to the options of the check, and what happens told as it happens. */
 import type { CheckResult } from '../rig/live/check/check-result.ts';
 import type { CheckEvent } from '../rig/live/check/check-event.ts';
-import type { CheckOptions } from '../rig/live/check/run-check.ts';
+import type { CheckSubject } from '../rig/live/check/scenario-check.ts';
 import { diagnosisLines, portraitLines, scenarioLine, sweepLine } from '../rig/report/check-terminal.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { openInBrowser } from './browser.ts';
-import type { CheckFlags } from './check-flags.ts';
-import { checkSimulated } from './check-simulated.ts';
+import type { CheckFlags, SubjectKind } from './check-flags.ts';
+import { readHardware } from './hardware.ts';
 import { createProgress } from './progress.ts';
 
 export interface Invocation {
+  readonly kind: SubjectKind;
   readonly command: readonly string[];
   readonly flags: CheckFlags;
   /** The flags that the user wrote. */
@@ -19,51 +20,26 @@ export interface Invocation {
 
 /** @param done ids of moments of the sweep that were played before */
 export async function perform(
-  { command, flags, given, signal }: Invocation,
+  invocation: Invocation,
   scenarios: readonly Scenario[],
   done: ReadonlySet<string> | undefined,
 ): Promise<CheckResult> {
-  // Loaded when wanted: the AWS SDK and the broker take a second, which `--help` should not.
+  const { flags, signal } = invocation;
+  const { mqttPort, mqttsPort, httpsPort, powerOff, powerOn, settle, timeout, points } = flags;
   const progress = createProgress(flags.quiet === true);
-  if (command.length === 0 && flags.attach === undefined) {
-    const result = await checkSimulated(flags, {
-      scenarios,
-      ...(given.has('seed') && { seed: flags.seed }),
-      ...(done && { done }),
-      onEvent: reporter(flags, progress),
-      signal,
-    });
-    progress.done();
-    return result;
-  }
-  const { runCheck } = await import('../rig/live/check/run-check.ts');
-  const { host, mqttPort, mqttsPort, httpsPort, attach, thing, powerOff, powerOn } = flags;
-  const thingName = attach ?? thing;
+  const { runCheck } = await import('../rig/live/check/scenario-check.ts');
   const result = await runCheck({
-    name: attach === undefined ? command.join(' ') : `the attached device ${attach}`,
-    subject: attach === undefined ? { kind: 'program', command, restart: flags.restart } : { kind: 'attached' },
+    ...flags,
+    subject: subjectOf(invocation),
     scenarios,
-    commands: {
-      ...(powerOff !== undefined && { off: powerOff }),
-      ...(powerOn !== undefined && { on: powerOn }),
-      ...(flags.console !== undefined && { console: flags.console }),
-      ...(flags.power === 'none' && { none: true as const }),
-    },
-    ...filesOf(flags, ['reset', 'clientId', 'namespace', 'document', 'canary', 'image']),
-    ...(thingName !== undefined && { thingName }),
+    commands: { off: powerOff, on: powerOn, console: flags.console, none: flags.power === 'none' },
+    thingName: flags.attach ?? flags.thing,
     templates: flags.template,
-    ...(host !== undefined && { host }),
-    ports: {
-      ...(mqttPort !== undefined && { mqttPort }),
-      ...(mqttsPort !== undefined && { mqttsPort }),
-      ...(httpsPort !== undefined && { httpsPort }),
-    },
-    parallel: flags.parallel,
-    repeat: flags.repeat,
-    ...(flags.bail === true && { bail: true }),
-    ...(flags.settle !== undefined && { settleMs: flags.settle }),
-    ...(flags.timeout !== undefined && { timeoutMs: flags.timeout, handshakeMs: flags.timeout }),
-    ...(flags.sweep === true && { sweep: { points: flags.points, ...(done && { done }) } }),
+    ports: { mqttPort, mqttsPort, httpsPort },
+    settleMs: settle,
+    timeoutMs: timeout,
+    handshakeMs: timeout,
+    sweep: flags.sweep && { points, done },
     onEvent: reporter(flags, progress),
     signal,
   });
@@ -71,11 +47,16 @@ export async function perform(
   return result;
 }
 
-function filesOf(
-  flags: CheckFlags,
-  names: readonly (keyof CheckFlags)[],
-): Partial<Pick<CheckOptions, 'reset' | 'clientId' | 'namespace' | 'document' | 'canary' | 'image'>> {
-  return Object.fromEntries(names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])));
+function subjectOf({ kind, command, flags, given }: Invocation): CheckSubject {
+  const { agent, hardware, seed, restart, attach: thingName = '' } = flags;
+  switch (kind) {
+    case 'program':
+      return { kind, command, restart };
+    case 'attached':
+      return { kind, thingName };
+    case 'simulated':
+      return { kind, agent, hardware: readHardware(hardware), seed: given.has('seed') ? seed : undefined };
+  }
 }
 
 /** Says what happens as it happens: lines for people on stderr where stdout is for JSON, else on stdout. */

@@ -12,19 +12,18 @@ import { closingLines } from '../rig/report/check-terminal.ts';
 import { githubAnnotations, githubSummary } from '../rig/report/github.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { agentOption } from './agent.ts';
+import type { SimulatedSubject } from './beside.ts';
 import { duration, jsonOption, matching, port, quietOption, seedOption, wholeNumber } from './arguments.ts';
 import { openOption } from './browser.ts';
 import { applyBaseline, readBaseline, writeBaseline } from './check-baseline.ts';
-import { type KeptCheck, compareWithRun, keepFailing, keepRun, readKept, withEarlierPulls } from './check-runs.ts';
+import { type KeptCheck, compareWithRun, readKept, withEarlierPulls } from './check-runs.ts';
 import { type CheckFlags, mustFit } from './check-flags.ts';
 import { type Invocation, perform } from './check-perform.ts';
-import { readAgent } from './agent.ts';
-import { readHardware } from './hardware.ts';
-import { mustBeKnown } from './check-simulated.ts';
 import { Interruption, exitCodeOf, exitCodes } from './exit.ts';
-import { hardwareOption } from './hardware.ts';
+import { hardwareOption, readHardware } from './hardware.ts';
 import { interruptible } from './interruption.ts';
 import { openFolderOf, openOutput, writeFileOf, writeOutput } from './output-folder.ts';
+import { readAgent } from '../rig/live/agents.ts';
 import { selectScenarios } from '../rig/live/scenario-files.ts';
 import { chooseShard, listScenarios, shard } from './scenarios.ts';
 import { usageError } from './usage-error.ts';
@@ -136,16 +135,17 @@ Examples:
           .map((option) => option.attributeName())
           .filter((name) => verb.getOptionValueSource(name) === 'cli'),
       );
-      finish(await interruptible((signal) => check({ command, flags, given, signal })));
+      const kind = command.length > 0 ? 'program' : flags.attach === undefined ? 'simulated' : 'attached';
+      finish(await interruptible((signal) => check({ kind, command, flags, given, signal })));
     });
 }
 
 async function check(invocation: Invocation): Promise<number> {
-  const { command, flags, given: written, signal } = invocation;
+  const { kind, command, flags, given: written, signal } = invocation;
   if (flags.list === true) return list(flags);
   if (command.length > 0 && flags.attach !== undefined)
     throw usageError('--attach and a command behind -- exclude each other');
-  mustFit(command.length > 0 ? 'program' : flags.attach === undefined ? 'simulated' : 'attached', written, flags);
+  mustFit(kind, written, flags);
   const kept = flags.replay === undefined ? undefined : await readKept(flags.replay);
   const lastFailed = flags.lastFailed === true ? await readKept(flags.out) : undefined;
   const wanted = kept ?? lastFailed;
@@ -156,7 +156,9 @@ async function check(invocation: Invocation): Promise<number> {
   const resumed = flags.resume === true ? await readKept(flags.out) : undefined;
   const chosen = chooseShard(scenariosOf(flags, wanted), flags.shard);
   const baseline = flags.baseline === undefined ? undefined : readBaseline(flags.baseline);
-  if (command.length === 0 && flags.attach === undefined) mustBeKnown(flags);
+  // Before anything is made.
+  const simulated =
+    kind === 'simulated' ? { agent: readAgent(flags.agent), hardware: readHardware(flags.hardware) } : undefined;
   openOutput(flags.out);
   for (const [flag, file] of [
     ['--junit', flags.junit],
@@ -170,7 +172,7 @@ async function check(invocation: Invocation): Promise<number> {
     const result = resumed === undefined ? played : withEarlierPulls(played, resumed.result);
     const judged = baseline === undefined ? result : applyBaseline(result, baseline);
     if (flags.baseline !== undefined && baseline === undefined) await writeBaseline(flags.baseline, result);
-    await tell(judged, flags, command.length === 0 && flags.attach === undefined);
+    await tell(judged, flags, simulated);
     if (kept !== undefined) process.stderr.write(`${compareWithRun(kept, result).join('\n')}\n`);
     const { reason } = signal as { readonly reason: unknown };
     if (signal.aborted && reason instanceof Interruption) return reason.exitCode;
@@ -203,25 +205,18 @@ function list(flags: CheckFlags): number {
   return exitCodes.ok;
 }
 
-async function tell(result: CheckResult, flags: CheckFlags, isSimulated: boolean): Promise<void> {
-  const { checkPage } = await import('../rig/report/pages.ts');
-  const { besideBy, rememberBeside } = await import('./beside.ts');
-  const subject = isSimulated
-    ? { hardware: readHardware(flags.hardware), agent: readAgent(flags.agent) }
-    : { hardware: [] };
-  const { besideOf, besides } = rememberBeside(besideBy(subject));
-  const command = `npx jobrig check --replay ${flags.out}`;
-  const page = checkPage(result, { command, besideOf });
+async function tell(result: CheckResult, flags: CheckFlags, subject: SimulatedSubject | undefined): Promise<void> {
+  const { writeReport } = await import('./check-report.ts');
+  const { out, seed, json } = flags;
+  const report = await writeReport(out, result, { command: `npx jobrig check --replay ${out}`, subject });
   const junit = checkJunit(result);
-  await keepRun(flags.out, result, { command, besides });
-  await keepFailing(flags.out, result);
-  const index = await writeOutput(flags.out, 'index.html', page);
-  await writeOutput(flags.out, 'junit.xml', junit);
+  await writeOutput(out, 'junit.xml', junit);
   if (flags.junit !== undefined) await writeFileOf('--junit', flags.junit, junit);
-  if (flags.html !== undefined) await writeFileOf('--html', flags.html, page);
-  if (flags.json === true)
-    process.stdout.write(`${JSON.stringify(checkJson(result, { jobrig: version, seed: flags.seed }))}\n`);
-  else process.stdout.write(`${closingLines(result, { out: flags.out, page: index }).join('\n')}\n`);
+  if (flags.html !== undefined) await writeFileOf('--html', flags.html, report.text);
+  const text = json
+    ? JSON.stringify(checkJson(result, { jobrig: version, seed }))
+    : closingLines(result, { out, page: report.page }).join('\n');
+  process.stdout.write(`${text}\n`);
   if (flags.github === true || process.env['GITHUB_ACTIONS'] === 'true') await tellGithub(result, flags);
 }
 

@@ -9,7 +9,8 @@ import type { Service } from '../broker/start-service.ts';
 import type { FaultPlan } from '../faults/plan.ts';
 import { createTally } from '../faults/tally.ts';
 import { countWords } from '../rig/report/words.ts';
-import { agentOption, readAgent } from './agent.ts';
+import { readAgent } from '../rig/live/agents.ts';
+import { agentOption } from './agent.ts';
 import {
   duration,
   jsonOption,

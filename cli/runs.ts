@@ -2,18 +2,17 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { besideBy, rememberBeside } from './beside.ts';
 import { execa } from 'execa';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { type CheckResult, verdictOfCheck } from '../rig/live/check/check-result.ts';
 import { loadJson } from '../rig/load/figures.ts';
 import { verdictOfLoad } from '../rig/load/verdict.ts';
 import { checkJunit } from '../rig/report/check-junit.ts';
-import { checkPage } from '../rig/report/pages.ts';
 import { checkJson } from '../rig/report/check-summary.ts';
 import { closingLines } from '../rig/report/check-terminal.ts';
 import { type CommonOptions, jsonOption, quietOption } from './arguments.ts';
-import { keepFailing, keepRun, readKept } from './check-runs.ts';
+import { writeReport } from './check-report.ts';
+import { readKept } from './check-runs.ts';
 import { exitCodeOf } from './exit.ts';
 import { type MergedLoad, keepLoad, mergeLoadRuns } from './load-runs.ts';
 import { loadSummary } from './load-summary.ts';
@@ -41,10 +40,7 @@ export function mergeCommand(finish: (exitCode: number) => void): Command {
       const kept = await Promise.all(runs.map(readKept));
       const result = mergedCheck(kept.map((one) => one.result));
       openOutput(flags.out);
-      const { besideOf, besides } = rememberBeside(besideBy({ hardware: [] }));
-      const page = await writeOutput(flags.out, 'index.html', checkPage(result, { besideOf }));
-      await keepRun(flags.out, result, { besides });
-      await keepFailing(flags.out, result);
+      const { page } = await writeReport(flags.out, result, {});
       await writeOutput(flags.out, 'junit.xml', checkJunit(result));
       const text =
         flags.json === true

@@ -3,26 +3,23 @@
  * sockets. Plays one after the other, shows how far it is, and tells what broke: grouped by cause, the smallest scenario of each
  * written to a file that this same command plays.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import type { ScenarioRun } from '../rig/live/check/check-result.ts';
 import { skippedRun } from '../rig/live/check/scenario-run.ts';
-import { checkPage } from '../rig/report/pages.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { scenarioText } from '../rig/scenario/format/write.ts';
 import { whySkipped } from '../rig/scenario/needs.ts';
 import { drawScenario } from '../rig/scenario/swarm.ts';
 import { tellScenario } from '../rig/scenario/tell.ts';
-import { mostCutRuns } from '../rig/virtual/bounds.ts';
-import { Causes, type Cause, keptScenario, smallestOf } from '../rig/virtual/causes.ts';
+import type { Cause } from '../rig/virtual/causes.ts';
 import { virtualOffer } from '../rig/virtual/offer.ts';
-import { type Played, play } from '../rig/virtual/play.ts';
+import type { Played } from '../rig/virtual/play.ts';
 import { type Subjects, realSubjects } from '../rig/virtual/subjects.ts';
 import { oddDocumentRuns, sweepRuns, sweptDocuments } from '../rig/virtual/sweep.ts';
-import { agentOption, readAgent, referenceName } from './agent.ts';
-import { besideBy, rememberBeside } from './beside.ts';
+import { readAgent, referenceName } from '../rig/live/agents.ts';
+import { agentOption } from './agent.ts';
 import { type CommonOptions, duration, jsonOption, quietOption, wholeNumber } from './arguments.ts';
-import { keepFailing, keepRun } from './check-runs.ts';
+import { writeReport } from './check-report.ts';
 import { exitCodeOf, exitCodes } from './exit.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { interruptible } from './interruption.ts';
@@ -30,8 +27,8 @@ import { openOutput, writeOutput } from './output-folder.ts';
 import { type Progress, createProgress } from './progress.ts';
 import { createBounded } from '../rig/live/bounded.ts';
 import { selectScenarios } from '../rig/live/scenario-files.ts';
+import { Simulation, type SimulationPart } from '../rig/live/simulation.ts';
 import { listScenarios } from './scenarios.ts';
-import { simulatedRun } from '../rig/live/check/simulated-run.ts';
 import {
   type Account,
   type ScenarioOutcome,
@@ -56,17 +53,8 @@ interface SimulateFlags extends CommonOptions {
   readonly out: string;
 }
 
-/** One thing to play. */
-interface Run {
-  readonly label: string;
-  readonly seed?: number;
-  readonly scenario: Scenario;
-}
-
 const mostSeeds = 100_000_000;
 const mostThings = 1000;
-/** Between two looks at the clock, at Ctrl-C and at the terminal. */
-const turnMs = 50;
 const causesTold = 5;
 const minimizingTrials = 300;
 
@@ -131,7 +119,7 @@ Example:
 
 async function simulate(flags: SimulateFlags, signal: AbortSignal): Promise<number> {
   if (flags.list === true) return list(flags);
-  const simulation = new Simulation(flags, signal);
+  const simulation = new Simulating(flags, signal);
   await simulation.run();
   const account = await simulation.account();
   process.stdout.write(flags.json ? simulationJson(account) : simulationText(account));
@@ -148,52 +136,50 @@ function selectorsOf({ scenario, replay }: SimulateFlags): readonly string[] | u
   return replay === undefined ? scenario : [replay];
 }
 
-class Simulation {
+class Simulating {
   readonly #flags: SimulateFlags;
-  readonly #signal: AbortSignal;
   readonly #startedAt = new Date();
   readonly #startedAtMs = performance.now();
   readonly #hardware: readonly string[];
   readonly #subjects: Subjects;
   readonly #chosen: readonly Scenario[] | undefined;
   readonly #progress: Progress;
-  readonly #causes = new Causes();
+  readonly #simulation: Simulation;
   readonly #outcomes: ScenarioOutcome[] = [];
   readonly #totals: Totals = { runs: 0, executions: 0, simulatedMs: 0, deviceMs: 0, traceHash: '', faults: {} };
-  #failures = 0;
-  #inconclusive = 0;
 
   constructor(flags: SimulateFlags, signal: AbortSignal) {
     this.#flags = flags;
-    this.#signal = signal;
     const hardware = readHardware(flags.hardware);
     this.#hardware = hardware.map(({ name }) => name);
     this.#subjects = realSubjects(hardware, readAgent(flags.agent), createBounded());
     const selectors = selectorsOf(flags);
     this.#chosen = selectors === undefined ? undefined : selectScenarios(selectors);
     this.#progress = createProgress(flags.quiet === true);
+    this.#simulation = new Simulation({
+      subjects: this.#subjects,
+      signal,
+      playing: this.#isAlone ? { hashes: true } : {},
+      onTurn: ({ played, failed, telling }) =>
+        telling === undefined
+          ? this.#progress.show('simulating', `${played}${this.#ofHowMany()} · ${failed} failed`)
+          : this.#progress.show('making it small', telling.failure.label),
+    });
   }
 
   async run(): Promise<void> {
-    let turnEndsAtMs = turnMs;
-    for (const run of this.#runs()) {
-      if (this.#totals.runs > 0 && this.#wallMs >= (this.#flags.timeBudget ?? Infinity)) break;
-      if (this.#causes.cutRuns >= mostCutRuns) break;
-      this.#play(run);
-      if (this.#wallMs < turnEndsAtMs) continue;
-      this.#progress.show('simulating', `${this.#totals.runs}${this.#ofHowMany()} · ${this.#failures} failed`);
-      await nextTurn();
-      this.#signal.throwIfAborted();
-      turnEndsAtMs = this.#wallMs + turnMs;
+    for await (const { played, run } of this.#simulation.play(this.#parts())) {
+      this.#add(played);
+      this.#note(run);
+      if (this.#wallMs >= (this.#flags.timeBudget ?? Infinity)) break;
     }
     this.#progress.done();
   }
 
   async account(): Promise<Account> {
-    const causes = this.#causes.all();
+    const causes = this.#simulation.causes();
     const wallSeconds = this.#wallMs / 1000;
-    const told: ToldCause[] = [];
-    for (const cause of causes.slice(0, causesTold)) told.push(await this.#tell(cause));
+    const told = await this.#tell(causes.slice(0, causesTold));
     const page = told.length === 0 ? undefined : await this.#writeReport(told);
     const { seed } = this.#flags;
     return {
@@ -217,17 +203,18 @@ class Simulation {
   }
 
   get #verdict(): Account['verdict'] {
-    if (this.#failures > 0) return 'fail';
     const isEmpty = this.#totals.runs === 0 && this.#outcomes.length > 0;
-    return this.#inconclusive > 0 || isEmpty ? 'inconclusive' : 'pass';
+    return isEmpty ? 'inconclusive' : this.#simulation.verdict;
   }
 
-  *#runs(): Generator<Run> {
+  *#parts(): Generator<SimulationPart> {
     const { seed, seeds, things, sweep } = this.#flags;
-    if (this.#chosen !== undefined) {
-      for (const scenario of this.#chosen) yield { label: scenario.id, scenario };
-      return;
+    for (const scenario of this.#chosen ?? []) {
+      const skipped = whySkipped(scenario, virtualOffer);
+      if (skipped === undefined) yield { label: scenario.id, scenario };
+      else this.#note(skippedRun(scenario, skipped, 0));
     }
+    if (this.#chosen !== undefined) return;
     if (sweep === true) {
       const [hardware = ''] = this.#hardware.includes(this.#subjects.hardware)
         ? [this.#subjects.hardware]
@@ -260,21 +247,6 @@ class Simulation {
     return sweep === true ? ' pulls' : ` of ${seed === undefined ? seeds : 1} seeds`;
   }
 
-  #play({ label, seed, scenario }: Run): void {
-    const skipped = whySkipped(scenario, virtualOffer);
-    if (skipped !== undefined) {
-      this.#note(skippedRun(scenario, skipped, 0));
-      return;
-    }
-    const played = play(scenario, this.#subjects, this.#isAlone ? { hashes: true } : {});
-    this.#add(played);
-    const run = simulatedRun(played);
-    if (run.verdict === 'fail') this.#failures += 1;
-    if (run.verdict === 'inconclusive') this.#inconclusive += 1;
-    this.#causes.add(label, played, seed);
-    this.#note(run);
-  }
-
   #note({ scenario, verdict, broke, reason, durationMs }: ScenarioRun): void {
     if (this.#chosen === undefined) return;
     this.#outcomes.push({ scenario, verdict, broke, reason, simulatedMs: durationMs });
@@ -290,37 +262,31 @@ class Simulation {
     for (const [kind, count] of Object.entries(faults)) totals.faults[kind] = (totals.faults[kind] ?? 0) + count;
   }
 
-  /** What was drawn is made small; what somebody wrote stays as it is. */
-  async #tell(cause: Cause): Promise<ToldCause> {
-    const { failure } = cause;
-    this.#progress.show('making it small', failure.label);
-    const isDrawn = failure.seed !== undefined && this.#flags.minimize;
-    const small = isDrawn ? smallestOf(failure, this.#subjects, minimizingTrials) : failure.scenario;
-    const kept = failure.seed === undefined ? small : keptScenario(small, failure.violation);
-    const run = simulatedRun(play(kept, this.#subjects, { records: true }));
-    openOutput(this.#flags.out);
-    const file = await writeOutput(this.#flags.out, `${kept.id}.yaml`, fileText(kept));
+  async #tell(causes: readonly Cause[]): Promise<readonly ToldCause[]> {
+    const { out, minimize } = this.#flags;
+    if (causes.length === 0) return [];
+    const told = await this.#simulation.tellAll(causes, minimize ? minimizingTrials : 0);
     this.#progress.done();
-    return { cause, run, file, replay: this.#command(`--scenario ${file}`) };
+    openOutput(out);
+    return Promise.all(
+      told.map(async ({ cause, run }) => {
+        const file = await writeOutput(out, `${run.scenario.id}.yaml`, fileText(run.scenario));
+        return { cause, run, file, replay: this.#command(`--scenario ${file}`) };
+      }),
+    );
   }
 
   async #writeReport(told: readonly ToldCause[]): Promise<string> {
+    const { out, hardware, agent } = this.#flags;
     const result = {
-      subject: `${this.#flags.agent} agent, virtual time`,
+      subject: `${agent} agent, virtual time`,
       startedAt: this.#startedAt.getTime(),
       endedAt: Date.now(),
       results: told.map(({ run }) => ({ scenario: run.scenario, runs: [run] })),
       isPartial: false,
     };
-    const { out, hardware, agent } = this.#flags;
-    const { besideOf, besides } = rememberBeside(
-      besideBy({ hardware: readHardware(hardware), agent: readAgent(agent) }),
-    );
-    const again = told[0] && { command: told[0].replay };
-    const page = checkPage(result, { verb: 'simulate', besideOf, ...again });
-    await keepRun(out, result, { verb: 'simulate', besides, ...again });
-    await keepFailing(out, result);
-    return writeOutput(out, 'index.html', page);
+    const subject = { hardware: readHardware(hardware), agent: readAgent(agent) };
+    return (await writeReport(out, result, { verb: 'simulate', command: told[0]?.replay, subject })).page;
   }
 
   #command(what: string): string {

@@ -7,12 +7,13 @@ import type { ImageOrigin } from '../../agent/device/image.ts';
 import type { LiveDevice } from '../../agent/live-device.ts';
 import type { Observation } from '../../observation/observation.ts';
 import type { EpochMs } from '../../protocol/time.ts';
-import type { Deed, DeedOf, Names, OperatorDeed, Scenario } from '../scenario/contract.ts';
+import type { Deed, Names, Scenario } from '../scenario/contract.ts';
 import type { Sight } from '../verdict/contract.ts';
 import { isOperators, stationFaultOf } from '../virtual/deeds.ts';
 import { type JobDocuments, createJobDocuments } from '../virtual/job-documents.ts';
 import type { HostClock } from './host-clock.ts';
-import { type Operator, namespaceOf } from './operator.ts';
+import { OperatorDeeds } from './operator-deeds.ts';
+import type { Operator } from './operator.ts';
 import type { LiveWorld } from './play.ts';
 
 export interface FleetWorldOptions {
@@ -25,15 +26,13 @@ export interface FleetWorldOptions {
   /** Makes job ids differ from those of other scenarios. */
   readonly suffix: string;
   /** Documents whose bytes matter, by label; the others are the scenario's own. */
-  readonly texts?: ReadonlyMap<string, string>;
+  readonly texts?: ReadonlyMap<string, string> | undefined;
   /** Has this called for all that is seen of these things and jobs. */
   readonly attend: (
     thingNames: readonly string[],
     jobIds: readonly string[],
     look: (seen: Observation) => void,
   ) => void;
-  /** Jobs whose deletion was asked for, until their ids are used again; of all worlds of a run. */
-  readonly deletedJobs: Set<string>;
   /** This job is about to be made, with this document. */
   readonly onDocument?: (jobId: string, text: string) => void;
   /** What is done to a device is a deed of the scenario, and no fault of a plan. */
@@ -44,16 +43,7 @@ export interface FleetWorldOptions {
 
 export const fleetSights: ReadonlySet<Sight> = new Set(['inside', 'power', 'downloads']);
 
-export interface OwnFleetWorld extends LiveWorld {
-  /** Serves the images behind the scenario's documents, good or broken, to boards that are made with it. */
-  readonly origin: ImageOrigin;
-}
-
-export function createFleetWorld(options: FleetWorldOptions): OwnFleetWorld {
-  return new FleetWorld(options);
-}
-
-class FleetWorld implements OwnFleetWorld {
+export class FleetWorld implements LiveWorld {
   readonly names: Names;
   readonly thingNames: readonly string[];
   readonly sights = fleetSights;
@@ -61,11 +51,10 @@ class FleetWorld implements OwnFleetWorld {
   readonly versions: ReadonlyMap<string, string>;
   readonly #options: FleetWorldOptions;
   readonly #documents: JobDocuments;
-  /** The newest execution of a job and thing. */
-  readonly #numbers = new Map<string, number>();
+  readonly #operator: OperatorDeeds;
 
   constructor(options: FleetWorldOptions) {
-    const { scenario, suffix } = options;
+    const { scenario, suffix, texts, onDocument } = options;
     this.#options = options;
     this.#documents = createJobDocuments(scenario);
     const names = new Map(
@@ -77,27 +66,33 @@ class FleetWorld implements OwnFleetWorld {
       jobId: (label) => `${label}${suffix}`,
     };
     this.versions = new Map([...this.#documents.versions()].map(([job, version]) => [this.names.jobId(job), version]));
+    this.#operator = new OperatorDeeds({
+      ...options,
+      names: this.names,
+      thingNames: this.thingNames,
+      documentOf: (deed, jobId) => {
+        const own = this.#documents.create(deed);
+        const text = texts?.get(deed.job) ?? own;
+        onDocument?.(jobId, text);
+        return { text };
+      },
+    });
   }
 
+  /** Serves the images behind the scenario's documents, good or broken, to boards that are made with it. */
   get origin(): ImageOrigin {
     return this.#documents.origin;
   }
 
   attend(look: (seen: Observation) => void): void {
-    const { scenario, attend } = this.#options;
+    const { scenario, attend, devices } = this.#options;
     const jobs = [...scenario.meanwhile, ...scenario.script].flatMap(({ deeds }) =>
       deeds.flatMap((deed) => ('job' in deed ? [this.names.jobId(deed.job)] : [])),
     );
-    attend(this.thingNames, [...new Set(jobs)], (seen) => {
-      if (seen.kind === 'execution' && seen.status === 'QUEUED') {
-        const { jobId, executionNumber } = seen.execution;
-        this.#numbers.set(`${jobId} ${seen.thingName}`, executionNumber);
-      }
-      look(seen);
-    });
+    attend(this.thingNames, [...new Set(jobs)], look);
     // Whoever is connected already says it no more.
     for (const thingName of this.thingNames) {
-      if (this.#options.devices.get(thingName)?.view().connected !== true) continue;
+      if (devices.get(thingName)?.view().connected !== true) continue;
       look({ kind: 'connected', source: 'device', at: this.now(), thingName, sessionPresent: false });
     }
   }
@@ -123,7 +118,7 @@ class FleetWorld implements OwnFleetWorld {
   }
 
   async perform(deed: Deed): Promise<void> {
-    if (isOperators(deed)) return this.#operate(deed);
+    if (isOperators(deed)) return this.#operator.perform(deed);
     const { devices, onInject } = this.#options;
     if (deed.do === 'end-faults') {
       for (const thingName of this.thingNames) devices.get(thingName)?.endFaults();
@@ -132,76 +127,9 @@ class FleetWorld implements OwnFleetWorld {
     if (deed.do === 'image') return this.#documents.setImage(deed.job, deed.condition);
     const fault = stationFaultOf(deed);
     if (fault === undefined) throw new RangeError('a live fleet cannot be put through this');
-    const thingName = this.#thingOf(deed);
+    const label = 'thing' in deed ? deed.thing : undefined;
+    const thingName = label === undefined ? (this.thingNames[0] ?? '') : this.names.thingName(label);
     onInject?.(thingName);
     devices.get(thingName)?.inject(fault);
-  }
-
-  #thingOf(deed: Deed): string {
-    const label = 'thing' in deed ? deed.thing : undefined;
-    return label === undefined ? (this.thingNames[0] ?? '') : this.names.thingName(label);
-  }
-
-  async #operate(deed: OperatorDeed): Promise<void> {
-    const { operator, groupName } = this.#options;
-    const thingName = this.#thingOf(deed);
-    const jobId = 'job' in deed ? this.names.jobId(deed.job) : '';
-    switch (deed.do) {
-      case 'create-job':
-        return this.#createJob(jobId, deed);
-      case 'update-job':
-        return operator.updateJob(jobId, deed.timeoutMinutes);
-      case 'cancel-job':
-        return unlessRefused(operator.cancelJob(jobId, deed.force));
-      case 'delete-job':
-        this.#options.deletedJobs.add(jobId);
-        return unlessRefused(operator.deleteJob(jobId, { force: deed.force, ...namespaceOf(deed.namespace) }));
-      case 'cancel-execution':
-        return unlessRefused(operator.cancelExecution({ jobId, thingName }, deed.force));
-      case 'delete-execution': {
-        const executionNumber = deed.number ?? this.#numbers.get(`${jobId} ${thingName}`);
-        if (executionNumber === undefined) return;
-        const execution = { jobId, thingName, executionNumber, ...namespaceOf(deed.namespace) };
-        return unlessRefused(operator.deleteExecution(execution, deed.force));
-      }
-      case 'leave-group':
-        return operator.leaveGroup(thingName, groupName);
-      case 'join-group':
-        return operator.joinGroup(thingName, groupName);
-      case 'rejoin-group':
-        await operator.leaveGroup(thingName, groupName);
-        return operator.joinGroup(thingName, groupName);
-      case 'delete-thing':
-        return operator.deleteThing(thingName);
-    }
-  }
-
-  /** Under an id that is still being given up, once it is free again. */
-  async #createJob(jobId: string, deed: DeedOf<'create-job'>): Promise<void> {
-    const { operator, groupName, texts, deletedJobs, onDocument } = this.#options;
-    if (deletedJobs.delete(jobId)) await operator.whenGone(jobId);
-    const own = this.#documents.create(deed);
-    const document = texts?.get(deed.job) ?? own;
-    onDocument?.(jobId, document);
-    await operator.createJob({
-      jobId,
-      document,
-      ...(deed.group === true
-        ? { groupName }
-        : { things: deed.things?.map((label) => this.names.thingName(label)) ?? this.thingNames }),
-      ...namespaceOf(deed.namespace),
-      ...(deed.timeoutMinutes !== undefined && { inProgressTimeoutMinutes: deed.timeoutMinutes }),
-    });
-  }
-}
-
-const refusals = /^(ResourceNotFound|InvalidRequest|InvalidStateTransition)Exception$/;
-
-/** It has ended, or is gone, by itself: there is nothing left to end. */
-async function unlessRefused(call: Promise<void>): Promise<void> {
-  try {
-    await call;
-  } catch (error) {
-    if (!(error instanceof Error) || !refusals.test(error.name)) throw error;
   }
 }

@@ -1,43 +1,23 @@
 /**
- * The operator: the control plane through the unmodified AWS SDK, pointed at an endpoint. Every call is told to a listener
- * with its times and outcome, so that a timeline shows both sides. Holds no rule of the Jobs service; waits by asking.
+ * The operator: the control plane through the unmodified AWS SDK, pointed at an endpoint. Every call is told with its times and
+ * outcome, so that a timeline shows both sides. Holds no rule of the Jobs service; waits by asking.
  */
 import {
   AddThingToThingGroupCommand,
-  CancelJobCommand,
-  CancelJobExecutionCommand,
   CreateJobCommand,
-  CreateStreamCommand,
+  type CreateJobCommandInput,
   CreateThingCommand,
   CreateThingGroupCommand,
-  DeleteJobCommand,
-  DeleteJobExecutionCommand,
-  DeleteStreamCommand,
-  DeleteThingCommand,
   DescribeJobCommand,
   DescribeJobExecutionCommand,
   IoTClient,
-  RemoveThingFromThingGroupCommand,
-  UpdateJobCommand,
 } from '@aws-sdk/client-iot';
 import PQueue from 'p-queue';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ObservationOf } from '../../observation/observation.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import type { JobExecutionStatus } from '../../protocol/status.ts';
-import type { DurationMs, EpochMs } from '../../protocol/time.ts';
-
-/** One call of an operator, from the moment it was made to its answer. */
-export interface OperatorCall {
-  readonly at: EpochMs;
-  readonly answeredAt: EpochMs;
-  /** AWS's operation name. */
-  readonly operation: string;
-  readonly jobId?: string;
-  readonly thingName?: string;
-  readonly force?: boolean;
-  /** What was answered in a few words: a status, `ok`, or AWS's exception name. */
-  readonly outcome: string;
-}
+import type { EpochMs } from '../../protocol/time.ts';
 
 export interface OperatorOptions {
   /** HTTP endpoint of the control plane. */
@@ -45,42 +25,22 @@ export interface OperatorOptions {
   readonly region: string;
   /** The clock that timelines are drawn by. */
   readonly now: () => EpochMs;
-  readonly onCall?: (call: OperatorCall) => void;
+  readonly onCall?: (call: ObservationOf<'called'>) => void;
   /** Ends long rows of calls early. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
-export interface NewJob {
-  readonly jobId: string;
+/** As AWS has it, for targets that were made here. */
+export interface NewJob extends Omit<CreateJobCommandInput, 'targets' | 'targetSelection'> {
   /** Absent: a continuous job for {@link groupName}. */
-  readonly things?: readonly string[];
+  readonly things?: readonly string[] | undefined;
   readonly groupName?: string;
-  /** JSON text. */
-  readonly document: string;
-  readonly namespaceId?: string;
-  readonly inProgressTimeoutMinutes?: number;
-  /** The document has placeholders of signed URLs. */
-  readonly presignsUrls?: boolean;
-  /** The job ends by itself so much later; AWS wants half an hour at least. */
-  readonly ends?: { readonly afterMs: DurationMs; readonly behavior: 'STOP_ROLLOUT' | 'CANCEL' | 'FORCE_CANCEL' };
-  readonly retries?: { readonly failureType: 'FAILED' | 'TIMED_OUT' | 'ALL'; readonly numberOfRetries: number };
 }
 
-/** Which execution an operator means: the newest, or one of them. */
+/** Which execution an operator means: the newest. */
 export interface ExecutionName {
   readonly jobId: string;
   readonly thingName: string;
-}
-
-export interface NumberedExecution extends ExecutionName {
-  readonly executionNumber: number;
-  readonly namespaceId?: string;
-}
-
-export interface DeleteJobOptions {
-  /** Default true. */
-  readonly force?: boolean;
-  readonly namespaceId?: string;
 }
 
 export interface SeenExecution {
@@ -95,10 +55,6 @@ const askAgainMs = 10;
 const askAgainMaxMs = 160;
 const deletionTimeoutMs = 30_000;
 
-/** The role is a name only: the rig signs URLs by itself. */
-const roleArn = 'arn:aws:iam::000000000000:role/jobrig';
-const presignedUrlConfig = { roleArn, expiresInSec: 3600 } as const;
-
 /** jobrig needs no account; the SDK needs something to sign with. */
 const anyCredentials = { accessKeyId: 'jobrig', secretAccessKey: 'jobrig' };
 
@@ -106,8 +62,10 @@ export class Operator implements Disposable {
   readonly #options: OperatorOptions;
   readonly #client: IoTClient;
   readonly #queue = new PQueue({ concurrency: callsAtOnce });
-  /** By thing name, as CreateThing answered. */
+  /** By name of a thing or a group, as the service answered. */
   readonly #arns = new Map<string, string>();
+  /** Any command of the SDK. */
+  readonly send: IoTClient['send'];
 
   constructor(options: OperatorOptions) {
     this.#options = options;
@@ -120,107 +78,34 @@ export class Operator implements Disposable {
           requestHandler: { httpAgent: { keepAlive: true, maxSockets: callsAtOnce } },
         }),
     );
+    tellCalls(this.#client, options);
+    this.send = this.#client.send.bind(this.#client);
   }
 
   /** Creates the things and one thing group that holds them all. */
-  async createThings(names: readonly string[], groupName: string): Promise<void> {
-    const { thingGroupArn } = await this.#call('CreateThingGroup', {}, () =>
-      this.#client.send(new CreateThingGroupCommand({ thingGroupName: groupName })),
-    );
-    this.#arns.set(groupName, thingGroupArn ?? '');
-    const tasks = names.map((thingName) => () => this.#createThing(thingName, groupName));
-    await this.#queue.addAll(tasks);
-  }
-
-  async #createThing(thingName: string, thingGroupName: string): Promise<void> {
-    this.#options.signal?.throwIfAborted();
-    const { thingArn } = await this.#call('CreateThing', { thingName }, () =>
-      this.#client.send(new CreateThingCommand({ thingName })),
-    );
-    this.#arns.set(thingName, thingArn ?? '');
-    await this.joinGroup(thingName, thingGroupName);
-  }
-
-  async createJob(job: NewJob): Promise<void> {
-    const { jobId, things, groupName, document, namespaceId, inProgressTimeoutMinutes, presignsUrls, retries, ends } =
-      job;
-    const targets = things?.map((thingName) => this.#arns.get(thingName) ?? '') ?? [
-      this.#arns.get(groupName ?? '') ?? '',
-    ];
-    await this.#call('CreateJob', { jobId }, () =>
-      this.#client.send(
-        new CreateJobCommand({
-          jobId,
-          targets,
-          document,
-          namespaceId,
-          ...(things === undefined && { targetSelection: 'CONTINUOUS' }),
-          ...(inProgressTimeoutMinutes !== undefined && {
-            timeoutConfig: { inProgressTimeoutInMinutes: inProgressTimeoutMinutes },
-          }),
-          ...(presignsUrls && { presignedUrlConfig }),
-          ...(ends && {
-            schedulingConfig: { endTime: endTimeOf(ends.afterMs), endBehavior: ends.behavior },
-          }),
-          ...(retries && { jobExecutionsRetryConfig: { criteriaList: [retries] } }),
-        }),
-      ),
+  async createThings(names: readonly string[], thingGroupName: string): Promise<void> {
+    const { thingGroupArn = '' } = await this.send(new CreateThingGroupCommand({ thingGroupName }));
+    this.#arns.set(thingGroupName, thingGroupArn);
+    await this.#queue.addAll(
+      names.map((thingName) => async () => {
+        this.#options.signal?.throwIfAborted();
+        const { thingArn = '' } = await this.send(new CreateThingCommand({ thingName }));
+        this.#arns.set(thingName, thingArn);
+        await this.send(new AddThingToThingGroupCommand({ thingName, thingGroupName }));
+      }),
     );
   }
 
-  async updateJob(jobId: string, inProgressTimeoutInMinutes: number): Promise<void> {
-    await this.#call('UpdateJob', { jobId }, () =>
-      this.#client.send(new UpdateJobCommand({ jobId, timeoutConfig: { inProgressTimeoutInMinutes } })),
-    );
-  }
-
-  async cancelJob(jobId: string, force: boolean): Promise<void> {
-    await this.#call('CancelJob', { jobId, force }, () => this.#client.send(new CancelJobCommand({ jobId, force })));
-  }
-
-  async cancelExecution({ jobId, thingName }: ExecutionName, force: boolean): Promise<void> {
-    await this.#call('CancelJobExecution', { jobId, thingName, force }, () =>
-      this.#client.send(new CancelJobExecutionCommand({ jobId, thingName, force })),
-    );
-  }
-
-  async joinGroup(thingName: string, thingGroupName: string): Promise<void> {
-    await this.#call('AddThingToThingGroup', { thingName }, () =>
-      this.#client.send(new AddThingToThingGroupCommand({ thingName, thingGroupName })),
-    );
-  }
-
-  async leaveGroup(thingName: string, thingGroupName: string): Promise<void> {
-    await this.#call('RemoveThingFromThingGroup', { thingName }, () =>
-      this.#client.send(new RemoveThingFromThingGroupCommand({ thingName, thingGroupName })),
-    );
-  }
-
-  /** A stream of one file, number 0. */
-  async createStream(streamId: string, s3Location: { readonly bucket: string; readonly key: string }): Promise<void> {
-    const files = [{ fileId: 0, s3Location }];
-    await this.#call('CreateStream', {}, () =>
-      this.#client.send(new CreateStreamCommand({ streamId, files, roleArn })),
-    );
-  }
-
-  async deleteStream(streamId: string): Promise<void> {
-    await this.#call('DeleteStream', {}, () => this.#client.send(new DeleteStreamCommand({ streamId })));
-  }
-
-  async deleteThing(thingName: string): Promise<void> {
-    await this.#call('DeleteThing', { thingName }, () => this.#client.send(new DeleteThingCommand({ thingName })));
+  async createJob({ things, groupName = '', ...job }: NewJob): Promise<void> {
+    const targets = (things ?? [groupName]).map((name) => this.#arns.get(name) ?? '');
+    const continuous = things === undefined && ({ targetSelection: 'CONTINUOUS' } as const);
+    await this.send(new CreateJobCommand({ ...job, targets, ...continuous }));
   }
 
   /** @returns `undefined` when there is no such execution */
-  async execution(jobId: string, thingName: string): Promise<SeenExecution | undefined> {
+  async execution({ jobId, thingName }: ExecutionName): Promise<SeenExecution | undefined> {
     try {
-      const { execution } = await this.#call(
-        'DescribeJobExecution',
-        { jobId, thingName },
-        () => this.#client.send(new DescribeJobExecutionCommand({ jobId, thingName })),
-        (answer) => answer.execution?.status ?? 'ok',
-      );
+      const { execution } = await this.send(new DescribeJobExecutionCommand({ jobId, thingName }));
       const { status, executionNumber } = execution ?? {};
       if (status === undefined || executionNumber === undefined) return undefined;
       return { status, executionNumber: Number(executionNumber) };
@@ -230,31 +115,13 @@ export class Operator implements Disposable {
     }
   }
 
-  async executionStatus(jobId: string, thingName: string): Promise<JobExecutionStatus | undefined> {
-    return (await this.execution(jobId, thingName))?.status;
-  }
-
-  async deleteExecution(execution: NumberedExecution, force = true): Promise<void> {
-    const { jobId, thingName, executionNumber, namespaceId } = execution;
-    await this.#call('DeleteJobExecution', { jobId, thingName, force }, () =>
-      this.#client.send(new DeleteJobExecutionCommand({ jobId, thingName, executionNumber, namespaceId, force })),
-    );
-  }
-
-  async deleteJob(jobId: string, options: DeleteJobOptions = {}): Promise<void> {
-    const { force = true, namespaceId } = options;
-    await this.#call('DeleteJob', { jobId, force }, () =>
-      this.#client.send(new DeleteJobCommand({ jobId, namespaceId, force })),
-    );
-  }
-
   /** Until a deletion is over and the job's id is free again; a job is DELETION_IN_PROGRESS until then. */
   async whenGone(jobId: string): Promise<void> {
     const startedAt = performance.now();
     let pauseMs = askAgainMs;
     while (performance.now() - startedAt < deletionTimeoutMs) {
       try {
-        await this.#client.send(new DescribeJobCommand({ jobId }));
+        await this.send(new DescribeJobCommand({ jobId }));
       } catch (error) {
         if (isNotFound(error)) return;
         throw error;
@@ -270,25 +137,44 @@ export class Operator implements Disposable {
   [Symbol.dispose](): void {
     this.#client.destroy();
   }
+}
 
-  async #call<Answer>(
-    operation: string,
-    subject: { readonly jobId?: string; readonly thingName?: string; readonly force?: boolean },
-    send: () => Promise<Answer>,
-    outcomeOf: (answer: Answer) => string = () => 'ok',
-  ): Promise<Answer> {
-    const at = this.#options.now();
-    const tell = (outcome: string) =>
-      this.#options.onCall?.({ at, answeredAt: this.#options.now(), operation, ...subject, outcome });
-    try {
-      const answer = await send();
-      tell(outcomeOf(answer));
-      return answer;
-    } catch (error) {
-      tell(error instanceof Error ? error.name : 'failed');
-      throw error;
-    }
-  }
+/** What is only asked again and again until it is so. */
+const untold = 'DescribeJob';
+
+function tellCalls({ middlewareStack }: IoTClient, { now, onCall }: OperatorOptions): void {
+  if (onCall === undefined) return;
+  middlewareStack.add(
+    (next, { commandName = '' }) =>
+      async (call) => {
+        const operation = commandName.replace(/Command$/, '');
+        if (operation === untold) return next(call);
+        const startedAt = now();
+        const { jobId, thingName, force } = call.input as Partial<ExecutionName> & { readonly force?: boolean };
+        const tell = (outcome: string): void =>
+          onCall({
+            kind: 'called',
+            source: 'operator',
+            at: now(),
+            startedAt,
+            operation,
+            outcome,
+            ...(jobId !== undefined && { jobId }),
+            ...(thingName !== undefined && { thingName }),
+            ...(force !== undefined && { force }),
+          });
+        try {
+          const answered = await next(call);
+          const { execution } = answered.output as { readonly execution?: Partial<SeenExecution> };
+          tell(execution?.status ?? 'ok');
+          return answered;
+        } catch (error) {
+          tell(error instanceof Error ? error.name : 'failed');
+          throw error;
+        }
+      },
+    { step: 'initialize', name: 'tellCalls' },
+  );
 }
 
 function isNotFound(error: unknown): boolean {
@@ -310,13 +196,4 @@ function quietly<Made>(make: () => Made): Made {
     if (before === undefined) delete process.env[noWarning];
     else process.env[noWarning] = before;
   }
-}
-
-/** As AWS writes it, to the minute. */
-function endTimeOf(afterMs: DurationMs): string {
-  return new Date(Date.now() + afterMs).toISOString().slice(0, 16);
-}
-
-export function namespaceOf(namespaceId: string | undefined): { readonly namespaceId?: string } {
-  return namespaceId === undefined ? {} : { namespaceId };
 }

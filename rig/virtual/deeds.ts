@@ -85,7 +85,7 @@ class VirtualDeeds implements Deeds {
       case 'clock':
         return world.leap(deed.jumpMs);
       case 'service':
-        return world.serviceFaults.arm(serviceFault(deed), name, deed.operations, deed, world.queue.now);
+        return world.serviceFaults.arm(serviceFaultOf(deed), name, deed.operations, deed, world.queue.now);
       case 'restart-service':
         // What it knew it still knows: its store is durable. Connections are not.
         for (const device of world.devices) device.inject({ kind: 'link-lost', forMs: deed.forMs });
@@ -143,13 +143,18 @@ export function stationFaultOf(deed: WorldDeed): StationFault | undefined {
     case 'clock':
       return deed.of === 'device' ? { kind: 'clock-jump', byMs: deed.jumpMs } : undefined;
     case 'message':
-      return messageFault(deed);
     case 'connect':
     case 'subscribe':
-      return { kind: deed.do, answer: deed.how === 'refuse' ? 'refused' : 'not-at-all', ...extentOf(deed) };
+      return armedFaultOf(deed);
     default:
       return undefined;
   }
+}
+
+/** The fault that waits for its packet. */
+export function armedFaultOf(deed: DeedOf<'message' | 'connect' | 'subscribe'>): ArmedFault {
+  if (deed.do === 'message') return messageFault(deed);
+  return { kind: deed.do, answer: deed.how === 'refuse' ? 'refused' : 'not-at-all', ...extentOf(deed) };
 }
 
 const messageEffects: Readonly<Record<DeedOf<'message'>['how'], MessageEffect>> = {
@@ -168,7 +173,11 @@ function messageFault(deed: DeedOf<'message'>): ArmedFault {
 }
 
 /** Assumed: AWS does not publish its messages for these. */
-function serviceFault({ how, code = 'InvalidRequest', byMs = defaultLateMs }: DeedOf<'service'>): ServiceFault {
+export function serviceFaultOf({
+  how,
+  code = 'InvalidRequest',
+  byMs = defaultLateMs,
+}: DeedOf<'service'>): ServiceFault {
   switch (how) {
     case 'throttle':
       return refusal('RequestThrottled', 'Too many requests.');

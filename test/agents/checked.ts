@@ -4,8 +4,7 @@
  * takes an hour. Agents mostly wait, so they are checked side by side.
  */
 import { resolve } from 'node:path';
-import { selectScenarios } from '../../rig/live/scenario-files.ts';
-import { type CheckOptions, runCheck } from '../../rig/live/check/run-check.ts';
+import { type LibraryCheckOptions, runCheck } from '../../rig/live/check/scenario-check.ts';
 import { type CheckResult, type ScenarioVerdict, verdictOfRuns } from '../../rig/live/check/check-result.ts';
 
 const extent = process.env['JOBRIG_AGENTS'];
@@ -33,14 +32,11 @@ export function fixtureAgent(path: string): string {
 export function check(
   command: readonly string[],
   scenarios: readonly string[],
-  more: Partial<CheckOptions> = {},
+  more: Partial<LibraryCheckOptions> = {},
 ): Promise<CheckResult> {
   return runCheck({
-    name: command.join(' '),
-    subject: { kind: 'program', command, restart: 'on-exit' },
-    scenarios: selectScenarios(scenarios),
-    commands: {},
-    templates: [],
+    subject: { kind: 'program', command },
+    ...(scenarios.length > 0 && { scenarios }),
     parallel: scenarios.length === 0 ? 8 : scenarios.length,
     ...more,
   });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { referenceAgent } from '../../agent/core/behaviour.ts';
 import { zoo } from '../../agent/zoo/zoo.ts';
-import { readAgent } from '../../cli/agent.ts';
+import { readAgent } from '../../rig/live/agents.ts';
 import { runHere } from '../support/command-here.ts';
 
 describe('--agent', () => {

@@ -7,9 +7,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type CheckOptions, runCheck } from '../../rig/live/check/run-check.ts';
+import { type LibraryCheckOptions, runCheck } from '../../rig/live/check/scenario-check.ts';
 import { verdictOfRuns } from '../../rig/live/check/check-result.ts';
-import { selectScenarios } from '../../rig/live/scenario-files.ts';
 import { type Need, deviceSdk1, deviceSdk2, paho, python, wanted } from './presence.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'jobrig-test-'));
@@ -46,7 +45,7 @@ interface Checked {
   readonly name: string;
   readonly need: Need;
   readonly command: () => readonly string[];
-  readonly options?: Partial<CheckOptions>;
+  readonly options?: Partial<LibraryCheckOptions>;
   /** By scenario: `pass`, or the claims that break. */
   readonly found: Readonly<Record<string, string>>;
 }
@@ -82,11 +81,8 @@ describe('jobrig check of', { timeout: 240_000 }, () => {
     wanted(need, skip);
     const words = command();
     const { results, diagnosis } = await runCheck({
-      name: words.join(' '),
-      subject: { kind: 'program', command: words, restart: 'on-exit' },
-      scenarios: selectScenarios(Object.keys(found)),
-      commands: {},
-      templates: [],
+      subject: { kind: 'program', command: words },
+      scenarios: Object.keys(found),
       parallel: 4,
       ...options,
     });

@@ -86,7 +86,7 @@ describe('a power cut', () => {
     device.release();
     expect(events.slice(seen, seen + 2).map(([, { kind }]) => kind)).toEqual(['fault', 'power']);
     await when(finished('update'));
-    expect(await operator.executionStatus('update', thingName)).toBe('SUCCEEDED');
+    expect(await operator.execution({ jobId: 'update', thingName })).toMatchObject({ status: 'SUCCEEDED' });
   });
 });
 

@@ -1,3 +1,4 @@
+import { DeleteJobExecutionCommand } from '@aws-sdk/client-iot';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +22,7 @@ describe('a live device', () => {
     const { fleet, when } = await liveFleet({ endpoint: service.mqttUrl! });
     await operator.createJob({ jobId: 'update', things: ['thing-1'], document: firmware });
     await when(finished('update'));
-    expect(await operator.executionStatus('update', 'thing-1')).toBe('SUCCEEDED');
+    expect(await operator.execution({ jobId: 'update', thingName: 'thing-1' })).toMatchObject({ status: 'SUCCEEDED' });
     const view = fleet.devices.get('thing-1')!.view();
     expect(view).toMatchObject({ runningVersion: '2.0.0', step: 'idle' });
     expect(fleet.counters()).toEqual({ connected: 1, succeeded: 1, failed: 0, rejected: 0, pulled: 0 });
@@ -39,7 +40,7 @@ describe('a live device', () => {
     });
     await operator.createJob({ jobId: 'restart', things: ['thing-1'], document: '{"operation":"reboot"}' });
     await when(finished('restart'));
-    expect(await operator.executionStatus('restart', 'thing-1')).toBe('SUCCEEDED');
+    expect(await operator.execution({ jobId: 'restart', thingName: 'thing-1' })).toMatchObject({ status: 'SUCCEEDED' });
   });
 
   it('serves more namespaces than fit in one SUBSCRIBE', async () => {
@@ -71,7 +72,9 @@ describe('a live device', () => {
     await operator.createJob({ jobId: 'update', things: ['thing-1'], document: firmware });
     await when(entersWrite);
     const told = events.length;
-    await operator.deleteExecution({ jobId: 'update', thingName: 'thing-1', executionNumber: 1 });
+    await operator.send(
+      new DeleteJobExecutionCommand({ jobId: 'update', thingName: 'thing-1', executionNumber: 1, force: true }),
+    );
     expect(events).toHaveLength(told);
     expect(device.view().step).toBe('write');
     delete held.device;
@@ -98,7 +101,7 @@ describe('a live device', () => {
     await operator.createJob({ jobId: 'update', things: ['thing-1'], document: firmware });
     await when(finished('update'));
     expect(toCut).toEqual([]);
-    expect(await operator.executionStatus('update', 'thing-1')).toBe('SUCCEEDED');
+    expect(await operator.execution({ jobId: 'update', thingName: 'thing-1' })).toMatchObject({ status: 'SUCCEEDED' });
     expect(device.view()).toMatchObject({ runningVersion: '2.0.0' });
   });
 

@@ -15,10 +15,8 @@ export function sampleCheck(): Promise<CheckResult> {
   const hardware = readHardwareProfiles('esp32-s3');
   return runSimulatedCheck({
     name: './my-agent',
-    subject: { kind: 'simulated', agent: sampleAgent, hardware },
+    agent: sampleAgent,
+    hardware,
     scenarios: virtualScenarios.slice(0, scenariosPlayed),
-    repeat: 1,
-    onEvent: () => {},
-    signal: new AbortController().signal,
   });
 }

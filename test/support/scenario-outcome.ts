@@ -9,7 +9,7 @@ import { startService } from '../../broker/start-service.ts';
 import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
 import type { Observation, Observer } from '../../observation/observation.ts';
 import { observeAll, observeEvery } from '../../observation/observers.ts';
-import { createFleetWorld } from '../../rig/live/fleet-world.ts';
+import { FleetWorld } from '../../rig/live/fleet-world.ts';
 import { createHostClock } from '../../rig/live/host-clock.ts';
 import { Operator } from '../../rig/live/operator.ts';
 import { playLive } from '../../rig/live/play.ts';
@@ -89,14 +89,13 @@ export async function liveOutcome(scenario: Scenario): Promise<ScenarioOutcome> 
   const observer = observeAll([observeFor(judges), outcome.observer, observeEvery((seen) => look?.(seen))]);
   await using service = await startService({ ...plain, timeScale, faults, seed, clockOf: () => clock, observer });
   using operator = new Operator({ endpoint: service.httpUrl ?? '', region: 'us-east-1', now: clock.now });
-  const world = createFleetWorld({
+  const world = new FleetWorld({
     scenario,
     operator,
     clock,
     devices,
     groupName: fleetGroup,
     suffix: '',
-    deletedJobs: new Set(),
     attend: (_things, _jobs, see) => {
       look = see;
     },

@@ -11,7 +11,7 @@ import type { Sight } from '../../verdict/contract.ts';
 import type { Limits } from '../../verdict/limits.ts';
 import { type PlayOptions, type Played, playLive } from '../play.ts';
 import { type Equipment, equip } from './equipment.ts';
-import { ExternalWorld, externalOffer } from './external-world.ts';
+import { ExternalWorld, type ExternalWorldOptions, externalOffer } from './external-world.ts';
 import { openJobDocuments } from './job-documents.ts';
 import type { Lane } from './lane.ts';
 import type { Program, RestartRule } from './program.ts';
@@ -24,23 +24,25 @@ import {
   runCommand,
 } from './subject-device.ts';
 
+/** A program, started again when it ends by itself unless that is not wanted, or a device that connects by itself. */
 export type Subject =
-  | { readonly kind: 'program'; readonly command: readonly string[]; readonly restart: RestartRule }
-  | { readonly kind: 'attached' };
+  | { readonly kind: 'program'; readonly command: readonly string[]; readonly restart?: RestartRule }
+  | { readonly kind: 'attached'; readonly thingName: string };
 
 export interface PlaceOptions {
   readonly subject: Subject;
-  readonly commands: PowerCommands;
+  readonly commands?: PowerCommands;
   /** A shell command between two scenarios. */
-  readonly reset?: string;
-  /** `--thing`: the same name for every scenario; absent: one for each, told from its id. */
-  readonly thingName?: string;
-  readonly clientId?: string;
-  readonly namespace?: string;
-  readonly document?: string;
-  readonly canary?: string;
-  readonly image?: string;
-  readonly templates: readonly string[];
+  readonly reset?: string | undefined;
+  /** `--thing`: the same name for every scenario; absent: that of an attached device, or one for each, told from its id. */
+  readonly thingName?: string | undefined;
+  readonly clientId?: string | undefined;
+  readonly namespace?: string | undefined;
+  /** Names of files, as the flags have them. */
+  readonly document?: string | undefined;
+  readonly canary?: string | undefined;
+  readonly image?: string | undefined;
+  readonly templates?: readonly string[];
 }
 
 /** How one scenario is played. */
@@ -50,7 +52,7 @@ export interface PlayAt extends Pick<PlayOptions, 'giveUp' | 'endsWith'> {
   readonly limits?: Partial<Limits>;
   /** What this device was seen to show beside. */
   readonly sights?: readonly Sight[];
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Told as soon as it is known under which name the device is to come, e.g. to say what to connect to. */
   readonly onReady?: (about: { readonly thingName: string; readonly equipment: Equipment }) => void;
   /** Called when a program has ended by itself, so that a handshake need not wait for one that cannot live. */
@@ -90,7 +92,7 @@ export class BenchPlace {
 
   /** @param extra what the device's portrait showed that it can do */
   offer(extra: readonly Need[]): Offer {
-    const { subject, commands, namespace, document } = this.#options;
+    const { subject, commands = {}, namespace, document } = this.#options;
     const isCut = commands.none !== true;
     const hasPower = isCut && (subject.kind === 'program' || (commands.off !== undefined && commands.on !== undefined));
     const prints = subject.kind === 'program' || commands.console !== undefined;
@@ -136,21 +138,12 @@ export class BenchPlace {
     const equipment = await this.#equip(directory, thingName);
     at.onReady?.({ thingName, equipment });
     const device = this.#deviceFor(thingName, equipment, at);
-    const world = await this.#worldFor(
-      thingName,
-      groupName,
-      suffix,
-      { device, equipment },
-      tellsNamespaces(scenario),
-      at.sights,
-    );
+    const names = { thingName, groupName, suffix };
+    const world = await this.#worldFor(scenario, names, { device, equipment }, at.sights);
     const leave = async (): Promise<void> => {
       this.#ordinal = world.lastOrdinal;
       await device.leave();
-      world.leave();
-      await world.removeJobs();
-      // A thing that stays for every scenario may be in ten groups at most (docs/reference/limits.md).
-      await this.#lane.operator.leaveGroup(thingName, groupName).catch(() => {});
+      await world.leave();
       await rm(directory, { recursive: true, force: true });
     };
     try {
@@ -166,7 +159,7 @@ export class BenchPlace {
   }
 
   #nameFor({ id, given }: Scenario): string {
-    const { thingName } = this.#options;
+    const { subject, thingName = subject.kind === 'attached' ? subject.thingName : undefined } = this.#options;
     if (thingName !== undefined) return thingName;
     const name = `jobrig-${id}`.slice(0, 60);
     return name.padEnd(Math.min(maxThingName, given.things[0]?.nameLength ?? 0), 'x');
@@ -178,79 +171,52 @@ export class BenchPlace {
   }
 
   async #equip(directory: string, thingName: string): Promise<Equipment> {
-    const { clientId, templates } = this.#options;
     const { lane } = this;
     const { cert, key } = await lane.authority.issueThingCertificate(thingName);
     return equip({
+      ...this.#options,
       directory,
       thingName,
-      ...(clientId !== undefined && { clientId }),
       endpoints: { ...lane.endpoints, witnessUrl: lane.witness.urlFor(thingName) },
       ca: lane.authority.ca,
       cert,
       key,
       signerCert: lane.signer.cert,
-      templates,
     });
   }
 
-  #deviceFor(thingName: string, { environment, placeholders }: Equipment, at: PlayAt): SubjectDevice {
+  #deviceFor(thingName: string, equipment: Equipment, { signal, onProgram }: PlayAt): SubjectDevice {
     const { subject, commands } = this.#options;
     const { observer, now } = this.#lane;
-    const { signal } = at;
-    const options = {
-      thingName,
-      environment,
-      placeholders,
-      observer,
-      now,
-      commands,
-      power: this.#power,
-      ...(signal && { signal }),
-    };
+    const options = { ...equipment, thingName, observer, now, commands, power: this.#power, signal };
     if (subject.kind === 'attached') return attachedDevice(options);
     const device = programDevice(options, subject.command, subject.restart);
-    at.onProgram?.(device.program);
+    onProgram?.(device.program);
     return device;
   }
 
   async #worldFor(
-    thingName: string,
-    groupName: string,
-    suffix: string,
+    scenario: Scenario,
+    names: Pick<ExternalWorldOptions, 'thingName' | 'groupName' | 'suffix'>,
     { device, equipment }: Pick<Stay, 'device' | 'equipment'>,
-    isNamespaced: boolean,
     shown: readonly Sight[] = [],
   ): Promise<ExternalWorld> {
-    const { document, canary, image, namespace } = this.#options;
+    const lane = this.#lane;
     const documents = await openJobDocuments({
-      filesDirectory: this.#lane.filesDirectory,
-      ...(document !== undefined && { document }),
-      ...(canary !== undefined && { canary }),
-      ...(image !== undefined && { image }),
-      witnessUrlOf: (jobId) => this.#lane.witness.urlFor(thingName, jobId),
-      sign: (bytes) => this.#lane.signer.sign(Readable.from([bytes])),
+      ...this.#options,
+      filesDirectory: lane.filesDirectory,
+      witnessUrlOf: (jobId) => lane.witness.urlFor(names.thingName, jobId),
+      sign: (bytes) => lane.signer.sign(Readable.from([bytes])),
       signerCertFile: equipment.placeholders['signer-cert'] ?? '',
     });
     const sights = new Set<Sight>(['downloads', ...shown, ...(device.hasPower ? (['power'] as const) : [])]);
-    return new ExternalWorld(
-      {
-        lane: this.#lane,
-        device,
-        documents,
-        thingName,
-        groupName,
-        suffix,
-        sights,
-        tellsNamespaces: isNamespaced,
-        ...(namespace !== undefined && { namespace }),
-      },
-      this.#ordinal,
-    );
+    const { namespace } = this.#options;
+    const tellsNamespaces = isNamespaced(scenario);
+    return new ExternalWorld({ ...names, lane, device, documents, sights, namespace, tellsNamespaces }, this.#ordinal);
   }
 }
 
-function tellsNamespaces({ script, meanwhile }: Scenario): boolean {
+function isNamespaced({ script, meanwhile }: Scenario): boolean {
   return [...script, ...meanwhile].some(({ deeds }) =>
     deeds.some((deed) => 'namespace' in deed && deed.namespace !== undefined),
   );

@@ -10,7 +10,7 @@ export type CheckEvent =
       readonly endpoints: string;
       readonly isAttached: boolean;
       /** Of the live page. */
-      readonly pageUrl?: string;
+      readonly pageUrl: string | undefined;
     }
   | { readonly kind: 'portrait'; readonly portrait: Portrait }
   | { readonly kind: 'failed-handshake'; readonly diagnosis: Diagnosis }

@@ -21,20 +21,15 @@ import {
 import { createJudge } from '../../verdict/judge.ts';
 import { limitsWith } from '../../verdict/limits.ts';
 import { type Awaited, type SeenOf, triggerOf } from './awaited.ts';
-import { BenchPlace, type PlaceOptions, type Stay } from './bench-place.ts';
+import { BenchPlace, type PlaceOptions, type Stay, type Subject } from './bench-place.ts';
 import { type Lane, type LaneOptions, openLane } from './lane.ts';
 import { limitsOf, portraitOf } from './portrait.ts';
-import type { CheckSubject } from './scenario-check.ts';
 import { type Scratch, openScratch } from './scratch.ts';
 
-export interface DeviceOptions extends Partial<
-  Pick<PlaceOptions, 'commands' | 'clientId' | 'namespace' | 'document' | 'canary' | 'image' | 'templates'>
-> {
-  readonly subject: Exclude<CheckSubject, { readonly kind: 'simulated' }>;
+export interface DeviceOptions extends Omit<PlaceOptions, 'reset'>, Pick<LaneOptions, 'host' | 'ports'> {
+  readonly subject: Subject;
   /** Default: `jobrig-device`, or the name of the attached one. */
-  readonly thingName?: string;
-  readonly host?: string;
-  readonly ports?: LaneOptions['ports'];
+  readonly thingName?: string | undefined;
   /** So long a device may take to come to rest; default 8 s. */
   readonly settleMs?: DurationMs;
   /** So long {@link DeviceUnderTest.until} waits; default 30 s. */
@@ -88,8 +83,7 @@ export async function startDevice(options: DeviceOptions): Promise<DeviceUnderTe
   const scratch = await openScratch('jobrig-device-');
   let lane: Lane | undefined;
   try {
-    const { host, ports } = options;
-    lane = await openLane({ directory: join(scratch.path, 'lane'), ...(host && { host }), ...(ports && { ports }) });
+    lane = await openLane({ ...options, directory: join(scratch.path, 'lane') });
     return await enter(options, lane, scratch);
   } catch (error) {
     await lane?.close();
@@ -99,15 +93,9 @@ export async function startDevice(options: DeviceOptions): Promise<DeviceUnderTe
 }
 
 async function enter(options: DeviceOptions, lane: Lane, scratch: Scratch): Promise<DeviceUnderTest> {
-  const { subject, settleMs = usualSettleMs, timeoutMs = usualTimeoutMs, commands = {}, templates = [] } = options;
+  const { subject, settleMs = usualSettleMs, timeoutMs = usualTimeoutMs } = options;
   const thingName = options.thingName ?? (subject.kind === 'attached' ? subject.thingName : 'jobrig-device');
-  const place = new BenchPlace(lane, join(scratch.path, 'lane'), {
-    ...options,
-    commands,
-    templates,
-    thingName,
-    subject: subject.kind === 'program' ? { restart: 'on-exit', ...subject } : { kind: 'attached' },
-  });
+  const place = new BenchPlace(lane, join(scratch.path, 'lane'), { ...options, thingName });
   const stay = await place.enter(waiting([]), { settleMs, timeoutMs });
   const device = new HeldDevice(stay, lane, scratch, { settleMs, timeoutMs });
   try {

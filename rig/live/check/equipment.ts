@@ -21,7 +21,7 @@ export interface EquipmentOptions {
   /** Of this scenario alone; made when it is missing. */
   readonly directory: string;
   readonly thingName: string;
-  readonly clientId?: string;
+  readonly clientId?: string | undefined;
   readonly endpoints: Endpoints;
   readonly ca: string;
   readonly cert: string;
@@ -29,7 +29,7 @@ export interface EquipmentOptions {
   /** Of the key that images are signed with. */
   readonly signerCert: string;
   /** Files with placeholders; written into the state directory under their own names. */
-  readonly templates: readonly string[];
+  readonly templates?: readonly string[];
 }
 
 export interface Equipment {
@@ -76,7 +76,7 @@ const variables: Readonly<Record<PlaceholderName, string>> = {
 
 /** @throws {OperationalError} `TEMPLATE_UNREADABLE` */
 export async function equip(options: EquipmentOptions): Promise<Equipment> {
-  const { directory, thingName, clientId = thingName, endpoints, templates } = options;
+  const { directory, thingName, clientId = thingName, endpoints, templates = [] } = options;
   const keys = join(directory, 'keys');
   const stateDirectory = join(directory, 'state');
   for (const each of [keys, stateDirectory]) {

@@ -4,14 +4,23 @@
  */
 import type { Observation } from '../../../observation/observation.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
-import type { Operation } from '../../../faults/plan.ts';
-import type { Deed, DeedOf, JobDocument, Names, Need, Offer, WorldDeed } from '../../scenario/contract.ts';
+import type {
+  CreateJobDeed,
+  Deed,
+  DeedOf,
+  JobDocument,
+  Names,
+  Need,
+  Offer,
+  WorldDeed,
+} from '../../scenario/contract.ts';
 import { documentText } from '../../scenario/documents.ts';
 import type { Sight } from '../../verdict/contract.ts';
+import { armedFaultOf, isOperators, serviceFaultOf } from '../../virtual/deeds.ts';
+import { type MadeDocument, OperatorDeeds } from '../operator-deeds.ts';
 import type { LiveWorld } from '../play.ts';
-import type { Extent } from '../wire/wire-faults.ts';
 import type { Lane } from './lane.ts';
-import { type FilledDocument, type JobDocuments, bucket } from './job-documents.ts';
+import type { JobDocuments } from './job-documents.ts';
 import type { SubjectDevice } from './subject-device.ts';
 
 export interface ExternalWorldOptions {
@@ -24,7 +33,7 @@ export interface ExternalWorldOptions {
   /** Makes job ids differ from those of every other scenario on the lane. */
   readonly suffix: string;
   /** `--namespace`: every job is in it, but where a scenario itself tells namespaced from plain jobs. */
-  readonly namespace?: string;
+  readonly namespace: string | undefined;
   /** The scenario does so. */
   readonly tellsNamespaces: boolean;
   readonly sights: ReadonlySet<Sight>;
@@ -66,19 +75,13 @@ export function externalOffer(extra: readonly Need[]): Offer {
   return { has: new Set([...always, ...extra]), whyNot };
 }
 
-const throttledMessage = 'Too many requests.';
-const failedMessage = 'Internal error.';
-
 export class ExternalWorld implements LiveWorld {
   readonly names: Names;
   readonly thingNames: readonly string[];
   readonly sights: ReadonlySet<Sight>;
-  readonly #options: ExternalWorldOptions;
   readonly versions = new Map<string, string>();
-  /** Job ids with their namespaces. */
-  readonly #jobs = new Map<string, string | undefined>();
-  /** Streams that were made, by the job's id, which they have for a name. */
-  readonly #streams = new Set<string>();
+  readonly #options: ExternalWorldOptions;
+  readonly #operator: OperatorDeeds;
   /** What went wrong where nobody waited for it. */
   #failure: unknown;
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -88,14 +91,24 @@ export class ExternalWorld implements LiveWorld {
 
   /** @param firstOrdinal so that no two scenarios of a device install the same version */
   constructor(options: ExternalWorldOptions, firstOrdinal: number) {
+    const { thingName, groupName, suffix, namespace: own, tellsNamespaces } = options;
     this.#options = options;
     this.#ordinal = firstOrdinal;
     this.sights = options.sights;
-    this.thingNames = [options.thingName];
+    this.thingNames = [thingName];
     this.names = {
-      thingName: () => options.thingName,
-      jobId: (label) => `${label}-${options.suffix}`,
+      thingName: () => thingName,
+      jobId: (label) => `${label}-${suffix}`,
     };
+    this.#operator = new OperatorDeeds({
+      operator: options.lane.operator,
+      names: this.names,
+      thingNames: this.thingNames,
+      groupName,
+      documentOf: (deed, jobId) => this.#documentOf(deed, jobId),
+      // A scenario only says that there is one; which, the user says.
+      namespaceOf: (namespace) => (tellsNamespaces && namespace === undefined ? undefined : own),
+    });
   }
 
   get lastOrdinal(): number {
@@ -115,69 +128,18 @@ export class ExternalWorld implements LiveWorld {
     return () => clearTimeout(timer);
   }
 
-  /** So that the next scenario of the same thing begins with an empty queue. */
-  async removeJobs(): Promise<void> {
-    const { operator } = this.#options.lane;
-    for (const [jobId, namespaceId] of this.#jobs) {
-      await operator
-        .deleteJob(jobId, { force: true, ...(namespaceId !== undefined && { namespaceId }) })
-        .catch(() => {});
-    }
-  }
-
-  /** Takes back what is still wrong. */
-  leave(): void {
+  /** Takes back what is still wrong, and what the operator made. */
+  async leave(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    this.#options.lane.faults.clear();
-    this.#options.lane.cutNetwork(false);
-    for (const connection of this.#options.lane.connections()) connection.thaw();
-    this.#options.lane.images.clear();
+    this.#endFaults();
     this.#options.lane.attend(this.#options.thingName, () => {});
+    await this.#operator.undo();
   }
 
   async perform(deed: Deed): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    try {
-      await this.#perform(deed);
-    } catch (error) {
-      // What the service refuses an operator is part of the story: it was over already, or gone. A job that cannot be made is not.
-      if (deed.do === 'create-job' || !isRefusal(error)) throw error;
-    }
-  }
-
-  async #perform(deed: Deed): Promise<void> {
-    const { operator } = this.#options.lane;
-    const { thingName, groupName } = this.#options;
-    const jobId = 'job' in deed ? this.names.jobId(deed.job) : '';
-    switch (deed.do) {
-      case 'create-job':
-        return this.#createJob(jobId, deed);
-      case 'update-job':
-        return operator.updateJob(jobId, deed.timeoutMinutes);
-      case 'cancel-job':
-        return operator.cancelJob(jobId, deed.force);
-      case 'cancel-execution':
-        return operator.cancelExecution({ jobId, thingName }, deed.force);
-      case 'delete-job':
-        return operator.deleteJob(jobId, { force: deed.force, ...this.#namespaceOf(deed.namespace) });
-      case 'delete-execution':
-        return this.#deleteExecution(jobId, deed);
-      case 'leave-group':
-        return operator.leaveGroup(thingName, groupName);
-      case 'join-group':
-        return operator.joinGroup(thingName, groupName);
-      case 'rejoin-group':
-        await operator.leaveGroup(thingName, groupName);
-        return operator.joinGroup(thingName, groupName);
-      case 'delete-thing':
-        return operator.deleteThing(thingName);
-      case 'delete-stream':
-        if (this.#streams.delete(jobId)) await operator.deleteStream(jobId);
-        return;
-      default:
-        return this.#toWorld(deed);
-    }
+    return isOperators(deed) ? this.#operator.perform(deed) : this.#toWorld(deed);
   }
 
   async #toWorld(deed: WorldDeed): Promise<void> {
@@ -194,18 +156,16 @@ export class ExternalWorld implements LiveWorld {
       case 'link':
         return this.#breakLink(deed);
       case 'message':
-        return this.#faultMessages(deed);
+      case 'connect':
+      case 'subscribe':
+        return lane.faults.armPacket(armedFaultOf(deed));
       case 'service':
-        return this.#faultAnswers(deed);
+        return lane.faults.armAnswer(serviceFaultOf(deed), deed.operations, deed);
       case 'restart-service':
         lane.cutNetwork(true);
         await lane.restartService();
         this.#later(deed.forMs, () => lane.cutNetwork(false));
         return;
-      case 'connect':
-        return lane.faults.addConnect(deed.how, extentOf(deed));
-      case 'subscribe':
-        return lane.faults.addSubscribe(deed.how, extentOf(deed));
       case 'session':
         return lane.secondClient.discardSession();
       case 'image':
@@ -213,11 +173,7 @@ export class ExternalWorld implements LiveWorld {
       case 'second-client':
         return this.#secondClientDoes(deed);
       case 'end-faults':
-        lane.faults.clear();
-        lane.images.clear();
-        lane.cutNetwork(false);
-        for (const connection of lane.connections()) connection.thaw();
-        return;
+        return this.#endFaults();
       case 'clock':
         if (deed.of === 'service') return lane.jumpClock(deed.jumpMs);
         throw new Error('the clock of a device from outside cannot be moved');
@@ -227,39 +183,31 @@ export class ExternalWorld implements LiveWorld {
     }
   }
 
-  async #createJob(jobId: string, deed: DeedOf<'create-job'>): Promise<void> {
-    const { lane, thingName, groupName } = this.#options;
-    if (this.#jobs.has(jobId)) await lane.operator.whenGone(jobId);
-    const filled = await this.#documentOf(jobId, deed);
-    this.versions.set(jobId, filled.version);
-    lane.shadow.installs(filled.version);
-    const namespace = this.#namespaceOf(deed.namespace);
-    this.#jobs.set(jobId, namespace.namespaceId);
-    if (deed.image !== undefined && deed.image !== 'good') lane.images.set(jobId, deed.image);
-    const { failed, timedOut } = deed.retries ?? {};
-    const retries =
-      failed !== undefined
-        ? ({ failureType: 'FAILED', numberOfRetries: failed } as const)
-        : timedOut !== undefined
-          ? ({ failureType: 'TIMED_OUT', numberOfRetries: timedOut } as const)
-          : undefined;
-    if (filled.hasStream && !this.#streams.has(jobId)) {
-      this.#streams.add(jobId);
-      await lane.operator.createStream(jobId, { bucket, key: `${jobId}.bin` });
-    }
-    await lane.operator.createJob({
-      jobId,
-      document: filled.text,
-      ...(deed.group === true ? { groupName } : { things: [thingName] }),
-      ...namespace,
-      ...(deed.timeoutMinutes !== undefined && { inProgressTimeoutMinutes: deed.timeoutMinutes }),
-      ...(filled.hasUrl && { presignsUrls: true }),
-      ...(retries && { retries }),
-      ...(deed.ends && { ends: deed.ends }),
-    });
+  #endFaults(): void {
+    const { lane } = this.#options;
+    lane.faults.clear();
+    lane.images.clear();
+    lane.cutNetwork(false);
+    for (const connection of lane.connections()) connection.thaw();
   }
 
-  #ordinalOf({ job, edition = 0 }: DeedOf<'create-job'>): number {
+  async #documentOf(deed: CreateJobDeed, jobId: string): Promise<MadeDocument> {
+    const { documents, lane } = this.#options;
+    const ordinal = this.#ordinalOf(deed);
+    if (deed.image !== undefined && deed.image !== 'good') lane.images.set(jobId, deed.image);
+    const document: JobDocument = deed.document ?? 'yours';
+    if (!isOwn(document)) {
+      return {
+        text: typeof document === 'object' ? JSON.stringify(document) : documentText(document, { edition: ordinal }),
+      };
+    }
+    const filled = await documents.fill(jobId, deed.job.startsWith('canary') ? 'canary' : 'document', ordinal);
+    this.versions.set(jobId, filled.version);
+    lane.shadow.installs(filled.version);
+    return filled;
+  }
+
+  #ordinalOf({ job, edition = 0 }: CreateJobDeed): number {
     const key = `${job} ${edition}`;
     const known = this.#ordinals.get(key);
     if (known !== undefined) return known;
@@ -268,37 +216,7 @@ export class ExternalWorld implements LiveWorld {
     return this.#ordinal;
   }
 
-  async #documentOf(jobId: string, deed: DeedOf<'create-job'>): Promise<FilledDocument> {
-    const { documents } = this.#options;
-    const ordinal = this.#ordinalOf(deed);
-    const document: JobDocument = deed.document ?? 'yours';
-    if (isOwn(document)) {
-      const which = deed.job.startsWith('canary') ? 'canary' : 'document';
-      return documents.fill(jobId, which, ordinal);
-    }
-    const text = typeof document === 'object' ? JSON.stringify(document) : documentText(document, { edition: ordinal });
-    return { text, version: '', hasUrl: false, hasStream: false };
-  }
-
-  async #deleteExecution(jobId: string, deed: DeedOf<'delete-execution'>): Promise<void> {
-    const { lane, thingName } = this.#options;
-    const number = deed.number ?? (await lane.operator.execution(jobId, thingName))?.executionNumber;
-    // It has ended and gone by itself: there is nothing to pull.
-    if (number === undefined) return;
-    await lane.operator.deleteExecution(
-      { jobId, thingName, executionNumber: number, ...this.#namespaceOf(deed.namespace) },
-      deed.force,
-    );
-  }
-
-  /** A scenario only says that there is one; which, the user says. */
-  #namespaceOf(namespace: string | undefined): { readonly namespaceId?: string } {
-    const { namespace: own, tellsNamespaces } = this.#options;
-    const isPlain = own === undefined || (tellsNamespaces && namespace === undefined);
-    return isPlain ? {} : { namespaceId: own };
-  }
-
-  #breakLink({ how, forMs }: Extract<WorldDeed, { do: 'link' }>): void {
+  #breakLink({ how, forMs }: DeedOf<'link'>): void {
     const { lane } = this.#options;
     if (how === 'drop') {
       lane.cutNetwork(true);
@@ -312,35 +230,7 @@ export class ExternalWorld implements LiveWorld {
     });
   }
 
-  #faultMessages(deed: Extract<WorldDeed, { do: 'message' }>): void {
-    const { faults } = this.#options.lane;
-    const lateMs = deed.byMs ?? 2000;
-    const fault = deed.how === 'lose' ? 'lose' : deed.how === 'duplicate' ? { againMs: deed.byMs ?? 0 } : { lateMs };
-    faults.addMessage(fault, deed.direction, deed.operations, extentOf(deed));
-  }
-
-  #faultAnswers(deed: Extract<WorldDeed, { do: 'service' }>): void {
-    const { faults } = this.#options.lane;
-    const add = (fault: Parameters<typeof faults.addAnswer>[0], operations?: readonly Operation[]): void =>
-      faults.addAnswer(fault, deed.operations ?? operations, extentOf(deed));
-    switch (deed.how) {
-      case 'throttle':
-        return add({ kind: 'refuse', code: 'RequestThrottled', message: throttledMessage });
-      case 'error':
-        return add({ kind: 'refuse', code: 'InternalError', message: failedMessage });
-      case 'refuse':
-        return add({ kind: 'refuse', code: deed.code ?? 'InvalidRequest', message: 'Refused.' });
-      case 'late':
-        return add({ kind: 'late', lateMs: deed.byMs ?? 2000 });
-      case 'empty-next':
-        return add({ kind: 'empty-next' }, ['DescribeJobExecution', 'StartNextPendingJobExecution']);
-      case 'twice':
-      case 'never':
-        return add({ kind: deed.how });
-    }
-  }
-
-  async #secondClientDoes({ act }: Extract<WorldDeed, { do: 'second-client' }>): Promise<void> {
+  async #secondClientDoes({ act }: DeedOf<'second-client'>): Promise<void> {
     const { thingName, lane } = this.#options;
     switch (act.act) {
       case 'take-over':
@@ -349,7 +239,7 @@ export class ExternalWorld implements LiveWorld {
         return lane.secondClient.startNext(thingName);
       case 'update': {
         const jobId = this.names.jobId(act.job);
-        const execution = await lane.operator.execution(jobId, thingName);
+        const execution = await lane.operator.execution({ jobId, thingName });
         if (execution !== undefined) lane.secondClient.update(thingName, jobId, act.status);
       }
     }
@@ -364,17 +254,8 @@ export class ExternalWorld implements LiveWorld {
   }
 }
 
-function extentOf({ times, forMs }: Extent): Extent {
-  return { ...(times !== undefined && { times }), ...(forMs !== undefined && { forMs }) };
-}
-
-/** An exception of AWS's. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && error.name.endsWith('Exception');
-}
-
 /** Documents that stand for an update as this device understands it. */
-function isOwn(document: JobDocument): boolean {
+function isOwn(document: JobDocument): document is 'yours' {
   return (
     typeof document === 'string' && (document === 'yours' || document.endsWith('firmware') || document === 'handlers')
   );

@@ -5,20 +5,21 @@
  * Source: docs/reference/configs.md §7, streams-and-ota.md §3.
  */
 import { createHash, createHmac } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../../../protocol/operational-error.ts';
+import type { MadeDocument } from '../operator-deeds.ts';
 import { fillIn, whyUnreadable } from './equipment.ts';
 
 export interface JobDocumentsOptions {
   /** Stands in for S3; one folder for each bucket. */
   readonly filesDirectory: string;
   /** `--document`: a file, or {@link afrOta}; absent: jobrig's own firmware document. */
-  readonly document?: string;
+  readonly document?: string | undefined;
   /** `--canary`; absent: the same as the document. */
-  readonly canary?: string;
+  readonly canary?: string | undefined;
   /** `--image`: the bytes of every image; absent: made up, different for each version. */
-  readonly image?: string;
+  readonly image?: string | undefined;
   /** What `{witness}` stands for in the document of a job. */
   readonly witnessUrlOf?: (jobId: string) => string;
   /** @returns Base64 of the signature over an image */
@@ -27,23 +28,13 @@ export interface JobDocumentsOptions {
   readonly signerCertFile: string;
 }
 
-/** A job as it is given to the service. */
-export interface FilledDocument {
-  /** JSON text. */
-  readonly text: string;
+export interface FilledDocument extends MadeDocument {
   readonly version: string;
-  /** The device must sign in for a URL: the job needs a `presignedUrlConfig`. */
-  readonly hasUrl: boolean;
-  /** The device asks a stream of the job's name for the image: it has to be made. */
-  readonly hasStream: boolean;
 }
 
 export interface JobDocuments {
   /** @param which of the user's documents. @param ordinal makes versions differ; from 1 */
   fill(jobId: string, which: 'document' | 'canary', ordinal: number): Promise<FilledDocument>;
-  /** What becomes of an image on the server. */
-  spoil(jobId: string, how: 'missing' | 'corrupt' | 'whole'): Promise<void>;
-  imagePath(jobId: string): string;
 }
 
 export const bucket = 'jobrig';
@@ -102,21 +93,17 @@ export async function openJobDocuments(options: JobDocumentsOptions): Promise<Jo
   mustBeJson('--document', document, texts.document);
   if (texts.canary !== undefined) mustBeJson('--canary', canary, texts.canary);
   const given = image === undefined ? undefined : await readBytes('--image', image);
-  const images = new Map<string, Buffer>();
-
-  const imagePath = (jobId: string): string => join(folder, `${jobId}.bin`);
   return {
-    imagePath,
     async fill(jobId, which, ordinal) {
       const version = `${ordinal + 1}.0.0`;
       const bytes = given ?? madeUpImage(version);
-      images.set(jobId, bytes);
+      const key = `${jobId}.bin`;
       // At once: somebody may be reading the one before.
-      await writeFile(`${imagePath(jobId)}.new`, bytes);
-      await rename(`${imagePath(jobId)}.new`, imagePath(jobId));
+      await writeFile(join(folder, `${key}.new`), bytes);
+      await rename(join(folder, `${key}.new`), join(folder, key));
       const template = texts[which] ?? texts.document;
       const text = fillIn(template, {
-        url: `\${aws:iot:s3-presigned-url:https://s3.amazonaws.com/${bucket}/${jobId}.bin}`,
+        url: `\${aws:iot:s3-presigned-url:https://s3.amazonaws.com/${bucket}/${key}}`,
         version,
         size: String(bytes.length),
         sha256: createHash('sha256').update(bytes).digest('hex'),
@@ -130,13 +117,8 @@ export async function openJobDocuments(options: JobDocumentsOptions): Promise<Jo
         text,
         version,
         hasUrl: text.includes('${aws:iot:s3-presigned-url:'),
-        hasStream: template.includes('{stream}'),
+        stream: template.includes('{stream}') ? { bucket, key } : undefined,
       };
-    },
-    async spoil(jobId, how) {
-      const bytes = images.get(jobId);
-      if (how === 'missing') await rm(imagePath(jobId), { force: true });
-      else if (bytes !== undefined) await writeFile(imagePath(jobId), how === 'whole' ? bytes : corrupted(bytes));
     },
   };
 }
@@ -148,14 +130,6 @@ function madeUpImage(version: string): Buffer {
     blocks.push(createHmac('sha256', version).update(String(index)).digest());
   }
   return Buffer.concat(blocks, madeUpBytes);
-}
-
-/** Of the same length, and another digest. */
-function corrupted(bytes: Buffer): Buffer {
-  const copy = Buffer.from(bytes);
-  const place = copy.length >> 1;
-  copy[place] = (copy[place] ?? 0) ^ 0xff;
-  return copy;
 }
 
 async function templateIn(flag: string, file: string): Promise<string> {

@@ -29,9 +29,9 @@ export interface LaneOptions {
   /** Of this lane alone. */
   readonly directory: string;
   /** Default 127.0.0.1. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   readonly ports?: Readonly<
-    Partial<Record<'mqttPort' | 'mqttsPort' | 'wsPort' | 'httpPort' | 'httpsPort', PortOption>>
+    Partial<Record<'mqttPort' | 'mqttsPort' | 'wsPort' | 'httpPort' | 'httpsPort', PortOption | undefined>>
   >;
   /** What is checked, for the live page. */
   readonly about?: string;
@@ -103,7 +103,8 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     fileOf: (jobId) => join(filesDirectory, bucket, `${jobId}.bin`),
   });
 
-  const start = async (fixed: LaneOptions['ports']): Promise<Service> => {
+  // Where HTTPS is open, addresses of images lead there, and a device must trust its certificate.
+  const start = async ({ httpsPort = 'off', ...others }: NonNullable<LaneOptions['ports']>): Promise<Service> => {
     const started = await startService({
       host,
       dataDir,
@@ -121,8 +122,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
       deviceGate,
       fileGate: (request, response) => images.take(request, response),
       wssPort: 'off',
-      // Where it is open, addresses of images lead there, and a device must trust its certificate.
-      httpsPort: 'off',
+      httpsPort,
       observer,
       tap: (stream, certificateName) =>
         tapped(stream, (connection) => {
@@ -140,7 +140,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
             },
           };
         }),
-      ...fixed,
+      ...others,
       keepsPage: true,
     });
     started.page.present({ verb: 'check', about: subject });
@@ -162,17 +162,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
     endpoint: service.httpUrl ?? '',
     region: 'us-east-1',
     now,
-    onCall: ({ at, answeredAt, operation, jobId, thingName: about, outcome }) =>
-      look({
-        kind: 'called',
-        source: 'operator',
-        at: answeredAt,
-        startedAt: at,
-        operation,
-        outcome,
-        ...(jobId !== undefined && { jobId }),
-        ...(about !== undefined && { thingName: about }),
-      }),
+    onCall: (call) => look(call),
   });
 
   async function restartService(): Promise<void> {

@@ -33,26 +33,28 @@ import { openScratch } from './scratch.ts';
 import { ShadowVersion } from './shadow-version.ts';
 import { pullScenarios, type PullMoment } from './sweep.ts';
 
-export interface CheckOptions extends PlaceOptions {
-  /** How results call what was checked. */
-  readonly name: string;
+/** What every check is asked for, whatever it is of. */
+export interface PlayedScenarios {
+  /** How results call what was checked; absent: by the command, or the thing. */
+  readonly name?: string;
   readonly scenarios: readonly Scenario[];
-  readonly host?: string;
-  readonly ports?: LaneOptions['ports'];
-  /** Scenarios at once; default 1. */
-  readonly parallel?: number;
   readonly repeat?: number;
   /** Ends with the first failure. */
-  readonly bail?: boolean;
-  readonly settleMs?: DurationMs;
-  /** For each scenario. */
-  readonly timeoutMs?: DurationMs;
-  /** For the handshake: how long a device may take to appear and finish a plain job. */
-  readonly handshakeMs?: DurationMs;
-  /** Pulls at every moment of the recorded update, and at so many between. */
-  readonly sweep?: { readonly points: number; readonly done?: ReadonlySet<string> };
+  readonly bail?: boolean | undefined;
+  readonly settleMs?: DurationMs | undefined;
+  /** Pulls at every moment of the recorded update, and at so many between; without those that are done. */
+  readonly sweep?: { readonly points: number; readonly done?: ReadonlySet<string> | undefined } | undefined;
   readonly onEvent?: (event: CheckEvent) => void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CheckOptions extends PlayedScenarios, PlaceOptions, Pick<LaneOptions, 'host' | 'ports'> {
+  /** Scenarios at once; default 1. */
+  readonly parallel?: number;
+  /** For each scenario. */
+  readonly timeoutMs?: DurationMs | undefined;
+  /** For the handshake: how long a device may take to appear and finish a plain job. */
+  readonly handshakeMs?: DurationMs | undefined;
 }
 
 const defaultTimeoutMs: DurationMs = 5 * 60_000;
@@ -63,7 +65,7 @@ const attachedHandshakeMs: DurationMs = 10 * 60_000;
 const hopelessExits = 4;
 
 /** @throws {OperationalError} when the check cannot begin: a port, a file, a program that is not there */
-export async function runCheck(options: CheckOptions): Promise<CheckResult> {
+export async function runDeviceCheck(options: CheckOptions): Promise<CheckResult> {
   await using directory = await openScratch('jobrig-check-');
   const check = new Check(options, directory.path);
   try {
@@ -95,7 +97,7 @@ class Check {
 
   async run(): Promise<CheckResult> {
     await mustBeReadable(this.#options);
-    for (const template of this.#options.templates) await readTemplate(template);
+    for (const template of this.#options.templates ?? []) await readTemplate(template);
     const first = await this.#openPlace();
     const shaken = await this.#unlessAborted(this.#shakeHands(first));
     if (shaken === undefined) return this.#result({});
@@ -117,16 +119,15 @@ class Check {
     return this.#options.subject.kind === 'attached';
   }
 
+  get #name(): string {
+    const { subject, name } = this.#options;
+    if (name !== undefined) return name;
+    return subject.kind === 'attached' ? `the attached device ${subject.thingName}` : subject.command.join(' ');
+  }
+
   async #openPlace(): Promise<BenchPlace> {
-    const { host, ports } = this.#options;
     const directory = join(this.#directory, `lane-${(this.#opened += 1)}`);
-    const lane = await openLane({
-      directory,
-      ...(host !== undefined && { host }),
-      ...(ports && { ports }),
-      shadow: this.#shadow,
-      about: this.#options.name,
-    });
+    const lane = await openLane({ ...this.#options, directory, shadow: this.#shadow, about: this.#name });
     const place = new BenchPlace(lane, directory, this.#options);
     this.#places.push(place);
     this.#showBoard();
@@ -167,19 +168,13 @@ class Check {
       const shaken = await handshake(place, {
         timeoutMs,
         settleMs: timeoutMs,
-        ...(signal && { signal }),
+        signal,
         giveUp: hopeless.signal,
         onProgram: watch,
         onReady: ({ thingName }) => {
           thing = thingName;
           const { pageUrl } = lane.service;
-          this.#tell({
-            kind: 'ready',
-            thingName,
-            endpoints,
-            isAttached: this.#isAttached,
-            ...(pageUrl !== undefined && { pageUrl }),
-          });
+          this.#tell({ kind: 'ready', thingName, endpoints, isAttached: this.#isAttached, pageUrl });
         },
       });
       const run = runOf(shaken.played);
@@ -269,7 +264,7 @@ class Check {
     this.#tell({ kind: 'started', id: scenario.id });
     let run: ScenarioRun;
     try {
-      run = runOf(await place.play(scenario, { ...pace, ...(signal && { signal }) }));
+      run = runOf(await place.play(scenario, { ...pace, signal }));
     } catch (error) {
       if (signal?.aborted === true) {
         this.#isPartial = true;
@@ -306,14 +301,14 @@ class Check {
   }
 
   #result(about: Pick<CheckResult, 'handshake' | 'portrait' | 'diagnosis'>): CheckResult {
-    const { name, scenarios, sweep } = this.#options;
+    const { scenarios, sweep } = this.#options;
     // In the order of the list, whichever lane was faster.
     const results = scenarios.flatMap((scenario): ScenarioResult[] => {
       const runs = this.#results.get(scenario.id);
       return runs === undefined ? [] : [{ scenario, runs }];
     });
     return {
-      subject: name,
+      subject: this.#name,
       startedAt: this.#startedAt,
       endedAt: Date.now(),
       ...about,

@@ -1,25 +1,29 @@
 /**
- * A check as a library calls it: what is not said has its usual value, scenarios may be named, and a simulated agent is a subject like
- * any other. `jobrig check` says everything itself and goes past this file.
+ * The one way into a check, for `jobrig check` and for who uses jobrig as a library: scenarios may be named, and a simulated agent is a
+ * subject like any other. Each kind of check is loaded when it is wanted: the AWS SDK and the broker take a second.
  */
-import { referenceAgent } from '../../../agent/core/behaviour.ts';
 import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
-import { zoo } from '../../../agent/zoo/zoo.ts';
-import { OperationalError } from '../../../protocol/operational-error.ts';
+import type { HardwareProfile } from '../../../agent/device/profile.ts';
 import type { Scenario } from '../../scenario/contract.ts';
+import { readAgent } from '../agents.ts';
 import { selectScenarios } from '../scenario-files.ts';
+import type { Subject } from './bench-place.ts';
 import { type CheckResult, type ScenarioResult, exemplaryRun } from './check-result.ts';
-import { type CheckOptions, runCheck as runDeviceCheck } from './run-check.ts';
+import type { CheckOptions } from './run-check.ts';
 import { skippedRun } from './scenario-run.ts';
-import { runSimulatedCheck } from './simulated-check.ts';
 
 /** What is checked: a program, a device that connects by itself, or a simulated agent (the reference one, or one of docs/zoo.md). */
 export type CheckSubject =
-  | { readonly kind: 'program'; readonly command: readonly string[]; readonly restart?: 'on-exit' | 'never' }
-  | { readonly kind: 'attached'; readonly thingName: string }
-  | { readonly kind: 'simulated'; readonly agent?: string; readonly hardware?: string; readonly seed?: number };
+  | Subject
+  | {
+      readonly kind: 'simulated';
+      readonly agent?: string;
+      /** A profile by name, `mix` for all of them, or profiles; each scenario is played on every one. Default `esp32-s3`. */
+      readonly hardware?: string | readonly HardwareProfile[];
+      readonly seed?: number | undefined;
+    };
 
-export interface LibraryCheckOptions extends Partial<Omit<CheckOptions, 'subject' | 'scenarios'>> {
+export interface LibraryCheckOptions extends Omit<CheckOptions, 'subject' | 'scenarios'> {
   readonly subject: CheckSubject;
   /** Scenarios, or ids, files, directories and patterns of them; absent: all that come with jobrig. */
   readonly scenarios?: readonly (Scenario | string)[];
@@ -31,21 +35,19 @@ export interface LibraryCheckOptions extends Partial<Omit<CheckOptions, 'subject
  * @throws {OperationalError} when the check cannot begin: a port, a file, a program that is not there
  */
 export async function runCheck(options: LibraryCheckOptions): Promise<CheckResult> {
-  const { subject, scenarios: wanted = [] } = options;
-  const names = wanted.filter((one) => typeof one === 'string');
-  const given = wanted.filter((one) => typeof one !== 'string');
-  const scenarios = wanted.length > 0 && names.length === 0 ? given : [...given, ...selectScenarios(names)];
-  if (subject.kind === 'simulated') return checkSimulated(options, subject, scenarios);
-  const name = subject.kind === 'program' ? subject.command.join(' ') : `the attached device ${subject.thingName}`;
-  return runDeviceCheck({
-    name,
-    commands: {},
-    templates: [],
-    ...options,
-    ...(subject.kind === 'attached' && { thingName: subject.thingName }),
-    subject: subject.kind === 'program' ? { restart: 'on-exit', ...subject } : { kind: 'attached' },
-    scenarios,
-  });
+  const { subject, scenarios: wanted } = options;
+  const named = wanted?.filter((one) => typeof one === 'string') ?? [];
+  const given = wanted?.filter((one) => typeof one !== 'string') ?? [];
+  const scenarios = wanted === undefined || named.length > 0 ? [...given, ...selectScenarios(named)] : given;
+  if (subject.kind !== 'simulated') {
+    const { runDeviceCheck } = await import('./run-check.ts');
+    return runDeviceCheck({ ...options, subject, scenarios });
+  }
+  const { agent = 'reference', hardware = 'esp32-s3', seed } = subject;
+  const profiles = typeof hardware === 'string' ? readHardwareProfiles(hardware) : hardware;
+  const name = `the simulated ${agent} agent on ${profiles.map((profile) => profile.name).join(', ')}`;
+  const { runSimulatedCheck } = await import('./simulated-check.ts');
+  return runSimulatedCheck({ name, ...options, agent: readAgent(agent), hardware: profiles, seed, scenarios });
 }
 
 /**
@@ -63,40 +65,4 @@ export async function runScenario(
   const [named] = typeof scenario === 'string' ? selectScenarios([scenario]) : [scenario];
   const reason = diagnosis === undefined ? 'it was not played' : `the handshake failed: ${diagnosis.cause}`;
   return { ...skippedRun(named!, reason, Date.now()), verdict: 'inconclusive' };
-}
-
-function checkSimulated(
-  options: LibraryCheckOptions,
-  { agent = 'reference', hardware = 'esp32-s3', seed }: CheckSubject & { readonly kind: 'simulated' },
-  scenarios: readonly Scenario[],
-): Promise<CheckResult> {
-  const {
-    name = `the simulated ${agent} agent on ${hardware}`,
-    repeat,
-    bail,
-    settleMs,
-    sweep,
-    onEvent,
-    signal,
-  } = options;
-  const behaviour = agent === 'reference' ? referenceAgent : zoo.find(({ id }) => id === agent)?.behaviour;
-  if (behaviour === undefined) {
-    throw new OperationalError('AGENT_UNKNOWN', `there is no agent ${agent}`, { hint: 'docs/zoo.md lists them all.' });
-  }
-  return runSimulatedCheck({
-    name,
-    subject: {
-      kind: 'simulated',
-      agent: behaviour,
-      hardware: readHardwareProfiles(hardware),
-      ...(seed !== undefined && { seed }),
-    },
-    scenarios,
-    ...(repeat !== undefined && { repeat }),
-    ...(bail !== undefined && { bail }),
-    ...(settleMs !== undefined && { settleMs }),
-    ...(sweep !== undefined && { sweep }),
-    ...(onEvent && { onEvent }),
-    ...(signal && { signal }),
-  });
 }

@@ -2,11 +2,10 @@
  * A check of a simulated agent: the same handshake, the same scenarios and the same result as for a device from outside, played
  * in virtual time. Nothing is opened and nothing waits; a turn is given back now and then, so that Ctrl-C is heard.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AgentBehaviour } from '../../../agent/core/behaviour.ts';
 import type { HardwareProfile } from '../../../agent/device/profile.ts';
 import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
-import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
+import type { EpochMs } from '../../../protocol/time.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { whySkipped } from '../../scenario/needs.ts';
 import { virtualOffer } from '../../virtual/offer.ts';
@@ -16,36 +15,23 @@ import { type Subjects, realSubjects } from '../../virtual/subjects.ts';
 import { sweepRuns } from '../../virtual/sweep.ts';
 import { type CheckResult, type ScenarioRun, type SweepPoint, verdictOfCheck } from './check-result.ts';
 import { createBounded } from '../bounded.ts';
+import { Turns } from '../simulation.ts';
 import { diagnose } from './diagnosis.ts';
 import { handshakeIn, handshakeScenario } from './handshake.ts';
 import { portraitOf } from './portrait.ts';
 import type { CheckEvent } from './check-event.ts';
+import type { PlayedScenarios } from './run-check.ts';
 import { skippedRun } from './scenario-run.ts';
 import { simulatedRun } from './simulated-run.ts';
 
-export interface SimulatedSubject {
-  readonly kind: 'simulated';
+export interface SimulatedCheckOptions extends PlayedScenarios {
+  readonly name: string;
   readonly agent: AgentBehaviour;
   /** Each scenario is played on every one of them; at least one. */
   readonly hardware: readonly HardwareProfile[];
   /** Of everything that is left to chance, and the next ones for the next runs; absent: what each scenario says. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
-
-export interface SimulatedCheckOptions {
-  readonly name: string;
-  readonly subject: SimulatedSubject;
-  readonly scenarios: readonly Scenario[];
-  readonly repeat?: number;
-  readonly bail?: boolean;
-  readonly settleMs?: DurationMs;
-  readonly sweep?: { readonly done?: ReadonlySet<string> };
-  readonly onEvent?: (event: CheckEvent) => void;
-  readonly signal?: AbortSignal;
-}
-
-/** Between two turns given back. */
-const turnMs = 50;
 
 export async function runSimulatedCheck(options: SimulatedCheckOptions): Promise<CheckResult> {
   return new SimulatedCheck(options).run();
@@ -57,13 +43,13 @@ class SimulatedCheck {
   readonly #startedAt: EpochMs = Date.now();
   readonly #results: { readonly scenario: Scenario; readonly runs: readonly ScenarioRun[] }[] = [];
   readonly #sweep: SweepPoint[] = [];
-  #turnEndsAt = performance.now() + turnMs;
+  readonly #turns = new Turns();
   #isPartial = false;
   /** Runs in which a call did not return. */
   #cutRuns = 0;
 
   constructor(options: SimulatedCheckOptions) {
-    const { agent, hardware } = options.subject;
+    const { agent, hardware } = options;
     this.#options = options;
     const bounded = createBounded();
     // A scenario may name hardware that the user has not.
@@ -132,7 +118,7 @@ class SimulatedCheck {
   /** The scenario on this hardware, with a seed of its own for every run after the first, as a file that plays it so again. */
   #drawn(scenario: Scenario, subject: number, count: number): Scenario {
     const { given } = scenario;
-    const { seed = given.seed } = this.#options.subject;
+    const { seed = given.seed } = this.#options;
     const { settleMs = this.#options.settleMs } = given;
     const { name } = this.#subjects[subject]!;
     return {
@@ -176,10 +162,7 @@ class SimulatedCheck {
 
   async #isOver(): Promise<boolean> {
     const { bail, signal } = this.#options;
-    if (performance.now() >= this.#turnEndsAt) {
-      await nextTurn();
-      this.#turnEndsAt = performance.now() + turnMs;
-    }
+    await this.#turns.giveBack();
     const isOver =
       signal?.aborted === true ||
       this.#cutRuns >= mostCutRuns ||

@@ -26,12 +26,12 @@ export interface SubjectDevice {
 
 export interface PowerCommands {
   /** Shell commands. */
-  readonly off?: string;
-  readonly on?: string;
+  readonly off?: string | undefined;
+  readonly on?: string | undefined;
   /** Power is never cut. */
-  readonly none?: true;
+  readonly none?: boolean;
   /** Prints what the board prints, until it is ended. */
-  readonly console?: string;
+  readonly console?: string | undefined;
 }
 
 export interface SubjectOptions {
@@ -40,18 +40,18 @@ export interface SubjectOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly observer: Observer;
   readonly now: () => EpochMs;
-  readonly commands: PowerCommands;
+  readonly commands?: PowerCommands | undefined;
   /** Of a board, from one scenario to the next: one that is on is not switched on. */
   readonly power?: { isOn: boolean };
   /** Ends a command of the user's that still runs. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** @param command with placeholders */
 export function programDevice(
   options: SubjectOptions,
   command: readonly string[],
-  restart: RestartRule,
+  restart: RestartRule = 'on-exit',
 ): SubjectDevice & { readonly program: Program } {
   const { thingName, placeholders, environment, observer, now } = options;
   const words = command.map((word) => fillIn(word, placeholders));
@@ -68,7 +68,7 @@ export function programDevice(
 
 /** A board, or anything that connects by itself. */
 export function attachedDevice(options: SubjectOptions): SubjectDevice {
-  const { thingName, observer, now, commands, environment, placeholders, signal } = options;
+  const { thingName, observer, now, commands = {}, environment, placeholders, signal } = options;
   const { off, on, console: watch } = commands;
   const { power = { isOn: false } } = options;
   const lines =

@@ -26,20 +26,24 @@ export interface PullWatch {
 }
 
 export interface PullWatchOptions {
-  /** The operator has asked for the deletion of the whole job. */
-  readonly isJobDeleted: (jobId: string) => boolean;
   readonly onPull: () => void;
   readonly onRecovery: () => void;
 }
 
-export function watchPulls({ isJobDeleted, onPull, onRecovery }: PullWatchOptions): PullWatch {
+export function watchPulls({ onPull, onRecovery }: PullWatchOptions): PullWatch {
   const pulls = new Map<string, Pull>();
+  /** Jobs that are being deleted as a whole. */
+  const deleted = new Set<string>();
   const running = new Set<string>();
   /** The last step of each thing, and of which execution. */
   const steps = new Map<string, { readonly key: string; readonly step: Step }>();
 
   return {
     observer: {
+      job({ jobId, status }) {
+        if (status === 'DELETION_IN_PROGRESS' || status === 'DELETED') deleted.add(jobId);
+        else deleted.delete(jobId);
+      },
       execution({ thingName = '', execution, status, force, at }) {
         const key = `${thingName} ${identityKey(execution)}`;
         if (status === 'IN_PROGRESS') running.add(key);
@@ -48,7 +52,7 @@ export function watchPulls({ isJobDeleted, onPull, onRecovery }: PullWatchOption
           const last = steps.get(thingName);
           if (last?.key !== key) return;
           const { step } = last;
-          const mechanism = isJobDeleted(execution.jobId) ? 'DeleteJob' : 'DeleteJobExecution';
+          const mechanism = deleted.has(execution.jobId) ? 'DeleteJob' : 'DeleteJobExecution';
           pulls.set(thingName, { mechanism, execution, step, at, wentOnAt: at });
           onPull();
         }

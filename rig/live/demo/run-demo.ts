@@ -11,7 +11,7 @@ import { createBoard } from '../../../agent/board/board.ts';
 import { type AgentBehaviour, referenceAgent } from '../../../agent/core/behaviour.ts';
 import { thingNameOf } from '../../../agent/fleet.ts';
 import type { HardwareProfile } from '../../../agent/device/profile.ts';
-import type { Observation } from '../../../observation/observation.ts';
+import type { Observation, ObservationOf } from '../../../observation/observation.ts';
 import type { DurationMs } from '../../../protocol/time.ts';
 import type { CauseReport, DemoReport, DeviceReport, DocumentSummary, PullSummary } from '../../report/run-report.ts';
 import { claimName } from '../../report/claim-words.ts';
@@ -29,7 +29,6 @@ import { hardwareReports } from './hardware-report.ts';
 import { hostReport } from './host-report.ts';
 import { liveCauses } from './live-causes.ts';
 import { type SecondAct, playSecondAct } from './second-act.ts';
-import type { OperatorCall } from '../operator.ts';
 import { type Stage, type StageFigures, type StageOptions, openStage, prefix } from './stage.ts';
 import { type FirmwareDocument, type Wave, planWaves } from './waves.ts';
 
@@ -111,7 +110,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 }
 
 /** What the operator does beside the deletions that a wave is about, in one line each. */
-function createCallTeller(announce: (act: string) => void): (call: OperatorCall) => void {
+function createCallTeller(announce: (act: string) => void): (call: ObservationOf<'called'>) => void {
   const made = new Set<string>();
   return ({ operation, jobId = '', force, outcome }) => {
     if (outcome !== 'ok') return;

@@ -3,7 +3,6 @@
  * act does not: lost messages, power cuts at bad moments, a service that throttles. What breaks is grouped by cause, and of each
  * cause the smallest scenario is told.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AgentBehaviour } from '../../../agent/core/behaviour.ts';
 import type { HardwareProfile } from '../../../agent/device/profile.ts';
 import type { CauseReport } from '../../report/run-report.ts';
@@ -11,15 +10,13 @@ import type { Scenario } from '../../scenario/contract.ts';
 import { whySkipped } from '../../scenario/needs.ts';
 import { drawScenario } from '../../scenario/swarm.ts';
 import type { Verdict } from '../../verdict/contract.ts';
-import { mostCutRuns } from '../../virtual/bounds.ts';
-import { type Cause, Causes, keptScenario, smallestOf } from '../../virtual/causes.ts';
+import type { Cause } from '../../virtual/causes.ts';
 import { virtualOffer } from '../../virtual/offer.ts';
-import { play } from '../../virtual/play.ts';
 import { type Subjects, realSubjects } from '../../virtual/subjects.ts';
 import { claims } from '../../virtual/violation.ts';
 import { createBounded } from '../bounded.ts';
 import type { ScenarioRun } from '../check/check-result.ts';
-import { simulatedRun } from '../check/simulated-run.ts';
+import { Simulation, type SimulationPart } from '../simulation.ts';
 
 export interface SecondActOptions {
   readonly scenarios: readonly Scenario[];
@@ -42,60 +39,31 @@ export interface SecondAct {
   readonly runs: readonly ScenarioRun[];
 }
 
-interface Part {
-  readonly label: string;
-  readonly seed?: number;
-  readonly scenario: Scenario;
-}
-
-/** Between two looks at Ctrl-C and at the terminal. */
-const turnMs = 50;
 const causesTold = 8;
 const minimizingTrials = 150;
 const labelsNamed = 20;
 
 export async function playSecondAct(options: SecondActOptions): Promise<SecondAct> {
   const { scenarios, seeds, signal, onProgress } = options;
-  const subjects = subjectsOf(options);
   const playable = scenarios.filter((scenario) => whySkipped(scenario, virtualOffer) === undefined);
-  const causes = new Causes();
-  let failed = 0;
-  let inconclusive = 0;
-  let played = 0;
+  const simulation = new Simulation({
+    subjects: subjectsOf(options),
+    signal,
+    onTurn: ({ played, failed }) => onProgress?.(played, playable.length + seeds, failed),
+  });
   let seedsPlayed = 0;
-  let turnEndsAt = 0;
-  const breathe = async (): Promise<void> => {
-    if (performance.now() < turnEndsAt) return;
-    onProgress?.(played, playable.length + seeds, failed);
-    await nextTurn();
-    signal?.throwIfAborted();
-    turnEndsAt = performance.now() + turnMs;
-  };
-  for (const { label, seed, scenario } of partsOf(playable, seeds, options.hardware)) {
-    if (causes.cutRuns >= mostCutRuns) break;
-    await breathe();
-    const run = play(scenario, subjects);
-    const { verdict } = simulatedRun(run);
-    played += 1;
-    if (seed !== undefined) seedsPlayed += 1;
-    if (verdict === 'fail') failed += 1;
-    if (verdict === 'inconclusive') inconclusive += 1;
-    causes.add(label, run, seed);
+  for await (const { part } of simulation.play(partsOf(playable, seeds, options.hardware))) {
+    if (part.seed !== undefined) seedsPlayed += 1;
   }
-  const all = causes.all();
-  const told: { readonly cause: Cause; readonly run: ScenarioRun }[] = [];
-  for (const cause of all.slice(0, causesTold)) {
-    turnEndsAt = 0;
-    await breathe();
-    told.push({ cause, run: tell(cause, subjects) });
-  }
+  const causes = simulation.causes();
+  const told = await simulation.tellAll(causes.slice(0, causesTold), minimizingTrials);
   return {
-    verdict: failed > 0 ? 'fail' : inconclusive > 0 ? 'inconclusive' : 'pass',
-    scenarios: played - seedsPlayed,
+    verdict: simulation.verdict,
+    scenarios: simulation.played - seedsPlayed,
     seeds: seedsPlayed,
     causes: [
       ...told.map(({ cause, run }) => causeReport(cause, run.scenario.id, run.resembles)),
-      ...all.slice(causesTold).map((cause) => causeReport(cause, cause.failure.scenario.id, [])),
+      ...causes.slice(causesTold).map((cause) => causeReport(cause, cause.failure.scenario.id, [])),
     ],
     runs: told.map(({ run }) => run),
   };
@@ -105,7 +73,7 @@ function* partsOf(
   scenarios: readonly Scenario[],
   seeds: number,
   hardware: readonly HardwareProfile[],
-): Generator<Part> {
+): Generator<SimulationPart> {
   for (const scenario of scenarios) yield { label: scenario.id, scenario };
   const names = hardware.map(({ name }) => name);
   for (let seed = 1; seed <= seeds; seed += 1) {
@@ -119,13 +87,6 @@ function subjectsOf({ hardware, known, agent }: SecondActOptions): Subjects {
   const own = realSubjects(hardware, agent);
   const others = known.filter(({ name }) => !hardware.some((profile) => profile.name === name));
   return { ...realSubjects([...hardware, ...others], agent, bounded), hardware: own.hardware };
-}
-
-/** What was drawn is made small; what somebody wrote stays as it is. */
-function tell({ failure }: Cause, subjects: Subjects): ScenarioRun {
-  const small = failure.seed === undefined ? failure.scenario : smallestOf(failure, subjects, minimizingTrials);
-  const kept = failure.seed === undefined ? small : keptScenario(small, failure.violation);
-  return simulatedRun(play(kept, subjects, { records: true }));
 }
 
 function causeReport({ failure, failures }: Cause, scenario: string, resembles: readonly string[]): CauseReport {

@@ -14,7 +14,7 @@ import type { FaultPlan } from '../../../faults/plan.ts';
 import { type Tally, createTally } from '../../../faults/tally.ts';
 import type { FaultName } from '../../../faults/thing-faults.ts';
 import type { DeviceView } from '../../../observation/inside.ts';
-import type { Observation, Observer } from '../../../observation/observation.ts';
+import type { Observation, ObservationOf, Observer } from '../../../observation/observation.ts';
 import { observeAll, observeEvery, show } from '../../../observation/observers.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { dutiesBy } from '../../scenario/document-law.ts';
@@ -25,9 +25,9 @@ import { createJudge, observeFor } from '../../verdict/judge.ts';
 import { type Limits, limitsWith } from '../../verdict/limits.ts';
 import { roomIn } from '../../virtual/subjects.ts';
 import { type ExchangeLag, watchExchanges } from '../exchange-lag.ts';
-import { createFleetWorld, fleetSights } from '../fleet-world.ts';
+import { FleetWorld, fleetSights } from '../fleet-world.ts';
 import { type HostClock, createHostClock } from '../host-clock.ts';
-import { Operator, type OperatorCall } from '../operator.ts';
+import { Operator } from '../operator.ts';
 import type { LiveWorld } from '../play.ts';
 import { greengrassNamespace } from './documents.ts';
 import { type PullWatch, watchPulls } from './pull-watch.ts';
@@ -46,7 +46,7 @@ export interface StageOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (figures: StageFigures) => void;
   /** The operator has called the control plane. */
-  readonly onCall?: (call: OperatorCall) => void;
+  readonly onCall?: (call: ObservationOf<'called'>) => void;
   /** A judge is certain that a device breaks a claim; in words. */
   readonly onBreak?: (thingName: string, claim: ClaimId, reason: string) => void;
   /** People look on: the waves begin when one of them presses the button on the live page. */
@@ -106,7 +106,6 @@ export class Stage implements AsyncDisposable {
   /** Who plays with a thing, and whose a job is. */
   readonly #ofThing = new Map<string, Look>();
   readonly #ofJob = new Map<string, Look>();
-  readonly #deletedJobs = new Set<string>();
   /** By job, the document that it was made with last. */
   readonly #documents = new Map<string, string>();
   readonly #connected = new Set<string>();
@@ -141,7 +140,6 @@ export class Stage implements AsyncDisposable {
       ]),
     );
     this.pulls = watchPulls({
-      isJobDeleted: (jobId) => this.#deletedJobs.has(jobId),
       onPull: () => this.#count('pulled'),
       onRecovery: () => this.#count('recovered'),
     });
@@ -170,6 +168,7 @@ export class Stage implements AsyncDisposable {
       keepsPage: true,
     });
     this.#present(this.#service.page);
+    this.#service.observe({ job: (seen) => show(this.#observer, seen) });
     this.#service.onFault(({ name, operation }, thingName) =>
       show(this.#observer, {
         kind: 'fault',
@@ -185,10 +184,10 @@ export class Stage implements AsyncDisposable {
       region,
       now: this.clock.now,
       onCall: (call) => {
-        show(this.#observer, calledOf(call));
+        show(this.#observer, call);
         this.options.onCall?.(call);
       },
-      ...(signal && { signal }),
+      signal,
     });
   }
 
@@ -271,14 +270,13 @@ export class Stage implements AsyncDisposable {
   }
 
   worldFor(scenario: Scenario, suffix: string, texts?: ReadonlyMap<string, string>): LiveWorld {
-    return createFleetWorld({
+    return new FleetWorld({
       scenario,
       suffix,
       operator: this.operator,
       clock: this.clock,
       devices: this.#fleet?.devices ?? new Map(),
       groupName,
-      deletedJobs: this.#deletedJobs,
       onDocument: (jobId, text) => this.#documents.set(jobId, text),
       attend: (thingNames, jobIds, look) => {
         for (const thingName of thingNames) this.#ofThing.set(thingName, look);
@@ -289,7 +287,7 @@ export class Stage implements AsyncDisposable {
         this.exchanges.forget(thingName);
         if (!isHeld) this.pulls.wentOn(thingName, this.clock.now());
       },
-      ...(texts && { texts }),
+      texts,
     });
   }
 
@@ -366,18 +364,4 @@ function limitsOf({ flash }: HardwareProfile): Partial<Limits> {
   const { erasesPerExecution } = limitsWith();
   const sectors = Math.ceil(largestImageBytes / flash.sectorBytes);
   return { erasesPerExecution: Math.max(erasesPerExecution, 2 * sectors) };
-}
-
-function calledOf({ at, answeredAt, operation, jobId, thingName, force, outcome }: OperatorCall): Observation {
-  return {
-    kind: 'called',
-    source: 'operator',
-    at: answeredAt,
-    startedAt: at,
-    operation,
-    outcome,
-    ...(jobId !== undefined && { jobId }),
-    ...(thingName !== undefined && { thingName }),
-    ...(force !== undefined && { force }),
-  };
 }

@@ -11,7 +11,6 @@ import type { DeviceMessage, DeviceRequest } from '../../../protocol/device-mess
 import { type JsonObject, parseJsonObject } from '../../../protocol/json.ts';
 import { type RejectionCode, rejections } from '../../../protocol/rejections.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
-import { asksNext } from '../../../protocol/topics.ts';
 import type { WireFaults } from './wire-faults.ts';
 
 export interface DataPlaneWatchOptions {
@@ -38,20 +37,12 @@ class DataPlaneCall {
   }
 
   async response(): Promise<AwsResponse> {
-    const { observer, faults } = this.#options;
+    const { observer } = this.#options;
     const { request } = this.#call;
     observer.sent?.({ ...this.#head('sent'), request, via: 'http' });
     const answer = await this.#answer();
     if (answer === undefined) return this.#lost();
-    const fault = faults.message('reply', request.operation);
-    if (fault === 'lose') {
-      this.#fault('reply lost');
-      return this.#lost();
-    }
-    if (fault !== undefined && 'lateMs' in fault) {
-      this.#fault('reply late');
-      await pause(fault.lateMs, undefined, { ref: false });
-    }
+    if (await this.#loses('reply')) return this.#lost();
     this.#received(answer);
     return answer;
   }
@@ -59,38 +50,33 @@ class DataPlaneCall {
   /** Of the service, or of a fault in its place; absent: there is none. */
   async #answer(): Promise<AwsResponse | undefined> {
     const { faults } = this.#options;
-    const { request } = this.#call;
-    const { operation } = request;
-    const fault = faults.answer(operation);
-    switch (fault?.kind) {
+    const fault = faults.ofAnswer(this.#call.request);
+    // A request has one answer here, so `twice` is no fault.
+    if (fault !== undefined && fault.answer !== 'twice') this.#fault(fault.name);
+    switch (fault?.answer) {
       case 'refuse':
-        this.#fault(`service ${fault.code}`);
         return this.#call.refuse(fault.code, fault.message);
-      case 'never':
-        this.#fault('service never');
+      case 'not-at-all':
         return undefined;
       case 'empty-next':
-        if (!asksNext(request)) break;
-        this.#fault('service empty-next');
         return this.#call.nothing();
       case 'late': {
-        this.#fault('service late');
         const answer = await this.#call.answer();
         await pause(fault.lateMs, undefined, { ref: false });
         return answer;
       }
-      default: // A request has one answer here, so `twice` is no fault.
+      default:
+        return (await this.#loses('request')) ? undefined : this.#call.answer();
     }
-    const lost = faults.message('request', operation);
-    if (lost === 'lose') {
-      this.#fault('request lost');
-      return undefined;
-    }
-    if (lost !== undefined && 'lateMs' in lost) {
-      this.#fault('request late');
-      await pause(lost.lateMs, undefined, { ref: false });
-    }
-    return this.#call.answer();
+  }
+
+  /** Whether a fault takes the message away; one that is only late is waited for. Nothing comes twice on HTTP. */
+  async #loses(direction: 'request' | 'reply'): Promise<boolean> {
+    const fault = this.#options.faults.ofMessage(direction, this.#call.request.operation);
+    if (fault === undefined || fault.effect === 'duplicate') return false;
+    this.#fault(`${direction} ${fault.effect}`);
+    if (fault.effect === 'late') await pause(fault.lateMs, undefined, { ref: false });
+    return fault.effect === 'lost';
   }
 
   async #lost(): Promise<AwsResponse> {

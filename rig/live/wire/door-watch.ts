@@ -6,13 +6,14 @@
  */
 import type { IConnectPacket, IPublishPacket, ISubackPacket, Packet } from 'mqtt-packet';
 import type { Direction, MessageOperation, Operation } from '../../../faults/plan.ts';
+import type { MessageFault, ServiceFault } from '../../../faults/thing-faults.ts';
 import type { ClientPortrait, ConnectionEnd, GrantedFilter, Observer } from '../../../observation/observation.ts';
 import { type DeviceMessage, type DeviceRequest, decodeDeviceMessage } from '../../../protocol/device-messages.ts';
 import { parseJsonObject } from '../../../protocol/json.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
-import { type RequestTopic, formatJobsTopic, nextJobId, parseJobsTopic } from '../../../protocol/topics.ts';
+import { type RequestTopic, formatJobsTopic, parseJobsTopic } from '../../../protocol/topics.ts';
 import { decodeUtf8 } from '../../../protocol/utf8.ts';
-import type { AnswerFault, MessageFault, WireFaults } from './wire-faults.ts';
+import type { WireFaults } from './wire-faults.ts';
 import type { Passage, TappedConnection, Watch } from './wire-tap.ts';
 
 export interface DoorWatchOptions {
@@ -52,7 +53,7 @@ class DoorWatch implements Watch {
   /** MQTT 5: topics by alias. */
   readonly #aliases = new Map<number, string>();
   /** Answers that a fault has an interest in: how, for the next reply of an operation. */
-  readonly #answerFaults: { readonly operation: Operation; readonly fault: AnswerFault }[] = [];
+  readonly #answerFaults: { readonly operation: Operation; readonly fault: ServiceFault }[] = [];
 
   constructor(connection: TappedConnection, options: DoorWatchOptions) {
     this.#connection = connection;
@@ -132,10 +133,10 @@ class DoorWatch implements Watch {
       proof: this.#options.certificateName === undefined ? 'none' : 'certificate',
     };
     this.#options.observer.connecting?.(this.#head('connecting'));
-    const fault = this.#options.faults.connect();
+    const fault = this.#options.faults.ofHandshake('connect');
     if (fault === undefined) return 'pass';
-    this.#fault(`connect ${fault === 'refuse' ? 'refused' : 'not answered'}`);
-    if (fault === 'refuse') {
+    this.#fault(`connect ${fault}`);
+    if (fault === 'refused') {
       this.#connection.tellDevice(
         packet.protocolVersion === 5
           ? { cmd: 'connack', reasonCode: 0x88, sessionPresent: false }
@@ -158,10 +159,10 @@ class DoorWatch implements Watch {
   }
 
   #subscribing(messageId: number, count: number): Passage {
-    const fault = this.#options.faults.subscribe();
+    const fault = this.#options.faults.ofHandshake('subscribe');
     if (fault === undefined) return 'pass';
-    this.#fault(`subscribe ${fault === 'refuse' ? 'refused' : 'not answered'}`);
-    if (fault === 'refuse') {
+    this.#fault(`subscribe ${fault}`);
+    if (fault === 'refused') {
       const suback: ISubackPacket = {
         cmd: 'suback',
         messageId,
@@ -202,38 +203,33 @@ class DoorWatch implements Watch {
   #requestPassage(about: RequestTopic, request: DeviceRequest, packet: IPublishPacket): Passage {
     const { faults } = this.#options;
     const { operation } = about;
-    const answer = faults.answer(operation);
+    const answer = faults.ofAnswer(about);
     if (answer !== undefined) return this.#answerInstead(answer, about, request, packet);
-    const fault = faults.message('request', operation);
+    const fault = faults.ofMessage('request', operation);
     return fault === undefined ? 'pass' : this.#inject(fault, 'request', operation, () => this.#acknowledgeFor(packet));
   }
 
-  #answerInstead(fault: AnswerFault, about: RequestTopic, { body }: DeviceRequest, packet: IPublishPacket): Passage {
-    this.#fault(fault.kind === 'refuse' ? `service ${fault.code}` : `service ${fault.kind}`, about.operation);
+  #answerInstead(fault: ServiceFault, about: RequestTopic, { body }: DeviceRequest, packet: IPublishPacket): Passage {
+    this.#fault(fault.name, about.operation);
     const { clientToken } = body;
     const token = clientToken === undefined ? {} : { clientToken };
     const timestamp = Math.floor(this.#options.now() / 1000);
-    switch (fault.kind) {
+    switch (fault.answer) {
       case 'late':
       case 'twice':
         this.#answerFaults.push({ operation: about.operation, fault });
         return 'pass';
-      case 'never':
+      case 'not-at-all':
         this.#acknowledgeFor(packet);
         return 'drop';
       case 'refuse':
         this.#acknowledgeFor(packet);
         this.#reply(about, 'rejected', { timestamp, code: fault.code, message: fault.message, ...token });
         return 'drop';
-      case 'empty-next': {
-        const asksNext =
-          about.operation === 'StartNextPendingJobExecution' ||
-          (about.operation === 'DescribeJobExecution' && about.jobId === nextJobId);
-        if (!asksNext) return 'pass';
+      case 'empty-next':
         this.#acknowledgeFor(packet);
         this.#reply(about, 'accepted', { timestamp, ...token });
         return 'drop';
-      }
     }
   }
 
@@ -261,11 +257,10 @@ class DoorWatch implements Watch {
     if (about?.kind !== 'reply' && about?.kind !== 'notification') return 'pass';
     const direction: Direction = about.kind === 'reply' ? 'reply' : 'notification';
     const operation = about.kind === 'reply' ? about.operation : undefined;
-    const fault = this.#options.faults.message(direction, operation);
-    const drops = fault === 'lose';
+    const fault = this.#options.faults.ofMessage(direction, operation);
     const message = decodeDeviceMessage(packet.topic, Buffer.from(packet.payload));
-    if (message !== undefined && !drops) this.#delivering(message, about.thingName, packet);
-    if (typeof fault === 'object' && 'againMs' in fault && packet.qos === 1) this.#copied.add(packet.messageId ?? 0);
+    if (message !== undefined && fault?.effect !== 'lost') this.#delivering(message, about.thingName, packet);
+    if (fault?.effect === 'duplicate' && packet.qos === 1) this.#copied.add(packet.messageId ?? 0);
     if (fault !== undefined) {
       return this.#inject(fault, direction, operation, () => {
         if (packet.qos === 1) this.#connection.tellDoor({ cmd: 'puback', messageId: packet.messageId });
@@ -282,34 +277,28 @@ class DoorWatch implements Watch {
   #answerPassage(operation: Operation, { qos, messageId = 0 }: IPublishPacket): Passage {
     const index = this.#answerFaults.findIndex((one) => one.operation === operation);
     const [one] = index === -1 ? [] : this.#answerFaults.splice(index, 1);
-    if (one?.fault.kind === 'late') return { lateMs: one.fault.lateMs };
-    if (one?.fault.kind !== 'twice') return 'pass';
+    if (one?.fault.answer === 'late') return { lateMs: one.fault.lateMs };
+    if (one?.fault.answer !== 'twice') return 'pass';
     if (qos === 1) this.#copied.add(messageId);
     return { againMs: 0 };
   }
 
   #streamPassage(direction: 'request' | 'reply', acknowledge: () => void): Passage {
-    const fault = this.#options.faults.message(direction, 'GetStream');
+    const fault = this.#options.faults.ofMessage(direction, 'GetStream');
     return fault === undefined ? 'pass' : this.#inject(fault, direction, 'GetStream', acknowledge);
   }
 
   #inject(
-    fault: MessageFault,
+    { effect, lateMs }: MessageFault,
     direction: Direction,
     operation: MessageOperation | undefined,
     acknowledge: () => void,
   ): Passage {
-    if (fault === 'lose') {
-      this.#fault(`${direction} lost`, operation);
-      acknowledge();
-      return 'drop';
-    }
-    if ('againMs' in fault) {
-      this.#fault(`${direction} duplicate`, operation);
-      return fault;
-    }
-    this.#fault(`${direction} late`, operation);
-    return { lateMs: fault.lateMs };
+    this.#fault(`${direction} ${effect}`, operation);
+    if (effect === 'duplicate') return { againMs: lateMs };
+    if (effect === 'late') return { lateMs };
+    acknowledge();
+    return 'drop';
   }
 
   #acknowledged(messageId: number): Passage {

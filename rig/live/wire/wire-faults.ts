@@ -1,118 +1,56 @@
 /**
- * Faults of one device's wire that a scenario has asked for and that are still to be injected: each for so many times or so long.
- * Whoever watches the wire asks before it lets a packet pass; asking counts. Says nothing itself.
+ * Faults of one device's wire that a scenario has asked for and that are still to be injected: of single messages, of handshakes, of
+ * what the service answers. They are those of virtual time, armed and taken in the same way. Whoever watches the wire asks before it
+ * lets a packet pass; asking counts. Says nothing itself.
  */
-import type { Direction, MessageOperation, Operation } from '../../../faults/plan.ts';
-import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
+import type { ArmedFault } from '../../../agent/station/contract.ts';
+import { StationFaults } from '../../../agent/station/station-faults.ts';
+import { ArmedFaults, type Extent } from '../../../faults/armed-faults.ts';
+import type { Direction, HandshakeAnswer, MessageOperation, Operation } from '../../../faults/plan.ts';
+import type { MessageFault, ServiceFault } from '../../../faults/thing-faults.ts';
+import type { DeviceRequest } from '../../../protocol/device-messages.ts';
+import type { EpochMs } from '../../../protocol/time.ts';
+import { asksNext } from '../../../protocol/topics.ts';
 
-/** How long a fault lasts: so many times, or until an instant; both absent is once. */
-export interface Extent {
-  readonly times?: number;
-  readonly forMs?: DurationMs;
-}
-
-export type MessageFault =
-  | 'lose'
-  /** Comes, and so much later once more. */
-  | { readonly againMs: DurationMs }
-  | { readonly lateMs: DurationMs };
-
-/** What comes instead of the service's answer. */
-export type AnswerFault =
-  | { readonly kind: 'refuse'; readonly code: string; readonly message: string }
-  | { readonly kind: 'late'; readonly lateMs: DurationMs }
-  | { readonly kind: 'twice' }
-  /** The service has never seen the request. */
-  | { readonly kind: 'never' }
-  /** As if nothing were pending. */
-  | { readonly kind: 'empty-next' };
-
-export type HandshakeFault = 'never-answer' | 'refuse';
-
-interface Armed<Fault> {
-  readonly fault: Fault;
-  readonly applies: (direction: Direction | undefined, operation: MessageOperation | undefined) => boolean;
-  left: number;
-  readonly until: EpochMs;
+interface ArmedAnswer {
+  readonly fault: ServiceFault;
+  /** Absent: all. */
+  readonly operations: readonly Operation[] | undefined;
 }
 
 export class WireFaults {
   readonly #now: () => EpochMs;
-  #messages: Armed<MessageFault>[] = [];
-  #answers: Armed<AnswerFault>[] = [];
-  #connects: Armed<HandshakeFault>[] = [];
-  #subscribes: Armed<HandshakeFault>[] = [];
+  readonly #packets = new StationFaults();
+  readonly #answers = new ArmedFaults<ArmedAnswer>();
 
   constructor(now: () => EpochMs) {
     this.#now = now;
   }
 
-  addMessage(
-    fault: MessageFault,
-    direction: Direction,
-    operations: readonly MessageOperation[] | undefined,
-    extent: Extent,
-  ): void {
-    const applies = (its: Direction | undefined, operation: MessageOperation | undefined): boolean =>
-      its === direction && (operations === undefined || (operation !== undefined && operations.includes(operation)));
-    this.#messages.push(this.#armed(fault, extent, applies));
+  armPacket(fault: ArmedFault): void {
+    this.#packets.arm(fault, this.#now());
   }
 
-  addAnswer(fault: AnswerFault, operations: readonly Operation[] | undefined, extent: Extent): void {
-    const applies = (_: Direction | undefined, operation: MessageOperation | undefined): boolean =>
-      operations === undefined || operations.some((one) => one === operation);
-    this.#answers.push(this.#armed(fault, extent, applies));
+  armAnswer(fault: ServiceFault, operations: readonly Operation[] | undefined, extent: Extent): void {
+    this.#answers.arm({ fault, operations }, extent, this.#now());
   }
 
-  addConnect(fault: HandshakeFault, extent: Extent): void {
-    this.#connects.push(this.#armed(fault, extent, always));
+  ofMessage(direction: Direction, operation?: MessageOperation): MessageFault | undefined {
+    return this.#packets.ofMessage(direction, this.#now(), operation);
   }
 
-  addSubscribe(fault: HandshakeFault, extent: Extent): void {
-    this.#subscribes.push(this.#armed(fault, extent, always));
+  ofHandshake(packet: 'connect' | 'subscribe'): HandshakeAnswer | undefined {
+    return this.#packets.ofHandshake(packet, this.#now());
   }
 
-  message(direction: Direction, operation?: MessageOperation): MessageFault | undefined {
-    return this.#inject(this.#messages, direction, operation);
-  }
-
-  answer(operation: Operation): AnswerFault | undefined {
-    return this.#inject(this.#answers, undefined, operation);
-  }
-
-  connect(): HandshakeFault | undefined {
-    return this.#inject(this.#connects);
-  }
-
-  subscribe(): HandshakeFault | undefined {
-    return this.#inject(this.#subscribes);
+  ofAnswer(request: Pick<DeviceRequest, 'operation' | 'jobId'>): ServiceFault | undefined {
+    const applies = ({ fault, operations }: ArmedAnswer): boolean =>
+      (operations?.includes(request.operation) ?? true) && (fault.answer !== 'empty-next' || asksNext(request));
+    return this.#answers.take(this.#now(), applies)?.fault;
   }
 
   clear(): void {
-    this.#messages = [];
-    this.#answers = [];
-    this.#connects = [];
-    this.#subscribes = [];
+    this.#packets.end();
+    this.#answers.clear();
   }
-
-  #armed<Fault>(fault: Fault, { times, forMs }: Extent, applies: Armed<Fault>['applies']): Armed<Fault> {
-    const until = forMs === undefined ? Infinity : this.#now() + forMs;
-    return { fault, applies, left: times ?? (forMs === undefined ? 1 : Infinity), until };
-  }
-
-  #inject<Fault>(
-    armed: readonly Armed<Fault>[],
-    direction?: Direction,
-    operation?: MessageOperation,
-  ): Fault | undefined {
-    const now = this.#now();
-    const hit = armed.find((one) => one.left > 0 && now < one.until && one.applies(direction, operation));
-    if (hit === undefined) return undefined;
-    hit.left -= 1;
-    return hit.fault;
-  }
-}
-
-function always(): boolean {
-  return true;
 }

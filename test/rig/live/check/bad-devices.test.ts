@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckResult } from '../../../../rig/live/check/check-result.ts';
 import { markName } from '../../../../rig/live/check/process-marks.ts';
-import { type CheckOptions, runCheck } from '../../../../rig/live/check/run-check.ts';
+import { type CheckOptions, runDeviceCheck } from '../../../../rig/live/check/run-check.ts';
 import { readScenario } from '../../../../rig/scenario/format/read.ts';
 import type { Scenario } from '../../../../rig/scenario/contract.ts';
 import { foreignCertificate } from '../../../support/foreign-certificates.ts';
@@ -30,11 +30,8 @@ const oddAgent = (...words: readonly string[]) => [process.execPath, resolve('te
 
 function options(command: readonly string[], own: Partial<CheckOptions> = {}): CheckOptions {
   return {
-    name: command.join(' '),
-    subject: { kind: 'program', command, restart: 'on-exit' },
+    subject: { kind: 'program', command },
     scenarios: [],
-    commands: {},
-    templates: [],
     handshakeMs: 7000,
     ...own,
   };
@@ -101,7 +98,7 @@ describe('a handshake that fails is explained in one sentence', () => {
     writeFileSync(files.cert, certificate);
     writeFileSync(files.key, key);
     results = await Promise.all(
-      cases.map(({ oddity, own }) => runCheck(options(oddAgent(oddity, files.cert, files.key), own))),
+      cases.map(({ oddity, own }) => runDeviceCheck(options(oddAgent(oddity, files.cert, files.key), own))),
     );
   }, 240_000);
 
@@ -163,7 +160,7 @@ describe('a check that cannot begin throws what to do', () => {
     ],
     [
       'a relay that does not answer',
-      () => options([], { subject: { kind: 'attached' }, thingName: 'x', commands: { off: 'true', on: 'exit 3' } }),
+      () => options([], { subject: { kind: 'attached', thingName: 'x' }, commands: { off: 'true', on: 'exit 3' } }),
       'COMMAND_FAILED',
       /--power-on: .* ended with exit code 3/,
     ],
@@ -179,7 +176,7 @@ describe('a check that cannot begin throws what to do', () => {
       /Port \d+ on 127.0.0.1 is taken/,
     ],
   ])('%s', async (_, made, code, message) => {
-    await expect(runCheck(await made())).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+    await expect(runDeviceCheck(await made())).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
     expect(readdirSync(scratch)).toEqual([]);
     expect(leftProcesses()).toEqual([]);
   });
@@ -198,7 +195,7 @@ describe('an odd device that is right', () => {
     const own = { scenarios: [scenario(neverEnds), scenario(powerCut)], handshakeMs: 30_000, timeoutMs: 9000 };
     const played = odd.map(async (oddity) => {
       const scenarios = oddity === 'is-stubborn' ? own.scenarios : [scenario(powerCut)];
-      return [oddity, await runCheck(options(oddAgent(oddity), { ...own, scenarios }))] as const;
+      return [oddity, await runDeviceCheck(options(oddAgent(oddity), { ...own, scenarios }))] as const;
     });
     results = Object.fromEntries(await Promise.all(played));
   }, 240_000);

@@ -75,12 +75,12 @@ describe('requests over the data plane', () => {
   });
 
   it.each([
-    ['throttled', { kind: 'refuse', code: 'RequestThrottled', message: 'x' }, 429],
-    ['failed', { kind: 'refuse', code: 'InternalError', message: 'x' }, 503],
-    ['told of nothing', { kind: 'empty-next' }, 200],
+    ['throttled', { answer: 'refuse', code: 'RequestThrottled', message: 'x' }, 429],
+    ['failed', { answer: 'refuse', code: 'InternalError', message: 'x' }, 503],
+    ['told of nothing', { answer: 'empty-next' }, 200],
   ] as const)('have faults injected: %s', async (_, fault, status) => {
     attend();
-    lane.faults.addAnswer(fault, undefined, { times: 1 });
+    lane.faults.armAnswer({ name: 'service as asked', ...fault }, undefined, { times: 1 });
     expect((await ask('GET', '/%24next', {})).status).toBe(status);
     expect(of('fault')).toHaveLength(1);
   });
@@ -88,8 +88,9 @@ describe('requests over the data plane', () => {
   it('lost on their way break the connection, and the service has not seen them', async () => {
     attend();
     await lane.operator.createJob({ jobId: 'lost', things: [thingName], document: '{}' });
-    lane.faults.addMessage('lose', 'request', undefined, { times: 1 });
-    lane.faults.addMessage('lose', 'reply', undefined, { times: 1 });
+    for (const direction of ['request', 'reply'] as const) {
+      lane.faults.armPacket({ kind: 'message', direction, effect: 'lost', lateMs: 0, times: 1 });
+    }
     await expect(ask('POST', '/lost', { status: 'IN_PROGRESS' })).rejects.toThrow();
     expect(of('execution').map(({ status }) => status)).toEqual(['QUEUED']);
     await expect(ask('POST', '/lost', { status: 'IN_PROGRESS' })).rejects.toThrow();

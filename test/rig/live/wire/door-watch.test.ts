@@ -1,3 +1,4 @@
+import { DeleteJobExecutionCommand } from '@aws-sdk/client-iot';
 import { type IClientOptions, type MqttClient, connectAsync } from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startService } from '../../../../broker/start-service.ts';
@@ -92,7 +93,7 @@ describe.each([4, 5] as const)('the wire of a device seen at the door, MQTT prot
       by: 'device',
       versionNumber: 2,
     });
-    await operator.deleteExecution({ jobId: 'job-1', thingName, executionNumber: 1 });
+    await operator.send(new DeleteJobExecutionCommand({ jobId: 'job-1', thingName, executionNumber: 1, force: true }));
     expect(await when('execution', ({ status }) => status === 'DELETED')).toMatchObject({
       by: 'operator',
       force: true,
@@ -107,15 +108,16 @@ describe.each([4, 5] as const)('the wire of a device seen at the door, MQTT prot
     const { connect, operator, when, faults, connections, seen } = await watched();
     const client = await connect({ protocolVersion });
     await client.subscribeAsync(topic('#'), { qos: 1 });
-    faults.addMessage('lose', 'notification', undefined, { times: 2 });
+    faults.armPacket({ kind: 'message', direction: 'notification', effect: 'lost', lateMs: 0, times: 2 });
     await operator.createJob(job);
     await when('fault', ({ name }) => name === 'notification lost');
-    faults.addAnswer({ kind: 'refuse', code: 'RequestThrottled', message: 'Slow down.' }, undefined, { times: 1 });
+    const throttled = { name: 'service RequestThrottled', code: 'RequestThrottled', message: 'Slow down.' } as const;
+    faults.armAnswer({ ...throttled, answer: 'refuse' }, undefined, { times: 1 });
     const refused = nextMessage(client, topic('start-next/rejected'));
     await client.publishAsync(topic('start-next'), '{"clientToken":"t"}', { qos: 1 });
     expect(JSON.parse(await refused)).toMatchObject({ code: 'RequestThrottled', clientToken: 't' });
     expect(seen.filter(({ kind }) => kind === 'execution')).toHaveLength(1);
-    faults.addAnswer({ kind: 'twice' }, undefined, {});
+    faults.armAnswer({ name: 'service twice', answer: 'twice' }, undefined, {});
     const accepted = nextMessage(client, topic('start-next/accepted'));
     await client.publishAsync(topic('start-next'), '', { qos: 1 });
     expect(JSON.parse(await accepted)).toMatchObject({ execution: { jobId: 'job-1' } });
@@ -125,10 +127,10 @@ describe.each([4, 5] as const)('the wire of a device seen at the door, MQTT prot
 
   it('leaves a CONNECT or SUBSCRIBE unanswered or refuses it, where a fault says so', async () => {
     const { connect, when, faults } = await watched();
-    faults.addConnect('refuse', { times: 1 });
+    faults.armPacket({ kind: 'connect', answer: 'refused', times: 1 });
     await expect(connect({ protocolVersion })).rejects.toThrow();
     const client = await connect({ protocolVersion });
-    faults.addSubscribe('refuse', { times: 1 });
+    faults.armPacket({ kind: 'subscribe', answer: 'refused', times: 1 });
     await client.subscribeAsync(topic('notify'), { qos: 1 }).catch(() => {});
     expect((await when('subscribed')).filters).toEqual([{ filter: topic('notify') }]);
   });
