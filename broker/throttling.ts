@@ -38,6 +38,14 @@ const sharedBuckets: { readonly [Name in OperationName]?: string } = {
   'iotjobsdata:UpdateJobExecution': 'device writes',
 };
 
+/** No operations of AWS's, asked by the service itself; what AWS allows for streams is not published. */
+const unlimited: ReadonlySet<OperationName> = new Set([
+  'jobrig:Wake',
+  'jobrig:DescribePrincipal',
+  'jobrig:DescribeNotifications',
+  'jobrig:OpenStream',
+]);
+
 const refused: Rejected = { accepted: false, code: 'RequestThrottled', message: 'Rate exceeded' };
 
 interface Bucket {
@@ -50,8 +58,7 @@ export function throttled(engine: Engine): Engine {
   const buckets = new Map<string, Bucket>();
 
   function mayPass(name: OperationName, now: EpochMs): boolean {
-    // Neither is an operation of AWS's; what AWS allows for streams is not published.
-    if (name === 'jobrig:Wake' || name === 'jobrig:OpenStream') return true;
+    if (unlimited.has(name)) return true;
     const key = sharedBuckets[name] ?? name;
     let bucket = buckets.get(key);
     if (bucket === undefined) {

@@ -8,6 +8,8 @@ import { spanText } from '../rig/report/words.ts';
 
 export interface ShownProgress extends Disposable {
   readonly show: (progress: LoadProgress) => void;
+  /** What is done when the run itself is over. */
+  say(act: string): void;
   done(): void;
 }
 
@@ -15,7 +17,7 @@ const lineEveryMs = 10_000;
 const barWidth = 28;
 
 export function createLoadProgress(quiet: boolean): ShownProgress {
-  if (quiet) return { show() {}, done() {}, [Symbol.dispose]() {} };
+  if (quiet) return { show() {}, say() {}, done() {}, [Symbol.dispose]() {} };
   return process.stderr.isTTY ? bars() : lines();
 }
 
@@ -24,6 +26,7 @@ function bars(): ShownProgress {
   const done = (): void => update.done();
   return {
     show: (progress) => update(`${barOf(progress)}\n${figuresOf(progress)}`),
+    say: (act) => update(act),
     done,
     [Symbol.dispose]: done,
   };
@@ -40,6 +43,7 @@ function lines(): ShownProgress {
       saidAt = now;
       process.stderr.write(`${act} · ${[goalOf(progress), figuresOf(progress)].filter(Boolean).join(' · ')}\n`);
     },
+    say: (text) => void process.stderr.write(`${text}\n`),
     done() {},
     [Symbol.dispose]() {},
   };

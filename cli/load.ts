@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { mostProcesses, processesFor, refuseTooMany } from '../rig/load/capacity.ts';
 import type { LoadRun, LoadShape, Pacing } from '../rig/load/contract.ts';
-import { type Threshold, judgeThresholds, loadJson, parseThreshold } from '../rig/load/figures.ts';
+import { type Threshold, figuresInWords, judgeThresholds, loadJson, parseThreshold } from '../rig/load/figures.ts';
 import { type JudgedThreshold, verdictOfLoad } from '../rig/load/verdict.ts';
 import { loadShape } from '../rig/load/shapes.ts';
 import {
@@ -115,6 +115,7 @@ export function loadCommand(finish: (exitCode: number) => void): Command {
     .addOption(seedOption())
     .addOption(jsonOption())
     .addOption(quietOption())
+    .addHelpText('after', `\nFigures of --threshold:\n${figuresInWords.map((line) => `  ${line}\n`).join('')}`)
     .addHelpText('after', "\nExample:\n  $ jobrig load --things 5000 --threshold 'update.p99<50ms' --out load-report\n")
     .action(async (flags: LoadFlags) => {
       finish(await interruptible((signal) => load(flags, signal)));
@@ -160,14 +161,14 @@ async function load(flags: LoadFlags, signal: AbortSignal): Promise<number> {
     ...(endpoint !== undefined && { endpoint }),
     ...(flags.slice && { slice: flags.slice }),
   });
-  progress.done();
   const judged = judgeThresholds(run, thresholds);
+  if (out !== undefined) progress.say('writing the report');
   const page = out === undefined ? undefined : await keepLoad(out, run, judged);
+  progress.done();
   print(flags, run, judged, page);
   if (signal.reason instanceof Interruption) {
-    complain(
-      `${signal.reason.message}: the result so far is ${out === undefined ? 'above' : `in ${join(out, 'run.json')}`}`,
-    );
+    const what = run.partial === undefined ? ' when all was done: the whole result' : ': the result so far';
+    complain(`${signal.reason.message}${what} is ${out === undefined ? 'above' : `in ${join(out, 'run.json')}`}`);
     return signal.reason.exitCode;
   }
   if (run.partial !== undefined) {

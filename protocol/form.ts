@@ -4,7 +4,7 @@
  * path of its member and, for a word that is not known, the one that was perhaps meant. Reading files is not done here.
  */
 import type { z } from 'zod';
-import { nearName } from './near-name.ts';
+import { knownAre, nearName } from './near-name.ts';
 
 export type MemberPath = readonly (string | number)[];
 
@@ -50,7 +50,7 @@ function problemsOf(issue: z.core.$ZodIssue, form: z.ZodType, value: unknown): r
     const known = membersOf(form, place, value);
     return issue.keys.map((key) => {
       const meant = nearName(key, known);
-      const hint = meant === undefined ? `known are ${known.join(', ')}` : `did you mean ${meant}?`;
+      const hint = meant === undefined ? knownAre(key, known) : `did you mean ${meant}?`;
       return { ...formProblem([...place, key], `is not known here; ${hint}`), known };
     });
   }

@@ -2,17 +2,36 @@
 
 /** The word among `known` that was perhaps meant. */
 export function nearName(word: string, known: readonly string[]): string | undefined {
-  const [best] = known
-    .map((name) => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
+  const [best] = byDistance(word, known);
   return best !== undefined && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.name : undefined;
 }
 
-export function unknownWord(word: string, known: readonly string[]): string {
+/** @param listedBy where all of them stand, for a list that is too long to be told, e.g. `jobrig load --help` */
+export function unknownWord(word: string, known: readonly string[], listedBy?: string): string {
   const meant = nearName(word, known);
   return meant === undefined
-    ? `\`${word}\` is not known here; known are ${known.join(', ')}`
+    ? `\`${word}\` is not known here; ${knownAre(word, known, listedBy)}`
     : `\`${word}\`: did you mean \`${meant}\`?`;
+}
+
+/** As many are read at a glance. */
+const mostTold = 12;
+
+/** All that are known where they are few, else those that look most like the word. */
+export function knownAre(word: string, known: readonly string[], listedBy?: string): string {
+  if (known.length <= mostTold) return `known are ${known.join(', ')}`;
+  const [nearest] = byDistance(word, known);
+  const all = listedBy === undefined ? '' : `; ${listedBy} names all`;
+  return `the nearest of ${known.length} is \`${nearest!.name}\`${all}`;
+}
+
+function byDistance(
+  word: string,
+  known: readonly string[],
+): readonly { readonly name: string; readonly distance: number }[] {
+  return known
+    .map((name) => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }))
+    .toSorted((a, b) => a.distance - b.distance);
 }
 
 /** Levenshtein: insertions, deletions and replacements of one character. */

@@ -24,6 +24,11 @@ export interface ServiceOperations {
     readonly request: { readonly certificateId: string; readonly clientId: string };
     readonly response: PrincipalDescription;
   };
+  /** What `notify` and `notify-next` of a thing would say now, of these namespaces too where nothing is pending in them. */
+  readonly DescribeNotifications: {
+    readonly request: { readonly thingName: string; readonly namespaceIds: readonly string[] };
+    readonly response: { readonly effects: readonly (NotifyEffect | NotifyNextEffect)[] };
+  };
   /** A device, over MQTT: a certificate that it will own once it is provisioned. A door has made it, and the token. */
   readonly CreateClaimedCertificate: {
     readonly request: { readonly certificate: CertificateFacts; readonly ownershipToken: string };

@@ -104,6 +104,7 @@ import { describeJobExecution as describePendingJobExecution } from './data-plan
 import { getPendingJobExecutions } from './data-plane/get-pending-job-executions.ts';
 import { startNextPendingJobExecution } from './data-plane/start-next-pending-job-execution.ts';
 import { updateJobExecution } from './data-plane/update-job-execution.ts';
+import { describeNotifications } from './describe-notifications.ts';
 import type { Turn } from './turn.ts';
 import { wake } from './wake.ts';
 
@@ -213,6 +214,7 @@ export const handlers: Handlers = {
   'iotjobsdata:StartNextPendingJobExecution': startNextPendingJobExecution,
   'iotjobsdata:UpdateJobExecution': updateJobExecution,
   'jobrig:CreateClaimedCertificate': createClaimedCertificate,
+  'jobrig:DescribeNotifications': describeNotifications,
   'jobrig:DescribePrincipal': describePrincipal,
   'jobrig:ProvisionThing': provisionThing,
   'jobrig:OpenStream': openStream,

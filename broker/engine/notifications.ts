@@ -5,6 +5,7 @@
  * other jobs are pending is a switch (A42).
  * Source: reference notifications.md §1 and §2.
  */
+import type { NotifyEffect, NotifyNextEffect } from './contract.ts';
 import { documentFor } from './job-document.ts';
 import { firstOf, headOf, shownOf } from './pending-queue.ts';
 import { type PendingQueue, type QueueTouch, findRegistration, queuesOf } from './state.ts';
@@ -32,10 +33,7 @@ function announceQueue(turn: Turn, queue: PendingQueue): void {
   const { headBefore, changedJobIds } = queue.touch!;
   queue.touch = undefined;
   const { thingName, namespaceId } = queue;
-  if (changedJobIds.length > 0) {
-    const { inProgress, queued } = shownOf(queue);
-    turn.notify({ kind: 'notify', thingName, namespaceId, at: turn.now, inProgress, queued, changedJobIds });
-  }
+  if (changedJobIds.length > 0) turn.notify(pendingIn(turn, queue, changedJobIds));
   const head = headOf(queue);
   if (head === headBefore) return;
   const { thing } = findRegistration(turn.state, thingName) ?? {};
@@ -51,14 +49,20 @@ function announceQueue(turn: Turn, queue: PendingQueue): void {
 }
 
 function tellNext(turn: Turn, queue: PendingQueue): void {
+  turn.notify(nextIn(turn, queue));
+}
+
+/** What `notify` says of a queue now. */
+export function pendingIn(turn: Turn, queue: PendingQueue, changedJobIds: readonly string[]): NotifyEffect {
+  const { thingName, namespaceId } = queue;
+  const { inProgress, queued } = shownOf(queue);
+  return { kind: 'notify', thingName, namespaceId, at: turn.now, inProgress, queued, changedJobIds };
+}
+
+/** What `notify-next` says of a queue now. */
+export function nextIn(turn: Turn, queue: PendingQueue): NotifyNextEffect {
   const { thingName, namespaceId } = queue;
   const head = headOf(queue);
-  turn.notify({
-    kind: 'notify-next',
-    thingName,
-    namespaceId,
-    at: turn.now,
-    head: head?.row,
-    jobDocument: head && documentFor(turn.state, head),
-  });
+  const jobDocument = head && documentFor(turn.state, head);
+  return { kind: 'notify-next', thingName, namespaceId, at: turn.now, head: head?.row, jobDocument };
 }

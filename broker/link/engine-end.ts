@@ -7,24 +7,18 @@
  */
 import type { Duplex } from 'node:stream';
 import type { EpochMs } from '../../protocol/time.ts';
-import { parseJobsTopic } from '../../protocol/topics.ts';
 import type { Effect } from '../engine/contract.ts';
 import type { ServicePort, TakeWritten } from '../engine/port.ts';
 import type { SessionChange } from '../mqtt/kept-sessions.ts';
-import type { PassedMessage } from '../mqtt/passing.ts';
 import type { DoorReadings } from '../mqtt/readings.ts';
-import { type Line, openLine } from './frames.ts';
-import { Interests } from './interests.ts';
 import { tellOfClock } from './clocks.ts';
+import { type Line, openLine } from './frames.ts';
+import { HeardByEngine } from './heard-by-engine.ts';
+import { LinkedDoor, type OutcomeJournal } from './linked-door.ts';
 import { type AboutNode, type FromDoor, type FromEngine, kinds, linkVersion } from './messages.ts';
 import { SessionPlaces } from './session-places.ts';
-
-/** What keeps the engine's outcomes, in their order, as the link needs it. */
-export interface OutcomeJournal {
-  /** The outcome that is handed in next waits until the returned function is called; its rows are kept with it. */
-  hold(): (rows: readonly SessionChange[]) => void;
-  keep(changes: readonly SessionChange[], settled: (kept: boolean) => void): void;
-}
+import { type Announce, TellingAgain } from './telling-again.ts';
+import { pendingIn } from './told.ts';
 
 export interface EngineEndOptions {
   readonly port: ServicePort;
@@ -43,8 +37,8 @@ export interface EngineEndOptions {
   readonly things: KnownThings;
   /** How a device's request is read and its answer is written. */
   readonly takeWritten: TakeWritten;
-  /** An effect as the messages that it is told by; absent: it is none. */
-  readonly messagesOf: (effect: Effect) => readonly ServiceMessage[] | undefined;
+  /** An effect as the messages that it is told by, of which there may be none. */
+  readonly announce: Announce;
   /** Region and account, for people; absent: whatever doors have. */
   readonly identity?: string;
   /** The clock of a door's machine differs from this one's; in words. */
@@ -53,11 +47,6 @@ export interface EngineEndOptions {
   readonly wallClock?: () => EpochMs;
   /** What a door tells for whoever listens here. */
   readonly onTold?: (event: unknown, door: number) => void;
-}
-
-export interface ServiceMessage {
-  readonly topic: string;
-  readonly payload: string | Buffer;
 }
 
 /** Which things there are, for doors to tell whose name a client id is. */
@@ -81,44 +70,22 @@ export interface EngineEnd {
   close(): void;
 }
 
-interface Door {
-  readonly number: number;
-  readonly peer: string | undefined;
-  readonly line: Line<FromEngine>;
-  readonly interests: Interests;
-  hasKeepers: boolean;
-  readonly groups: Set<string>;
-  /** Effects that this door is asked about, with what lets the journal go on. */
-  readonly foreseen: Map<number, Foreseen>;
-  /** Messages that it was passed and has not kept yet. */
-  readonly passed: Map<number, Passed>;
-  /** What its clients have published and others have not kept yet. */
-  readonly passing: Set<Promise<void>>;
-  heardAt: number;
-}
-
 /** What a door hears whose number another one has, or it itself by a link that has not ended yet. */
 export const doorTwice = 'a door of this number is linked';
 
 type Hello = FromDoor & readonly ['hello', ...unknown[]];
 
+/** An effect as messages. */
+interface Announced {
+  readonly messages: readonly { readonly topic: string; readonly payload: string | Buffer }[];
+  /** What is told by it. */
+  readonly pending: number;
+}
+
 /** An effect that some doors were asked about before it became certain. */
-interface Asked {
+interface Asked extends Announced {
   readonly id: number;
-  readonly messages: readonly ServiceMessage[];
-  readonly doors: readonly Door[];
-}
-
-/** Lets the outcome go on, with what the door keeps together with it. */
-interface Foreseen {
-  readonly effect: Effect;
-  readonly letGo: ReturnType<OutcomeJournal['hold']>;
-  readonly rows: SessionChange[];
-}
-
-interface Passed {
-  readonly message: PassedMessage;
-  readonly isKept: () => void;
+  readonly doors: readonly LinkedDoor[];
 }
 
 /** A door that is stopped holds up everything that is kept; it answers each beat. */
@@ -133,22 +100,21 @@ export function createEngineEnd({
   epoch = 0,
   things,
   takeWritten,
-  messagesOf,
+  announce,
   onTold,
   identity,
   onClock,
   wallClock = Date.now,
 }: EngineEndOptions): EngineEnd {
-  /** Those that hear. */
-  const doors = new Set<Door>();
+  const doors = new Set<LinkedDoor>();
   const lines = new Set<Line<FromEngine>>();
   /** Nothing was heard of them for too long. */
-  const suspected = new WeakSet<Door>();
+  const suspected = new WeakSet<LinkedDoor>();
   let throttledUntil: EpochMs = -Infinity;
   let wanted: unknown;
   const asked = new Map<Effect, Asked>();
   let nextEffect = 1;
-  let nextPass = 1;
+  const journal = sessions?.journal;
   const places =
     sessions &&
     new SessionPlaces({
@@ -158,18 +124,27 @@ export function createEngineEnd({
       forms: sessions.forms,
       keep: (changes, settled) => sessions.journal.keep(changes, settled),
     });
+  const again = new TellingAgain(port, announce, () => things.names());
+  const heard = new HeardByEngine({ port, doors, takeWritten, places, journal, again, onTold });
+
+  function announced(effect: Effect): Announced {
+    const messages: { readonly topic: string; readonly payload: string | Buffer }[] = [];
+    announce(effect, (topic, writePayload) => void messages.push({ topic, payload: writePayload() }));
+    return { messages, pending: pendingIn(effect) };
+  }
 
   function foresee(effect: Effect): void {
-    const those = [...doors].filter(({ hasKeepers, interests }) => hasKeepers && interests.wants(effect));
-    if (sessions === undefined || places === undefined) return;
+    if (journal === undefined || places === undefined) return;
     const rows = places.announced(effect);
-    if (rows.length > 0) sessions.journal.hold()(rows);
-    const messages = those.length === 0 ? undefined : messagesOf(effect);
-    if (messages === undefined) return;
+    if (rows.length > 0) journal.hold()(rows);
+    if (effect.kind === 'principal') return;
+    const those = [...doors].filter(({ hasKeepers, interests }) => hasKeepers && interests.wants(effect));
+    if (those.length === 0) return;
     const id = nextEffect++;
-    asked.set(effect, { id, messages, doors: those });
+    const { messages, pending } = announced(effect);
+    asked.set(effect, { id, messages, pending, doors: those });
     for (const door of those) {
-      door.foreseen.set(id, { effect, letGo: sessions.journal.hold(), rows: [] });
+      door.foreseen.set(id, { effect, letGo: journal.hold(), rows: [] });
       for (const { topic, payload } of messages) door.line.sayBytes(kinds.foreseen, id, topic, payload);
       door.line.say(['foresee', id]);
     }
@@ -178,122 +153,20 @@ export function createEngineEnd({
   function tell(effect: Effect): void {
     const known = asked.get(effect);
     asked.delete(effect);
-    let messages: readonly ServiceMessage[] | undefined = known?.messages;
-    for (const door of doors) {
-      if (known?.doors.includes(door) === true) door.line.say(['certain', known.id]);
-      else if (door.interests.wants(effect)) {
-        messages ??= messagesOf(effect);
-        if (messages === undefined) door.line.say(['effect', effect]);
-        else for (const { topic, payload } of messages) door.line.sayBytes(kinds.message, 0, topic, payload);
-      }
-    }
-  }
-
-  function hearRequest(door: Door, kind: number, id: number, topic: string, payload: Buffer): void {
-    const parsed = parseJobsTopic(topic);
-    if (kind !== kinds.request || parsed?.kind !== 'request') throw new Error(`a door asks on ${topic}`);
-    takeWritten(topic, parsed, payload, (told) => {
-      if ('code' in told) door.line.say(['answer', id, told, port.now()]);
+    let told: Announced | undefined = known;
+    for (const { line, interests } of doors) {
+      if (known?.doors.some((door) => door.line === line) === true) line.say(['certain', known.id, known.pending]);
+      else if (!interests.wants(effect)) continue;
+      else if (effect.kind === 'principal') line.say(['effect', effect]);
       else {
-        const { accepted, unreadable = '' } = told;
-        door.line.sayBytes(accepted ? kinds.accepted : kinds.rejected, id, unreadable, told.payload);
+        told ??= announced(effect);
+        for (const { topic, payload } of told.messages) line.sayBytes(kinds.message, told.pending, topic, payload);
       }
-    });
-  }
-
-  function hear(door: Door, entry: FromDoor): void {
-    switch (entry[0]) {
-      case 'ask': {
-        const [, id, name, request] = entry;
-        port.submit({ name, request } as Parameters<ServicePort['submit']>[0], (reply, at) =>
-          door.line.say(['answer', id, reply, at]),
-        );
-        return;
-      }
-      case 'keep': {
-        const [pending] = door.foreseen.values();
-        places?.apply(entry[1]);
-        if (pending === undefined) sessions?.journal.keep([entry[1]], () => {});
-        else pending.rows.push(entry[1]);
-        return;
-      }
-      case 'foreseen': {
-        const pending = door.foreseen.get(entry[1]);
-        if (pending === undefined) return;
-        door.foreseen.delete(entry[1]);
-        pending.letGo(pending.rows);
-        return;
-      }
-      case 'settle': {
-        const [, id] = entry;
-        if (sessions === undefined) door.line.say(['settled', id, true]);
-        else void settle(door, sessions.journal, id);
-        return;
-      }
-      case 'interests':
-        door.interests.set('everything', false);
-        for (const interest of entry[1]) door.interests.add(interest);
-        return;
-      case 'interest': {
-        const [, interest, has, id] = entry;
-        door.interests.set(interest, has);
-        if (id !== undefined) door.line.say(['known', id]);
-        return;
-      }
-      case 'keepers':
-        door.hasKeepers = entry[1];
-        return;
-      case 'group':
-        if (entry[2]) door.groups.add(entry[1]);
-        else door.groups.delete(entry[1]);
-        return;
-      case 'pass': {
-        const served = new Set(entry[1].groups);
-        for (const other of doors) {
-          if (other === door) continue;
-          // Events of clients, which most have nobody for.
-          if (entry[1].topic.startsWith('$aws/') && !other.interests.wantsTopic(entry[1].topic)) continue;
-          const groups = [...other.groups].filter((group) => !served.has(group));
-          for (const group of groups) served.add(group);
-          pass({ ...entry[1], groups }, door, other);
-        }
-        const rows = places?.passed(entry[1], door) ?? [];
-        if (rows.length > 0) sessions?.journal.keep(rows, () => {});
-        return;
-      }
-      case 'passed':
-        door.passed.get(entry[1])?.isKept();
-        door.passed.delete(entry[1]);
-        return;
-      case 'released':
-        places?.released(door, entry[1]);
-        return;
-      case 'leave':
-        if (places === undefined) door.line.say(['left']);
-        else places.leave(door);
-        return;
-      case 'tell':
-        onTold?.(entry[1], door.number);
     }
-  }
-
-  /** What is published at QoS 1 is acknowledged when every door with persistent sessions has kept it. */
-  function pass(message: PassedMessage, by: Door, to: Door): void {
-    if (message.qos === 0 || !to.hasKeepers || places === undefined) return to.line.say(['pass', message]);
-    const id = nextPass++;
-    to.line.say(['pass', message, id]);
-    const kept = new Promise<void>((isKept) => to.passed.set(id, { message, isKept }));
-    by.passing.add(kept);
-    void kept.then(() => by.passing.delete(kept));
-  }
-
-  async function settle(door: Door, journal: OutcomeJournal, id: number): Promise<void> {
-    if (door.passing.size > 0) await Promise.all(door.passing);
-    journal.keep([], (kept) => door.line.say(['settled', id, kept]));
   }
 
   /** What it was told and has not kept is kept for its sessions here. */
-  function left(door: Door): void {
+  function left(door: LinkedDoor): void {
     doors.delete(door);
     const foreseen = [...door.foreseen.values()];
     const passed = [...door.passed.values()];
@@ -307,7 +180,7 @@ export function createEngineEnd({
     for (const [index, pending] of foreseen.entries()) {
       pending.letGo([...pending.rows, ...(rows?.ofEffects[index] ?? [])]);
     }
-    if (rows !== undefined && rows.ofMessages.length > 0) sessions?.journal.keep(rows.ofMessages, () => {});
+    if (rows !== undefined && rows.ofMessages.length > 0) journal?.keep(rows.ofMessages, () => {});
     for (const { isKept } of passed) isKept();
     if (door.peer !== undefined) tellPeers();
   }
@@ -316,7 +189,7 @@ export function createEngineEnd({
   function welcome(
     line: Line<FromEngine>,
     [, version, number, hears, wantsRows, generation, about, peer]: Hello,
-  ): Door | undefined {
+  ): LinkedDoor | undefined {
     if (version !== linkVersion) {
       line.say(['refused', `the engine speaks version ${linkVersion} of the link, the door ${version}`]);
       line.end();
@@ -328,19 +201,7 @@ export function createEngineEnd({
       line.end();
       return undefined;
     }
-    const door: Door = {
-      number,
-      peer,
-      line,
-      interests: new Interests(),
-      hasKeepers: false,
-      groups: new Set(),
-      foreseen: new Map(),
-      passed: new Map(),
-      passing: new Set(),
-      heardAt: performance.now(),
-    };
-    door.interests.set('everything', true);
+    const door = new LinkedDoor(line, number, peer);
     if (hears) {
       places?.come(door, { hasSessions: !wantsRows, generation });
       for (const name of things.names()) line.say(['thing', name, true]);
@@ -375,18 +236,14 @@ export function createEngineEnd({
   });
   return {
     accept(stream) {
-      let door: Door | undefined;
+      let door: LinkedDoor | undefined;
       const line: Line<FromEngine> = openLine<FromEngine, FromDoor>(stream, {
         heard(entry) {
-          if (door !== undefined) {
-            door.heardAt = performance.now();
-            hear(door, entry);
-          } else if (entry[0] === 'hello') door = welcome(line, entry);
+          if (door !== undefined) heard.hear(door, entry);
+          else if (entry[0] === 'hello') door = welcome(line, entry);
         },
         heardBytes(kind, id, name, bytes) {
-          if (door === undefined) return;
-          door.heardAt = performance.now();
-          hearRequest(door, kind, id, name, bytes);
+          if (door !== undefined) heard.hearRequest(door, kind, id, name, bytes);
         },
         ended() {
           lines.delete(line);

@@ -29,6 +29,16 @@ export class Interests {
     for (const [thing, about] of this.#things) yield { thing, about };
   }
 
+  /** There is somebody who hears of whatever thing there is. */
+  get wantsAllThings(): boolean {
+    return this.#across.everything;
+  }
+
+  /** Of whose clients, or of whom by name, somebody here hears. */
+  things(): Iterable<string> {
+    return this.#things.keys();
+  }
+
   wants(effect: Effect): boolean {
     switch (effect.kind) {
       case 'notify':

@@ -7,9 +7,10 @@ import type { CommandOf, Effect, OperationName, Reply } from '../engine/contract
 import type { SessionChange } from '../mqtt/kept-sessions.ts';
 import type { PassedMessage } from '../mqtt/passing.ts';
 import type { Interest } from '../mqtt/subscription-index.ts';
+import type { ToldOn } from './told.ts';
 
 /** Raised by every change of what stands here: an engine and a door of different versions do not work together. */
-export const linkVersion = 6;
+export const linkVersion = 7;
 
 /** What a node says of itself when it is linked. */
 export interface AboutNode {
@@ -41,6 +42,8 @@ export type FromDoor =
   | readonly ['interests', interests: readonly Interest[]]
   /** It is to be told of more, or less. @param id present: it asks to be told when this is known */
   | readonly ['interest', interest: Interest, has: boolean, id?: number]
+  /** What its clients were told last: said once, to each engine but the first. */
+  | readonly ['told', told: readonly ToldOn[]]
   /** Whether there are persistent sessions here, for which effects are kept together with what they come from. */
   | readonly ['keepers', any: boolean]
   /** A row of a session, to be kept. */
@@ -98,8 +101,10 @@ export type FromEngine =
   | readonly ['foresee', effectId: number]
   /** Of effects that are no messages. */
   | readonly ['effect', effect: Effect]
-  /** It was foreseen; the door knows what it is. */
-  | readonly ['certain', effectId: number]
+  /** It was foreseen; the door knows what it is. @param pending what is told by it (told.ts) */
+  | readonly ['certain', effectId: number, pending: number]
+  /** What whoever is interested from now on knows, or can ask: as if it had been told. */
+  | readonly ['told', told: readonly ToldOn[]]
   | readonly ['settled', id: number, kept: boolean]
   /** @param id present: the engine waits for `passed` */
   | readonly ['pass', message: PassedMessage, id?: number]
@@ -115,7 +120,7 @@ export const kinds = {
   /** The answer to the request of this id. A name says why that was no JSON object. */
   accepted: 2,
   rejected: 3,
-  /** A message of the service for whoever has subscribed to the topic, which is the name. */
+  /** A message of the service for whoever has subscribed to the topic, which is the name. Its id is what is told by it (told.ts). */
   message: 4,
   /** The same, of an effect of this id, of which the door is asked what has to be kept with it before it is certain. */
   foreseen: 5,

@@ -5,16 +5,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { writeMetrics } from '../http/metrics-text.ts';
 import type { LeadershipStatus } from '../http/status-page.ts';
-import {
-  type EngineEnd,
-  type EngineEndOptions,
-  type KnownThings,
-  type ServiceMessage,
-  createEngineEnd,
-} from '../link/engine-end.ts';
+import { type EngineEnd, type EngineEndOptions, type KnownThings, createEngineEnd } from '../link/engine-end.ts';
 import type { LiveFeed } from '../live/live-feed.ts';
 import type { WireTold } from '../live/wire-share.ts';
-import type { Effect } from '../engine/contract.ts';
 import { openMindPage } from '../mind-page.ts';
 import type { Mind } from '../mind.ts';
 import { announce } from '../mqtt/announcements.ts';
@@ -147,16 +140,11 @@ function isWireTold(told: unknown): told is WireTold {
 export function writtenBy(
   port: ServicePort,
   profile: ServiceOptions['profile'] = 'observed',
-): Pick<EngineEndOptions, 'takeWritten' | 'messagesOf'> {
+): Pick<EngineEndOptions, 'takeWritten' | 'announce'> {
   const forms = doorReadings[profile].namespacedNotify;
   return {
     takeWritten: answersWritten(port),
-    messagesOf(effect: Effect) {
-      if (effect.kind === 'principal') return undefined;
-      const messages: ServiceMessage[] = [];
-      announce(effect, forms, (topic, writePayload) => messages.push({ topic, payload: writePayload() }));
-      return messages;
-    },
+    announce: (effect, tell) => announce(effect, forms, tell),
   };
 }
 

@@ -38,6 +38,12 @@ const plainFigures: Readonly<Record<string, Figure>> = {
   failures: { unit: '', of: failuresOf },
 };
 
+/** For people: all that a threshold may name. */
+export const figuresInWords: readonly string[] = [
+  `EXCHANGE.PERCENTILE, of ${exchanges.join(', ')} and ${percentiles.join(', ')}`,
+  Object.keys(plainFigures).join(', '),
+];
+
 const figureNames: readonly string[] = [
   ...exchanges.flatMap((exchange) => percentiles.map((percentile) => `${exchange}.${percentile}`)),
   ...Object.keys(plainFigures),
@@ -79,7 +85,7 @@ export function parseThreshold(expression: string): Threshold | string {
   if (match === null) return 'expected a figure, one of < <= > >= ==, and a number, e.g. update.p99<50ms';
   const [, name = '', operator = '', number = '', unit = ''] = match;
   const figure = figureOf(name);
-  if (figure === undefined) return unknownWord(name, figureNames);
+  if (figure === undefined) return unknownWord(name, figureNames, 'jobrig load --help');
   const factor = factors[figure.unit][unit];
   if (factor === undefined) {
     const known = Object.keys(factors[figure.unit]).filter((word) => word !== '');

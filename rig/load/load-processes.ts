@@ -13,7 +13,7 @@ import type { Tally } from './tally.ts';
 
 export interface ProcessesTell {
   /** What is going on, in a few words. */
-  readonly act: (act: string) => void;
+  readonly act: (act: string) => unknown;
   /** One has ended, wanted or not. */
   readonly ended: (name: string, how: string) => void;
 }
@@ -44,6 +44,7 @@ export class LoadProcesses {
     const { count } = this.#tally;
     const isShared = transport === 'in-process';
     const target = endpoint ?? (await this.#startService(isShared));
+    this.#tell.act('starting the fleet');
     const shares = isShared ? 1 : Math.min(processes, count);
     for (let share = 0; share < shares; share += 1) {
       const from = Math.floor((count * share) / shares);
@@ -60,10 +61,11 @@ export class LoadProcesses {
     const { shape, seed, prefix, doors = 0, onService } = this.#options;
     const { first, count } = this.#tally;
     const name = isShared ? 'service and fleet' : 'service';
-    this.#tell.act('starting the service');
     this.service = this.#startPart(name, name, isShared ? count : 0);
+    this.#tell.act('starting the service');
     const { mqttPort, pageUrl } = await this.service.ask('openService', { faults: shape.given.faults, seed, doors });
     onService?.(pageUrl);
+    this.#tell.act('registering the things');
     await this.service.ask('createThings', { first, count, prefix });
     return `mqtt://127.0.0.1:${mqttPort}`;
   }

@@ -45,6 +45,8 @@ interface Rollout {
   readonly by: 'joining' | 'service';
 }
 
+type Goal = () => { readonly name: string; readonly done: number; readonly total: number };
+
 interface Waiting {
   readonly since: number;
   readonly holds: () => boolean;
@@ -64,7 +66,7 @@ class RunningLoad {
   #isStarted = false;
   #waiting: Waiting | undefined;
   #act = 'starting';
-  #goal: (() => { readonly name: string; readonly done: number; readonly total: number }) | undefined;
+  #goal: Goal | undefined;
   #plays = 0;
   #wasConnected = false;
   /** When the last thing lost its connection, and what attempts to come back had failed with before. */
@@ -74,7 +76,7 @@ class RunningLoad {
     this.#options = options;
     this.#tally = new Tally(options);
     this.#processes = new LoadProcesses(options, this.#tally, {
-      act: (act) => void (this.#act = act),
+      act: (act) => this.#stop.signal.aborted || this.#does(act),
       ended: (name, how) => {
         if (this.#isLooking) this.#end(`the ${name} process ended in the middle (${how})`);
       },
@@ -114,6 +116,7 @@ class RunningLoad {
 
   async close(): Promise<void> {
     this.#isLooking = false;
+    this.#does('ending');
     await this.#processes.close(this.#isStarted ? closeWithinMs : closeUnstartedWithinMs);
   }
 
@@ -150,8 +153,7 @@ class RunningLoad {
 
   async #connect(): Promise<void> {
     const { count } = this.#tally;
-    this.#act = 'connecting';
-    this.#goal = () => ({ name: 'connected', done: this.#tally.fleet.connected, total: count });
+    this.#does('connecting', () => ({ name: 'connected', done: this.#tally.fleet.connected, total: count }));
     const began = this.#tally.begin('connect');
     const failures = await this.#orStopped(this.#processes.askFleet('connect', undefined as never));
     const failure = failures.find((reason) => reason !== undefined);
@@ -190,17 +192,15 @@ class RunningLoad {
     if (when.on === 'idle') {
       const until = monotonicMs() + Math.min(this.#options.durationMs ?? when.forMs, when.forMs * 1000);
       const from = monotonicMs();
-      this.#act = 'idle';
-      this.#goal = () => ({
+      this.#does('idle', () => ({
         name: 'seconds',
         done: Math.round((monotonicMs() - from) / 1000),
         total: Math.round((until - from) / 1000),
-      });
+      }));
       await this.#until(() => monotonicMs() >= until, Infinity);
       return ended();
     }
-    this.#act = wordsOf(when);
-    this.#goal = () => this.#goalOf(when);
+    this.#does(wordsOf(when), () => this.#goalOf(when));
     let hasStopped = false;
     await this.#until(() => {
       if (hasStopped) return this.#tally.isOver();
@@ -292,7 +292,7 @@ class RunningLoad {
   /** Until what was begun and not taken away is over. */
   async #settle(): Promise<void> {
     if (this.#processes.service === undefined) return;
-    this.#act = 'finishing';
+    this.#does('finishing', this.#goal);
     await this.#until(() => this.#tally.isOver());
   }
 
@@ -360,6 +360,13 @@ class RunningLoad {
     } catch {
       // A process is gone: what it told before is what is known.
     }
+  }
+
+  /** Told at once: whoever looks on sees each phase. */
+  #does(act: string, goal?: Goal): void {
+    this.#act = act;
+    this.#goal = goal;
+    this.#tell();
   }
 
   #tell(): void {

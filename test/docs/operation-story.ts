@@ -162,6 +162,7 @@ function* jobs(now: () => number): Generator<CommandOf<OperationName>> {
 
 function* device(): Generator<CommandOf<OperationName>> {
   yield ask('jobrig:Wake', {});
+  yield ask('jobrig:DescribeNotifications', { thingName: 'T', namespaceIds: ['ns'] });
   const [thingName, statusDetails] = ['T', { step: 'download' }];
   yield ask('iotjobsdata:GetPendingJobExecutions', { thingName });
   yield ask('iotjobsdata:StartNextPendingJobExecution', { thingName, statusDetails, stepTimeoutInMinutes: 60 });
