@@ -69,18 +69,20 @@ export async function openKeptState(options: KeptStateOptions): Promise<KeptStat
     failed = true;
   };
   const store = await openStore(options, fail);
-  /** Sessions as they were read with all else, until something is kept of them. */
+  /** Sessions as a database gave them with all else, until something is kept of them. */
   let early: ReadSessions | undefined;
+  const isLed = 'epoch' in store;
   const clock = clockOf(scaledClock(timeScale, store.lastCommitAt));
   const journal = createJournal(store, clock, fail);
   return {
     clock,
     aheadMs: Math.max((store.lastCommitAt ?? 0) - Date.now(), 0),
     journal,
-    ...('epoch' in store && { led: store }),
+    ...(isLed && { led: store }),
     sessionStore: {
       async rows(damaged) {
-        const { rows, damaged: those } = early ?? (await readSessions(store));
+        if (early === undefined) return sessionRows(store, damaged);
+        const { rows, damaged: those } = early;
         early = undefined;
         for (const row of those) damaged(row);
         return rows;
@@ -92,7 +94,7 @@ export async function openKeptState(options: KeptStateOptions): Promise<KeptStat
       kept: () => new Promise((resolve, reject) => journal.keep([], settle(resolve, reject))),
     },
     async restore(build) {
-      early = await readSessions(store);
+      if (isLed) early = await readSessions(store);
       const rows = await store.rows((table) => !isSessionTable(table));
       try {
         const built = build(engineRows(rows));
@@ -137,14 +139,23 @@ interface ReadSessions {
 
 async function readSessions(store: Store): Promise<ReadSessions> {
   const damaged: Pick<SessionChange, 'table' | 'key'>[] = [];
-  const tell: DamageListener = (table, key) => {
-    if (isSessionTable(table)) damaged.push({ table, key });
-  };
-  const rows: Required<SessionChange>[] = [];
-  for (const { table, key, row } of await store.rows(isSessionTable, tell)) {
-    if (isSessionTable(table)) rows.push({ table, key, row });
-  }
+  const rows = [...(await sessionRows(store, (row) => damaged.push(row)))];
   return { rows, damaged };
+}
+
+/** One in memory at a time where the store reads them so. */
+async function sessionRows(
+  store: Store,
+  damaged: (row: Pick<SessionChange, 'table' | 'key'>) => void,
+): Promise<Iterable<Required<SessionChange>>> {
+  const tell: DamageListener = (table, key) => {
+    if (isSessionTable(table)) damaged({ table, key });
+  };
+  return ofSessions(await store.rows(isSessionTable, tell));
+}
+
+function* ofSessions(rows: Iterable<Required<RowChange>>): Generator<Required<SessionChange>> {
+  for (const { table, key, row } of rows) if (isSessionTable(table)) yield { table, key, row };
 }
 
 function* engineRows(rows: Iterable<Required<RowChange>>): Generator<Required<Change>> {

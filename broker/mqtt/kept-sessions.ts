@@ -4,7 +4,7 @@
  * together with what they tell of. Replies are not kept: they belong to a connection, which does not survive either.
  */
 import type { EpochMs } from '../../protocol/time.ts';
-import { MemoryBounds } from './memory-bounds.ts';
+import { MemoryBounds, type Sized, maxSessions } from './memory-bounds.ts';
 import type { Message, Qos } from './message.ts';
 import type { SubscriptionOptions } from './subscription-index.ts';
 
@@ -25,7 +25,7 @@ export interface SessionChange {
   readonly row?: object;
 }
 
-type RowName = Pick<SessionChange, 'table' | 'key'>;
+export type RowName = Pick<SessionChange, 'table' | 'key'>;
 
 export interface SessionRow {
   readonly clientId: string;
@@ -63,7 +63,7 @@ interface MessageRow {
 /** Kept by its topic. */
 type RetainedRow = Pick<MessageRow, 'packet' | 'encoding'>;
 
-/** Of rows that are not wanted never more than these are dropped at one start: the names of millions would not fit either. */
+/** Never more are dropped at one start: the names of millions would not fit either. */
 const maxDroppedAtOnce = 100_000;
 
 export interface KeptMessage {
@@ -125,46 +125,91 @@ export class KeptSessions {
   }
 
   /**
-   * What an earlier process has left, of messages never more than may be kept. A session or a message whose row cannot be read
-   * is forgotten: they cost themselves, not the service.
+   * What an earlier process has left, never more than may be kept. A session or a message whose row cannot be read is forgotten: they
+   * cost themselves, not the service.
    */
   async restore(): Promise<RestoredState> {
-    const damaged: RowName[] = [];
-    return this.#read(await this.#store.rows((name) => damaged.push(name)), damaged);
+    const forgotten = new ForgottenRows();
+    const state = this.#read(await this.#store.rows(forgotten.add), forgotten);
+    forgotten.drop(this.#store);
+    return state;
   }
 
   /** What another door has kept of sessions that are this one's from now on. */
   adopted(rows: Iterable<Required<SessionChange>>): RestoredState {
-    return this.#read(rows, []);
+    const forgotten = new ForgottenRows();
+    const state = this.#read(rows, forgotten);
+    forgotten.drop(this.#store);
+    return state;
   }
 
-  #read(rows: Iterable<Required<SessionChange>>, damaged: RowName[]): RestoredState {
+  #read(rows: Iterable<Required<SessionChange>>, forgotten: ForgottenRows): RestoredState {
     const sessions: SessionRow[] = [];
-    const messages: (readonly [string, MessageRow])[] = [];
+    const messages: (KeptMessage & { readonly sequence: number })[] = [];
     const retained: Message[] = [];
-    const bounds = new MemoryBounds();
-    for (const { table, key, row } of rows) {
-      if (table === 'mqttDoors') continue;
-      if (table === 'mqttSession' && isSessionRow(row, key)) sessions.push(row);
-      else if (table === 'mqttMessage' && isMessageRow(row)) {
-        if (bounds.queue(nameOf(ownerIn(row)), row.packet)) messages.push([key, row]);
-        else if (damaged.length < maxDroppedAtOnce) damaged.push({ table, key });
-      } else if (table === 'mqttRetained' && isRetainedRow(row, key)) retained.push(read(row));
-      else damaged.push({ table, key });
+    for (const { table, key, row } of soundRows(rows, forgotten.add)) {
+      if (table === 'mqttSession') sessions.push(row as SessionRow);
+      else if (table === 'mqttRetained') retained.push(read(row as RetainedRow));
+      else if (table === 'mqttMessage') {
+        const { sequence, ...about } = row as MessageRow;
+        messages.push({ key, sequence, owner: ownerIn(about), message: read(about) });
+      }
     }
-    for (const { table, key } of damaged) this.#store.keep({ table, key });
-    messages.sort(([, one], [, other]) => one.sequence - other.sequence);
-    this.#nextSequence = Math.max(this.#nextSequence, (messages.at(-1)?.[1].sequence ?? 0) + 1);
-    const kept = messages.map(([key, row]) => ({ key, owner: ownerIn(row), message: read(row) }));
-    return { sessions, messages: kept, retained, damaged };
+    messages.sort((one, other) => one.sequence - other.sequence);
+    this.#nextSequence = Math.max(this.#nextSequence, (messages.at(-1)?.sequence ?? 0) + 1);
+    return { sessions, messages, retained, damaged: forgotten.names };
   }
+}
+
+/** Rows that nobody will have again, which are taken out of the store. */
+export class ForgottenRows {
+  readonly names: RowName[] = [];
+
+  readonly add = (name: RowName): void => {
+    if (this.names.length < maxDroppedAtOnce) this.names.push(name);
+  };
+
+  drop(store: Pick<SessionStore, 'keep'>): void {
+    for (const { table, key } of this.names) store.keep({ table, key });
+  }
+}
+
+/**
+ * Of the rows that were kept those that can be worked with and may still be kept, one after the other: what is too much, or damaged, is
+ * never in memory together with others.
+ */
+export function* soundRows(
+  rows: Iterable<Required<SessionChange>>,
+  forget: (name: RowName) => void,
+): Generator<Required<SessionChange>> {
+  const bounds = new MemoryBounds();
+  let sessions = 0;
+  for (const kept of rows) {
+    const { table, key, row } = kept;
+    if (table === 'mqttSession' && isSessionRow(row, key)) {
+      sessions += 1;
+      if (sessions <= maxSessions && row.filters.every(([filter]) => bounds.subscribe(filter))) yield kept;
+      else forget({ table, key });
+    } else if (
+      table === 'mqttDoors' ||
+      (table === 'mqttMessage' && isMessageRow(row) && bounds.queue(nameOf(ownerIn(row)), sized(row))) ||
+      (table === 'mqttRetained' && isRetainedRow(row, key) && bounds.retain(sized(row)))
+    ) {
+      yield kept;
+    } else forget({ table, key });
+  }
+}
+
+/** As large as it will be when it is read, so that what was kept within the bounds is within them still. */
+function sized({ packet: { topic, payload }, encoding }: RetainedRow): Sized {
+  return { topic, payload: { length: encoding === 'utf8' ? payload.length : Buffer.byteLength(payload, encoding) } };
 }
 
 function nameOf(owner: Owner): string {
   return 'group' in owner ? owner.group : owner.clientId;
 }
 
-function ownerIn({ clientId, group }: MessageRow): Owner {
+function ownerIn({ clientId, group }: Pick<MessageRow, 'clientId' | 'group'>): Owner {
   return group === undefined ? { clientId: clientId! } : { group };
 }
 

@@ -1,7 +1,7 @@
 /**
- * How much of what clients send is kept for others: messages that wait in the queues of persistent sessions, retained
- * messages, last wills. Each has a bound of its own, in messages and bytes, and all together have one, so that nobody can fill
- * the memory of the service, nor of the one that is started after it. What is one too many is not kept; who is told of it is
+ * How much of what clients send is kept: messages that wait in the queues of persistent sessions, retained messages, last wills,
+ * and what persistent sessions subscribe to. Each has a bound of its own, and all messages together have one, so that nobody can
+ * fill the memory of the service, nor of the one that is started after it. What is one too many is not kept; who is told of it is
  * for whoever asks. Source: reference limits.md §5, where AWS says a figure; the others are this rig's own.
  */
 
@@ -9,15 +9,21 @@
 export const maxQueuedMessages = 1000;
 export const maxQueuedBytes = 8 * 1024 * 1024;
 /** AWS's own figure is 500,000 for an account, of 128 KB each. */
-const maxRetainedMessages = 10_000;
+export const maxRetainedMessages = 10_000;
 /** All queues, retained messages and last wills together. */
 const maxKeptBytes = 256 * 1024 * 1024;
 /** What a message costs beside its topic and payload. */
 const overheadBytes = 256;
+/** Persistent sessions, connected or away: ten times as many as one process has sockets for. */
+export const maxSessions = 200_000;
+/** What all of them subscribe to, which AWS bounds for each of them only: 50 filters of 256 bytes. */
+const maxFilterBytes = 512 * 1024 * 1024;
+/** What a level of a filter costs beside its text. */
+const levelBytes = 64;
 
-interface Sized {
+export interface Sized {
   readonly topic: string;
-  readonly payload: string | Uint8Array;
+  readonly payload: { readonly length: number };
 }
 
 interface Queue {
@@ -29,15 +35,37 @@ export function bytesOf({ topic, payload }: Sized): number {
   return overheadBytes + topic.length + payload.length;
 }
 
+function bytesOfFilter(filter: string): number {
+  let levels = 2;
+  for (let at = filter.indexOf('/'); at !== -1; at = filter.indexOf('/', at + 1)) levels += 1;
+  return levels * levelBytes + filter.length;
+}
+
 export class MemoryBounds {
   readonly #queues = new Map<string, Queue>();
   readonly #retained = new Map<string, number>();
   readonly #wills = new Map<object, number>();
   readonly #maxBytes: number;
+  readonly #maxFilterBytes: number;
   #bytes = 0;
+  #filterBytes = 0;
 
-  constructor(maxBytes = maxKeptBytes) {
+  constructor(maxBytes = maxKeptBytes, maxBytesOfFilters = maxFilterBytes) {
     this.#maxBytes = maxBytes;
+    this.#maxFilterBytes = maxBytesOfFilters;
+  }
+
+  /** A persistent session subscribes. @returns false when there is no room for one more filter */
+  subscribe(filter: string): boolean {
+    const bytes = bytesOfFilter(filter);
+    if (this.#filterBytes + bytes > this.#maxFilterBytes) return false;
+    this.#filterBytes += bytes;
+    return true;
+  }
+
+  /** It does so no longer. */
+  unsubscribe(filter: string): void {
+    this.#filterBytes -= bytesOfFilter(filter);
   }
 
   /** A message is to wait for a session. @returns false when it is one too many */

@@ -11,7 +11,7 @@ import type { ClientStream } from './client-stream.ts';
 import type { Dropped } from './door-events.ts';
 import { type Principal, undecided } from './identity.ts';
 import type { KeptSessions, RestoredState, SessionChange, SessionRow } from './kept-sessions.ts';
-import type { MemoryBounds } from './memory-bounds.ts';
+import { type MemoryBounds, maxSessions } from './memory-bounds.ts';
 import type { Qos } from './message.ts';
 import type { Outbox } from './outbox.ts';
 import type { Passage } from './passing.ts';
@@ -47,8 +47,6 @@ export interface SessionsOptions {
   readonly onDropped: (dropped: Dropped) => void;
 }
 
-/** Connected or away: ten times as many as one process has sockets for. */
-const maxSessions = 200_000;
 export class Sessions {
   readonly routing: Routing;
   readonly #byClientId = new Map<string, Session>();
@@ -110,7 +108,7 @@ export class Sessions {
       session.will?.will.forget();
       session.will = undefined;
       this.#byClientId.delete(clientId);
-      for (const text of session.filters.all.keys()) this.#subscriptions.remove(session, text, true);
+      this.#giveUpFilters(session, true);
       session.move();
       if (session.keepsMessages) this.#countPersistent(-1);
     }
@@ -122,7 +120,9 @@ export class Sessions {
     session.firstThing = firstThing === true;
     this.#countPersistent(1);
     this.#byClientId.set(clientId, session);
-    for (const [filter, qos, options] of filters) this.#subscriptions.add(session, filter, { ...options, qos });
+    for (const [filter, qos, options] of filters) {
+      if (this.#mayAdd(session, filter)) this.#subscriptions.add(session, filter, { ...options, qos });
+    }
     this.#leaveAlone(session);
   }
 
@@ -211,9 +211,9 @@ export class Sessions {
     this.#save(session);
   }
 
-  /** @returns false when the session has as many subscriptions as AWS allows. */
+  /** @returns false when the session has as many subscriptions as AWS allows, or all of them together have as many as fit. */
   subscribe(session: Session, text: string, filter: ParsedFilter, options: SubscriptionOptions): boolean {
-    if (session.filters.all.size >= maxSubscriptions && !session.filters.all.has(text)) return false;
+    if (!this.#mayAdd(session, text)) return false;
     this.#subscriptions.add(session, text, options, filter);
     this.#save(session);
     return true;
@@ -223,8 +223,21 @@ export class Sessions {
   unsubscribe(session: Session, text: string): boolean {
     if (!this.#subscriptions.remove(session, text)) return false;
     session.filters.remove(text);
+    if (session.keepsMessages) this.#context.bounds.unsubscribe(text);
     this.#save(session);
     return true;
+  }
+
+  #mayAdd({ filters: { all }, keepsMessages }: Session, text: string): boolean {
+    if (all.has(text)) return true;
+    return all.size < maxSubscriptions && (!keepsMessages || this.#context.bounds.subscribe(text));
+  }
+
+  #giveUpFilters(session: Session, isMoving = false): void {
+    for (const text of session.filters.all.keys()) {
+      this.#subscriptions.remove(session, text, isMoving);
+      if (session.keepsMessages) this.#context.bounds.unsubscribe(text);
+    }
   }
 
   /** To the connection that asked, whether or not it subscribed. */
@@ -308,7 +321,7 @@ export class Sessions {
   #end(session: Session): void {
     clearTimeout(session.expiry);
     if (this.#byClientId.get(session.clientId) === session) this.#byClientId.delete(session.clientId);
-    for (const text of session.filters.all.keys()) this.#subscriptions.remove(session, text);
+    this.#giveUpFilters(session);
     session.end();
     clearTimeout(session.will?.timer);
     session.will?.will.send();

@@ -106,7 +106,7 @@ function grant(
   const options = { qos, ...(noLocal && { noLocal }), ...(retainAsPublished && { retainAsPublished }) } as const;
   if (noLocal && filter.shareName !== undefined) throw new Disconnection('protocolError', `No Local for ${text}`);
   if (!sessions.subscribe(session, text, filter, options)) {
-    const refusal = new Disconnection('quotaExceeded', `more subscriptions than AWS allows a connection: ${text}`);
+    const refusal = new Disconnection('quotaExceeded', `more subscriptions than a connection may have: ${text}`);
     denied(text, refusal, false);
     return refusal;
   }

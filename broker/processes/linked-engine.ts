@@ -11,6 +11,7 @@ import type { WireTold } from '../live/wire-share.ts';
 import { openMindPage } from '../mind-page.ts';
 import type { Mind } from '../mind.ts';
 import { announce } from '../mqtt/announcements.ts';
+import { ForgottenRows, soundRows } from '../mqtt/kept-sessions.ts';
 import { doorReadings } from '../mqtt/readings.ts';
 import { answersWritten } from '../mqtt/requests.ts';
 import type { ServicePort } from '../engine/port.ts';
@@ -72,7 +73,9 @@ export async function linkEngine({
   /** Of all doors, by HTTP status. */
   const answered = new Map<number, number>();
   const { journal, sessionStore } = mind;
-  const rows = await sessionStore?.rows(() => {});
+  const forgotten = new ForgottenRows();
+  const kept = await sessionStore?.rows(forgotten.add);
+  const rows = kept && soundRows(kept, forgotten.add);
   const { namespacedNotify: forms } = doorReadings[options.profile ?? 'observed'];
   const end: EngineEnd = createEngineEnd({
     port: mind.port,
@@ -99,6 +102,7 @@ export async function linkEngine({
       events.tell(event);
     },
   });
+  if (sessionStore !== undefined) forgotten.drop(sessionStore);
   let endpoints: Readonly<Record<string, string>> = {};
   return {
     end,

@@ -1,11 +1,9 @@
-/** What clients leave behind for others has bounds, in each place and all together, and what leaves gives its room back. */
-import { afterEach, describe, expect, it } from 'vitest';
+/**
+ * What clients leave behind for others has bounds, in each place and all together, and what leaves gives its room back. Clients that
+ * try more, at a started service: test/security/floods.test.ts.
+ */
+import { describe, expect, it } from 'vitest';
 import { MemoryBounds, maxQueuedMessages } from '../../broker/mqtt/memory-bounds.ts';
-import { notify } from '../support/fake-service.ts';
-import { closeDoors, openDoor } from '../support/mqtt-door.ts';
-import { WireClient } from '../support/wire-client.ts';
-
-afterEach(closeDoors);
 
 const message = (topic: string, bytes: number) => ({ topic, payload: Buffer.alloc(bytes) });
 
@@ -34,6 +32,14 @@ describe('the bounds', () => {
     expect(bounds.retain(message('other', 1))).toBe(true);
   });
 
+  it('of what persistent sessions subscribe to are bytes, for their levels too, and who unsubscribes gives room', () => {
+    const bounds = new MemoryBounds(0, 1000);
+    const filters = ['a/b/c/d', 'x'.repeat(450), '#'];
+    expect(filters.map((filter) => bounds.subscribe(filter))).toEqual([true, true, false]);
+    bounds.unsubscribe('a/b/c/d');
+    expect(bounds.subscribe('#')).toBe(true);
+  });
+
   it('hold for all together', () => {
     const bounds = new MemoryBounds(1_000_000);
     const client = {};
@@ -45,46 +51,4 @@ describe('the bounds', () => {
     expect(bounds.queue('a', message('q', 400_000))).toBe(true);
     expect(bounds.will({}, message('w', 400_000))).toBe(false);
   });
-});
-
-describe('a session that is away', () => {
-  it.each([4, 5] as const)(
-    'gets as much as its queue holds, and the first of it (MQTT %i)',
-    async (protocolVersion) => {
-      const { port, service, events } = await openDoor();
-      const properties = protocolVersion === 5 ? { sessionExpiryInterval: 3600 } : {};
-      const options = { clientId: 'lamp', clean: false, protocolVersion, properties };
-      const sleeper = await WireClient.connect(port, options);
-      await sleeper.subscribe(['news/#', '$aws/things/lamp/jobs/notify']);
-      await sleeper.drop();
-      const speaker = await WireClient.connect(port, { clientId: 'speaker' });
-      for (let index = 0; index < maxQueuedMessages + 200; index += 1) speaker.publish('news/today', `news ${index}`);
-      const acknowledged = (): number => speaker.packets.filter(({ cmd }) => cmd === 'puback').length;
-      await speaker.until(() => acknowledged() === maxQueuedMessages + 200);
-      service.say(notify('lamp'));
-      await speaker.settled();
-      expect(events.filter(({ kind }) => kind === 'dropped').length).toBeGreaterThan(200);
-      const awake = await WireClient.connect(port, { ...options, clean: false });
-      await awake.until(() => awake.messages.length >= maxQueuedMessages);
-      await awake.settled();
-      expect(awake.messages.map(({ payload }) => payload)).toEqual(
-        Array.from({ length: maxQueuedMessages }, (_, index) => `news ${index}`),
-      );
-    },
-  );
-});
-
-it('a client that does not acknowledge is cut off when its queue is full, and others go on', async () => {
-  const { port, happened } = await openDoor();
-  const rude = await WireClient.connect(port, { clientId: 'rude', clean: false });
-  rude.acknowledges = false;
-  await rude.subscribe(['news/#']);
-  const listener = await WireClient.connect(port, { clientId: 'listener' });
-  await listener.subscribe(['news/#']);
-  const speaker = await WireClient.connect(port, { clientId: 'speaker' });
-  for (let index = 0; index < maxQueuedMessages + 50; index += 1) speaker.publish('news/today', `news ${index}`);
-  await rude.closed;
-  await listener.until(() => listener.messages.length === maxQueuedMessages + 50);
-  const told = { clientId: 'rude', how: 'cut-off', message: 'does not acknowledge what it is sent' };
-  expect(await happened('disconnected')).toMatchObject(told);
 });

@@ -29,6 +29,8 @@ export interface Launch {
   readonly maxFileKiB?: number;
   /** A limit on its file descriptors. */
   readonly maxDescriptors?: number;
+  /** A limit on what JavaScript keeps in memory. */
+  readonly heapMegabytes?: number;
 }
 
 interface ReadyLine {
@@ -38,10 +40,16 @@ interface ReadyLine {
 }
 
 /** @returns how it ended when it ended before it was ready. */
-export async function launchServe({ flags, maxFileKiB, maxDescriptors }: Launch): Promise<ServeProcess | Ended> {
+export async function launchServe({
+  flags,
+  maxFileKiB,
+  maxDescriptors,
+  heapMegabytes,
+}: Launch): Promise<ServeProcess | Ended> {
   const limits = [
     ...(maxFileKiB === undefined ? [] : [`ulimit -f ${maxFileKiB}; `]),
     ...(maxDescriptors === undefined ? [] : [`ulimit -n ${maxDescriptors}; `]),
+    ...(heapMegabytes === undefined ? [] : [`export NODE_OPTIONS=--max-old-space-size=${heapMegabytes}; `]),
   ].join('');
   const started = await launchReady<ReadyLine>([...listeners.flatMap((flag) => flag.split(' ')), ...flags], limits);
   if ('exitCode' in started) return started;
