@@ -15,6 +15,7 @@ import { ObjectFolder, type OpenFile, type TextRead } from './object-folder.ts';
 import { resolvePlaceholders } from './placeholders.ts';
 import { relativePathOf } from './s3-object.ts';
 import { createSignedUrls } from './signed-urls.ts';
+import { removeUnfinishedUploads } from './unfinished-uploads.ts';
 
 export interface FilesOptions {
   readonly directory: string;
@@ -52,6 +53,8 @@ export interface Files {
 export async function openFiles(options: FilesOptions): Promise<Files> {
   const { directory, signImage, key, region, now, baseUrl, onTransfer } = options;
   await mustBeDirectory(directory);
+  // Nobody waits for it: the folder may be large.
+  void removeUnfinishedUploads(directory);
   const urls = createSignedUrls(key, region);
   const folder = new ObjectFolder(directory);
   const openImage = (object: S3Object): Promise<OpenFile | undefined> => {

@@ -3,12 +3,12 @@
  * has to lie below the directory and be a plain file. A link that leads out, a pipe or a device opens nothing. An object is
  * written beside its place under a name of fixed length and takes its place when it is whole.
  */
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { UnfinishedUpload } from './unfinished-uploads.ts';
 
 /** Why an object cannot be written: its name is too long, a part of its path is a file, or its place is outside. */
 export type Unwritable = 'too long' | 'in the way' | 'outside';
@@ -83,7 +83,8 @@ export class ObjectFolder {
   async write(path: string, source: Readable): Promise<Unwritable | undefined> {
     const place = join(this.#directory, path);
     const folder = dirname(place);
-    const unfinished = join(folder, `.${randomUUID()}.part`);
+    const upload = new UnfinishedUpload();
+    const unfinished = join(folder, upload.name);
     try {
       const obstacle = await this.#makeFolder(folder);
       if (obstacle !== undefined) return obstacle;
@@ -99,6 +100,8 @@ export class ObjectFolder {
       if (code === 'ENAMETOOLONG') return 'too long';
       if (code === 'EISDIR' || code === 'ENOTDIR' || code === 'EEXIST') return 'in the way';
       throw error;
+    } finally {
+      upload.done();
     }
   }
 

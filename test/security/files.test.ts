@@ -1,13 +1,15 @@
 /** Whatever a signed URL or a document source names: an answer, nothing outside the folder, and a service that goes on. */
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
-import { createConnection } from 'node:net';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { type Socket, createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Service, startService } from '../../broker/start-service.ts';
 import { ask } from '../support/ask.ts';
 import { rawHttp, scopedTo } from '../support/raw-http.ts';
+import { killAll, startServe } from '../support/serve-process.ts';
 
 let base: string;
 let folder: string;
@@ -29,19 +31,20 @@ afterEach(async () => {
   await rm(base, { recursive: true });
 });
 
+afterAll(killAll);
+
 /** The URL that a device is handed for a placeholder, as path and query. */
-async function signedTarget(kind: '' | '-upload', key: string): Promise<string> {
+async function signedTarget(kind: '' | '-upload', key: string, port = httpPort()): Promise<string> {
   const jobId = `job-${(jobs += 1)}`;
   const document = `{"url":"\${aws:iot:s3-presigned-url${kind}:s3://bucket/${key}}"}`;
   const presignedUrlConfig = { roleArn: 'arn:aws:iam::000000000000:role/anything-at-all' };
   const targets = ['arn:aws:iot:us-east-1:000000000000:thing/T'];
-  await ask(service, 'iot:CreateJob', { jobId, targets, document, presignedUrlConfig });
-  const { jobDocument = '' } = await ask(service, 'iotjobsdata:DescribeJobExecution', {
-    thingName: 'T',
-    jobId,
-    includeJobDocument: true,
-  });
-  const { url } = JSON.parse(jobDocument) as { readonly url: string };
+  const body = JSON.stringify({ targets, document, presignedUrlConfig });
+  const made = await rawHttp(port, { method: 'PUT', path: `/jobs/${jobId}`, headers: scopedTo('iot'), body });
+  if (made.status !== 200) throw new Error(String(made.headers['x-amzn-errortype']));
+  const asked = await rawHttp(port, { path: `/jobs-data/things/T/jobs/${jobId}?includeJobDocument=true` });
+  const { execution } = asked.json() as { readonly execution: { readonly jobDocument: string } };
+  const { url } = JSON.parse(execution.jobDocument) as { readonly url: string };
   return url.slice(url.indexOf('/files/'));
 }
 
@@ -62,6 +65,20 @@ afterEach(async () => {
   // Whatever was asked before.
   expect((await rawHttp(httpPort(), { path: '/healthz' })).status).toBe(200);
 });
+
+const unfinished = async (): Promise<readonly string[]> =>
+  (await readdir(join(folder, 'bucket'))).filter((name) => name.endsWith('.part'));
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** @returns when it has begun, and is the latest of so many. */
+async function begin(port: number, key: string, count: number): Promise<Socket> {
+  const path = await signedTarget('-upload', key, port);
+  const socket = createConnection(port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.write(`PUT ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\n\r\nhalf`);
+  while ((await unfinished()).length < count) await turn();
+  return socket;
+}
 
 describe('an upload', () => {
   it.each([
@@ -96,15 +113,39 @@ describe('an upload', () => {
   });
 
   it('that is cut off leaves nothing behind', async () => {
-    const path = await signedTarget('-upload', 'cut');
-    const socket = createConnection(httpPort(), '127.0.0.1');
-    socket.write(`PUT ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf`);
-    const parts = async (): Promise<number> =>
-      (await readdir(join(folder, 'bucket'))).filter((name) => name.endsWith('.part')).length;
-    while ((await parts()) === 0) await new Promise((resolve) => setImmediate(resolve));
-    socket.destroy();
-    while ((await parts()) > 0) await new Promise((resolve) => setImmediate(resolve));
+    (await begin(httpPort(), 'cut', 1)).destroy();
+    while ((await unfinished()).length > 0) await turn();
     expect((await readdir(join(folder, 'bucket'))).sort()).toEqual(['below', 'file']);
+  });
+
+  it('that a kill has cut off is removed at the next start, and not what other services write', async () => {
+    const flags = ['--memory', '--files', folder];
+    const other = await startServe({ flags });
+    const killed = await startServe({ flags });
+    for (const { httpUrl } of [other, killed]) {
+      await rawHttp(Number(new URL(httpUrl).port), { method: 'POST', path: '/things/T', headers: scopedTo('iot') });
+    }
+    const here = await begin(httpPort(), 'here', 1);
+    const there = await begin(Number(new URL(other.httpUrl).port), 'there', 2);
+    await begin(Number(new URL(killed.httpUrl).port), 'killed', 3);
+    await killed.kill();
+    const foreign = ['.x.part', `.${'0'.repeat(8)}-1-${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}.part`];
+    for (const name of foreign) await writeFile(join(folder, 'bucket', name), 'not ours');
+    const old = `.${'0'.repeat(8)}-1-${'1'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}.part`;
+    await writeFile(join(folder, 'bucket', old), 'of a machine that is gone');
+    await utimes(join(folder, 'bucket', old), 0, 0);
+    await startServe({ flags });
+    while ((await unfinished()).length > 4) await turn();
+    for (const [socket, key] of [
+      [here, 'here'],
+      [there, 'there'],
+    ] as const) {
+      socket.write('half');
+      expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1.1 200/);
+      expect(await readFile(join(folder, 'bucket', key), 'utf8')).toBe('halfhalf');
+      socket.destroy();
+    }
+    expect([...(await unfinished())].sort()).toEqual([...foreign].sort());
   });
 });
 
