@@ -3,23 +3,28 @@
  * what counts is how the service and its other clients do.
  */
 import { type Socket, connect } from 'node:net';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { type SecureContext, connect as connectTls, createSecureContext } from 'node:tls';
 import type { Chance } from '../../faults/chance.ts';
 import { fileStory, httpStory } from './http-inputs.ts';
 import { type Story, mqttStory } from './mqtt-inputs.ts';
 import { noise, often, spoilBytes } from './mutations.ts';
+import { tellSigned } from './signed-door.ts';
+import type { Key } from './signed-inputs.ts';
 
-export const doorNames = ['tcp', 'tls', 'ws', 'wss', 'http', 'https', 'files'] as const;
+/** `signed` is HTTP and WebSocket of a service that asks for signatures. */
+export const doorNames = ['tcp', 'tls', 'ws', 'wss', 'http', 'https', 'files', 'signed'] as const;
 export type DoorName = (typeof doorNames)[number];
 
 export interface Places {
-  readonly ports: { readonly [Name in Exclude<DoorName, 'files'>]: number };
+  readonly ports: { readonly [Name in Exclude<DoorName, 'files' | 'signed'>]: number };
   readonly ca: string;
   /** A bench certificate, without which MQTT over TLS goes no further. */
   readonly cert: string;
   readonly key: string;
   /** Signed paths. */
   readonly files: readonly string[];
+  /** Present where the service asks for signatures. */
+  readonly accessKey: Key | undefined;
 }
 
 const host = '127.0.0.1';
@@ -33,12 +38,19 @@ export interface Told {
   readonly inputs: number;
   /** The connection had to be ended from here. */
   readonly hung: boolean;
+  /** What was answered otherwise than it should have been, where that is known. */
+  readonly wrong: readonly string[];
 }
 
 export async function tell(door: DoorName, chance: Chance, places: Places): Promise<Told> {
+  const { accessKey, ports } = places;
+  if (door === 'signed') {
+    const hosts = { http: `${host}:${ports.http}`, ws: `${host}:${ports.ws}` };
+    return { hung: false, ...(await tellSigned(chance, accessKey!, hosts)) };
+  }
   const story = storyFor(door, chance, places);
   const hung = await converse(open(door, chance, places), piecesFor(door, chance, story), chance);
-  return { inputs: story.inputs, hung };
+  return { inputs: story.inputs, hung, wrong: [] };
 }
 
 function storyFor(door: DoorName, chance: Chance, { files }: Places): Story {
@@ -46,7 +58,7 @@ function storyFor(door: DoorName, chance: Chance, { files }: Places): Story {
   return door === 'http' || door === 'https' ? httpStory(chance) : mqttStory(chance);
 }
 
-function open(door: DoorName, chance: Chance, places: Places): Socket {
+function open(door: Exclude<DoorName, 'signed'>, chance: Chance, places: Places): Socket {
   const { ports, cert, key } = places;
   const port = door === 'files' ? ports.http : ports[door];
   const isTls = door === 'tls' || door === 'wss' || door === 'https';
@@ -55,18 +67,26 @@ function open(door: DoorName, chance: Chance, places: Places): Socket {
   const showsCertificate = door === 'tls' && often(chance, 95);
   const ALPNProtocols = door === 'wss' && often(chance, 20) ? ['x-amzn-mqtt-ca'] : [];
   const resumes = often(chance, 90);
-  return secured({ port, ca: places.ca, ALPNProtocols, ...(showsCertificate && { cert, key }) }, resumes);
+  const kind = kindOf(`${port} ${ALPNProtocols.join()} ${showsCertificate}`, () =>
+    createSecureContext({ ca: places.ca, ...(showsCertificate && { cert, key }) }),
+  );
+  const session = resumes && kind.session ? { session: kind.session } : {};
+  const socket = connectTls({ port, host, ALPNProtocols, secureContext: kind.context, ...session });
+  // Each time, since a session lasts for some minutes only.
+  return socket.on('session', (made: Buffer) => (kind.session = made));
 }
 
-/** The last session of each kind of connection: most clients resume one, which saves half of the work of a handshake. */
-const sessions = new Map<string, Buffer>();
+/** Connections of one kind share what is dear to make: the certificates that were read, and a session that most of them resume. */
+interface Kind {
+  readonly context: SecureContext;
+  session?: Buffer;
+}
+const kinds = new Map<string, Kind>();
 
-function secured(options: ConnectionOptions & { readonly ALPNProtocols: string[] }, resumes: boolean): Socket {
-  const kind = `${options.port} ${options.ALPNProtocols.join()} ${options.cert !== undefined}`;
-  const session = resumes ? sessions.get(kind) : undefined;
-  const socket = connectTls({ ...options, host, ...(session && { session }) });
-  if (session === undefined) socket.once('session', (made: Buffer) => sessions.set(kind, made));
-  return socket;
+function kindOf(name: string, makeContext: () => SecureContext): Kind {
+  const known = kinds.get(name) ?? { context: makeContext() };
+  kinds.set(name, known);
+  return known;
 }
 
 const upgrade = [

@@ -92,6 +92,21 @@ function spoilTarget(chance: Chance, target: string): string {
 
 function awsRequest(chance: Chance): Buffer {
   if (often(chance, 6)) return written(chance.pick(['GET', 'HEAD', 'POST', 'PUT']), chance.pick(pages), {}, nothing);
+  const { method, target, headers, body, service } = plainRequest(chance);
+  const signed = often(chance, 60) ? { ...headers, authorization: authorization(chance, service) } : headers;
+  return written(method, target, signed, body);
+}
+
+export interface PlainRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly service: string;
+}
+
+/** Of an operation, without a signature. */
+export function plainRequest(chance: Chance): PlainRequest {
   const operation = chance.pick(often(chance, 1) ? operations : quickOperations);
   const { path = [], query = [], header = [], body = [], payload } = operation.request;
   let target = operation.uri;
@@ -104,12 +119,13 @@ function awsRequest(chance: Chance): Buffer {
   const pairs = asked.map(({ name, wireName = name }) => `${wireName}=${encodeURIComponent(queryValue(chance))}`);
   if (pairs.length > 0) target += `${target.includes('?') ? '&' : '?'}${pairs.join('&')}`;
   const headers: Record<string, string> = {};
-  for (const { name, wireName = name } of header) if (often(chance, 40)) headers[wireName] = plain(queryValue(chance));
-  if (often(chance, 60)) headers['authorization'] = authorization(chance, operation.service);
+  for (const { name, wireName = name } of header) {
+    if (often(chance, 40)) headers[wireName.toLowerCase()] = plain(queryValue(chance));
+  }
   const members = Object.fromEntries(body.map(({ name }) => [name, memberValue(chance, name)]));
   const isEmpty = body.length === 0 && payload === undefined;
   const text = isEmpty ? nothing : spoilJson(chance, spoilObject(chance, members) as Record<string, unknown>);
-  return written(operation.method, target, headers, text);
+  return { method: operation.method, target, headers, body: text, service: operation.service };
 }
 
 function memberValue(chance: Chance, name: string): unknown {

@@ -6,7 +6,7 @@
 import { fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -71,7 +71,8 @@ async function fuzzEach(doors: readonly DoorName[], seed: number, inputs: number
 
 /** A service of its own for each door, so that each says what it takes. @returns whether nothing was found */
 async function fuzzDoor(door: DoorName, seed: number, inputs: number, only: number | undefined): Promise<boolean> {
-  const directory = await mkdtemp(join(tmpdir(), 'jobrig-fuzz-'));
+  const directory = mkdtempSync(join(tmpdir(), 'jobrig-fuzz-'));
+  endWhenTold(directory);
   const { doors: results, found } = await fuzz({
     seed,
     inputs,
@@ -80,6 +81,7 @@ async function fuzzDoor(door: DoorName, seed: number, inputs: number, only: numb
     maxP99Ms,
     givesWay: true,
     ...(only !== undefined && { only }),
+    onStart: (url) => process.stderr.write(`${door}: a service at ${url}\n`),
     onProgress: (_, done) => process.stderr.write(`${door} ${done}\n`),
   });
   for (const result of results) process.stdout.write(`${lineOf(result)}\n`);
@@ -89,8 +91,19 @@ async function fuzzDoor(door: DoorName, seed: number, inputs: number, only: numb
     return false;
   }
   process.stdout.write(`${door}: nothing found: no crash, no error, no loss after SIGKILL and restart\n`);
-  await rm(directory, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
   return true;
+}
+
+/** By a signal, or because whoever started this process has ended: the service ends, too. */
+function endWhenTold(directory: string): void {
+  const end = (): never => {
+    process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+    process.exit(130);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
+  process.once('disconnect', end);
+  process.channel?.unref();
 }
 
 function lineOf({ door, inputs, connections, hung, seconds, latency, peakBytes }: DoorResult): string {

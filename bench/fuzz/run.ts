@@ -4,6 +4,7 @@
  * memory without a bound, a directory that does not open any more or has lost something.
  */
 import { constants, setPriority } from 'node:os';
+import { join } from 'node:path';
 import { seededChance } from '../../faults/chance.ts';
 import { startBenchProcess } from '../bench-process.ts';
 import type { NeighbourLatency, NeighbourQuestions } from '../processes/neighbour.ts';
@@ -24,6 +25,8 @@ export interface FuzzOptions {
   /** The longest that the neighbour may wait at p99, time without a core apart; absent: that is not judged. */
   readonly maxP99Ms?: number;
   readonly onProgress?: (door: DoorName, inputs: number) => void;
+  /** A service has been started and answers at this URL. */
+  readonly onStart?: (url: string) => void;
 }
 
 export interface DoorResult {
@@ -47,23 +50,38 @@ export interface FuzzResult {
 /** Connections at the same time: most of them wait for the other side to end them. */
 const together = 128;
 const storiesBetweenProgress = 5000;
+/** More of the same would say no more. */
+const maxWrong = 20;
 /** Beyond it a long wait says nothing: what the service's other threads have waited for is not known. */
 export const maxCorelessShare = 0.1;
 const maxBytes = 1024 * 1024 * 1024;
 
 export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
-  const victim = new Victim(options.directory);
-  const neighbour = startBenchProcess<NeighbourQuestions>('neighbour');
   const doors: DoorResult[] = [];
   const found: string[] = [];
+  // Where signatures are asked for, nobody else gets in: a service of its own.
+  for (const asks of [false, true]) {
+    const those = options.doors.filter((door) => (door === 'signed') === asks);
+    const victim = new Victim(join(options.directory, asks ? 'asks' : 'open'), asks);
+    if (those.length > 0) await fuzzService(victim, { ...options, doors: those }, doors, found);
+  }
+  return { doors, found };
+}
+
+async function fuzzService(victim: Victim, options: FuzzOptions, doors: DoorResult[], found: string[]): Promise<void> {
+  const neighbour = startBenchProcess<NeighbourQuestions>('neighbour');
   try {
     await victim.start();
+    options.onStart?.(victim.ready.http);
     const places = await victim.prepare();
-    await neighbour.ask('come', { port: places.ports.tcp, thingName: 'neighbour', servicePid: victim.pid });
+    const { ports, ca, cert, key } = places;
+    // Without a way in for who can prove nothing, it shows a certificate.
+    const way = ports.tcp === 0 ? { port: ports.tls, secure: { ca, cert, key } } : { port: ports.tcp };
+    await neighbour.ask('come', { ...way, thingName: 'neighbour', servicePid: victim.pid });
     if (options.givesWay === true) setPriority(constants.priority.PRIORITY_LOW);
     for (const door of options.doors) {
       await neighbour.ask('latency', undefined as never);
-      const { peakBytes, lastStory, ...told } = await attack(door, options, places, victim);
+      const { peakBytes, lastStory, wrong, ...told } = await attack(door, options, places, victim);
       const where = `--seed ${options.seed} --door ${door}, up to story ${lastStory}`;
       if (!victim.isAlive) {
         found.push(`the service has ended (${where})`);
@@ -71,6 +89,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
       }
       const latency = await neighbour.ask('latency', undefined as never);
       doors.push({ ...told, peakBytes, latency });
+      found.push(...wrong.map((what) => `${what} (${where})`));
       if (peakBytes > maxBytes) found.push(`the service took ${peakBytes} bytes (${where})`);
       const { count, p99 } = latency.own;
       if (count === 0) found.push(`a device was not answered any more (${where})`);
@@ -86,7 +105,6 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
     await neighbour.stop();
     await victim.kill();
   }
-  return { doors, found };
 }
 
 async function attack(
@@ -94,10 +112,11 @@ async function attack(
   { seed, inputs: wanted, only, onProgress }: FuzzOptions,
   places: Places,
   victim: Victim,
-): Promise<Omit<DoorResult, 'latency'> & { readonly lastStory: number }> {
+): Promise<Omit<DoorResult, 'latency'> & { readonly lastStory: number; readonly wrong: readonly string[] }> {
   const chance = seededChance(seed).fork(door);
   const startedAt = performance.now();
   let [inputs, connections, hung, peakBytes] = [0, 0, 0, 0];
+  const wrong: string[] = [];
   let next = only ?? 0;
   const last = only === undefined ? Infinity : only + 1;
   const watch = setInterval(() => void victim.memory().then((bytes) => (peakBytes = Math.max(peakBytes, bytes))), 200);
@@ -109,6 +128,7 @@ async function attack(
       inputs += told.inputs;
       connections += 1;
       if (told.hung) hung += 1;
+      if (wrong.length < maxWrong) wrong.push(...told.wrong.map((what) => `story ${story}: ${what}`));
       if (connections % storiesBetweenProgress === 0) onProgress?.(door, inputs);
     }
   }
@@ -121,6 +141,7 @@ async function attack(
     connections,
     hung,
     peakBytes,
+    wrong,
     lastStory: next - 1,
     seconds: (performance.now() - startedAt) / 1000,
   };

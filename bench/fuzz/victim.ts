@@ -3,14 +3,18 @@
  * it that nobody may lose. It is killed at the end, started again on the same directory, and asked for it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Places } from './doors.ts';
+import type { Key } from './signed-inputs.ts';
+import { signedHeaders } from './sigv4.ts';
 
 interface Ready {
-  readonly mqtt: string;
+  /** Absent where signatures are asked for. */
+  readonly mqtt?: string;
   readonly mqtts: string;
   readonly ws: string;
   readonly wss: string;
@@ -25,12 +29,16 @@ const ledger = { thing: 'ledger-thing', job: 'ledger-job' } as const;
 
 export class Victim {
   readonly #directory: string;
+  /** Absent: it asks nobody. */
+  readonly #accessKey: Key | undefined;
   #child: ChildProcess | undefined;
   #ready: Ready | undefined;
   #errors = '';
 
-  constructor(directory: string) {
+  /** @param asks for signatures */
+  constructor(directory: string, asks = false) {
     this.#directory = directory;
+    this.#accessKey = asks ? { accessKeyId: 'AKIDEXAMPLE', secret: randomBytes(20).toString('hex') } : undefined;
   }
 
   /** What it has said on stderr: nothing but errors are told there. */
@@ -56,10 +64,17 @@ export class Victim {
     await writeFile(join(files, 'bucket/image'), 'x'.repeat(100));
     const kept = ['--data-dir', this.#dataDir, '--durability', 'off', '--files', files];
     const limits = ['--packet-rate', '1000000', '--log-level', 'error'];
-    const child = spawn(process.execPath, [main, 'serve', '--json', ...listeners, ...kept, ...limits], {
+    const { accessKeyId = '', secret = '' } = this.#accessKey ?? {};
+    const open = this.#accessKey === undefined ? [] : ['--require-auth'];
+    const child = spawn(process.execPath, [main, 'serve', '--json', ...listeners, ...kept, ...limits, ...open], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secret },
     });
     this.#child = child;
+    // Whoever ends this process, the service ends with it.
+    const end = (): void => void child.kill('SIGKILL');
+    process.once('exit', end);
+    child.once('exit', () => process.off('exit', end));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
     const ready = once(createInterface(child.stdout), 'line');
     const [line] = (await Promise.race([ready, once(child, 'exit').then(() => [undefined])])) as [string | undefined];
@@ -111,7 +126,7 @@ export class Victim {
     await once(certs, 'exit');
     return {
       ports: {
-        tcp: portOf(ready.mqtt),
+        tcp: ready.mqtt === undefined ? 0 : portOf(ready.mqtt),
         tls: portOf(ready.mqtts),
         ws: portOf(ready.ws),
         wss: portOf(ready.wss),
@@ -121,6 +136,7 @@ export class Victim {
       ca: await readFile(ready.ca, 'utf8'),
       ...(await benchCertificate(folder)),
       files: urls.map((one) => one.slice(one.indexOf('/files/'))),
+      accessKey: this.#accessKey,
     };
   }
 
@@ -153,11 +169,12 @@ export class Victim {
   }
 
   async #ask(method: string, path: string, body?: object): Promise<Response> {
-    const text = body === undefined ? {} : { body: JSON.stringify(body) };
-    const scope = 'AKID/20261127/us-east-1/iot/aws4_request';
-    const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=00`;
-    const headers = new Headers(path.startsWith('/jobs-data') ? [] : [['authorization', authorization]]);
-    const response = await fetch(`${this.ready.http}${path}`, { method, headers, ...text });
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const { host } = new URL(this.ready.http);
+    const service = path.startsWith('/jobs-data') ? 'iot-jobs-data' : 'iot';
+    const key = this.#accessKey ?? { accessKeyId: 'AKID', secret: '' };
+    const headers = signedHeaders({ ...key, service, host, method, target: path, body: text });
+    const response = await fetch(`${this.ready.http}${path}`, { method, headers, ...(text !== '' && { body: text }) });
     if (method !== 'GET' && !response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
     return response;
   }

@@ -7,6 +7,7 @@
 import { endOfFrame } from '../../rig/load/wire-client.ts';
 import { once } from 'node:events';
 import net from 'node:net';
+import tls from 'node:tls';
 import { generate } from 'mqtt-packet';
 
 export interface WireOptions {
@@ -18,6 +19,8 @@ export interface WireOptions {
   /** A message came in; it is acknowledged already. `payload` is only valid during the call. */
   readonly onMessage: (topic: string, payload: Buffer) => void;
   readonly onGone: (reason: string) => void;
+  /** PEM texts; absent: without TLS. */
+  readonly secure?: Readonly<Record<'ca' | 'cert' | 'key', string>> | undefined;
 }
 
 export interface WireClient {
@@ -36,14 +39,15 @@ let writeBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** Connects and subscribes; settles when SUBACK is in. */
 export async function connectWire(options: WireOptions): Promise<WireClient> {
-  const { host, port, localAddress, clientId } = options;
+  const { host, port, localAddress, clientId, secure } = options;
   let read: ((chunk: Buffer) => void) | undefined;
   const callback = (length: number) => {
     read?.(readBuffer.subarray(0, length));
     return true;
   };
-  const socket = net.connect({ host, port, noDelay: true, localAddress, onread: { buffer: readBuffer, callback } });
-  await once(socket, 'connect');
+  const to = { host, port, noDelay: true, localAddress, onread: { buffer: readBuffer, callback } };
+  const socket = secure === undefined ? net.connect(to) : tls.connect({ ...to, ...secure });
+  await once(socket, secure === undefined ? 'connect' : 'secureConnect');
   socket.write(generate({ cmd: 'connect', protocolId: 'MQTT', clientId, clean: true, keepalive: keepAliveSeconds }));
   return new Promise((resolve, reject) => {
     let ready = false;

@@ -5,13 +5,12 @@
  */
 import { createLatencyRecorder, type Latency } from '../load/latency.ts';
 import { runDelayOf } from '../load/run-delay.ts';
-import { connectWire } from '../load/wire-client.ts';
+import { connectWire, type WireOptions } from '../load/wire-client.ts';
 import { serveParent } from '../../rig/load/process/serve-parent.ts';
 
 export type NeighbourQuestions = typeof questions;
 
-interface Body {
-  readonly port: number;
+interface Body extends Pick<WireOptions, 'port' | 'secure'> {
   readonly thingName: string;
   /** Of the service. */
   readonly servicePid: number;
@@ -40,7 +39,7 @@ let since = { at: performance.now(), waitedMs: 0 };
 let serviceDelay = (): number => 0;
 
 const questions = {
-  async come({ port, thingName, servicePid }: Body): Promise<void> {
+  async come({ port, secure, thingName, servicePid }: Body): Promise<void> {
     const topic = `$aws/things/${thingName}/jobs/get`;
     serviceDelay = runDelayOf(servicePid);
     const ownDelay = runDelayOf(process.pid);
@@ -56,6 +55,7 @@ const questions = {
     const client = await connectWire({
       host: '127.0.0.1',
       port,
+      secure,
       localAddress: undefined,
       clientId: thingName,
       filters: [`${topic}/accepted`],

@@ -20,7 +20,7 @@ import {
 import { regionOfCredential } from './caller-region.ts';
 import { type Members, gatherMembers, isObject } from './request-members.ts';
 import { type RouteMatch, createRouteTable, splitPath } from './route-table.ts';
-import type { SignedRequest } from './signatures.ts';
+import { type SignedRequest, queryOf } from './signatures.ts';
 import { type ServiceScope, credentialOf, serviceScopeOf } from './service-scope.ts';
 import { unservedOperation } from './unserved-operations.ts';
 
@@ -43,7 +43,8 @@ const shadowRoutes = createRouteTable(operationsOf('iot-data'));
 const methods = [...new Set(operationsOf('iot-data').map(({ method }) => method))];
 
 export function readAwsRequest(request: AwsRequest): Read<AwsCall> {
-  const [pathname, query] = splitTarget(request.target);
+  const pathname = request.target.split('?', 1)[0]!;
+  const query = queryOf(request.target);
   const matched = matchOperation(request, pathname, query);
   if ('error' in matched) return matched;
   const { operation, parameters } = matched.value;
@@ -57,24 +58,18 @@ export function readAwsRequest(request: AwsRequest): Read<AwsCall> {
   return objection === undefined ? { value: { operation, members, region } } : refused(objection);
 }
 
-function splitTarget(target: string): readonly [pathname: string, query: URLSearchParams] {
-  const mark = target.indexOf('?');
-  if (mark < 0) return [target, new URLSearchParams()];
-  return [target.slice(0, mark), new URLSearchParams(target.slice(mark + 1))];
-}
-
 function matchOperation(
   request: AwsRequest,
   pathname: string,
   query: URLSearchParams,
 ): Read<RouteMatch<OperationEntry>> {
   const { method, headers } = request;
-  const segments = splitPath(pathname);
-  if (segments === undefined) return refused(`The path ${pathname} is not validly percent-encoded.`);
   const scope = serviceScopeOf(credentialOf(headers.authorization, query));
   if (scope === 'foreign') {
     return { error: { ...wrongScope, message: "Credential should be scoped to correct service: 'iot'." } };
   }
+  const segments = splitPath(pathname);
+  if (segments === undefined) return refused(`The path ${pathname} is not validly percent-encoded.`);
   const match = matchService(method, segments, scope);
   if (match !== undefined) return { value: match };
   if (scope === 'iot-data' && methods.some((other) => shadowRoutes.match(other, segments) !== undefined)) {

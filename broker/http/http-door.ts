@@ -232,7 +232,8 @@ function createApp(
   { status, files, signatures, policyScope, endpointFor, onEvent, ...options }: HttpDoorOptions,
   { ports, budget }: Surroundings,
 ): Hono<Environment> {
-  const app = new Hono<Environment>();
+  // As it stands on the wire: a URL would make `/` of `/..`.
+  const app = new Hono<Environment>({ getPath: (_, about) => about!.env!.incoming.url!.split('?', 1)[0]! });
   const front = createAwsFront({
     endpointFor: endpointFor ?? ((host) => `${host}:${ports.https ?? ports.http}`),
     ...options,

@@ -1,11 +1,11 @@
 /**
  * Verifies AWS Signature Version 4, in the Authorization header and in the query of a presigned URL (as WebSocket clients have
- * it). Headers and query are brought into canonical form by AWS's library; the body is always hashed anew, whatever
- * a header says of it. Says who signed, not what they may do. Source: AWS General Reference, "Signature Version 4".
+ * it). Headers are brought into canonical form by AWS's library; the query byte by byte as it came, since two that a lenient reader
+ * takes for the same are two; the body is always hashed anew, whatever a header says of it. Says who signed, not what they may do. Source: AWS General Reference, "Signature Version 4".
  */
 import { type Hmac, createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { getCanonicalHeaders, getCanonicalQuery } from '@smithy/signature-v4';
+import { getCanonicalHeaders } from '@smithy/signature-v4';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { AwsError } from './aws-error.ts';
 
@@ -69,7 +69,7 @@ export function createSignatureCheck(
     if (secret === undefined) {
       return refusal('UnrecognizedClientException', 'The security token included in the request is invalid.');
     }
-    const wanted = signatureOf(request, query, claim, secret);
+    const wanted = signatureOf(request, claim, secret);
     if (!isEqual(claim.signature, wanted)) return refusal('InvalidSignatureException', mismatch);
     if (services !== undefined && !services.has(claim.service)) {
       const wantedService = [...services][0] ?? '';
@@ -82,10 +82,14 @@ export function createSignatureCheck(
   };
 }
 
-/** All behind the first question mark: a second one is a part of it. */
-function queryOf(target: string): URLSearchParams {
+/** All behind the first question mark: a second one is a part of it, wherever it stands. */
+export function queryOf(target: string): URLSearchParams {
+  return new URLSearchParams(`&${queryTextOf(target)}`);
+}
+
+function queryTextOf(target: string): string {
   const mark = target.indexOf('?');
-  return new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1));
+  return mark < 0 ? '' : target.slice(mark + 1);
 }
 
 const mismatch =
@@ -138,30 +142,25 @@ function claimOf({
   return { accessKeyId, shortDate, region, service, signedHeaders, signature, longDate, lifeMs };
 }
 
-function signatureOf(request: SignedRequest, query: URLSearchParams, claim: Claim, secret: string): string {
+function signatureOf(request: SignedRequest, claim: Claim, secret: string): string {
   const { shortDate, region, service, longDate } = claim;
   const scope = [shortDate, region, service, 'aws4_request'];
-  const canonical = sha256(canonicalRequest(request, query, claim));
+  const canonical = sha256(canonicalRequest(request, claim));
   const key = scope.reduce<Uint8Array | string>((parent, part) => hmac(parent, part).digest(), `AWS4${secret}`);
   return hmac(key, [algorithm, longDate, scope.join('/'), canonical].join('\n')).digest('hex');
 }
 
-function canonicalRequest(
-  { method, target, headers, body }: SignedRequest,
-  query: URLSearchParams,
-  claim: Claim,
-): string {
+function canonicalRequest({ method, target, headers, body }: SignedRequest, claim: Claim): string {
   const signed = new Set(claim.signedHeaders);
   const request = {
     ...emptyRequest,
-    query: canonicalQuery(query, claim.service),
     headers: Object.fromEntries([...signed].map((name) => [name, [headers[name] ?? ''].flat().join(',')])),
   };
   const canonicalHeaders = Object.entries(getCanonicalHeaders(request, undefined, signed)).sort();
   return [
     method,
     canonicalPath(target.split('?', 1)[0]!),
-    getCanonicalQuery(request),
+    canonicalQuery(queryTextOf(target), claim.service),
     ...canonicalHeaders.map(([name, value]) => `${name}:${value}`),
     '',
     claim.signedHeaders.join(';'),
@@ -174,19 +173,41 @@ const emptyRequest = { method: '', protocol: '', hostname: '', path: '' };
 
 /** Everything but S3 escapes the path of the request line once more. */
 function canonicalPath(rawPath: string): string {
-  const escaped = encodeURIComponent(rawPath).replaceAll('%2F', '/');
-  return escaped.replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return rawPath.split('/').map(escaped).join('/');
 }
 
-/** The device gateway's session token is appended to a URL that is signed already (AWS IoT guide, "MQTT over WebSocket"). */
-function canonicalQuery(query: URLSearchParams, service: string): Record<string, string[]> {
-  const members: Record<string, string[]> = {};
-  for (const name of new Set(query.keys())) {
-    if (name === 'X-Amz-Signature') continue;
-    if (name === 'X-Amz-Security-Token' && service === 'iotdevicegateway') continue;
-    members[name] = query.getAll(name);
-  }
-  return members;
+/**
+ * Without the one signature that is read. The device gateway's session token is appended to a URL that is signed already (AWS IoT guide,
+ * "MQTT over WebSocket").
+ */
+function canonicalQuery(query: string, service: string): string {
+  const members = query.split('&').flatMap((member) => {
+    if (member === '') return [];
+    const [name, value] = [member.split('=', 1)[0]!, member.slice(member.indexOf('=') + 1 || member.length)];
+    return [[escaped(unescaped(name)), escaped(unescaped(value))] as const];
+  });
+  const signatureAt = members.findIndex(([name]) => name === 'X-Amz-Signature');
+  return members
+    .filter(
+      ([name], index) => index !== signatureAt && (name !== 'X-Amz-Security-Token' || service !== 'iotdevicegateway'),
+    )
+    .sort(([one, value], [other, otherValue]) => inOrder(one, other) || inOrder(value, otherValue))
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&');
+}
+
+function inOrder(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other);
+}
+
+/** @returns bytes, a character for each. */
+function unescaped(text: string): string {
+  const bytes = Buffer.from(text.replaceAll('+', ' ')).toString('latin1');
+  return bytes.replace(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+function escaped(bytes: string): string {
+  return bytes.replace(/[^\w.~-]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 }
 
 function sha256(data: string | Uint8Array): string {

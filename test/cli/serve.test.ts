@@ -8,7 +8,7 @@ import { connect } from 'node:tls';
 import { connectAsync } from 'mqtt';
 import { describe, expect, it } from 'vitest';
 import { start } from '../support/command.ts';
-import { signedHeaders } from '../support/sigv4.ts';
+import { signedHeaders } from '../../bench/fuzz/sigv4.ts';
 
 const freePorts = ['mqtt', 'mqtts', 'ws', 'wss', 'http', 'https'].flatMap((name) => [`--${name}-port`, '0']);
 

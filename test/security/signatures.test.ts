@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Service, startService } from '../../broker/start-service.ts';
 import { rawHttp } from '../support/raw-http.ts';
-import { type Signing, dateOf, presigned, signedHeaders } from '../support/sigv4.ts';
+import { type Signing, dateOf, presigned, signedHeaders } from '../../bench/fuzz/sigv4.ts';
 
 const accessKeyId = 'AKIDEXAMPLE';
 const secret = 'wJalrXUtnFEMI/K7MDENG';
@@ -53,6 +53,24 @@ describe('HTTP', () => {
     for (const more of ['?maxResults=5', '?', '&maxResults=5', '?&thingTypeName=x']) {
       expect(await byHeader({ target }, target + more)).toBe(invalid);
       expect(await ask(`${presigned(things({ target }))}${more}`)).toMatch(/^403 /);
+    }
+  });
+
+  it('takes nothing beside what was signed, however alike a reader may find it', async () => {
+    const target = '/things?attributeName=a%20b&attributeValue=%EF%BF%BD';
+    // The signature is good; there is no such attribute.
+    expect(await byHeader({ target })).toBe('400 InvalidRequestException');
+    for (const other of [
+      target.replace('?', '??'),
+      target.replace('%EF%BF%BD', '%ff'),
+      `${target}&x-amz-signature=x`,
+      `${target}&X-Amz-signature=x`,
+    ]) {
+      expect([other, await byHeader({ target }, other)]).toEqual([other, invalid]);
+    }
+    const path = presigned(things());
+    for (const member of ['X-Amz-Signature=', 'X-Amz-Signature=x', 'x-amz-signature=x', 'X-Amz-Expires=9', 'a']) {
+      expect(await ask(`${path}&${member}`)).toBe(invalid);
     }
   });
 
