@@ -2,6 +2,7 @@
 import type { MqttDoorEvent } from '../../broker/mqtt/door-events.ts';
 import { type MqttDoor, type MqttDoorOptions, openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
 import { type FakeService, type Script, fakeService } from './fake-service.ts';
+import { WireClient, type WireOptions } from './wire-client.ts';
 
 export interface TestDoor {
   readonly door: MqttDoor;
@@ -49,4 +50,9 @@ export async function openDoor({
 
 export async function closeDoors(): Promise<void> {
   await Promise.all(open.splice(0).map((door) => door.close()));
+}
+
+/** A client of MQTT 5. */
+export function connect5(port: number, options: Partial<WireOptions> = {}): Promise<WireClient> {
+  return WireClient.connect(port, { clientId: 'lamp', protocolVersion: 5, ...options });
 }

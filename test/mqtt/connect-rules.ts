@@ -1,0 +1,97 @@
+/** AWS's broker: who is let in, with which client id and last will. */
+import type { Packet } from 'mqtt-packet';
+import { type BrokerRule, connecting, ending, illFormed, jobs, lamp, will } from './broker-rule.ts';
+
+export const connectRules: readonly BrokerRule[] = [
+  {
+    claim: 'a last will with QoS 2',
+    told: ['connection closed without CONNACK', 'CONNACK 0x9B'],
+    seen: ['closed', [0x9b]],
+    evidence: 'D',
+    act: connecting({ ...lamp, will: { ...will, qos: 2 } }),
+  },
+  {
+    claim: 'an empty client id with clean session',
+    told: ['let in', 'let in, CONNACK names the client id'],
+    seen: ['let in', 'let in'],
+    evidence: 'D',
+    act: connecting({ clientId: '' }),
+  },
+  {
+    claim: 'an empty client id without clean session',
+    told: ['CONNACK 2', 'let in, CONNACK names the client id'],
+    seen: [[2], 'let in'],
+    evidence: 'D',
+    act: connecting({ clientId: '', clean: false }),
+  },
+  {
+    claim: 'a client id above 128 bytes',
+    told: ['CONNACK 2', 'CONNACK 0x85'],
+    seen: [[2], [0x85]],
+    evidence: 'D',
+    act: connecting({ clientId: 'x'.repeat(129) }),
+  },
+  {
+    claim: 'a client id with U+0000',
+    told: ['CONNACK 2', 'CONNACK 0x85'],
+    seen: [[2], [0x85]],
+    evidence: 'MQTT',
+    act: connecting({ clientId: 'a\0b' }),
+  },
+  {
+    claim: 'a client id that is no UTF-8',
+    told: ['CONNACK 2', 'CONNACK 0x85'],
+    seen: [[2], [0x85]],
+    evidence: 'MQTT',
+    async act({ arrive }) {
+      const client = await arrive();
+      const protocolVersion = client.protocolVersion as 4 | 5;
+      const connect: Packet = { cmd: 'connect', protocolVersion, clientId: 'ÿ', clean: true, keepalive: 0 };
+      client.stream.write(illFormed(connect, client));
+      return ending(client);
+    },
+  },
+  ...(
+    [
+      ['a last will on a topic of another thing', '$aws/things/fan/jobs/j/update'],
+      ["a last will on the service's own topics", `${jobs}/notify`],
+      ['a last will on a topic that nobody may publish on', '$aws/events/presence/connected/lamp'],
+    ] as const
+  ).map(([claim, topic]) => ({
+    claim,
+    told: ['CONNACK 5', 'CONNACK 0x87'] as const,
+    seen: [[5], [0x87]] as const,
+    evidence: 'D',
+    act: connecting({ ...lamp, will: { ...will, topic } }),
+  })),
+  ...(
+    [
+      ['a last will on a request topic of its own thing', `${jobs}/get`],
+      ['a last will on the shadow of its own thing', '$aws/things/lamp/shadow/update'],
+    ] as const
+  ).map(([claim, topic]) => ({
+    claim,
+    told: ['let in', 'let in'] as const,
+    seen: ['let in', 'let in'] as const,
+    evidence: 'D',
+    act: connecting({ ...lamp, will: { ...will, topic } }),
+  })),
+  {
+    claim: 'U+0000 in the topic of a last will',
+    told: ['connection closed', 'CONNACK 0x81'],
+    seen: ['closed', [0x81]],
+    evidence: 'MQTT',
+    act: connecting({ ...lamp, will: { ...will, topic: 'a\0b' } }),
+  },
+  {
+    claim: 'a second connection of a client id',
+    told: ['the first is closed', 'the first reads DISCONNECT 0x8E'],
+    seen: ['closed', 0x8e],
+    evidence: 'D',
+    async act({ connect }) {
+      const first = await connect(lamp);
+      await connect(lamp);
+      return ending(first);
+    },
+  },
+];
