@@ -1,13 +1,13 @@
 /** Right agents of other make, with habits of their own: on other MQTT libraries, and jobrig's own agent on a host. `jobrig check` fails none of them. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Need, paho, python, wanted } from '../compat/presence.ts';
 import { allPass, check, fixtureAgent, scenariosOf, timeoutMs, tried, verdicts } from './checked.ts';
+import { sharedFolder } from '../support/folders.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'jobrig-test-'));
+const directory = sharedFolder('test');
 const compiled = join(directory, 'agent');
 const compiler: Need = {
   package: 'Debian’s gcc, make, libmosquitto-dev, libcjson-dev and libssl-dev',
@@ -32,8 +32,6 @@ beforeAll(() => {
   const made = spawnSync('make', ['-s', '-C', fixtureAgent('mosquitto'), `OUT=${compiled}`], { encoding: 'utf8' });
   expect(made.stderr).toBe('');
 });
-
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('the reference agent as a process of its own', { timeout: timeoutMs }, () => {
   const reference = [process.execPath, fixtureAgent('reference/agent.mjs')];

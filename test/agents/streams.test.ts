@@ -1,12 +1,12 @@
 /** A program that takes its image from an MQTT stream, under `jobrig check`: a stream for each job, faults in its blocks. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { allPass, check, verdicts } from './checked.ts';
+import { testFolder } from '../support/folders.ts';
 
 it('passes where blocks and requests for them are lost and come twice', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'jobrig-test-'));
+  const directory = testFolder();
   const document = join(directory, 'document.json');
   writeFileSync(document, JSON.stringify({ stream: '{stream}', size: '{size}', sha256: '{sha256}' }));
   try {
@@ -20,6 +20,5 @@ it('passes where blocks and requests for them are lost and come twice', async ()
     );
     expect(injected).toEqual([6, expect.any(Number)]);
   } finally {
-    rmSync(directory, { recursive: true });
   }
 }, 240_000);

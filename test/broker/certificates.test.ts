@@ -1,16 +1,15 @@
 /** The rig's own CA: what it issues is sound, and what lies in its directory is used or named, never guessed at. */
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import { chmod, copyFile, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, copyFile, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { caCertificateFile, caKeyFile, openCertificateAuthority } from '../../broker/certificates.ts';
+import { testFolder } from '../support/folders.ts';
 
 let directory: string;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'jobrig-ca-'));
+  directory = testFolder('ca');
 });
-afterEach(() => rm(directory, { recursive: true }));
 
 describe('what it issues', () => {
   it('is signed by the CA, belongs to its key and names its owner', async () => {
@@ -92,7 +91,7 @@ async function tear(file: string): Promise<void> {
 }
 
 async function bringFromAnother(file: string): Promise<void> {
-  const other = await mkdtemp(join(tmpdir(), 'jobrig-ca-'));
+  const other = testFolder('ca');
   await openCertificateAuthority(other);
   await copyFile(join(other, file), join(directory, file));
   await rm(other, { recursive: true });

@@ -1,13 +1,14 @@
-import { CreateJobCommand, CreateThingCommand, DeleteJobCommand, IoTClient } from '@aws-sdk/client-iot';
+import type { IoT } from '@aws-sdk/client-iot';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Observation } from '../../observation/observation.ts';
 import { observeEvery } from '../../observation/observers.ts';
 import { type Service, startService } from '../../broker/start-service.ts';
 import type { ServiceEvent } from '../../broker/service-events.ts';
 import { WireClient } from '../support/wire-client.ts';
+import { operatorOf } from '../support/operator.ts';
 
 let service: Service;
-let operator: IoTClient;
+let operator: IoT;
 const events: ServiceEvent[] = [];
 const seen: Observation[] = [];
 
@@ -15,8 +16,7 @@ beforeAll(async () => {
   service = await startService({ mqttsPort: 'off', wsPort: 'off', wssPort: 'off', httpsPort: 'off' });
   service.onEvent((event) => events.push(event));
   service.observe(observeEvery((one) => seen.push(one)));
-  const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
-  operator = new IoTClient({ endpoint: service.httpUrl!, region: 'us-east-1', credentials });
+  operator = operatorOf(service);
 });
 
 afterAll(async () => {
@@ -33,15 +33,15 @@ const jobs = '$aws/things/pump/jobs';
 const of = (kind: Observation['kind']) => seen.filter((one) => one.kind === kind);
 
 it('shows a device that does its job and whose job is pulled, from both sides', async () => {
-  await operator.send(new CreateThingCommand({ thingName: 'pump' }));
+  await operator.createThing({ thingName: 'pump' });
   const device = await connect('pump-7');
   await device.subscribe([`${jobs}/notify-next`]);
   const targets = ['arn:aws:iot:us-east-1:000000000000:thing/pump'];
-  await operator.send(new CreateJobCommand({ jobId: 'reboot', targets, document: '{}' }));
+  await operator.createJob({ jobId: 'reboot', targets, document: '{}' });
   await device.until(() => device.messages.length === 1);
   device.publish(`${jobs}/start-next`, '{}');
   await device.until(() => device.messages.length === 2);
-  await operator.send(new DeleteJobCommand({ jobId: 'reboot', force: true }));
+  await operator.deleteJob({ jobId: 'reboot', force: true });
   await device.until(() => device.messages.length === 3);
   await device.drop();
 
@@ -88,7 +88,7 @@ it('tells what was refused, why, and what to do', async () => {
 });
 
 it('tells of calls that are refused, with what the caller was told', async () => {
-  await expect(operator.send(new DeleteJobCommand({ jobId: 'nothing' }))).rejects.toThrow(/nothing/);
+  await expect(operator.deleteJob({ jobId: 'nothing' })).rejects.toThrow(/nothing/);
   expect(events.at(-1)).toMatchObject({
     kind: 'called',
     operation: 'DeleteJob',

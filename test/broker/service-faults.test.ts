@@ -1,8 +1,4 @@
-import {
-  DescribeJobExecutionCommand,
-  GetPendingJobExecutionsCommand,
-  IoTJobsDataPlaneClient,
-} from '@aws-sdk/client-iot-jobs-data-plane';
+import { DescribeJobExecutionCommand, GetPendingJobExecutionsCommand } from '@aws-sdk/client-iot-jobs-data-plane';
 import { Watchers } from '../../observation/watchers.ts';
 import { describe, expect, it } from 'vitest';
 import { answer as answerRequest } from '../../broker/mqtt/requests.ts';
@@ -14,6 +10,7 @@ import { parseJobsTopic } from '../../protocol/topics.ts';
 import { fakeService } from '../support/fake-service.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { WireClient } from '../support/wire-client.ts';
+import { jobsDataPlaneOf } from '../support/operator.ts';
 
 const hourMs = 3_600_000;
 
@@ -77,15 +74,6 @@ function answering(answer: ServiceAnswer, more: object = {}) {
 
 async function device(mqttUrl: string | undefined): Promise<WireClient> {
   return WireClient.connect(Number(new URL(mqttUrl ?? '').port), { clientId: 'thing-1' });
-}
-
-function dataPlane(endpoint = ''): IoTJobsDataPlaneClient {
-  return new IoTJobsDataPlaneClient({
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  });
 }
 
 /** What a request comes to: how it is answered at once and in the end, and whether the engine hears of it. */
@@ -244,10 +232,8 @@ describe('startService with faults', () => {
     const { topic, body } = await client.request(next, { clientToken: 'token' });
     expect([topic, body]).toEqual([`${next}/accepted`, { clientToken: 'token', timestamp: expect.any(Number) }]);
     await client.drop();
-    const http = dataPlane(service.httpUrl);
-    const { execution, $metadata } = await http.send(
-      new DescribeJobExecutionCommand({ thingName: 'thing-1', jobId: '$next' }),
-    );
+    const http = jobsDataPlaneOf(service);
+    const { execution, $metadata } = await http.describeJobExecution({ thingName: 'thing-1', jobId: '$next' });
     expect([execution, $metadata.httpStatusCode]).toEqual([undefined, 200]);
     http.destroy();
   });
@@ -259,8 +245,8 @@ describe('startService with faults', () => {
     ['unknown-code', 400, 'ServiceBusyException'],
   ] as const)('%s is %i over HTTP, and other operations and things are served', async (answer, status, name) => {
     await using service = await answering(answer, { things: 'thing-1', operations: ['GetPendingJobExecutions'] });
-    const client = dataPlane(service.httpUrl);
-    await expect(client.send(new GetPendingJobExecutionsCommand({ thingName: 'thing-1' }))).rejects.toMatchObject({
+    const client = jobsDataPlaneOf(service);
+    await expect(client.getPendingJobExecutions({ thingName: 'thing-1' })).rejects.toMatchObject({
       name,
       $metadata: { httpStatusCode: status },
     });

@@ -1,23 +1,17 @@
 import { once } from 'node:events';
 import { connect as connectTls } from 'node:tls';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateJobCommand, CreateThingCommand, DescribeEndpointCommand, IoTClient } from '@aws-sdk/client-iot';
 import { connectAsync } from 'mqtt';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { openCertificateAuthority } from '../../broker/certificates.ts';
 import { startService } from '../../broker/start-service.ts';
 import { download } from '../support/download.ts';
-
-function operatorOf(endpoint: string | undefined): IoTClient {
-  if (endpoint === undefined) throw new Error('HTTP is off');
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  return new IoTClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
-}
+import { operatorOf } from '../support/operator.ts';
+import { testFolder } from '../support/folders.ts';
 
 describe('startService', () => {
   it('carries a job from the SDK to a device over MQTT, and goes with its scope', async () => {
@@ -25,8 +19,8 @@ describe('startService', () => {
     {
       await using service = await startService({ region: 'eu-north-1', account: '123456789012' });
       ({ httpUrl } = service);
-      const operator = operatorOf(httpUrl);
-      const { thingArn } = await operator.send(new CreateThingCommand({ thingName: 'T' }));
+      const operator = operatorOf({ httpUrl });
+      const { thingArn } = await operator.createThing({ thingName: 'T' });
       expect(thingArn).toBe('arn:aws:iot:eu-north-1:123456789012:thing/T');
 
       const device = await connectAsync(service.mqttUrl ?? '', { clientId: 'T', reconnectPeriod: 0 });
@@ -35,7 +29,7 @@ describe('startService', () => {
       });
       await device.subscribeAsync('$aws/things/T/jobs/notify-next', { qos: 1 });
       expect(service.connectedClients).toBe(1);
-      await operator.send(new CreateJobCommand({ jobId: 'J', targets: [thingArn ?? ''], document: '{}' }));
+      await operator.createJob({ jobId: 'J', targets: [thingArn ?? ''], document: '{}' });
       expect(await told).toBe('$aws/things/T/jobs/notify-next');
       await device.endAsync();
       operator.destroy();
@@ -44,7 +38,7 @@ describe('startService', () => {
   });
 
   it('speaks TLS with a certificate of its own authority, which a data directory keeps', async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'jobrig-'));
+    const dataDir = testFolder();
     const { ca, caFile, close } = await startService({ dataDir });
     await close();
     await using second = await startService({ dataDir });
@@ -54,13 +48,12 @@ describe('startService', () => {
     const device = await connectAsync(second.mqttsUrl ?? '', { ca, ...certificate, reconnectPeriod: 0 });
     await device.endAsync();
     await second.close();
-    await rm(dataDir, { recursive: true });
   });
 
   it('names the endpoint at which devices find it', async () => {
     await using service = await startService();
-    const operator = operatorOf(service.httpUrl);
-    const { endpointAddress } = await operator.send(new DescribeEndpointCommand({ endpointType: 'iot:Data-ATS' }));
+    const operator = operatorOf(service);
+    const { endpointAddress } = await operator.describeEndpoint({ endpointType: 'iot:Data-ATS' });
     expect(`https://${endpointAddress}`).toBe(service.httpsUrl);
     operator.destroy();
   });
@@ -132,8 +125,8 @@ describe('startService', () => {
   });
 
   it('gives a document from its files, and the URLs in it open across a restart', async () => {
-    const files = await mkdtemp(join(tmpdir(), 'jobrig-files-'));
-    const dataDir = await mkdtemp(join(tmpdir(), 'jobrig-'));
+    const files = testFolder();
+    const dataDir = testFolder();
     await mkdir(join(files, 'images'));
     const link = '${aws:iot:s3-presigned-url:https://s3.us-east-1.amazonaws.com/images/firmware.bin}';
     await writeFile(join(files, 'images', 'job.json'), JSON.stringify({ url: link }));
@@ -142,11 +135,11 @@ describe('startService', () => {
     let path: string;
     {
       await using service = await startService({ files, dataDir });
-      const operator = operatorOf(service.httpUrl);
-      await operator.send(new CreateThingCommand({ thingName: 'T' }));
+      const operator = operatorOf(service);
+      await operator.createThing({ thingName: 'T' });
       const presignedUrlConfig = { roleArn: 'arn:aws:iam::000000000000:role/files' };
       const documentSource = 'https://images.s3.us-east-1.amazonaws.com/job.json';
-      await operator.send(new CreateJobCommand({ jobId: 'J', targets, documentSource, presignedUrlConfig }));
+      await operator.createJob({ jobId: 'J', targets, documentSource, presignedUrlConfig });
       operator.destroy();
       const answer = await fetch(`${service.httpUrl}/jobs-data/things/T/jobs/$next`);
       const { execution } = (await answer.json()) as { execution: { jobDocument: string } };

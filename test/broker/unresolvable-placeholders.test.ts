@@ -1,18 +1,15 @@
 /** A running service refuses a job whose placeholders would reach its devices as they are, and says what is missing. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Service, startService } from '../../broker/start-service.ts';
 import { ask } from '../support/ask.ts';
+import { sharedFolder } from '../support/folders.ts';
 
-let folder: string;
+const folder = sharedFolder('files');
 let bare: Service;
 let withFiles: Service;
 let jobs = 0;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'jobrig-files-'));
   bare = await startService();
   withFiles = await startService({ files: folder });
   for (const service of [bare, withFiles]) await ask(service, 'iot:CreateThing', { thingName: 'T' });
@@ -20,7 +17,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await bare.close();
   await withFiles.close();
-  await rm(folder, { recursive: true });
 });
 
 function create(service: Service, placeholder: string, more: object = {}): Promise<unknown> {

@@ -1,6 +1,5 @@
 /** A run.json that is dropped or chosen on any page shows that run; what is none is said, and nothing on the page is lost. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, FileChooser, Locator, Page } from 'playwright-core';
@@ -13,6 +12,7 @@ import { browserFile, noBrowser, openBrowser } from '../support/browser.ts';
 import { sampleCheck } from '../support/sample-check.ts';
 import { sampleLoadRun } from '../support/sample-load.ts';
 import { sampleReport } from '../support/sample-report.ts';
+import { sharedFolder } from '../support/folders.ts';
 
 const load = { ...shownLoad(sampleLoadRun(), []).run, ...keptLoad() };
 
@@ -50,7 +50,7 @@ async function drop(page: Page, name: string, content: string | number[]): Promi
 describe.skipIf(browserFile === undefined)(
   `a run that is opened${browserFile === undefined ? ` (${noBrowser})` : ''}`,
   () => {
-    const folder = mkdtempSync(join(tmpdir(), 'jobrig-runs-'));
+    const folder = sharedFolder('runs');
     const checkFile = join(folder, 'check', 'run.json');
     const addresses = new Map<string, string>();
     let browser: Browser;
@@ -78,7 +78,6 @@ describe.skipIf(browserFile === undefined)(
     afterAll(async () => {
       await browser?.close();
       await service?.close();
-      rmSync(folder, { recursive: true });
     });
 
     it.each([

@@ -1,6 +1,5 @@
 /** Reports in a real browser: nothing needs a network, a filter filters, print keeps its colours on a few pages, a phone can read it. */
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -13,13 +12,14 @@ import { pictureFile } from '../support/pictures.ts';
 import { sampleAgent, sampleCheck } from '../support/sample-check.ts';
 import { sampleLoadRun } from '../support/sample-load.ts';
 import { sampleReport } from '../support/sample-report.ts';
+import { sharedFolder } from '../support/folders.ts';
 
 type Name = 'demo' | 'check' | 'load';
 
 describe.skipIf(browserFile === undefined)(
   `reports in a browser${browserFile === undefined ? ` (${noBrowser})` : ''}`,
   () => {
-    const folder = mkdtempSync(join(tmpdir(), 'jobrig-reports-'));
+    const folder = sharedFolder('reports');
     let browser: Browser;
 
     beforeAll(async () => {
@@ -34,7 +34,6 @@ describe.skipIf(browserFile === undefined)(
 
     afterAll(async () => {
       await browser?.close();
-      rmSync(folder, { recursive: true });
     });
 
     async function open(name: Name, options: BrowserContextOptions = {}): Promise<{ page: Page; troubles: string[] }> {

@@ -1,11 +1,11 @@
 import { X509Certificate, createSign, createVerify } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { describe, expect, it } from 'vitest';
 import { runHere } from '../support/command-here.ts';
 import { start, startIn } from '../support/command.ts';
+import { testFolder } from '../support/folders.ts';
 
 interface Issued {
   readonly ca: string;
@@ -42,7 +42,7 @@ describe('jobrig certs', () => {
   });
 
   it('gives out the key that signs firmware, which is always the same for a data directory', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'jobrig-'));
+    const folder = testFolder();
     const issue = async (out: string): Promise<{ readonly cert: string; readonly key: string }> => {
       const places = ['--data-dir', join(folder, 'state'), '--out', join(folder, out)];
       const { code, stdout, stderr } = await runHere('certs', '--code-signing', '--json', ...places);
@@ -63,7 +63,6 @@ describe('jobrig certs', () => {
       code: 2,
       stderr: expect.stringContaining('code-signing.key is not a private key'),
     });
-    await rm(folder, { recursive: true });
   });
 
   it.each([
@@ -71,10 +70,9 @@ describe('jobrig certs', () => {
     ['a name that no thing can have', ['--thing', 'a/b'], '--thing'],
     ['a directory that cannot be', ['--thing', 'lamp', '--out', '/dev/null/x'], '--out'],
   ])('refuses %s, and says which flag', async (_what, args, flag) => {
-    const folder = await mkdtemp(join(tmpdir(), 'jobrig-'));
+    const folder = testFolder();
     const { code, stdout, stderr } = await runHere('certs', '--data-dir', folder, ...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(flag);
-    await rm(folder, { recursive: true });
   });
 });

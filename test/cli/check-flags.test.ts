@@ -1,12 +1,11 @@
 /** Flags of `jobrig check` that contradict each other or would do nothing: one line that says so, and nothing is started. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runHere } from '../support/command-here.ts';
+import { sharedFolder } from '../support/folders.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'jobrig-test-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = sharedFolder('test');
 
 const agent = ['--', 'no-such-agent'];
 const attach = ['--attach', 'pump-7'];

@@ -1,12 +1,11 @@
 /** `jobrig check` that is killed itself, without a word: nothing that it has started or made outlives it. */
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { start } from '../support/command.ts';
+import { sharedFolder } from '../support/folders.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'jobrig-test-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = sharedFolder('test');
 
 const oddAgent = ['--', process.execPath, resolve('test/support/odd-agent.mjs')];
 const cases = [

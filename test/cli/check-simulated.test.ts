@@ -1,13 +1,12 @@
 /** `jobrig check` without a command: the simulated agents, in virtual time; and what every check does with its flags. */
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { XMLParser } from 'fast-xml-parser';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runHere } from '../support/command-here.ts';
+import { sharedFolder } from '../support/folders.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'jobrig-test-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = sharedFolder('test');
 
 /** Simulated devices print nothing. */
 const printing = join(directory, 'printing.yaml');

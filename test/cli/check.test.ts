@@ -4,16 +4,15 @@
  * test/rig/live/check.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Finished, start } from '../support/command.ts';
 import { runHere } from '../support/command-here.ts';
+import { sharedFolder } from '../support/folders.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'jobrig-test-'));
+const directory = sharedFolder('test');
 const scratch = join(directory, 'tmp');
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const agents = resolve('fixtures/agents/mqttjs');
 const agent = ['--', process.execPath, join(agents, 'agent.mjs')];

@@ -1,14 +1,13 @@
 /** `--hardware`: a profile of the user's own, and what is said about one that is wrong. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { hardwareNames } from '../../agent/hardware-profiles.ts';
 import { readHardware } from '../../cli/hardware.ts';
 import { runHere } from '../support/command-here.ts';
+import { sharedFolder } from '../support/folders.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'jobrig-hardware-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder('hardware');
 
 const good = readFileSync('fixtures/hardware/esp32-s3.json', 'utf8');
 

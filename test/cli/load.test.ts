@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import type { LoadRun } from '../../rig/load/contract.ts';
 import { type Finished, start } from '../support/command.ts';
 import { runHere } from '../support/command-here.ts';
 import { sampleLoadRun } from '../support/sample-load.ts';
+import { testFolder } from '../support/folders.ts';
 
 const small = ['load', '--things', '12', '--connect-rate', '2000'];
 
@@ -130,11 +131,10 @@ describe('jobrig load', () => {
   });
 
   it('names file, line and column of a broken shape', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'jobrig-'));
+    const folder = testFolder();
     const file = join(folder, 'broken.yaml');
     writeFileSync(file, 'id: broken\nclaim: x\nscript:\n  - rolout: a\n');
     const { code, stderr } = await runHere(...small, '--quiet', '--shape', file);
-    rmSync(folder, { recursive: true });
     expect(code).toBe(2);
     expect(stderr).toBe(`jobrig: ${file}:4:5: \`rolout\`: did you mean \`rollout\`?\n`);
   });
@@ -234,7 +234,7 @@ describe('jobrig load', () => {
 
 describe('jobrig merge', () => {
   it('puts runs of slices together, and judges the thresholds anew', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'jobrig-'));
+    const folder = testFolder();
     const runs = [1, 2].map((index) => {
       const file = join(folder, `${index}.json`);
       const slice = { index, of: 2 };
@@ -256,6 +256,5 @@ describe('jobrig merge', () => {
       code: 2,
       stderr: `jobrig: ${runs[1]} is not the run of a load, as others are\n`,
     });
-    rmSync(folder, { recursive: true });
   });
 });

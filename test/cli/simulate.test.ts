@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { run, start, startIn } from '../support/command.ts';
 import { runHere } from '../support/command-here.ts';
+import { testFolder } from '../support/folders.ts';
 
 async function hashOf(seed: string): Promise<string> {
   const { stdout } = await runHere('simulate', '--seed', seed, '--json', '--quiet');
@@ -20,8 +20,7 @@ expect:
 `;
 
 function folderOf(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'jobrig-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = testFolder();
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return folder;
 }

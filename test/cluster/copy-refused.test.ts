@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { LedStore } from '../../broker/led-store.ts';
 import { openSqliteStore } from '../../broker/store/sqlite-store.ts';
 import type { RowChange } from '../../broker/store/store.ts';
@@ -24,14 +24,9 @@ import {
   thing,
 } from '../support/copies.ts';
 import { type CutWire, cutWire } from '../support/cut-wire.ts';
-import { type Postgres, noPostgres, sharedPostgres } from '../support/postgres.ts';
+import { postgresOfTests } from '../support/postgres.ts';
 
-let server: Postgres;
-
-beforeAll(async () => {
-  if (noPostgres === undefined) server = await sharedPostgres();
-});
-beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
+const server = postgresOfTests();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a copy that cannot be made', () => {

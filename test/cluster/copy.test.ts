@@ -1,17 +1,8 @@
 /** `jobrig store copy`: a service's life from a data directory into PostgreSQL and back. */
-import {
-  CreateJobCommand,
-  CreateKeysAndCertificateCommand,
-  CreateThingCommand,
-  CreateThingGroupCommand,
-  DescribeCertificateCommand,
-  DescribeJobExecutionCommand,
-  IoTClient,
-} from '@aws-sdk/client-iot';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, connectAsync } from 'mqtt';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { type Service, type ServiceOptions, startService } from '../../broker/start-service.ts';
 import { openSqliteStore } from '../../broker/store/sqlite-store.ts';
 import { runHere } from '../support/command-here.ts';
@@ -29,28 +20,19 @@ import {
   thing,
 } from '../support/copies.ts';
 import { cutWire } from '../support/cut-wire.ts';
-import { type Postgres, noPostgres, sharedPostgres } from '../support/postgres.ts';
+import { postgresOfTests } from '../support/postgres.ts';
+import { operatorOf } from '../support/operator.ts';
 
-let server: Postgres;
-
-beforeAll(async () => {
-  if (noPostgres === undefined) server = await sharedPostgres();
-});
-beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
+const server = postgresOfTests();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const ports: ServiceOptions = { mqttsPort: 'off', wsPort: 'off', wssPort: 'off', httpsPort: 'off' };
 
-function operatorOf({ httpUrl }: Service): IoTClient {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  return new IoTClient({ endpoint: httpUrl!, region: 'us-east-1', credentials, maxAttempts: 1 });
-}
-
 async function live(service: Service): Promise<string> {
   const iot = operatorOf(service);
-  await iot.send(new CreateThingCommand({ thingName: 'pump', attributePayload: { attributes: { site: 'north' } } }));
-  await iot.send(new CreateThingGroupCommand({ thingGroupName: 'pumps' }));
-  const { certificateId } = await iot.send(new CreateKeysAndCertificateCommand({ setAsActive: true }));
+  await iot.createThing({ thingName: 'pump', attributePayload: { attributes: { site: 'north' } } });
+  await iot.createThingGroup({ thingGroupName: 'pumps' });
+  const { certificateId } = await iot.createKeysAndCertificate({ setAsActive: true });
   const sleeper = await connectAsync(service.mqttUrl!, { clientId: 'sleeper', clean: false });
   await sleeper.subscribeAsync('news', { qos: 1 });
   await sleeper.endAsync();
@@ -59,7 +41,7 @@ async function live(service: Service): Promise<string> {
   await device.publishAsync('news', 'for the sleeper', { qos: 1 });
   await device.publishAsync('$aws/things/pump/shadow/update', '{"state":{"reported":{"level":7}}}', { qos: 1 });
   const targets = ['arn:aws:iot:us-east-1:000000000000:thing/pump'];
-  await iot.send(new CreateJobCommand({ jobId: 'update', targets, document: '{"operation":"reboot"}' }));
+  await iot.createJob({ jobId: 'update', targets, document: '{"operation":"reboot"}' });
   await device.publishAsync('$aws/things/pump/jobs/start-next', '{"statusDetails":{"step":"one"}}', { qos: 1 });
   await device.endAsync();
   return certificateId!;
@@ -67,9 +49,9 @@ async function live(service: Service): Promise<string> {
 
 async function seesItAll(service: Service, certificateId: string): Promise<void> {
   const iot = operatorOf(service);
-  const job = await iot.send(new DescribeJobExecutionCommand({ jobId: 'update', thingName: 'pump' }));
+  const job = await iot.describeJobExecution({ jobId: 'update', thingName: 'pump' });
   expect(job.execution).toMatchObject({ status: 'IN_PROGRESS', statusDetails: { detailsMap: { step: 'one' } } });
-  const certificate = await iot.send(new DescribeCertificateCommand({ certificateId }));
+  const certificate = await iot.describeCertificate({ certificateId });
   expect(certificate.certificateDescription?.status).toBe('ACTIVE');
   const device = await connectAsync(service.mqttUrl!, { clientId: 'pump' });
   const heard = new Map<string, string>();

@@ -4,22 +4,22 @@
  * done, a sleeping session hears of everything wherever it comes back, and a trigger in the database sees no commit of an old epoch.
  * A quick suite kills an engine and a door once; `JOBRIG_CLUSTER_KILLS` asks for so many of each row, `JOBRIG_SEED` for other moments.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { seededChance } from '../../faults/chance.ts';
-import { KillStory, type Reached, operatorOf } from '../support/kill-story.ts';
+import { KillStory, type Reached } from '../support/kill-story.ts';
+import { operatorOf } from '../support/operator.ts';
 import { type OwnPostgres, noPostgres, ownPostgres, sharedPostgres, standbyOf } from '../support/postgres.ts';
 import type { PartProcess } from '../support/part-process.ts';
 import { eventually, isWell, leaderOf, partsWith } from '../support/parts.ts';
 import { killAll } from '../support/ready-process.ts';
 import { WireClient } from '../support/wire-client.ts';
+import { sharedFolder } from '../support/folders.ts';
 
 const asked = process.env['JOBRIG_CLUSTER_KILLS'];
 const kills = Number(asked ?? 1);
 const seed = Number(process.env['JOBRIG_SEED'] ?? 14);
-const folder = mkdtempSync(join(tmpdir(), 'jobrig-kills-'));
+const folder = sharedFolder('kills');
 const { engine, door } = partsWith(join(folder, 'keys'));
 
 /** Two engines, two doors, and their database. */
@@ -44,7 +44,6 @@ beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
 afterAll(async () => {
   await killAll();
   for (const each of servers) await each.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 async function started(url: string, admin: Cluster['admin']): Promise<Cluster> {

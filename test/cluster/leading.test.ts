@@ -1,17 +1,13 @@
 /** Engines on one database: who waits, what is there when the one that leads is gone, what ends a leadership, what a standby has read by then. */
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { seededChance } from '../../faults/chance.ts';
 import type { RowChange } from '../../broker/store/store.ts';
 import type { OperationalError } from '../../protocol/operational-error.ts';
 import { cutWire } from '../support/cut-wire.ts';
 import { by, keysIn, led, leading, nameOf, thing, until } from '../support/led-stores.ts';
-import { type Postgres, noPostgres, sharedPostgres } from '../support/postgres.ts';
+import { postgresOfTests } from '../support/postgres.ts';
 
-let server: Postgres;
-beforeAll(async () => {
-  if (noPostgres === undefined) server = await sharedPostgres();
-}, 240_000);
-beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
+const server = postgresOfTests();
 
 describe('an engine on a database', { timeout: 240_000 }, () => {
   it('waits for the one that leads, and has everything when that one is gone', async () => {

@@ -2,14 +2,7 @@
  * Engines and doors as processes of their own on one database: what each says of itself, who is let in, how they end. What clients see when
  * one of them is killed is in kills.test.ts.
  */
-import {
-  CreateJobCommand,
-  CreateThingCommand,
-  DescribeJobExecutionCommand,
-  DescribeThingCommand,
-} from '@aws-sdk/client-iot';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -27,8 +20,9 @@ import { eventually, health, leaderOf, operatorAt, partsWith } from '../support/
 import { killAll } from '../support/ready-process.ts';
 import { runHere } from '../support/command-here.ts';
 import { WireClient } from '../support/wire-client.ts';
+import { sharedFolder } from '../support/folders.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'jobrig-roles-'));
+const folder = sharedFolder('roles');
 const keys = join(folder, 'keys');
 let server: Postgres;
 /** Two engines on one database, and two doors. */
@@ -48,7 +42,6 @@ beforeAll(async () => {
 beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
 afterAll(async () => {
   await killAll();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const local = ['--data-dir', keys, '--log-level', 'warn'];
@@ -88,14 +81,14 @@ function sure(directory: string): readonly string[] {
 }
 
 async function stepOf(iot: ReturnType<typeof operatorAt>, thingName: string): Promise<number> {
-  const { execution } = await iot.send(new DescribeJobExecutionCommand({ jobId: 'update', thingName }));
+  const { execution } = await iot.describeJobExecution({ jobId: 'update', thingName });
   return Number(execution?.statusDetails?.detailsMap?.['step'] ?? 0);
 }
 
 async function prepare(iot: ReturnType<typeof operatorAt>, things: readonly string[]): Promise<void> {
-  for (const thingName of things) await iot.send(new CreateThingCommand({ thingName }));
+  for (const thingName of things) await iot.createThing({ thingName });
   const targets = things.map((thing) => `arn:aws:iot:us-east-1:000000000000:thing/${thing}`);
-  await iot.send(new CreateJobCommand({ jobId: 'update', targets, document: '{}' }));
+  await iot.createJob({ jobId: 'update', targets, document: '{}' });
 }
 
 describe('a part of a service', { timeout: 240_000 }, () => {
@@ -226,8 +219,8 @@ describe('a part of a service', { timeout: 240_000 }, () => {
     await runHere('certs', '--thing', 'node', '--out', device, '--data-dir', keys, '--quiet');
     const one = await startPart('engine', ['--store', another, '--listen', '127.0.0.1:0', ...sure(made)]);
     const way = await startPart('door', ['--join', one.link, '--listen', '127.0.0.1:0', ...sure(made)]);
-    await operatorAt(way).send(new CreateThingCommand({ thingName: 'pump' }));
-    expect((await operatorAt(way).send(new DescribeThingCommand({ thingName: 'pump' }))).thingName).toBe('pump');
+    await operatorAt(way).createThing({ thingName: 'pump' });
+    expect((await operatorAt(way).describeThing({ thingName: 'pump' })).thingName).toBe('pump');
     const [stranger, impostor] = await Promise.all(
       [other, device].map((directory) =>
         launchPart('door', ['--join', one.link, '--listen', '127.0.0.1:0', ...sure(directory)]),

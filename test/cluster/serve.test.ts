@@ -1,54 +1,34 @@
 /** `jobrig serve --store`: a user's view of a service that keeps everything in PostgreSQL, and of what may be wrong with it. */
-import { CreateJobCommand, CreateThingCommand, DescribeJobExecutionCommand, IoTClient } from '@aws-sdk/client-iot';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { runHere } from '../support/command-here.ts';
-import {
-  type OwnPostgres,
-  type Postgres,
-  noPostgres,
-  ownPostgres,
-  sharedPostgres,
-  standbyOf,
-} from '../support/postgres.ts';
+import { type OwnPostgres, ownPostgres, postgresOfTests, standbyOf } from '../support/postgres.ts';
 import { type ServeProcess, killAll, launchServe, startServe } from '../support/serve-process.ts';
+import { operatorOf } from '../support/operator.ts';
+import { sharedFolder } from '../support/folders.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'jobrig-cluster-'));
+const folder = sharedFolder('cluster');
 const keys = join(folder, 'keys');
 const own: OwnPostgres[] = [];
-let server: Postgres;
-
-beforeAll(async () => {
-  if (noPostgres === undefined) server = await sharedPostgres();
-}, 240_000);
-beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
+const server = postgresOfTests();
 afterEach(killAll);
 afterAll(async () => {
   for (const each of own) await each.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 function started(url: string, ...flags: readonly string[]): Promise<ServeProcess> {
   return startServe({ flags: ['--data-dir', keys, '--store', url, '--log-level', 'warn', ...flags] });
 }
 
-function operatorOf({ httpUrl }: ServeProcess): IoTClient {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  return new IoTClient({ endpoint: httpUrl, region: 'us-east-1', credentials, maxAttempts: 1 });
-}
-
 async function makeJob(service: ServeProcess, jobId: string): Promise<void> {
   const iot = operatorOf(service);
-  await iot.send(new CreateThingCommand({ thingName: 'pump' }));
+  await iot.createThing({ thingName: 'pump' });
   const targets = ['arn:aws:iot:us-east-1:000000000000:thing/pump'];
-  await iot.send(new CreateJobCommand({ jobId, targets, document: '{"operation":"reboot"}' }));
+  await iot.createJob({ jobId, targets, document: '{"operation":"reboot"}' });
 }
 
 async function statusOf(service: ServeProcess, jobId: string): Promise<string | undefined> {
-  const command = new DescribeJobExecutionCommand({ jobId, thingName: 'pump' });
-  return (await operatorOf(service).send(command)).execution?.status;
+  return (await operatorOf(service).describeJobExecution({ jobId, thingName: 'pump' })).execution?.status;
 }
 
 describe('jobrig serve --store', { timeout: 240_000 }, () => {

@@ -1,17 +1,13 @@
 /** The store contract on PostgreSQL, and what is said when the database is not as it should be. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { LedStoreOptions } from '../../broker/led-store.ts';
 import type { OperationalError } from '../../protocol/operational-error.ts';
 import { type StoreUnderTest, storeContract } from '../contract/store.contract.ts';
 import { cutWire } from '../support/cut-wire.ts';
 import { by, keysIn, led, nameOf, thing } from '../support/led-stores.ts';
-import { type Postgres, noPostgres, sharedPostgres } from '../support/postgres.ts';
+import { postgresOfTests } from '../support/postgres.ts';
 
-let server: Postgres;
-beforeAll(async () => {
-  if (noPostgres === undefined) server = await sharedPostgres();
-}, 240_000);
-beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
+const server = postgresOfTests();
 
 /** Why it cannot be opened. */
 async function complaint(url: string, options: Partial<LedStoreOptions> = {}): Promise<OperationalError> {

@@ -2,17 +2,16 @@
  * `jobrig check` over unmodified agents, end to end: what each is seen to do in a few scenarios, right or wrong, as facts. What a whole
  * check found in them is in docs/field-notes.md. Checked side by side, since they mostly wait.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type LibraryCheckOptions, runCheck } from '../../rig/live/check/scenario-check.ts';
 import { verdictOfRuns } from '../../rig/live/check/check-result.ts';
 import { type Need, deviceSdk1, deviceSdk2, paho, python, wanted } from './presence.ts';
+import { sharedFolder } from '../support/folders.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'jobrig-test-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = sharedFolder('test');
 
 /** As the jobs agent of SDK v1 takes it: a package of one file. */
 const packageDocument = join(directory, 'package.json');

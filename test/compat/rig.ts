@@ -5,16 +5,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  CreateJobCommand,
-  CreateThingCommand,
-  DeleteJobExecutionCommand,
-  DescribeJobExecutionCommand,
-  IoTClient,
-} from '@aws-sdk/client-iot';
 import { openCertificateAuthority } from '../../broker/certificates.ts';
 import { type Service, startService } from '../../broker/start-service.ts';
 import { startServe } from '../support/serve-process.ts';
+import { operatorOf } from '../support/operator.ts';
 
 export interface Rig {
   readonly httpUrl: string;
@@ -36,12 +30,12 @@ export async function startRig({ requireAuth = false, throughDoors = false } = {
   const service = await (throughDoors ? severalProcesses(directory, requireAuth) : oneProcess(directory, requireAuth));
   const authority = await openCertificateAuthority(directory);
   const { httpUrl = '', mqttUrl, mqttsUrl, wssUrl } = service;
-  const operator = new IoTClient({ endpoint: httpUrl, region: 'us-east-1', credentials });
+  const operator = operatorOf(service, { credentials, maxAttempts: 3 });
 
   return {
     httpUrl,
     async addThing(thingName) {
-      await operator.send(new CreateThingCommand({ thingName }));
+      await operator.createThing({ thingName });
       const { cert, key } = await authority.issueThingCertificate(thingName);
       const [certFile, keyFile] = [join(directory, `${thingName}.pem`), join(directory, `${thingName}.key`)];
       await Promise.all([writeFile(certFile, cert), writeFile(keyFile, key, { mode: 0o600 })]);
@@ -60,13 +54,13 @@ export async function startRig({ requireAuth = false, throughDoors = false } = {
     },
     async createJob(thingName, jobId) {
       const targets = [`arn:aws:iot:us-east-1:000000000000:thing/${thingName}`];
-      await operator.send(new CreateJobCommand({ jobId, targets, document: '{"operation":"reboot"}' }));
+      await operator.createJob({ jobId, targets, document: '{"operation":"reboot"}' });
     },
     async forceDelete(thingName, jobId) {
-      await operator.send(new DeleteJobExecutionCommand({ thingName, jobId, executionNumber: 1, force: true }));
+      await operator.deleteJobExecution({ thingName, jobId, executionNumber: 1, force: true });
     },
     async statusOf(thingName, jobId) {
-      const { execution } = await operator.send(new DescribeJobExecutionCommand({ thingName, jobId }));
+      const { execution } = await operator.describeJobExecution({ thingName, jobId });
       return execution?.status;
     },
     async close() {

@@ -1,6 +1,6 @@
 /** The contract of MQTT file streams in both formats, both MQTT versions, by every way in, and through `serve --processes`. */
 import { readFile } from 'node:fs/promises';
-import { CreateStreamCommand, DeleteStreamCommand, IoTClient, UpdateStreamCommand } from '@aws-sdk/client-iot';
+import { CreateStreamCommand, DeleteStreamCommand, UpdateStreamCommand } from '@aws-sdk/client-iot';
 import { decode, encode } from 'cborg';
 import { type IClientOptions, connectAsync } from 'mqtt';
 import { afterAll, describe } from 'vitest';
@@ -15,6 +15,7 @@ import {
   streamId,
   thingName,
 } from './streams.contract.ts';
+import { operatorOf } from '../support/operator.ts';
 
 interface Format {
   readonly write: (members: StreamMessage) => string | Buffer;
@@ -117,8 +118,7 @@ async function throughDoors(files: string, dataDir: string): Promise<StreamServi
   const flags = ['--files', files, '--data-dir', dataDir, '--durability', 'off', '--mqtts-port', '0'];
   const service = await startServe({ flags: [...flags, '--processes', '3', '--log-level', 'error'] });
   const { mqtt = '', mqtts = '', ca = '' } = service.urls;
-  const credentials = { accessKeyId: 'a', secretAccessKey: 'a' };
-  const operator = new IoTClient({ endpoint: service.httpUrl, region: 'us-east-1', credentials });
+  const operator = operatorOf(service);
   return {
     mqttUrl: mqtt,
     mqttsUrl: mqtts,

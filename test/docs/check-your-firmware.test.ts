@@ -3,8 +3,7 @@
  * more; the flags, placeholders and members that the page names exist; and action.yml and the Dockerfile call jobrig as it is.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
@@ -21,6 +20,7 @@ import { limitsWith } from '../../rig/verdict/limits.ts';
 import { play } from '../../rig/virtual/play.ts';
 import { subjectsWith } from '../support/simulated.ts';
 import { writtenPage } from '../support/written-page.ts';
+import { testFolder } from '../support/folders.ts';
 
 const page = 'docs/check-your-firmware.md';
 const text = readFileSync(page, 'utf8');
@@ -154,7 +154,7 @@ describe('action.yml', () => {
   });
 
   it('runs the check with these arguments, and ends as it ends', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'jobrig-test-'));
+    const folder = testFolder();
     try {
       // In the place of npx: says what it was asked, and ends as the check would.
       writeFileSync(join(folder, 'npx'), '#!/bin/sh\nfor word; do echo "<$word>"; done\nexit 1\n', { mode: 0o755 });
@@ -190,7 +190,6 @@ describe('action.yml', () => {
       const flags = words.slice(3, words.indexOf('--')).filter((word) => word.startsWith('--'));
       expect(flags.filter((flag) => !options.has(flag))).toEqual([]);
     } finally {
-      rmSync(folder, { recursive: true, force: true });
     }
   });
 });

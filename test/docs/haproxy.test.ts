@@ -1,18 +1,18 @@
 /** fixtures/cluster/haproxy.cfg with Debian's HAProxy in front of two doors that only say how they are: clients come to those that are well. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, type Server, connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import { freePort } from '../../bench/free-port.ts';
+import { sharedFolder } from '../support/folders.ts';
 
 const program = ['/usr/sbin/haproxy', '/usr/bin/haproxy'].find(existsSync);
 const missing = program === undefined ? "HAProxy is missing (Debian's haproxy)" : undefined;
-const folder = mkdtempSync(join(tmpdir(), 'jobrig-haproxy-'));
+const folder = sharedFolder('haproxy');
 const servers: Server[] = [];
 let balancer: ChildProcess | undefined;
 
@@ -20,7 +20,6 @@ beforeEach(({ skip }) => skip(missing !== undefined, missing));
 afterAll(() => {
   balancer?.kill('SIGKILL');
   for (const server of servers) server.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 async function listening(server: Server): Promise<number> {

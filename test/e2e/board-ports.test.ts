@@ -3,40 +3,38 @@
  * told apart by what the client names or sends first, and a signed URL leads back to where the device came from.
  */
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ConnectionOptions, type TLSSocket, connect } from 'node:tls';
-import { CreateJobCommand, CreateThingCommand, DescribeEndpointCommand, IoTClient } from '@aws-sdk/client-iot';
 import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type IssuedCertificate, openCertificateAuthority } from '../../broker/certificates.ts';
 import { type Service, type ServiceOptions, startService } from '../../broker/start-service.ts';
 import { download } from '../support/download.ts';
 import { WireClient } from '../support/wire-client.ts';
+import { operatorOf } from '../support/operator.ts';
+import { sharedFolder } from '../support/folders.ts';
 
 const presignedUrlConfig = { roleArn: 'arn:aws:iam::000000000000:role/files' };
 const document = '{"url":"${aws:iot:s3-presigned-url:s3://images/v2.bin}"}';
 
-let directory: string;
+const directory = sharedFolder('board');
 let lamp: IssuedCertificate;
 let service: Service;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'jobrig-board-'));
   await mkdir(join(directory, 'files/images'), { recursive: true });
   await writeFile(join(directory, 'files/images/v2.bin'), 'firmware');
   const authority = await openCertificateAuthority(join(directory, 'data'));
   lamp = await authority.issueThingCertificate('lamp');
   service = await start();
   const operator = operatorOf(service);
-  await operator.send(new CreateThingCommand({ thingName: 'lamp' }));
+  await operator.createThing({ thingName: 'lamp' });
   operator.destroy();
 });
 
 afterAll(async () => {
   await service.close();
-  await rm(directory, { recursive: true });
 });
 
 function start(options: ServiceOptions = {}): Promise<Service> {
@@ -58,11 +56,6 @@ async function everythingFrom(socket: TLSSocket): Promise<string> {
   socket.setEncoding('utf8');
   for await (const chunk of socket as AsyncIterable<string>) text += chunk;
   return text;
-}
-
-function operatorOf({ httpUrl = '' }: Service): IoTClient {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  return new IoTClient({ endpoint: httpUrl, region: 'us-east-1', credentials, maxAttempts: 1 });
 }
 
 describe('one port with TLS', () => {
@@ -108,8 +101,8 @@ describe('one port with TLS', () => {
 async function urlFor(rig: Service, servername: string): Promise<string> {
   const operator = operatorOf(rig);
   const jobId = servername.replace('.', '-');
-  const { thingArn = '' } = await operator.send(new CreateThingCommand({ thingName: 'lamp' }));
-  await operator.send(new CreateJobCommand({ jobId, targets: [thingArn], document, presignedUrlConfig }));
+  const { thingArn = '' } = await operator.createThing({ thingName: 'lamp' });
+  await operator.createJob({ jobId, targets: [thingArn], document, presignedUrlConfig });
   operator.destroy();
   const { port } = new URL(rig.mqttsUrl ?? '');
   const device = await connectAsync({
@@ -147,7 +140,7 @@ describe('a signed URL', () => {
     const answer = await download(url, service.ca, { port: portOf(service.httpsUrl) });
     expect(answer.body.toString()).toBe('firmware');
     const operator = operatorOf(service);
-    expect((await operator.send(new DescribeEndpointCommand({}))).endpointAddress).toBe('rig.test');
+    expect((await operator.describeEndpoint({})).endpointAddress).toBe('rig.test');
     operator.destroy();
   });
 });

@@ -2,43 +2,35 @@
  * A directory as S3, from the operator's `documentSource` to the device's download: both doors hand out the document with URLs
  * that open the file, another one each time, and the operator reads the placeholder.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  CreateJobCommand,
-  CreateThingCommand,
-  DescribeJobCommand,
-  GetJobDocumentCommand,
-  IoTClient,
-} from '@aws-sdk/client-iot';
+import type { IoT } from '@aws-sdk/client-iot';
 import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Service, startService } from '../../broker/start-service.ts';
 import { download } from '../support/download.ts';
+import { operatorOf } from '../support/operator.ts';
+import { sharedFolder } from '../support/folders.ts';
 
 const placeholder = '${aws:iot:s3-presigned-url:https://images.s3.us-east-1.amazonaws.com/v2.bin}';
 const documentText = JSON.stringify({ url: placeholder });
 const documentSource = 'https://images.s3.us-east-1.amazonaws.com/job.json';
 
-let directory: string;
+const directory = sharedFolder('files');
 let service: Service;
-let operator: IoTClient;
+let operator: IoT;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'jobrig-files-'));
   await mkdir(join(directory, 'images'));
   await writeFile(join(directory, 'images/job.json'), documentText);
   await writeFile(join(directory, 'images/v2.bin'), 'firmware');
   service = await startService({ files: directory });
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  operator = new IoTClient({ endpoint: service.httpUrl ?? '', region: 'us-east-1', credentials, maxAttempts: 1 });
+  operator = operatorOf(service);
 });
 
 afterAll(async () => {
   operator.destroy();
   await service.close();
-  await rm(directory, { recursive: true });
 });
 
 function urlIn(execution: { readonly jobDocument?: { readonly url?: string } } | undefined): string {
@@ -46,16 +38,14 @@ function urlIn(execution: { readonly jobDocument?: { readonly url?: string } } |
 }
 
 it('hands every device URLs that open the file, by MQTT and by HTTP', async () => {
-  const { thingArn } = await operator.send(new CreateThingCommand({ thingName: 'T' }));
+  const { thingArn } = await operator.createThing({ thingName: 'T' });
   const device = await connectAsync(service.mqttUrl ?? '', { clientId: 'T', reconnectPeriod: 0 });
   const heard = new Promise<string>((resolve) => {
     device.once('message', (_topic, payload) => resolve(payload.toString()));
   });
   await device.subscribeAsync('$aws/things/T/jobs/notify-next', { qos: 1 });
   const presignedUrlConfig = { roleArn: 'arn:aws:iam::000000000000:role/jobs', expiresInSec: 60 };
-  await operator.send(
-    new CreateJobCommand({ jobId: 'J', targets: [thingArn ?? ''], documentSource, presignedUrlConfig }),
-  );
+  await operator.createJob({ jobId: 'J', targets: [thingArn ?? ''], documentSource, presignedUrlConfig });
 
   const notified = urlIn((JSON.parse(await heard) as { execution?: { jobDocument?: { url?: string } } }).execution);
   const response = await fetch(`${service.httpUrl}/jobs-data/things/T/jobs/$next`);
@@ -65,7 +55,7 @@ it('hands every device URLs that open the file, by MQTT and by HTTP', async () =
   expect((await download(notified, service.ca)).body.toString()).toBe('firmware');
   expect(notified).toContain('X-Amz-Expires=60');
 
-  expect((await operator.send(new DescribeJobCommand({ jobId: 'J' }))).documentSource).toBe(documentSource);
-  expect((await operator.send(new GetJobDocumentCommand({ jobId: 'J' }))).document).toBe(documentText);
+  expect((await operator.describeJob({ jobId: 'J' })).documentSource).toBe(documentSource);
+  expect((await operator.getJobDocument({ jobId: 'J' })).document).toBe(documentText);
   await device.endAsync();
 });

@@ -1,23 +1,19 @@
 /** Fleet provisioning by claim, as a device does it: certificate, thing, and then a connection with both. */
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import { CreateProvisioningTemplateCommand, IoTClient, ListThingPrincipalsCommand } from '@aws-sdk/client-iot';
+import type { IoT } from '@aws-sdk/client-iot';
 import { decode, encode } from 'cborg';
 import { type MqttClient, connectAsync } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startService, type Service } from '../../broker/start-service.ts';
 import { signingRequest } from '../support/foreign-certificates.ts';
+import { operatorOf } from '../support/operator.ts';
 
 let service: Service;
-let operator: IoTClient;
+let operator: IoT;
 
 beforeAll(async () => {
   service = await startService({ mqttsPort: 'off', wsPort: 'off', wssPort: 'off', httpsPort: 'off' });
-  operator = new IoTClient({
-    endpoint: service.httpUrl ?? '',
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  });
+  operator = operatorOf(service);
   const templateBody = {
     Parameters: { SerialNumber: { Type: 'String' } },
     Resources: {
@@ -32,14 +28,12 @@ beforeAll(async () => {
     },
     DeviceConfiguration: { fleet: 'lamps' },
   };
-  await operator.send(
-    new CreateProvisioningTemplateCommand({
-      templateName: 'fleet',
-      templateBody: JSON.stringify(templateBody),
-      provisioningRoleArn: 'arn:aws:iam::000000000000:role/provisioning',
-      enabled: true,
-    }),
-  );
+  await operator.createProvisioningTemplate({
+    templateName: 'fleet',
+    templateBody: JSON.stringify(templateBody),
+    provisioningRoleArn: 'arn:aws:iam::000000000000:role/provisioning',
+    enabled: true,
+  });
 });
 
 afterAll(async () => {
@@ -100,7 +94,7 @@ describe.each(['json', 'cbor'] as const)('in %s', (name) => {
       if (way === 'create')
         expect(certificate.checkPrivateKey(createPrivateKey(made['privateKey'] as string))).toBe(true);
       else expect(certificate.publicKey.export({ type: 'spki', format: 'pem' })).toBe(csr.publicKey);
-      const { principals } = await operator.send(new ListThingPrincipalsCommand({ thingName: `lamp-${serial}` }));
+      const { principals } = await operator.listThingPrincipals({ thingName: `lamp-${serial}` });
       expect(principals).toEqual([`arn:aws:iot:us-east-1:000000000000:cert/${String(made['certificateId'])}`]);
     },
   );

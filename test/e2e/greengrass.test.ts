@@ -1,31 +1,24 @@
 /** Namespaced jobs end to end, as Greengrass works with them: operator by SDK, both cores by MQTT, and a plain agent beside. */
 import { EventEmitter, once } from 'node:events';
-import {
-  CreateJobCommand,
-  CreateThingCommand,
-  DeleteJobCommand,
-  DeleteJobExecutionCommand,
-  DescribeJobExecutionCommand,
-  IoTClient,
-} from '@aws-sdk/client-iot';
+import type { IoT } from '@aws-sdk/client-iot';
 import { type MqttClient, connectAsync } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Service, startService } from '../../broker/start-service.ts';
 import { type GreengrassCore, Nucleus, NucleusLite, deploymentNamespace } from '../support/greengrass.ts';
+import { operatorOf } from '../support/operator.ts';
 
 const thingName = 'core-1';
 const jobs = `$aws/things/${thingName}/jobs`;
 
 let service: Service;
-let operator: IoTClient;
+let operator: IoT;
 let core: MqttClient;
 let thingArn: string;
 
 beforeEach(async () => {
   service = await startService({ mqttsPort: 'off', wssPort: 'off', httpsPort: 'off' });
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  operator = new IoTClient({ endpoint: service.httpUrl!, region: 'us-east-1', credentials });
-  thingArn = (await operator.send(new CreateThingCommand({ thingName }))).thingArn!;
+  operator = operatorOf(service);
+  thingArn = (await operator.createThing({ thingName })).thingArn!;
   core = await connectAsync(service.mqttUrl!, { clientId: thingName });
 });
 
@@ -37,26 +30,24 @@ afterEach(async () => {
 
 async function createJob(jobId: string, namespaceId?: string): Promise<void> {
   const document = JSON.stringify({ deploymentId: jobId });
-  await operator.send(new CreateJobCommand({ jobId, targets: [thingArn], document, namespaceId }));
+  await operator.createJob({ jobId, targets: [thingArn], document, namespaceId });
 }
 
 const deploy = (jobId: string): Promise<void> => createJob(jobId, deploymentNamespace);
 
 async function statusOf(jobId: string): Promise<string | undefined> {
-  const { execution } = await operator.send(new DescribeJobExecutionCommand({ jobId, thingName }));
+  const { execution } = await operator.describeJobExecution({ jobId, thingName });
   return execution?.status;
 }
 
 const pull = (jobId: string) =>
-  operator.send(
-    new DeleteJobExecutionCommand({
-      jobId,
-      thingName,
-      executionNumber: 1,
-      force: true,
-      namespaceId: deploymentNamespace,
-    }),
-  );
+  operator.deleteJobExecution({
+    jobId,
+    thingName,
+    executionNumber: 1,
+    force: true,
+    namespaceId: deploymentNamespace,
+  });
 
 describe.each<[string, new (name: string, client: MqttClient) => GreengrassCore]>([
   ['nucleus', Nucleus],
@@ -75,10 +66,7 @@ describe.each<[string, new (name: string, client: MqttClient) => GreengrassCore]
 
   it.each([
     ['its execution', () => pull('deploy-1')],
-    [
-      'its job',
-      () => operator.send(new DeleteJobCommand({ jobId: 'deploy-1', force: true, namespaceId: deploymentNamespace })),
-    ],
+    ['its job', () => operator.deleteJob({ jobId: 'deploy-1', force: true, namespaceId: deploymentNamespace })],
   ])('learns that %s was deleted under its hands, and goes on with the next', async (_what, remove) => {
     const greengrass = new Core(thingName, core);
     await greengrass.start();

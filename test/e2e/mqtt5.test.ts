@@ -1,15 +1,8 @@
 /** A device on MQTT 5 through a job, a forced delete and the next job; fleet monitoring beside it by lifecycle events. */
-import {
-  CreateJobCommand,
-  CreateThingCommand,
-  DeleteJobExecutionCommand,
-  DescribeJobExecutionCommand,
-  IoTClient,
-  UpdateEventConfigurationsCommand,
-} from '@aws-sdk/client-iot';
 import { connectAsync } from 'mqtt';
 import { expect, it } from 'vitest';
 import { startService } from '../../broker/start-service.ts';
+import { operatorOf } from '../support/operator.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -32,16 +25,13 @@ async function listener(url: string, clientId: string) {
 
 it('MQTT 5: done, pulled, done again', async () => {
   await using service = await startService({ mqttsPort: 'off', wssPort: 'off', httpsPort: 'off' });
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const operator = new IoTClient({ endpoint: service.httpUrl!, region: 'us-east-1', credentials });
-  const { thingArn } = await operator.send(new CreateThingCommand({ thingName: 'lamp' }));
+  const operator = operatorOf(service);
+  const { thingArn } = await operator.createThing({ thingName: 'lamp' });
   const createJob = (jobId: string) =>
-    operator.send(new CreateJobCommand({ jobId, targets: [thingArn!], document: '{"operation":"reboot"}' }));
-  await operator.send(
-    new UpdateEventConfigurationsCommand({
-      eventConfigurations: { JOB: { Enabled: true }, JOB_EXECUTION: { Enabled: true } },
-    }),
-  );
+    operator.createJob({ jobId, targets: [thingArn!], document: '{"operation":"reboot"}' });
+  await operator.updateEventConfigurations({
+    eventConfigurations: { JOB: { Enabled: true }, JOB_EXECUTION: { Enabled: true } },
+  });
 
   const device = await listener(service.mqttUrl!, 'lamp');
   const monitor = await listener(service.wsUrl!, 'monitoring');
@@ -67,9 +57,7 @@ it('MQTT 5: done, pulled, done again', async () => {
   expect(await device.next()).toMatchObject(['notify-next', { execution: { jobId: 'second' } }]);
   await ask('second/update', { status: 'IN_PROGRESS' });
   expect((await device.next())[0]).toBe('second/update/accepted');
-  await operator.send(
-    new DeleteJobExecutionCommand({ jobId: 'second', thingName: 'lamp', executionNumber: 1, force: true }),
-  );
+  await operator.deleteJobExecution({ jobId: 'second', thingName: 'lamp', executionNumber: 1, force: true });
   expect(await device.next()).toEqual(['notify-next', { timestamp: expect.any(Number) as number }]);
   expect(await monitor.next()).toMatchObject(['jobExecution/second/deleted', { status: 'IN_PROGRESS', thingArn }]);
   await ask('second/update', { status: 'SUCCEEDED', clientToken: 'late' });
@@ -82,7 +70,7 @@ it('MQTT 5: done, pulled, done again', async () => {
   expect(await device.next()).toMatchObject(['notify-next', { execution: { jobId: 'canary' } }]);
   await ask('canary/update', { status: 'SUCCEEDED' });
   expect((await device.next())[0]).toBe('canary/update/accepted');
-  const { execution } = await operator.send(new DescribeJobExecutionCommand({ jobId: 'canary', thingName: 'lamp' }));
+  const { execution } = await operator.describeJobExecution({ jobId: 'canary', thingName: 'lamp' });
   expect(execution?.status).toBe('SUCCEEDED');
   await Promise.all([device.client.endAsync(), monitor.client.endAsync()]);
   operator.destroy();

@@ -1,50 +1,25 @@
 /** RegisterThing and the versions of provisioning templates through the AWS SDK, with real keys and certificates. */
 import { X509Certificate } from 'node:crypto';
-import {
-  AttachThingPrincipalCommand,
-  CreateKeysAndCertificateCommand,
-  CreatePolicyCommand,
-  CreateProvisioningTemplateCommand,
-  CreateProvisioningTemplateVersionCommand,
-  CreateThingCommand,
-  DeleteProvisioningTemplateCommand,
-  DeleteProvisioningTemplateVersionCommand,
-  DescribeCertificateCommand,
-  DescribeProvisioningTemplateCommand,
-  DescribeProvisioningTemplateVersionCommand,
-  DescribeThingCommand,
-  IoTClient,
-  ListAttachedPoliciesCommand,
-  ListCertificatesCommand,
-  ListProvisioningTemplateVersionsCommand,
-  ListThingPrincipalsCommand,
-  ListThingsCommand,
-  RegisterThingCommand,
-  UpdateProvisioningTemplateCommand,
-} from '@aws-sdk/client-iot';
+import type { IoT } from '@aws-sdk/client-iot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceEvent } from '../../broker/service-events.ts';
 import { startService, type Service } from '../../broker/start-service.ts';
 import { lineOfEvent } from '../../cli/log-lines.ts';
 import { foreignCertificate, signingRequest } from '../support/foreign-certificates.ts';
+import { operatorOf } from '../support/operator.ts';
 
 const arn = 'arn:aws:iot:us-east-1:000000000000';
 let service: Service;
-let client: IoTClient;
+let client: IoT;
 const events: ServiceEvent[] = [];
 
 beforeAll(async () => {
   service = await startService({ mqttPort: 'off', mqttsPort: 'off', wsPort: 'off', wssPort: 'off', httpsPort: 'off' });
   service.onEvent((event) => void events.push(event));
-  client = new IoTClient({
-    endpoint: service.httpUrl ?? '',
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  });
+  client = operatorOf(service);
   const policyDocument =
     '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iot:Connect","Resource":"*"}}';
-  await client.send(new CreatePolicyCommand({ policyName: 'P', policyDocument }));
+  await client.createPolicy({ policyName: 'P', policyDocument });
 });
 
 afterAll(async () => {
@@ -71,11 +46,11 @@ function register(resources: Resources, parameters: Readonly<Record<string, stri
     Parameters: { ...Object.fromEntries(strings), Site: { Type: 'String', Default: 'north' } },
     Resources: resources,
   };
-  return client.send(new RegisterThingCommand({ templateBody: JSON.stringify(body), parameters }));
+  return client.registerThing({ templateBody: JSON.stringify(body), parameters });
 }
 
 async function idsOf(thingName: string): Promise<readonly string[]> {
-  return (await client.send(new ListThingPrincipalsCommand({ thingName }))).principals ?? [];
+  return (await client.listThingPrincipals({ thingName })).principals ?? [];
 }
 
 describe('RegisterThing', () => {
@@ -100,11 +75,11 @@ describe('RegisterThing', () => {
       written: expect.stringMatching(/:policy\/template-/) as string,
     });
     expect(await idsOf('by-csr')).toEqual([`${arn}:cert/${id}`]);
-    const attached = await client.send(new ListAttachedPoliciesCommand({ target: `${arn}:cert/${id}` }));
+    const attached = await client.listAttachedPolicies({ target: `${arn}:cert/${id}` });
     expect(attached.policies).toHaveLength(2);
-    const described = await client.send(new DescribeThingCommand({ thingName: 'by-csr' }));
+    const described = await client.describeThing({ thingName: 'by-csr' });
     expect(described.attributes).toEqual({ site: 'north' });
-    const { certificateDescription } = await client.send(new DescribeCertificateCommand({ certificateId: id }));
+    const { certificateDescription } = await client.describeCertificate({ certificateId: id });
     expect(certificateDescription?.status).toBe('INACTIVE');
   });
 
@@ -121,16 +96,16 @@ describe('RegisterThing', () => {
     const certificateId = certificateArn.split('/')[1] ?? '';
     await register({ thing, cert: byId }, { ThingName: 'third', Id: certificateId });
     for (const thingName of ['by-pem', 'second', 'third']) expect(await idsOf(thingName)).toEqual([certificateArn]);
-    const { certificateDescription } = await client.send(new DescribeCertificateCommand({ certificateId }));
+    const { certificateDescription } = await client.describeCertificate({ certificateId });
     expect(certificateDescription?.status).toBe('ACTIVE');
   });
 
   it('adds to a thing that is there what the template says, as OverrideSettings want it', async () => {
-    const { certificateArn: principal } = await client.send(new CreateKeysAndCertificateCommand({ setAsActive: true }));
+    const { certificateArn: principal } = await client.createKeysAndCertificate({ setAsActive: true });
     const attributePayload = { attributes: { owner: 'ada', site: 'south' } };
-    await client.send(new CreateThingCommand({ thingName: 'there', attributePayload }));
-    await client.send(new AttachThingPrincipalCommand({ thingName: 'there', principal }));
-    const attributes = async () => (await client.send(new DescribeThingCommand({ thingName: 'there' }))).attributes;
+    await client.createThing({ thingName: 'there', attributePayload });
+    await client.attachThingPrincipal({ thingName: 'there', principal });
+    const attributes = async () => (await client.describeThing({ thingName: 'there' })).attributes;
     await register(
       { thing: { ...thing, OverrideSettings: { AttributePayload: 'DO_NOTHING' } } },
       { ThingName: 'there' },
@@ -208,12 +183,12 @@ describe('RegisterThing', () => {
       'already exists',
     ],
   ])('refuses %s, and makes nothing', async (_what, template, parameters, name, message) => {
-    const certificates = async () => (await client.send(new ListCertificatesCommand({}))).certificates?.length;
+    const certificates = async () => (await client.listCertificates({})).certificates?.length;
     const before = await certificates();
     const pem = (await signingRequest('P-256')).pem;
     const asked =
       typeof template === 'string'
-        ? client.send(new RegisterThingCommand({ templateBody: template }))
+        ? client.registerThing({ templateBody: template })
         : register(template, JSON.stringify(template).includes('CSR') ? { CSR: pem, ...parameters } : parameters);
     await expect(asked).rejects.toMatchObject({
       name,
@@ -221,7 +196,7 @@ describe('RegisterThing', () => {
       message: expect.stringContaining(message) as string,
     });
     expect(await certificates()).toBe(before);
-    const { things } = await client.send(new ListThingsCommand({}));
+    const { things } = await client.listThings({});
     expect(things?.some(({ thingName }) => thingName === 'none')).toBe(false);
   });
 });
@@ -234,13 +209,11 @@ describe('a provisioning template', () => {
   const about = { templateName: 'fleet' };
 
   it('has versions, of which one is in force and at most five are there', async () => {
-    await client.send(new CreateProvisioningTemplateCommand({ ...template, templateBody: bodyFor('v1') }));
+    await client.createProvisioningTemplate({ ...template, templateBody: bodyFor('v1') });
     const add = (thingName: string, setAsDefault?: boolean) =>
-      client.send(
-        new CreateProvisioningTemplateVersionCommand({ ...about, templateBody: bodyFor(thingName), setAsDefault }),
-      );
+      client.createProvisioningTemplateVersion({ ...about, templateBody: bodyFor(thingName), setAsDefault });
     const inForce = async () => {
-      const { defaultVersionId, templateBody } = await client.send(new DescribeProvisioningTemplateCommand(about));
+      const { defaultVersionId, templateBody } = await client.describeProvisioningTemplate(about);
       return [defaultVersionId, templateBody];
     };
     expect(await add('v2')).toMatchObject({
@@ -252,20 +225,19 @@ describe('a provisioning template', () => {
     expect(await inForce()).toEqual([1, bodyFor('v1')]);
     expect(await add('v3', true)).toMatchObject({ versionId: 3, isDefaultVersion: true });
     expect(await inForce()).toEqual([3, bodyFor('v3')]);
-    await client.send(new UpdateProvisioningTemplateCommand({ ...about, defaultVersionId: 2 }));
+    await client.updateProvisioningTemplate({ ...about, defaultVersionId: 2 });
     expect(await inForce()).toEqual([2, bodyFor('v2')]);
-    await expect(
-      client.send(new UpdateProvisioningTemplateCommand({ ...about, defaultVersionId: 9 })),
-    ).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    await expect(client.updateProvisioningTemplate({ ...about, defaultVersionId: 9 })).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+    });
     expect(await add('v4')).toMatchObject({ versionId: 4 });
-    await expect(
-      client.send(new CreateProvisioningTemplateVersionCommand({ ...about, templateBody: '{' })),
-    ).rejects.toMatchObject({ name: 'InvalidRequestException' });
+    await expect(client.createProvisioningTemplateVersion({ ...about, templateBody: '{' })).rejects.toMatchObject({
+      name: 'InvalidRequestException',
+    });
     await add('v5');
     await expect(add('v6')).rejects.toMatchObject({ name: 'VersionsLimitExceededException' });
 
-    const remove = (versionId: number) =>
-      client.send(new DeleteProvisioningTemplateVersionCommand({ ...about, versionId }));
+    const remove = (versionId: number) => client.deleteProvisioningTemplateVersion({ ...about, versionId });
     await expect(remove(2)).rejects.toMatchObject({ name: 'DeleteConflictException' });
     await remove(5);
     await expect(remove(5)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
@@ -273,9 +245,11 @@ describe('a provisioning template', () => {
     const pages: unknown[] = [];
     let nextToken: string | undefined;
     do {
-      const page = await client.send(
-        new ListProvisioningTemplateVersionsCommand({ ...about, maxResults: 2, ...(nextToken && { nextToken }) }),
-      );
+      const page = await client.listProvisioningTemplateVersions({
+        ...about,
+        maxResults: 2,
+        ...(nextToken && { nextToken }),
+      });
       pages.push(page.versions?.map(({ versionId, isDefaultVersion }) => [versionId, isDefaultVersion]));
       ({ nextToken } = page);
     } while (nextToken !== undefined);
@@ -290,23 +264,21 @@ describe('a provisioning template', () => {
       ],
       [[6, false]],
     ]);
-    const described = new DescribeProvisioningTemplateVersionCommand({ ...about, versionId: 3 });
-    expect(await client.send(described)).toMatchObject({
+    const third = () => client.describeProvisioningTemplateVersion({ ...about, versionId: 3 });
+    expect(await third()).toMatchObject({
       versionId: 3,
       templateBody: bodyFor('v3'),
       isDefaultVersion: false,
       creationDate: expect.any(Date) as Date,
     });
-    await client.send(new DeleteProvisioningTemplateCommand(about));
-    await expect(client.send(described)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    await client.deleteProvisioningTemplate(about);
+    await expect(third()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
   it('keeps and shows a hook that it does not run, and the log says so when it is made', async () => {
     const preProvisioningHook = { targetArn: 'arn:aws:lambda:us-east-1:000000000000:function:hook' };
-    await client.send(
-      new CreateProvisioningTemplateCommand({ ...template, templateBody: bodyFor('x'), preProvisioningHook }),
-    );
-    const described = await client.send(new DescribeProvisioningTemplateCommand(about));
+    await client.createProvisioningTemplate({ ...template, templateBody: bodyFor('x'), preProvisioningHook });
+    const described = await client.describeProvisioningTemplate(about);
     expect(described.preProvisioningHook).toEqual(preProvisioningHook);
     const told = events.flatMap((event) => {
       const { level, text } = lineOfEvent(event) ?? { level: 'debug', text: '' };

@@ -3,31 +3,25 @@
  * gets the bytes of a file, message for message as AWS writes them.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  CreateStreamCommand,
-  DeleteStreamCommand,
-  DescribeStreamCommand,
-  IoTClient,
-  ListStreamsCommand,
-  UpdateStreamCommand,
-} from '@aws-sdk/client-iot';
+import type { IoT } from '@aws-sdk/client-iot';
 import { decode, encode } from 'cborg';
 import { type MqttClient, connectAsync } from 'mqtt';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Service, startService } from '../../broker/start-service.ts';
 import type { ObservationOf } from '../../observation/observation.ts';
 import type { TransferEvent } from '../../protocol/transfers.ts';
+import { operatorOf } from '../support/operator.ts';
+import { sharedFolder } from '../support/folders.ts';
 
 const image = randomBytes(70_000);
 const roleArn = 'arn:aws:iam::000000000000:role/streams';
 const space = '$aws/things/T/streams/S';
 
-let directory: string;
+const directory = sharedFolder('streams');
 let service: Service;
-let operator: IoTClient;
+let operator: IoT;
 let device: MqttClient;
 let transfers: TransferEvent[];
 let seen: ObservationOf<'download'>[];
@@ -40,7 +34,6 @@ interface Heard {
 let heard: Heard[];
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'jobrig-streams-'));
   await mkdir(join(directory, 'images'));
   await writeFile(join(directory, 'images/v2.bin'), image);
   await writeFile(join(directory, 'images/small.bin'), image.subarray(0, 60));
@@ -49,38 +42,34 @@ beforeAll(async () => {
     onTransfer: (event) => void transfers.push(event),
     observer: { download: (download) => void seen.push(download) },
   });
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  operator = new IoTClient({ endpoint: service.httpUrl ?? '', region: 'us-east-1', credentials, maxAttempts: 1 });
+  operator = operatorOf(service);
 });
 
 afterAll(async () => {
   operator.destroy();
   await service.close();
-  await rm(directory, { recursive: true });
 });
 
 beforeEach(async () => {
   heard = [];
   transfers = [];
   seen = [];
-  await operator.send(
-    new CreateStreamCommand({
-      streamId: 'S',
-      roleArn,
-      description: 'images',
-      files: [
-        { fileId: 0, s3Location: { bucket: 'images', key: 'v2.bin' } },
-        { fileId: 7, s3Location: { bucket: 'images', key: 'small.bin' } },
-        { fileId: 9, s3Location: { bucket: 'images', key: 'missing' } },
-      ],
-    }),
-  );
+  await operator.createStream({
+    streamId: 'S',
+    roleArn,
+    description: 'images',
+    files: [
+      { fileId: 0, s3Location: { bucket: 'images', key: 'v2.bin' } },
+      { fileId: 7, s3Location: { bucket: 'images', key: 'small.bin' } },
+      { fileId: 9, s3Location: { bucket: 'images', key: 'missing' } },
+    ],
+  });
   await connect();
 });
 
 afterEach(async () => {
   await device.endAsync();
-  await operator.send(new DeleteStreamCommand({ streamId: 'S' }));
+  await operator.deleteStream({ streamId: 'S' });
 });
 
 async function connect(options: { readonly clean?: boolean } = {}): Promise<void> {
@@ -113,13 +102,11 @@ function blocksHeard(): { readonly numbers: number[]; readonly bytes: Buffer } {
 
 describe('a stream in JSON', () => {
   it('describes itself', async () => {
-    await operator.send(
-      new UpdateStreamCommand({
-        streamId: 'S',
-        files: [{ fileId: 7, s3Location: { bucket: 'images', key: 'small.bin' } }],
-      }),
-    );
-    const { streamInfo } = await operator.send(new DescribeStreamCommand({ streamId: 'S' }));
+    await operator.updateStream({
+      streamId: 'S',
+      files: [{ fileId: 7, s3Location: { bucket: 'images', key: 'small.bin' } }],
+    });
+    const { streamInfo } = await operator.describeStream({ streamId: 'S' });
     expect(await asked({ c: 'ask' }, 'describe')).toEqual([
       'description/json',
       { c: 'ask', s: streamInfo?.streamVersion, d: 'images', r: [{ f: 7, z: 60 }] },
@@ -237,13 +224,13 @@ it('who asked hears of a block without having subscribed, at QoS 0; nobody else 
 });
 
 it('a stream that is deleted is not found any more, and its next one has the next version', async () => {
-  const before = (await operator.send(new DescribeStreamCommand({ streamId: 'S' }))).streamInfo!;
-  await operator.send(new DeleteStreamCommand({ streamId: 'S' }));
+  const before = (await operator.describeStream({ streamId: 'S' })).streamInfo!;
+  await operator.deleteStream({ streamId: 'S' });
   expect(await asked({ f: 0, l: 256 })).toMatchObject(['rejected/json', { code: 'ResourceNotFound' }]);
   expect(await asked({}, 'describe')).toMatchObject(['rejected/json', { code: 'ResourceNotFound' }]);
-  const created = await operator.send(new CreateStreamCommand({ streamId: 'S', roleArn, files: before.files }));
+  const created = await operator.createStream({ streamId: 'S', roleArn, files: before.files });
   expect(created.streamVersion).toBe(before.streamVersion! + 1);
-  const { streams } = await operator.send(new ListStreamsCommand({}));
+  const { streams } = await operator.listStreams({});
   expect(streams?.map(({ streamId }) => streamId)).toEqual(['S']);
 });
 

@@ -1,18 +1,13 @@
 /** jobrig's own devices by every transport that a service opens, each to the end of a job. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { openCertificateAuthority } from '../../broker/certificates.ts';
 import { finished, liveFleet, liveService } from '../support/live.ts';
+import { sharedFolder } from '../support/folders.ts';
 
-let folder: string;
+const folder = sharedFolder('test');
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'jobrig-'));
-});
-
-afterAll(() => rm(folder, { recursive: true }));
+beforeAll(async () => {});
 
 it.each(['mqtt', 'mqtts', 'ws', 'wss'] as const)('a device by %s does its job', async (scheme) => {
   const dataDir = join(folder, scheme);

@@ -3,12 +3,7 @@
  * over HTTP, verifies the signature, reboots into a self-test, and lives with a job that is deleted under it.
  */
 import { X509Certificate, createVerify } from 'node:crypto';
-import {
-  CreateOTAUpdateCommand,
-  type CreateOTAUpdateCommandInput,
-  DeleteOTAUpdateCommand,
-  GetOTAUpdateCommand,
-} from '@aws-sdk/client-iot';
+import type { CreateOTAUpdateCommandInput } from '@aws-sdk/client-iot';
 import { decode, encode } from 'cborg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { download } from '../support/download.ts';
@@ -40,28 +35,26 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 function createUpdate(otaUpdateId: string, more: Partial<CreateOTAUpdateCommandInput> = {}) {
-  return bench.operator.send(
-    new CreateOTAUpdateCommand({
-      otaUpdateId,
-      targets: [bench.thingArn],
-      roleArn,
-      files: [
-        {
-          fileName: '/fw',
-          fileType: 0,
-          fileLocation: { s3Location: { bucket: 'images', key: 'v2.bin' } },
-          codeSigning: {
-            startSigningJobParameter: {
-              signingProfileName: 'bench',
-              signingProfileParameter: { certificatePathOnDevice: 'Code Verify Key' },
-              destination: { s3Destination: { bucket: 'images' } },
-            },
+  return bench.operator.createOTAUpdate({
+    otaUpdateId,
+    targets: [bench.thingArn],
+    roleArn,
+    files: [
+      {
+        fileName: '/fw',
+        fileType: 0,
+        fileLocation: { s3Location: { bucket: 'images', key: 'v2.bin' } },
+        codeSigning: {
+          startSigningJobParameter: {
+            signingProfileName: 'bench',
+            signingProfileParameter: { certificatePathOnDevice: 'Code Verify Key' },
+            destination: { s3Destination: { bucket: 'images' } },
           },
         },
-      ],
-      ...more,
-    }),
-  );
+      },
+    ],
+    ...more,
+  });
 }
 
 /** What the agent keeps over a reboot is nothing: it learns from the service where it was. */
@@ -176,7 +169,7 @@ describe.each(['MQTT', 'HTTP'] as const)('FreeRTOS OTA over %s', (protocol) => {
     await rebooted.report(job.jobId, 'SUCCEEDED', { reason: 'accepted  v1.0.3', updatedBy: '  v1.0.2' });
     expect((await bench.execution(job.jobId))?.status).toBe('SUCCEEDED');
     expect(await rebooted.nextJob()).toBeUndefined();
-    const { otaUpdateInfo } = await bench.operator.send(new GetOTAUpdateCommand({ otaUpdateId: 'u' }));
+    const { otaUpdateInfo } = await bench.operator.getOTAUpdate({ otaUpdateId: 'u' });
     expect(otaUpdateInfo).toMatchObject({ otaUpdateStatus: 'CREATE_COMPLETE', awsIotJobId: 'AFR_OTA-u' });
   });
 
@@ -206,7 +199,7 @@ describe('FreeRTOS OTA whose update is deleted in the middle of its stream', () 
     const document = documentOf(job);
     const { streamname } = document;
     await agent.receiveByStream(job.jobId, document, 3);
-    await bench.operator.send(new DeleteOTAUpdateCommand({ otaUpdateId: 'u', forceDeleteAWSJob: true, deleteStream }));
+    await bench.operator.deleteOTAUpdate({ otaUpdateId: 'u', forceDeleteAWSJob: true, deleteStream });
     // The notification of its own progress came before; this one has no execution.
     let told = await agent.device.nextJson('jobs/notify-next');
     while ('execution' in told && Object.keys(told['execution'] as object).length > 0) {
@@ -244,7 +237,7 @@ it('an update of a file that is missing fails without a job', async () => {
   await createUpdate('u', {
     files: [{ fileName: '/fw', fileLocation: { s3Location: { bucket: 'images', key: 'none' } } }],
   });
-  const { otaUpdateInfo } = await bench.operator.send(new GetOTAUpdateCommand({ otaUpdateId: 'u' }));
+  const { otaUpdateInfo } = await bench.operator.getOTAUpdate({ otaUpdateId: 'u' });
   expect(otaUpdateInfo?.otaUpdateStatus).toBe('CREATE_FAILED');
   expect(otaUpdateInfo?.errorInfo?.message).toContain('s3://images/none');
 });

@@ -2,7 +2,7 @@
  * The daemon of Greengrass nucleus lite, played from what it was seen to do (docs/field-notes.md): its deployments are jobs in a
  * namespace, and its health report goes to a topic that nobody answers.
  */
-import { CreateJobCommand, DeleteJobCommand } from '@aws-sdk/client-iot';
+
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FieldBench, type FieldDevice } from '../support/field-bench.ts';
 import { NucleusLite, deploymentNamespace } from '../support/greengrass.ts';
@@ -20,14 +20,12 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 async function deploy(jobId: string): Promise<void> {
-  await bench.operator.send(
-    new CreateJobCommand({
-      jobId,
-      targets: [bench.thingArn],
-      document: JSON.stringify({ deploymentId: jobId, components: {} }),
-      namespaceId: deploymentNamespace,
-    }),
-  );
+  await bench.operator.createJob({
+    jobId,
+    targets: [bench.thingArn],
+    document: JSON.stringify({ deploymentId: jobId, components: {} }),
+    namespaceId: deploymentNamespace,
+  });
 }
 
 /** Sent when it starts, and after every deployment. */
@@ -51,7 +49,7 @@ it('goes on with the next deployment when the one under way is deleted', async (
   await deploy('d1');
   await greengrass.logged('got d1');
   expect(await greengrass.update('d1', 'IN_PROGRESS')).toBe('accepted');
-  await bench.operator.send(new DeleteJobCommand({ jobId: 'd1', force: true, namespaceId: deploymentNamespace }));
+  await bench.operator.deleteJob({ jobId: 'd1', force: true, namespaceId: deploymentNamespace });
   expect(await greengrass.update('d1', 'SUCCEEDED')).toBe('ResourceNotFound');
   await reportHealth();
   await deploy('d2');

@@ -1,13 +1,11 @@
 import { DeleteJobExecutionCommand } from '@aws-sdk/client-iot';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DeviceEvent } from '../../agent/device-events.ts';
 import type { LiveDevice } from '../../agent/live-device.ts';
 import { openCertificateAuthority } from '../../broker/certificates.ts';
 import { readJobDocument } from '../../rig/live/demo/documents.ts';
 import { finished, liveFleet, liveService } from '../support/live.ts';
+import { testFolder } from '../support/folders.ts';
 
 const firmware = await readJobDocument('jobrig-firmware.json');
 
@@ -29,7 +27,7 @@ describe('a live device', () => {
   });
 
   it('runs a job over TLS with a certificate of its own', async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'jobrig-'));
+    const dataDir = testFolder();
     const { service, operator } = await liveService({ dataDir });
     const authority = await openCertificateAuthority(dataDir);
     const credentials = await authority.issueThingCertificate('thing-1');

@@ -1,28 +1,28 @@
 /** Live devices and an OTA update over MQTT: the blocks really come, by the device's own connection, and can be seen. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CreateOTAUpdateCommand, CreateThingCommand, DeleteOTAUpdateCommand, IoTClient } from '@aws-sdk/client-iot';
+import type { IoT } from '@aws-sdk/client-iot';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ObservationOf } from '../../observation/observation.ts';
 import { finished, liveFleet, liveService } from '../support/live.ts';
+import { operatorOf } from '../support/operator.ts';
+import { testFolder } from '../support/folders.ts';
 
 const sizeBytes = 100_000;
 
 let directory: string;
-let operator: IoTClient;
+let operator: IoT;
 let seen: ObservationOf<'download'>[];
 
 beforeEach(async () => {
   seen = [];
-  directory = await mkdtemp(join(tmpdir(), 'jobrig-fleet-'));
+  directory = testFolder('fleet');
   await mkdir(join(directory, 'images'));
   await writeFile(join(directory, 'images/v2.bin'), Buffer.alloc(sizeBytes, 7));
 });
 
 afterEach(async () => {
   operator.destroy();
-  await rm(directory, { recursive: true });
 });
 
 async function fleetWithUpdate() {
@@ -30,19 +30,16 @@ async function fleetWithUpdate() {
     files: directory,
     observer: { download: (download) => void seen.push(download) },
   });
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  operator = new IoTClient({ endpoint: service.httpUrl!, region: 'us-east-1', credentials });
-  const { thingArn = '' } = await operator.send(new CreateThingCommand({ thingName: 'bench-1' }));
+  operator = operatorOf(service);
+  const { thingArn = '' } = await operator.createThing({ thingName: 'bench-1' });
   const watched = await liveFleet({ endpoint: service.mqttUrl!, things: 1, prefix: 'bench-' });
   const update = (otaUpdateId: string, version: string) =>
-    operator.send(
-      new CreateOTAUpdateCommand({
-        otaUpdateId,
-        targets: [thingArn],
-        roleArn: 'arn:aws:iam::000000000000:role/ota',
-        files: [{ fileLocation: { s3Location: { bucket: 'images', key: 'v2.bin' } }, attributes: { version } }],
-      }),
-    );
+    operator.createOTAUpdate({
+      otaUpdateId,
+      targets: [thingArn],
+      roleArn: 'arn:aws:iam::000000000000:role/ota',
+      files: [{ fileLocation: { s3Location: { bucket: 'images', key: 'v2.bin' } }, attributes: { version } }],
+    });
   return { ...watched, update };
 }
 
@@ -62,7 +59,7 @@ it('a device whose update is deleted under it asks no more, and finishes the nex
   const { fleet, when, update } = await fleetWithUpdate();
   await update('u', '2.0.0');
   await when((event) => event.kind === 'trace' && event.trace.kind === 'step' && event.trace.step === 'verify');
-  await operator.send(new DeleteOTAUpdateCommand({ otaUpdateId: 'u', forceDeleteAWSJob: true, deleteStream: true }));
+  await operator.deleteOTAUpdate({ otaUpdateId: 'u', forceDeleteAWSJob: true, deleteStream: true });
   await when((event) => event.kind === 'trace' && event.trace.kind === 'pulled');
   const asked = seen.length;
   await update('v', '3.0.0');

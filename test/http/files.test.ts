@@ -1,6 +1,5 @@
 /** The directory that stands in for S3: what names an object, what a signed URL opens, and that nothing else opens anything. */
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -15,6 +14,7 @@ import { type S3Object, parseS3Url } from '../../protocol/s3-url.ts';
 import type { TransferEvent } from '../../protocol/transfers.ts';
 import { rawHttp, scopedTo } from '../support/raw-http.ts';
 import { createRecordingPort } from '../support/recording-port.ts';
+import { testFolder } from '../support/folders.ts';
 
 const firmware = 'image '.repeat(100);
 const object = { bucket: 'images', key: 'v2/firmware.bin' };
@@ -57,7 +57,7 @@ function create(members: object): ReturnType<typeof rawHttp> {
 }
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'jobrig-files-'));
+  directory = testFolder('files');
   await mkdir(join(directory, 'images/v2'), { recursive: true });
   await writeFile(join(directory, 'images/v2/firmware.bin'), firmware);
   await writeFile(join(directory, 'outside'), 'secret');
@@ -80,7 +80,6 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await door.close();
-  await rm(directory, { recursive: true });
 });
 
 describe('the URL of an object', () => {

@@ -3,7 +3,7 @@
  * behind a link, or behind a door that is a process of its own.
  */
 import * as iot from '@aws-sdk/client-iot';
-import * as data from '@aws-sdk/client-iot-jobs-data-plane';
+import type * as data from '@aws-sdk/client-iot-jobs-data-plane';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type DoorProcess, startDoorProcess } from '../support/door-process.ts';
 import { type HttpService, startHttpService } from '../support/http-service.ts';
@@ -43,8 +43,8 @@ describe.each<[string, () => Where]>([
   ['through a door in a process of its own', () => door],
 ])('the Jobs API %s', (_name, where) => {
   let service: HttpService;
-  let operator: iot.IoTClient;
-  let device: data.IoTJobsDataPlaneClient;
+  let operator: iot.IoT;
+  let device: data.IoTJobsDataPlane;
 
   beforeEach(async () => {
     service = await startHttpService(where());
@@ -56,28 +56,31 @@ describe.each<[string, () => Where]>([
   });
 
   async function createThings(...thingNames: readonly string[]): Promise<void> {
-    for (const thingName of thingNames) await operator.send(new iot.CreateThingCommand({ thingName }));
+    for (const thingName of thingNames) await operator.createThing({ thingName });
   }
 
   async function createJob(jobId: string, ...thingNames: readonly string[]): Promise<void> {
     const targets = thingNames.map((thingName) => `${scope}:thing/${thingName}`);
-    await operator.send(new iot.CreateJobCommand({ jobId, targets, document }));
+    await operator.createJob({ jobId, targets, document });
   }
 
   async function start(thingName: string): Promise<data.JobExecution | undefined> {
-    return (await device.send(new data.StartNextPendingJobExecutionCommand({ thingName }))).execution;
+    return (await device.startNextPendingJobExecution({ thingName })).execution;
   }
 
   describe('a job from creation to the end', () => {
     it('is created, worked by a device and completed', async () => {
       await createThings('T');
-      const created = await operator.send(
-        new iot.CreateJobCommand({ jobId: 'J', targets: [`${scope}:thing/T`], document, description: 'first' }),
-      );
+      const created = await operator.createJob({
+        jobId: 'J',
+        targets: [`${scope}:thing/T`],
+        document,
+        description: 'first',
+      });
       expect(created).toMatchObject({ jobId: 'J', jobArn: `${scope}:job/J`, description: 'first' });
 
       service.clock.advance(1500);
-      const pending = await device.send(new data.GetPendingJobExecutionsCommand({ thingName: 'T' }));
+      const pending = await device.getPendingJobExecutions({ thingName: 'T' });
       expect(pending.queuedJobs).toMatchObject([
         { jobId: 'J', queuedAt: 1_700_000_000, versionNumber: 1, executionNumber: 1 },
       ]);
@@ -93,12 +96,15 @@ describe.each<[string, () => Where]>([
       });
       const update = { thingName: 'T', jobId: 'J', includeJobExecutionState: true };
       const statusDetails = { step: 'download' };
-      const progress = await device.send(
-        new data.UpdateJobExecutionCommand({ ...update, status: 'IN_PROGRESS', expectedVersion: 2, statusDetails }),
-      );
+      const progress = await device.updateJobExecution({
+        ...update,
+        status: 'IN_PROGRESS',
+        expectedVersion: 2,
+        statusDetails,
+      });
       expect(progress.executionState).toEqual({ status: 'IN_PROGRESS', statusDetails, versionNumber: 3 });
 
-      const execution = await operator.send(new iot.DescribeJobExecutionCommand({ thingName: 'T', jobId: 'J' }));
+      const execution = await operator.describeJobExecution({ thingName: 'T', jobId: 'J' });
       expect(execution.execution).toMatchObject({
         status: 'IN_PROGRESS',
         thingArn: `${scope}:thing/T`,
@@ -107,8 +113,8 @@ describe.each<[string, () => Where]>([
         startedAt: new Date(1_700_000_001_500),
       });
 
-      await device.send(new data.UpdateJobExecutionCommand({ ...update, status: 'SUCCEEDED' }));
-      const { job } = await operator.send(new iot.DescribeJobCommand({ jobId: 'J' }));
+      await device.updateJobExecution({ ...update, status: 'SUCCEEDED' });
+      const { job } = await operator.describeJob({ jobId: 'J' });
       expect(job).toMatchObject({ status: 'COMPLETED', jobProcessDetails: { numberOfSucceededThings: 1 } });
       expect(await start('T')).toBeUndefined();
     });
@@ -116,8 +122,8 @@ describe.each<[string, () => Where]>([
     it('keeps its document byte for byte', async () => {
       await createThings('T');
       const odd = '{ "b":1,\n"a" : "\\u00e9é\u{1F680}"  }';
-      await operator.send(new iot.CreateJobCommand({ jobId: 'J', targets: [`${scope}:thing/T`], document: odd }));
-      const stored = await operator.send(new iot.GetJobDocumentCommand({ jobId: 'J' }));
+      await operator.createJob({ jobId: 'J', targets: [`${scope}:thing/T`], document: odd });
+      const stored = await operator.getJobDocument({ jobId: 'J' });
       expect(stored.document).toBe(odd);
       expect((await start('T'))?.jobDocument).toBe(odd);
     });
@@ -140,33 +146,33 @@ describe.each<[string, () => Where]>([
       await createJob('J', 'T');
       await start('T');
       const pull = { thingName: 'T', jobId: 'J', executionNumber: 1 };
-      expect(await refusal(operator.send(new iot.DeleteJobExecutionCommand(pull)))).toMatchObject({
+      expect(await refusal(operator.deleteJobExecution(pull))).toMatchObject({
         name: 'InvalidStateTransitionException',
         status: 409,
       });
-      await operator.send(new iot.DeleteJobExecutionCommand({ ...pull, force: true }));
+      await operator.deleteJobExecution({ ...pull, force: true });
 
-      const update = new data.UpdateJobExecutionCommand({ thingName: 'T', jobId: 'J', status: 'SUCCEEDED' });
-      expect(await refusal(device.send(update))).toMatchObject({ name: 'ResourceNotFoundException', status: 404 });
-      const next = new data.DescribeJobExecutionCommand({ thingName: 'T', jobId: '$next' });
-      expect((await device.send(next)).execution).toBeUndefined();
+      const update = device.updateJobExecution({ thingName: 'T', jobId: 'J', status: 'SUCCEEDED' });
+      expect(await refusal(update)).toMatchObject({ name: 'ResourceNotFoundException', status: 404 });
+      const next = device.describeJobExecution({ thingName: 'T', jobId: '$next' });
+      expect((await next).execution).toBeUndefined();
     });
 
     it('of a whole job shows DELETION_IN_PROGRESS, then nothing, and the id may be used again', async () => {
       await createThings('T');
       await createJob('J', 'T');
       await start('T');
-      await operator.send(new iot.DeleteJobCommand({ jobId: 'J', force: true }));
+      await operator.deleteJob({ jobId: 'J', force: true });
 
-      const { job } = await operator.send(new iot.DescribeJobCommand({ jobId: 'J' }));
+      const { job } = await operator.describeJob({ jobId: 'J' });
       expect(job?.status).toBe('DELETION_IN_PROGRESS');
-      const again = refusal(operator.send(new iot.DeleteJobCommand({ jobId: 'J', force: true })));
+      const again = refusal(operator.deleteJob({ jobId: 'J', force: true }));
       expect(await again).toMatchObject({ name: 'InvalidStateTransitionException', status: 409 });
-      const cancel = refusal(operator.send(new iot.CancelJobCommand({ jobId: 'J' })));
+      const cancel = refusal(operator.cancelJob({ jobId: 'J' }));
       expect(await cancel).toMatchObject({ name: 'InvalidRequestException', status: 400 });
 
       service.clock.advance(1000);
-      expect(await refusal(operator.send(new iot.DescribeJobCommand({ jobId: 'J' })))).toEqual({
+      expect(await refusal(operator.describeJob({ jobId: 'J' }))).toEqual({
         name: 'ResourceNotFoundException',
         status: 404,
         message: 'Job J cannot be found.',
@@ -181,7 +187,7 @@ describe.each<[string, () => Where]>([
       for (const jobId of jobIds) await createJob(jobId, 'T');
       const outcomes = [];
       for (const jobId of jobIds) {
-        outcomes.push((await refusal(operator.send(new iot.DeleteJobCommand({ jobId, force: true })))).status);
+        outcomes.push((await refusal(operator.deleteJob({ jobId, force: true }))).status);
       }
       expect(outcomes).toEqual([...Array.from({ length: 10 }), 410]);
     });
@@ -204,24 +210,24 @@ describe.each<[string, () => Where]>([
         name: 'ResourceNotFoundException',
         status: 404,
       });
-      const { jobs } = await operator.send(new iot.ListJobsCommand({}));
+      const { jobs } = await operator.listJobs({});
       expect(jobs?.map(({ jobId }) => jobId)).toEqual(['J']);
     });
 
     it('a stale version: VersionConflictException for operators, InvalidStateTransitionException for devices', async () => {
-      const operatorSays = new iot.CancelJobExecutionCommand({ thingName: 'T', jobId: 'J', expectedVersion: 9 });
-      expect(await refusal(operator.send(operatorSays))).toMatchObject({
+      const operatorSays = operator.cancelJobExecution({ thingName: 'T', jobId: 'J', expectedVersion: 9 });
+      expect(await refusal(operatorSays)).toMatchObject({
         name: 'VersionConflictException',
         status: 409,
         message: expect.stringContaining('found version 1'),
       });
-      const deviceSays = new data.UpdateJobExecutionCommand({
+      const deviceSays = device.updateJobExecution({
         thingName: 'T',
         jobId: 'J',
         status: 'FAILED',
         expectedVersion: 9,
       });
-      expect(await refusal(device.send(deviceSays))).toEqual({
+      expect(await refusal(deviceSays)).toEqual({
         name: 'InvalidStateTransitionException',
         status: 409,
         message: 'Expected version 9 but found version 1',
@@ -229,8 +235,8 @@ describe.each<[string, () => Where]>([
     });
 
     it('a forbidden status: 409 in the words of AWS', async () => {
-      const update = new data.UpdateJobExecutionCommand({ thingName: 'T', jobId: 'J', status: 'CANCELED' });
-      expect(await refusal(device.send(update))).toEqual({
+      const update = device.updateJobExecution({ thingName: 'T', jobId: 'J', status: 'CANCELED' });
+      expect(await refusal(update)).toEqual({
         name: 'InvalidStateTransitionException',
         status: 409,
         message: 'The status of job execution cannot be changed to be CANCELED',
@@ -238,9 +244,9 @@ describe.each<[string, () => Where]>([
     });
 
     it('a device that describes a finished execution: 410', async () => {
-      await device.send(new data.UpdateJobExecutionCommand({ thingName: 'T', jobId: 'J', status: 'REJECTED' }));
-      const describeIt = new data.DescribeJobExecutionCommand({ thingName: 'T', jobId: 'J' });
-      expect(await refusal(device.send(describeIt))).toEqual({
+      await device.updateJobExecution({ thingName: 'T', jobId: 'J', status: 'REJECTED' });
+      const describeIt = device.describeJobExecution({ thingName: 'T', jobId: 'J' });
+      expect(await refusal(describeIt)).toEqual({
         name: 'TerminalStateException',
         status: 410,
         message: 'Job Execution has reached terminal state. It is neither IN_PROGRESS nor QUEUED',
@@ -254,8 +260,8 @@ describe.each<[string, () => Where]>([
         thresholdPercentage: 101,
         minNumberOfExecutedThings: 0,
       } as const;
-      const update = new iot.UpdateJobCommand({ jobId: 'J', abortConfig: { criteriaList: [abort] } });
-      expect(await refusal(operator.send(update))).toEqual({
+      const update = operator.updateJob({ jobId: 'J', abortConfig: { criteriaList: [abort] } });
+      expect(await refusal(update)).toEqual({
         name: 'InvalidRequestException',
         status: 400,
         message:
@@ -267,23 +273,18 @@ describe.each<[string, () => Where]>([
     });
 
     it.each([
-      ['a job', () => new iot.DescribeJobCommand({ jobId: 'nobody' })],
-      ['a document', () => new iot.GetJobDocumentCommand({ jobId: 'nobody' })],
-      ['an execution', () => new iot.DescribeJobExecutionCommand({ jobId: 'J', thingName: 'U' })],
-      [
-        'an execution number',
-        () => new iot.DescribeJobExecutionCommand({ jobId: 'J', thingName: 'T', executionNumber: 2 }),
-      ],
-      ['a thing', () => new iot.DescribeThingCommand({ thingName: 'nobody' })],
-      ['a group', () => new iot.DescribeThingGroupCommand({ thingGroupName: 'nobody' })],
-    ])('%s that is not there: 404', async (_, command) => {
-      // The commands are of different types, which only matters to the compiler.
-      const sending = operator.send(command() as iot.DescribeJobCommand);
-      expect(await refusal(sending)).toMatchObject({ name: 'ResourceNotFoundException', status: 404 });
+      ['a job', () => operator.describeJob({ jobId: 'nobody' })],
+      ['a document', () => operator.getJobDocument({ jobId: 'nobody' })],
+      ['an execution', () => operator.describeJobExecution({ jobId: 'J', thingName: 'U' })],
+      ['an execution number', () => operator.describeJobExecution({ jobId: 'J', thingName: 'T', executionNumber: 2 })],
+      ['a thing', () => operator.describeThing({ thingName: 'nobody' })],
+      ['a group', () => operator.describeThingGroup({ thingGroupName: 'nobody' })],
+    ])('%s that is not there: 404', async (_, asked: () => Promise<unknown>) => {
+      expect(await refusal(asked())).toMatchObject({ name: 'ResourceNotFoundException', status: 404 });
     });
 
     it('a page token of another making: 400', async () => {
-      expect(await refusal(operator.send(new iot.ListJobsCommand({ nextToken: 'made-up' })))).toEqual({
+      expect(await refusal(operator.listJobs({ nextToken: 'made-up' }))).toEqual({
         name: 'InvalidRequestException',
         status: 400,
         message: 'Next token is invalid.',
@@ -299,9 +300,9 @@ describe.each<[string, () => Where]>([
     });
 
     it('ListThings and ListThingsInThingGroup', async () => {
-      await operator.send(new iot.CreateThingGroupCommand({ thingGroupName: 'G' }));
+      await operator.createThingGroup({ thingGroupName: 'G' });
       for (const thingName of names) {
-        await operator.send(new iot.AddThingToThingGroupCommand({ thingGroupName: 'G', thingName }));
+        await operator.addThingToThingGroup({ thingGroupName: 'G', thingName });
       }
       const things = await sizesOf(iot.paginateListThings({ client: operator, pageSize: 3 }, {}), (page) =>
         page.things?.map(({ thingName }) => thingName),

@@ -1,23 +1,17 @@
 /** The data plane of shadows through the real AWS SDK, and what an HTTP client without one sees. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import {
-  DeleteThingShadowCommand,
-  GetThingShadowCommand,
-  IoTDataPlaneClient,
-  ListNamedShadowsForThingCommand,
-  UpdateThingShadowCommand,
-} from '@aws-sdk/client-iot-data-plane';
+import { IoTDataPlane } from '@aws-sdk/client-iot-data-plane';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HttpService, startHttpService } from '../support/http-service.ts';
 import { rawHttp, scopedTo } from '../support/raw-http.ts';
 
 let service: HttpService;
-let client: IoTDataPlaneClient;
+let client: IoTDataPlane;
 
 beforeAll(async () => {
   service = await startHttpService();
-  client = new IoTDataPlaneClient({
+  client = new IoTDataPlane({
     endpoint: `http://127.0.0.1:${service.httpPort}`,
     region: 'us-east-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
@@ -37,40 +31,39 @@ describe('through the AWS SDK', () => {
   it.each([undefined, 'config', '$net'])('a shadow (%s) is updated, read and deleted', async (shadowName) => {
     const about = { thingName: 'T:1', shadowName };
     const state = { desired: { led: 'on' }, reported: { led: 'off' } };
-    const updated = await client.send(new UpdateThingShadowCommand({ ...about, payload: written({ state }) }));
+    const updated = await client.updateThingShadow({ ...about, payload: written({ state }) });
     expect(text(updated.payload)).toMatchObject({ state, version: 1 });
-    const read = await client.send(new GetThingShadowCommand(about));
+    const read = await client.getThingShadow(about);
     expect(text(read.payload)).toMatchObject({ state: { ...state, delta: { led: 'on' } }, version: 1 });
-    const deleted = await client.send(new DeleteThingShadowCommand(about));
+    const deleted = await client.deleteThingShadow(about);
     expect(text(deleted.payload)).toMatchObject({ version: 1 });
-    await expect(client.send(new GetThingShadowCommand(about))).rejects.toMatchObject({
+    await expect(client.getThingShadow(about)).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
       message: `No shadow exists with name: '${shadowName ?? 'T:1'}'`,
     });
   });
 
   it('refusals are its exceptions', async () => {
-    const update = (request: unknown) =>
-      client.send(new UpdateThingShadowCommand({ thingName: 'U', payload: written(request) }));
+    const update = (request: unknown) => client.updateThingShadow({ thingName: 'U', payload: written(request) });
     await expect(update([])).rejects.toMatchObject({ name: 'InvalidRequestException', message: 'Invalid JSON' });
     await update({ state: {} });
     await expect(update({ state: {}, version: 7 })).rejects.toMatchObject({ name: 'ConflictException' });
     await expect(update({ state: { desired: { a: 'x'.repeat(9000) } } })).rejects.toMatchObject({
       name: 'RequestEntityTooLargeException',
     });
-    await expect(
-      client.send(new UpdateThingShadowCommand({ thingName: 'U', payload: new Uint8Array([0xff]) })),
-    ).rejects.toMatchObject({ name: 'UnsupportedDocumentEncodingException' });
+    await expect(client.updateThingShadow({ thingName: 'U', payload: new Uint8Array([0xff]) })).rejects.toMatchObject({
+      name: 'UnsupportedDocumentEncodingException',
+    });
   });
 
   it('named shadows are listed page by page', async () => {
     for (const shadowName of ['a', 'b', 'c']) {
-      await client.send(new UpdateThingShadowCommand({ thingName: 'V', shadowName, payload: written({ state: {} }) }));
+      await client.updateThingShadow({ thingName: 'V', shadowName, payload: written({ state: {} }) });
     }
     const list = { thingName: 'V', pageSize: 2 };
-    const first = await client.send(new ListNamedShadowsForThingCommand(list));
+    const first = await client.listNamedShadowsForThing(list);
     expect(first).toMatchObject({ results: ['a', 'b'], timestamp: Math.floor(service.clock.now() / 1000) });
-    const second = await client.send(new ListNamedShadowsForThingCommand({ ...list, nextToken: first.nextToken }));
+    const second = await client.listNamedShadowsForThing({ ...list, nextToken: first.nextToken });
     expect(second.results).toEqual(['c']);
     expect(second.nextToken).toBeUndefined();
   });

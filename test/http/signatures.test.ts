@@ -3,8 +3,8 @@
  * between or a stranger could change. Certificates speak for devices.
  */
 import { request as httpsRequest } from 'node:https';
-import { DescribeJobCommand, IoTClient, ListThingsCommand, UpdateThingCommand } from '@aws-sdk/client-iot';
-import { DescribeJobExecutionCommand, IoTJobsDataPlaneClient } from '@aws-sdk/client-iot-jobs-data-plane';
+import { IoT } from '@aws-sdk/client-iot';
+import { IoTJobsDataPlane } from '@aws-sdk/client-iot-jobs-data-plane';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CertificateAuthority, openCertificateAuthority } from '../../broker/certificates.ts';
 import type { IssuedCertificate } from '../../broker/certificates.ts';
@@ -56,10 +56,10 @@ function config(credentials = { accessKeyId, secretAccessKey }) {
 }
 
 async function withOperator<Result>(
-  use: (operator: IoTClient) => Promise<Result>,
+  use: (operator: IoT) => Promise<Result>,
   credentials?: Parameters<typeof config>[0],
 ): Promise<Result> {
-  const operator = new IoTClient(config(credentials));
+  const operator = new IoT(config(credentials));
   try {
     return await use(operator);
   } finally {
@@ -70,7 +70,7 @@ async function withOperator<Result>(
 /** A request that the check has let through, to be changed. */
 async function signedRequest(): Promise<SignedRequest> {
   await withOperator((operator) =>
-    operator.send(new UpdateThingCommand({ thingName: 'a:b', attributePayload: { attributes: { a: 'b' } } })),
+    operator.updateThing({ thingName: 'a:b', attributePayload: { attributes: { a: 'b' } } }),
   );
   return seen[0]!;
 }
@@ -92,10 +92,10 @@ describe('a signature of the AWS SDK', () => {
   it('is good on a path with reserved characters, with a query, and with a body', async () => {
     await signedRequest();
     await withOperator((operator) =>
-      operator.send(new ListThingsCommand({ attributeName: 'a:b/c#,@', attributeValue: '[x]=1', maxResults: 3 })),
+      operator.listThings({ attributeName: 'a:b/c#,@', attributeValue: '[x]=1', maxResults: 3 }),
     );
-    const device = new IoTJobsDataPlaneClient(config());
-    await device.send(new DescribeJobExecutionCommand({ thingName: 'a:b', jobId: '$next' }));
+    const device = new IoTJobsDataPlane(config());
+    await device.describeJobExecution({ thingName: 'a:b', jobId: '$next' });
     device.destroy();
     expect(port.commands.map(({ name }) => name)).toEqual([
       'iot:UpdateThing',
@@ -108,7 +108,7 @@ describe('a signature of the AWS SDK', () => {
     ['a wrong secret', { accessKeyId, secretAccessKey: 'wrong' }, 'InvalidSignatureException'],
     ['an unknown key', { accessKeyId: 'AKIDOTHER', secretAccessKey }, 'UnrecognizedClientException'],
   ])('made with %s is refused', async (_what, credentials, name) => {
-    const refused = withOperator((operator) => operator.send(new DescribeJobCommand({ jobId: 'J' })), credentials);
+    const refused = withOperator((operator) => operator.describeJob({ jobId: 'J' }), credentials);
     await expect(refused).rejects.toMatchObject({ name, $metadata: { httpStatusCode: 403 } });
     expect(port.commands).toEqual([]);
   });

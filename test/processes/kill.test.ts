@@ -5,7 +5,8 @@
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { seededChance } from '../../faults/chance.ts';
-import { KillStory, operatorOf } from '../support/kill-story.ts';
+import { KillStory } from '../support/kill-story.ts';
+import { operatorOf } from '../support/operator.ts';
 import { type ServeProcess, childrenNow, killAll, startServe } from '../support/serve-process.ts';
 import { makeStoreDirectory } from '../support/store-directory.ts';
 

@@ -1,34 +1,28 @@
 /** A service in several processes: what clients see of it when a door, or the engine, is killed under them. */
-import { IoTClient, CreateJobCommand, CreateThingCommand, DescribeJobExecutionCommand } from '@aws-sdk/client-iot';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { IoT } from '@aws-sdk/client-iot';
+import { existsSync } from 'node:fs';
 import { connect, connectAsync, type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allDoors, doorOf } from '../../broker/link/owner.ts';
 import { type ServeProcess, childrenNow, killAll, launchServe, startServe } from '../support/serve-process.ts';
+import { operatorOf } from '../support/operator.ts';
+import { sharedFolder } from '../support/folders.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'jobrig-processes-'));
+const folder = sharedFolder('processes');
 const doors = 2;
 let service: ServeProcess;
-let operator: IoTClient;
+let operator: IoT;
 
 beforeAll(async () => {
   service = await startServe({
     flags: ['--data-dir', folder, '--processes', String(doors + 1), '--log-level', 'error'],
   });
-  operator = new IoTClient({
-    endpoint: service.httpUrl,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'a', secretAccessKey: 'a' },
-    maxAttempts: 10,
-  });
-  await operator.send(new CreateThingCommand({ thingName: 'pump-1' }));
+  operator = operatorOf(service, { maxAttempts: 10 });
+  await operator.createThing({ thingName: 'pump-1' });
 });
 afterAll(async () => {
   operator.destroy();
   await killAll();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** A client id that belongs to this door. */
@@ -45,11 +39,11 @@ function connected(clientId: string, options: object = {}): Promise<MqttClient> 
 
 async function job(jobId: string): Promise<void> {
   const targets = ['arn:aws:iot:us-east-1:000000000000:thing/pump-1'];
-  await operator.send(new CreateJobCommand({ jobId, targets, document: '{}' }));
+  await operator.createJob({ jobId, targets, document: '{}' });
 }
 
 async function statusOf(jobId: string): Promise<string | undefined> {
-  const { execution } = await operator.send(new DescribeJobExecutionCommand({ jobId, thingName: 'pump-1' }));
+  const { execution } = await operator.describeJobExecution({ jobId, thingName: 'pump-1' });
   return execution?.status;
 }
 

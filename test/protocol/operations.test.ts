@@ -3,8 +3,7 @@
  * carries, which is how a change of the services will be noticed.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as control from '@aws-sdk/client-iot';
@@ -18,6 +17,7 @@ import {
   serviceNames,
   shapeOf,
 } from '../../protocol/operations.ts';
+import { testFolder } from '../support/folders.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -25,12 +25,11 @@ describe('the generated files', () => {
   it.each(['operations.json', ...serviceNames.map((service) => `${service}.ts`)])(
     '%s is what generate.mjs makes of the reference',
     (file) => {
-      const folder = mkdtempSync(join(tmpdir(), 'jobrig-generate-'));
+      const folder = testFolder();
       try {
         execFileSync(process.execPath, [join(root, 'protocol/aws/generate.mjs'), folder]);
         expect(readFileSync(join(root, 'protocol/aws', file), 'utf8')).toBe(readFileSync(join(folder, file), 'utf8'));
       } finally {
-        rmSync(folder, { recursive: true });
       }
     },
   );

@@ -1,23 +1,22 @@
 /** Callers that leave in the midst of a request, by HTTP and HTTPS, at every point of it: no bug is told of, and the service goes on. */
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import { type Socket, connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ServiceEvent } from '../../broker/service-events.ts';
 import { type Service, startService } from '../../broker/start-service.ts';
 import { rawHttp, scopedTo } from '../support/raw-http.ts';
+import { sharedFolder } from '../support/folders.ts';
 
-let directory: string;
+const directory = sharedFolder('aborted');
 let service: Service;
 const events: ServiceEvent[] = [];
 /** Paths of signed URLs. */
 let urls: { readonly download: string; readonly upload: string };
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'jobrig-aborted-'));
   for (const bucket of ['images', 'logs']) await mkdir(join(directory, bucket));
   await writeFile(join(directory, 'images/large.bin'), '');
   await truncate(join(directory, 'images/large.bin'), 8 * 1024 * 1024);
@@ -41,7 +40,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await service.close();
-  await rm(directory, { recursive: true });
 });
 
 async function call(

@@ -4,10 +4,11 @@
  * not answered may have happened or not, but wholly. `JOBRIG_SEED` chooses other moments,
  * `JOBRIG_KILLS` how many.
  */
-import { CreateThingCommand } from '@aws-sdk/client-iot';
+
 import { afterEach, describe, expect, it } from 'vitest';
 import { seededChance } from '../../faults/chance.ts';
-import { KillStory, operatorOf } from '../support/kill-story.ts';
+import { KillStory } from '../support/kill-story.ts';
+import { operatorOf } from '../support/operator.ts';
 import { type Ended, killAll, launchServe, startServe } from '../support/serve-process.ts';
 import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
 
@@ -64,7 +65,7 @@ describe('jobrig serve on a directory', () => {
       for (;;) {
         const thingName = `thing-${accepted.length}`;
         const attributes = { filling: 'x'.repeat(800) };
-        await iot.send(new CreateThingCommand({ thingName, attributePayload: { attributes } }));
+        await iot.createThing({ thingName, attributePayload: { attributes } });
         accepted.push(thingName);
       }
     };
@@ -75,7 +76,7 @@ describe('jobrig serve on a directory', () => {
     iot.destroy();
 
     const roomy = operatorOf(await startServe({ flags: ['--data-dir', directory.path] }));
-    const again = accepted.map((thingName) => roomy.send(new CreateThingCommand({ thingName })));
+    const again = accepted.map((thingName) => roomy.createThing({ thingName }));
     const answers = await Promise.allSettled(again);
     expect(accepted.length).toBeGreaterThan(20);
     expect(answers.filter(({ status }) => status === 'fulfilled')).toEqual([]);

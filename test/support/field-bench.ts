@@ -7,17 +7,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  CreateJobCommand,
-  CreateThingCommand,
-  DeleteJobCommand,
-  DescribeJobExecutionCommand,
-  IoTClient,
-} from '@aws-sdk/client-iot';
+import type { IoT } from '@aws-sdk/client-iot';
 import { type IClientOptions, type MqttClient, connectAsync } from 'mqtt';
 import { type IssuedCertificate, openCertificateAuthority } from '../../broker/certificates.ts';
 import { type Service, type ServiceOptions, startService } from '../../broker/start-service.ts';
 import type { Observation } from '../../observation/observation.ts';
+import { operatorOf } from './operator.ts';
 
 export const roleArn = 'arn:aws:iam::000000000000:role/field';
 
@@ -32,7 +27,7 @@ export class FieldBench {
   readonly thingName = 'field-1';
   readonly thingArn: string;
   readonly service: Service;
-  readonly operator: IoTClient;
+  readonly operator: IoT;
   readonly certificate: IssuedCertificate;
   /** What stands in the bucket `images` as `v2.bin`. */
   readonly image: Buffer;
@@ -69,10 +64,9 @@ export class FieldBench {
       observer: { download: (download) => void seen.push(download) },
       ...options,
     });
-    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-    const operator = new IoTClient({ endpoint: service.httpUrl!, region: 'us-east-1', credentials, maxAttempts: 1 });
+    const operator = operatorOf(service);
     const bench = new FieldBench({ service, operator, certificate, image, seen }, directory);
-    await operator.send(new CreateThingCommand({ thingName: bench.thingName }));
+    await operator.createThing({ thingName: bench.thingName });
     return bench;
   }
 
@@ -97,23 +91,21 @@ export class FieldBench {
   }
 
   async createJob(jobId: string, document: object): Promise<void> {
-    await this.operator.send(
-      new CreateJobCommand({
-        jobId,
-        targets: [this.thingArn],
-        document: JSON.stringify(document),
-        presignedUrlConfig: { roleArn },
-      }),
-    );
+    await this.operator.createJob({
+      jobId,
+      targets: [this.thingArn],
+      document: JSON.stringify(document),
+      presignedUrlConfig: { roleArn },
+    });
   }
 
   async deleteJob(jobId: string): Promise<void> {
-    await this.operator.send(new DeleteJobCommand({ jobId, force: true }));
+    await this.operator.deleteJob({ jobId, force: true });
   }
 
   async execution(jobId: string) {
     const { thingName } = this;
-    return (await this.operator.send(new DescribeJobExecutionCommand({ jobId, thingName }))).execution;
+    return (await this.operator.describeJobExecution({ jobId, thingName })).execution;
   }
 
   async close(): Promise<void> {

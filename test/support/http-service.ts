@@ -1,6 +1,6 @@
 /** The service behind its HTTP door with the real AWS clients in front of it, on a clock that only the test moves. */
-import { IoTClient } from '@aws-sdk/client-iot';
-import { IoTJobsDataPlaneClient } from '@aws-sdk/client-iot-jobs-data-plane';
+import type { IoT } from '@aws-sdk/client-iot';
+import type { IoTJobsDataPlane } from '@aws-sdk/client-iot-jobs-data-plane';
 import { handledOperations } from '../../broker/engine/dispatch.ts';
 import { createEngine } from '../../broker/engine/engine.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
@@ -9,10 +9,11 @@ import { createRuntime } from '../../broker/runtime.ts';
 import type { DoorProcess } from './door-process.ts';
 import { linked } from './linked.ts';
 import { type ManualClock, createManualClock } from './manual-clock.ts';
+import { operatorOf, jobsDataPlaneOf } from './operator.ts';
 
 export interface HttpService {
-  readonly operator: IoTClient;
-  readonly device: IoTJobsDataPlaneClient;
+  readonly operator: IoT;
+  readonly device: IoTJobsDataPlane;
   readonly clock: ManualClock;
   readonly port: ServicePort;
   readonly httpPort: number;
@@ -25,14 +26,9 @@ export async function startHttpService(where: 'here' | 'on a link' | DoorProcess
   const engine = createEngine({ identity: { region: 'us-east-1', account: '000000000000' } });
   const runtime = createRuntime({ engine, clock });
   const { httpPort, close } = await opened(where, runtime);
-  const config = {
-    endpoint: `http://127.0.0.1:${httpPort}`,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  };
-  const operator = new IoTClient(config);
-  const device = new IoTJobsDataPlaneClient(config);
+  const httpUrl = `http://127.0.0.1:${httpPort}`;
+  const operator = operatorOf({ httpUrl });
+  const device = jobsDataPlaneOf({ httpUrl });
   return {
     operator,
     device,

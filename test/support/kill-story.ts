@@ -3,22 +3,12 @@
  * had acknowledged: a ledger outside of it compares. What was asked and not answered, or answered with InternalError, may have
  * happened or not, but wholly.
  */
-import {
-  CancelJobCommand,
-  CreateJobCommand,
-  CreateThingCommand,
-  DeleteJobCommand,
-  DeleteJobExecutionCommand,
-  DescribeJobExecutionCommand,
-  IoTClient,
-  IoTServiceException,
-  ListThingsCommand,
-  ResourceNotFoundException,
-} from '@aws-sdk/client-iot';
+import { type IoT, IoTServiceException, ResourceNotFoundException } from '@aws-sdk/client-iot';
 import type { Chance } from '../../faults/chance.ts';
 import { formatThingArn } from '../../protocol/names.ts';
 import { KillLedger, type Seen } from './kill-ledger.ts';
 import { WireClient } from './wire-client.ts';
+import { operatorOf } from './operator.ts';
 
 const identity = { region: 'us-east-1', account: '000000000000' };
 const devices = ['device-0', 'device-1', 'device-2', 'device-3'];
@@ -44,11 +34,6 @@ function seenIn({ status, versionNumber, statusDetails }: ExecutionState): Seen 
 export interface Reached {
   readonly mqttPort: number;
   readonly httpUrl: string;
-}
-
-export function operatorOf({ httpUrl }: Reached): IoTClient {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  return new IoTClient({ endpoint: httpUrl, region: identity.region, credentials, maxAttempts: 1 });
 }
 
 export class KillStory {
@@ -105,7 +90,7 @@ export class KillStory {
   }
 
   /** Makes jobs and pulls them, one request at a time, until nobody answers any more. */
-  async operator(iot: IoTClient): Promise<void> {
+  async operator(iot: IoT): Promise<void> {
     while (!this.#over.isDone) {
       const known = this.ledger.jobsNotDeleted();
       const jobId = known.length === 0 ? undefined : this.chance.pick(known);
@@ -116,35 +101,34 @@ export class KillStory {
     }
   }
 
-  async #create(iot: IoTClient): Promise<void> {
+  async #create(iot: IoT): Promise<void> {
     const jobId = `job-${(this.#made += 1)}`;
     const asleep = this.announced.size < maxJobsAsleep && this.chance.happens(500_000);
     const things = [this.chance.pick(devices), ...(asleep ? [sleeper] : [])];
     this.ledger.createAsked(jobId, things);
     const targets = things.map((thing) => formatThingArn(identity, thing));
-    await iot.send(new CreateJobCommand({ jobId, targets, document: '{"operation":"reboot"}' }));
+    await iot.createJob({ jobId, targets, document: '{"operation":"reboot"}' });
     this.ledger.job(jobId).creation = 'acknowledged';
     if (asleep) this.announced.add(jobId);
     this.ledger.acknowledge();
   }
 
-  async #deleteExecution(iot: IoTClient, jobId: string): Promise<void> {
+  async #deleteExecution(iot: IoT, jobId: string): Promise<void> {
     const { deletedFrom, things } = this.ledger.job(jobId);
     const thingName = this.chance.pick(things);
     if (deletedFrom.has(thingName)) return;
     deletedFrom.set(thingName, 'asked');
-    const command = new DeleteJobExecutionCommand({ jobId, thingName, executionNumber: 1, force: true });
-    await iot.send(command);
+    await iot.deleteJobExecution({ jobId, thingName, executionNumber: 1, force: true });
     deletedFrom.set(thingName, 'acknowledged');
     this.ledger.acknowledge();
   }
 
-  async #cancel(iot: IoTClient, jobId: string): Promise<void> {
+  async #cancel(iot: IoT, jobId: string): Promise<void> {
     const job = this.ledger.job(jobId);
     if (job.cancellation !== 'none') return;
     job.cancellation = 'asked';
     try {
-      await iot.send(new CancelJobCommand({ jobId, force: true }));
+      await iot.cancelJob({ jobId, force: true });
       job.cancellation = 'acknowledged';
     } catch (error) {
       // A job whose executions have all ended is COMPLETED, and no longer to be canceled.
@@ -154,15 +138,15 @@ export class KillStory {
     this.ledger.acknowledge();
   }
 
-  async #delete(iot: IoTClient, jobId: string): Promise<void> {
+  async #delete(iot: IoT, jobId: string): Promise<void> {
     this.ledger.job(jobId).deletion = 'asked';
-    await iot.send(new DeleteJobCommand({ jobId, force: true }));
+    await iot.deleteJob({ jobId, force: true });
     this.ledger.job(jobId).deletion = 'acknowledged';
     this.ledger.acknowledge();
   }
 
   /** @returns what this service says that it must not say, having acknowledged what it has. */
-  async objections(iot: IoTClient): Promise<string[]> {
+  async objections(iot: IoT): Promise<string[]> {
     const perJob = [...this.ledger.jobs].map(async ([jobId, { things, creation }]) => {
       const found = new Map<string, Seen>();
       const objections: (string | undefined)[] = [];
@@ -179,9 +163,9 @@ export class KillStory {
     return (await Promise.all(perJob)).flat();
   }
 
-  async #look(iot: IoTClient, jobId: string, thingName: string): Promise<Seen | undefined> {
+  async #look(iot: IoT, jobId: string, thingName: string): Promise<Seen | undefined> {
     try {
-      const { execution } = await iot.send(new DescribeJobExecutionCommand({ jobId, thingName, executionNumber: 1 }));
+      const { execution } = await iot.describeJobExecution({ jobId, thingName, executionNumber: 1 });
       const { status = '', versionNumber = 0, statusDetails } = execution ?? {};
       return { status, versionNumber, step: statusDetails?.detailsMap?.['step'] };
     } catch (error) {
@@ -214,12 +198,12 @@ export class KillStory {
   }
 
   /** Makes the things of the story. */
-  async prepare(iot: IoTClient): Promise<void> {
-    for (const thingName of [...devices, sleeper]) await iot.send(new CreateThingCommand({ thingName }));
+  async prepare(iot: IoT): Promise<void> {
+    for (const thingName of [...devices, sleeper]) await iot.createThing({ thingName });
   }
 
   /** Load, and an end to it in the middle. @param kill resolves when the process is gone */
-  async run(service: Reached, iot: IoTClient, kill: () => Promise<void>): Promise<void> {
+  async run(service: Reached, iot: IoT, kill: () => Promise<void>): Promise<void> {
     this.#over = withResolvers();
     const enough = this.ledger.acknowledged(this.ledger.acknowledgements + this.chance.between(1, 80));
     const busy = [this.operator(iot), ...devices.map((thing) => this.device(service, thing))];
@@ -239,7 +223,7 @@ export class KillStory {
   async #ask(service: Reached): Promise<void> {
     const iot = operatorOf(service);
     try {
-      await iot.send(new ListThingsCommand({}));
+      await iot.listThings({});
     } finally {
       iot.destroy();
     }

@@ -1,7 +1,8 @@
 /** Engines and doors of one service as processes of their own, and what they say of themselves. */
-import { IoTClient } from '@aws-sdk/client-iot';
+import type { IoT } from '@aws-sdk/client-iot';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type PartProcess, startPart } from './part-process.ts';
+import { operatorOf } from './operator.ts';
 
 export interface Health {
   readonly status: string;
@@ -27,9 +28,8 @@ export function partsWith(keys: string): {
   };
 }
 
-export function operatorAt({ http }: Pick<PartProcess, 'http'>, maxAttempts = 1): IoTClient {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  return new IoTClient({ endpoint: http, region: 'us-east-1', credentials, maxAttempts });
+export function operatorAt({ http }: Pick<PartProcess, 'http'>, maxAttempts = 1): IoT {
+  return operatorOf({ httpUrl: http }, { maxAttempts });
 }
 
 export async function health({ http }: Pick<PartProcess, 'http'>): Promise<Health> {

@@ -2,10 +2,10 @@
  * Before and after all tests: a folder in which whichever test needs PostgreSQL first starts it, once for all files, and its end.
  * Nothing is started here, so that who runs other tests does not wait for it.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { testFolder } from './folders.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -14,7 +14,7 @@ declare module 'vitest' {
 }
 
 export function setup(project: TestProject): () => void {
-  const home = mkdtempSync(join(tmpdir(), 'jobrig-postgres-'));
+  const home = testFolder();
   project.provide('postgresHome', home);
   return () => {
     const pid = runningIn(home);

@@ -8,7 +8,7 @@ import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, w
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
-import { inject } from 'vitest';
+import { beforeAll, beforeEach, inject } from 'vitest';
 import { freePort } from '../../bench/free-port.ts';
 import { asPostgres, findPostgres, giveAway } from '../../bench/postgres-user.ts';
 
@@ -28,6 +28,16 @@ export interface Postgres {
   fresh(): Promise<string>;
   /** A place of its own in one database of this file, which is sooner there. @returns its URL */
   freshSchema(): Promise<string>;
+}
+
+/** The server that all tests share, for the tests of a file: where PostgreSQL is missing, they are skipped. */
+export function postgresOfTests(): Postgres {
+  const known: { server?: Postgres } = {};
+  beforeAll(async () => {
+    if (noPostgres === undefined) known.server = await sharedPostgres();
+  }, 240_000);
+  beforeEach(({ skip }) => skip(noPostgres !== undefined, noPostgres));
+  return new Proxy({} as Postgres, { get: (_, member: keyof Postgres) => known.server?.[member] });
 }
 
 export interface OwnPostgres extends Postgres {

@@ -2,10 +2,9 @@
  * Devices that cannot be checked: one sentence that says what was seen and what to do, and nothing is left behind. Those of the
  * table are all checked at once, each on a rig of its own.
  */
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckResult } from '../../../../rig/live/check/check-result.ts';
@@ -14,8 +13,9 @@ import { type CheckOptions, runDeviceCheck } from '../../../../rig/live/check/ru
 import { readScenario } from '../../../../rig/scenario/format/read.ts';
 import type { Scenario } from '../../../../rig/scenario/contract.ts';
 import { foreignCertificate } from '../../../support/foreign-certificates.ts';
+import { sharedFolder } from '../../../support/folders.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'jobrig-test-'));
+const directory = sharedFolder('test');
 const usualTmp = process.env['TMPDIR'];
 // Whatever is left behind lies here; and no path may trip over blanks or letters.
 const scratch = mkdtempSync(join(directory, 'ein Ordner mit Ümlaut-'));
@@ -23,7 +23,6 @@ process.env['TMPDIR'] = scratch;
 afterAll(() => {
   if (usualTmp === undefined) delete process.env['TMPDIR'];
   else process.env['TMPDIR'] = usualTmp;
-  rmSync(directory, { recursive: true, force: true });
 });
 
 const oddAgent = (...words: readonly string[]) => [process.execPath, resolve('test/support/odd-agent.mjs'), ...words];

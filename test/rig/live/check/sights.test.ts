@@ -1,14 +1,12 @@
 /** What a device shows beside MQTT: requests over the data plane, its own witness, the version in its shadow. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Kind, Observation, ObservationOf } from '../../../../observation/observation.ts';
 import { type Lane, openLane } from '../../../../rig/live/check/lane.ts';
 import { ShadowVersion } from '../../../../rig/live/check/shadow-version.ts';
+import { sharedFolder } from '../../../support/folders.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'jobrig-test-'));
+const directory = sharedFolder('test');
 const thingName = 'pump-7';
 let lane: Lane;
 let seen: Observation[] = [];
@@ -19,7 +17,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await lane.close();
-  rmSync(directory, { recursive: true, force: true });
 });
 
 function attend(): void {
