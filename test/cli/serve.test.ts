@@ -1,14 +1,14 @@
-import { DescribeThingCommand, CreateThingCommand, IoTClient } from '@aws-sdk/client-iot';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { connectAsync } from 'mqtt';
 import { describe, expect, it } from 'vitest';
 import { start } from '../support/command.ts';
 import { signedHeaders } from '../../bench/fuzz/sigv4.ts';
+import { operatorOf } from '../support/operator.ts';
+import { testFolder } from '../support/folders.ts';
 
 const freePorts = ['mqtt', 'mqtts', 'ws', 'wss', 'http', 'https'].flatMap((name) => [`--${name}-port`, '0']);
 
@@ -57,10 +57,9 @@ describe('jobrig serve', () => {
 
   it('serves the AWS SDK with the region and account it was given', async () => {
     const { ready } = await serve('--memory', '--region', 'eu-west-1', '--account', '123456789012');
-    const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
-    const client = new IoTClient({ endpoint: ready.http!, region: 'eu-west-1', credentials });
-    await client.send(new CreateThingCommand({ thingName: 'bench' }));
-    const { thingArn } = await client.send(new DescribeThingCommand({ thingName: 'bench' }));
+    const client = operatorOf({ httpUrl: ready.http }, { region: 'eu-west-1' });
+    await client.createThing({ thingName: 'bench' });
+    const { thingArn } = await client.describeThing({ thingName: 'bench' });
     client.destroy();
     expect(thingArn).toBe('arn:aws:iot:eu-west-1:123456789012:thing/bench');
   });
@@ -110,9 +109,9 @@ describe('jobrig serve', () => {
     expect(ready.mqtt).toBeUndefined();
     const ask = async (secretAccessKey: string): Promise<unknown> => {
       const credentials = { accessKeyId: 'ID', secretAccessKey };
-      const client = new IoTClient({ endpoint: ready.http!, region: 'us-east-1', credentials });
+      const client = operatorOf({ httpUrl: ready.http }, { credentials });
       try {
-        return await client.send(new CreateThingCommand({ thingName: 'bench' }));
+        return await client.createThing({ thingName: 'bench' });
       } finally {
         client.destroy();
       }
@@ -162,10 +161,9 @@ describe('jobrig serve', () => {
   });
 
   it('knows who may sign from a file, and asks everybody else', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'jobrig-keys-'));
+    const folder = testFolder();
     writeFileSync(join(folder, 'keys'), '# two\nAKIDONE:one\nAKIDTWO:two\n');
     const { ready } = await serve('--memory', '--access-key-file', join(folder, 'keys'));
-    rmSync(folder, { recursive: true });
     const host = new URL(ready.http!).host;
     const ask = async (accessKeyId: string, secret: string): Promise<number> => {
       const { host: _, ...headers } = signedHeaders({ accessKeyId, secret, service: 'iot', host, target: '/things' });

@@ -1,17 +1,6 @@
 /** What policies say of certificates of the registry is enforced at every door where the service asks for signatures. */
 import { request as httpsRequest } from 'node:https';
-import {
-  AttachPolicyCommand,
-  AttachThingPrincipalCommand,
-  CreatePolicyCommand,
-  CreatePolicyVersionCommand,
-  CreateProvisioningClaimCommand,
-  CreateProvisioningTemplateCommand,
-  CreateThingCommand,
-  DeletePolicyVersionCommand,
-  DetachPolicyCommand,
-  UpdateCertificateCommand,
-} from '@aws-sdk/client-iot';
+
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Device, type Rig, login, makeDevice, secret, start, stop } from '../support/registered-device.ts';
 import type { WireOptions } from '../support/wire-client.ts';
@@ -25,7 +14,7 @@ beforeAll(async () => {
   rig = await start({ accessKeys: { [secret.accessKeyId]: secret.secretAccessKey } });
   const attributePayload = { attributes: { site: 'north' } };
   for (const thingName of ['lamp', 'door']) {
-    await rig.operator.send(new CreateThingCommand({ thingName, attributePayload }));
+    await rig.operator.createThing({ thingName, attributePayload });
   }
 });
 afterAll(() => stop(rig));
@@ -47,15 +36,15 @@ const documentOf = (statements: readonly Statement[]): string =>
 
 async function allow(...statements: readonly Statement[]): Promise<string> {
   const policyName = `policy-${(policies += 1)}`;
-  await rig.operator.send(new CreatePolicyCommand({ policyName, policyDocument: documentOf(statements) }));
-  await rig.operator.send(new AttachPolicyCommand({ policyName, target: device.arn }));
+  await rig.operator.createPolicy({ policyName, policyDocument: documentOf(statements) });
+  await rig.operator.attachPolicy({ policyName, target: device.arn });
   return policyName;
 }
 
 const connectAs = (options: Partial<WireOptions> = {}) => login(rig, device, { clientId: 'lamp', ...options });
 
 it('a certificate without policies does not connect, whatever it is attached to', async () => {
-  await rig.operator.send(new AttachThingPrincipalCommand({ thingName: 'lamp', principal: device.arn }));
+  await rig.operator.attachThingPrincipal({ thingName: 'lamp', principal: device.arn });
   expect((await connectAs())[1]).toBe(5);
   expect((await connectAs({ protocolVersion: 5 }))[1]).toBe(0x87);
 });
@@ -201,7 +190,7 @@ it('variables stand for the client and for the thing that its certificate is att
     ],
   );
   expect((await connectAs())[1]).toBe(5);
-  await rig.operator.send(new AttachThingPrincipalCommand({ thingName: 'lamp', principal: device.arn }));
+  await rig.operator.attachThingPrincipal({ thingName: 'lamp', principal: device.arn });
   const [client, code] = await connectAs();
   expect(code).toBe(0);
   client.publish('$aws/things/lamp/shadow/get', '');
@@ -219,10 +208,10 @@ it('a change is in force at once, for those who are connected, too', async () =>
     ['Allow', 'iot:Connect', '*'],
     ['Allow', 'iot:Subscribe', 'topicfilter/two'],
   ]);
-  await rig.operator.send(new CreatePolicyVersionCommand({ policyName, policyDocument, setAsDefault: true }));
-  await rig.operator.send(new DeletePolicyVersionCommand({ policyName, policyVersionId: '1' }));
+  await rig.operator.createPolicyVersion({ policyName, policyDocument, setAsDefault: true });
+  await rig.operator.deletePolicyVersion({ policyName, policyVersionId: '1' });
   expect(await client.subscribe(['one', 'two'])).toEqual([0x87, 1]);
-  await rig.operator.send(new DetachPolicyCommand({ policyName, target: device.arn }));
+  await rig.operator.detachPolicy({ policyName, target: device.arn });
   expect(await client.subscribe(['two'])).toEqual([0x87]);
   expect((await connectAs())[1]).toBe(5);
 });
@@ -231,8 +220,8 @@ it('a provisioning claim allows to provision by its template, and nothing else',
   const templateBody = '{"Resources":{"thing":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":"claimed"}}}}';
   const provisioningRoleArn = 'arn:aws:iam::000000000000:role/provisioning';
   const template = { templateName: 'fleet', templateBody, provisioningRoleArn, enabled: true };
-  await rig.operator.send(new CreateProvisioningTemplateCommand(template));
-  const claim = await rig.operator.send(new CreateProvisioningClaimCommand({ templateName: 'fleet' }));
+  await rig.operator.createProvisioningTemplate(template);
+  const claim = await rig.operator.createProvisioningClaim({ templateName: 'fleet' });
   const credentials = { cert: claim.certificatePem ?? '', key: claim.keyPair?.PrivateKey ?? '' };
   const [client, code] = await login(rig, credentials, { clientId: 'anybody' });
   expect(code).toBe(0);
@@ -297,6 +286,6 @@ it('over HTTPS, the data planes are open as far as its policies go', async () =>
   expect(await ask('GET', '/things/lamp/jobs')).toBe(200);
   expect(await ask('GET', '/things/door/jobs')).toBe(403);
   expect(await ask('GET', '/things/lamp')).toBe(403);
-  await rig.operator.send(new UpdateCertificateCommand({ certificateId: device.id, newStatus: 'REVOKED' }));
+  await rig.operator.updateCertificate({ certificateId: device.id, newStatus: 'REVOKED' });
   expect(await ask('GET', '/things/lamp/jobs')).toBe(403);
 });

@@ -1,12 +1,5 @@
 /** Certificates of the registry where nobody is asked for signatures: good at once, and no longer than they are active. */
-import {
-  AttachPolicyCommand,
-  AttachThingPrincipalCommand,
-  CreatePolicyCommand,
-  CreateThingCommand,
-  RegisterCertificateWithoutCACommand,
-  UpdateCertificateCommand,
-} from '@aws-sdk/client-iot';
+
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { foreignCertificate } from '../support/foreign-certificates.ts';
 import { type Rig, login, makeDevice, secureConnect, start, stop } from '../support/registered-device.ts';
@@ -15,7 +8,7 @@ import { WireClient } from '../support/wire-client.ts';
 let rig: Rig;
 beforeAll(async () => {
   rig = await start({});
-  for (const thingName of ['lamp', 'door']) await rig.operator.send(new CreateThingCommand({ thingName }));
+  for (const thingName of ['lamp', 'door']) await rig.operator.createThing({ thingName });
 });
 afterAll(() => stop(rig));
 
@@ -27,7 +20,7 @@ it('a certificate is good as soon as it is made, for the thing of the client id'
 
 it('attached to a thing, it is good for that thing, whatever the client id', async () => {
   const device = await makeDevice(rig);
-  await rig.operator.send(new AttachThingPrincipalCommand({ thingName: 'door', principal: device.arn }));
+  await rig.operator.attachThingPrincipal({ thingName: 'door', principal: device.arn });
   const [client] = await login(rig, device, { clientId: 'a client', protocolVersion: 5 });
   expect(await client.subscribe(['$aws/things/lamp/jobs/#', '$aws/things/door/jobs/#'])).toEqual([0x87, 1]);
 });
@@ -35,7 +28,7 @@ it('attached to a thing, it is good for that thing, whatever the client id', asy
 it('attached to several, it is good for the one of the client id', async () => {
   const device = await makeDevice(rig);
   for (const thingName of ['lamp', 'door']) {
-    await rig.operator.send(new AttachThingPrincipalCommand({ thingName, principal: device.arn }));
+    await rig.operator.attachThingPrincipal({ thingName, principal: device.arn });
   }
   const [client] = await login(rig, device, { clientId: 'door', protocolVersion: 5 });
   expect(await client.subscribe(['$aws/things/lamp/jobs/#', '$aws/things/door/jobs/#'])).toEqual([0x87, 1]);
@@ -46,11 +39,11 @@ it.each([4, 5] as const)(
   async (protocolVersion) => {
     const device = await makeDevice(rig);
     const [client] = await login(rig, device, { clientId: 'lamp', protocolVersion });
-    await rig.operator.send(new UpdateCertificateCommand({ certificateId: device.id, newStatus: 'INACTIVE' }));
+    await rig.operator.updateCertificate({ certificateId: device.id, newStatus: 'INACTIVE' });
     await client.closed;
     if (protocolVersion === 5) expect(client.packets.at(-1)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x87 });
     expect((await login(rig, device, { clientId: 'lamp', protocolVersion }))[1]).toBe(protocolVersion === 5 ? 0x87 : 5);
-    await rig.operator.send(new UpdateCertificateCommand({ certificateId: device.id, newStatus: 'ACTIVE' }));
+    await rig.operator.updateCertificate({ certificateId: device.id, newStatus: 'ACTIVE' });
     expect((await login(rig, device, { clientId: 'lamp', protocolVersion }))[1]).toBe(0);
   },
 );
@@ -63,14 +56,14 @@ it.each(['mqttsUrl', 'wssUrl'] as const)('of another authority, it is good once 
   };
   expect(await attempt()).not.toBe(0);
   const request = { certificatePem: cert, status: 'ACTIVE' } as const;
-  await rig.operator.send(new RegisterCertificateWithoutCACommand(request));
+  await rig.operator.registerCertificateWithoutCA(request);
   expect(await attempt()).toBe(0);
 });
 
 it('no policy is needed', async () => {
   const device = await makeDevice(rig);
   const policyDocument = '{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}';
-  await rig.operator.send(new CreatePolicyCommand({ policyName: 'deny', policyDocument }));
-  await rig.operator.send(new AttachPolicyCommand({ policyName: 'deny', target: device.arn }));
+  await rig.operator.createPolicy({ policyName: 'deny', policyDocument });
+  await rig.operator.attachPolicy({ policyName: 'deny', target: device.arn });
   expect((await login(rig, device, { clientId: 'lamp' }))[1]).toBe(0);
 });

@@ -6,28 +6,23 @@
 import { spawn } from 'node:child_process';
 import { type Hash, type Hmac, createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
 import { seededChance } from '../../faults/chance.ts';
 import type { DoorName } from '../../bench/fuzz/doors.ts';
 import type { fuzz as Fuzz } from '../../bench/fuzz/run.ts';
 import { httpStory } from '../../bench/fuzz/http-inputs.ts';
 import { mqttStory } from '../../bench/fuzz/mqtt-inputs.ts';
 import { signedStory } from '../../bench/fuzz/signed-inputs.ts';
+import { sharedFolder } from '../support/folders.ts';
 
 const inputs = Number(process.env['JOBRIG_FUZZ_INPUTS'] ?? 300);
 const dist = '../../dist/bench/fuzz';
-let directory: string;
+const directory = sharedFolder('fuzz');
 
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'jobrig-fuzz-'));
-});
-
-afterAll(() => rm(directory, { recursive: true, force: true }));
+beforeAll(async () => {});
 
 it('finds nothing', { timeout: 600_000 }, async () => {
   // As it was built: the service is a process of its own.

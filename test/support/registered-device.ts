@@ -1,7 +1,7 @@
 /** Devices with a certificate of the registry, and the service that has made it. */
 import { once } from 'node:events';
 import { type TLSSocket, connect } from 'node:tls';
-import { CreateKeysAndCertificateCommand, IoTClient } from '@aws-sdk/client-iot';
+import { IoT } from '@aws-sdk/client-iot';
 import { type Service, type ServiceOptions, startService } from '../../broker/start-service.ts';
 import { WireClient, type WireOptions } from './wire-client.ts';
 
@@ -9,7 +9,7 @@ export const secret = { accessKeyId: 'AKID', secretAccessKey: 'secret' };
 
 export interface Rig {
   readonly service: Service;
-  readonly operator: IoTClient;
+  readonly operator: IoT;
 }
 
 export async function start(options: ServiceOptions): Promise<Rig> {
@@ -19,7 +19,7 @@ export async function start(options: ServiceOptions): Promise<Rig> {
     ...options,
   });
   const config = { endpoint: service.httpUrl ?? '', region: 'us-east-1', credentials: secret, maxAttempts: 1 };
-  return { service, operator: new IoTClient(config) };
+  return { service, operator: new IoT(config) };
 }
 
 export async function stop({ service, operator }: Rig): Promise<void> {
@@ -35,7 +35,7 @@ export interface Device {
 }
 
 export async function makeDevice({ operator }: Rig): Promise<Device> {
-  const made = await operator.send(new CreateKeysAndCertificateCommand({ setAsActive: true }));
+  const made = await operator.createKeysAndCertificate({ setAsActive: true });
   return {
     arn: made.certificateArn ?? '',
     id: made.certificateId ?? '',
