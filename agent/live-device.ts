@@ -4,7 +4,7 @@
  */
 import type { InstantFault, ThingFaults } from '../faults/thing-faults.ts';
 import { seededChance } from '../faults/chance.ts';
-import type { DeviceView } from '../observation/inside.ts';
+import { type DeviceView, plainView } from '../observation/inside.ts';
 import type { ConnectionEnd, Observer } from '../observation/observation.ts';
 import type { EpochMs } from '../protocol/time.ts';
 import type { Board } from './board/contract.ts';
@@ -86,7 +86,7 @@ class StationOnTheWire implements LiveDevice {
   }
 
   view(): DeviceView {
-    return this.#station.view();
+    return plainView(this.#station.view());
   }
 
   powerOn(): void {

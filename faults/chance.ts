@@ -25,30 +25,52 @@ export function seededChance(seed: number): Chance {
 }
 
 function stream(high: number, low: number): Chance {
-  // Every word of the state depends on both: the generator's first number is the sum of two words, and seeds differ in one.
-  const right = low ^ mix(high);
-  const left = high ^ mix(right);
-  const state = [mix(left), mix(right ^ 0x85eb_ca6b), mix(left ^ 0xc2b2_ae35), mix(right) | 1];
-  const generator = xoroshiro128plusFromState(state);
-  return {
-    between: (from, to) => uniformInt(generator, from, to),
-    happens: (perMillion) => perMillion > 0 && uniformInt(generator, 0, million - 1) < perMillion,
-    pick(items) {
-      const item = items[uniformInt(generator, 0, items.length - 1)];
-      if (item === undefined) throw new RangeError('nothing to pick from');
-      return item;
-    },
-    fork(purpose) {
-      let a = high;
-      let b = low;
-      for (let index = 0; index < purpose.length; index += 1) {
-        const code = purpose.charCodeAt(index);
-        a = mix(a ^ code);
-        b = mix(Math.imul(b, 31) + code);
-      }
-      return stream(mix(a + 1), mix(b + 2));
-    },
-  };
+  return new Stream(high, low);
+}
+
+class Stream implements Chance {
+  readonly #high: number;
+  readonly #low: number;
+  readonly #generator: ReturnType<typeof xoroshiro128plusFromState>;
+
+  constructor(high: number, low: number) {
+    // Every word of the state depends on both: the generator's first number is the sum of two words, and seeds differ in one.
+    const right = low ^ mix(high);
+    const left = high ^ mix(right);
+    this.#high = high;
+    this.#low = low;
+    this.#generator = xoroshiro128plusFromState([
+      mix(left),
+      mix(right ^ 0x85eb_ca6b),
+      mix(left ^ 0xc2b2_ae35),
+      mix(right) | 1,
+    ]);
+  }
+
+  between(low: number, high: number): number {
+    return uniformInt(this.#generator, low, high);
+  }
+
+  happens(perMillion: number): boolean {
+    return perMillion > 0 && uniformInt(this.#generator, 0, million - 1) < perMillion;
+  }
+
+  pick<Item>(items: readonly Item[]): Item {
+    const item = items[uniformInt(this.#generator, 0, items.length - 1)];
+    if (item === undefined) throw new RangeError('nothing to pick from');
+    return item;
+  }
+
+  fork(purpose: string): Chance {
+    let a = this.#high;
+    let b = this.#low;
+    for (let index = 0; index < purpose.length; index += 1) {
+      const code = purpose.charCodeAt(index);
+      a = mix(a ^ code);
+      b = mix(Math.imul(b, 31) + code);
+    }
+    return stream(mix(a + 1), mix(b + 2));
+  }
 }
 
 /** A bijective scramble of 32 bits: equal inputs only give equal outputs. */

@@ -21,26 +21,38 @@ export interface Link {
   block(until: number): void;
 }
 
-export function createLink({ latencyMs, jitterMs }: LinkConditions, chance: Chance): Link {
-  let notBefore: number = 0;
-  const inOrder = (now: number): number => {
-    notBefore = Math.max(notBefore, now + latencyMs + (jitterMs > 0 ? chance.between(0, jitterMs) : 0));
-    return notBefore;
-  };
-  return {
-    arrival: inOrder,
-    arrivals(now, fault) {
-      switch (fault.effect) {
-        case 'lost':
-          return [];
-        case 'duplicate':
-          return [inOrder(now), inOrder(now) + fault.lateMs];
-        case 'late':
-          return [Math.max(notBefore, now + latencyMs) + fault.lateMs];
-      }
-    },
-    block(until) {
-      notBefore = Math.max(notBefore, until);
-    },
-  };
+export function createLink(conditions: LinkConditions, chance: Chance): Link {
+  return new OrderedLink(conditions, chance);
+}
+
+class OrderedLink implements Link {
+  readonly #conditions: LinkConditions;
+  readonly #chance: Chance;
+  #notBefore = 0;
+
+  constructor(conditions: LinkConditions, chance: Chance) {
+    this.#conditions = conditions;
+    this.#chance = chance;
+  }
+
+  arrival(now: number): number {
+    const { latencyMs, jitterMs } = this.#conditions;
+    const jittered = jitterMs > 0 ? this.#chance.between(0, jitterMs) : 0;
+    return (this.#notBefore = Math.max(this.#notBefore, now + latencyMs + jittered));
+  }
+
+  arrivals(now: number, { effect, lateMs }: MessageFault): readonly number[] {
+    switch (effect) {
+      case 'lost':
+        return [];
+      case 'duplicate':
+        return [this.arrival(now), this.arrival(now) + lateMs];
+      case 'late':
+        return [Math.max(this.#notBefore, now + this.#conditions.latencyMs) + lateMs];
+    }
+  }
+
+  block(until: number): void {
+    this.#notBefore = Math.max(this.#notBefore, until);
+  }
 }

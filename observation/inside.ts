@@ -53,6 +53,7 @@ export interface Download {
   readonly imageBytes: number;
 }
 
+/** Where a board gives it, what was done is looked up when it is asked for: who keeps or sends a view makes it {@link plainView}. */
 export interface DeviceView {
   readonly powered: boolean;
   readonly connected: boolean;
@@ -74,4 +75,9 @@ export interface DeviceView {
   readonly partsDone: Readonly<Record<string, readonly string[]>>;
   /** By the same key. */
   readonly downloads: Readonly<Record<string, Download>>;
+}
+
+export function plainView(view: DeviceView): DeviceView {
+  const { sideEffects, partsDone, downloads } = view;
+  return { ...view, sideEffects, partsDone, downloads };
 }

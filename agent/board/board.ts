@@ -14,6 +14,7 @@ import { Device } from '../device/device.ts';
 import { type ImageOrigin, honestOrigin } from '../device/image.ts';
 import type { HardwareProfile } from '../device/profile.ts';
 import { Radio } from '../device/radio.ts';
+import { BoardView } from './board-view.ts';
 import type { Board, BoardEffect, BoardInput } from './contract.ts';
 import { Firmware, type FirmwareGround } from './firmware.ts';
 
@@ -59,6 +60,8 @@ class TimedBoard implements Board, FirmwareGround {
   /** What arrived while nobody listened, in order. */
   #waiting: OutsideInput[] = [];
   #effects: BoardEffect[] = [];
+  /** As it is now; absent: to be made anew. */
+  #view: DeviceView | undefined;
 
   constructor({ thingName, seed, hardware, agent = referenceAgent, ...options }: BoardOptions) {
     const { namespaces = [], initialVersion = '1.0.0', origin = honestOrigin } = options;
@@ -74,6 +77,7 @@ class TimedBoard implements Board, FirmwareGround {
   }
 
   apply(input: BoardInput, now: EpochMs): readonly BoardEffect[] {
+    this.#view = undefined;
     this.#catchUp(now);
     this.time = Math.max(this.time, now);
     this.#take(input);
@@ -110,26 +114,7 @@ class TimedBoard implements Board, FirmwareGround {
   }
 
   view(): DeviceView {
-    const { loader, memory, record, flashCounters } = this.#device;
-    const work = this.#firmware.agent?.work();
-    const { sideEffects, partsDone, downloads } = this.#firmware.workDone.shown();
-    return {
-      powered: this.#device.powered,
-      connected: this.#firmware.isConnected,
-      step: work?.step ?? 'idle',
-      execution: work?.execution,
-      runningVersion: loader.running.image?.version ?? '',
-      slots: loader.slots.map(({ image, state }) => ({ version: image?.version, state })),
-      activeSlot: loader.active,
-      ram: { usedBytes: memory.usedBytes, budgetBytes: memory.budgetBytes },
-      openDownload: this.#device.hasOpenDownload,
-      flash: { erases: flashCounters.erases, wear: flashCounters.wear },
-      checkpoint: record.read(),
-      boots: this.#device.boots,
-      sideEffects,
-      partsDone,
-      downloads,
-    };
+    return (this.#view ??= new BoardView(this.#device, this.#firmware));
   }
 
   /** When the agent hears of what happens at this instant. */

@@ -6,8 +6,6 @@
 import { type ExecutionIdentity, identityKey } from '../../observation/execution.ts';
 import type { DeviceView, Download } from '../../observation/inside.ts';
 
-type Shown = Pick<DeviceView, 'sideEffects' | 'partsDone' | 'downloads'>;
-
 /** The side effect of one execution. */
 interface Effect {
   readonly timesByPart: Map<string, number>;
@@ -18,9 +16,7 @@ interface Effect {
 export class WorkDone {
   readonly #effects = new Map<string, Effect>();
   readonly #downloads = new Map<string, Download>();
-  /** As they are shown; absent: to be made anew. */
-  #shownEffects: Pick<Shown, 'sideEffects' | 'partsDone'> | undefined;
-  #shownDownloads: Shown['downloads'] | undefined;
+  #shownEffects: DeviceView['sideEffects'] | undefined;
   /** Of the last download: many segments in a row are of one execution. */
   #latest: { readonly execution: ExecutionIdentity; readonly key: string } | undefined;
 
@@ -41,23 +37,27 @@ export class WorkDone {
     const { key } = this.#latest;
     const before = this.#downloads.get(key)?.bytes ?? 0;
     this.#downloads.set(key, { bytes: before + bytes, imageBytes });
-    this.#shownDownloads = undefined;
   }
 
-  /** The same objects as before where nothing has changed. */
-  shown(): Shown {
-    this.#shownEffects ??= this.#showEffects();
-    this.#shownDownloads ??= Object.fromEntries(this.#downloads);
-    return { ...this.#shownEffects, downloads: this.#shownDownloads };
+  /** The same object as before where nothing has changed. */
+  get sideEffects(): DeviceView['sideEffects'] {
+    return (this.#shownEffects ??= record(this.#effects, ({ most }) => most));
   }
 
-  #showEffects(): Pick<Shown, 'sideEffects' | 'partsDone'> {
-    const sideEffects: Record<string, number> = {};
-    const partsDone: Record<string, readonly string[]> = {};
-    for (const [key, { most, parts }] of this.#effects) {
-      sideEffects[key] = most;
-      partsDone[key] = parts;
-    }
-    return { sideEffects, partsDone };
+  get partsDone(): DeviceView['partsDone'] {
+    return record(this.#effects, ({ parts }) => parts);
   }
+
+  get downloads(): DeviceView['downloads'] {
+    return Object.fromEntries(this.#downloads);
+  }
+}
+
+function record<Shown>(
+  effects: ReadonlyMap<string, Effect>,
+  shownOf: (effect: Effect) => Shown,
+): Record<string, Shown> {
+  const shown: Record<string, Shown> = {};
+  for (const [key, effect] of effects) shown[key] = shownOf(effect);
+  return shown;
 }

@@ -6,7 +6,15 @@ import type { EpochMs } from '../../protocol/time.ts';
 import { onOversizeReply, onReply } from './answers.ts';
 import { onBooted } from './boot.ts';
 import { onConnected, onDisconnected, onLinkDeadline, onSubscribed } from './connection.ts';
-import type { Agent, AgentInput, OperationFailure, IncomingMessage, OversizeMessage } from './contract.ts';
+import type {
+  Agent,
+  AgentInput,
+  AgentOutcome,
+  IncomingMessage,
+  OperationFailure,
+  OversizeMessage,
+  Stretch,
+} from './contract.ts';
 import { onNotify, onNotifyNext, onOversizeNotification } from './notifications.ts';
 import { queues } from './queues.ts';
 import { recover, undoNext } from './recover.ts';
@@ -15,22 +23,45 @@ import { account, advance, stepOf, stretchOf } from './stages.ts';
 import { type AgentOptions, type AgentState, type Turn, type Work, newState, unchanged } from './turn.ts';
 
 export function createAgent(options: AgentOptions): Agent {
-  const state = newState();
-  const turn: Turn = { options, behaviour: options.behaviour, state, now: 0, changes: unchanged, effects: [] };
-  return {
-    apply(input, now) {
-      turn.now = now;
-      turn.changes = unchanged;
-      turn.effects = [];
-      take(turn, input);
-      ask(turn);
-      return { changes: turn.changes, effects: turn.effects };
-    },
-    nextDeadline: () => nextDeadline(state),
-    stretch: () => state.work && stretchOf(turn, state.work),
-    work: () => state.work && { execution: state.work.execution, step: stepOf(state.work) },
-    isIdle: () => isIdle(state) && state.unasked.length === 0,
-  };
+  return new JobAgent(options);
+}
+
+class JobAgent implements Agent {
+  readonly #turn: Turn;
+
+  constructor(options: AgentOptions) {
+    const { behaviour } = options;
+    this.#turn = { options, behaviour, state: newState(), now: 0, changes: unchanged, effects: [] };
+  }
+
+  apply(input: AgentInput, now: EpochMs): AgentOutcome {
+    const turn = this.#turn;
+    turn.now = now;
+    turn.changes = unchanged;
+    turn.effects = [];
+    take(turn, input);
+    ask(turn);
+    return { changes: turn.changes, effects: turn.effects };
+  }
+
+  nextDeadline(): EpochMs | undefined {
+    return nextDeadline(this.#turn.state);
+  }
+
+  stretch(): Stretch | undefined {
+    const { work } = this.#turn.state;
+    return work && stretchOf(this.#turn, work);
+  }
+
+  work(): ReturnType<Agent['work']> {
+    const { work } = this.#turn.state;
+    return work && { execution: work.execution, step: stepOf(work) };
+  }
+
+  isIdle(): boolean {
+    const { state } = this.#turn;
+    return isIdle(state) && state.unasked.length === 0;
+  }
 }
 
 function take(turn: Turn, input: AgentInput): void {

@@ -37,6 +37,8 @@ export type DeviceEvent =
 
 /** How an operation begins: it takes its time, or it is over at once. */
 export type Started = 'under-way' | { readonly failure?: OperationFailure };
+type Settle = NonNullable<Task<OperationFailure>['settle']>;
+
 const done: Started = {};
 const ended: DeviceEvent = { kind: 'ended' };
 
@@ -129,7 +131,8 @@ export class Device<Kept> {
     if (task === undefined || task.endsAt > now) return undefined;
     if (task.ends === 'watchdog') return this.#crash('watchdog', task.endsAt);
     this.#task = undefined;
-    const failure = task.settle(task.endsAt - task.startedAt, true);
+    const { failure } = task;
+    task.settle?.(true, task.endsAt - task.startedAt);
     if (task.ends === 'operation') return failure === undefined ? ended : { kind: 'ended', failure };
     this.#startedAt = task.endsAt;
     const outcome = this.#bootOutcome;
@@ -171,7 +174,7 @@ export class Device<Kept> {
   abort(now: EpochMs): void {
     const task = this.#task;
     this.#task = undefined;
-    task?.settle(now - task.startedAt, false);
+    task?.settle?.(false, now - task.startedAt);
   }
 
   /** Without a network a download stands still, and goes on where it was when there is one again. */
@@ -214,13 +217,14 @@ export class Device<Kept> {
     this.#hasOpenDownload = true;
     const served = this.#options.origin(image);
     if (served === undefined || offset + bytes > (served.refusedFrom ?? Infinity)) {
-      return this.#start(now, this.#pace.latencyMs(), () => 'download-failed');
+      return this.#start(now, this.#pace.latencyMs(), 'download-failed');
     }
     const task: Task<OperationFailure> = {
       startedAt: now,
       endsAt: now + Math.ceil(this.#pace.downloadMs(bytes)),
       ends: 'operation',
-      settle: succeed,
+      failure: undefined,
+      settle: undefined,
       stall: undefined,
       isDownload: true,
     };
@@ -240,7 +244,7 @@ export class Device<Kept> {
   verify(image: ImageReference, offset: number, bytes: number, now: EpochMs): Started {
     const isLast = offset + bytes >= image.sizeBytes;
     const isRight = !isLast || this.#options.origin(image)?.digest === image.sha256;
-    return this.#start(now, this.#pace.digestMs(bytes), () => (isRight ? undefined : 'digest-mismatch'));
+    return this.#start(now, this.#pace.digestMs(bytes), isRight ? undefined : 'digest-mismatch');
   }
 
   /** @param erasesAhead the whole image's sectors at its start, in one go, instead of each segment's own one by one */
@@ -253,18 +257,16 @@ export class Device<Kept> {
     if (!flash.canWrite(write)) return { failure: 'storage-failed' };
     this.loader.openSpare();
     const pace = this.#pace.flash();
-    const settle: Task<OperationFailure>['settle'] = (elapsedMs, isWhole) => {
-      flash.write(write, pace, isWhole ? undefined : elapsedMs);
-      return undefined;
-    };
+    const settle: Settle = (isWhole, elapsedMs) => flash.write(write, pace, isWhole ? undefined : elapsedMs);
     const stall = { eachMs: pace.eraseSectorMs, count: flash.sectorsErasedBy(write), isSliced: !erasesAhead };
-    return this.#start(now, flash.writeMs(write, pace), settle, stall);
+    return this.#start(now, flash.writeMs(write, pace), undefined, settle, stall);
   }
 
   /** Reads the spare slot back. */
   check(image: ImageReference, now: EpochMs): Started {
-    const isRight = () => this.loader.spare.flash.holds(image.sha256, image.sizeBytes);
-    return this.#start(now, this.#pace.readBackMs(image.sizeBytes), () => (isRight() ? undefined : 'digest-mismatch'));
+    // Nothing is written meanwhile.
+    const isRight = this.loader.spare.flash.holds(image.sha256, image.sizeBytes);
+    return this.#start(now, this.#pace.readBackMs(image.sizeBytes), isRight ? undefined : 'digest-mismatch');
   }
 
   select(image: ImageReference, version: string, now: EpochMs): Started {
@@ -286,12 +288,12 @@ export class Device<Kept> {
   /** Runs a program of the device's own; one that is called `false` fails, as its Unix namesake. */
   run(program: string, durationMs: DurationMs, now: EpochMs): Started {
     const fails = program.split('/').at(-1) === 'false';
-    return this.#start(now, durationMs, () => (fails ? 'handler-failed' : undefined));
+    return this.#start(now, durationMs, fails ? 'handler-failed' : undefined);
   }
 
   selfTest(now: EpochMs): Started {
     const fails = this.loader.running.image?.health === 'fails-self-test';
-    return this.#start(now, this.#options.profile.boot.selfTestMs, () => (fails ? 'self-test-failed' : undefined));
+    return this.#start(now, this.#options.profile.boot.selfTestMs, fails ? 'self-test-failed' : undefined);
   }
 
   /** Writes the non-volatile record. */
@@ -299,12 +301,7 @@ export class Device<Kept> {
     return this.#rewriteSector(now, recordPages, (isWhole) => this.record.write(value, isWhole));
   }
 
-  #start(
-    now: EpochMs,
-    durationMs: DurationMs,
-    settle: Task<OperationFailure>['settle'] = succeed,
-    stall?: Stall,
-  ): Started {
+  #start(now: EpochMs, durationMs: DurationMs, failure?: OperationFailure, settle?: Settle, stall?: Stall): Started {
     const { flash, cpu } = this.#options.profile;
     const stalls = flash.eraseStallsCpu === 1 ? stall : undefined;
     const isBitten = stalls !== undefined && longestStallMs(stalls) >= cpu.watchdogMs;
@@ -312,6 +309,7 @@ export class Device<Kept> {
       startedAt: now,
       endsAt: now + Math.ceil(isBitten ? cpu.watchdogMs : durationMs),
       ends: isBitten ? 'watchdog' : 'operation',
+      failure,
       settle,
       stall: stalls,
     };
@@ -325,14 +323,10 @@ export class Device<Kept> {
   }
 
   /** Erases a sector outside the slots and programs a few pages of it. */
-  #rewriteSector(now: EpochMs, pages: number, settle: (isWhole: boolean) => void): Started {
+  #rewriteSector(now: EpochMs, pages: number, settle: Settle): Started {
     const { eraseSectorMs, programPageMs } = this.#pace.flash();
-    const end: Task<OperationFailure>['settle'] = (_elapsedMs, isWhole) => {
-      settle(isWhole);
-      return undefined;
-    };
     const stall = { eachMs: eraseSectorMs, count: 1, isSliced: true };
-    return this.#start(now, eraseSectorMs + pages * programPageMs, end, stall);
+    return this.#start(now, eraseSectorMs + pages * programPageMs, undefined, settle, stall);
   }
 
   #crash(cause: CrashCause, now: EpochMs): DeviceEvent {
@@ -355,9 +349,9 @@ export class Device<Kept> {
       startedAt: now,
       endsAt: now + Math.ceil(boot.loaderMs + (hangs ? cpu.watchdogMs + boot.loaderMs : 0) + boot.applicationMs),
       ends: 'boot',
-      settle: (elapsedMs) => {
+      failure: undefined,
+      settle: (_isWhole, elapsedMs) => {
         if (elapsedMs >= boot.loaderMs) load();
-        return undefined;
       },
       stall: undefined,
     };
@@ -366,11 +360,9 @@ export class Device<Kept> {
   #loseVolatile(now: EpochMs): void {
     const task = this.#task;
     this.#task = undefined;
-    task?.settle(now - task.startedAt, false);
+    task?.settle?.(false, now - task.startedAt);
     this.#bootOutcome = undefined;
     this.#hasOpenDownload = false;
     this.memory.clear();
   }
 }
-
-function succeed(): undefined {}

@@ -16,15 +16,16 @@ export interface Stall {
 export interface Task<OperationFailure> {
   readonly startedAt: EpochMs;
   readonly endsAt: EpochMs;
-  /** What has happened by the end, or by the cut. */
-  readonly settle: (elapsedMs: DurationMs, isWhole: boolean) => OperationFailure | undefined;
+  /** How it ends; absent: well. */
+  readonly failure: OperationFailure | undefined;
+  /** What has happened by the end, or by the cut; absent: nothing that stays. */
+  readonly settle: ((isWhole: boolean, elapsedMs: DurationMs) => void) | undefined;
   readonly stall: Stall | undefined;
   readonly ends: 'operation' | 'boot' | 'watchdog';
   /** It needs the network, and stands still without. */
   readonly isDownload?: true;
-  /** While it stands still: what is left to do, and what then happens. */
-  readonly leftMs?: DurationMs;
-  readonly goesOn?: Task<OperationFailure>['settle'] | undefined;
+  /** While it stands still, and may go on: what is left to do, and how it then ends. */
+  readonly goesOn?: { readonly leftMs: DurationMs; readonly failure: OperationFailure | undefined } | undefined;
 }
 
 /** Assumed: a download that gets no byte for so long has failed; TCP gives up after some minutes. */
@@ -36,14 +37,16 @@ export function standingStill<OperationFailure>(
   now: EpochMs,
   failure: OperationFailure,
 ): Task<OperationFailure> {
-  const { endsAt, settle } = task;
-  return { ...task, leftMs: endsAt - now, goesOn: settle, endsAt: now + silenceMs, settle: () => failure };
+  const goesOn = { leftMs: task.endsAt - now, failure: task.failure };
+  return { ...task, goesOn, endsAt: now + silenceMs, failure };
 }
 
 /** The network is back: it goes on where it was, if it was going. */
 export function goingOn<OperationFailure>(task: Task<OperationFailure>, now: EpochMs): Task<OperationFailure> {
-  const { goesOn, leftMs = 0 } = task;
-  return goesOn === undefined ? task : { ...task, endsAt: Math.ceil(now + leftMs), settle: goesOn };
+  const { goesOn } = task;
+  return goesOn === undefined
+    ? task
+    : { ...task, goesOn: undefined, endsAt: Math.ceil(now + goesOn.leftMs), failure: goesOn.failure };
 }
 
 /** The longest that the CPU stands still in one go. */

@@ -26,6 +26,16 @@ interface Attempt {
   heldBackUntil: EpochMs;
 }
 
+/** A message on its way to the device. */
+interface Arriving {
+  readonly message: DeviceMessage;
+  /** It was told of, and something came between that and its arrival. */
+  isTold: boolean;
+}
+
+/** @returns true when it must be called again, once what came between is done */
+type Arrive<What> = (what: What) => boolean | void;
+
 /** An attempt to connect ends after this when nobody answers, and after that when there is no network at all. */
 const connectTimeoutMs: DurationMs = 10_000;
 const noNetworkMs: DurationMs = 100;
@@ -147,15 +157,17 @@ export class Connection {
   onConnack(number: ConnectionNumber, sessionPresent: boolean): void {
     const attempt = this.#of(number);
     if (attempt === undefined) return;
-    this.#carry(attempt.down, attempt, () => {
-      attempt.isUp = true;
-      const { now, reporter } = this.#ground;
-      reporter.connected(now, sessionPresent);
-      this.#ground.feed({ kind: 'connected', sessionPresent });
-    });
+    this.#carry(attempt.down, attempt, this.#becomeUp, sessionPresent);
     if (!sessionPresent) return this.#unheard.clear();
     for (const message of this.#unheard) this.onMessage(number, message);
   }
+
+  readonly #becomeUp = (sessionPresent: boolean): void => {
+    const { now, reporter } = this.#ground;
+    if (this.#attempt !== undefined) this.#attempt.isUp = true;
+    reporter.connected(now, sessionPresent);
+    this.#ground.feed({ kind: 'connected', sessionPresent });
+  };
 
   /** The device ends its connection, or its attempt, and knows it. */
   leave(how: 'goodbye' | 'without-a-word', end: ConnectionEnd): void {
@@ -208,47 +220,55 @@ export class Connection {
     const answer = this.#faults.ofHandshake('subscribe', now);
     if (answer !== undefined) reporter.fault(now, `subscribe ${answer}`);
     if (answer === 'not-at-all') return;
-    this.#carry(attempt.up, attempt, () => {
-      if (answer === 'refused') this.onSuback(attempt.number, filters.map(refused));
-      else this.#ground.perform({ kind: 'subscribe', connection: attempt.number, filters });
-    });
+    const { number } = attempt;
+    const ask = (): void => {
+      if (answer === 'refused') this.onSuback(number, filters.map(refused));
+      else this.#ground.perform({ kind: 'subscribe', connection: number, filters });
+    };
+    this.#carry(attempt.up, attempt, ask, undefined);
   }
 
   onSuback(number: ConnectionNumber, filters: readonly GrantedFilter[]): void {
     const attempt = this.#of(number);
     if (attempt === undefined) return;
-    this.#carry(attempt.down, attempt, () => {
-      const { now, reporter } = this.#ground;
-      reporter.subscribed(now, filters);
-      this.#ground.feed({ kind: 'subscribed', filters });
-    });
+    this.#carry(attempt.down, attempt, this.#hearSuback, filters);
   }
+
+  readonly #hearSuback = (filters: readonly GrantedFilter[]): void => {
+    const { now, reporter } = this.#ground;
+    reporter.subscribed(now, filters);
+    this.#ground.feed({ kind: 'subscribed', filters });
+  };
 
   send(request: DeviceRequest): void {
     const attempt = this.#attempt;
     if (attempt?.isUp !== true) return;
     const { now, reporter } = this.#ground;
     reporter.sent(now, request);
-    this.#carryMessage(attempt.up, attempt, 'request', request.operation, () => {
-      this.#ground.perform({ kind: 'publish', connection: attempt.number, request });
-    });
+    this.#carryMessage(attempt.up, attempt, 'request', request.operation, this.#publish, request);
   }
+
+  readonly #publish = (request: DeviceRequest): void => {
+    this.#ground.perform({ kind: 'publish', connection: this.#attempts, request });
+  };
 
   askForBlocks(request: BlockRequest): void {
     const attempt = this.#attempt;
     if (attempt?.isUp !== true) return;
-    this.#carryMessage(attempt.up, attempt, 'request', 'GetStream', () => {
-      this.#ground.perform({ kind: 'ask-blocks', connection: attempt.number, request });
-    });
+    this.#carryMessage(attempt.up, attempt, 'request', 'GetStream', this.#publishBlocks, request);
   }
+
+  readonly #publishBlocks = (request: BlockRequest): void => {
+    this.#ground.perform({ kind: 'ask-blocks', connection: this.#attempts, request });
+  };
 
   onStream(number: ConnectionNumber, answer: StreamAnswer): void {
     const attempt = this.#of(number);
     if (attempt === undefined) return;
-    this.#carryMessage(attempt.down, attempt, 'reply', 'GetStream', () =>
-      this.#ground.feed({ kind: 'stream', answer }),
-    );
+    this.#carryMessage(attempt.down, attempt, 'reply', 'GetStream', this.#hearStream, answer);
   }
+
+  readonly #hearStream = (answer: StreamAnswer): void => this.#ground.feed({ kind: 'stream', answer });
 
   /** The transport has it; the device does not yet. */
   onMessage(number: ConnectionNumber, message: DeviceMessage): void {
@@ -257,45 +277,46 @@ export class Connection {
     const isReply = message.kind === 'reply';
     if (this.#keepsSession && !isReply) this.#unheard.add(message);
     const operation = isReply ? message.operation : undefined;
-    let isTold = false;
-    this.#carryMessage(attempt.down, attempt, isReply ? 'reply' : 'notification', operation, () => {
-      const { now, reporter } = this.#ground;
-      if (!isTold && reporter.showsReceived) {
-        isTold = true;
-        reporter.received(now, message);
-        if (this.#ground.isInterrupted) return true;
-      }
-      isTold = false; // a copy of it may come
-      this.#unheard.delete(message);
-      reporter.delivered(now, message);
-      this.#ground.feed({ kind: 'message', message });
-      return false;
-    });
+    const direction = isReply ? 'reply' : 'notification';
+    this.#carryMessage(attempt.down, attempt, direction, operation, this.#hear, { message, isTold: false });
   }
 
+  readonly #hear = (arriving: Arriving): boolean => {
+    const { message } = arriving;
+    const { now, reporter } = this.#ground;
+    if (!arriving.isTold && reporter.showsReceived) {
+      arriving.isTold = true;
+      reporter.received(now, message);
+      if (this.#ground.isInterrupted) return true;
+    }
+    arriving.isTold = false; // a copy of it may come
+    if (this.#keepsSession) this.#unheard.delete(message);
+    reporter.delivered(now, message);
+    this.#ground.feed({ kind: 'message', message });
+    return false;
+  };
+
   /** Takes a message over a link, with the fault that it has. What a fault makes late is lost when faults end. */
-  #carryMessage(
+  #carryMessage<What>(
     link: Link,
     attempt: Attempt,
     direction: Direction,
     operation: MessageOperation | undefined,
-    arrive: () => boolean | void,
+    arrive: Arrive<What>,
+    what: What,
   ): void {
     const { now, reporter } = this.#ground;
     const fault = this.#faults.ofMessage(direction, now, operation);
-    if (fault === undefined) return this.#carry(link, attempt, arrive);
+    if (fault === undefined) return this.#carry(link, attempt, arrive, what);
     reporter.fault(now, `${direction} ${fault.effect}`, operation);
-    for (const at of link.arrivals(now, fault)) this.#carryLate(at, attempt, arrive);
-  }
-
-  #carryLate(at: EpochMs, attempt: Attempt, arrive: () => boolean | void): void {
     const { ends } = this.#faults;
-    this.#ground.at(at, () => this.#faults.ends === ends && arrive() === true, attempt);
+    const happen = (): boolean => this.#faults.ends === ends && arrive(what) === true;
+    for (const at of link.arrivals(now, fault)) this.#ground.at({ at, happen, what: undefined, over: attempt });
   }
 
-  /** @param arrive not called when the connection has ended by then */
-  #carry(link: Link, attempt: Attempt, arrive: () => boolean | void): void {
-    this.#ground.at(link.arrival(this.#ground.now), arrive, attempt);
+  /** @param arrive called with what arrives, unless the connection has ended by then */
+  #carry<What>(link: Link, attempt: Attempt, arrive: Arrive<What>, what: What): void {
+    this.#ground.at({ at: link.arrival(this.#ground.now), happen: arrive, what, over: attempt });
   }
 
   /** Whether what was to arrive over a connection still can. */

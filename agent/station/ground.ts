@@ -10,9 +10,8 @@ export interface Ground {
   readonly reporter: Reporter;
   /** The observer has held the device or put something in, which comes before anything that was seen takes effect. */
   readonly isInterrupted: boolean;
-  /** @param over the attempt to connect to which it belongs: it does not happen when that is over */
-  at(at: EpochMs, happen: TimetableEntry['happen'], over?: object): void;
-  later(afterMs: DurationMs, happen: TimetableEntry['happen']): void;
+  at<What>(entry: TimetableEntry<What>): void;
+  later(afterMs: DurationMs, happen: () => void): void;
   feed(input: BoardInput): void;
   perform(effect: StationEffect): void;
 }

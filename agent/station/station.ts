@@ -146,7 +146,7 @@ class BoardOnALink implements Station, Ground {
     if (first === undefined || first.at > this.now) return false;
     this.#timetable.takeFirst();
     const isOver = first.over !== undefined && !this.#connection.isOn(first.over);
-    if (!isOver && first.happen() === true) this.#timetable.putBack(first);
+    if (!isOver && first.happen(first.what) === true) this.#timetable.putBack(first);
     return true;
   }
 
@@ -292,15 +292,16 @@ class BoardOnALink implements Station, Ground {
     }
   }
 
-  at(at: EpochMs, happen: TimetableEntry['happen'], over?: object): void {
-    this.#timetable.add(at, happen, over);
+  at<What>(entry: TimetableEntry<What>): void {
+    this.#timetable.add(entry);
   }
 
-  later(afterMs: DurationMs, happen: TimetableEntry['happen']): void {
-    this.#timetable.add(this.now + afterMs, happen);
+  later(afterMs: DurationMs, happen: () => void): void {
+    this.#timetable.add({ at: this.now + afterMs, happen, what: undefined, over: undefined });
   }
 
   perform(effect: StationEffect): void {
-    this.#effects.push(effect);
+    if (this.#effects.length === 0) this.#effects = [effect];
+    else this.#effects.push(effect);
   }
 }

@@ -4,10 +4,11 @@
  */
 import type { EpochMs } from '../../protocol/time.ts';
 
-export interface TimetableEntry {
+export interface TimetableEntry<What = unknown> {
   readonly at: EpochMs;
   /** @returns true when it must be called again, once what came between is done */
-  readonly happen: () => boolean | void;
+  readonly happen: (what: What) => boolean | void;
+  readonly what: What;
   /** The connection to which it belongs, if to one. */
   readonly over: object | undefined;
 }
@@ -19,12 +20,13 @@ export class Timetable {
     return this.#entries[0];
   }
 
-  add(at: EpochMs, happen: TimetableEntry['happen'], over?: object): void {
+  add<What>(entry: TimetableEntry<What>): void {
     const entries = this.#entries;
     let index = entries.length;
-    while (index > 0 && entries[index - 1]!.at > at) index -= 1;
-    if (index === entries.length) entries.push({ at, happen, over });
-    else entries.splice(index, 0, { at, happen, over });
+    while (index > 0 && entries[index - 1]!.at > entry.at) index -= 1;
+    // What happens is called with what stands beside it, whatever that is.
+    if (index === entries.length) entries.push(entry as TimetableEntry);
+    else entries.splice(index, 0, entry as TimetableEntry);
   }
 
   takeFirst(): void {

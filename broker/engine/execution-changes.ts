@@ -42,19 +42,12 @@ export function createExecutionChanges(observer: Observer, rows: Iterable<Requir
     force: boolean,
     at: EpochMs,
   ): void {
+    if (observer.execution === undefined) return;
     const { thingName, versionNumber, statusDetails } = row;
-    observer.execution?.({
-      kind: 'execution',
-      source: 'service',
-      at,
-      thingName,
-      execution: identityOf(row),
-      status,
-      versionNumber,
-      ...(statusDetails && { statusDetails }),
-      by,
-      ...(force && { force }),
-    });
+    const execution = identityOf(row);
+    const told = { kind: 'execution', source: 'service', at, thingName, execution, status, versionNumber, by } as const;
+    const detailed = statusDetails === undefined ? told : { ...told, statusDetails };
+    observer.execution(force ? { ...detailed, force } : detailed);
   }
 
   return {
@@ -95,11 +88,9 @@ function originOf(name: OperationName): By {
   return name.startsWith('iot:') ? 'operator' : 'service';
 }
 
-function identityOf({ jobId, executionNumber, queuedAt, namespaceId }: ExecutionRow): ExecutionIdentity {
-  return {
-    jobId,
-    executionNumber,
-    queuedAt: toEpochSeconds(queuedAt),
-    ...(namespaceId !== undefined && { namespaceId }),
-  };
+function identityOf({ jobId, executionNumber, queuedAt: atMs, namespaceId }: ExecutionRow): ExecutionIdentity {
+  const queuedAt = toEpochSeconds(atMs);
+  return namespaceId === undefined
+    ? { jobId, executionNumber, queuedAt }
+    : { jobId, executionNumber, queuedAt, namespaceId };
 }

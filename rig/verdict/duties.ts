@@ -3,17 +3,18 @@
  * what fell into their time. It knows documents, hardware facts and faults, and nothing of how an agent works. A device that
  * fails, rejects or skips what it could do is not valid, however quietly it does so. Source: docs/recovery.md.
  */
-import { identityKey } from '../../observation/execution.ts';
+import { type ExecutionIdentity, identityKey } from '../../observation/execution.ts';
 import type { Observation, ObservationOf } from '../../observation/observation.ts';
 import type { Watch } from '../../observation/observers.ts';
 import type { Break } from './claim.ts';
 import type { ClaimId, Duty } from './contract.ts';
 import type { ExecutionRecord } from './execution-records.ts';
 import type { DeviceRecord } from './record.ts';
-import { executionsNamedBy } from './told.ts';
+import { executionsNamedBy, isAmong } from './told.ts';
 
 /** An execution that is not over, with what happened to it. */
 interface Assignment {
+  readonly execution: ExecutionIdentity;
   readonly duty: Duty;
   /** A power cut, a reset that nobody asked for, or the loss of what non-volatile memory held. */
   interrupted: Observation | undefined;
@@ -129,6 +130,7 @@ export function watchDuties(
         const duty = dutyOf(seen.execution.jobId);
         if (duty === undefined) return;
         assignments.set(key, {
+          execution: seen.execution,
           duty,
           interrupted: undefined,
           isTried: false,
@@ -149,17 +151,15 @@ export function watchDuties(
       if (seen.by === 'device' && one !== undefined) judge(seen, one, assignment);
     },
     received({ message }) {
-      for (const [key, assignment] of assignments) {
-        if (!assignment.isNamed && executionsNamedBy(message).some((named) => key === identityKey(named))) {
-          assignment.isNamed = true;
-        }
+      for (const assignment of assignments.values()) {
+        if (!assignment.isNamed) assignment.isNamed = isAmong(executionsNamedBy(message), assignment.execution);
       }
     },
     sent({ request: { operation, jobId, body } }) {
       const { status } = body;
       if (operation !== 'UpdateJobExecution' || status === undefined) return;
-      for (const [key, { isNamed, meantForAnother }] of assignments) {
-        if (record.byKey(key)?.identity.jobId !== jobId) continue;
+      for (const { execution, isNamed, meantForAnother } of assignments.values()) {
+        if (execution.jobId !== jobId) continue;
         if (isNamed) meantForAnother.delete(status);
         else meantForAnother.add(status);
       }

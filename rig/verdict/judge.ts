@@ -3,7 +3,7 @@
  * same code judges a simulated device, a live one and firmware of somebody else; what differs is only what was seen.
  */
 import type { Observation, Observer } from '../../observation/observation.ts';
-import { kinds, observeAll, show } from '../../observation/observers.ts';
+import { kinds, observeAll } from '../../observation/observers.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import {
   type Break,
@@ -21,6 +21,8 @@ import { limitsWith } from './limits.ts';
 import { isQuiet, watchQuiet } from './quiet.ts';
 import { DeviceRecord } from './record.ts';
 import { waitingTooLong } from './waiting.ts';
+
+type Look = (seen: Observation) => void;
 
 interface Seat {
   readonly definition: ClaimDefinition;
@@ -159,9 +161,9 @@ function worst(conclusions: readonly Conclusion[]): Conclusion | undefined {
 
 /** Passes on what is about this thing, or about none. */
 function onlyOf(thingName: string, observer: Observer): Observer {
-  const own: Partial<Record<Observation['kind'], (seen: Observation) => void>> = {};
+  const own: Partial<Record<Observation['kind'], Look>> = {};
   for (const kind of kinds) {
-    const look = observer[kind] as ((seen: Observation) => void) | undefined;
+    const look = observer[kind] as Look | undefined;
     if (look === undefined) continue;
     own[kind] = (seen) => {
       if (seen.thingName === undefined || seen.thingName === thingName) look(seen);
@@ -172,14 +174,18 @@ function onlyOf(thingName: string, observer: Observer): Observer {
 
 /** The observations of many devices, each handed to its own judge; those about no thing go to all. */
 export function observeFor(judges: ReadonlyMap<string, Judge>): Observer {
-  const all: Partial<Record<Observation['kind'], (seen: Observation) => void>> = {};
+  const all: Partial<Record<Observation['kind'], Look>> = {};
   for (const kind of kinds) {
+    const looks = new Map<string | undefined, Look>();
+    for (const [thingName, { ofThing }] of judges) {
+      const look = ofThing[kind] as Look | undefined;
+      if (look !== undefined) looks.set(thingName, look);
+    }
+    if (looks.size === 0) continue;
     all[kind] = (seen) => {
-      if (seen.thingName === undefined) for (const { ofThing } of judges.values()) show(ofThing, seen);
-      else show(judges.get(seen.thingName)?.ofThing ?? nobody, seen);
+      if (seen.thingName === undefined) for (const look of looks.values()) look(seen);
+      else looks.get(seen.thingName)?.(seen);
     };
   }
   return all as Observer;
 }
-
-const nobody: Observer = {};

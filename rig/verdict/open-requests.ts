@@ -15,7 +15,7 @@ const remembersRequests = 128;
 
 export class OpenRequests {
   /** In order. */
-  readonly all: OpenRequest[] = [];
+  all: OpenRequest[] = [];
   /** When the last of its requests was answered. */
   answeredAt: EpochMs = 0;
   /** When the latest request was sent that has an answer: one before it without an answer will get none. */
@@ -39,7 +39,7 @@ export class OpenRequests {
 
   /** A new connection, or none. */
   clear(): void {
-    this.all.length = 0;
+    if (this.all.length > 0) this.all = [];
   }
 
   /** Earlier tries of what was just answered, under the same token. */

@@ -25,7 +25,7 @@ export class PauseWatch {
   readonly #context: ClaimContext;
   readonly #words: string;
   /** Few, and most often one: found by looking at each. */
-  readonly #rows: Row[] = [];
+  #rows: Row[] = [];
   /** The first pause of the last rows, while they are all the same. */
   #alike: { readonly pauseMs: DurationMs; times: number } | undefined;
 
@@ -53,7 +53,7 @@ export class PauseWatch {
 
   /** Something went well: what is tried from now on is new. */
   succeeded(): void {
-    this.#rows.length = 0;
+    if (this.#rows.length > 0) this.#rows = [];
   }
 
   #rowOf(what: string): Row | undefined {

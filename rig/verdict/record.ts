@@ -32,6 +32,8 @@ export class DeviceRecord extends ExecutionRecords {
   /** The last request of the device. */
   lastSent: ObservationOf<'sent'> | undefined;
   lastReceived: ObservationOf<'received'> | undefined;
+  /** Some job was over before a power cut, and must not come back. */
+  hasSurvivors = false;
   /** The last move of its inside, where that is shown. */
   moved: ObservationOf<'moved'> | undefined;
   readonly #limits: Limits;
@@ -189,7 +191,10 @@ export class DeviceRecord extends ExecutionRecords {
     for (const one of this.ended) {
       const overSince = one.closedAt ?? one.answeredAt ?? (one.isAskedAbout ? undefined : one.known?.at);
       if (one.memoryLosses > 0 || overSince === undefined) continue;
-      if (at - overSince >= this.#limits.noticeMs) one.wasOverBeforeCut = true;
+      if (at - overSince >= this.#limits.noticeMs) {
+        one.wasOverBeforeCut = true;
+        this.hasSurvivors = true;
+      }
       // Heard just before the cut: what it had no time to note down is forgotten.
       else one.closedAt = undefined;
     }

@@ -54,7 +54,7 @@ function headShowsGone(head: (Shown & { readonly status: string }) | undefined, 
   return head === undefined || (!isSame(head, gone) && head.status !== 'IN_PROGRESS');
 }
 
-function isAmong(shown: readonly Shown[], gone: ExecutionIdentity): boolean {
+export function isAmong(shown: readonly Shown[], gone: ExecutionIdentity): boolean {
   return shown.some((one) => isSame(one, gone));
 }
 

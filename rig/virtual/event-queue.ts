@@ -27,18 +27,37 @@ export interface Alarm {
   clear(): void;
 }
 
-interface Entry<Event> {
-  at: EpochMs;
-  sequence: number;
-  readonly event: Event;
-  /** Its place in the heap, where it is in it. */
-  index: number;
-}
-
 const nowhere = -1;
 
 export function createEventQueue<Event>(start: EpochMs): EventQueue<Event> {
   return new Heap(start);
+}
+
+/** What is to happen once, or an alarm. */
+class Entry<Event> implements Alarm {
+  dueAt: EpochMs = 0;
+  sequence = 0;
+  readonly event: Event;
+  /** Its place in the heap, where it is in it. */
+  index = nowhere;
+  readonly #heap: Heap<Event>;
+
+  constructor(event: Event, heap: Heap<Event>) {
+    this.event = event;
+    this.#heap = heap;
+  }
+
+  get at(): EpochMs | undefined {
+    return this.index === nowhere ? undefined : this.dueAt;
+  }
+
+  set(at: EpochMs): void {
+    this.#heap.put(this, at);
+  }
+
+  clear(): void {
+    if (this.index !== nowhere) this.#heap.remove(this);
+  }
 }
 
 class Heap<Event> implements EventQueue<Event> {
@@ -55,46 +74,38 @@ class Heap<Event> implements EventQueue<Event> {
   }
 
   schedule(at: EpochMs, event: Event): void {
-    this.#put({ at, sequence: 0, event, index: nowhere }, at);
+    this.put(new Entry(event, this), at);
   }
 
   alarm(event: Event): Alarm {
-    const entry = { at: 0, sequence: 0, event, index: nowhere };
-    const put = (at: EpochMs): void => this.#put(entry, at);
-    const remove = (): void => this.#remove(entry);
-    return {
-      get at() {
-        return entry.index === nowhere ? undefined : entry.at;
-      },
-      set: put,
-      clear: remove,
-    };
+    return new Entry(event, this);
   }
 
   nextAt(): EpochMs | undefined {
-    return this.#entries[0]?.at;
+    return this.#entries[0]?.dueAt;
   }
 
   take(): Event | undefined {
     const first = this.#entries[0];
     if (first === undefined) return undefined;
-    this.now = first.at;
-    this.#remove(first);
+    this.now = first.dueAt;
+    this.remove(first);
     return first.event;
   }
 
-  #put(entry: Entry<Event>, at: EpochMs): void {
+  /** Adds an entry, or moves it to another instant. */
+  put(entry: Entry<Event>, at: EpochMs): void {
     const due = Math.max(at, this.now);
     if (entry.index === nowhere) entry.index = this.#entries.push(entry) - 1;
-    else if (entry.at === due) return;
-    entry.at = due;
+    else if (entry.dueAt === due) return;
+    entry.dueAt = due;
     entry.sequence = this.#sequence += 1;
     this.#settle(entry);
   }
 
-  #remove(entry: Entry<Event>): void {
+  /** An entry that is in the heap. */
+  remove(entry: Entry<Event>): void {
     const { index } = entry;
-    if (index === nowhere) return;
     entry.index = nowhere;
     const last = this.#entries.pop()!;
     if (last === entry) return;
@@ -130,11 +141,14 @@ function place<Event>(entries: Entry<Event>[], entry: Entry<Event>, index: numbe
 
 /** The child of this place that comes first. */
 function firstChild<Event>(entries: readonly Entry<Event>[], index: number): Entry<Event> | undefined {
-  const left = entries[2 * index + 1];
-  const right = entries[2 * index + 2];
-  return left === undefined || right === undefined || !isBefore(right, left) ? left : right;
+  const child = 2 * index + 1;
+  if (child >= entries.length) return undefined;
+  const left = entries[child]!;
+  if (child + 1 === entries.length) return left;
+  const right = entries[child + 1]!;
+  return isBefore(right, left) ? right : left;
 }
 
 function isBefore(a: Entry<unknown>, b: Entry<unknown>): boolean {
-  return a.at === b.at ? a.sequence < b.sequence : a.at < b.at;
+  return a.dueAt === b.dueAt ? a.sequence < b.sequence : a.dueAt < b.dueAt;
 }

@@ -2,7 +2,7 @@
  * What a device does, and what is inside of it, from the deletion of its execution until it has recovered: one scenario played again in
  * virtual time with an eye on one device. Reports set the reference agent beside whoever failed with it; same scenario, same story.
  */
-import type { DeviceView } from '../../observation/inside.ts';
+import { type DeviceView, plainView } from '../../observation/inside.ts';
 import type { Observation } from '../../observation/observation.ts';
 import { observeEvery } from '../../observation/observers.ts';
 import type { EpochMs } from '../../protocol/time.ts';
@@ -34,11 +34,11 @@ export function insideStory(scenario: Scenario, subjects: Subjects, thingName?: 
     if (seen.thingName !== watched || recovered !== undefined) return;
     if (pulled !== undefined) observations.push(seen);
     else if (seen.kind === 'execution' && seen.status === 'DELETED' && seen.force === true && view !== undefined) {
-      const before = view();
+      const before = plainView(view());
       if (before.step !== 'idle') pulled = { at: seen.at, before };
     }
     if (pulled !== undefined && seen.kind === 'traced' && seen.trace.kind === 'recovered' && view !== undefined)
-      recovered = { at: seen.at, after: view() };
+      recovered = { at: seen.at, after: plainView(view()) };
   };
   play(scenario, subjects, {
     observer: {
@@ -52,7 +52,7 @@ export function insideStory(scenario: Scenario, subjects: Subjects, thingName?: 
   return {
     pulledAt: pulled.at,
     before: pulled.before,
-    after: recovered?.after ?? view(),
+    after: recovered?.after ?? plainView(view()),
     ...(recovered && { recoveredAt: recovered.at }),
     observations,
   };

@@ -130,11 +130,14 @@ export class SimulatedDevice {
     if (this.#connection === connection) this.#put({ kind: 'stream', connection, answer });
   }
 
-  /** Delivers a notification if the device asked for such, and is there or will be told of it when it is back. */
-  notify(stream: string, message: () => DeviceMessage): void {
-    if (this.#session?.streams.has(stream) !== true) return;
-    if (this.#connection === undefined) this.#session.waiting.push(message());
-    else this.deliver(this.#connection, message());
+  /** The device asked for such notifications, and is there or will be told when it is back. */
+  listensTo(stream: string): boolean {
+    return this.#session?.streams.has(stream) === true;
+  }
+
+  notify(message: DeviceMessage): void {
+    if (this.#connection === undefined) this.#session?.waiting.push(message);
+    else this.deliver(this.#connection, message);
   }
 
   #put(input: StationInput): void {
@@ -184,7 +187,7 @@ export class SimulatedDevice {
   #subscribe(connection: ConnectionNumber, filters: readonly string[]): void {
     for (const filter of filters) {
       const topic = parseJobsTopic(filter);
-      if (topic?.kind === 'notification') this.#session?.streams.add(streamKey(topic));
+      if (topic?.kind === 'notification') this.#session?.streams.add(streamKey(topic.name, topic.namespaceId));
     }
     this.#put({ kind: 'suback', connection, filters: filters.map((filter) => ({ filter, qos: 1 })) });
   }
@@ -206,12 +209,6 @@ export class SimulatedDevice {
 const wake: StationInput = { kind: 'wake' };
 
 /** A stream of notifications: which kind, of which queue. */
-export function streamKey({
-  name,
-  namespaceId,
-}: {
-  readonly name: NotificationName;
-  readonly namespaceId?: string;
-}): string {
+export function streamKey(name: NotificationName, namespaceId: string | undefined): string {
   return namespaceId === undefined ? name : `${name} ${namespaceId}`;
 }

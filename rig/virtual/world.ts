@@ -213,10 +213,12 @@ export class World implements Surroundings, ControlPlane {
     fault: ServiceFault | undefined,
   ): void {
     const message = this.#wire.toMessage(device.thingName, request, reply, this.serviceNow);
-    const deliver = (): void => device.deliver(connection, message);
-    if (fault?.answer === 'late') this.queue.schedule(this.queue.now + fault.lateMs, deliver);
-    else deliver();
-    if (fault?.answer === 'twice') deliver();
+    if (fault?.answer === 'late') {
+      this.queue.schedule(this.queue.now + fault.lateMs, () => device.deliver(connection, message));
+      return;
+    }
+    device.deliver(connection, message);
+    if (fault?.answer === 'twice') device.deliver(connection, message);
   }
 
   #publish(effects: readonly Effect[]): void {
@@ -227,8 +229,9 @@ export class World implements Surroundings, ControlPlane {
 
   #notify(effect: Notification): void {
     const name = effect.kind === 'notify' ? 'JobExecutionsChanged' : 'NextJobExecutionChanged';
-    const stream = streamKey(effect.namespaceId === undefined ? { name } : { name, namespaceId: effect.namespaceId });
-    this.#byName.get(effect.thingName)?.notify(stream, () => this.#wire.toNotification(effect));
+    const stream = streamKey(name, effect.namespaceId);
+    const device = this.#byName.get(effect.thingName);
+    if (device?.listensTo(stream) === true) device.notify(this.#wire.toNotification(effect));
   }
 
   /** The service's clock jumps ahead. */

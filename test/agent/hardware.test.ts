@@ -90,7 +90,14 @@ describe('a stalled CPU', () => {
   it('is free at an instant or becomes so, no later than its longest stall', () => {
     fc.assert(
       fc.property(stalls, fc.nat(200_000), (stall, elapsedMs) => {
-        const task = { startedAt: 1000, endsAt: 1_000_000, settle: () => undefined, stall, ends: 'operation' } as const;
+        const task = {
+          startedAt: 1000,
+          endsAt: 1_000_000,
+          failure: undefined,
+          settle: undefined,
+          stall,
+          ends: 'operation',
+        } as const;
         const at = 1000 + elapsedMs;
         const free = freeAt(task, at);
         expect(free).toBeGreaterThanOrEqual(at);

@@ -16,7 +16,7 @@ export const memoryIsTruth: ClaimDefinition = {
     let hasSeenInside = false;
     /** The rig has taken or changed what memory held, and the device has not read it since. */
     let isSpoiled = false;
-    /** What messages have named since the device woke: a reason to try, even where they are old. */
+    /** What messages have named since the device woke: a reason to try, even where they are old. Only where a job could come back. */
     const named = new Set<string>();
 
     const noteNamed = (jobId: string): void => void named.add(jobId);
@@ -48,7 +48,7 @@ export const memoryIsTruth: ClaimDefinition = {
     return {
       observer: {
         received({ message }) {
-          eachJobNamedBy(message, noteNamed);
+          if (record.hasSurvivors) eachJobNamedBy(message, noteNamed);
         },
         power({ on }) {
           if (!on) named.clear();
@@ -65,10 +65,12 @@ export const memoryIsTruth: ClaimDefinition = {
         },
         sent(seen) {
           const { operation, jobId, body } = seen.request;
-          if (operation === 'UpdateJobExecution') check(jobId, body.executionNumber, seen, 'updates');
+          if (record.hasSurvivors && operation === 'UpdateJobExecution')
+            check(jobId, body.executionNumber, seen, 'updates');
         },
         download(seen) {
-          if (seen.state === 'asked') check(seen.jobId, seen.executionNumber, seen, 'asks for bytes of');
+          if (record.hasSurvivors && seen.state === 'asked')
+            check(seen.jobId, seen.executionNumber, seen, 'asks for bytes of');
         },
       },
       quiet({ checkpoint }, seen) {

@@ -221,7 +221,7 @@ export function createEngineJudge(engine: Engine, report: Report, profile: Profi
 }
 
 /** A wrong count stays wrong, so not every change of one is followed by a look at it. */
-const countEvery = 32;
+const countEvery = 128;
 
 const countMembers: readonly (readonly [JobExecutionStatus, Exclude<keyof JobProcessDetails, 'processingTargets'>])[] =
   [
