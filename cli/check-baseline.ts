@@ -9,7 +9,7 @@ import { readForm } from '../protocol/form.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { type CheckResult, exemplaryRun, verdictOfRuns } from '../rig/live/check/check-result.ts';
 import { claimIds } from '../rig/verdict/contract.ts';
-import { readPositionedFile } from './positioned-file.ts';
+import { readWrittenFile } from '../rig/files/written-file.ts';
 
 export interface Baseline {
   /** Claims that may break, by scenario. */
@@ -24,7 +24,7 @@ const baselineForm: z.ZodType<Baseline> = z.strictObject(
 /** @returns nothing where the file is missing: this run makes it. @throws {OperationalError} `BASELINE_INVALID` */
 export function readBaseline(file: string): Baseline | undefined {
   if (!existsSync(file)) return undefined;
-  return readPositionedFile(file, 'BASELINE_INVALID', (value) => readForm(baselineForm, value));
+  return readWrittenFile(file, 'BASELINE_INVALID', (value) => readForm(baselineForm, value));
 }
 
 export async function writeBaseline(file: string, result: CheckResult): Promise<void> {

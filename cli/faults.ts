@@ -12,9 +12,9 @@ export function faultsOption(): Option {
 /** @throws {OperationalError} `FAULTS_INVALID` naming file, line, column and member */
 export async function readFaults(file: string): Promise<FaultPlan> {
   // Loaded when wanted: most runs have no plan, and need no reader of one.
-  const [{ parseFaultPlan }, { readPositionedFile }] = await Promise.all([
+  const [{ parseFaultPlan }, { readWrittenFile }] = await Promise.all([
     import('../faults/plan.ts'),
-    import('./positioned-file.ts'),
+    import('../rig/files/written-file.ts'),
   ]);
-  return readPositionedFile(file, 'FAULTS_INVALID', parseFaultPlan);
+  return readWrittenFile(file, 'FAULTS_INVALID', parseFaultPlan);
 }

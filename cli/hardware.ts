@@ -7,7 +7,7 @@ import { parseHardwareProfile } from '../agent/device/profile.ts';
 import type { HardwareProfile } from '../agent/device/profile.ts';
 import { hardwareNames, readHardwareProfiles } from '../agent/hardware-profiles.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
-import { readPositionedFile } from './positioned-file.ts';
+import { readWrittenFile } from '../rig/files/written-file.ts';
 
 export function hardwareOption(byDefault: string): Option {
   return new Option(
@@ -21,7 +21,7 @@ export function hardwareOption(byDefault: string): Option {
  * @throws {OperationalError} `HARDWARE_UNKNOWN`, or `HARDWARE_INVALID` naming file, line, column and member
  */
 export function readHardware(text: string): readonly HardwareProfile[] {
-  if (/[./\\]/.test(text)) return [readPositionedFile(text, 'HARDWARE_INVALID', parseHardwareProfile)];
+  if (/[./\\]/.test(text)) return [readWrittenFile(text, 'HARDWARE_INVALID', parseHardwareProfile)];
   const names = [...hardwareNames(), 'mix'];
   if (names.includes(text)) return readHardwareProfiles(text);
   throw new OperationalError('HARDWARE_UNKNOWN', `--hardware ${text}: there is no such profile`, {

@@ -56,8 +56,7 @@ function wholeNumber(low: number, high: number): z.ZodNumber {
 }
 
 function oneOf<const Words extends readonly [string, ...string[]]>(words: Words): z.ZodType<Words[number]> {
-  const expected = `expected one of ${words.join(', ')}`;
-  return z.enum(words, expected).describe(expected);
+  return z.enum(words).describe(`expected one of ${words.join(', ')}`);
 }
 
 const oneThingOrMore = 'expected a thing name, a prefix ending in *, or *';
@@ -128,9 +127,7 @@ const faultForms = faultKinds.map((kind) =>
 const planForm = z.strictObject(
   {
     faults: z.array(
-      z.discriminatedUnion('kind', faultForms as unknown as [(typeof faultForms)[number]], {
-        error: ({ input }) => (isJsonObject(input) ? `expected one of ${faultKinds.join(', ')}` : 'expected an object'),
-      }),
+      z.discriminatedUnion('kind', faultForms as unknown as [(typeof faultForms)[number]]),
       'expected a list of faults',
     ),
   },

@@ -1,10 +1,11 @@
 /**
- * The one reader of files of ours: scenarios, fault plans, hardware profiles, kept runs. A form (zod) says what may stand in a
- * decoded value; reading gives the value with what was left out filled in, or everything that is wrong with it, each by the
- * path of its member and, for a word that is not known, the one that was perhaps meant. Reading files is not done here.
+ * The one reader of files of ours: scenarios, shapes, fault plans, hardware profiles, baselines and kept runs. A form (zod) says what
+ * may stand in a decoded value; reading gives the value with what was left out filled in, or everything that is wrong with it,
+ * each by the path of its member and, for a word that is not known, the one that was perhaps meant. Where in a text that is, and
+ * in which file, others say (positioned-text.ts).
  */
 import type { z } from 'zod';
-import { knownAre, nearName } from './near-name.ts';
+import { nearName, unknownHint } from './near-name.ts';
 
 export type MemberPath = readonly (string | number)[];
 
@@ -12,9 +13,9 @@ export type MemberPath = readonly (string | number)[];
 export interface FormProblem {
   /** Of the member that is wrong; empty for the whole. */
   readonly place: MemberPath;
-  /** The same as text, e.g. `faults[2].kind`. */
+  /** What to call it, e.g. `faults[2].kind`; its last name where a file is read step by step. Empty for the whole. */
   readonly path: string;
-  /** What is expected there; reads on from the member's name. */
+  /** What is wrong; stands behind the member's name and a colon. */
   readonly message: string;
   /** The members that may stand beside one that is not known. */
   readonly known?: readonly string[];
@@ -23,17 +24,36 @@ export interface FormProblem {
 export type ReadForm<Value> =
   { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly problems: readonly FormProblem[] };
 
+/** Says what is wrong at a place. */
+export type Complain = (place: MemberPath, message: string, known?: readonly string[]) => undefined;
+
 /** Checks a decoded value against a form. Every problem is told, words that are not known first: they explain what is missing. */
 export function readForm<Value>(form: z.ZodType<Value>, value: unknown): ReadForm<Value> {
-  const read = form.safeParse(value);
+  const read = form.safeParse(value, { error: whatIsWrong, reportInput: true });
   if (read.success) return { ok: true, value: read.data };
   const problems = read.error.issues.flatMap((issue) => problemsOf(issue, form, value));
+  // What is of another kind is told once, and not measured as well.
+  return refused(problems.filter(({ path }, index) => problems.findIndex((other) => other.path === path) === index));
+}
+
+/** The same for what is read step by step. @param read gives nothing where it complained about what it cannot do without */
+export function readWith<Value>(read: (complain: Complain) => Value | undefined): ReadForm<Value> {
+  const problems: FormProblem[] = [];
+  const value = read((place, message, known) => {
+    const name = place.at(-1);
+    problems.push({ ...formProblem(place, message, known), path: typeof name === 'string' ? name : '' });
+    return undefined;
+  });
+  return value !== undefined && problems.length === 0 ? { ok: true, value } : refused(problems);
+}
+
+function refused(problems: readonly FormProblem[]): { readonly ok: false; readonly problems: readonly FormProblem[] } {
   const [unknown, others] = [true, false].map((is) => problems.filter(({ known }) => (known !== undefined) === is));
   return { ok: false, problems: [...unknown!, ...others!] };
 }
 
-function formProblem(place: MemberPath, message: string): FormProblem {
-  return { place, path: pathText(place), message };
+function formProblem(place: MemberPath, message: string, known?: readonly string[]): FormProblem {
+  return { place, path: pathText(place), message, ...(known && { known }) };
 }
 
 /** `faults[2].kind` */
@@ -48,14 +68,92 @@ function problemsOf(issue: z.core.$ZodIssue, form: z.ZodType, value: unknown): r
   const place = issue.path as MemberPath;
   if (issue.code === 'unrecognized_keys') {
     const known = membersOf(form, place, value);
-    return issue.keys.map((key) => {
-      const meant = nearName(key, known);
-      const hint = meant === undefined ? knownAre(key, known) : `did you mean ${meant}?`;
-      return { ...formProblem([...place, key], `is not known here; ${hint}`), known };
-    });
+    return issue.keys.map((key) => formProblem([...place, key], unknownHint(key, known), known));
   }
-  const isMissing = issue.code === 'invalid_type' && issue.input === undefined && issue.message.startsWith('Invalid');
-  return [formProblem(place, isMissing ? 'is missing' : issue.message)];
+  // Of alternatives the one that is there, and only wrong inside.
+  const inside = issue.code === 'invalid_union' ? issue.errors.find(isInside) : undefined;
+  if (inside === undefined) return [formProblem(place, missingOr(issue))];
+  return inside.flatMap((each) => problemsOf({ ...each, path: [...place, ...each.path] }, form, value));
+}
+
+/** A form's own words say what is expected, and not that nothing is there. */
+function missingOr({ code, path, input, message }: z.core.$ZodIssue): string {
+  const isMissing = code === 'invalid_type' && input === undefined && path.length > 0;
+  return isMissing && message !== missing ? `${missing}: ${message}` : message;
+}
+
+function isInside(issues: readonly z.core.$ZodIssue[]): boolean {
+  return issues.every(({ path }) => path.length > 0);
+}
+
+const missing = 'is missing';
+
+/** Where the form has no words of its own for it. */
+function whatIsWrong(issue: z.core.$ZodRawIssue): string {
+  const input = isNoOption(issue) ? (issue.input as Record<string, unknown>)[issue.discriminator!] : issue.input;
+  if (input === undefined) return missing;
+  const words = wordsFor(issue);
+  const meant = typeof input === 'string' && words !== undefined ? nearName(input, words) : undefined;
+  const found = meant === undefined ? `, found ${shown(input)}` : `; did you mean \`${meant}\`?`;
+  return `expected ${expectedBy(issue)}${found}`;
+}
+
+/** None of several forms that are told apart by a member. */
+function isNoOption(issue: z.core.$ZodRawIssue): issue is z.core.$ZodRawIssue<z.core.$ZodIssueInvalidUnion> {
+  return issue.code === 'invalid_union' && issue.errors.length === 0 && issue.discriminator !== undefined;
+}
+
+function wordsFor(issue: z.core.$ZodRawIssue | z.core.$ZodIssue): readonly string[] | undefined {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  if (issue.code !== 'invalid_union') return undefined;
+  return 'options' in issue
+    ? (issue.options as readonly unknown[]).map(String)
+    : issue.errors.flat().flatMap((each) => wordsFor(each) ?? []);
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+const units: Readonly<Record<string, readonly [one: string, more: string]>> = {
+  string: [' letter', ' letters'],
+  array: [' entry', ' entries'],
+};
+
+function amount(count: number | bigint, origin: string): string {
+  return `${count}${units[origin]?.[Number(count !== 1)] ?? ''}`;
+}
+
+function expectedBy(issue: z.core.$ZodRawIssue | z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return kinds[issue.expected] ?? issue.expected;
+    case 'too_small':
+      return `at least ${amount(issue.minimum, issue.origin)}`;
+    case 'too_big':
+      return `at most ${amount(issue.maximum, issue.origin)}`;
+    case 'invalid_format':
+      return `text that matches ${'pattern' in issue ? issue.pattern : issue.format}`;
+    case 'invalid_union':
+      if (!('options' in issue)) return issue.errors.flat().map(expectedBy).join(' or ');
+  }
+  const words = wordsFor(issue) ?? [];
+  return words.length === 1 ? words[0]! : `one of ${words.join(', ')}`;
+}
+
+const mostShown = 40;
+
+function shown(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  const text = JSON.stringify(value);
+  return text.length > mostShown ? `${text.slice(0, mostShown)}…` : text;
 }
 
 /** The members that may stand at a place of a form. Of several forms that are told apart by a member, those of the one meant. */

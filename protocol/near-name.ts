@@ -3,22 +3,30 @@
 /** The word among `known` that was perhaps meant. */
 export function nearName(word: string, known: readonly string[]): string | undefined {
   const [best] = byDistance(word, known);
-  return best !== undefined && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.name : undefined;
+  if (best === undefined) return undefined;
+  const { name, distance } = best;
+  // Something of the word must be left.
+  const isNear = distance <= Math.max(2, Math.floor(word.length / 3)) && distance < Math.min(word.length, name.length);
+  return isNear ? name : undefined;
 }
 
 /** @param listedBy where all of them stand, for a list that is too long to be told, e.g. `jobrig load --help` */
 export function unknownWord(word: string, known: readonly string[], listedBy?: string): string {
+  const joint = nearName(word, known) === undefined ? ' ' : ': ';
+  return `\`${word}\`${joint}${unknownHint(word, known, listedBy)}`;
+}
+
+/** The same where the word itself stands before it. */
+export function unknownHint(word: string, known: readonly string[], listedBy?: string): string {
   const meant = nearName(word, known);
-  return meant === undefined
-    ? `\`${word}\` is not known here; ${knownAre(word, known, listedBy)}`
-    : `\`${word}\`: did you mean \`${meant}\`?`;
+  return meant === undefined ? `is not known here; ${knownAre(word, known, listedBy)}` : `did you mean \`${meant}\`?`;
 }
 
 /** As many are read at a glance. */
 const mostTold = 12;
 
 /** All that are known where they are few, else those that look most like the word. */
-export function knownAre(word: string, known: readonly string[], listedBy?: string): string {
+function knownAre(word: string, known: readonly string[], listedBy?: string): string {
   if (known.length <= mostTold) return `known are ${known.join(', ')}`;
   const [nearest] = byDistance(word, known);
   const all = listedBy === undefined ? '' : `; ${listedBy} names all`;

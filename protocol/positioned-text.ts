@@ -1,9 +1,9 @@
 /**
- * A text that a person wrote, YAML or JSON, decoded so that whatever is wrong with it can be named by line and column: its syntax
- * here, its content by whoever checks the value and knows only the path of a member (form.ts). Reading files is not done here.
+ * A text that a person wrote, YAML or JSON, read so that whatever is wrong with it is named by line and column: its syntax, and
+ * its content, of which whoever checks the value knows only the path of a member (form.ts). Reading files is not done here.
  */
 import { LineCounter, type Node, isMap, isNode, isSeq, parseDocument } from 'yaml';
-import type { MemberPath } from './form.ts';
+import type { FormProblem, MemberPath, ReadForm } from './form.ts';
 
 /** Both from 1. */
 export interface TextPlace {
@@ -11,34 +11,52 @@ export interface TextPlace {
   readonly column: number;
 }
 
-export type PositionedText =
-  | {
-      readonly ok: true;
-      readonly value: unknown;
-      /** Of a member's name, or, if it is missing, where the nearest one around it begins. */
-      placeOf(path: MemberPath): TextPlace;
-    }
-  | { readonly ok: false; readonly problems: readonly (TextPlace & { readonly message: string })[] };
+/** Something wrong in a text; the message says all that there is to say at this place. */
+export interface TextProblem extends TextPlace {
+  readonly message: string;
+}
 
-export function decodeText(text: string): PositionedText {
+export type ReadText<Value> =
+  { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly problems: readonly TextProblem[] };
+
+/**
+ * @param check gives what the decoded text means
+ * @returns first words that are not known, which explain the rest, then what is wrong, then what is missing; each in the order of the text
+ */
+export function readText<Value>(text: string, check: (value: unknown) => ReadForm<Value>): ReadText<Value> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number): TextPlace => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  if (document.errors.length > 0) {
-    const problems = document.errors.map(({ pos, message }) => ({
-      ...at(pos[0]),
-      message: message.split('\n', 1)[0] ?? message,
-    }));
-    return { ok: false, problems };
+  const [fault] = document.errors;
+  if (fault !== undefined) {
+    const [message = ''] = fault.message.split('\n', 1);
+    return { ok: false, problems: [{ ...at(fault.pos[0]), message }] };
   }
-  return {
-    ok: true,
-    value: document.toJS() as unknown,
-    placeOf: (path) => at(offsetOf(document.contents, path)),
-  };
+  if (document.contents === null)
+    return { ok: false, problems: [{ line: 1, column: 1, message: 'there is nothing in it' }] };
+  const read = check(document.toJS());
+  if (read.ok) return read;
+  const problems = read.problems.map((problem) => ({
+    rank: problem.known !== undefined ? 0 : document.hasIn(problem.place) ? 1 : 2,
+    ...at(offsetOf(document.contents, problem.place)),
+    message: textOf(problem),
+  }));
+  problems.sort((a, b) => a.rank - b.rank || a.line - b.line || a.column - b.column);
+  return { ok: false, problems: problems.map(({ line, column, message }) => ({ line, column, message })) };
+}
+
+/** A message that names a word needs no other name. */
+function textOf({ path, message }: FormProblem): string {
+  return path === '' || message.startsWith('`') ? message : `\`${path}\`: ${message}`;
+}
+
+/** The first of what is wrong, with its place. @param name of the file */
+export function placedText(name: string, problems: readonly TextProblem[]): string {
+  const [{ line, column, message } = { line: 1, column: 1, message: 'is wrong' }, ...others] = problems;
+  return `${name}:${line}:${column}: ${message}${others.length > 0 ? ` (and ${others.length} more)` : ''}`;
 }
 
 /** @returns characters from the start of the text */

@@ -2,13 +2,14 @@
  * Scenarios on disk: those that come with jobrig and a user's own, chosen by id, by file, by directory or with `*`. A broken file
  * is named by line and column before anything starts.
  */
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { nearName } from '../../protocol/near-name.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import type { Scenario } from '../scenario/contract.ts';
-import { readScenario } from '../scenario/format/read.ts';
+import { readWrittenFile } from '../files/written-file.ts';
+import { checkScenario } from '../scenario/format/read.ts';
 
 const packageRoot = dirname(createRequire(import.meta.url).resolve('jobrig/package.json'));
 
@@ -63,20 +64,9 @@ function scenariosIn(directory: string): readonly Scenario[] {
 }
 
 function scenarioAt(file: string): Scenario {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
-  } catch (cause) {
-    throw new OperationalError('SCENARIO_INVALID', `${file} cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  const read = readScenario(text);
-  if (read.ok) {
-    files.set(read.scenario, resolve(file));
-    return read.scenario;
-  }
-  const [first] = read.problems;
-  const more = read.problems.length > 1 ? ` (and ${read.problems.length - 1} more)` : '';
-  throw new OperationalError('SCENARIO_INVALID', `${file}:${first?.line}:${first?.column}: ${first?.message}${more}`);
+  const scenario = readWrittenFile(file, 'SCENARIO_INVALID', checkScenario);
+  files.set(scenario, resolve(file));
+  return scenario;
 }
 
 /** Where each scenario was read, to name both files of a double. */

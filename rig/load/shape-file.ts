@@ -3,17 +3,12 @@
  * known, the one that was perhaps meant. The words are those of scenario files where they mean the same.
  */
 import { z } from 'zod';
-import { type FaultPlan, noFaults, parseFaultPlan } from '../../faults/plan.ts';
-import type { MemberPath } from '../../protocol/form.ts';
-import { unknownWord } from '../../protocol/near-name.ts';
-import { decodeText } from '../../protocol/positioned-text.ts';
-import { type Complain, checked, isMembers } from '../scenario/format/checked.ts';
-import type { FileProblem } from '../scenario/format/read.ts';
+import type { FaultPlan } from '../../faults/plan.ts';
+import { type Complain, type MemberPath, type ReadForm, readWith } from '../../protocol/form.ts';
+import { unknownHint, unknownWord } from '../../protocol/near-name.ts';
+import { checked, faultsFrom, isMembers } from '../scenario/format/checked.ts';
 import { label, percent, span } from '../scenario/format/values.ts';
 import type { LoadShape, ShapeDeed, ShapeEntry, ShapeTrigger } from './contract.ts';
-
-export type ReadShape =
-  { readonly ok: true; readonly shape: LoadShape } | { readonly ok: false; readonly problems: readonly FileProblem[] };
 
 const things = z.number().int().min(1).max(1_000_000);
 const executions = z.number().int().min(1).max(1000);
@@ -72,13 +67,9 @@ const triggerForms = {
 type TriggerWord = keyof typeof triggerForms;
 const triggerWords = Object.keys(triggerForms) as readonly TriggerWord[];
 
-export function readShape(text: string): ReadShape {
-  const decoded = decodeText(text);
-  if (!decoded.ok) return decoded;
-  const problems: FileProblem[] = [];
-  const shape = shapeFrom(decoded.value, (path, message) => problems.push({ ...decoded.placeOf(path), message }));
-  if (shape !== undefined && problems.length === 0) return { ok: true, shape };
-  return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
+/** A decoded shape. */
+export function checkShape(value: unknown): ReadForm<LoadShape> {
+  return readWith((complain) => shapeFrom(value, complain));
 }
 
 function shapeFrom(value: unknown, complain: Complain): LoadShape | undefined {
@@ -100,7 +91,7 @@ function shapeFrom(value: unknown, complain: Complain): LoadShape | undefined {
       keepAliveMs: given['keep-alive'] ?? longestKeepAliveMs,
       reconnectMs: given.reconnect ?? 1000,
       ...(given.duration !== undefined && { durationMs: given.duration }),
-      faults: faultsFrom(given.faults, complain),
+      faults: serviceFaultsFrom(given.faults, complain),
     },
     repeats: head.repeats,
     script,
@@ -112,31 +103,26 @@ function shapeFrom(value: unknown, complain: Complain): LoadShape | undefined {
   return shape;
 }
 
-function faultsFrom(value: unknown, complain: Complain): FaultPlan {
-  if (value === undefined) return noFaults;
-  const parsed = parseFaultPlan(Array.isArray(value) ? { faults: value as unknown[] } : value);
-  if (parsed.ok) {
-    parsed.value.faults.forEach(({ kind }, index) => {
-      if (kind !== 'service' && kind !== 'service-clock-jump')
-        complain(['given', 'faults', index, 'kind'], `\`${kind}\`: a load run has only faults of the service`);
-    });
-    return parsed.value;
-  }
-  for (const { place, path, message } of parsed.problems) {
-    const inside = place[0] === 'faults' && Array.isArray(value) ? place.slice(1) : place;
-    complain(['given', 'faults', ...inside], path === '' ? message : `${path} ${message}`);
-  }
-  return noFaults;
+function serviceFaultsFrom(value: unknown, complain: Complain): FaultPlan {
+  const path = ['given', 'faults'];
+  const plan = faultsFrom(value, path, complain);
+  plan.faults.forEach(({ kind }, index) => {
+    if (kind !== 'service' && kind !== 'service-clock-jump')
+      complain([...path, index, 'kind'], `\`${kind}\`: a load run has only faults of the service`);
+  });
+  return plan;
 }
 
+const besideDeeds = ['when', 'do'];
+
 function entryFrom(value: unknown, path: MemberPath, complain: Complain): ShapeEntry | undefined {
-  if (!isMembers(value)) return void complain(path, 'expected a deed, or `when` with `do`');
+  if (!isMembers(value)) return complain(path, 'expected a deed, or `when` with `do`');
   const { when, do: does, ...others } = value;
   if (when === undefined && does === undefined) {
     const deed = deedFrom(others, path, complain);
     return deed && { deeds: [deed] };
   }
-  for (const word of Object.keys(others)) complain([...path, word], unknownWord(word, ['when', 'do']));
+  for (const word of Object.keys(others)) complain([...path, word], unknownHint(word, besideDeeds), besideDeeds);
   const trigger = when === undefined ? undefined : triggerFrom(when, [...path, 'when'], complain);
   const list: readonly unknown[] = does === undefined ? [] : Array.isArray(does) ? does : [does];
   const deeds = list.flatMap(
@@ -149,10 +135,10 @@ function deedFrom(value: unknown, path: MemberPath, complain: Complain): ShapeDe
   const words = isMembers(value) ? Object.keys(value) : [];
   const [word = ''] = words;
   if (!isMembers(value) || words.length !== 1) {
-    return void complain(path, `expected one deed; found ${words.join(', ') || 'none'}`);
+    return complain(path, `expected one deed; found ${words.join(', ') || 'none'}`);
   }
   const name = deedWords.find((known) => known === word);
-  if (name === undefined) return void complain([...path, word], unknownWord(word, deedWords));
+  if (name === undefined) return complain([...path, word], unknownHint(word, deedWords), deedWords);
   // `link: drop` is all of them; `rollout: update` has no more to say.
   const short = { rollout: 'job', link: 'drop', 'cancel-job': 'job', 'delete-job': 'job' }[name];
   const given = value[word];
@@ -185,11 +171,11 @@ function deedOf<Word extends DeedWord>(word: Word, read: z.output<(typeof deedFo
 }
 
 function triggerFrom(value: unknown, path: MemberPath, complain: Complain): ShapeTrigger | undefined {
-  if (!isMembers(value)) return void complain(path, 'expected a trigger');
+  if (!isMembers(value)) return complain(path, 'expected a trigger');
   const word = triggerWords.find((known) => value[known] !== undefined);
   if (word === undefined) {
     const [first = ''] = Object.keys(value);
-    return void complain(first === '' ? path : [...path, first], unknownWord(first, triggerWords));
+    return complain(first === '' ? path : [...path, first], unknownWord(first, triggerWords), triggerWords);
   }
   const read = checked(triggerForms[word] as z.ZodType, value, path, complain) as
     Readonly<Record<string, unknown>> | undefined;

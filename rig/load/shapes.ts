@@ -1,11 +1,12 @@
 /** The shapes that come with jobrig, in `fixtures/load/`, and those of a user's own. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { nearName } from '../../protocol/near-name.ts';
 import type { LoadShape } from './contract.ts';
-import { readShape } from './shape-file.ts';
+import { readWrittenFile } from '../files/written-file.ts';
+import { checkShape } from './shape-file.ts';
 
 const folder = join(dirname(createRequire(import.meta.url).resolve('jobrig/package.json')), 'fixtures', 'load');
 const extension = '.yaml';
@@ -23,25 +24,10 @@ export function shapeNames(): readonly string[] {
  */
 export function loadShape(text: string): LoadShape {
   const names = shapeNames();
-  if (names.includes(text)) return read(join(folder, text + extension), text + extension);
-  if (/[./\\]/.test(text)) return read(text, text);
+  if (names.includes(text)) return readWrittenFile(join(folder, text + extension), 'SHAPE_INVALID', checkShape);
+  if (/[./\\]/.test(text)) return readWrittenFile(text, 'SHAPE_INVALID', checkShape);
   const meant = nearName(text, names);
   throw new OperationalError('SHAPE_UNKNOWN', `--shape ${text}: there is no such shape`, {
     hint: `${meant === undefined ? '' : `Did you mean ${meant}? `}Known are ${names.join(', ')}; a file of your own has a dot or a slash in its path.`,
   });
-}
-
-function read(file: string, name: string): LoadShape {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split('\n', 1)[0] : 'unreadable';
-    throw new OperationalError('SHAPE_INVALID', `${name} cannot be read: ${reason}`, { cause });
-  }
-  const result = readShape(text);
-  if (result.ok) return result.shape;
-  const [{ line, column, message }] = result.problems as [(typeof result.problems)[number]];
-  const more = result.problems.length > 1 ? ` (and ${result.problems.length - 1} more)` : '';
-  throw new OperationalError('SHAPE_INVALID', `${name}:${line}:${column}: ${message}${more}`);
 }

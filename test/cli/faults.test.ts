@@ -12,8 +12,12 @@ describe('--faults', () => {
   });
 
   it.each([
-    ['an unknown fault', 'faults:\n  - kind: earthquake\n    untilMs: 5\n', ':2:5: faults[0].kind expected one'],
-    ['an unknown answer', 'faults:\n  - kind: service\n    untilMs: 5\n    answer: Maybe\n', ':4:5: faults[0].answer'],
+    ['an unknown fault', 'faults:\n  - kind: earthquake\n    untilMs: 5\n', ':2:5: `faults[0].kind`: expected one'],
+    [
+      'an unknown answer',
+      'faults:\n  - kind: service\n    untilMs: 5\n    answer: Maybe\n',
+      ':4:5: `faults[0].answer`: expected one',
+    ],
     ['broken YAML', 'faults: [\n', 'plan.yaml:2:1: '],
   ])('%s: one line with file, line and column, exit 2', async (_, text, named) => {
     const command = start('serve', '--memory', '--faults', 'plan.yaml');

@@ -53,23 +53,17 @@ describe('a profile of one’s own', () => {
 describe('a profile that is wrong', () => {
   /** What to put in place of what, and the line of complaint behind the file's name. */
   const spoilt: readonly [string, string, string, string, string][] = [
-    ['is named by its first character', '"name": "esp32-s3",', '"name": "ESP 32",', '"name"', 'name must be'],
-    ['a negative time', '"value": 45', '"value": -45', '"value": 45', 'flash.eraseSectorMs.value must be'],
+    ['is named by its first character', '"name": "esp32-s3",', '"name": "ESP 32",', '"name"', '`name`: must be'],
+    ['a negative time', '"value": 45', '"value": -45', '"value": 45', '`flash.eraseSectorMs.value`: must be'],
     [
       'an impossible pair',
       '"value": 400,',
       '"value": 4,',
       '"eraseSectorMaxMs"',
-      'flash.eraseSectorMaxMs must not be below',
+      '`flash.eraseSectorMaxMs`: must not be below',
     ],
-    [
-      'an unknown figure',
-      '"tlsBytes"',
-      '"tlsBites"',
-      '"tlsBytes"',
-      'ram.tlsBites is not known here; did you mean tlsBytes?',
-    ],
-    ['a word for a number', '"value": 45', '"value": "fast"', '"value": 45', 'flash.eraseSectorMs.value must be'],
+    ['an unknown figure', '"tlsBytes"', '"tlsBites"', '"tlsBytes"', '`ram.tlsBites`: did you mean `tlsBytes`?'],
+    ['a word for a number', '"value": 45', '"value": "fast"', '"value": 45', '`flash.eraseSectorMs.value`: must be'],
     ['broken syntax', '"name": "esp32-s3",', '"name": "esp32-s3" : ', '"name"', ''],
   ];
 
@@ -87,13 +81,13 @@ describe('a profile that is wrong', () => {
     const { boot: _gone, ...rest } = JSON.parse(good) as Record<string, unknown>;
     const file = fileWith(JSON.stringify(rest, undefined, 2));
     const { stderr } = await runHere('fleet', '--hardware', file);
-    expect(stderr).toContain(`${file}:1:1: boot must be an object of figures`);
+    expect(stderr).toContain(`${file}:1:1: \`boot\`: is missing`);
   });
 
   it.each([
     ['a folder', () => folder, 'cannot be read'],
-    ['nothing at all', () => fileWith(''), ':1:1: the content must be an object'],
-    ['a list', () => fileWith('[]'), ':1:1: the content must be an object'],
+    ['nothing at all', () => fileWith(''), ':1:1: there is nothing in it'],
+    ['a list', () => fileWith('[]'), ':1:1: must be an object'],
     ['bytes that are no text', () => fileWith(new Uint8Array([0xff, 0xfe, 0x00])), 'cannot be read'],
     ['a very large one', () => fileWith(' '.repeat(1_048_577)), 'cannot be read: more than'],
     ['one that is not there', () => join(folder, 'nowhere.json'), 'cannot be read'],

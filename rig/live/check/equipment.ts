@@ -6,6 +6,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { OperationalError } from '../../../protocol/operational-error.ts';
+import { whyUnreadable } from '../../files/written-file.ts';
 
 /** Where the service listens, and what proves who is who. */
 export interface Endpoints {
@@ -129,12 +130,4 @@ export async function readTemplate(file: string): Promise<string> {
       cause,
     });
   }
-}
-
-/** In words for a user. */
-export function whyUnreadable(cause: unknown): string {
-  const { code } = cause as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EISDIR') return 'it is a directory';
-  return code === 'EACCES' ? 'it is not for this user to read' : String(code);
 }

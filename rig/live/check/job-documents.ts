@@ -8,8 +8,9 @@ import { createHash, createHmac } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../../../protocol/operational-error.ts';
+import { whyUnreadable } from '../../files/written-file.ts';
 import type { MadeDocument } from '../operator-deeds.ts';
-import { fillIn, whyUnreadable } from './equipment.ts';
+import { fillIn } from './equipment.ts';
 
 export interface JobDocumentsOptions {
   /** Stands in for S3; one folder for each bucket. */

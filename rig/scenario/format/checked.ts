@@ -1,9 +1,7 @@
-/** Values of scenarios and of shapes of a load held against their forms; what is wrong is told by path, in words that stand alone. */
+/** What scenarios and shapes of a load have in common: values held against their forms, and the faults of a plan among them. */
 import type { z } from 'zod';
-import { type MemberPath, readForm } from '../../../protocol/form.ts';
-import { unknownWord } from '../../../protocol/near-name.ts';
-
-export type Complain = (path: MemberPath, message: string) => unknown;
+import { type FaultPlan, noFaults, parseFaultPlan } from '../../../faults/plan.ts';
+import { type Complain, type MemberPath, readForm } from '../../../protocol/form.ts';
 
 export function checked<Output>(
   form: z.ZodType<Output>,
@@ -13,12 +11,19 @@ export function checked<Output>(
 ): Output | undefined {
   const read = readForm(form, value);
   if (read.ok) return read.value;
-  for (const { place, message, known } of read.problems) {
-    const name = place.at(-1);
-    const told = typeof name === 'string' ? `\`${name}\`: ${message}` : message;
-    complain([...path, ...place], known === undefined ? told : unknownWord(String(name), known));
-  }
+  for (const { place, message, known } of read.problems) complain([...path, ...place], message, known);
   return undefined;
+}
+
+/** A plan, or only the list of its faults. */
+export function faultsFrom(value: unknown, path: MemberPath, complain: Complain): FaultPlan {
+  if (value === undefined) return noFaults;
+  const parsed = parseFaultPlan(Array.isArray(value) ? { faults: value as unknown[] } : value);
+  if (parsed.ok) return parsed.value;
+  for (const { place, message, known } of parsed.problems) {
+    complain([...path, ...(Array.isArray(value) ? place.slice(1) : place)], message, known);
+  }
+  return noFaults;
 }
 
 export function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {

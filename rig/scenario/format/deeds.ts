@@ -79,7 +79,7 @@ export const deedForms = {
   clock: z.strictObject({ of: z.enum(['device', 'service']).default('device'), jump: span, ...ofThing }),
   battery: z.strictObject({ 'drop-mv': z.number().int().min(1), for: span, ...ofThing }),
   image: z.strictObject({ ...job, condition: z.enum(imageConditions) }),
-  'second-client': z.union([
+  'second-client': z.discriminatedUnion('act', [
     z.strictObject({ act: z.literal('take-over'), for: span, ...ofThing }),
     z.strictObject({ act: z.literal('start-next'), ...ofThing }),
     z.strictObject({ act: z.literal('update'), ...job, status: z.enum(deviceStatuses), ...ofThing }),

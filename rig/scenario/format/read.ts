@@ -5,10 +5,9 @@
 import { z } from 'zod';
 import { claimIds } from '../../verdict/contract.ts';
 import type { LinkConditions } from '../../../faults/link.ts';
-import { type FaultPlan, noFaults, parseFaultPlan } from '../../../faults/plan.ts';
-import type { MemberPath } from '../../../protocol/form.ts';
-import { unknownWord } from '../../../protocol/near-name.ts';
-import { decodeText } from '../../../protocol/positioned-text.ts';
+import { type Complain, type MemberPath, type ReadForm, readWith } from '../../../protocol/form.ts';
+import { unknownHint, unknownWord } from '../../../protocol/near-name.ts';
+import { type TextProblem, readText } from '../../../protocol/positioned-text.ts';
 import { jobExecutionStatuses } from '../../../protocol/status.ts';
 import {
   type Deed,
@@ -20,22 +19,15 @@ import {
   type Trigger,
   needs,
 } from '../contract.ts';
-import { type Complain, checked, isMembers } from './checked.ts';
+import { checked, faultsFrom, isMembers } from './checked.ts';
 import { deedForms, deedFrom, deedWords, documentForm, shortForms } from './deeds.ts';
 import { bareTriggers, triggerForms, triggerFrom, triggerWordOf, triggerWords } from './triggers.ts';
 import { membersFrom } from './members.ts';
 import { label, span } from './values.ts';
 
-/** Something wrong, and where. */
-export interface FileProblem {
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-}
-
 export type ReadScenario =
   | { readonly ok: true; readonly scenario: Scenario }
-  | { readonly ok: false; readonly problems: readonly FileProblem[] };
+  | { readonly ok: false; readonly problems: readonly TextProblem[] };
 
 const endStatus = z.enum([...jobExecutionStatuses, 'DELETED']);
 const thingForm = z.strictObject({
@@ -89,13 +81,13 @@ const headForm = z.strictObject({
 });
 
 export function readScenario(text: string): ReadScenario {
-  const decoded = decodeText(text);
-  if (!decoded.ok) return decoded;
-  const problems: FileProblem[] = [];
-  const complain: Complain = (path, message) => problems.push({ ...decoded.placeOf(path), message });
-  const scenario = scenarioFrom(decoded.value, complain);
-  if (scenario !== undefined && problems.length === 0) return { ok: true, scenario };
-  return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
+  const read = readText(text, checkScenario);
+  return read.ok ? { ok: true, scenario: read.value } : read;
+}
+
+/** A decoded scenario. */
+export function checkScenario(value: unknown): ReadForm<Scenario> {
+  return readWith((complain) => scenarioFrom(value, complain));
 }
 
 function scenarioFrom(value: unknown, complain: Complain): Scenario | undefined {
@@ -113,7 +105,7 @@ function scenarioFrom(value: unknown, complain: Complain): Scenario | undefined 
       ...membersFrom<Omit<Given, 'things' | 'faults'>>(others),
       things: (things ?? [onlyThing]).map(membersFrom<GivenThing>),
       ...(link && { link: membersFrom<LinkConditions>({ ...link, jitter: link.jitter ?? 0 }) }),
-      faults: faultsFrom(faults, complain),
+      faults: faultsFrom(faults, ['given', 'faults'], complain),
     },
     script,
     meanwhile,
@@ -123,33 +115,24 @@ function scenarioFrom(value: unknown, complain: Complain): Scenario | undefined 
   return scenario;
 }
 
-function faultsFrom(value: unknown, complain: Complain): FaultPlan {
-  if (value === undefined) return noFaults;
-  const parsed = parseFaultPlan(Array.isArray(value) ? { faults: value as unknown[] } : value);
-  if (parsed.ok) return parsed.value;
-  for (const { place, path, message } of parsed.problems) {
-    const inside = place[0] === 'faults' && Array.isArray(value) ? place.slice(1) : place;
-    complain(['given', 'faults', ...inside], path === '' ? message : `${path} ${message}`);
-  }
-  return noFaults;
-}
-
 function entriesFrom(value: unknown, path: MemberPath, complain: Complain): readonly Entry[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((entry: unknown, index): readonly Entry[] => entryFrom(entry, [...path, index], complain) ?? []);
 }
 
+const besideDeeds = ['when', 'do'];
+
 function entryFrom(value: unknown, path: MemberPath, complain: Complain): readonly Entry[] | undefined {
   if (typeof value === 'string') return oneOf(deedFromWord(value, {}, path, complain), (deed) => [{ deeds: [deed] }]);
-  if (!isMembers(value)) return void complain(path, 'expected a deed, or `when` with `do`');
+  if (!isMembers(value)) return complain(path, 'expected a deed, or `when` with `do`');
   const { when, do: does, ...others } = value;
   const words = Object.keys(others);
   if (when === undefined && does === undefined) {
     if (words.length !== 1)
-      return void complain(path, `expected one deed, or \`when\` with \`do\`; found ${words.join(', ') || 'nothing'}`);
+      return complain(path, `expected one deed, or \`when\` with \`do\`; found ${words.join(', ') || 'nothing'}`);
     return oneOf(deedOf(others, path, complain), (deed) => [{ deeds: [deed] }]);
   }
-  for (const word of words) complain([...path, word], unknownWord(word, ['when', 'do']));
+  for (const word of words) complain([...path, word], unknownHint(word, besideDeeds), besideDeeds);
   const trigger = when === undefined ? undefined : triggerOf(when, [...path, 'when'], complain);
   const deeds = does === undefined ? [] : deedsOf(does, [...path, 'do'], complain);
   return [{ ...(trigger && { when: trigger }), deeds }];
@@ -168,7 +151,7 @@ function deedsOf(value: unknown, path: MemberPath, complain: Complain): readonly
         ? deedFromWord(one, {}, place, complain)
         : isMembers(one)
           ? deedOf(one, place, complain)
-          : void complain(place, 'expected a deed');
+          : complain(place, 'expected a deed');
     return deed === undefined ? [] : [deed];
   });
 }
@@ -176,13 +159,13 @@ function deedsOf(value: unknown, path: MemberPath, complain: Complain): readonly
 function deedOf(members: Readonly<Record<string, unknown>>, path: MemberPath, complain: Complain): Deed | undefined {
   const words = Object.keys(members);
   const [word = ''] = words;
-  if (words.length !== 1) return void complain(path, `expected one deed; found ${words.join(', ') || 'nothing'}`);
+  if (words.length !== 1) return complain(path, `expected one deed; found ${words.join(', ') || 'nothing'}`);
   return deedFromWord(word, members[word], [...path, word], complain);
 }
 
 function deedFromWord(word: string, value: unknown, path: MemberPath, complain: Complain): Deed | undefined {
   const name = deedWords.find((known) => known === word);
-  if (name === undefined) return void complain(path, unknownWord(word, deedWords));
+  if (name === undefined) return complain(path, unknownWord(word, deedWords), deedWords);
   const short = shortForms[name];
   const members = short !== undefined && !isMembers(value) ? { [short]: value } : (value ?? {});
   const read = checked(deedForms[name] as z.ZodType, members, path, complain);
@@ -193,17 +176,17 @@ function triggerOf(value: unknown, path: MemberPath, complain: Complain): Trigge
   if (typeof value === 'string') {
     if (bareTriggers.includes(value)) return triggerOf({ [value]: true }, path, complain);
     const isKnown = triggerWords.some((word) => word === value);
-    return void complain(
+    return complain(
       path,
       isKnown ? `\`${value}\` needs a value, e.g. {${value}: …}` : unknownWord(value, triggerWords),
     );
   }
-  if (!isMembers(value)) return void complain(path, 'expected a trigger');
+  if (!isMembers(value)) return complain(path, 'expected a trigger');
   const word = triggerWordOf(value);
   if (word === undefined) {
     const [first = ''] = Object.keys(value);
-    if (first === 'after') return void complain([...path, first], '`after` stands only beside something that happened');
-    return void complain(first === '' ? path : [...path, first], unknownWord(first, triggerWords));
+    if (first === 'after') return complain([...path, first], '`after` stands only beside something that happened');
+    return complain(first === '' ? path : [...path, first], unknownWord(first, triggerWords), triggerWords);
   }
   const read = checked(triggerForms[word] as z.ZodType, value, path, complain);
   return read === undefined ? undefined : triggerFrom(word, read as Readonly<Record<string, unknown>>);

@@ -11,7 +11,7 @@ export const span = z.string().transform((text, context): DurationMs => {
   if (figure !== '' && Number.isInteger(ms)) return ms;
   context.addIssue({
     code: 'custom',
-    message: `${JSON.stringify(text)} is no span of time: expected e.g. 250 ms, 2 s, 3 min`,
+    message: `${JSON.stringify(text)} is no span of time, e.g. 250 ms, 2 s, 3 min`,
   });
   return z.NEVER;
 });
@@ -33,7 +33,7 @@ export const size = z.string().transform((text, context): number => {
   if (figure !== '' && Number.isInteger(bytes)) return bytes;
   context.addIssue({
     code: 'custom',
-    message: `${JSON.stringify(text)} is no size: expected e.g. 300 B, 64 KiB, 2 MiB`,
+    message: `${JSON.stringify(text)} is no size, e.g. 300 B, 64 KiB, 2 MiB`,
   });
   return z.NEVER;
 });
@@ -50,7 +50,7 @@ export function sizeText(bytes: number): string {
 export const percent = z.string().transform((text, context): number => {
   const value = Number(/^(\d{1,3}) ?%$/.exec(text)?.[1]);
   if (value >= 0 && value <= 100) return value;
-  context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is no percentage: expected e.g. 30%` });
+  context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is no percentage, e.g. 30%` });
   return z.NEVER;
 });
 

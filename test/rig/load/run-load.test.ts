@@ -9,7 +9,8 @@ import { latenciesIn } from '../../../rig/load/figures.ts';
 import { firmwareDocument } from '../../../rig/load/job-document.ts';
 import type { LoadProgress } from '../../../rig/load/load-progress.ts';
 import { type LoadOptions, runLoad } from '../../../rig/load/run-load.ts';
-import { readShape } from '../../../rig/load/shape-file.ts';
+import { readText } from '../../../protocol/positioned-text.ts';
+import { checkShape } from '../../../rig/load/shape-file.ts';
 import { loadShape } from '../../../rig/load/shapes.ts';
 import { liveService } from '../../support/live.ts';
 import { localPart } from '../../support/local-part.ts';
@@ -45,9 +46,9 @@ async function freePort(): Promise<number> {
 }
 
 function shapeOf(text: string): LoadShape {
-  const read = readShape(`id: mine\nclaim: It works.\n${text}`);
+  const read = readText(`id: mine\nclaim: It works.\n${text}`, checkShape);
   if (!read.ok) throw new Error(JSON.stringify(read.problems));
-  return read.shape;
+  return read.value;
 }
 
 const quick = { updates: 1, pauseMs: 0, holds: false };

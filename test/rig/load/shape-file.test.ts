@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { LoadShape } from '../../../rig/load/contract.ts';
-import { readShape } from '../../../rig/load/shape-file.ts';
+import { readText } from '../../../protocol/positioned-text.ts';
+import { checkShape } from '../../../rig/load/shape-file.ts';
 import { loadShape, shapeNames } from '../../../rig/load/shapes.ts';
 
 const head = 'id: mine\nclaim: It works.\n';
 
 function scriptOf(script: string): LoadShape['script'] {
-  const result = readShape(`${head}script:\n${script}`);
+  const result = readText(`${head}script:\n${script}`, checkShape);
   if (!result.ok) throw new Error(JSON.stringify(result.problems));
-  return result.shape.script;
+  return result.value.script;
 }
 
 describe('shape files', () => {
@@ -50,7 +51,7 @@ describe('shape files', () => {
     ['a trigger that is no object', 'script:\n  - when: soon\n', 'expected a trigger'],
     ['a deed that is no object', 'script:\n  - soon\n', 'expected a deed'],
   ])('with %s are refused, with line and column', (_, rest, expected) => {
-    const result = readShape(head + rest);
+    const result = readText(head + rest, checkShape);
     if (result.ok) throw new Error('was read');
     const said = result.problems.map(({ line, column, message }) => `${line}:${column}: ${message}`).join('\n');
     expect(said).toContain(expected);

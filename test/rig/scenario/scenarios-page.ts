@@ -85,6 +85,7 @@ const needSays: Readonly<Record<Need, string>> = {
 
 interface Schema {
   readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly type?: string;
@@ -95,7 +96,7 @@ interface Schema {
 
 function propertiesOf(form: z.ZodType): Readonly<Record<string, Schema>> {
   const schema = z.toJSONSchema(form, { io: 'input', unrepresentable: 'any' }) as Schema;
-  const forms = schema.anyOf ?? [schema];
+  const forms = schema.anyOf ?? schema.oneOf ?? [schema];
   const all: Record<string, Schema> = {};
   for (const { properties = {} } of forms) {
     for (const [name, each] of Object.entries(properties)) {
