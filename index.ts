@@ -16,7 +16,6 @@
  */
 export { startFleet } from './agent/fleet.ts';
 export type { Fleet, FleetCounters, FleetOptions } from './agent/fleet.ts';
-export type { DeviceEvent } from './agent/device-events.ts';
 export type { LiveDevice } from './agent/live-device.ts';
 export { startService } from './broker/start-service.ts';
 export type { PortOption, Service, ServiceOptions } from './broker/start-service.ts';

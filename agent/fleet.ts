@@ -11,22 +11,17 @@ import { OperationalError } from '../protocol/operational-error.ts';
 import { createBoard } from './board/board.ts';
 import type { BoardOptions } from './board/board.ts';
 import type { Board } from './board/contract.ts';
-import type { CallWatch } from './call-watch.ts';
 import { createDeviceClock } from './device-clock.ts';
 import type { DeviceClock } from './device-clock.ts';
 import type { HardwareProfile } from './device/profile.ts';
 import { readHardwareProfiles } from './hardware-profiles.ts';
-import { createLiveDevice } from './live-device.ts';
-import type { LiveDevice } from './live-device.ts';
-import { type DeviceEvent, eventsOf } from './device-events.ts';
+import { type LiveDevice, type LiveDeviceOptions, createLiveDevice } from './live-device.ts';
 import type { Observer } from '../observation/observation.ts';
 import { observeAll } from '../observation/observers.ts';
-import type { DeviceCredentials, OpenStream } from './mqtt/device-connection.ts';
+import type { DeviceCredentials } from './mqtt/device-connection.ts';
 import { startPaced } from './paced.ts';
 
-export interface FleetOptions {
-  /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. */
-  readonly endpoint: string;
+export interface FleetOptions extends Omit<LiveDeviceOptions, 'board' | 'clock' | 'credentials'> {
   /** How many devices. */
   readonly things: number;
   /** Number of the first device, where others have the numbers before; default 1. */
@@ -54,21 +49,10 @@ export interface FleetOptions {
   readonly namespaces?: readonly string[];
   readonly initialVersion?: string;
   readonly credentialsOf?: (thingName: string) => DeviceCredentials;
-  /** Instead of a socket to the endpoint, which then is only a name. */
-  readonly openStream?: OpenStream;
-  /** Devices ask for sessions that outlive their connections (clean=false). Default: clean ones. */
-  readonly keepsSession?: boolean;
-  /** Sees what every device does and what is done to it. */
-  readonly observer?: Observer;
-  readonly onEvent?: (thingName: string, event: DeviceEvent) => void;
   /** Ends the start early: it then rejects with the signal's reason, everything closed. */
   readonly signal?: AbortSignal;
   /** Another board than the reference device, for rigs that test the rig. */
   readonly boardOf?: (options: BoardOptions) => Board;
-  /** The command that plays the run again, told when a device hangs, which ends the process. */
-  readonly replay?: string;
-  /** Ends the process when a call into a device does not return. Default: after 5 s of processor time. */
-  readonly watch?: CallWatch;
 }
 
 export interface FleetCounters {
@@ -127,8 +111,7 @@ class DevicesOnTheWire implements Fleet {
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    const { observer, onEvent } = options;
-    this.#observer = observeAll([this.#counting(), onEvent ? eventsOf(onEvent) : {}, observer ?? {}]);
+    this.#observer = observeAll([this.#counting(), options.observer ?? {}]);
     const clock = options.clock ?? createDeviceClock(options.timeScale);
     const wanted = options.hardware ?? 'esp32-s3';
     const profiles = typeof wanted === 'string' ? readHardwareProfiles(wanted) : wanted;
@@ -145,7 +128,12 @@ class DevicesOnTheWire implements Fleet {
           ...(options.namespaces && { namespaces: options.namespaces }),
           ...(options.initialVersion !== undefined && { initialVersion: options.initialVersion }),
         });
-        return [thingName, this.#deviceOf(thingName, board, clock)];
+        const credentials = options.credentialsOf?.(thingName);
+        const observer = this.#observer;
+        return [
+          thingName,
+          createLiveDevice({ ...options, board, clock, observer, ...(credentials && { credentials }) }),
+        ];
       }),
     );
   }
@@ -206,21 +194,6 @@ class DevicesOnTheWire implements Fleet {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #deviceOf(thingName: string, board: Board, clock: DeviceClock): LiveDevice {
-    const { endpoint, credentialsOf, keepsSession, openStream, replay, watch } = this.#options;
-    return createLiveDevice({
-      board,
-      endpoint,
-      clock,
-      ...(credentialsOf && { credentials: credentialsOf(thingName) }),
-      ...(keepsSession !== undefined && { keepsSession }),
-      ...(openStream && { openStream }),
-      ...(replay !== undefined && { replay }),
-      ...(watch && { watch }),
-      observer: this.#observer,
-    });
   }
 
   /** Nobody waits for a device any more. */

@@ -25,14 +25,15 @@ export interface LiveDeviceOptions {
   readonly endpoint: string;
   readonly clock: DeviceClock;
   readonly credentials?: DeviceCredentials;
-  /** Instead of a socket to the endpoint. */
+  /** Instead of a socket to the endpoint, which then is only a name. */
   readonly openStream?: OpenStream;
   /** Asks for a session that outlives its connections (clean=false). Default: a clean one. */
   readonly keepsSession?: boolean;
+  /** Sees what the device does and what is done to it. */
   readonly observer?: Observer;
-  /** The command that plays the run again, told when the device hangs. */
+  /** The command that plays the run again, told when the device hangs, which ends the process. */
   readonly replay?: string;
-  /** Default: that of the process. */
+  /** Ends the process when a call into a device does not return. Default: after 5 s of processor time. */
   readonly watch?: CallWatch;
 }
 

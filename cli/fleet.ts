@@ -8,6 +8,7 @@ import type { FleetCounters } from '../agent/fleet.ts';
 import type { Service } from '../broker/start-service.ts';
 import type { FaultPlan } from '../faults/plan.ts';
 import { createTally } from '../faults/tally.ts';
+import type { FaultName } from '../faults/thing-faults.ts';
 import { countWords } from '../rig/report/words.ts';
 import { readAgent } from '../rig/live/agents.ts';
 import { agentOption } from './agent.ts';
@@ -26,7 +27,7 @@ import type { CommonOptions } from './arguments.ts';
 import { readCredentials } from './certificate-files.ts';
 import { Interruption, exitCodes } from './exit.ts';
 import { interruptible, whenAborted } from './interruption.ts';
-import { onlyPlain } from './own-service.ts';
+import { onlyPlain } from '../rig/live/own-service.ts';
 import { faultsOption, readFaults } from './faults.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { createProgress } from './progress.ts';
@@ -105,9 +106,7 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
     signal,
     // It hangs in virtual time, too, where the scenario is told.
     replay: `npx jobrig simulate --agent ${flags.agent}`,
-    onEvent(_, event) {
-      if (event.kind === 'fault') tally.add(event.fault.name);
-    },
+    observer: { fault: ({ name }) => tally.add(name as FaultName) },
     ...(faults && { faults }),
     ...(credentials && { credentialsOf: (thingName: string) => credentials.get(thingName) ?? {} }),
   });

@@ -1,59 +1,12 @@
-/**
- * Progress of a load run on stderr, from the first moment: bars with the time left on a terminal, elsewhere a line for each act
- * and one every ten seconds; nothing with `--quiet`.
- */
-import { createLogUpdate } from 'log-update';
+/** What a load run tells of itself, in words: how far it is, with the time left, and its figures. */
 import type { LoadProgress } from '../rig/load/load-progress.ts';
 import { spanText } from '../rig/report/words.ts';
+import type { Progress } from './progress.ts';
 
-export interface ShownProgress extends Disposable {
-  readonly show: (progress: LoadProgress) => void;
-  /** What is done when the run itself is over. */
-  say(act: string): void;
-  done(): void;
-}
-
-const lineEveryMs = 10_000;
-const barWidth = 28;
-
-export function createLoadProgress(quiet: boolean): ShownProgress {
-  if (quiet) return { show() {}, say() {}, done() {}, [Symbol.dispose]() {} };
-  return process.stderr.isTTY ? bars() : lines();
-}
-
-function bars(): ShownProgress {
-  const update = createLogUpdate(process.stderr);
-  const done = (): void => update.done();
-  return {
-    show: (progress) => update(`${barOf(progress)}\n${figuresOf(progress)}`),
-    say: (act) => update(act),
-    done,
-    [Symbol.dispose]: done,
-  };
-}
-
-function lines(): ShownProgress {
-  let act = '';
-  let saidAt = -Infinity;
-  return {
-    show(progress) {
-      const now = performance.now();
-      if (progress.act === act && now - saidAt < lineEveryMs) return;
-      act = progress.act;
-      saidAt = now;
-      process.stderr.write(`${act} · ${[goalOf(progress), figuresOf(progress)].filter(Boolean).join(' · ')}\n`);
-    },
-    say: (text) => void process.stderr.write(`${text}\n`),
-    done() {},
-    [Symbol.dispose]() {},
-  };
-}
-
-function barOf(progress: LoadProgress): string {
-  const { act, goal } = progress;
-  if (goal === undefined) return [act, goalOf(progress)].filter(Boolean).join(' ');
-  const full = Math.round((barWidth * Math.min(goal.done, goal.total)) / Math.max(1, goal.total));
-  return `${act} ${'█'.repeat(full)}${'░'.repeat(barWidth - full)} ${goalOf(progress)}`;
+export function showLoad(progress: Progress, told: LoadProgress): void {
+  const { goal } = told;
+  const share = goal && goal.done / Math.max(1, goal.total);
+  progress.show(told.act, figuresOf(told), { text: goalOf(told), share });
 }
 
 function goalOf({ goal, open, note }: LoadProgress): string {

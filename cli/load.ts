@@ -25,9 +25,10 @@ import {
 import { Interruption, complain, exitCodeOf, exitCodes } from './exit.ts';
 import { readHardware } from './hardware.ts';
 import { interruptible } from './interruption.ts';
-import { createLoadProgress } from './load-progress.ts';
+import { showLoad } from './load-progress.ts';
 import { loadSummary } from './load-summary.ts';
 import { openOutput } from './output-folder.ts';
+import { createProgress } from './progress.ts';
 import { keepLoad } from './load-runs.ts';
 import { usageError } from './usage-error.ts';
 import { version } from './version.ts';
@@ -139,8 +140,8 @@ async function load(flags: LoadFlags, signal: AbortSignal): Promise<number> {
   const { runLoad } = await import('../rig/load/run-load.ts');
   const { firmwareDocument } = await import('../rig/load/job-document.ts');
   await using metrics = flags.metricsPort === undefined ? undefined : await openMetrics(flags.metricsPort, flags);
-  using progress = createLoadProgress(flags.quiet === true);
-  progress.show({ act: 'starting', connected: 0, succeeded: 0, exchangesPerSecond: 0, failures: 0 });
+  const progress = createProgress(flags.quiet === true);
+  showLoad(progress, { act: 'starting', connected: 0, succeeded: 0, exchangesPerSecond: 0, failures: 0 });
   const run = await runLoad({
     jobrig: version,
     seed,
@@ -154,7 +155,7 @@ async function load(flags: LoadFlags, signal: AbortSignal): Promise<number> {
     processes: fleet,
     doors,
     signal,
-    onProgress: progress.show,
+    onProgress: (told) => showLoad(progress, told),
     onService: (pageUrl) => !flags.quiet && process.stderr.write(`live page at ${pageUrl}\n`),
     ...(metrics && { onTally: metrics.tell }),
     ...(flags.duration !== undefined && { durationMs: flags.duration }),
@@ -162,7 +163,7 @@ async function load(flags: LoadFlags, signal: AbortSignal): Promise<number> {
     ...(flags.slice && { slice: flags.slice }),
   });
   const judged = judgeThresholds(run, thresholds);
-  if (out !== undefined) progress.say('writing the report');
+  if (out !== undefined) progress.show('writing the report', '');
   const page = out === undefined ? undefined : await keepLoad(out, run, judged);
   progress.done();
   print(flags, run, judged, page);

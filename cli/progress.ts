@@ -1,18 +1,27 @@
 /**
- * Progress on stderr: one line kept up to date on a terminal, a line now and then elsewhere, nothing with `--quiet`. Results
- * never go through here.
+ * Progress on stderr: lines kept up to date on a terminal, a line now and then elsewhere, nothing with `--quiet`. Results never go
+ * through here.
  */
 import { createLogUpdate } from 'log-update';
 
 export interface Progress {
   /** @param act what is going on; a new act gets a line of its own where lines cannot be rewritten */
-  show(act: string, figures: string): void;
+  show(act: string, figures: string, goal?: Goal): void;
   /** A line that stays, above what is kept up to date. */
   say(line: string, output: 'stdout' | 'stderr'): void;
   done(): void;
 }
 
+/** How far it is. Long work has one: where lines cannot be rewritten it is told now and then. */
+export interface Goal {
+  readonly text: string;
+  /** Of the whole; drawn as a bar. */
+  readonly share?: number | undefined;
+}
+
 const redrawEveryMs = 100;
+const lineEveryMs = 10_000;
+const barWidth = 28;
 
 export function createProgress(quiet: boolean): Progress {
   if (quiet) return { show() {}, say: print, done() {} };
@@ -22,10 +31,13 @@ export function createProgress(quiet: boolean): Progress {
 function rewritten(): Progress {
   const update = createLogUpdate(process.stderr);
   let drawnAt = -Infinity;
+  let shown = '';
   let latest = '';
   return {
-    show(act, figures) {
-      latest = `${act}\n${figures}`;
+    show(act, figures, goal) {
+      if (act !== shown) drawnAt = -Infinity;
+      shown = act;
+      latest = `${[act, barOf(goal?.share), goal?.text].filter(Boolean).join(' ')}\n${figures}`;
       const now = performance.now();
       if (now - drawnAt < redrawEveryMs) return;
       drawnAt = now;
@@ -44,13 +56,22 @@ function rewritten(): Progress {
   };
 }
 
+function barOf(share: number | undefined): string | undefined {
+  if (share === undefined) return undefined;
+  const full = Math.round(barWidth * Math.min(1, share));
+  return '█'.repeat(full) + '░'.repeat(barWidth - full);
+}
+
 function lines(): Progress {
   let shown = '';
+  let saidAt = 0;
   return {
-    show(act, figures) {
-      if (act === shown) return;
+    show(act, figures, goal) {
+      const now = performance.now();
+      if (act === shown && (goal === undefined || now - saidAt < lineEveryMs)) return;
       shown = act;
-      process.stderr.write(`${act} · ${figures}\n`);
+      saidAt = now;
+      process.stderr.write(`${[act, goal?.text, figures].filter(Boolean).join(' · ')}\n`);
     },
     say: print,
     done() {},

@@ -66,33 +66,6 @@ export function tcpLines(endpoint: string): OpenLine {
   };
 }
 
-/** One end of a stream pair, the other end given to a service of this process: for clients that want a stream. */
-export function memoryStream(accept: (stream: Duplex) => void): Duplex {
-  const end = new ServiceEnd({
-    opened() {},
-    received: (bytes) => void client.push(Buffer.from(bytes)),
-    gone: () => void client.push(null),
-  });
-  const line = end.line();
-  const client: Duplex = new Duplex({
-    read() {},
-    write(chunk: Buffer, _encoding, done) {
-      line.write(chunk);
-      done();
-    },
-    final(done) {
-      line.end();
-      done();
-    },
-    destroy(error, done) {
-      end.destroy();
-      done(error);
-    },
-  });
-  accept(end);
-  return client;
-}
-
 /** Lines into a service of this process, which takes any stream for a client. */
 export function memoryLines(accept: (stream: Duplex) => void): OpenLine {
   return (_index, listener) => {

@@ -12,6 +12,7 @@ import type { FaultPlan } from '../../faults/plan.ts';
 import { formatThingGroupArn } from '../../protocol/names.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { JobCounts, Pacing } from './contract.ts';
+import { onlyPlain } from '../live/own-service.ts';
 import { type Flights, startFlights } from './pacing.ts';
 import { openHost } from './service-host.ts';
 
@@ -96,12 +97,7 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
   const host = await openHost({
     service: {
       ...identity,
-      mqttPort: 0,
-      mqttsPort: 'off',
-      wsPort: 'off',
-      wssPort: 'off',
-      httpPort: 0,
-      httpsPort: 'off',
+      ...onlyPlain,
       seed,
       ...(dataDir !== undefined && { dataDir }),
       ...(faults.faults.length > 0 && { faults }),

@@ -2,7 +2,7 @@
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { type Exchange, type LoadRun, type LoadSample, exchanges } from './contract.ts';
 import { Latencies } from './histograms.ts';
-import { sumOfCounts } from './report-sums.ts';
+import { type Counts, sum, sumOfCounts } from './report-sums.ts';
 
 /** @throws {OperationalError} `RUN_UNREADABLE` for runs of different shapes, or the same slice twice */
 export function mergeLoads(runs: readonly LoadRun[]): LoadRun {
@@ -24,21 +24,17 @@ export function mergeLoads(runs: readonly LoadRun[]): LoadRun {
     ...runs.flatMap((run) => (run.partial === undefined ? [] : [`${nameOf(run)}: ${run.partial}`])),
     ...(missing.length === 0 ? [] : [`slices ${missing.join(', ')} are missing`]),
   ];
+  const of = (figure: (run: LoadRun) => number): number => sum(runs.map(figure));
   const { slice: _slice, partial: _partial, ...common } = first;
   return {
     ...common,
     startedAt,
     endedAt: Math.max(...runs.map((run) => run.endedAt)),
-    things: sum(runs, (run) => run.things),
-    executions: {
-      wanted: sum(runs, (run) => run.executions.wanted),
-      succeeded: sum(runs, (run) => run.executions.succeeded),
-      failed: sum(runs, (run) => run.executions.failed),
-      pulled: sum(runs, (run) => run.executions.pulled),
-    },
-    executionsPerSecond: sum(runs, (run) => run.executionsPerSecond),
-    exchangesPerSecond: sum(runs, (run) => run.exchangesPerSecond),
-    connectsPerSecond: sum(runs, (run) => run.connectsPerSecond),
+    things: of((run) => run.things),
+    executions: sumOfCounts(runs.map(({ executions }) => executions)) as Counts & LoadRun['executions'],
+    executionsPerSecond: of((run) => run.executionsPerSecond),
+    exchangesPerSecond: of((run) => run.exchangesPerSecond),
+    connectsPerSecond: of((run) => run.connectsPerSecond),
     histograms: mergedHistograms(runs),
     timeline: mergedTimeline(runs, startedAt),
     phases: runs.flatMap((run) =>
@@ -49,8 +45,8 @@ export function mergeLoads(runs: readonly LoadRun[]): LoadRun {
       })),
     ),
     processes: runs.flatMap((run) => run.processes.map((part) => ({ ...part, name: `${nameOf(run)} ${part.name}` }))),
-    failures: runs.reduce((all, run) => sumOfCounts(all, run.failures), {}),
-    refusals: runs.reduce((all, run) => sumOfCounts(all, run.refusals), {}),
+    failures: sumOfCounts(runs.map(({ failures }) => failures)),
+    refusals: sumOfCounts(runs.map(({ refusals }) => refusals)),
     saturated: runs.some(({ saturated }) => saturated),
     differs: runs.flatMap((run) => run.differs.map((difference) => `${nameOf(run)}: ${difference}`)),
     ...(partial.length > 0 && { partial: partial.join('; ') }),
@@ -67,10 +63,6 @@ function missingSlices(runs: readonly LoadRun[]): readonly string[] {
   return Array.from({ length: of }, (_, index) => index + 1)
     .filter((index) => !there.has(index))
     .map((index) => `${index}/${of}`);
-}
-
-function sum(runs: readonly LoadRun[], figure: (run: LoadRun) => number): number {
-  return runs.reduce((whole, run) => whole + figure(run), 0);
 }
 
 function mergedHistograms(runs: readonly LoadRun[]): LoadRun['histograms'] {

@@ -1,8 +1,7 @@
 /** Figures of a running load for Prometheus, at `/metrics` on a port of the loopback interface. */
-import { type Server, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type ServerResponse, createServer } from 'node:http';
 import { Gauge, Registry } from 'prom-client';
-import { OperationalError } from '../../protocol/operational-error.ts';
+import { closeHttpServer, listen } from '../../broker/net/listening.ts';
 import { total } from './report-sums.ts';
 import type { Tally } from './tally.ts';
 
@@ -56,33 +55,15 @@ export async function serveMetrics(port: number): Promise<Metrics> {
     if (request.url !== '/metrics') return void response.writeHead(404).end();
     void answer(registry, response);
   });
-  const listening = await listen(server, port);
+  const place = { host: '127.0.0.1', purpose: 'the metrics', option: '--metrics-port' } as const;
+  const listening = await listen(server, { ...place, port });
   return {
     url: `http://127.0.0.1:${listening}/metrics`,
     tell,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
-    },
+    [Symbol.asyncDispose]: () => closeHttpServer(server),
   };
 }
 
 async function answer(registry: Registry, response: ServerResponse): Promise<void> {
   response.writeHead(200, { 'content-type': registry.contentType }).end(await registry.metrics());
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const isTaken = cause.code === 'EADDRINUSE';
-      const what = isTaken ? 'is taken' : `cannot be listened on: ${cause.message}`;
-      reject(
-        new OperationalError(isTaken ? 'PORT_TAKEN' : 'CANNOT_LISTEN', `--metrics-port ${port} ${what}`, {
-          cause,
-          hint: 'Use another one, or 0 for a free one.',
-        }),
-      );
-    });
-    server.listen({ port, host: '127.0.0.1' }, () => resolve((server.address() as AddressInfo).port));
-  });
 }

@@ -3,15 +3,17 @@
  * both joins them by memory; one with a service of several processes starts them and operates their engine over a link.
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import type { Duplex } from 'node:stream';
 import { thingNameOf } from '../../agent/fleet.ts';
 import type { ProcessUsage } from '../../broker/processes/process-usage.ts';
 import type { HardwareProfile } from '../../agent/device/profile.ts';
 import type { FaultPlan } from '../../faults/plan.ts';
 import type { DurationMs } from '../../protocol/time.ts';
+import { duplexPair } from '../live/wire/duplex-pair.ts';
 import type { Pacing } from './contract.ts';
 import type { FleetReport } from './fleet-counts.ts';
 import { createHardwareFleet } from './hardware-fleet.ts';
-import { type OpenLine, memoryLines, memoryStream, tcpLines } from './line.ts';
+import { type OpenLine, memoryLines, tcpLines } from './line.ts';
 import { type FleetPart, createLoadFleet } from './load-fleet.ts';
 import { type LoadService, type ServiceReport, openLoadService } from './load-service.ts';
 import { monotonicMs } from './monotonic.ts';
@@ -89,7 +91,7 @@ export function createPart() {
       const common = { ...body, now: monotonicMs };
       if (hardware !== undefined) {
         const openStream =
-          endpoint === undefined ? () => memoryStream((stream) => service.get().accept(stream)) : undefined;
+          endpoint === undefined ? () => duplexTo((stream) => service.get().accept(stream)) : undefined;
         fleet.set(
           createHardwareFleet({
             ...common,
@@ -138,6 +140,13 @@ export function createPart() {
       await service.held?.close();
     },
   };
+}
+
+/** A stream whose other end a service of this process has. */
+function duplexTo(accept: (stream: Duplex) => void): Duplex {
+  const [ours, theirs] = duplexPair();
+  accept(theirs);
+  return ours;
 }
 
 class Held<Thing> {

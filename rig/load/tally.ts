@@ -11,7 +11,7 @@ import type { ServiceReport } from './load-service.ts';
 import { monotonicMs } from './monotonic.ts';
 import type { PartReport } from './part.ts';
 import { ProcessTally } from './process-tally.ts';
-import { noCounts, noFleet, sum, sumOfCounts, sumOfFleets, total } from './report-sums.ts';
+import { noCounts, sum, sumOfCounts, sumOfFleets, total } from './report-sums.ts';
 import { Timeline } from './timeline.ts';
 
 /** Of the seconds in which executions ran, in how many the fleet may be the limit before the run is. */
@@ -34,7 +34,7 @@ export class Tally {
     isTaken: boolean;
   }[] = [];
   readonly #histories = new Map<string, { at: DurationMs; done: number }[]>();
-  fleet: FleetReport = noFleet;
+  fleet: FleetReport = sumOfFleets([]);
   service: ServiceReport | undefined;
   #sampledMs: DurationMs;
   #sampled = { succeeded: 0, exchanges: 0, failures: 0, refusals: 0 };
@@ -93,19 +93,17 @@ export class Tally {
   /** One report of each part, in their order. */
   add(reports: readonly PartReport[], at: DurationMs, tookLatencies: boolean): void {
     const interval = new Latencies();
-    let fleet = noFleet;
     this.processes.add(reports);
     for (const report of reports) {
       if (report.service !== undefined) this.service = report.service;
-      if (report.fleet === undefined) continue;
-      fleet = sumOfFleets(fleet, report.fleet);
-      for (const [exchange, text] of Object.entries(report.fleet.histograms) as [Exchange, string][]) {
+      for (const [exchange, text] of Object.entries(report.fleet?.histograms ?? {}) as [Exchange, string][]) {
         let latencies = this.#latencies.get(exchange);
         if (latencies === undefined) this.#latencies.set(exchange, (latencies = new Latencies()));
         latencies.add(text);
         if (exchange === 'update' || exchange === 'start-next') interval.add(text);
       }
     }
+    const fleet = sumOfFleets(reports.flatMap((report) => report.fleet ?? []));
     this.fleet = fleet;
     const signature = JSON.stringify([fleet.connected, fleet.recovered, fleet.exchanges, this.service?.jobs]);
     if (signature !== this.#signature) {
@@ -126,7 +124,7 @@ export class Tally {
 
   /** By kind: of the fleet, and processes of the service that have ended. */
   get failuresByKind(): Readonly<Record<string, number>> {
-    return sumOfCounts(this.fleet.failures, this.service?.ended ?? {});
+    return sumOfCounts([this.fleet.failures, this.service?.ended ?? {}]);
   }
 
   get failures(): number {

@@ -1,17 +1,17 @@
 /** Faults of a live device, by a fault plan or at a moment of a test's choosing. Waits for events, never for time. */
 import { describe, expect, it } from 'vitest';
-import type { DeviceEvent } from '../../agent/device-events.ts';
+import type { Observation } from '../../observation/observation.ts';
 import type { LiveDevice } from '../../agent/live-device.ts';
 import type { InstantFault } from '../../faults/thing-faults.ts';
 import type { Fault } from '../../faults/plan.ts';
 import { readJobDocument } from '../../rig/live/demo/documents.ts';
-import { finished, liveFleet, liveService } from '../support/live.ts';
+import { finished, liveFleet, liveService, lookAt } from '../support/live.ts';
 
 const firmware = await readJobDocument('jobrig-firmware.json');
 const thingName = 'thing-1';
 
 async function oneDevice(
-  options: { readonly faults?: readonly Fault[]; readonly onEvent?: (event: DeviceEvent) => void } = {},
+  options: { readonly faults?: readonly Fault[]; readonly onEvent?: (event: Observation) => void } = {},
 ) {
   const { service, operator } = await liveService();
   await operator.createThings([thingName], 'all');
@@ -19,29 +19,29 @@ async function oneDevice(
   const watched = await liveFleet({
     endpoint: service.mqttUrl!,
     faults: { faults },
-    onEvent: (_, event) => onEvent?.(event),
+    observer: lookAt((event) => onEvent?.(event)),
   });
   return { ...watched, operator, device: watched.fleet.devices.get(thingName)! };
 }
 
-function injected(name: string): (event: DeviceEvent) => boolean {
-  return (event) => event.kind === 'fault' && event.fault.name === name;
+function injected(name: string): (event: Observation) => boolean {
+  return (event) => event.kind === 'fault' && event.name === name;
 }
 
-function connected({ kind }: DeviceEvent): boolean {
+function connected({ kind }: Observation): boolean {
   return kind === 'connected';
 }
 
-function traced(kind: string): (event: DeviceEvent) => boolean {
-  return (event) => event.kind === 'trace' && event.trace.kind === kind;
+function traced(kind: string): (event: Observation) => boolean {
+  return (event) => event.kind === 'traced' && event.trace.kind === kind;
 }
 
-function asksForWork(event: DeviceEvent): boolean {
+function asksForWork(event: Observation): boolean {
   return event.kind === 'sent' && event.request.jobId === '$next';
 }
 
-function entersWrite(event: DeviceEvent): boolean {
-  return event.kind === 'trace' && event.trace.kind === 'step' && event.trace.step === 'write';
+function entersWrite(event: Observation): boolean {
+  return event.kind === 'traced' && event.trace.kind === 'step' && event.trace.step === 'write';
 }
 
 describe('a power cut', () => {
@@ -51,9 +51,9 @@ describe('a power cut', () => {
     device.inject({ kind: 'power-cut', forMs: 3000 });
     expect(device.view().powered).toBe(false);
     await when(connected, seen);
-    const [cut, off, lost, on] = events.slice(seen).map(([, event]) => event);
+    const [cut, off, lost, on] = events.slice(seen);
     expect([cut, off, lost, on]).toMatchObject([
-      { kind: 'fault', fault: { name: 'power-cut' } },
+      { kind: 'fault', name: 'power-cut' },
       { kind: 'power', on: false },
       { kind: 'disconnected' },
       { kind: 'power', on: true },
@@ -84,7 +84,7 @@ describe('a power cut', () => {
     device.inject({ kind: 'power-cut', forMs: 1000 });
     expect({ powered: device.view().powered, told: events.length }).toEqual({ powered: true, told: seen });
     device.release();
-    expect(events.slice(seen, seen + 2).map(([, { kind }]) => kind)).toEqual(['fault', 'power']);
+    expect(events.slice(seen, seen + 2).map(({ kind }) => kind)).toEqual(['fault', 'power']);
     await when(finished('update'));
     expect(await operator.execution({ jobId: 'update', thingName })).toMatchObject({ status: 'SUCCEEDED' });
   });
@@ -96,7 +96,7 @@ describe('a leap of the clock', () => {
     await when(asksForWork);
     const seen = events.length;
     device.inject({ kind: 'clock-jump', byMs: 3_600_000 });
-    const leapt = events[seen]![1];
+    const leapt = events[seen]!;
     const asked = await when(asksForWork, seen);
     expect(injected('clock-jump')(leapt)).toBe(true);
     expect(asked.at - leapt.at).toBeLessThan(60_000);
@@ -123,10 +123,8 @@ describe('a fault plan', () => {
     const { when, events, operator } = await oneDevice({ faults: [twice] });
     await operator.createJob({ jobId: 'restart', things: [thingName], document: '{"operation":"reboot"}' });
     await when(finished('restart'));
-    const notifications = events.filter(
-      ([, event]) => event.kind === 'received' && event.message.kind === 'notification',
-    );
-    const told = events.filter(([, event]) => injected('notification duplicate')(event));
+    const notifications = events.filter((event) => event.kind === 'received' && event.message.kind === 'notification');
+    const told = events.filter((event) => injected('notification duplicate')(event));
     expect(told.length).toBeGreaterThan(0);
     expect(notifications.length).toBeGreaterThan(told.length);
   });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { startFleet } from '../../agent/fleet.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
-import { finished, liveFleet, liveService } from '../support/live.ts';
+import { finished, liveFleet, liveService, lookAt } from '../support/live.ts';
 
 describe('a fleet', () => {
   it('connects every device under its own name and counts what becomes of their jobs', async () => {
@@ -21,7 +21,7 @@ describe('a fleet', () => {
     expect(new Set(names.map((name) => fleet.hardwareOf(name)?.name)).size).toBeGreaterThan(1);
     await operator.createJob({ jobId: 'ok', things: names.slice(0, 2), document: '{"operation":"reboot"}' });
     await operator.createJob({ jobId: 'no', things: names.slice(2), document: '{"operation":"dance"}' });
-    await when(() => events.filter(([, event]) => finished('ok')(event)).length === 2);
+    await when(() => events.filter((event) => finished('ok')(event)).length === 2);
     await when(finished('no'));
     expect(fleet.counters()).toMatchObject({ succeeded: 2, rejected: 1, failed: 0 });
   });
@@ -60,11 +60,11 @@ describe('a fleet', () => {
       things: 200,
       connectRate: 2000,
       timeScale: 10,
-      onEvent(_, event) {
-        if (event.kind === 'power') booting += 1;
-        if (event.kind === 'connected') booting -= 1;
+      observer: lookAt(({ kind }) => {
+        if (kind === 'power') booting += 1;
+        if (kind === 'connected') booting -= 1;
         most = Math.max(most, booting);
-      },
+      }),
       onProgress: (counters) => connected.push(counters.connected),
     });
     expect(fleet.counters().connected).toBe(200);
@@ -82,7 +82,7 @@ describe('a fleet', () => {
       connectRate: 10,
       timeScale: 100,
       signal: controller.signal,
-      onEvent: (_, event) => event.kind === 'connected' && controller.abort(new Error('enough')),
+      observer: { connected: () => controller.abort(new Error('enough')) },
     });
     await expect(attempt).rejects.toThrow('enough');
   });

@@ -1,16 +1,16 @@
 import { DeleteJobExecutionCommand } from '@aws-sdk/client-iot';
 import { describe, expect, it } from 'vitest';
-import type { DeviceEvent } from '../../agent/device-events.ts';
+import type { Observation } from '../../observation/observation.ts';
 import type { LiveDevice } from '../../agent/live-device.ts';
 import { openCertificateAuthority } from '../../broker/certificates.ts';
 import { readJobDocument } from '../../rig/live/demo/documents.ts';
-import { finished, liveFleet, liveService } from '../support/live.ts';
 import { testFolder } from '../support/folders.ts';
+import { finished, liveFleet, liveService, lookAt } from '../support/live.ts';
 
 const firmware = await readJobDocument('jobrig-firmware.json');
 
-function entersWrite(event: DeviceEvent): boolean {
-  return event.kind === 'trace' && event.trace.kind === 'step' && event.trace.step === 'write';
+function entersWrite(event: Observation): boolean {
+  return event.kind === 'traced' && event.trace.kind === 'step' && event.trace.step === 'write';
 }
 
 describe('a live device', () => {
@@ -61,9 +61,9 @@ describe('a live device', () => {
     const held: { device?: LiveDevice } = {};
     const { fleet, events, when } = await liveFleet({
       endpoint: service.mqttUrl!,
-      onEvent(_, event) {
+      observer: lookAt((event) => {
         if (entersWrite(event)) held.device?.hold();
-      },
+      }),
     });
     const device = fleet.devices.get('thing-1')!;
     held.device = device;
@@ -77,7 +77,7 @@ describe('a live device', () => {
     expect(device.view().step).toBe('write');
     delete held.device;
     device.release();
-    await when((event) => event.kind === 'trace' && event.trace.kind === 'recovered');
+    await when((event) => event.kind === 'traced' && event.trace.kind === 'recovered');
     expect(device.view()).toMatchObject({ step: 'idle', runningVersion: '1.0.0' });
     expect(fleet.counters().pulled).toBe(1);
   });
@@ -88,11 +88,11 @@ describe('a live device', () => {
     const toCut: LiveDevice[] = [];
     const { fleet, when } = await liveFleet({
       endpoint: service.mqttUrl!,
-      onEvent(_, event) {
+      observer: lookAt((event) => {
         const device = entersWrite(event) ? toCut.pop() : undefined;
         device?.powerCut();
         device?.powerOn();
-      },
+      }),
     });
     const device = fleet.devices.get('thing-1')!;
     toCut.push(device);

@@ -58,9 +58,9 @@ it('a device finishes an update block by block', async () => {
 it('a device whose update is deleted under it asks no more, and finishes the next one', async () => {
   const { fleet, when, update } = await fleetWithUpdate();
   await update('u', '2.0.0');
-  await when((event) => event.kind === 'trace' && event.trace.kind === 'step' && event.trace.step === 'verify');
+  await when((event) => event.kind === 'traced' && event.trace.kind === 'step' && event.trace.step === 'verify');
   await operator.deleteOTAUpdate({ otaUpdateId: 'u', forceDeleteAWSJob: true, deleteStream: true });
-  await when((event) => event.kind === 'trace' && event.trace.kind === 'pulled');
+  await when((event) => event.kind === 'traced' && event.trace.kind === 'pulled');
   const asked = seen.length;
   await update('v', '3.0.0');
   await when(finished('AFR_OTA-v'));
