@@ -22,7 +22,7 @@ export interface HostClockOptions {
   /** Where the run's time begins. Default: now. */
   readonly startAt?: EpochMs;
   /** Milliseconds of the wall clock, which never goes back; another one for tests. */
-  readonly wall?: () => number;
+  readonly wall?: (() => number) | undefined;
 }
 
 /** Of the run's time. What takes a few turns of the process, like a request and its answer, is then late by a second or two at most. */

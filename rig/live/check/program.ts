@@ -197,7 +197,7 @@ function killAll(mark: string, group: number): void {
 }
 
 /** @param target a process, or with a minus the group of one; that it is gone already is no error */
-function kill(target: number, signal: 'SIGKILL' | 'SIGTERM'): void {
+export function kill(target: number, signal: 'SIGKILL' | 'SIGTERM'): void {
   try {
     process.kill(target, signal);
   } catch {

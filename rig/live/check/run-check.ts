@@ -5,20 +5,14 @@
  */
 import { join } from 'node:path';
 import PQueue from 'p-queue';
-import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
+import type { DurationMs } from '../../../protocol/time.ts';
 import type { Need, Scenario } from '../../scenario/contract.ts';
 import { whySkipped } from '../../scenario/needs.ts';
 import type { Sight } from '../../verdict/contract.ts';
 import { limitsWith } from '../../verdict/limits.ts';
 import { BenchPlace, type PlaceOptions } from './bench-place.ts';
-import {
-  type CheckResult,
-  type ScenarioResult,
-  type ScenarioRun,
-  type SweepPoint,
-  verdictOfRuns,
-} from './check-result.ts';
-import type { CheckEvent } from './check-event.ts';
+import type { CheckResult, ScenarioRun } from './check-result.ts';
+import { CheckRecord, type PlayedScenarios } from './check-record.ts';
 import { diagnose } from './diagnosis.ts';
 import { handshake } from './handshake.ts';
 import { type LaneOptions, openLane } from './lane.ts';
@@ -32,21 +26,6 @@ import { runOf, skippedRun } from './scenario-run.ts';
 import { openScratch } from './scratch.ts';
 import { ShadowVersion } from './shadow-version.ts';
 import { pullScenarios, type PullMoment } from './sweep.ts';
-
-/** What every check is asked for, whatever it is of. */
-export interface PlayedScenarios {
-  /** How results call what was checked; absent: by the command, or the thing. */
-  readonly name?: string;
-  readonly scenarios: readonly Scenario[];
-  readonly repeat?: number;
-  /** Ends with the first failure. */
-  readonly bail?: boolean | undefined;
-  readonly settleMs?: DurationMs | undefined;
-  /** Pulls at every moment of the recorded update, and at so many between; without those that are done. */
-  readonly sweep?: { readonly points: number; readonly done?: ReadonlySet<string> | undefined } | undefined;
-  readonly onEvent?: (event: CheckEvent) => void;
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface CheckOptions extends PlayedScenarios, PlaceOptions, Pick<LaneOptions, 'host' | 'ports'> {
   /** Scenarios at once; default 1. */
@@ -79,13 +58,9 @@ class Check {
   readonly #options: CheckOptions;
   readonly #directory: string;
   readonly #places: BenchPlace[] = [];
-  readonly #startedAt: EpochMs = Date.now();
-  readonly #results = new Map<string, ScenarioRun[]>();
   readonly #shadow = new ShadowVersion();
-  readonly #concluded = new Set<string>();
-  readonly #sweep: SweepPoint[] = [];
   readonly #board: PageBoard;
-  #isPartial = false;
+  readonly #record: CheckRecord;
   /** Lanes, those that are just being opened too. */
   #opened = 0;
 
@@ -93,6 +68,15 @@ class Check {
     this.#options = options;
     this.#directory = directory;
     this.#board = new PageBoard(options.scenarios);
+    this.#record = new CheckRecord({
+      ...options,
+      subject: this.#name,
+      runsEach: options.repeat ?? 1,
+      onEvent: (event) => {
+        if (this.#board.take(event)) this.#showBoard();
+        options.onEvent?.(event);
+      },
+    });
   }
 
   async run(): Promise<CheckResult> {
@@ -103,11 +87,11 @@ class Check {
     if (shaken === undefined) return this.#result({});
     const { run, portrait, diagnosis, moments } = shaken;
     if (portrait === undefined) return this.#result({ handshake: run, ...(diagnosis && { diagnosis }) });
-    this.#tell({ kind: 'portrait', portrait });
+    this.#record.tell({ kind: 'portrait', portrait });
     const pace = paceOf(portrait, this.#options);
     const tasks = this.#plan(first, portrait, moments);
     await this.#work(first, tasks, pace);
-    for (const [id, runs] of this.#results) if (!this.#concluded.has(id)) this.#conclude(runs[0]!.scenario, runs);
+    this.#record.conclude();
     return this.#result({ handshake: run, portrait });
   }
 
@@ -174,7 +158,7 @@ class Check {
         onReady: ({ thingName }) => {
           thing = thingName;
           const { pageUrl } = lane.service;
-          this.#tell({ kind: 'ready', thingName, endpoints, isAttached: this.#isAttached, pageUrl });
+          this.#record.tell({ kind: 'ready', thingName, endpoints, isAttached: this.#isAttached, pageUrl });
         },
       });
       const run = runOf(shaken.played);
@@ -191,7 +175,7 @@ class Check {
         isAttached: this.#isAttached,
         hasOwnDocument: this.#options.document !== undefined,
       });
-      this.#tell({ kind: 'failed-handshake', diagnosis });
+      this.#record.tell({ kind: 'failed-handshake', diagnosis });
       return { run, diagnosis, moments: [] };
     } finally {
       clearInterval(watching);
@@ -211,7 +195,8 @@ class Check {
     for (const given of scenarios) {
       const scenario = suited(given, portrait);
       const reason = typeof scenario === 'string' ? scenario : whySkipped(scenario, offer);
-      if (typeof scenario === 'string' || reason !== undefined) this.#keep(skippedRun(given, reason ?? '', Date.now()));
+      if (typeof scenario === 'string' || reason !== undefined)
+        this.#record.keep(skippedRun(given, reason ?? '', Date.now()));
       else for (let count = 0; count < repeat; count += 1) tasks.push({ scenario });
     }
     if (sweep !== undefined) {
@@ -220,7 +205,7 @@ class Check {
       }
     }
     const swept = tasks.filter(({ point }) => point !== undefined).length;
-    this.#tell({ kind: 'planned', scenarios: tasks.length - swept, moments: swept });
+    this.#record.tell({ kind: 'planned', scenarios: tasks.length - swept, moments: swept });
     return tasks;
   }
 
@@ -234,7 +219,7 @@ class Check {
     await queue.addAll(
       tasks.map((task) => async () => {
         if (signal?.aborted === true || stop.signal.aborted) {
-          this.#isPartial = true;
+          this.#record.isPartial = true;
           return;
         }
         const place = free.pop() ?? (await this.#openPlace());
@@ -243,7 +228,7 @@ class Check {
         } finally {
           free.push(place);
         }
-        if (this.#options.bail === true && this.#hasFailed) stop.abort();
+        if (this.#options.bail === true && this.#record.hasFailed) stop.abort();
       }),
     );
   }
@@ -252,70 +237,28 @@ class Check {
     return Object.values(this.#options.ports ?? {}).some((port) => typeof port === 'number' && port > 0);
   }
 
-  get #hasFailed(): boolean {
-    return (
-      [...this.#results.values()].some((runs) => verdictOfRuns(runs) === 'fail') ||
-      this.#sweep.some(({ run }) => run.verdict === 'fail')
-    );
-  }
-
   async #runTask(place: BenchPlace, { scenario, point }: Task, pace: Pace): Promise<void> {
     const { signal } = this.#options;
-    this.#tell({ kind: 'started', id: scenario.id });
+    this.#record.tell({ kind: 'started', id: scenario.id });
     let run: ScenarioRun;
     try {
       run = runOf(await place.play(scenario, { ...pace, signal }));
     } catch (error) {
       if (signal?.aborted === true) {
-        this.#isPartial = true;
+        this.#record.isPartial = true;
         return;
       }
       const reason = `the rig could not go on: ${error instanceof Error ? error.message : String(error)}`;
       run = { ...skippedRun(scenario, reason, Date.now()), verdict: 'inconclusive' };
     }
-    if (point === undefined) {
-      this.#keep(run);
-      return;
-    }
-    const swept = { atMs: point.atMs, label: point.label, cross: point.cross, run };
-    this.#sweep.push(swept);
-    this.#tell({ kind: 'swept', point: swept });
-  }
-
-  #keep(run: ScenarioRun): void {
-    const { id } = run.scenario;
-    const runs = [...(this.#results.get(id) ?? []), run];
-    this.#results.set(id, runs);
-    this.#tell({ kind: 'ended', run });
-    if (run.verdict === 'skip' || runs.length === (this.#options.repeat ?? 1)) this.#conclude(run.scenario, runs);
-  }
-
-  #conclude(scenario: Scenario, runs: readonly ScenarioRun[]): void {
-    this.#concluded.add(scenario.id);
-    this.#tell({ kind: 'result', result: { scenario, runs } });
-  }
-
-  #tell(event: CheckEvent): void {
-    if (this.#board.take(event)) this.#showBoard();
-    this.#options.onEvent?.(event);
+    if (point === undefined) return this.#record.keep(run);
+    const { atMs, label, cross } = point;
+    this.#record.keepPoint({ atMs, label, cross, run });
   }
 
   #result(about: Pick<CheckResult, 'handshake' | 'portrait' | 'diagnosis'>): CheckResult {
-    const { scenarios, sweep } = this.#options;
-    // In the order of the list, whichever lane was faster.
-    const results = scenarios.flatMap((scenario): ScenarioResult[] => {
-      const runs = this.#results.get(scenario.id);
-      return runs === undefined ? [] : [{ scenario, runs }];
-    });
-    return {
-      subject: this.#name,
-      startedAt: this.#startedAt,
-      endedAt: Date.now(),
-      ...about,
-      results,
-      ...(sweep !== undefined && { sweep: [...this.#sweep].sort((a, b) => a.atMs - b.atMs) }),
-      isPartial: this.#isPartial || this.#options.signal?.aborted === true,
-    };
+    this.#record.isPartial ||= this.#options.signal?.aborted === true;
+    return this.#record.result(about);
   }
 }
 

@@ -5,7 +5,6 @@
 import type { AgentBehaviour } from '../../../agent/core/behaviour.ts';
 import type { HardwareProfile } from '../../../agent/device/profile.ts';
 import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
-import type { EpochMs } from '../../../protocol/time.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { whySkipped } from '../../scenario/needs.ts';
 import { virtualOffer } from '../../virtual/offer.ts';
@@ -13,14 +12,13 @@ import { mostCutRuns } from '../../virtual/bounds.ts';
 import { type Played, play } from '../../virtual/play.ts';
 import { type Subjects, realSubjects } from '../../virtual/subjects.ts';
 import { sweepRuns } from '../../virtual/sweep.ts';
-import { type CheckResult, type ScenarioRun, type SweepPoint, verdictOfCheck } from './check-result.ts';
+import { CheckRecord, type PlayedScenarios } from './check-record.ts';
+import type { CheckResult, SweepPoint } from './check-result.ts';
 import { createBounded } from '../bounded.ts';
 import { Turns } from '../simulation.ts';
 import { diagnose } from './diagnosis.ts';
 import { handshakeIn, handshakeScenario } from './handshake.ts';
 import { portraitOf } from './portrait.ts';
-import type { CheckEvent } from './check-event.ts';
-import type { PlayedScenarios } from './run-check.ts';
 import { skippedRun } from './scenario-run.ts';
 import { simulatedRun } from './simulated-run.ts';
 
@@ -40,11 +38,8 @@ export async function runSimulatedCheck(options: SimulatedCheckOptions): Promise
 class SimulatedCheck {
   readonly #options: SimulatedCheckOptions;
   readonly #subjects: readonly { readonly name: string; readonly subjects: Subjects }[];
-  readonly #startedAt: EpochMs = Date.now();
-  readonly #results: { readonly scenario: Scenario; readonly runs: readonly ScenarioRun[] }[] = [];
-  readonly #sweep: SweepPoint[] = [];
+  readonly #record: CheckRecord;
   readonly #turns = new Turns();
-  #isPartial = false;
   /** Runs in which a call did not return. */
   #cutRuns = 0;
 
@@ -59,6 +54,8 @@ class SimulatedCheck {
       name,
       subjects: { ...realSubjects(known, agent, bounded), hardware: name },
     }));
+    const { name: subject, repeat = 1 } = options;
+    this.#record = new CheckRecord({ ...options, subject, runsEach: repeat * hardware.length });
   }
 
   async run(): Promise<CheckResult> {
@@ -75,13 +72,13 @@ class SimulatedCheck {
         isAttached: false,
         hasOwnDocument: false,
       });
-      this.#tell({ kind: 'failed-handshake', diagnosis });
-      return this.#result({ handshake, diagnosis });
+      this.#record.tell({ kind: 'failed-handshake', diagnosis });
+      return this.#record.result({ handshake, diagnosis });
     }
     const portrait = portraitOf(shaken.observations, jobId, version);
-    this.#tell({ kind: 'portrait', portrait });
+    this.#record.tell({ kind: 'portrait', portrait });
     await this.#playAll();
-    return this.#result({ handshake, portrait });
+    return this.#record.result({ handshake, portrait });
   }
 
   async #playAll(): Promise<void> {
@@ -89,29 +86,22 @@ class SimulatedCheck {
     const moments = sweep === undefined ? [] : this.#moments(sweep.done ?? new Set());
     const playable = scenarios.filter((scenario) => whySkipped(scenario, virtualOffer) === undefined);
     const each = repeat * this.#subjects.length;
-    this.#tell({ kind: 'planned', scenarios: playable.length * each, moments: moments.length });
+    this.#record.tell({ kind: 'planned', scenarios: playable.length * each, moments: moments.length });
     for (const scenario of scenarios) {
       const skipped = whySkipped(scenario, virtualOffer);
-      const runs: ScenarioRun[] = [];
-      if (skipped !== undefined) runs.push(skippedRun(scenario, skipped, Date.now()));
+      if (skipped !== undefined) this.#record.keep(skippedRun(scenario, skipped, Date.now()));
       for (const [index, subject] of (skipped === undefined ? this.#subjects : []).entries()) {
         for (let count = 0; count < repeat; count += 1) {
           if (await this.#isOver()) break;
-          this.#tell({ kind: 'started', id: scenario.id });
-          const run = simulatedRun(this.#played(this.#drawn(scenario, index, count), subject));
-          runs.push(run);
-          this.#tell({ kind: 'ended', run });
+          this.#record.tell({ kind: 'started', id: scenario.id });
+          this.#record.keep(simulatedRun(this.#played(this.#drawn(scenario, index, count), subject)));
         }
       }
-      if (runs.length === 0) continue;
-      this.#results.push({ scenario, runs });
-      this.#tell({ kind: 'result', result: { scenario, runs } });
     }
+    this.#record.conclude();
     for (const moment of moments) {
       if (await this.#isOver()) return;
-      const point = this.#swept(moment);
-      this.#sweep.push(point);
-      this.#tell({ kind: 'swept', point });
+      this.#record.keepPoint(this.#swept(moment));
     }
   }
 
@@ -164,28 +154,9 @@ class SimulatedCheck {
     const { bail, signal } = this.#options;
     await this.#turns.giveBack();
     const isOver =
-      signal?.aborted === true ||
-      this.#cutRuns >= mostCutRuns ||
-      (bail === true && verdictOfCheck(this.#result({})) === 'fail');
-    if (isOver) this.#isPartial = true;
+      signal?.aborted === true || this.#cutRuns >= mostCutRuns || (bail === true && this.#record.hasFailed);
+    if (isOver) this.#record.isPartial = true;
     return isOver;
-  }
-
-  #tell(event: CheckEvent): void {
-    this.#options.onEvent?.(event);
-  }
-
-  #result(about: Pick<CheckResult, 'handshake' | 'portrait' | 'diagnosis'>): CheckResult {
-    const { name, sweep } = this.#options;
-    return {
-      subject: name,
-      startedAt: this.#startedAt,
-      endedAt: Date.now(),
-      ...about,
-      results: this.#results,
-      ...(sweep !== undefined && { sweep: [...this.#sweep].sort((a, b) => a.atMs - b.atMs) }),
-      isPartial: this.#isPartial,
-    };
   }
 }
 

@@ -12,7 +12,7 @@ import type { EpochMs } from '../../../protocol/time.ts';
 import { fillIn } from './equipment.ts';
 import { endsWithTheRig } from './guard.ts';
 import { openScratch } from './scratch.ts';
-import { type Program, type RestartRule, createProgram } from './program.ts';
+import { type Program, type RestartRule, createProgram, kill } from './program.ts';
 
 export interface SubjectDevice {
   readonly hasPower: boolean;
@@ -134,7 +134,7 @@ export async function runCommand(
   });
   const hasEnded = child.pid === undefined ? () => {} : endsWithTheRig('group', child.pid);
   const cutOff = (): void => {
-    if (child.pid !== undefined) killGroup(child.pid);
+    if (child.pid !== undefined) kill(-child.pid, 'SIGKILL');
   };
   const heard = signal && addAbortListener(signal, cutOff);
   let isLate = false;
@@ -156,14 +156,6 @@ export async function runCommand(
   const lastWords = printed.trim().split('\n').at(-1) ?? '';
   const how = isLate ? `did not end within ${patienceMs / 1000} s` : `ended with ${killedBy ?? `exit code ${code}`}`;
   throw new OperationalError('COMMAND_FAILED', `${flag}: ${command} ${how}${lastWords === '' ? '' : `: ${lastWords}`}`);
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // Gone.
-  }
 }
 
 /** A path with spaces stays one word of the shell. */

@@ -22,7 +22,7 @@ import { limitsWith } from '../../verdict/limits.ts';
 import type { ScenarioRun } from '../check/check-result.ts';
 import { runOf } from '../check/scenario-run.ts';
 import { type Played, playLive } from '../play.ts';
-import { createAdmission } from './admission.ts';
+import { Admission } from './admission.ts';
 import { deviceReport, keepSmall, storyFilter } from './device-report.ts';
 import { planDocuments, readJobDocument } from './documents.ts';
 import { hardwareReports } from './hardware-report.ts';
@@ -98,7 +98,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
   const announce = (next: string, played?: string): void => {
     const goesOn = act === next;
     act = next;
-    stage.page?.narrate(played === undefined ? next : `${next}: ${played}`, goesOn);
+    stage.page.narrate(played === undefined ? next : `${next}: ${played}`, goesOn);
     onProgress?.({ act, ...stage.figures, ...(played !== undefined && { played }) });
   };
   const announceCall = createCallTeller(announce);
@@ -159,7 +159,7 @@ class MainJob {
         this.#announce('scenarios and seeds in virtual time', `${played} of ${of} played · ${failed} failed`),
     });
     const report = this.#report(waves, documents, second, [documentsPlayed, ...waves.map(({ played }) => played)]);
-    this.#stage.page?.concluded(report.verdict);
+    this.#stage.page.concluded(report.verdict);
     return report;
   }
 
@@ -178,26 +178,22 @@ class MainJob {
       seed,
     });
     const busy = new Set(documents.scenario.given.things.map(({ thing }) => thing));
-    using admission = createAdmission(signal);
+    using admission = new Admission();
     this.#announce('job documents of real systems');
-    await admission.enter(busy.size);
-    const documentsPlayed = this.#play(documents.scenario, '', documents.texts).finally(() =>
-      admission.leave(busy.size),
-    );
+    const documentsPlayed = admission.play(() => this.#play(documents.scenario, '', documents.texts), signal);
     const played = Promise.all([
       documentsPlayed,
       ...waves.map(async (wave): Promise<PlayedWave> => {
-        const things = wave.scenario.given.things.map(({ thing }) => thing);
-        if (things.some((thing) => busy.has(thing))) await documentsPlayed;
-        await admission.enter(things.length);
-        this.#announce(
-          `wave ${wave.number} of ${waves.length}: ${things.length} devices lose their job while they update`,
-        );
-        try {
-          return { wave, played: await this.#play(wave.scenario, `-${wave.number}`) };
-        } finally {
-          admission.leave(things.length);
-        }
+        const { number, scenario } = wave;
+        const { things } = scenario.given;
+        if (things.some(({ thing }) => busy.has(thing))) await documentsPlayed;
+        const part = (): Promise<Played> => {
+          this.#announce(
+            `wave ${number} of ${waves.length}: ${things.length} devices lose their job while they update`,
+          );
+          return this.#play(scenario, `-${number}`);
+        };
+        return { wave, played: await admission.play(part, signal) };
       }),
     ]);
     const [first, ...rest] = await played;

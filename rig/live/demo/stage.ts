@@ -28,6 +28,7 @@ import { type ExchangeLag, watchExchanges } from '../exchange-lag.ts';
 import { FleetWorld, fleetSights } from '../fleet-world.ts';
 import { type HostClock, createHostClock } from '../host-clock.ts';
 import { Operator } from '../operator.ts';
+import { onlyPlain } from '../own-service.ts';
 import type { LiveWorld } from '../play.ts';
 import { greengrassNamespace } from './documents.ts';
 import { type PullWatch, watchPulls } from './pull-watch.ts';
@@ -79,13 +80,21 @@ const largestImageBytes = 256 * 1024;
 export const prefix = 'thing-';
 const groupName = 'jobrig-demo';
 const region = 'us-east-1';
-const onlyPlain = { mqttsPort: 'off', wsPort: 'off', wssPort: 'off', httpsPort: 'off' } as const;
 
 /** Starts the service on free ports of loopback; its devices come with {@link Stage.connect}. */
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const stage = new Stage(options);
-  await stage.open();
-  return stage;
+  const { timeScale, faults, seed } = options;
+  const clock = createHostClock(options);
+  const service = await startService({
+    ...onlyPlain,
+    region,
+    timeScale,
+    seed,
+    ...(faults && { faults }),
+    clockOf: () => clock,
+    keepsPage: true,
+  });
+  return new Stage(options, clock, service);
 }
 
 export class Stage implements AsyncDisposable {
@@ -112,20 +121,18 @@ export class Stage implements AsyncDisposable {
   /** Things of which the next fault is a deed of a scenario. */
   readonly #ownFaults = new Set<string>();
   readonly #counts = { pulled: 0, recovered: 0, canaries: 0 };
-  readonly #start: Promise<void>;
-  #pressed: () => void = () => {};
-  #service: Service | undefined;
-  #operator: Operator | undefined;
+  readonly #service: Service;
+  readonly #operator: Operator;
+  /** Somebody has pressed the start button. */
+  readonly #begin = new AbortController();
   #fleet: Fleet | undefined;
 
-  constructor(options: StageOptions) {
-    const { things, timeScale, wall, hardware } = options;
+  constructor(options: StageOptions, clock: HostClock, service: Service) {
+    const { things, hardware, signal } = options;
     this.options = options;
-    this.#start = new Promise((resolve) => {
-      this.#pressed = resolve;
-    });
+    this.clock = clock;
+    this.#service = service;
     this.thingNames = Array.from({ length: things }, (_, index) => thingNameOf(prefix, index + 1));
-    this.clock = createHostClock({ timeScale, ...(wall && { wall }) });
     this.#profiles = new Map(this.thingNames.map((thingName, at) => [thingName, hardware[at % hardware.length]!]));
     this.judges = new Map(
       [...this.#profiles].map(([thingName, profile]) => [
@@ -151,58 +158,38 @@ export class Stage implements AsyncDisposable {
       this.#counting(),
       observeEvery((seen) => this.#playersOf(seen)?.(seen)),
     ]);
-  }
-
-  async open(): Promise<void> {
-    const { timeScale, faults, seed, signal } = this.options;
-    this.#service = await startService({
-      ...onlyPlain,
-      mqttPort: 0,
-      httpPort: 0,
-      region,
-      timeScale,
-      seed,
-      ...(faults && { faults }),
-      clockOf: () => this.clock,
-      observer: this.#observer,
-      keepsPage: true,
-    });
-    this.#present(this.#service.page);
-    this.#service.observe({ job: (seen) => show(this.#observer, seen) });
-    this.#service.onFault(({ name, operation }, thingName) =>
+    const { execution, job, download } = this.#observer;
+    service.observe({ ...(execution && { execution }), ...(job && { job }), ...(download && { download }) });
+    service.onFault(({ name, operation }, thingName) =>
       show(this.#observer, {
         kind: 'fault',
         source: 'service',
-        at: this.clock.now(),
+        at: clock.now(),
         name,
         ...(thingName !== undefined && { thingName }),
         ...(operation !== undefined && { operation }),
       }),
     );
     this.#operator = new Operator({
-      endpoint: this.httpUrl,
+      endpoint: service.httpUrl ?? '',
       region,
-      now: this.clock.now,
+      now: clock.now,
       onCall: (call) => {
         show(this.#observer, call);
-        this.options.onCall?.(call);
+        options.onCall?.(call);
       },
       signal,
     });
-  }
-
-  /** Of the service: its control plane, and its page. */
-  get httpUrl(): string {
-    return this.#service?.httpUrl ?? '';
+    this.#present();
   }
 
   /** Where a browser finds the live page. */
   get pageUrl(): string {
-    return this.#service?.pageUrl ?? '';
+    return this.#service.pageUrl ?? '';
   }
 
-  get page(): LivePage | undefined {
-    return this.#service?.page;
+  get page(): LivePage {
+    return this.#service.page;
   }
 
   /** Somebody presses the start button; at once where nobody looks on. */
@@ -210,21 +197,19 @@ export class Stage implements AsyncDisposable {
     const { audience, signal } = this.options;
     if (audience === undefined) return;
     const bug = 'One of them has a known bug. Pull jobs yourself meanwhile: choose a device, or a whole job.';
-    this.page?.narrate(`${this.options.things} devices will update, and lose their job while they do. ${bug}`);
-    this.page?.awaitStart(true);
-    const interrupted = new Promise<void>((resolve) => {
-      if (signal !== undefined) addAbortListener(signal, () => resolve());
-    });
-    await Promise.race([this.#start, interrupted]);
+    this.page.narrate(`${this.options.things} devices will update, and lose their job while they do. ${bug}`);
+    this.page.awaitStart(true);
+    const ends = AbortSignal.any([this.#begin.signal, ...(signal === undefined ? [] : [signal])]);
+    await new Promise<void>((resolve) => addAbortListener(ends, () => resolve()));
     signal?.throwIfAborted();
   }
 
-  #present(page: LivePage): void {
+  #present(): void {
     const { seed, faults, timeScale, audience } = this.options;
     const inject = (things: readonly string[], kind: 'power-cut' | 'link-lost', forMs: DurationMs): void => {
       for (const thingName of things) this.#fleet?.devices.get(thingName)?.inject({ kind, forMs });
     };
-    page.present({
+    this.page.present({
       verb: 'demo',
       about: `seed ${seed} · faults: ${faults === undefined ? 'none' : 'by plan'}`,
       things: this.thingNames,
@@ -235,7 +220,7 @@ export class Stage implements AsyncDisposable {
       powerCut: (things, forMs) => inject(things, 'power-cut', forMs),
       dropLink: (things, forMs) => inject(things, 'link-lost', forMs),
       setSpeed: (factor) => this.clock.setTimeScale(factor),
-      ...(audience && { start: () => this.#pressed() }),
+      ...(audience && { start: () => this.#begin.abort() }),
       touched: (things) => things.forEach((thingName) => this.touched.add(thingName)),
     });
   }
@@ -244,28 +229,22 @@ export class Stage implements AsyncDisposable {
   #broke(thingName: string, { claim, reason }: Finding): void {
     if (this.touched.has(thingName)) return;
     // What broke first says most; the rest mostly follows from it.
-    if (!this.broken.has(thingName)) this.page?.judged(thingName, true, `${reason} (${claimName(claim)})`);
+    if (!this.broken.has(thingName)) this.page.judged(thingName, true, `${reason} (${claimName(claim)})`);
     this.broken.add(thingName);
     this.options.onBreak?.(thingName, claim, reason);
   }
 
   /** Creates the things and connects their devices. */
   async connect(): Promise<void> {
-    const { things, hardware, seed, faults, boardOf, signal, replay } = this.options;
-    await this.operator.createThings(this.thingNames, groupName);
+    const { onProgress: _ofTheStage, ...options } = this.options;
+    await this.#operator.createThings(this.thingNames, groupName);
     this.#fleet = await startFleet({
-      endpoint: this.#service?.mqttUrl ?? '',
-      things,
+      ...options,
+      endpoint: this.#service.mqttUrl ?? '',
       prefix,
-      hardware,
       clock: this.clock,
-      seed,
       namespaces: [greengrassNamespace, demoNamespace],
-      observer: observeAll([this.#observer, this.page?.observer ?? {}]),
-      ...(faults && { faults }),
-      ...(signal && { signal }),
-      ...(boardOf && { boardOf }),
-      ...(replay !== undefined && { replay }),
+      observer: observeAll([this.#observer, this.page.observer]),
     });
   }
 
@@ -273,7 +252,7 @@ export class Stage implements AsyncDisposable {
     return new FleetWorld({
       scenario,
       suffix,
-      operator: this.operator,
+      operator: this.#operator,
       clock: this.clock,
       devices: this.#fleet?.devices ?? new Map(),
       groupName,
@@ -299,11 +278,6 @@ export class Stage implements AsyncDisposable {
     return this.#fleet?.devices.get(thingName)?.view();
   }
 
-  get operator(): Operator {
-    if (this.#operator === undefined) throw new Error('the stage is not open');
-    return this.#operator;
-  }
-
   get figures(): StageFigures {
     return { things: this.options.things, connected: this.#connected.size, ...this.#counts };
   }
@@ -315,8 +289,8 @@ export class Stage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.leave();
-    this.#operator?.[Symbol.dispose]();
-    await this.#service?.close();
+    this.#operator[Symbol.dispose]();
+    await this.#service.close();
     this.clock[Symbol.dispose]();
   }
 

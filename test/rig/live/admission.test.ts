@@ -1,28 +1,36 @@
+import { setMaxListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { createAdmission } from '../../../rig/live/demo/admission.ts';
+import { Admission } from '../../../rig/live/demo/admission.ts';
 
-describe('admission of devices', () => {
-  it('lets in who asks until it is full, then in the order of asking as others leave', async () => {
-    using admission = createAdmission();
-    const entered: string[] = [];
-    const ask = (name: string, devices: number): Promise<void> =>
-      admission.enter(devices).then(() => void entered.push(name));
-    await ask('many', 600);
-    const small = ask('small', 1);
-    const another = ask('another', 1);
-    expect(entered).toEqual(['many']);
-    admission.leave(600);
-    await Promise.all([small, another]);
-    expect(entered).toEqual(['many', 'small', 'another']);
+describe('admission of parts of the demo', () => {
+  it('lets in who asks until it is full, then in the order of asking as others end', async () => {
+    using admission = new Admission();
+    const begun: string[] = [];
+    const ends: (() => void)[] = [];
+    const play = (name: string): Promise<void> =>
+      admission.play(() => {
+        begun.push(name);
+        return new Promise((end) => ends.push(end));
+      }, undefined);
+    const parts = Array.from({ length: 100 }, (_, index) => play(`part ${index}`));
+    const first = begun.length;
+    expect(first).toBeGreaterThan(1);
+    expect(first).toBeLessThan(100);
+    for (let ended = 0; ended < 100; ended += 1) {
+      ends[ended]!();
+      await parts[ended];
+    }
+    expect(begun).toEqual(parts.map((_, index) => `part ${index}`));
   });
 
   it('refuses whoever waits, and whoever comes, with the reason of the signal', async () => {
     const controller = new AbortController();
-    using admission = createAdmission(controller.signal);
-    await admission.enter(1000);
-    const waiting = admission.enter(1);
+    setMaxListeners(0, controller.signal);
+    using admission = new Admission();
+    const play = (): Promise<void> => admission.play(() => new Promise(() => {}), controller.signal);
+    const parts = Array.from({ length: 100 }, play);
     controller.abort(new Error('enough'));
-    await expect(waiting).rejects.toThrow('enough');
-    await expect(admission.enter(1)).rejects.toThrow('enough');
+    for (const part of parts) await expect(part).rejects.toThrow('enough');
+    await expect(play()).rejects.toThrow('enough');
   });
 });
