@@ -8,8 +8,10 @@ import net, { type AddressInfo } from 'node:net';
 import type { Publication } from '../../broker/mqtt/client-stream.ts';
 import { FastLane } from '../../broker/mqtt/fast-lane.ts';
 import type { Message } from '../../broker/mqtt/message.ts';
+import { agreementOn } from '../../broker/mqtt/mqtt5-connect.ts';
 import { Outbox } from '../../broker/mqtt/outbox.ts';
 import { QuietAedes } from '../../broker/mqtt/quiet-aedes.ts';
+import { Wire } from '../../broker/mqtt/wire.ts';
 import { jobsSpace } from '../../protocol/topics.ts';
 import { benchThingName } from '../load/thing-names.ts';
 import { type Flight, startFlight } from './flight.ts';
@@ -58,23 +60,32 @@ export async function openCannedDoor(things: number): Promise<ServiceUnderLoad> 
     if (line !== undefined) publish(line, message(`${jobsSpace(thingName)}notify-next`, headChanged));
   }
 
-  const broker = new QuietAedes({ opened: () => {}, resumes: () => false });
+  const broker = new QuietAedes();
   await broker.listen();
   const server = net.createServer({ noDelay: true }, (socket) => serve(socket));
 
   function serve(socket: net.Socket): void {
     const stream = new FastLane(socket);
-    const client = broker.handle(stream);
     const line: Line = { outbox: new Outbox(stream), messageId: 0, exchanges: 0 };
-    client.once('connected', () => lines.set(client.id, line));
-    stream.start({
-      publish: (publication) => answer(publication, client.id, line),
+    let clientId = '';
+    stream.start(new Wire(socket, stream), {
+      publish: (publication) => answer(publication, clientId, line),
       acknowledge() {},
       receive(packet) {
-        if (packet.cmd === 'subscribe') {
+        if (packet.cmd === 'connect') {
+          ({ clientId } = packet);
+          const agreement = agreementOn(packet, () => clientId);
+          const client = broker.newcomer(stream, clientId, true);
+          stream.once('close', () => client.close());
+          stream.expectToHear(agreement.keepAliveSeconds);
+          broker.admit(client);
+          stream.admit(agreement, false);
+          lines.set(clientId, line);
+        } else if (packet.cmd === 'subscribe') {
           const granted = packet.subscriptions.map(({ qos }) => qos);
           line.outbox.send(stream.encode({ cmd: 'suback', messageId: packet.messageId, granted }));
-        } else stream.toAedes(packet);
+        } else if (packet.cmd === 'pingreq') stream.send(stream.encode({ cmd: 'pingresp' }));
+        else stream.destroy();
       },
     });
   }

@@ -1,23 +1,22 @@
 /**
- * The stream between a client's wire and aedes: the one interface for how a client's packets come in and go out. Whichever
- * version of MQTT the client speaks and whichever way its packets take, the rest of this room sees packets of one form. aedes
- * reads from it, and writes to it, what it deals with itself: CONNECT, PINGREQ and DISCONNECT, in the form of 3.1.1.
+ * The one interface for how a client's packets come in and go out. Whichever version of MQTT the client speaks and whichever way its
+ * packets take, the rest of this room sees packets of one form. It is no stream of Node's: nobody reads from it or writes to it but by
+ * packets, and a stream would cost each connection more than all that it does itself.
  */
+import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { Packet } from 'mqtt-packet';
 import { Disconnection, type Reason } from './disconnection.ts';
 import type { Agreement } from './mqtt5-connect.ts';
-import { connectHeader } from './first-packet.ts';
+import { connectHeader, connectPatienceMs } from './first-packet.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { type Frame, FrameReader, type PacketReader } from './packet-reader.ts';
 import type { ProtocolVersion } from './packet-writer.ts';
-import { readInPlace } from './internals.ts';
 import { FewAtOnce } from '../net/turns.ts';
 import { Allowance } from '../net/allowance.ts';
 import { type Lagging, Traffic, type Wait } from './traffic.ts';
-
-export type Done = (error?: Error | null) => void;
+import { type Wire, type WireListener, tooLate } from './wire.ts';
 
 /** A PUBLISH as it came in. */
 export interface Publication {
@@ -54,27 +53,31 @@ export interface WillProperties {
 /** For the client to read why it was cut off. */
 const closingGraceMs = 1000;
 const pubackHeader = 0x40;
-const nothing = Buffer.alloc(0);
+const nothing: Buffer = Buffer.alloc(0);
 
 /** What has to be done for connections that are gone: many of them at once have nobody waiting. */
 const endings = new FewAtOnce(32);
 
-export abstract class ClientStream extends Duplex implements Lagging {
+export abstract class ClientStream extends EventEmitter implements Lagging, WireListener {
   /** 4 is 3.1.1, and 3.1 too. */
   abstract readonly version: ProtocolVersion;
   /** Told to a client of MQTT 5 when its connection is closed without an error. */
   closingReason: Reason = 'unspecified';
+  destroyed = false;
+  /** Why it was closed; null: without an error, or not yet. */
+  errored: Error | null = null;
   protected readonly wire: Duplex;
   readonly #frames = new FrameReader();
   readonly #take: (frame: Frame) => void;
-  readonly #goesOn = (header: number): boolean => !this.destroyed && !this.#aedesIsFull && this.#mayTake(header);
+  readonly #goesOn = (header: number): boolean => !this.destroyed && this.#mayTake(header);
   readonly #traffic: Traffic;
   readonly #allowance: Allowance;
   readonly #keepAlive = new KeepAlive();
+  /** Until CONNECT has come and is decided. */
+  #patience: NodeJS.Timeout | undefined;
   #receiver: PacketReceiver | undefined;
   /** No packet has been read. */
-  #isFirst = true;
-  #aedesIsFull = false;
+  protected isFirst = true;
   #waitingBytes = 0;
   /** It owes the service these, which are not held against it. */
   #acknowledgementsDue = 0;
@@ -92,28 +95,61 @@ export abstract class ClientStream extends Duplex implements Lagging {
     this.wire = wire;
     this.#traffic = traffic;
     this.#allowance = new Allowance(traffic.packetsPerSecond);
-    this.#take = (frame) => this.takeFrame(frame, this.#receiver!);
-    wire.on('error', (error) => endings.do(() => this.destroy(error)));
-    wire.once('end', () => this.#afterRest(() => this.push(null)));
-    wire.once('close', () => endings.do(() => this.#afterRest(() => this.destroy())));
-    this.once('close', () => {
-      this.#keepAlive.stop();
-      traffic.inbound.letGo(this);
-      traffic.outbound.letGo(this);
-    });
-    wire.on('drain', () => this.emit('drain'));
+    this.#take = (frame) => {
+      this.takeFrame(frame, this.#receiver!);
+      this.isFirst = false;
+    };
   }
 
-  /** From now on packets come in. */
-  start(receiver: PacketReceiver): void {
+  /** From now on packets come in. @param start what was read of them before; valid during the call only */
+  start(wire: Wire, receiver: PacketReceiver, start = nothing): void {
     this.#receiver = receiver;
-    const read = (chunk: Buffer): void => this.#read(chunk);
-    this.wire.on('data', read);
-    readInPlace(this.wire, read);
+    this.#patience = setTimeout(tooLate, connectPatienceMs, this);
+    wire.listener = this;
+    if (start.length > 0) this.received(start);
+  }
+
+  /** Closes the connection. `close` is told when this turn is over. */
+  destroy(error?: Error): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.errored = error ?? null;
+    this.leave(this.errored);
+    process.nextTick(tellClosed, this);
+  }
+
+  /** Says goodbye, as far as its version of MQTT has words for that, and closes the wire. */
+  protected abstract leave(error: Error | null): void;
+
+  /** It is closed. */
+  forget(): void {
+    clearTimeout(this.#patience);
+    this.#keepAlive.stop();
+    this.#traffic.inbound.letGo(this);
+    this.#traffic.outbound.letGo(this);
+  }
+
+  // What happens to the wire.
+
+  failed(error: Error): void {
+    endings.do(() => this.destroy(error));
+  }
+
+  finished(): void {
+    this.#afterRest(() => this.destroy());
+  }
+
+  closed(): void {
+    endings.do(() => this.#afterRest(() => this.destroy()));
+  }
+
+  drained(): void {
+    this.emit('drain');
   }
 
   /** Closes it when nothing comes in for longer than the client's keep-alive allows. */
   expectToHear(keepAliveSeconds: number): void {
+    clearTimeout(this.#patience);
     this.#keepAlive.start(keepAliveSeconds, () => {
       this.destroy(new Disconnection('keepAliveTimeout', 'keep alive timeout'));
     });
@@ -121,14 +157,11 @@ export abstract class ClientStream extends Duplex implements Lagging {
 
   protected abstract takeFrame(frame: Frame, receiver: PacketReceiver): void;
 
-  /** What CONNECT and its answer have settled. */
-  abstract agree(agreement: Agreement): void;
+  /** Answers CONNECT: the client is let in on these terms. @param resumes it goes on with a session that there was */
+  abstract admit(agreement: Agreement, resumes: boolean): void;
 
   /** The client has sent DISCONNECT: nothing is for it any more. */
   abstract saidGoodbye(): void;
-
-  /** Lets aedes have a packet. */
-  abstract toAedes(packet: Packet): void;
 
   /** @returns a packet of the service as this client reads it. */
   abstract encode(packet: Packet): Buffer;
@@ -139,26 +172,21 @@ export abstract class ClientStream extends Duplex implements Lagging {
   /** Answers CONNECT with a refusal, and closes. */
   abstract refuse(refusal: Disconnection): void;
 
-  /** What aedes has written. */
-  protected abstract sendOn(bytes: Buffer): void;
-
   /** @returns the packet; `undefined` for a CONNECT that cannot be read and has been refused. */
   protected readPacket(reader: PacketReader, { bytes, start, end }: Frame): Packet | undefined {
-    const isFirst = this.#isFirst;
-    this.#isFirst = false;
     try {
       // A copy, since these bytes will be others when the packet is used.
       return reader.read(Buffer.from(bytes.subarray(start, end)));
     } catch (error) {
-      if (!isFirst || bytes[start] !== connectHeader || !(error instanceof Disconnection)) throw error;
+      if (!this.isFirst || bytes[start] !== connectHeader || !(error instanceof Disconnection)) throw error;
       this.refuse(error);
       return undefined;
     }
   }
 
-  /** What the client has not read yet; a write under way may count twice. */
+  /** What the client has not read yet. */
   get unreadBytes(): number {
-    return this.writableLength + this.wire.writableLength;
+    return this.wire.writableLength;
   }
 
   /** A QoS 1 message is about to leave. */
@@ -197,42 +225,12 @@ export abstract class ClientStream extends Duplex implements Lagging {
 
   /** Nothing more should be sent before `drain`. */
   get isFull(): boolean {
-    return this.writableNeedDrain || this.wire.writableNeedDrain;
+    return this.wire.writableNeedDrain;
   }
 
   /** The system has taken all that was sent, so that nobody will read those bytes again. */
   get holdsNothing(): boolean {
     return this.wire instanceof Socket && this.unreadBytes === 0;
-  }
-
-  override _read(): void {
-    const wasFull = this.#aedesIsFull;
-    this.#aedesIsFull = false;
-    if (this.#rest.length === 0) this.wire.resume();
-    else if (wasFull) this.#traffic.queue(this, 'turn');
-  }
-
-  /** Lets aedes read this. */
-  protected pushOn(bytes: Buffer): void {
-    if (this.push(bytes)) return;
-    this.#aedesIsFull = true;
-    this.wire.pause();
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    this.#write(chunk, done);
-  }
-
-  override _writev(pieces: readonly { readonly chunk: Buffer }[], done: Done): void {
-    // aedes writes a packet in pieces of some bytes.
-    this.#write(Buffer.concat(pieces.map(({ chunk }) => chunk)), done);
-  }
-
-  #write(bytes: Buffer, done: Done): void {
-    if (this.isGone) return done();
-    this.sendOn(bytes);
-    if (this.wire.writableNeedDrain) this.wire.once('drain', done);
-    else done();
   }
 
   /** Lets what was written arrive: a socket that is destroyed with something unread takes it back. */
@@ -245,7 +243,7 @@ export abstract class ClientStream extends Duplex implements Lagging {
     wire.once('close', () => clearTimeout(grace));
   }
 
-  #read(chunk: Buffer): void {
+  received(chunk: Buffer): void {
     if (this.destroyed) return;
     this.#keepAlive.heardAt = performance.now();
     if (this.#rest.length > 0) {
@@ -269,7 +267,7 @@ export abstract class ClientStream extends Duplex implements Lagging {
 
   /** Reads some of what has waited. */
   goOn(): void {
-    if (this.destroyed || this.#aedesIsFull) return;
+    if (this.destroyed) return;
     const held = this.#rest;
     this.#rest = nothing;
     const isFirst = this.#isNewcomer;
@@ -299,7 +297,7 @@ export abstract class ClientStream extends Duplex implements Lagging {
     this.#isNewcomer = wait === 'first';
     this.wire.pause();
     this.#countHeld();
-    if (!this.destroyed && !this.#aedesIsFull) this.#traffic.queue(this, wait);
+    if (!this.destroyed) this.#traffic.queue(this, wait);
   }
 
   #countHeld(): void {
@@ -320,4 +318,9 @@ export abstract class ClientStream extends Duplex implements Lagging {
       return nothing;
     }
   }
+}
+
+function tellClosed(stream: ClientStream): void {
+  stream.forget();
+  stream.emit('close');
 }

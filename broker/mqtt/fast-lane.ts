@@ -5,15 +5,23 @@
  * Source: MQTT 3.1.1 §2.2 (fixed header), §3.3 (PUBLISH), §3.4 (PUBACK).
  */
 import { type Packet, generate } from 'mqtt-packet';
-import { ClientStream, type Done, type PacketReceiver } from './client-stream.ts';
+import { ClientStream, type PacketReceiver } from './client-stream.ts';
 import { type Disconnection, returnCodeOf } from './disconnection.ts';
+import { connectHeader } from './first-packet.ts';
+import { connectInPlace, subackBytes, subscribeInPlace } from './handshake-in-place.ts';
+import type { Agreement } from './mqtt5-connect.ts';
 import { type Frame, PacketReader } from './packet-reader.ts';
 
 /** PUBLISH with QoS 1, without RETAIN; DUP makes no difference. */
 const publishHeader = 0x32;
 const duplicateFlag = 0x08;
 const pubackHeader = 0x40;
+const subscribeHeader = 0x82;
 const replacementCharacter = '\ufffd';
+
+/** CONNACK, without a session that there was and with one. */
+const admitted = Buffer.from([0x20, 2, 0, 0]);
+const resumed = Buffer.from([0x20, 2, 1, 0]);
 
 const reader = new PacketReader(4);
 
@@ -28,9 +36,14 @@ export class FastLane extends ClientStream {
     const header = bytes[start]!;
     if (header === pubackHeader && end === bodyAt + 2) receiver.acknowledge(bytes.readUInt16BE(bodyAt));
     else if ((header & ~duplicateFlag) !== publishHeader || !this.#publishInPlace(frame, receiver)) {
-      const packet = this.readPacket(reader, frame);
+      const packet = this.#handshake(header, frame) ?? this.readPacket(reader, frame);
       if (packet !== undefined) receive(packet, receiver);
     }
+  }
+
+  #handshake(header: number, frame: Frame): Packet | undefined {
+    if (header === subscribeHeader) return subscribeInPlace(frame);
+    return header === connectHeader && this.isFirst ? connectInPlace(frame) : undefined;
   }
 
   /** @returns false when it has to be looked at more closely. */
@@ -51,21 +64,19 @@ export class FastLane extends ClientStream {
     return true;
   }
 
-  override agree(): void {}
+  override admit(_agreement: Agreement, resumes: boolean): void {
+    this.wire.write(resumes ? resumed : admitted);
+  }
 
   override saidGoodbye(): void {}
 
-  override toAedes(packet: Packet): void {
-    this.pushOn(generate(packet));
-  }
-
   override encode(packet: Packet): Buffer {
-    return generate(packet);
+    if (packet.cmd !== 'suback') return generate(packet);
+    return subackBytes(packet.messageId!, packet.granted as number[]) ?? generate(packet);
   }
 
-  /** Past the buffers of this stream, but never past what waits in them. */
   override send(packets: Buffer): boolean {
-    return this.writableLength > 0 ? this.write(packets) : this.wire.write(packets);
+    return this.wire.write(packets);
   }
 
   override refuse(refusal: Disconnection): void {
@@ -76,17 +87,8 @@ export class FastLane extends ClientStream {
     this.destroy(refusal);
   }
 
-  protected override sendOn(bytes: Buffer): void {
-    this.wire.write(bytes);
-  }
-
-  override _final(done: Done): void {
-    this.wire.end(done);
-  }
-
-  override _destroy(error: Error | null, done: Done): void {
+  protected override leave(error: Error | null): void {
     if (!this.#refused) this.wire.destroy(error ?? undefined);
-    done(error);
   }
 }
 

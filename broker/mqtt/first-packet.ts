@@ -1,14 +1,14 @@
 /**
- * Which version of MQTT a client speaks, told by the first bytes of its CONNECT and before anybody else reads them; they
- * are put back. A client that sends something else, or an unknown version, is for aedes to refuse.
+ * Which version of MQTT a client speaks, and what it calls itself, told by the first bytes of its CONNECT before anybody else reads
+ * them. A client that sends something else, or an unknown version, is refused by whoever reads the packet.
  * Source: MQTT 3.1.1 §3.1.2.2, MQTT 5 §3.1.2.2: the byte behind the protocol's name.
  */
 import type { Duplex } from 'node:stream';
 
 export const connectHeader = 0x10;
 const maxLengthBytes = 4;
-/** As long as aedes waits. */
-const connectPatienceMs = 30_000;
+/** As long as MQTT brokers wait for a CONNECT. */
+export const connectPatienceMs = 30_000;
 
 /** @returns the protocol level, 0 when this is no CONNECT, `undefined` when there is too little to tell. */
 export function protocolLevel(start: Buffer): number | undefined {
@@ -52,15 +52,6 @@ function variableLength(bytes: Buffer, from: number): { readonly value: number; 
     if (byte <= 0x7f) return { value, bytes: index + 1 };
   }
   return { value: 0, bytes: maxLengthBytes };
-}
-
-/** As {@link awaitFirstBytes}, for {@link protocolLevel}. */
-export function awaitProtocolLevel(
-  stream: Duplex,
-  known: (level: number) => void,
-  failed: (error: Error) => void,
-): void {
-  awaitFirstBytes(stream, protocolLevel, known, failed);
 }
 
 /**

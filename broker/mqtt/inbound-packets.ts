@@ -1,8 +1,7 @@
 /**
  * What is done with the packets of one client, whichever version of MQTT it speaks and whichever way they came. Publications and
- * subscriptions are dealt with here: aedes would take three turns of the event loop over a request, and most of the time
- * that an exchange takes. CONNECT, PINGREQ and DISCONNECT go on to aedes. What breaks a rule of AWS's broker closes the
- * connection, as there; MQTT 5 is told why.
+ * subscriptions are dealt with here, and so are CONNECT, PINGREQ and DISCONNECT: aedes would take several turns of the event loop over
+ * each. What breaks a rule of AWS's broker closes the connection, as there; MQTT 5 is told why.
  * Source: docs/reference/connection.md §2 to §5, docs/reference/limits.md §5, docs/reference/ambiguities.md A30.
  */
 import type { Duplex } from 'node:stream';
@@ -28,7 +27,8 @@ import type { ConnectionEvents, Presence, PresentClient } from './presence.ts';
 import type { DoorReadings } from './readings.ts';
 import type { ServiceRequests } from './service-requests.ts';
 import { portraitOf } from './client-portrait.ts';
-import type { Connection, SessionTerms } from './session.ts';
+import type { QuietAedes } from './quiet-aedes.ts';
+import type { Connection } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import { type Subscribing, subscribe, unsubscribe } from './subscribing.ts';
 
@@ -43,6 +43,10 @@ export interface InboundContext extends AdmissionContext {
   readonly onEvent: EventListener | undefined;
   readonly presence: Presence;
   readonly watchers: Watchers;
+  /** Who is connected. */
+  readonly broker: QuietAedes;
+  /** A client has been let in. */
+  readonly onAdmitted: (inbound: InboundPackets) => void;
   /** Service time. */
   readonly now: () => EpochMs;
 }
@@ -53,20 +57,22 @@ const maxEarlyPackets = 100;
 /** Longer payloads of ordinary topics are not shown. */
 const maxShownBytes = 4096;
 
+const pingresp = Buffer.from([0xd0, 0]);
+
 /** What came before its time. */
 type Early = { readonly publication: Publication } | { readonly packet: Packet };
 
 export class InboundPackets implements PacketReceiver {
   readonly #context: InboundContext;
   readonly #proof: ConnectionProof;
-  readonly #client: Client;
+  /** Absent: it has not been let in. */
+  #client: Client | undefined;
   readonly #stream: ClientStream;
   readonly #identity: ClientIdentity;
   readonly #admission: Admission;
   readonly #subscribing: Subscribing;
   /** Absent: CONNECT has not come. */
   #connect: IConnectPacket | undefined;
-  #terms: SessionTerms | undefined;
   #connection: Connection | undefined;
   /** Absent: CONNACK has left. */
   #early: Early[] | undefined = [];
@@ -80,27 +86,27 @@ export class InboundPackets implements PacketReceiver {
   /** Its CONNECT was refused, which has been told. */
   isRefused = false;
 
-  constructor(context: InboundContext, proof: ConnectionProof, client: Client, stream: ClientStream) {
+  constructor(context: InboundContext, proof: ConnectionProof, stream: ClientStream) {
     this.#context = context;
     this.#proof = proof;
-    this.#client = client;
     this.#stream = stream;
     this.#identity = new ClientIdentity(proof.identity, context.isThing);
     this.#will = new KeptWill(context.bounds, stream, (publication) => this.#sendWill(publication));
     this.#admission = new Admission(context, proof, this.#identity, stream);
     const { sessions, onEvent, forbiddenSubscribe, strict } = context;
+    const identity = this.#identity;
     this.#subscribing = {
       sessions,
-      identity: this.#identity,
+      identity,
       forbiddenCloses: stream.version === 4 || strict !== undefined || forbiddenSubscribe === 'closed',
       using: (filter) => this.#decide(filter),
       subscribed: (filters) => this.#subscribed(filters),
       unsubscribed: (filters) => {
         this.#events?.unsubscribed(filters);
-        onEvent?.({ kind: 'unsubscribed', clientId: client.id, filters });
+        onEvent?.({ kind: 'unsubscribed', clientId: identity.clientId, filters });
       },
       denied: (filter, denied, closes) =>
-        onEvent?.({ kind: 'subscription-denied', clientId: client.id, filter, closes, ...refusalIn(denied) }),
+        onEvent?.({ kind: 'subscription-denied', clientId: identity.clientId, filter, closes, ...refusalIn(denied) }),
     };
   }
 
@@ -109,42 +115,31 @@ export class InboundPackets implements PacketReceiver {
     return this.#early === undefined;
   }
 
+  get clientId(): string {
+    return this.#identity.clientId;
+  }
+
   /** What the client has come in by, where that is a socket of ours. */
   get socket(): Duplex | undefined {
     return this.#proof.socket;
   }
 
-  /** aedes has taken CONNECT. */
-  opened(): void {
-    const principal = this.#identity.principal;
-    const newcomer = { client: this.#client, stream: this.#stream, principal, terms: this.#terms };
-    this.#connection = this.#context.sessions.open(newcomer);
-    const { allows } = this.#identity;
-    if (allows !== undefined) this.#connection.mayHear = (topic) => allows('iot:Receive', `topic/${topic}`);
-    // One that goes on with its session is the thing that it was.
-    this.#identity.principal = this.#connection.session.principal;
-  }
-
-  /** Whether it goes on with a session that there was. */
-  get resumes(): boolean {
-    return this.#connection?.resumed === true;
-  }
-
   /** CONNACK has left. */
-  ready(): void {
-    const connection = this.#connection!;
-    const { sessions, onEvent } = this.#context;
+  #ready(connection: Connection): void {
+    const { sessions, onEvent, onAdmitted } = this.#context;
+    const { clientId } = this.#identity;
+    onAdmitted(this);
     onEvent?.({
       kind: 'connected',
-      clientId: this.#client.id,
+      clientId,
       principal: this.#identity.principal,
       identity: this.#proof.identity,
       protocolVersion: this.#connect?.protocolVersion ?? this.#stream.version,
       sessionPresent: connection.resumed,
-      client: portraitOf(this.#client.id, this.#connect!, this.#proof),
+      client: portraitOf(clientId, this.#connect!, this.#proof),
       ...this.#cameBy,
     });
-    this.#events = this.#context.presence.connected(this.#presentAs(this.#client.id));
+    this.#events = this.#context.presence.connected(this.#presentAs(clientId));
     sessions.ready(connection);
     const early = this.#early ?? [];
     this.#early = undefined;
@@ -162,7 +157,7 @@ export class InboundPackets implements PacketReceiver {
 
   #subscribed(filters: readonly GrantedFilter[]): void {
     this.#events?.subscribed(filters.flatMap(({ filter, qos }) => (qos === undefined ? [] : [filter])));
-    this.#context.onEvent?.({ kind: 'subscribed', clientId: this.#client.id, filters });
+    this.#context.onEvent?.({ kind: 'subscribed', clientId: this.#identity.clientId, filters });
   }
 
   /** The connection has ended. */
@@ -171,6 +166,7 @@ export class InboundPackets implements PacketReceiver {
     const sendsWill = how !== 'shutdown';
     if (sendsWill) this.#events?.ended(how, reason);
     this.#admission.ended();
+    this.#client?.close();
     const connection = this.#connection;
     if (connection === undefined) {
       this.#will.forget();
@@ -187,7 +183,7 @@ export class InboundPackets implements PacketReceiver {
       this.#postpone({ publication: { ...publication, payload: Buffer.from(publication.payload) } });
       return;
     }
-    if (this.#context.strict?.mayPass(this.#client) === false) return;
+    if (this.#context.strict?.mayPass(connection.client) === false) return;
     const { topic, payload, qos, messageId } = publication;
     if (payload.length > maxPublishBytes) {
       const size = `a payload of ${payload.length} bytes, of which ${maxPublishBytes} are allowed`;
@@ -253,7 +249,8 @@ export class InboundPackets implements PacketReceiver {
       case 'unsubscribe':
         return unsubscribe(connection, packet, this.#subscribing);
       case 'pingreq':
-        return this.#stream.toAedes(packet);
+        this.#stream.send(pingresp);
+        return;
       case 'disconnect':
         return this.#disconnect(connection, packet);
       case 'puback':
@@ -296,11 +293,21 @@ export class InboundPackets implements PacketReceiver {
     const { clientId, startsAnew, expirySeconds, keepAliveSeconds } = agreement;
     this.#identity.clientId = clientId;
     const is5 = this.#stream.version === 5;
-    if (is5) this.#terms = agreement;
-    this.#stream.agree(agreement);
-    const clean = is5 ? startsAnew && expirySeconds === 0 : packet.clean;
-    this.#stream.expectToHear(keepAliveSeconds);
-    this.#stream.toAedes({ ...packet, clientId, clean, keepalive: 0, will: undefined });
+    const clean = is5 ? startsAnew && expirySeconds === 0 : packet.clean !== false;
+    const { sessions, broker } = this.#context;
+    const stream = this.#stream;
+    const client = broker.newcomer(stream, clientId, clean);
+    const connection = sessions.open({ client, stream, principal, terms: is5 ? agreement : undefined });
+    this.#client = client;
+    this.#connection = connection;
+    const { allows } = this.#identity;
+    if (allows !== undefined) connection.mayHear = (topic) => allows('iot:Receive', `topic/${topic}`);
+    // One that goes on with its session is the thing that it was.
+    this.#identity.principal = connection.session.principal;
+    stream.expectToHear(keepAliveSeconds);
+    broker.admit(client);
+    stream.admit(agreement, connection.resumed);
+    this.#ready(connection);
   }
 
   #disconnect({ session }: Connection, packet: IDisconnectPacket): void {
@@ -314,20 +321,20 @@ export class InboundPackets implements PacketReceiver {
     this.saidGoodbye = true;
     if (packet.reasonCode !== reasonCodes.disconnectWithWill) this.#will.forget();
     this.#stream.saidGoodbye();
-    this.#stream.toAedes(packet);
+    this.#stream.destroy();
   }
 
   #sendWill(publication: Publication): void {
     const { sessions, requests, onEvent } = this.#context;
     const verdict = this.#judge(publication);
     if (verdict.kind === 'ordinary') sessions.routing.route(messageOf(publication), undefined, () => {});
-    else if (verdict.kind === 'service') requests.takeWill(this.#client.id, publication, verdict.topic);
+    else if (verdict.kind === 'service') requests.takeWill(this.#identity.clientId, publication, verdict.topic);
     else {
       const { reason, message } = verdict;
       const { topic } = publication;
       onEvent?.({
         kind: 'publish-refused',
-        clientId: this.#client.id,
+        clientId: this.#identity.clientId,
         topic,
         reason,
         message: `last will: ${message}`,
@@ -363,7 +370,7 @@ export class InboundPackets implements PacketReceiver {
   /** The first thing that a client speaks for may decide who it is. */
   #decide(topic: string): void {
     if (this.#identity.principal !== undecided) return;
-    const { id: clientId } = this.#client;
+    const { clientId } = this.#identity;
     const thingName = this.#identity.decide(clientId, topic);
     if (thingName === undefined) return;
     this.#context.sessions.identify(this.#connection!.session, thingName);
@@ -372,7 +379,12 @@ export class InboundPackets implements PacketReceiver {
 
   #refusePublish(topic: string, reason: Disconnection['reason'], message: string, advice?: string): never {
     const refused = new Disconnection(reason, `publish refused: ${message}`, advice);
-    this.#context.onEvent?.({ kind: 'publish-refused', clientId: this.#client.id, topic, ...refusalIn(refused) });
+    this.#context.onEvent?.({
+      kind: 'publish-refused',
+      clientId: this.#identity.clientId,
+      topic,
+      ...refusalIn(refused),
+    });
     throw refused;
   }
 }

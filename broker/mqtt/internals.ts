@@ -1,13 +1,94 @@
 /**
- * The undocumented parts of mqtt-packet and Node that this room uses. No other file may reach into one. A release that
+ * The undocumented parts of aedes, mqtt-packet and Node that this room uses. No other file may reach into one. A release that
  * renames a part makes `missingInternals` name it, and a test fails; the service itself then does without, more slowly or
  * less strictly.
- * Source: mqtt-packet 9 parser.js, lib/net.js of Node 20 to 24.
+ * Source: aedes 1.2 lib/client.js and lib/handlers/connect.js, mqtt-packet 9 parser.js, lib/net.js of Node 20 to 24.
  */
 /* oxlint-disable no-underscore-dangle -- that is what undocumented parts begin with */
 import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type Duplex, PassThrough } from 'node:stream';
+import type { Aedes, Client } from 'aedes';
 import { type Parser, parser as createParser } from 'mqtt-packet';
+
+// aedes: a client that is connected, made without a parser and without the listeners by which aedes reads: the door reads.
+
+/** What aedes does with the connection of a client that it does not read. */
+export interface ClientConnection {
+  on(event: string, listener: () => void): unknown;
+  emit(event: string): unknown;
+  removeAllListeners(event: string): unknown;
+  destroy(error?: Error): unknown;
+}
+
+interface BrokerInternals {
+  registerClient(client: Client): void;
+}
+
+const noSubscriptions = Object.freeze(Object.create(null) as object);
+const nothingToRead = { _queue: null, removeAllListeners() {} };
+const prototypes = new WeakMap<Aedes, object>();
+
+/** Of the clients of a broker. */
+function prototypeOf(broker: Aedes): object {
+  let prototype = prototypes.get(broker);
+  if (prototype === undefined) {
+    const sample = broker.handle(new PassThrough());
+    prototype = Object.getPrototypeOf(sample) as object;
+    prototypes.set(broker, prototype);
+    sample.close();
+  }
+  return prototype;
+}
+
+/** What aedes' own constructor makes, as it is when CONNACK has left. */
+function clientMembers(broker: Aedes, conn: ClientConnection, id: string | null, clean: boolean) {
+  return {
+    closed: false,
+    connecting: false,
+    connected: true,
+    connackSent: true,
+    errored: false,
+    id,
+    clean,
+    version: 4,
+    subscriptions: noSubscriptions,
+    duplicates: noSubscriptions,
+    broker,
+    conn,
+    _disconnected: false,
+    _authorized: true,
+    _parsingBatch: 0,
+    _nextId: 1,
+    _inboundInflight: undefined,
+    _drainTimer: null,
+    _pendingDrains: [],
+    req: undefined,
+    connDetails: null,
+    will: null,
+    _will: null,
+    _parser: nothingToRead,
+    _nextBatch: ignore,
+    _eos: ignore,
+    deliver0: ignore,
+    deliverQoS: ignore,
+    _keepaliveTimer: null,
+    _keepaliveInterval: -1,
+    _connectTimer: null,
+  };
+}
+
+function ignore(): void {}
+
+/** A client of aedes whose connection the door reads. aedes does not know of it yet. */
+export function createClient(broker: Aedes, conn: ClientConnection, id: string, clean: boolean): Client {
+  const prototype = prototypeOf(broker);
+  return Object.assign(Object.create(prototype) as object, clientMembers(broker, conn, id, clean)) as unknown as Client;
+}
+
+/** From now on aedes knows it as connected; an earlier client of the same id is closed. */
+export function registerClient(broker: Aedes, client: Client): void {
+  (broker as unknown as BrokerInternals).registerClient(client);
+}
 
 // mqtt-packet: the bytes of a packet while it is read. It replaces ill-formed UTF-8 and reads past the end of properties.
 
@@ -99,12 +180,21 @@ function symbolsOf(socket: Socket, names: readonly string[]): readonly (symbol |
 }
 
 /**
+ * @param broker one that listens.
  * @param socket one that was accepted and is open.
  * @returns the parts that this release of a library or of Node does not have.
  */
-export function missingInternals(socket: Socket): string[] {
+export function missingInternals(broker: Aedes, socket: Socket): string[] {
+  const conn = new PassThrough();
+  const sample = broker.handle(conn) as unknown as Readonly<Record<string, unknown>>;
+  const members = new Set(Object.keys(sample).filter((name) => name !== '_events' && name !== '_eventsCount'));
+  const made = new Set(Object.keys(clientMembers(broker, conn, null, true)));
+  (sample as unknown as Client).close();
   const parser = createParser() as unknown as Partial<ParserInternals>;
   const parts: Readonly<Record<string, boolean>> = {
+    ...Object.fromEntries([...members].map((name) => [`aedes: client.${name}`, made.has(name)])),
+    ...Object.fromEntries([...made].map((name) => [`aedes: client.${name}`, members.has(name)])),
+    'aedes: broker.registerClient': typeof (broker as Partial<BrokerInternals>).registerClient === 'function',
     'mqtt-packet: parser._parseString': typeof parser._parseString === 'function',
     'mqtt-packet: parser._parseProperties': typeof parser._parseProperties === 'function',
     'mqtt-packet: parser._emitError': typeof parser._emitError === 'function',

@@ -6,7 +6,6 @@
  */
 import type { RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Client } from 'aedes';
 import { maxSessionExpirySeconds, persistentSessionSeconds } from '../../protocol/limits.ts';
 import type { ArnScope } from '../../protocol/names.ts';
 import type { EpochMs } from '../../protocol/time.ts';
@@ -23,7 +22,7 @@ import type { ClientStream } from './client-stream.ts';
 import { Disconnection, reasonOf } from './disconnection.ts';
 import { type Ending, type EventListener, refusalIn } from './door-events.ts';
 import { FastLane } from './fast-lane.ts';
-import { awaitFirstBytes, awaitProtocolLevel, connectClientId } from './first-packet.ts';
+import { awaitFirstBytes, connectClientId } from './first-packet.ts';
 import type { IdentityMode, IdentityRule } from './identity.ts';
 import { type InboundContext, InboundPackets } from './inbound-packets.ts';
 import {
@@ -52,6 +51,7 @@ import { Sessions } from './sessions.ts';
 import { StrictLimits } from './strict-limits.ts';
 import { Traffic } from './traffic.ts';
 import type { WhyNotUpgrade } from './websockets.ts';
+import { type Wire, awaitLevel } from './wire.ts';
 
 export interface MqttDoorOptions {
   readonly port: ServicePort;
@@ -173,6 +173,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     onEvent,
     watchers,
   });
+  const broker = new QuietAedes();
+  let connected = 0;
   const context: InboundContext = {
     sessions,
     requests,
@@ -184,32 +186,31 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     registered,
     presence,
     watchers,
+    broker,
+    onAdmitted({ socket }) {
+      connected += 1;
+      if (socket !== undefined) budget.hold(socket);
+    },
     now,
   };
-  const inboundOf = new WeakMap<Client, InboundPackets>();
-  /** Let in and not yet closed, by client id. */
-  const connecting = new Map<string, InboundPackets>();
-  const broker = new QuietAedes({
-    opened(client) {
-      const inbound = inboundOf.get(client)!;
-      connecting.set(client.id, inbound);
-      inbound.opened();
-    },
-    resumes: (clientId) => connecting.get(clientId)?.resumes === true,
-  });
   /** Everything open, TLS handshakes under way included. */
   const streams = new Set<Duplex>();
   const clientStreams = new Set<ClientStream>();
-  let connected = 0;
 
   function accept(wire: Duplex, proof: Partial<ConnectionProof> = {}): void {
     track(wire, streams);
-    awaitProtocolLevel(
+    awaitLevel(
       wire,
-      (level) =>
-        serve(level === 5 ? new Mqtt5Stream(wire, traffic) : new FastLane(wire, traffic), { ...unproven, ...proof }),
-      ({ message }) => onEvent?.({ kind: 'refused', reason: 'unspecified', message }),
+      (opened, level, start) => {
+        const stream = level === 5 ? new Mqtt5Stream(wire, traffic) : new FastLane(wire, traffic);
+        serve(opened, stream, { ...unproven, ...proof }, start);
+      },
+      couldNotBeRead,
     );
+  }
+
+  function couldNotBeRead({ message }: Error): void {
+    onEvent?.({ kind: 'refused', reason: 'unspecified', message });
   }
 
   /** A client of another door is handed on, with what it has said so far. */
@@ -220,38 +221,24 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
       return;
     }
     track(wire, streams);
-    awaitFirstBytes(
-      wire,
-      connectClientId,
-      (clientId) => (elsewhere(clientId) ?? accept)(wire, proof),
-      ({ message }) => onEvent?.({ kind: 'refused', reason: 'unspecified', message }),
-    );
+    awaitFirstBytes(wire, connectClientId, (clientId) => (elsewhere(clientId) ?? accept)(wire, proof), couldNotBeRead);
   }
 
   const unproven: ConnectionProof = { identity: identity ?? 'first-thing' };
 
-  function serve(stream: ClientStream, proof: ConnectionProof): void {
-    track(stream, clientStreams);
-    const client = broker.handle(stream);
-    const inbound = new InboundPackets(context, proof, client, stream);
-    inboundOf.set(client, inbound);
-    // Not aedes' own event: it is not sent for a connection that was closing when its client came back.
+  function serve(wire: Wire, stream: ClientStream, proof: ConnectionProof, start: Buffer): void {
+    clientStreams.add(stream);
+    const inbound = new InboundPackets(context, proof, stream);
     stream.once('close', () => {
-      if (connecting.get(client.id) === inbound) connecting.delete(client.id);
+      clientStreams.delete(stream);
       const how = endingOf(inbound, stream);
       inbound.ended(how, stream.errored === null ? undefined : reasonOf(stream.errored));
       if (inbound.isConnected) connected -= 1;
-      if (onEvent !== undefined) tellEnd(onEvent, client, inbound, stream, how);
+      if (onEvent !== undefined) tellEnd(onEvent, inbound, stream, how);
     });
-    stream.start(inbound);
+    stream.start(wire, inbound, start);
   }
 
-  broker.on('clientReady', (client) => {
-    connected += 1;
-    const inbound = inboundOf.get(client)!;
-    if (inbound.socket !== undefined) budget.hold(inbound.socket);
-    inbound.ready();
-  });
   await broker.listen();
   for (const { table, key } of await sessions.restore()) {
     if (table !== 'mqttDoors') onEvent?.({ kind: 'forgotten', what: lost[table], key });
@@ -351,7 +338,8 @@ function isWebSocket(transport: Transport): boolean {
   return transport === 'ws' || transport === 'wss';
 }
 
-function track<Stream extends Duplex>(stream: Stream, all: Set<Stream>): void {
+function track(stream: Duplex, all: Set<Duplex>): void {
+  if (all.has(stream)) return;
   all.add(stream);
   stream.once('close', () => all.delete(stream));
 }
@@ -364,13 +352,8 @@ function endingOf({ saidGoodbye }: InboundPackets, stream: ClientStream): Ending
   return errored !== null && reasonOf(errored) !== 'unspecified' ? 'cut-off' : 'lost';
 }
 
-function tellEnd(
-  onEvent: EventListener,
-  { id: clientId }: Client,
-  inbound: InboundPackets,
-  { errored }: ClientStream,
-  how: Ending,
-): void {
+function tellEnd(onEvent: EventListener, inbound: InboundPackets, { errored }: ClientStream, how: Ending): void {
+  const { clientId } = inbound;
   const refusal = errored instanceof Disconnection ? refusalIn(errored) : undefined;
   if (inbound.isConnected) {
     const message = errored === null ? {} : { message: errored.message, reason: reasonOf(errored) };

@@ -1,34 +1,31 @@
 /**
  * The stream of a client of MQTT 5. What 3.1.1 has no words for stands here and in mqtt5-connect.ts: properties, topic aliases,
- * reasons for a refusal, a DISCONNECT of the service. aedes below reads and writes 3.1.1.
+ * reasons for a refusal, a DISCONNECT of the service.
  * Source: MQTT 5, docs/reference/connection.md §2 and §3, docs/clients.md (rule 7).
  */
 import { type IPublishPacket, type Packet, generate } from 'mqtt-packet';
 import { maxTopicAliases } from '../../protocol/limits.ts';
-import { ClientStream, type Done, type PacketReceiver, type WillProperties } from './client-stream.ts';
+import { ClientStream, type PacketReceiver, type WillProperties } from './client-stream.ts';
 import { Disconnection, type Reason, reasonCodes, reasonOf } from './disconnection.ts';
 import { type Agreement, connack5, refusingConnack } from './mqtt5-connect.ts';
 import { messageProperties } from './mqtt5-properties.ts';
-import { type Frame, FrameReader, PacketReader } from './packet-reader.ts';
+import { type Frame, PacketReader } from './packet-reader.ts';
 
 /** Fits into the smallest packet that a client may ask for. */
 const maxReasonLength = 100;
-const connackHeader = 0x20;
 const version5 = { protocolVersion: 5 };
 
 const reader = new PacketReader(5);
 
 export class Mqtt5Stream extends ClientStream {
   readonly version = 5;
-  readonly #fromAedes = new FrameReader();
   readonly #topicByAlias = new Map<number, string>();
-  #agreement: Agreement | undefined;
   /** The client has been let in and can be told something. */
   #listening = false;
 
-  /** It goes out with CONNACK. */
-  override agree(agreement: Agreement): void {
-    this.#agreement = agreement;
+  override admit(agreement: Agreement, resumes: boolean): void {
+    this.#listening = true;
+    this.wire.write(this.encode(connack5(agreement, resumes)));
   }
 
   override saidGoodbye(): void {
@@ -68,11 +65,6 @@ export class Mqtt5Stream extends ClientStream {
     return meant;
   }
 
-  override toAedes(packet: Packet): void {
-    const inForm311: Packet = packet.cmd === 'connect' ? { ...packet, protocolVersion: 4, properties: {} } : packet;
-    this.pushOn(generate(packet.cmd === 'disconnect' ? { cmd: 'disconnect' } : inForm311));
-  }
-
   override encode(packet: Packet): Buffer {
     return generate(packet, version5);
   }
@@ -86,32 +78,15 @@ export class Mqtt5Stream extends ClientStream {
     this.destroy(refusal);
   }
 
-  /** aedes writes CONNACK and PINGRESP, which is the same in both versions. */
-  protected override sendOn(bytes: Buffer): void {
-    this.#fromAedes.read(bytes, (frame) => this.#translate(frame), notClosed);
-  }
-
-  #translate({ bytes, start, bodyAt, end }: Frame): void {
-    if (bytes[start] !== connackHeader) {
-      this.wire.write(Buffer.from(bytes.subarray(start, end)));
-      return;
-    }
-    this.#listening = true;
-    this.wire.write(this.encode(connack5(this.#agreement!, bytes[bodyAt] === 1)));
-  }
-
-  override _destroy(error: Error | null, done: Done): void {
+  protected override leave(error: Error | null): void {
     if (this.#listening) {
       const reason: Reason = error === null ? this.closingReason : reasonOf(error);
       const properties = error === null ? {} : { reasonString: error.message.slice(0, maxReasonLength) };
       this.wire.write(this.encode({ cmd: 'disconnect', reasonCode: reasonCodes[reason], properties }));
     }
     this.closeGently();
-    done(error);
   }
 }
-
-const notClosed = (): boolean => true;
 
 function lastWillProperties(): WillProperties {
   const { forwarded, expirySeconds, willDelaySeconds } = messageProperties(reader.willProperties, 'will');

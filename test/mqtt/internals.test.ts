@@ -3,8 +3,15 @@ import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import type { Client } from 'aedes';
+import { afterEach, describe, expect, it } from 'vitest';
 import { missingInternals, readInPlace } from '../../broker/mqtt/internals.ts';
+import { QuietAedes } from '../../broker/mqtt/quiet-aedes.ts';
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
 
 /** Both ends of a connection; closed with the scope. */
 async function connection() {
@@ -23,16 +30,34 @@ async function connection() {
   };
 }
 
-describe('the undocumented parts of mqtt-packet and Node', () => {
+async function broker(): Promise<QuietAedes> {
+  const aedes = new QuietAedes();
+  await aedes.listen();
+  closers.push(() => aedes.close());
+  return aedes;
+}
+
+describe('the undocumented parts of aedes, mqtt-packet and Node', () => {
   it('are all there', async () => {
     using ends = await connection();
-    expect(missingInternals(ends.far)).toEqual([]);
+    expect(missingInternals(await broker(), ends.far)).toEqual([]);
   });
 
   it('are missed when they are gone', async () => {
     using ends = await connection();
     ends.far.destroy();
-    expect(missingInternals(ends.far)).toEqual(['Node: socket._handle.useUserBuffer']);
+    const other = Object.assign(await broker(), { registerClient: undefined });
+    other.handle = () => Object.assign(Object.create({ close() {} }), { closed: false, mayFly: true }) as Client;
+    const missing = missingInternals(other, ends.far);
+    expect(missing).toContain('aedes: client._parser');
+    expect(missing.filter((part) => !part.startsWith('aedes: client._'))).toEqual(
+      expect.arrayContaining([
+        'aedes: client.mayFly',
+        'aedes: broker.registerClient',
+        'Node: socket._handle.useUserBuffer',
+      ]),
+    );
+    expect(missing).not.toContain('aedes: client.closed');
   });
 
   it('are used by one file', () => {
