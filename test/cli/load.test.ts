@@ -27,14 +27,19 @@ function childrenOf(pid: number): readonly number[] {
   });
 }
 
+function descendantsOf(pid: number): readonly number[] {
+  const all: number[] = [];
+  for (let left = [...childrenOf(pid)]; left.length > 0; left = left.flatMap(childrenOf)) all.push(...left);
+  return all;
+}
+
 /** What the service of this run has started, by what each is. */
 function partsOf(pid: number): {
   readonly engine: number;
   readonly doors: readonly number[];
   readonly all: readonly number[];
 } {
-  const all: number[] = [];
-  for (let left = [...childrenOf(pid)]; left.length > 0; left = left.flatMap(childrenOf)) all.push(...left);
+  const all = descendantsOf(pid);
   const named = (module: string): readonly number[] =>
     all.filter((each) => readFileSync(`/proc/${each}/cmdline`, 'utf8').includes(module));
   const [engine = 0] = named('engine-process');
@@ -46,6 +51,15 @@ async function figureAt(url: string, name: string): Promise<number> {
   const text = await (await fetch(url)).text();
   const line = text.split('\n').find((each) => each.startsWith(`${name} `));
   return Number(line?.slice(name.length));
+}
+
+/** One that has ended meanwhile is none to be interrupted. */
+function interrupt(pid: number): void {
+  try {
+    process.kill(pid, 'SIGINT');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function isThere(pid: number): boolean {
@@ -220,16 +234,26 @@ describe('jobrig load', () => {
     expect(left).toEqual([]);
   });
 
-  it.each(['1', '2'])('is interrupted at its very start without a trace, with --processes %s', async (processes) => {
-    const { child, finished, progress } = start(...small, '--json', '--processes', processes);
-    await progress((text) => text.includes('starting'));
-    child.kill('SIGINT');
-    const { code, stdout, stderr } = await finished;
-    expect(code).toBe(130);
-    expect(stderr).not.toContain('    at ');
-    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'inconclusive' });
-    expect(childrenOf(child.pid!)).toEqual([]);
-  });
+  it.each([
+    ['1', 'starting'],
+    ['2', 'starting'],
+    ['2', 'starting the service'],
+    ['2', 'connecting'],
+  ])(
+    'with --processes %s is interrupted while %s, as a terminal does it, and leaves no process',
+    async (processes, phase) => {
+      const { child, finished, progress } = start(...small, '--json', '--processes', processes);
+      await progress((text) => text.includes(`${phase} ·`));
+      const all = descendantsOf(child.pid!);
+      for (const pid of [...all, child.pid!]) interrupt(pid);
+      const { code, stdout, stderr } = await finished;
+      expect(code).toBe(130);
+      expect(stderr).not.toContain('    at ');
+      expect(stderr.trimEnd().split('\n').at(-1)).toBe('jobrig: interrupted: the result so far is above');
+      expect(JSON.parse(stdout)).toMatchObject({ verdict: 'inconclusive' });
+      await expect.poll(() => [...all, ...childrenOf(child.pid!)].filter(isThere), { timeout: 20_000 }).toEqual([]);
+    },
+  );
 });
 
 describe('jobrig merge', () => {
