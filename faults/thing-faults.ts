@@ -72,11 +72,8 @@ type Timed = Exclude<Fault, OfMessages | OfService>;
 export function faultsOf(plan: FaultPlan, thingName: string, chance: Chance): ThingFaults {
   const own = plan.faults.filter((fault) => fault.kind !== 'service-clock-jump' && covers(fault.things, thingName));
   const messages = own.filter((fault) => fault.kind === 'message');
-  const byDirection = {
-    request: messages.filter(({ direction }) => direction === 'request'),
-    reply: messages.filter(({ direction }) => direction === 'reply'),
-    notification: messages.filter(({ direction }) => direction === 'notification'),
-  };
+  const going = (way: Direction): readonly OfMessages[] => messages.filter(({ direction }) => direction === way);
+  const byDirection = { request: going('request'), reply: going('reply'), notification: going('notification') };
   const answers = own.filter((fault) => fault.kind === 'service');
   const draws = chance.fork(`fates of ${thingName}`);
   return {

@@ -45,6 +45,7 @@ export function Actions() {
     target === 'job' ? (job === undefined ? undefined : { job }) : things.length > 0 ? { things } : undefined;
   const end = (what: 'pull' | 'cancel') => () => aim && void act({ do: what, target: aim });
   const said = outcome.value;
+  const noThings = things.length === 0;
   return (
     <section class="actions" aria-label="Actions">
       <div class="segments" role="group" aria-label="To whom">
@@ -71,41 +72,36 @@ export function Actions() {
           ))}
         </select>
       )}
-      <button type="button" class="red" disabled={aim === undefined} onClick={end('pull')}>
-        Pull job
-      </button>
-      <button type="button" disabled={aim === undefined} onClick={end('cancel')}>
-        Cancel job
-      </button>
+      <Deed name="Pull job" class="red" disabled={aim === undefined} press={end('pull')} />
+      <Deed name="Cancel job" disabled={aim === undefined} press={end('cancel')} />
       {deeds.includes('power-cut') && (
-        <button
-          type="button"
-          disabled={things.length === 0}
-          onClick={doing({ do: 'power-cut', things, forMs: powerOffMs })}
-        >
-          Cut power
-        </button>
+        <Deed name="Cut power" disabled={noThings} press={doing({ do: 'power-cut', things, forMs: powerOffMs })} />
       )}
       {deeds.includes('drop-link') && (
-        <button
-          type="button"
-          disabled={things.length === 0}
-          onClick={doing({ do: 'drop-link', things, forMs: linkLostMs })}
-        >
-          Drop link
-        </button>
+        <Deed name="Drop link" disabled={noThings} press={doing({ do: 'drop-link', things, forMs: linkLostMs })} />
       )}
-      <button type="button" onClick={doing({ do: 'throttle', forMs: throttleMs })}>
-        Throttle service
-      </button>
-      <button type="button" onClick={() => dialog.current?.showModal()}>
-        Create job
-      </button>
+      <Deed name="Throttle service" press={doing({ do: 'throttle', forMs: throttleMs })} />
+      <Deed name="Create job" press={() => dialog.current?.showModal()} />
       <p class={`outcome ${said?.ok === false ? 'red' : ''}`} role="status">
         {said === undefined ? '' : `${said.ok ? '' : '✗ '}${said.text}`}
       </p>
       <CreateJob dialog={dialog} things={things} />
     </section>
+  );
+}
+
+interface DeedProps {
+  readonly name: string;
+  readonly press: () => void;
+  readonly class?: string;
+  readonly disabled?: boolean;
+}
+
+function Deed({ name, press, ...look }: DeedProps) {
+  return (
+    <button type="button" onClick={press} {...look}>
+      {name}
+    </button>
   );
 }
 

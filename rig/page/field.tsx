@@ -53,12 +53,31 @@ interface Drawn {
   marked: Set<number>;
 }
 
+/** Counts up when the page becomes dark or light. */
+function useTheme(): number {
+  const [theme, setTheme] = useState(0);
+  useEffect(() => {
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    const change = () => setTheme((count) => count + 1);
+    dark.addEventListener('change', change);
+    return () => dark.removeEventListener('change', change);
+  }, []);
+  return theme;
+}
+
+/** One more, or one less. */
+function choose(name: string): void {
+  const more = new Set(selection.value);
+  if (!more.delete(name)) more.add(name);
+  selection.value = more;
+}
+
 export function Field() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const drawn = useRef<Drawn>({ layout: undefined, palette: undefined, states: [], marked: new Set() });
   const [width, setWidth] = useState(0);
-  const [theme, setTheme] = useState(0);
+  const theme = useTheme();
   const drag = useRef<{ x: number; y: number; isDrag: boolean } | undefined>(undefined);
   const [box, setBox] = useState<readonly [number, number, number, number] | undefined>();
   const { names, states, edition } = fleet.value;
@@ -74,13 +93,6 @@ export function Field() {
     watch.observe(place);
     setWidth(place.clientWidth);
     return () => watch.disconnect();
-  }, []);
-
-  useEffect(() => {
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    const change = () => setTheme((count) => count + 1);
-    dark.addEventListener('change', change);
-    return () => dark.removeEventListener('change', change);
   }, []);
 
   useEffect(() => {
@@ -137,9 +149,7 @@ export function Field() {
     const name = index === undefined ? undefined : names[index];
     if (name === undefined) return;
     if (event.shiftKey || event.ctrlKey || event.metaKey) {
-      const more = new Set(chosen);
-      if (!more.delete(name)) more.add(name);
-      selection.value = more;
+      choose(name);
     } else look(name);
   };
 
@@ -156,9 +166,7 @@ export function Field() {
       End: names.length,
     };
     if (event.key === ' ' && current !== undefined) {
-      const more = new Set(chosen);
-      if (!more.delete(current)) more.add(current);
-      selection.value = more;
+      choose(current);
     } else if (event.key === 'Escape') {
       selection.value = new Set();
       return;
@@ -305,13 +313,7 @@ export function Legend() {
 
 function TileSample({ state }: { readonly state: DeviceState }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [theme, setTheme] = useState(0);
-  useEffect(() => {
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    const change = () => setTheme((count) => count + 1);
-    dark.addEventListener('change', change);
-    return () => dark.removeEventListener('change', change);
-  }, []);
+  const theme = useTheme();
   useEffect(() => {
     const context = canvas.current?.getContext('2d');
     if (!context || canvas.current === null) return;

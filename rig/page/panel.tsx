@@ -78,6 +78,11 @@ function Sign({ d }: { readonly d: string }) {
 /** Where to point a device, as long as none is chosen. */
 function Welcome() {
   const { mqtt, mqtts, http } = endpoints.value;
+  const places = [
+    ['MQTT', mqtt],
+    ['MQTT over TLS', mqtts],
+    ['SDK and AWS CLI', http, 'AWS_ENDPOINT_URL='],
+  ] as const;
   const isEmpty = fleet.value.names.length === 0;
   return (
     <aside class="panel" aria-label="How to connect">
@@ -92,28 +97,19 @@ function Welcome() {
       <section>
         <h3>Your own device</h3>
         <dl class="facts">
-          {mqtt !== undefined && [
-            <dt key="m">MQTT</dt>,
-            <dd key="md">
-              <code>{mqtt}</code>
-            </dd>,
-          ]}
-          {mqtts !== undefined && [
-            <dt key="s">MQTT over TLS</dt>,
-            <dd key="sd">
-              <code>{mqtts}</code>
-            </dd>,
-          ]}
-          {http !== undefined && [
-            <dt key="h">SDK and AWS CLI</dt>,
-            <dd key="hd">
-              <code>
-                AWS_ENDPOINT_URL=
-                <wbr />
-                {http}
-              </code>
-            </dd>,
-          ]}
+          {places.map(
+            ([name, place, variable]) =>
+              place !== undefined && [
+                <dt key={name}>{name}</dt>,
+                <dd key={place}>
+                  <code>
+                    {variable}
+                    <wbr />
+                    {place}
+                  </code>
+                </dd>,
+              ],
+          )}
         </dl>
         {!isEmpty && <p class="quiet">It appears here when it connects.</p>}
       </section>
@@ -159,7 +155,7 @@ function ServiceView({ device: { queue } }: { readonly device: DeviceFrame }) {
 }
 
 function Inside({ view, before }: { readonly view: DeviceView; readonly before: DeviceView | undefined }) {
-  const { slots, activeSlot, ram, flash, boots, checkpoint } = view;
+  const { slots, ram, flash, boots, checkpoint } = view;
   const wasChanged = (now: unknown, was: unknown): boolean =>
     before !== undefined && JSON.stringify(now) !== JSON.stringify(was);
   const checkpointText = inWords(checkpoint);
@@ -175,7 +171,7 @@ function Inside({ view, before }: { readonly view: DeviceView; readonly before: 
             <dd key={`d${index}`}>
               <Bar part={partOf(slot, view)} isWork={slot.state === 'partial'} />
               <span>
-                <SlotText slot={slot} isActive={index === activeSlot} part={partOf(slot, view)} />
+                <SlotText slot={slot} view={view} />
                 {was !== undefined && wasChanged(slot, was) && <span class="was">was {slotWords(was, before!)}</span>}
               </span>
             </dd>,
@@ -238,22 +234,13 @@ const slotStates: Readonly<Record<SlotView['state'], string>> = {
   invalid: 'not bootable',
 };
 
-function SlotText({
-  slot,
-  isActive,
-  part,
-}: {
-  readonly slot: SlotView;
-  readonly isActive: boolean;
-  readonly part: number;
-}) {
-  if (slot.state === 'empty') return <>empty</>;
-  const written =
-    slot.state === 'partial' ? `${Math.round((part / 0.85) * 100)} % of ${slot.version ?? 'an image'}` : '';
+function SlotText({ slot, view }: { readonly slot: SlotView; readonly view: DeviceView }) {
+  const runs = view.slots[view.activeSlot] === slot ? 'runs, ' : '';
+  if (slot.state === 'empty' || slot.state === 'partial') return <>{slotWords(slot, view)}</>;
   return (
     <>
-      {written === '' ? <b>{slot.version ?? 'an image'}</b> : written}
-      {written === '' && ` ${isActive ? 'runs, ' : ''}${slotStates[slot.state]}`}
+      <b>{slot.version ?? 'an image'}</b> {runs}
+      {slotStates[slot.state]}
     </>
   );
 }

@@ -5,13 +5,14 @@
 import {
   type CheckResult,
   type ScenarioResult,
+  type ScenarioRun,
   type SweepPoint,
   exemplaryRun,
   verdictOfRuns,
 } from '../live/check/check-result.ts';
 import { knownAs } from './check-summary.ts';
 import { evidenceText } from './evidence.ts';
-import { type Case, junitFile } from './junit.ts';
+import { type Case, caseOf, junitFile } from './junit.ts';
 
 export function checkJunit(result: CheckResult): string {
   const { results, sweep, diagnosis, startedAt } = result;
@@ -33,29 +34,16 @@ export function checkJunit(result: CheckResult): string {
 function scenarioCase(result: ScenarioResult): Case {
   const run = exemplaryRun(result);
   const { id, theme, claim } = result.scenario;
-  const verdict = verdictOfRuns(result.runs);
-  return {
-    name: id,
-    className: `jobrig.check${theme === undefined ? '' : `.${theme.replaceAll(/\W+/g, '-')}`}`,
-    seconds: run.durationMs / 1000,
-    ...(verdict === 'fail' && {
-      failure: [`${run.broke.join(', ')}: ${run.reason}${knownAs(run.resembles)}`, claim, ...evidenceText(run)].join(
-        '\n',
-      ),
-    }),
-    ...(verdict === 'skip' && { skipped: run.reason }),
-    ...(verdict === 'inconclusive' && { error: run.reason }),
-  };
+  const className = `jobrig.check${theme === undefined ? '' : `.${theme.replaceAll(/\W+/g, '-')}`}`;
+  const about = { name: id, className, seconds: run.durationMs / 1000 };
+  return caseOf(about, verdictOfRuns(result.runs), () => failureText(run, knownAs(run.resembles), claim), run.reason);
 }
 
 function sweepCase({ label, cross, run }: SweepPoint): Case {
-  return {
-    name: `${label}, ${cross}`,
-    className: 'jobrig.check.sweep',
-    seconds: run.durationMs / 1000,
-    ...(run.verdict === 'fail' && {
-      failure: [`${run.broke.join(', ')}: ${run.reason}`, ...evidenceText(run)].join('\n'),
-    }),
-    ...(run.verdict === 'inconclusive' && { error: run.reason }),
-  };
+  const about = { name: `${label}, ${cross}`, className: 'jobrig.check.sweep', seconds: run.durationMs / 1000 };
+  return caseOf(about, run.verdict, () => failureText(run), run.reason);
+}
+
+function failureText(run: ScenarioRun, known = '', ...claim: readonly string[]): string {
+  return [`${run.broke.join(', ')}: ${run.reason}${known}`, ...claim, ...evidenceText(run)].join('\n');
 }

@@ -89,16 +89,17 @@ function head(report: DemoReport): Markup {
 
 /** As many as stand in a few lines. */
 const cellsShown = 400;
-const outcomeCells: Readonly<Record<DeviceOutcome, string>> = {
-  recovered: 'pass',
-  untouched: 'skip',
-  invalid: 'fail',
-  inconclusive: 'inconclusive',
+/** The class of its cell, its word and its sign. */
+const outcomes: Readonly<Record<DeviceOutcome, readonly [cell: string, word: string, sign: string]>> = {
+  recovered: ['pass', 'recovered', '✓'],
+  untouched: ['skip', 'left alone', '–'],
+  invalid: ['fail', 'not valid', '✗'],
+  inconclusive: ['inconclusive', 'inconclusive', '?'],
 };
 
 function cells(devices: readonly DeviceReport[]): readonly Markup[] {
   const sorted = [...devices].sort((a, b) => Number(isWell(a)) - Number(isWell(b)));
-  return sorted.slice(0, cellsShown).map(({ outcome }) => html`<i class="${outcomeCells[outcome]}"></i>`);
+  return sorted.slice(0, cellsShown).map(({ outcome }) => html`<i class="${outcomes[outcome][0]}"></i>`);
 }
 
 function causeRow({ reason, claim, resembles, found, act, in: where }: CauseReport): CauseRow {
@@ -174,19 +175,6 @@ function figure(ms: number | undefined): string {
   return ms === undefined ? '–' : spanText(ms);
 }
 
-const outcomeWords: Readonly<Record<DeviceOutcome, string>> = {
-  recovered: 'recovered',
-  untouched: 'left alone',
-  invalid: 'not valid',
-  inconclusive: 'inconclusive',
-};
-const outcomeSigns: Readonly<Record<DeviceOutcome, string>> = {
-  recovered: '✓',
-  untouched: '–',
-  invalid: '✗',
-  inconclusive: '?',
-};
-
 /** Of all stories together: the file stays small enough for a mail, however many devices there are. */
 const rowsTold = 5000;
 
@@ -199,7 +187,7 @@ function deviceSection({ deviceReports }: DemoReport): Markup {
     left -= rows.length;
     return deviceItem(device, rows);
   });
-  const kinds = (Object.keys(outcomeWords) as DeviceOutcome[])
+  const kinds = (Object.keys(outcomes) as DeviceOutcome[])
     .map((outcome) => ({ outcome, count: deviceReports.filter((one) => one.outcome === outcome).length }))
     .filter(({ count }) => count > 0);
   return html`<section id="devices">
@@ -207,7 +195,7 @@ function deviceSection({ deviceReports }: DemoReport): Markup {
     <p class="sub filters">
       ${findField('#device-list', 'Find a device')}
       <button type="button" aria-pressed="true" data-kind-of="#device-list" data-kind="">all</button
-      >${kinds.map(({ outcome, count }) => html`<button type="button" aria-pressed="false" data-kind-of="#device-list" data-kind="${outcome}">${count} ${outcomeWords[outcome]}</button>`)}
+      >${kinds.map(({ outcome, count }) => html`<button type="button" aria-pressed="false" data-kind-of="#device-list" data-kind="${outcome}">${count} ${outcomes[outcome][1]}</button>`)}
       <span class="none" role="status"></span>
     </p>
     <div class="devices" id="device-list">${items}</div>
@@ -220,10 +208,10 @@ function decisiveIn(device: DeviceReport): Observation | undefined {
 
 function deviceItem(device: DeviceReport, rows: readonly Row[]): Markup {
   const { thingName, hardware, outcome, pull, reason, startedAt, omitted } = device;
+  const [, word, sign] = outcomes[outcome];
   const time = pull?.recoveryMs === undefined || outcome === 'invalid' ? '' : spanText(pull.recoveryMs);
-  const line = html`<span class="${outcome}">${outcomeSigns[outcome]}</span><b>${thingName}</b
-    ><span class="small"
-      >${pull === undefined ? outcomeWords[outcome] : `${pull.step}, ${pull.mechanism}`} · ${hardware}</span
+  const line = html`<span class="${outcome}">${sign}</span><b>${thingName}</b
+    ><span class="small">${pull === undefined ? word : `${pull.step}, ${pull.mechanism}`} · ${hardware}</span
     ><span class="small ms">${time}</span>`;
   if (rows.length === 0) {
     return html`<div class="device ${outcome}" id="device-${thingName}" data-item="${outcome}">

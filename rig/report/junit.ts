@@ -19,6 +19,21 @@ export interface Case {
   readonly error?: string;
 }
 
+/** @param failure told where it failed @param reason why it was skipped, or cannot be told */
+export function caseOf(
+  about: Pick<Case, 'name' | 'className' | 'seconds'>,
+  verdict: 'pass' | 'fail' | 'skip' | 'inconclusive',
+  failure: () => string,
+  reason: string,
+): Case {
+  return {
+    ...about,
+    ...(verdict === 'fail' && { failure: failure() }),
+    ...(verdict === 'skip' && { skipped: reason }),
+    ...(verdict === 'inconclusive' && { error: reason }),
+  };
+}
+
 export interface Suite {
   readonly name: string;
   readonly cases: readonly Case[];
@@ -34,33 +49,26 @@ export function junitReport(report: DemoReport): string {
   const pulled = report.deviceReports.filter(({ pull }) => pull !== undefined);
   const others = report.deviceReports.filter(({ pull }) => pull === undefined);
   const suites = [
-    { name: 'recovery', cases: pulled.map(recoveryCase) },
-    { name: 'untouched', cases: others.map(untouchedCase) },
+    { name: 'recovery', cases: pulled.map(deviceCase) },
+    { name: 'untouched', cases: others.map(deviceCase) },
     { name: 'documents', cases: report.documents.map(documentCase) },
     { name: 'virtual', cases: virtualCases(report) },
   ];
   return junitFile('jobrig demo', suites, report.startedAt);
 }
 
-function recoveryCase(device: DeviceReport): Case {
+function deviceCase(device: DeviceReport): Case {
   const { pull, outcome, reason, thingName } = device;
-  return {
-    name: `${thingName} recovers when its job is pulled at ${pull?.step} by ${pull?.mechanism}`,
-    className: `jobrig.recovery.${pull?.step}`,
-    seconds: (pull?.recoveryMs ?? 0) / 1000,
-    ...(outcome === 'invalid' && { failure: failureText(device) }),
-    ...(outcome === 'inconclusive' && { error: reason }),
-  };
-}
-
-function untouchedCase(device: DeviceReport): Case {
-  return {
-    name: `${device.thingName} finishes its jobs`,
-    className: 'jobrig.untouched',
-    seconds: 0,
-    ...(device.outcome === 'invalid' && { failure: failureText(device) }),
-    ...(device.outcome === 'inconclusive' && { error: device.reason }),
-  };
+  const about =
+    pull === undefined
+      ? { name: `${thingName} finishes its jobs`, className: 'jobrig.untouched', seconds: 0 }
+      : {
+          name: `${thingName} recovers when its job is pulled at ${pull.step} by ${pull.mechanism}`,
+          className: `jobrig.recovery.${pull.step}`,
+          seconds: (pull.recoveryMs ?? 0) / 1000,
+        };
+  const verdict = outcome === 'invalid' ? 'fail' : outcome === 'inconclusive' ? 'inconclusive' : 'pass';
+  return caseOf(about, verdict, () => failureText(device), reason);
 }
 
 function failureText(device: DeviceReport): string {

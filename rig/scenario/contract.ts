@@ -6,6 +6,7 @@
  */
 import type { Kind, Observation } from '../../observation/observation.ts';
 import type { Step } from '../../observation/execution.ts';
+import type { Extent } from '../../faults/armed-faults.ts';
 import type { LinkConditions } from '../../faults/link.ts';
 import type { Direction, FaultPlan, MessageOperation, Operation } from '../../faults/plan.ts';
 import type { DeviceStatus } from '../../protocol/status.ts';
@@ -133,12 +134,6 @@ export type TriggerKind =
   | { readonly on: 'at'; readonly atMs: DurationMs };
 
 export type Arrival = 'notify' | 'notify-next' | 'accepted' | 'rejected';
-
-/** How long a fault lasts: so many times, or so long; neither: once. */
-export interface Extent {
-  readonly times?: number;
-  readonly forMs?: DurationMs;
-}
 
 /** About one thing; absent: the first of the scenario. */
 export interface OfThing {

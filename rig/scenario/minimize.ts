@@ -117,14 +117,12 @@ function* withLessTime(from: Scenario): Generator<Scenario> {
 function* withSimplerTriggers(from: Scenario): Generator<Scenario> {
   for (const [index, { when, deeds }] of from.meanwhile.entries()) {
     if (when === undefined) continue;
-    const { nth, afterMs, ...first } = when;
-    if (nth !== undefined && nth > 1) {
-      const simpler = { when: { ...first, ...(afterMs !== undefined && { afterMs }) }, deeds };
-      yield { ...from, meanwhile: from.meanwhile.with(index, simpler) };
-    }
-    if (afterMs !== undefined && afterMs > 0) {
-      const simpler = { when: { ...first, ...(nth !== undefined && { nth }) }, deeds };
-      yield { ...from, meanwhile: from.meanwhile.with(index, simpler) };
+    for (const [member, usual] of [
+      ['nth', 1],
+      ['afterMs', 0],
+    ] as const) {
+      if ((when[member] ?? usual) <= usual) continue;
+      yield { ...from, meanwhile: from.meanwhile.with(index, { when: withoutMember(when, member), deeds }) };
     }
   }
 }

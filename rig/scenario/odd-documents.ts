@@ -30,6 +30,11 @@ function withImage(edition: number, image: Document): Document {
   return { ...whole, image: { ...whole.image, ...image } };
 }
 
+/** One document for each of these values. */
+function withMember(member: string, values: readonly unknown[]): readonly ((edition: number) => Document)[] {
+  return values.map((value) => (edition) => withImage(edition, { [member]: value }));
+}
+
 function steps(...actions: readonly Document[]): Document {
   return { version: '1.0', steps: actions.map((action) => ({ action })) };
 }
@@ -64,14 +69,9 @@ const makers: readonly ((edition: number) => Document)[] = [
   (edition) => ({ ...firmware(edition), version: 7 }),
   (edition) => ({ ...firmware(edition), version: 'v'.repeat(65) }),
   (edition) => ({ ...firmware(edition), image: 'odd.bin' }),
-  (edition) => withImage(edition, { url: 'ftp://files.example/odd.bin' }),
-  (edition) => withImage(edition, { url: undefined }),
-  (edition) => withImage(edition, { sizeBytes: 0 }),
-  (edition) => withImage(edition, { sizeBytes: 1.5 }),
-  (edition) => withImage(edition, { sizeBytes: '8192' }),
-  (edition) => withImage(edition, { sizeBytes: 1024 * kibibyte * kibibyte }),
-  (edition) => withImage(edition, { sha256: 'abc' }),
-  (edition) => withImage(edition, { sha256: 1 }),
+  ...withMember('url', ['ftp://files.example/odd.bin', undefined]),
+  ...withMember('sizeBytes', [0, 1.5, '8192', 1024 * kibibyte * kibibyte]),
+  ...withMember('sha256', ['abc', 1]),
   () => steps(),
   () => steps(...Array.from({ length: 33 }, () => command('true'))),
   () => steps(program('')),
@@ -98,14 +98,9 @@ const moreMakers: readonly ((edition: number) => Document)[] = [
   (edition) => ({ ...firmware(edition), image: undefined }),
   (edition) => ({ ...firmware(edition), image: null }),
   (edition) => ({ ...firmware(edition), image: [] }),
-  (edition) => withImage(edition, { url: 7 }),
-  (edition) => withImage(edition, { url: '' }),
-  (edition) => withImage(edition, { sizeBytes: -1 }),
-  (edition) => withImage(edition, { sizeBytes: null }),
-  (edition) => withImage(edition, { sha256: 'g'.repeat(64) }),
-  (edition) => withImage(edition, { sha256: 'a'.repeat(63) }),
-  (edition) => withImage(edition, { sha256: 'a'.repeat(65) }),
-  (edition) => withImage(edition, { sha256: null }),
+  ...withMember('url', [7, '']),
+  ...withMember('sizeBytes', [-1, null]),
+  ...withMember('sha256', ['g'.repeat(64), 'a'.repeat(63), 'a'.repeat(65), null]),
   () => ({ version: '1.0', steps: [null] }),
   () => ({ version: '1.0', steps: [{ action: null }] }),
   () => ({ version: '1.0', steps: [{ action: ['odd'] }] }),
@@ -124,20 +119,13 @@ const moreMakers: readonly ((edition: number) => Document)[] = [
   () => ({ afr_ota: {} }),
   () => ({ afr_ota: { files: 'odd' } }),
   () => ota({}, {}),
-  (edition) => ota({ filesize: 0 }, { version: firmwareVersion(edition) }),
-  (edition) => ota({ filesize: -1 }, { version: firmwareVersion(edition) }),
-  (edition) => ota({ filesize: 1.5 }, { version: firmwareVersion(edition) }),
-  (edition) => ota({ filesize: '8192' }, { version: firmwareVersion(edition) }),
-  (edition) => ota({ fileid: '0' }, { version: firmwareVersion(edition) }),
-  (edition) => ota({ fileid: undefined }, { version: firmwareVersion(edition) }),
-  (edition) => ota({ filesize: 1024 * kibibyte * kibibyte }, { version: firmwareVersion(edition) }),
-  (edition) => ({ afr_ota: { protocols: ['MQTT'], files: [otaFile({}, { version: firmwareVersion(edition) })] } }),
-  (edition) => ({
-    afr_ota: { protocols: 'MQTT', streamname: 'odd', files: [otaFile({}, { version: firmwareVersion(edition) })] },
-  }),
-  (edition) => ({
-    afr_ota: { protocols: ['HTTP'], streamname: 'odd', files: [otaFile({}, { version: firmwareVersion(edition) })] },
-  }),
+  ...[0, -1, 1.5, '8192'].map((filesize) => (edition: number) => ota({ filesize }, attrOf(edition))),
+  (edition) => ota({ fileid: '0' }, attrOf(edition)),
+  (edition) => ota({ fileid: undefined }, attrOf(edition)),
+  (edition) => ota({ filesize: 1024 * kibibyte * kibibyte }, attrOf(edition)),
+  (edition) => ({ afr_ota: { protocols: ['MQTT'], files: [otaFile({}, attrOf(edition))] } }),
+  (edition) => ({ afr_ota: { protocols: 'MQTT', streamname: 'odd', files: [otaFile({}, attrOf(edition))] } }),
+  (edition) => ({ afr_ota: { protocols: ['HTTP'], streamname: 'odd', files: [otaFile({}, attrOf(edition))] } }),
   () => ({ afr_ota: { protocols: ['MQTT'], streamname: 'odd', files: [otaFile({}, {}), otaFile({}, {})] } }),
   // Right ones: by a URL.
   (edition) => otaByUrl({}, edition),
@@ -153,8 +141,11 @@ function ota(file: Document, attr: Document): Document {
 
 function otaByUrl(file: Document, edition: number): Document {
   const url = { update_data_url: `http://files.example/ota-${edition}.bin` };
-  const attr = { version: firmwareVersion(edition) };
-  return { afr_ota: { protocols: ['HTTP'], files: [otaFile({ ...url, ...file }, attr)] } };
+  return { afr_ota: { protocols: ['HTTP'], files: [otaFile({ ...url, ...file }, attrOf(edition))] } };
+}
+
+function attrOf(edition: number): Document {
+  return { version: firmwareVersion(edition) };
 }
 
 function otaFile(file: Document, attr: Document): Document {

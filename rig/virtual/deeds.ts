@@ -3,11 +3,12 @@
  * does to devices, links, messages and the service. Decides nothing: when a deed is due is the director's matter.
  */
 import type { ArmedFault, StationFault } from '../../agent/station/contract.ts';
+import type { Extent } from '../../faults/armed-faults.ts';
 import type { MessageEffect } from '../../faults/plan.ts';
 import type { ServiceFaults } from '../../faults/service-faults.ts';
 import type { ServiceFault } from '../../faults/thing-faults.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
-import type { Extent, Deed, DeedOf, OperatorDeed, SecondClientAct, WorldDeed } from '../scenario/contract.ts';
+import type { Deed, DeedOf, OperatorDeed, SecondClientAct, WorldDeed } from '../scenario/contract.ts';
 import type { JobDocuments } from './job-documents.ts';
 import { type ControlPlane, type Operator, createOperator } from './operator.ts';
 import type { SimulatedDevice } from './simulated-device.ts';

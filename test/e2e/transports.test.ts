@@ -1,13 +1,11 @@
 /** jobrig's own devices by every transport that a service opens, each to the end of a job. */
 import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { openCertificateAuthority } from '../../broker/certificates.ts';
 import { finished, liveFleet, liveService } from '../support/live.ts';
 import { sharedFolder } from '../support/folders.ts';
 
 const folder = sharedFolder('test');
-
-beforeAll(async () => {});
 
 it.each(['mqtt', 'mqtts', 'ws', 'wss'] as const)('a device by %s does its job', async (scheme) => {
   const dataDir = join(folder, scheme);

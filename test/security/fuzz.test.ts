@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { beforeAll, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { seededChance } from '../../faults/chance.ts';
 import type { DoorName } from '../../bench/fuzz/doors.ts';
 import type { fuzz as Fuzz } from '../../bench/fuzz/run.ts';
@@ -21,8 +21,6 @@ import { sharedFolder } from '../support/folders.ts';
 const inputs = Number(process.env['JOBRIG_FUZZ_INPUTS'] ?? 300);
 const dist = '../../dist/bench/fuzz';
 const directory = sharedFolder('fuzz');
-
-beforeAll(async () => {});
 
 it('finds nothing', { timeout: 600_000 }, async () => {
   // As it was built: the service is a process of its own.

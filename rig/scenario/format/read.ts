@@ -123,14 +123,15 @@ function entriesFrom(value: unknown, path: MemberPath, complain: Complain): read
 const besideDeeds = ['when', 'do'];
 
 function entryFrom(value: unknown, path: MemberPath, complain: Complain): readonly Entry[] | undefined {
-  if (typeof value === 'string') return oneOf(deedFromWord(value, {}, path, complain), (deed) => [{ deeds: [deed] }]);
-  if (!isMembers(value)) return complain(path, 'expected a deed, or `when` with `do`');
+  if (!isMembers(value)) {
+    if (typeof value === 'string') return [{ deeds: deedAt(value, path, complain) }];
+    return complain(path, 'expected a deed, or `when` with `do`');
+  }
   const { when, do: does, ...others } = value;
   const words = Object.keys(others);
   if (when === undefined && does === undefined) {
-    if (words.length !== 1)
-      return complain(path, `expected one deed, or \`when\` with \`do\`; found ${words.join(', ') || 'nothing'}`);
-    return oneOf(deedOf(others, path, complain), (deed) => [{ deeds: [deed] }]);
+    if (words.length === 1) return [{ deeds: deedAt(others, path, complain) }];
+    return complain(path, `expected one deed, or \`when\` with \`do\`; found ${words.join(', ') || 'nothing'}`);
   }
   for (const word of words) complain([...path, word], unknownHint(word, besideDeeds), besideDeeds);
   const trigger = when === undefined ? undefined : triggerOf(when, [...path, 'when'], complain);
@@ -138,22 +139,20 @@ function entryFrom(value: unknown, path: MemberPath, complain: Complain): readon
   return [{ ...(trigger && { when: trigger }), deeds }];
 }
 
-function oneOf<In, Out>(value: In | undefined, make: (value: In) => Out): Out | undefined {
-  return value === undefined ? undefined : make(value);
+/** One, or a list of them. */
+function deedsOf(value: unknown, path: MemberPath, complain: Complain): readonly Deed[] {
+  if (!Array.isArray(value)) return deedAt(value, path, complain);
+  return value.flatMap((one, index) => deedAt(one, [...path, index], complain));
 }
 
-function deedsOf(value: unknown, path: MemberPath, complain: Complain): readonly Deed[] {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return list.flatMap((one, index): Deed[] => {
-    const place = Array.isArray(value) ? [...path, index] : path;
-    const deed =
-      typeof one === 'string'
-        ? deedFromWord(one, {}, place, complain)
-        : isMembers(one)
-          ? deedOf(one, place, complain)
-          : complain(place, 'expected a deed');
-    return deed === undefined ? [] : [deed];
-  });
+function deedAt(value: unknown, path: MemberPath, complain: Complain): readonly Deed[] {
+  const deed =
+    typeof value === 'string'
+      ? deedFromWord(value, {}, path, complain)
+      : isMembers(value)
+        ? deedOf(value, path, complain)
+        : complain(path, 'expected a deed');
+  return deed === undefined ? [] : [deed];
 }
 
 function deedOf(members: Readonly<Record<string, unknown>>, path: MemberPath, complain: Complain): Deed | undefined {
