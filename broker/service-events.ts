@@ -36,7 +36,7 @@ export class ServiceEvents {
 
   readonly tell: ServiceEventListener = (event) => {
     // A bug must not be seen by the caller alone.
-    if (event.kind === 'request-failed' && this.#listeners.length === 0) console.error(event.stack);
+    if ('stack' in event && this.#listeners.length === 0) console.error(event.stack);
     this.counts.set(event.kind, (this.counts.get(event.kind) ?? 0) + 1);
     this.#observe?.(event);
     for (const hear of this.#listeners) hear(event);

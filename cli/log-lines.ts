@@ -75,6 +75,8 @@ export function lineOfEvent(event: ServiceEvent): LogLine | undefined {
         'warn',
         `${event.method} ${event.path} was refused with ${event.status} ${event.exception}: ${event.message}`,
       );
+    case 'connection-failed':
+      return line('error', `${event.clientId || 'A client'} was disconnected by a bug of jobrig: ${event.stack}`);
     case 'request-failed':
       return line('error', `${event.method} ${event.path} failed, which is a bug of jobrig: ${event.stack}`);
   }

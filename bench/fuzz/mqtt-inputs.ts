@@ -32,6 +32,7 @@ export function mqttStory(chance: Chance): Story {
   const client = { version: chance.pick([3, 4, 4, 4, 5, 5] as const), thing: chance.pick(things) };
   const packets: Buffer[] = [];
   if (often(chance, 4)) return { pieces: cut(chance, noise(chance, chance.between(1, 64))), inputs: 1 };
+  if (often(chance, 10)) return { pieces: cut(chance, oddConnect(chance, client)), inputs: 1 };
   const first = connect(chance, client);
   if (often(chance, 10)) return { pieces: cut(chance, spoilBytes(chance, first)), inputs: 1 };
   packets.push(first);
@@ -69,6 +70,28 @@ function connect(chance: Chance, { version, thing }: Client): Buffer {
     ...(version === 5 && often(chance, 50) && { properties: connectProperties(chance, odd) }),
   };
   return encoded(packet, version);
+}
+
+/** With flags that contradict each other, or what follows them. */
+function oddConnect(chance: Chance, { version, thing }: Client): Buffer {
+  const flags = chance.between(0, 255);
+  const says = (bit: number): boolean => ((flags & bit) !== 0) !== often(chance, 3);
+  const properties = version === 5 ? [Buffer.from([0])] : [];
+  const body = Buffer.concat([
+    text(chance.pick(['MQTT', 'MQTT', 'MQTT', 'MQIsdp', 'mqtt', ''])),
+    Buffer.from([often(chance, 80) ? version : chance.between(0, 255), flags, 0, chance.between(0, 255)]),
+    ...properties,
+    text(often(chance, 60) ? thing : oddText(chance)),
+    ...(says(0x04) ? [...properties, text(topicFor(chance, thing)), text('{}')] : []),
+    ...(says(0x80) ? [text(often(chance, 50) ? 'user' : oddText(chance))] : []),
+    ...(says(0x40) ? [text('p')] : []),
+  ]);
+  return Buffer.concat([Buffer.from([0x10, (body.length & 127) | 128, body.length >> 7]), body]);
+}
+
+function text(characters: string): Buffer {
+  const bytes = Buffer.from(characters);
+  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 255]), bytes]);
 }
 
 function connectProperties(chance: Chance, odd: boolean): IConnectPacket['properties'] {
@@ -241,8 +264,7 @@ function encoded(packet: Packet, protocolVersion: Version): Buffer {
     return generate(packet, { protocolVersion });
   } catch {
     const { topic = '', clientId = '' } = packet as { topic?: string; clientId?: string };
-    const text = Buffer.from(topic || clientId);
-    const body = Buffer.concat([Buffer.from([text.length >> 8, text.length & 255]), text, Buffer.from([0, 1])]);
+    const body = Buffer.concat([text(topic || clientId), Buffer.from([0, 1])]);
     const length = body.length;
     return Buffer.concat([
       Buffer.from([packet.cmd === 'publish' ? 0x32 : 0x82, (length & 127) | 128, length >> 7]),

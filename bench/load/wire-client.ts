@@ -47,6 +47,7 @@ export async function connectWire(options: WireOptions): Promise<WireClient> {
   };
   const to = { host, port, noDelay: true, localAddress, onread: { buffer: readBuffer, callback } };
   const socket = secure === undefined ? net.connect(to) : tls.connect({ ...to, ...secure });
+  socket.setNoDelay(true);
   await once(socket, secure === undefined ? 'connect' : 'secureConnect');
   socket.write(generate({ cmd: 'connect', protocolId: 'MQTT', clientId, clean: true, keepalive: keepAliveSeconds }));
   return new Promise((resolve, reject) => {

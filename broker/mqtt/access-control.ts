@@ -1,7 +1,7 @@
 /**
  * Whether a client is let in: its CONNECT is one that AWS takes, and it shows what the rule of its door asks for. What it may
  * do then is decided by permissions.ts.
- * Source: docs/reference/connection.md §2 and §4, docs/reference/limits.md §5; MQTT 3.1.1 §3.1.3.1.
+ * Source: docs/reference/connection.md §2 and §4, docs/reference/limits.md §5; MQTT 3.1.1 §3.1.2 and §3.1.3.1.
  */
 import type { Duplex } from 'node:stream';
 import type { IConnectPacket } from 'mqtt-packet';
@@ -37,16 +37,22 @@ export function admit(
   { identity, certificate }: ConnectionProof,
   access?: RegisteredAccess,
 ): Principal | Disconnection {
-  const { clientId, clean, username, will } = packet;
+  const { clientId, clean, username, password, will, protocolId, protocolVersion } = packet;
+  if ((protocolId === 'MQIsdp') !== (protocolVersion === 3)) {
+    return refused('unsupportedVersion', 'a version of MQTT that there is not');
+  }
   if (version === 5) {
     const refusal = refusalOf(packet);
     if (refusal !== undefined) return refused(...refusal);
   } else if (clientId === '' && clean !== true) {
     return refused('clientIdInvalid', 'an empty client id without a clean session');
+  } else if (password !== undefined && username === undefined) {
+    return refused('malformedPacket', 'a password without a user name');
   }
   if (Buffer.byteLength(clientId) > maxClientIdBytes) {
     return refused('clientIdInvalid', `a client id above ${maxClientIdBytes} bytes`);
   }
+  if (Number(will?.qos) > 2) return refused('malformedPacket', 'a last will with QoS 3');
   if (will?.qos === 2) return refused('qosNotSupported', 'a last will with QoS 2', 'AWS has QoS 0 and 1.');
   const fault = will === undefined ? undefined : topicFault(will.topic);
   if (fault !== undefined) return refused('topicNameInvalid', `${fault} in the topic of a last will`);

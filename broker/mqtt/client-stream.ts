@@ -7,7 +7,7 @@ import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Packet } from 'mqtt-packet';
-import { Disconnection, type Reason } from './disconnection.ts';
+import { Disconnection, type Reason, disconnectionFor } from './disconnection.ts';
 import type { Agreement } from './mqtt5-connect.ts';
 import { connectHeader, connectPatienceMs } from './first-packet.ts';
 import { KeepAlive } from './keep-alive.ts';
@@ -313,8 +313,7 @@ export abstract class ClientStream extends EventEmitter implements Lagging, Wire
       const rest = this.#frames.read(bytes, this.#take, this.#goesOn);
       return this.destroyed ? nothing : rest;
     } catch (error) {
-      if (!(error instanceof Disconnection)) throw error;
-      this.destroy(error);
+      this.destroy(disconnectionFor(error));
       return nothing;
     }
   }

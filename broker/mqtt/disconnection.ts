@@ -4,7 +4,6 @@
  * Source: MQTT 5 §2.4, MQTT 3.1.1 §3.2.2.3, docs/reference/connection.md §2–§4 and limits.md §5 for which of them AWS uses.
  */
 export const reasonCodes = {
-  disconnectWithWill: 0x04,
   noSubscriptionExisted: 0x11,
   unspecified: 0x80,
   malformedPacket: 0x81,
@@ -36,11 +35,24 @@ export class Disconnection extends Error {
   /** What the client's owner can do about it. */
   readonly advice: string | undefined;
 
-  constructor(reason: Reason, message: string, advice?: string) {
-    super(message);
+  /** @param cause an error of this service's own, which is told */
+  constructor(reason: Reason, message: string, advice?: string, cause?: Error) {
+    super(message, { cause });
     this.reason = reason;
     this.advice = advice;
   }
+}
+
+/** For whatever was thrown while a client's packets were dealt with: a bug costs that client its connection, and nobody else's. */
+export function disconnectionFor(error: unknown): Disconnection {
+  if (error instanceof Disconnection) return error;
+  const cause = error instanceof Error ? error : new Error(String(error));
+  return new Disconnection('unspecified', 'an error of the service', undefined, cause);
+}
+
+/** The bug that a connection has ended with. */
+export function bugIn(error: Error | null): Error | undefined {
+  return error instanceof Disconnection && error.cause instanceof Error ? error.cause : undefined;
 }
 
 export function reasonOf(error: Error): Reason {

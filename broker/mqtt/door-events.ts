@@ -72,7 +72,9 @@ export type MqttDoorEvent =
   /** What was kept of a session or a message is damaged. A session's key is its client id. */
   | { readonly kind: 'forgotten'; readonly what: 'session' | 'message' | 'retained message'; readonly key: string }
   /** There was no room for a message: its queue, all queues together or retained messages have too much. */
-  | ({ readonly kind: 'dropped' } & Dropped);
+  | ({ readonly kind: 'dropped' } & Dropped)
+  /** A bug, which has cost a client its connection. `stack` is for whoever mends it. */
+  | { readonly kind: 'connection-failed'; readonly clientId: string; readonly stack: string };
 
 export type EventListener = (event: MqttDoorEvent) => void;
 

@@ -17,7 +17,7 @@ import type { ConnectionProof } from './access-control.ts';
 import { Admission, type AdmissionContext, type Admitted, remoteAddressOf } from './admission.ts';
 import { ClientIdentity } from './client-identity.ts';
 import type { ClientStream, PacketReceiver, Publication, WillProperties } from './client-stream.ts';
-import { Disconnection, type Reason, reasonCodes } from './disconnection.ts';
+import { Disconnection, type Reason, disconnectionFor } from './disconnection.ts';
 import { type Ending, type EventListener, refusalIn } from './door-events.ts';
 import { undecided } from './identity.ts';
 import { KeptWill } from './last-will.ts';
@@ -150,8 +150,7 @@ export class InboundPackets implements PacketReceiver {
         else this.publish(one.publication);
       }
     } catch (error) {
-      if (!(error instanceof Disconnection)) throw error;
-      this.#stream.destroy(error);
+      this.#stream.destroy(disconnectionFor(error));
     }
   }
 
@@ -319,7 +318,8 @@ export class InboundPackets implements PacketReceiver {
       session.terms = { ...session.terms, expirySeconds: Math.min(expirySeconds, maxSessionExpirySeconds) };
     }
     this.saidGoodbye = true;
-    if (packet.reasonCode !== reasonCodes.disconnectWithWill) this.#will.forget();
+    // MQTT 5 §3.14.4: who says anything else has not gone as it wanted to.
+    if ((packet.reasonCode ?? 0) === 0) this.#will.forget();
     this.#stream.saidGoodbye();
     this.#stream.destroy();
   }

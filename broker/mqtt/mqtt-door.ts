@@ -19,7 +19,7 @@ import { SocketBudget } from '../net/socket-budget.ts';
 import type { ConnectionProof } from './access-control.ts';
 import { announce } from './announcements.ts';
 import type { ClientStream } from './client-stream.ts';
-import { Disconnection, reasonOf } from './disconnection.ts';
+import { bugIn, Disconnection, reasonOf } from './disconnection.ts';
 import { type Ending, type EventListener, refusalIn } from './door-events.ts';
 import { FastLane } from './fast-lane.ts';
 import { awaitFirstBytes, connectClientId } from './first-packet.ts';
@@ -234,6 +234,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
       const how = endingOf(inbound, stream);
       inbound.ended(how, stream.errored === null ? undefined : reasonOf(stream.errored));
       if (inbound.isConnected) connected -= 1;
+      const bug = bugIn(stream.errored);
+      if (bug !== undefined) tellBug(bug, inbound.clientId, onEvent);
       if (onEvent !== undefined) tellEnd(onEvent, inbound, stream, how);
     });
     stream.start(wire, inbound, start);
@@ -342,6 +344,12 @@ function track(stream: Duplex, all: Set<Duplex>): void {
   if (all.has(stream)) return;
   all.add(stream);
   stream.once('close', () => all.delete(stream));
+}
+
+function tellBug(error: Error, clientId: string, onEvent: EventListener | undefined): void {
+  const stack = error.stack ?? error.message;
+  if (onEvent === undefined) console.error(stack);
+  else onEvent({ kind: 'connection-failed', clientId, stack });
 }
 
 function endingOf({ saidGoodbye }: InboundPackets, stream: ClientStream): Ending {

@@ -49,8 +49,10 @@ export function agreementOn(
 
 /** Why a CONNECT cannot be taken at all, whoever it is. */
 export function refusalOf({ properties = {} }: IConnectPacket): readonly [Reason, string] | undefined {
-  const { authenticationMethod, receiveMaximum = 1, maximumPacketSize = minClientPacketBytes } = properties;
+  const { authenticationMethod, authenticationData } = properties;
+  const { receiveMaximum = 1, maximumPacketSize = minClientPacketBytes } = properties;
   if (authenticationMethod !== undefined) return ['badAuthenticationMethod', 'an authentication method'];
+  if (authenticationData !== undefined) return ['protocolError', 'authentication data without a method'];
   if (receiveMaximum === 0) return ['protocolError', 'a Receive Maximum of 0'];
   if (maximumPacketSize < minClientPacketBytes) {
     return ['protocolError', `a Maximum Packet Size below ${minClientPacketBytes} bytes`];

@@ -183,8 +183,10 @@ function endOfString(bytes: Buffer, at: number, end: number, name: string): numb
   const text = bytes.subarray(at + 2, valueEnd);
   const fault = textFault(text);
   if (fault !== undefined) throw malformed(`${fault} in ${name}`);
-  if (name === table.get(responseTopic)!.name && /[+#]/.test(text.toString('latin1')))
-    throw wrong(`a wildcard in ${name}`);
+  if (name === table.get(responseTopic)!.name) {
+    if (text.length === 0) throw wrong(`an empty ${name}`);
+    if (/[+#]/.test(text.toString('latin1'))) throw wrong(`a wildcard in ${name}`);
+  }
   return valueEnd;
 }
 

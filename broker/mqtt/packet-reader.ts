@@ -7,7 +7,7 @@
 import type { Packet, Parser } from 'mqtt-packet';
 import { maxPacketBytes } from '../../protocol/limits.ts';
 import { Disconnection } from './disconnection.ts';
-import { connectHeader } from './first-packet.ts';
+import { connectHeader, protocolLevel } from './first-packet.ts';
 import { type ParserChecks, createCheckedParser } from './internals.ts';
 import { propertiesFault } from './mqtt5-properties.ts';
 import { textFault } from './topic-rules.ts';
@@ -26,6 +26,10 @@ const minGatheredBytes = 64;
 /** By packet type: the flags that its first byte must have; PUBLISH has its own, 0 and 15 of MQTT 3.1.1 are no types. */
 const flagsByType = [-1, 0, 0, -1, 0, 0, 2, 0, 2, 0, 2, 0, 0, 0, 0, 0] as const;
 const publishType = 3;
+const pingreqHeader = 0xc0;
+const disconnectHeader = 0xe0;
+/** Of MQTT 3.1, 3.1.1 and 5, and of what is no CONNECT, which is found out otherwise. */
+const levels: ReadonlySet<number> = new Set([0, 3, 4, 5]);
 /** Among the texts of CONNECT: behind the protocol's name. */
 const clientIdPlace = 2;
 const nothing = Buffer.alloc(0);
@@ -127,12 +131,19 @@ export class PacketReader {
    * @throws Disconnection when they are none.
    */
   read(bytes: Buffer): Packet {
+    const [header] = bytes;
+    const isBare = header === pingreqHeader || (header === disconnectHeader && this.#protocolVersion === 4);
+    if (isBare && bytes.length > 2)
+      throw new Disconnection('malformedPacket', 'a packet that is longer than it may be');
     this.#packet = undefined;
     this.#error = undefined;
     this.properties = nothing;
     this.willProperties = nothing;
     // A parser keeps what CONNECT says, so one that has read it is not used again.
-    const isConnect = bytes[0] === connectHeader;
+    const isConnect = header === connectHeader;
+    if (isConnect && !levels.has(protocolLevel(bytes) ?? 0)) {
+      throw new Disconnection('unsupportedVersion', 'connection refused: a version of MQTT that there is not');
+    }
     const parser = isConnect ? this.#createParser(true) : this.#parser;
     try {
       parser.parse(bytes);

@@ -90,6 +90,11 @@ describe('a line says', () => {
       'GET /x was refused with 404 E: m',
     ],
     [{ kind: 'request-failed', method: 'GET', path: '/x', stack: 'at y' }, 'error', 'a bug of jobrig: at y'],
+    [
+      { kind: 'connection-failed', clientId: 'a', stack: 'at y' },
+      'error',
+      'a was disconnected by a bug of jobrig: at y',
+    ],
   ] as const)('what happened, and what to do: %#', (event, level, words) => {
     expect(lineOfEvent(event as never)).toMatchObject({ level, text: expect.stringContaining(words) as string });
   });

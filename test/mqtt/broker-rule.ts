@@ -63,7 +63,8 @@ export const closes = (reason: number): Pick<BrokerRule, 'told' | 'seen'> => ({
   seen: ['closed', reason],
 });
 
-export function connecting(options: WireOptions): BrokerRule['act'] {
+/** @param change of what mqtt-packet does not write: the level of the protocol and the flags behind it */
+export function connecting(options: WireOptions, change: (bytes: Buffer) => void = () => {}): BrokerRule['act'] {
   return async ({ arrive }) => {
     const client = await arrive();
     const protocolVersion = client.protocolVersion as 4 | 5;
@@ -71,6 +72,7 @@ export function connecting(options: WireOptions): BrokerRule['act'] {
     // mqtt-packet refuses to write some of what is tried here, so the flag is set afterwards.
     const bytes = generate({ ...connect, clean: true });
     if (options.clean === false) bytes[connectFlagsAt]! &= ~cleanFlag;
+    change(bytes);
     client.stream.write(bytes);
     const connack = await client.received('connack');
     const code = connack?.cmd === 'connack' ? (connack.returnCode ?? connack.reasonCode) : undefined;
@@ -80,8 +82,9 @@ export function connecting(options: WireOptions): BrokerRule['act'] {
   };
 }
 
-/** Behind a length of one byte, the protocol's name and its level. */
-const connectFlagsAt = 9;
+/** Behind a length of one byte and the protocol's name; the flags come next. */
+export const levelAt = 8;
+export const connectFlagsAt = 9;
 const cleanFlag = 0x02;
 
 export const will = { topic: 'farewell', payload: Buffer.from('bye'), qos: 1, retain: false } as const;

@@ -1,6 +1,16 @@
 /** AWS's broker: who is let in, with which client id and last will. */
 import type { Packet } from 'mqtt-packet';
-import { type BrokerRule, connecting, ending, illFormed, jobs, lamp, will } from './broker-rule.ts';
+import {
+  type BrokerRule,
+  connectFlagsAt,
+  connecting,
+  ending,
+  illFormed,
+  jobs,
+  lamp,
+  levelAt,
+  will,
+} from './broker-rule.ts';
 
 export const connectRules: readonly BrokerRule[] = [
   {
@@ -9,6 +19,39 @@ export const connectRules: readonly BrokerRule[] = [
     seen: ['closed', [0x9b]],
     evidence: 'D',
     act: connecting({ ...lamp, will: { ...will, qos: 2 } }),
+  },
+  {
+    claim: 'a last will with QoS 3',
+    told: ['connection closed without CONNACK', 'CONNACK 0x81'],
+    seen: ['closed', [0x81]],
+    evidence: 'MQTT',
+    act: connecting({ ...lamp, will }, (bytes) => (bytes[connectFlagsAt]! |= 0x18)),
+  },
+  {
+    claim: 'a password without a user name',
+    told: ['connection closed without CONNACK', 'let in'],
+    seen: ['closed', 'let in'],
+    evidence: 'MQTT',
+    act: connecting({ ...lamp, username: 'x' }, (bytes) => (bytes[connectFlagsAt]! ^= 0xc0)),
+  },
+  ...(
+    [
+      ['a level of the protocol that there is not', (bytes) => (bytes[levelAt] = 6)],
+      ['a level of the protocol as a bridge has it', (bytes) => (bytes[levelAt]! |= 0x80)],
+    ] as const satisfies readonly (readonly [string, (bytes: Buffer) => void])[]
+  ).map(([claim, change]) => ({
+    claim,
+    told: ['CONNACK 1', 'CONNACK 1, as 3.1.1 has it'] as const,
+    seen: [[1], [1]] as const,
+    evidence: 'MQTT',
+    act: connecting(lamp, change),
+  })),
+  {
+    claim: 'the name of MQTT 3.1 with the level of another version',
+    told: ['CONNACK 1', 'CONNACK 0x84'],
+    seen: [[1], [0x84]],
+    evidence: 'MQTT',
+    act: connecting({ ...lamp, protocolId: 'MQIsdp' }),
   },
   {
     claim: 'an empty client id with clean session',

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import * as fc from 'fast-check';
 import { type Packet, generate } from 'mqtt-packet';
 import { afterEach, expect, it } from 'vitest';
+import type { Command, Reply } from '../../broker/engine/contract.ts';
 import { protocolLevel } from '../../broker/mqtt/first-packet.ts';
 import { closeDoors, openDoor } from '../support/mqtt-door.ts';
 import { WireClient } from '../support/wire-client.ts';
@@ -60,6 +61,22 @@ it.each([4, 5] as const)('the service goes on after garbage in MQTT %i', async (
     }),
     { numRuns: 100 },
   );
+});
+
+const failing = ({ name }: Command): Reply<object> => {
+  if (name === 'iotjobsdata:UpdateJobExecution') throw new Error('planted');
+  return { accepted: true, response: { inProgress: [], queued: [] } };
+};
+
+it('a bug costs the client that meets it its connection, and is told', async () => {
+  const { port, happened } = await openDoor({ script: { reply: failing } });
+  const witness = await WireClient.connect(port, { clientId: 'lamp' });
+  const unlucky = await WireClient.connect(port, { clientId: 'fan' });
+  unlucky.publish('$aws/things/fan/jobs/job-1/update', { status: 'SUCCEEDED' });
+  await unlucky.closed;
+  const stack = expect.stringContaining('Error: planted') as string;
+  expect(await happened('connection-failed')).toEqual({ kind: 'connection-failed', clientId: 'fan', stack });
+  expect((await witness.request(get)).topic).toBe(`${get}/accepted`);
 });
 
 it('the version is told from the first bytes, however they are cut', () => {

@@ -137,6 +137,8 @@ describe('a last will', () => {
   it.each([
     ['is not sent after a normal goodbye', 0x00, []],
     ['is sent when the goodbye asks for it', 0x04, ['farewell']],
+    ['is sent when the client has gone for an error', 0x80, ['farewell']],
+    ['is sent when the client has had too much of something', 0x97, ['farewell']],
   ])('%s', async (_what, reasonCode, topics) => {
     const { port, happened } = await openDoor();
     const watching = await connect5(port, { clientId: 'watching' });

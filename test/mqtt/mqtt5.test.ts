@@ -126,6 +126,7 @@ describe('CONNACK', () => {
   it.each([
     ['a client id above 128 bytes', { clientId: 'x'.repeat(129) }, 0x85],
     ['enhanced authentication', { properties: { authenticationMethod: 'K' } }, 0x8c],
+    ['authentication data without a method', { properties: { authenticationData: Buffer.from('x') } }, 0x82],
     ['a Maximum Packet Size below 512', { properties: { maximumPacketSize: 511 } }, 0x82],
     ['a will with QoS 2', { will: { topic: 'a', payload: Buffer.from('b'), qos: 2, retain: false } }, 0x9b],
   ] as const)('refuses %s', async (_what, options, reasonCode) => {
@@ -181,6 +182,8 @@ describe('DISCONNECT tells why', () => {
     ['a topic alias above 8', 0x94, (client) => client.publish('rooms/1', 'x', { properties: { topicAlias: 9 } })],
     ['a topic alias of 0', 0x94, (client) => client.publish('rooms/1', 'x', { properties: { topicAlias: 0 } })],
     ['an alias for nothing', 0x82, (client) => client.publish('', 'x', { properties: { topicAlias: 3 } })],
+    ['an empty Response Topic', 0x82, (client) => client.publish('a', 'x', { properties: { responseTopic: '' } })],
+    ['a PINGREQ with a body', 0x81, (client) => client.stream.write(Buffer.from([0xc0, 1, 0]))],
     ['a second CONNECT', 0x82, (client) => void client.login({ clientId: 'lamp' })],
     [
       'AUTH',
