@@ -246,7 +246,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
     if (table !== 'mqttDoors') onEvent?.({ kind: 'forgotten', what: lost[table], key });
   }
 
-  /** With a store: to whom something certain will be told, once it and what waits for absent clients are kept together. */
+  /** Where messages are kept: to whom something certain will be told, once it and what waits for absent clients are kept together. */
   const foreseen = new Map<Effect, readonly Delivery[]>();
   const forms = readings.namespacedNotify;
   const addressees = (effect: Effect): readonly Delivery[] => {
@@ -266,7 +266,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
       for (const delivery of deliveries) routing.deliver(delivery);
       foreseen.delete(effect);
     },
-    kept && ((effect) => foreseen.set(effect, addressees(effect))),
+    kept && ((effect) => void (sessions.keepMessages && foreseen.set(effect, addressees(effect)))),
   );
 
   const listeners = new Map<Transport, Listener>();

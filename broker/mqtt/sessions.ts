@@ -126,6 +126,11 @@ export class Sessions {
     this.#leaveAlone(session);
   }
 
+  /** Whether there is a session that outlives its connection, and messages with it. */
+  get keepMessages(): boolean {
+    return this.#persistent > 0;
+  }
+
   /** Whether there may be one more session that outlives its connection. */
   hasRoomFor(clientId: string): boolean {
     return this.#byClientId.size < maxSessions || this.#byClientId.has(clientId);
