@@ -248,8 +248,7 @@ export class InboundPackets implements PacketReceiver {
       case 'unsubscribe':
         return unsubscribe(connection, packet, this.#subscribing);
       case 'pingreq':
-        this.#stream.send(pingresp);
-        return;
+        return connection.outbox.sendAtOnce(pingresp);
       case 'disconnect':
         return this.#disconnect(connection, packet);
       case 'puback':

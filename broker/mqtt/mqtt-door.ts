@@ -229,7 +229,8 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   function serve(wire: Wire, stream: ClientStream, proof: ConnectionProof, start: Buffer): void {
     clientStreams.add(stream);
     const inbound = new InboundPackets(context, proof, stream);
-    stream.once('close', () => {
+    // `on`, for what happens once anyway: `once` takes twice the room.
+    stream.on('close', () => {
       clientStreams.delete(stream);
       const how = endingOf(inbound, stream);
       inbound.ended(how, stream.errored === null ? undefined : reasonOf(stream.errored));
@@ -343,7 +344,7 @@ function isWebSocket(transport: Transport): boolean {
 function track(stream: Duplex, all: Set<Duplex>): void {
   if (all.has(stream)) return;
   all.add(stream);
-  stream.once('close', () => all.delete(stream));
+  stream.on('close', () => all.delete(stream));
 }
 
 function tellBug(error: Error, clientId: string, onEvent: EventListener | undefined): void {

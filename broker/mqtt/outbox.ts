@@ -91,6 +91,12 @@ export class Outbox {
     this.#leaveSoon();
   }
 
+  /** Past all that is gathered or held. */
+  sendAtOnce(packet: Buffer): void {
+    const stream = this.#stream;
+    if (!stream.isGone && !stream.send(packet)) this.#waitForRoom();
+  }
+
   #leaveSoon(): void {
     if (this.#held > 0) return;
     if (!this.#isUrgent) {

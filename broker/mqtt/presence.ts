@@ -24,10 +24,38 @@ export interface PresenceOptions {
 }
 
 /** The events of one connection. */
-export interface ConnectionEvents {
-  subscribed(filters: readonly string[]): void;
-  unsubscribed(filters: readonly string[]): void;
-  ended(how: Ending, reason: Reason | undefined): void;
+export class ConnectionEvents {
+  readonly #presence: Presence;
+  readonly #client: PresentClient;
+  readonly #versionNumber: number;
+  readonly #sessionIdentifier = randomUUID();
+
+  constructor(presence: Presence, client: PresentClient, versionNumber: number) {
+    this.#presence = presence;
+    this.#client = client;
+    this.#versionNumber = versionNumber;
+    this.#tell('presence/connected', { ipAddress: client.ipAddress, versionNumber });
+  }
+
+  subscribed(topics: readonly string[]): void {
+    if (topics.length > 0) this.#tell('subscriptions/subscribed', { topics });
+  }
+
+  unsubscribed(topics: readonly string[]): void {
+    if (topics.length > 0) this.#tell('subscriptions/unsubscribed', { topics });
+  }
+
+  ended(how: Ending, reason: Reason | undefined): void {
+    const versionNumber = this.#versionNumber;
+    this.#presence.leave(this.#client.clientId, versionNumber);
+    const disconnectReason = disconnectReasonOf(how, reason);
+    const first = { clientInitiatedDisconnect: how === 'goodbye' };
+    this.#tell('presence/disconnected', { disconnectReason, versionNumber }, first);
+  }
+
+  #tell(kind: string, after: object, first: object = {}): void {
+    this.#presence.tell(this.#client, kind, { ...first, sessionIdentifier: this.#sessionIdentifier }, after);
+  }
 }
 
 interface Away {
@@ -48,40 +76,18 @@ export class Presence {
   }
 
   connected(client: PresentClient): ConnectionEvents {
-    const { clientId, ipAddress } = client;
-    const versionNumber = this.#nextVersion(clientId);
-    const sessionIdentifier = randomUUID();
-    this.#tell(client, 'presence/connected', { sessionIdentifier }, { ipAddress, versionNumber });
-    const tellFilters = (eventType: 'subscribed' | 'unsubscribed', topics: readonly string[]): void => {
-      if (topics.length > 0) this.#tell(client, `subscriptions/${eventType}`, { sessionIdentifier }, { topics });
-    };
-    return {
-      subscribed: (filters) => tellFilters('subscribed', filters),
-      unsubscribed: (filters) => tellFilters('unsubscribed', filters),
-      ended: (how, reason) => {
-        this.#leave(clientId, versionNumber);
-        const clientInitiatedDisconnect = how === 'goodbye';
-        const disconnectReason = disconnectReasonOf(how, reason);
-        const before = { clientInitiatedDisconnect, sessionIdentifier };
-        this.#tell(client, 'presence/disconnected', before, { disconnectReason, versionNumber });
-      },
-    };
+    return new ConnectionEvents(this, client, this.#nextVersion(client.clientId));
   }
 
   /** It was not let in, for want of permission. */
   refused(client: PresentClient): void {
     const { ipAddress } = client;
     const why = { connectFailureReason: 'AUTHORIZATION_FAILED' };
-    this.#tell(client, 'presence/connect_failed', { sessionIdentifier: randomUUID() }, { ipAddress, ...why });
+    this.tell(client, 'presence/connect_failed', { sessionIdentifier: randomUUID() }, { ipAddress, ...why });
   }
 
   /** @param kind the part of the topic behind `$aws/events/`; its last level is the type of the event. */
-  #tell(
-    { clientId, thingName, principalIdentifier }: PresentClient,
-    kind: string,
-    before: object,
-    after: object,
-  ): void {
+  tell({ clientId, thingName, principalIdentifier }: PresentClient, kind: string, before: object, after: object): void {
     // AWS has no events for a client id that would be a wildcard in their topics.
     if (/[#+]/.test(clientId)) return;
     const timestamp = this.#options.now();
@@ -104,7 +110,7 @@ export class Presence {
   }
 
   /** A connection that has been taken over by a later one leaves nothing behind. */
-  #leave(clientId: string, version: number): void {
+  leave(clientId: string, version: number): void {
     if (this.#present.get(clientId) !== version) return;
     this.#present.delete(clientId);
     this.#away.set(clientId, { version, since: this.#options.now() });

@@ -28,8 +28,8 @@ export class Wire {
     const read = (bytes: Buffer): void => this.listener.received(bytes);
     stream
       .on('error', (error) => this.listener.failed(error))
-      .once('end', () => this.listener.finished())
-      .once('close', () => this.listener.closed())
+      .on('end', () => this.listener.finished())
+      .on('close', () => this.listener.closed())
       .on('drain', () => this.listener.drained())
       .on('data', read);
     readInPlace(stream, read);

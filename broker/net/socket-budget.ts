@@ -48,7 +48,7 @@ export class SocketBudget {
     const name = nameOf(socket);
     this.#open.set(name, socket);
     this.#unproven.set(name, socket);
-    socket.once('close', () => {
+    socket.on('close', () => {
       if (this.#open.get(name) === socket) this.#leave(name);
     });
     return true;
