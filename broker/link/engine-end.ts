@@ -75,16 +75,11 @@ export const doorTwice = 'a door of this number is linked';
 
 type Hello = FromDoor & readonly ['hello', ...unknown[]];
 
-/** An effect as messages. */
-interface Announced {
-  readonly messages: readonly { readonly topic: string; readonly payload: string | Buffer }[];
+/** An effect that some doors were asked about before it became certain. */
+interface Asked {
+  readonly id: number;
   /** What is told by it. */
   readonly pending: number;
-}
-
-/** An effect that some doors were asked about before it became certain. */
-interface Asked extends Announced {
-  readonly id: number;
   readonly doors: readonly LinkedDoor[];
 }
 
@@ -127,12 +122,6 @@ export function createEngineEnd({
   const again = new TellingAgain(port, announce, () => things.names());
   const heard = new HeardByEngine({ port, doors, takeWritten, places, journal, again, onTold });
 
-  function announced(effect: Effect): Announced {
-    const messages: { readonly topic: string; readonly payload: string | Buffer }[] = [];
-    announce(effect, (topic, writePayload) => void messages.push({ topic, payload: writePayload() }));
-    return { messages, pending: pendingIn(effect) };
-  }
-
   function foresee(effect: Effect): void {
     if (journal === undefined || places === undefined) return;
     const rows = places.announced(effect);
@@ -141,27 +130,35 @@ export function createEngineEnd({
     const those = [...doors].filter(({ hasKeepers, interests }) => hasKeepers && interests.wants(effect));
     if (those.length === 0) return;
     const id = nextEffect++;
-    const { messages, pending } = announced(effect);
-    asked.set(effect, { id, messages, pending, doors: those });
+    asked.set(effect, { id, pending: pendingIn(effect), doors: those });
+    announce(effect, (topic, writePayload) => {
+      const payload = writePayload();
+      for (const { line } of those) line.sayBytes(kinds.foreseen, id, topic, payload);
+    });
     for (const door of those) {
       door.foreseen.set(id, { effect, letGo: journal.hold(), rows: [] });
-      for (const { topic, payload } of messages) door.line.sayBytes(kinds.foreseen, id, topic, payload);
       door.line.say(['foresee', id]);
     }
   }
 
   function tell(effect: Effect): void {
-    const known = asked.get(effect);
-    asked.delete(effect);
-    let told: Announced | undefined = known;
-    for (const { line, interests } of doors) {
-      if (known?.doors.some((door) => door.line === line) === true) line.say(['certain', known.id, known.pending]);
-      else if (!interests.wants(effect)) continue;
-      else if (effect.kind === 'principal') line.say(['effect', effect]);
-      else {
-        told ??= announced(effect);
-        for (const { topic, payload } of told.messages) line.sayBytes(kinds.message, told.pending, topic, payload);
-      }
+    const known = asked.size === 0 ? undefined : asked.get(effect);
+    if (known !== undefined) {
+      asked.delete(effect);
+      for (const { line } of known.doors) line.say(['certain', known.id, known.pending]);
+    }
+    const those: LinkedDoor[] = [];
+    for (const door of doors) {
+      if (known?.doors.includes(door) !== true && door.interests.wants(effect)) those.push(door);
+    }
+    if (those.length === 0) return;
+    if (effect.kind === 'principal') for (const { line } of those) line.say(['effect', effect]);
+    else {
+      const pending = pendingIn(effect);
+      announce(effect, (topic, writePayload) => {
+        const payload = writePayload();
+        for (const { line } of those) line.sayBytes(kinds.message, pending, topic, payload);
+      });
     }
   }
 

@@ -73,6 +73,7 @@ export class HeardByDoor {
 
   readonly #table: Table = {
     answer: ([, id, reply, at]) => this.#unanswered.answered(id, reply, at),
+    refusal: ([, id, refusal]) => this.#unanswered.written(id, refusal),
     effect: ([, effect]) => this.#tell(effect),
     certain: ([, id, pending]) => {
       const messages = this.#foreseen.get(id) ?? [];
@@ -130,8 +131,11 @@ export class HeardByDoor {
     switch (kind) {
       case kinds.accepted:
       case kinds.rejected: {
-        const unreadable = name !== '' && { unreadable: name };
-        this.#unanswered.written(id, { accepted: kind === kinds.accepted, payload: bytes, ...unreadable });
+        const accepted = kind === kinds.accepted;
+        this.#unanswered.written(
+          id,
+          name === '' ? { accepted, payload: bytes } : { accepted, payload: bytes, unreadable: name },
+        );
         return;
       }
       case kinds.message:

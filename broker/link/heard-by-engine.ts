@@ -97,7 +97,7 @@ export class HeardByEngine {
     const parsed = parseJobsTopic(topic);
     if (kind !== kinds.request || parsed?.kind !== 'request') throw new Error(`a door asks on ${topic}`);
     this.#with.takeWritten(topic, parsed, payload, (told) => {
-      if ('code' in told) door.line.say(['answer', id, told, this.#with.port.now()]);
+      if ('code' in told) door.line.say(['refusal', id, told]);
       else {
         const { accepted, unreadable = '' } = told;
         door.line.sayBytes(accepted ? kinds.accepted : kinds.rejected, id, unreadable, told.payload);

@@ -3,14 +3,14 @@
  * device, entries of bytes. Only what changes hands stands here: order is the line's business, meaning that of the two ends.
  */
 import type { EpochMs } from '../../protocol/time.ts';
-import type { CommandOf, Effect, OperationName, Reply } from '../engine/contract.ts';
+import type { CommandOf, Effect, OperationName, Rejected, Reply } from '../engine/contract.ts';
 import type { SessionChange } from '../mqtt/kept-sessions.ts';
 import type { PassedMessage } from '../mqtt/passing.ts';
 import type { Interest } from '../mqtt/subscription-index.ts';
 import type { ToldOn } from './told.ts';
 
 /** Raised by every change of what stands here: an engine and a door of different versions do not work together. */
-export const linkVersion = 7;
+export const linkVersion = 8;
 
 /** What a node says of itself when it is linked. */
 export interface AboutNode {
@@ -97,6 +97,8 @@ export type FromEngine =
   /** What an interest of this id is about is told from now on. */
   | readonly ['known', id: number]
   | readonly ['answer', id: number, reply: Reply<unknown>, at: EpochMs]
+  /** A device's request of this id was not read. */
+  | readonly ['refusal', id: number, refusal: Rejected]
   /** What of an effect was foreseen is all. */
   | readonly ['foresee', effectId: number]
   /** Of effects that are no messages. */

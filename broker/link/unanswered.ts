@@ -19,90 +19,102 @@ const interrupted: Rejected = {
 };
 export const tooMuch: Rejected = { accepted: false, code: 'RequestThrottled', message: 'Rate exceeded' };
 
+/** What waits for an answer, by the number of its place: there are few at a time and very many in all, so places are used again. */
+class Places<Waiting> {
+  readonly #all: (Waiting | undefined)[] = [];
+  readonly #free: number[] = [];
+
+  get size(): number {
+    return this.#all.length - this.#free.length;
+  }
+
+  take(waiting: Waiting): number {
+    const place = this.#free.pop() ?? this.#all.length;
+    this.#all[place] = waiting;
+    return place;
+  }
+
+  leave(place: number): Waiting | undefined {
+    const waiting = this.#all[place];
+    if (waiting === undefined) return undefined;
+    this.#all[place] = undefined;
+    this.#free.push(place);
+    return waiting;
+  }
+
+  empty(): readonly Waiting[] {
+    const all = this.#all.filter((waiting) => waiting !== undefined);
+    this.#all.length = 0;
+    this.#free.length = 0;
+    return all;
+  }
+}
+
+interface Keeping {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
 export class Unanswered {
-  #nextId = 1;
-  readonly #commands = new Map<number, Answer>();
+  readonly #commands = new Places<Answer>();
   /** Of devices, as they were written. */
-  readonly #requests = new Map<number, TakeAnswer>();
-  readonly #keeping = new Map<number, { readonly resolve: () => void; readonly reject: (error: Error) => void }>();
+  readonly #requests = new Places<TakeAnswer>();
+  readonly #keeping = new Places<Keeping>();
   /** Interests that the engine may not know of. */
-  readonly #interests = new Map<number, () => void>();
+  readonly #interests = new Places<() => void>();
 
   get isFull(): boolean {
     return this.#commands.size + this.#requests.size >= maxUnanswered;
   }
 
   command(answer: Answer): number {
-    const id = this.#nextId++;
-    this.#commands.set(id, answer);
-    return id;
+    return this.#commands.take(answer);
   }
 
   request(answer: TakeAnswer): number {
-    const id = this.#nextId++;
-    this.#requests.set(id, answer);
-    return id;
+    return this.#requests.take(answer);
   }
 
   interest(known: () => void): number {
-    const id = this.#nextId++;
-    this.#interests.set(id, known);
-    return id;
+    return this.#interests.take(known);
   }
 
   /** @param ask says that it is asked whether all is kept. @returns settles with the answer */
   keeping(ask: (id: number) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const id = this.#nextId++;
-      this.#keeping.set(id, { resolve, reject });
-      ask(id);
-    });
+    return new Promise((resolve, reject) => ask(this.#keeping.take({ resolve, reject })));
   }
 
-  /** A command was answered, or a request was refused before it was read. */
   answered(id: number, reply: Reply<unknown>, at: EpochMs): void {
-    taken(this.#commands, id)?.(reply as Reply<never>, at);
-    if (!reply.accepted) this.written(id, reply);
+    this.#commands.leave(id)?.(reply as Reply<never>, at);
   }
 
+  /** @param answer as it is to be sent, or a refusal of what was not read */
   written(id: number, answer: WrittenAnswer | Rejected): void {
-    taken(this.#requests, id)?.(answer);
+    this.#requests.leave(id)?.(answer);
   }
 
   known(id: number): void {
-    taken(this.#interests, id)?.();
+    this.#interests.leave(id)?.();
   }
 
   settled(id: number, isKept: boolean): void {
-    const waiting = taken(this.#keeping, id);
+    const waiting = this.#keeping.leave(id);
     if (isKept) waiting?.resolve();
     else waiting?.reject(new Error('the service could not store its state'));
   }
 
   /** What was to be kept is not. */
   giveUpKeeping(): void {
-    for (const { reject } of emptied(this.#keeping)) reject(new Error(interrupted.message));
+    for (const { reject } of this.#keeping.empty()) reject(new Error(interrupted.message));
   }
 
   /** The link has broken. */
   interrupt(at: EpochMs): void {
-    const requests = emptied(this.#requests);
-    for (const answer of emptied(this.#commands)) answer(interrupted, at);
+    const requests = this.#requests.empty();
+    for (const answer of this.#commands.empty()) answer(interrupted, at);
     for (const answer of requests) answer(interrupted);
     this.giveUpKeeping();
     // The next engine hears of all interests before anything else.
-    for (const known of emptied(this.#interests)) known();
+    for (const known of this.#interests.empty()) known();
   }
-}
-
-function taken<Value>(all: Map<number, Value>, id: number): Value | undefined {
-  const value = all.get(id);
-  all.delete(id);
-  return value;
-}
-
-function emptied<Value>(all: Map<number, Value>): readonly Value[] {
-  const values = [...all.values()];
-  all.clear();
-  return values;
 }
