@@ -228,6 +228,7 @@ class DevicesOnTheWire implements Fleet {
         this.#connected.delete(thingName);
         settle(thingName, reason ?? 'the connection was closed');
       },
+      hung: ({ thingName = '' }) => settle(thingName, undefined),
       traced: ({ trace }) => {
         if (trace.kind === 'finished') this.#finished.set(trace.status, (this.#finished.get(trace.status) ?? 0) + 1);
         else if (trace.kind === 'pulled') this.#pulled += 1;

@@ -8,7 +8,7 @@ import { type DeviceView, plainView } from '../observation/inside.ts';
 import type { ConnectionEnd, Observer } from '../observation/observation.ts';
 import type { EpochMs } from '../protocol/time.ts';
 import type { Board } from './board/contract.ts';
-import { type CallWatch, callWatch } from './call-watch.ts';
+import { type CallWatch, Unreturned, callWatch } from './call-watch.ts';
 import type { DeviceClock } from './device-clock.ts';
 import {
   type DeviceConnection,
@@ -31,9 +31,7 @@ export interface LiveDeviceOptions {
   readonly keepsSession?: boolean;
   /** Sees what the device does and what is done to it. */
   readonly observer?: Observer;
-  /** The command that plays the run again, told when the device hangs, which ends the process. */
-  readonly replay?: string;
-  /** Ends the process when a call into a device does not return. Default: after 5 s of processor time. */
+  /** Cuts a call into a device that does not return. Default: after 5 s of processor time. */
   readonly watch?: CallWatch;
 }
 
@@ -74,6 +72,8 @@ class StationOnTheWire implements LiveDevice {
   #deadline: EpochMs | undefined;
   #cancelTimer: (() => void) | undefined;
   #isClosed = false;
+  /** A call of it was cut: what the station is now nobody knows, and it is left alone. */
+  #isHung = false;
 
   constructor(options: LiveDeviceOptions) {
     this.#options = options;
@@ -87,7 +87,8 @@ class StationOnTheWire implements LiveDevice {
   }
 
   view(): DeviceView {
-    return plainView(this.#station.view());
+    const view = plainView(this.#station.view());
+    return this.#isHung ? { ...view, connected: false } : view;
   }
 
   powerOn(): void {
@@ -130,15 +131,8 @@ class StationOnTheWire implements LiveDevice {
   }
 
   #put(input: StationInput): void {
-    if (this.#isClosed) return;
-    const { clock, watch = callWatch } = this.#options;
-    const now = clock.now();
-    this.#effects.push(
-      ...watch.during(
-        () => this.#hangs(input),
-        () => this.#station.apply(input, now),
-      ),
-    );
+    if (this.#isClosed || this.#isHung) return;
+    this.#effects.push(...this.#apply(input));
     if (this.#isPerforming) return;
     this.#isPerforming = true;
     for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift()) {
@@ -148,10 +142,32 @@ class StationOnTheWire implements LiveDevice {
     this.#setTimer();
   }
 
-  #hangs(input: StationInput): string {
-    const { replay } = this.#options;
-    const again = replay === undefined ? '' : ` (play it: ${replay})`;
-    return `${this.thingName} hangs after ${wordsOf(input)}${again}`;
+  #apply(input: StationInput): readonly StationEffect[] {
+    const { clock, watch = callWatch } = this.#options;
+    const now = clock.now();
+    try {
+      return watch.during(
+        () => `${this.thingName} hangs after ${wordsOf(input)}`,
+        () => this.#station.apply(input, now),
+      );
+    } catch (error) {
+      if (!(error instanceof Unreturned)) throw error;
+      this.#hang(wordsOf(input), now);
+      return [];
+    }
+  }
+
+  /** From now on it does nothing, as a device whose processor turns in a loop: its socket is cut off. */
+  #hang(after: string, at: EpochMs): void {
+    const { observer = {} } = this.#options;
+    const { thingName } = this;
+    const { connected } = this.#station.view();
+    this.#isHung = true;
+    this.#effects.length = 0;
+    this.#socket?.mqtt.drop();
+    this.#socket = undefined;
+    observer.hung?.({ kind: 'hung', source: 'host', at, thingName, after });
+    if (connected) observer.disconnected?.({ kind: 'disconnected', source: 'host', at, thingName, end: 'lost' });
   }
 
   #perform(effect: StationEffect): void {
@@ -197,7 +213,7 @@ class StationOnTheWire implements LiveDevice {
   }
 
   #setTimer(): void {
-    const deadline = this.#isClosed ? undefined : this.#station.nextDeadline();
+    const deadline = this.#isClosed || this.#isHung ? undefined : this.#station.nextDeadline();
     if (deadline === this.#deadline) return;
     this.#cancelTimer?.();
     this.#deadline = deadline;

@@ -105,7 +105,6 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
     agent,
     ...(faults && { faults }),
     keepsDevices: flags.serve === true,
-    replay: againBy(flags),
     ...(flags.stage && { audience: { bug: readAgent(stageBug) } }),
     signal,
     onBroken(thingName, found) {

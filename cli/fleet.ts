@@ -87,6 +87,7 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   await using own = flags.endpoint === undefined ? await ownService(flags, names, faults) : undefined;
   const progress = createProgress(flags.quiet === true);
   const tally = createTally();
+  const hung: Hung[] = [];
   own?.onFault(({ name }) => tally.add(name));
   const { things, prefix, connectRate, timeScale, seed } = flags;
   const endpoint = flags.endpoint ?? own?.mqttUrl ?? '';
@@ -104,9 +105,15 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
     timeScale,
     seed,
     signal,
-    // It hangs in virtual time, too, where the scenario is told.
-    replay: `npx jobrig simulate --agent ${flags.agent}`,
-    observer: { fault: ({ name }) => tally.add(name as FaultName) },
+    observer: {
+      fault: ({ name }) => tally.add(name as FaultName),
+      hung({ thingName: thing = '', after }) {
+        hung.push({ thing, after });
+        // It hangs in virtual time, too, where the scenario is told.
+        const again = `npx jobrig simulate --agent ${flags.agent}`;
+        if (!flags.quiet) progress.say(`✗ ${thing} hangs after ${after} (play it: ${again})`, 'stderr');
+      },
+    },
     ...(faults && { faults }),
     ...(credentials && { credentialsOf: (thingName: string) => credentials.get(thingName) ?? {} }),
   });
@@ -115,7 +122,7 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   await whenAborted(signal, flags.duration);
   clearInterval(ticker);
   progress.done();
-  print(flags, startedAt, devices.counters(), tally.counts());
+  print(flags, startedAt, { counters: devices.counters(), faults: tally.counts(), hung });
   if (signal.reason instanceof Interruption) return signal.reason.exitCode;
   return devices.counters().connected === things ? exitCodes.ok : exitCodes.failed;
 }
@@ -136,12 +143,20 @@ async function ownService(
   return service;
 }
 
-function print(
-  flags: FleetFlags,
-  startedAt: Date,
-  counters: FleetCounters,
-  faults: Readonly<Record<string, number>>,
-): void {
+interface FleetResult {
+  readonly counters: FleetCounters;
+  readonly faults: Readonly<Record<string, number>>;
+  /** Devices that did not return from a call. */
+  readonly hung: readonly Hung[];
+}
+
+interface Hung {
+  readonly thing: string;
+  /** What it was given. */
+  readonly after: string;
+}
+
+function print(flags: FleetFlags, startedAt: Date, { counters, faults, hung }: FleetResult): void {
   if (!flags.json) {
     process.stdout.write(`${countersText(counters)}\nfaults: ${countWords(faults) || 'none'}\n`);
     return;
@@ -158,6 +173,7 @@ function print(
     connected,
     executions,
     faults,
+    hung,
   };
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }

@@ -22,7 +22,7 @@ import {
   timeScaleOption,
   wholeNumber,
 } from './arguments.ts';
-import { Interruption, complain, exitCodeOf, exitCodes } from './exit.ts';
+import { Interruption, complain, exitCodeOf } from './exit.ts';
 import { readHardware } from './hardware.ts';
 import { interruptible } from './interruption.ts';
 import { showLoad } from './load-progress.ts';
@@ -172,10 +172,7 @@ async function load(flags: LoadFlags, signal: AbortSignal): Promise<number> {
     complain(`${signal.reason.message}${what} is ${out === undefined ? 'above' : `in ${join(out, 'run.json')}`}`);
     return signal.reason.exitCode;
   }
-  if (run.partial !== undefined) {
-    complain(`ended early: ${run.partial}`);
-    return exitCodes.inconclusive;
-  }
+  if (run.partial !== undefined) complain(`ended early: ${run.partial}`);
   return exitCodeOf(verdictOfLoad(run, judged));
 }
 

@@ -68,6 +68,8 @@ export interface Seen {
   /** The inside may have changed; `view` is asked only by who wants it. */
   moved: { readonly view: () => DeviceView };
   power: { readonly on: boolean };
+  /** A call into the simulated device did not return and was cut: from now on it does nothing. `after`: what it was given. */
+  hung: { readonly after: string };
   program:
     | { readonly event: 'started'; readonly pid: number }
     | {

@@ -32,6 +32,7 @@ const everyKind: Readonly<Record<Kind, true>> = {
   traced: true,
   moved: true,
   power: true,
+  hung: true,
   program: true,
   printed: true,
   witness: true,

@@ -12,7 +12,7 @@ import { selectScenarios } from '../../rig/live/scenario-files.ts';
 import { whySkipped } from '../../rig/scenario/needs.ts';
 import { virtualOffer } from '../../rig/virtual/offer.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
-import { type Result, isEquivalent, isMissed, writePage } from './page.ts';
+import { type Result, isEquivalent, isMissed, isPlayed, writePage } from './page.ts';
 import { type TestsFor, findReach } from './reach.ts';
 import { type MutatedRoom, type RoomName, rooms } from './rooms.ts';
 import { type Trials, openTrials } from './trials.ts';
@@ -69,7 +69,8 @@ async function main(): Promise<void> {
       .map((result) => [keyOf(result), result] as const)
       .filter(([key]) => living.has(key)),
   );
-  const all = whole.filter((mutant) => mutant.file.includes(values.file));
+  const isAsked = (mutant: Mutant): boolean => values.against !== 'verdict' || isPlayed(rooms[name], mutant);
+  const all = whole.filter((mutant) => mutant.file.includes(values.file) && isAsked(mutant));
   const chosen = sample(all, values.sample === undefined ? all.length : Number(values.sample), known);
   if (values.list) {
     for (const { file: path, line, before, after } of chosen) say(`${path}:${line}  ${before}  →  ${after}`);
@@ -78,6 +79,7 @@ async function main(): Promise<void> {
 
   const isOpen = (suite: 'verdict' | 'tests', result: Result): boolean => {
     if (isEquivalent(result)) return false;
+    if (suite === 'verdict' && !isPlayed(rooms[name], result)) return false;
     const was = result[suite];
     return was === undefined || values.fresh || (values.survivors && was === 'survived');
   };
@@ -106,7 +108,7 @@ async function main(): Promise<void> {
   }
   const results = chosen.map(resultOf).filter(({ verdict, tests }) => verdict !== sameCode && tests !== sameCode);
   writeResults(file, [...known.values()]);
-  await writePage(join(root, 'docs/mutation.md'), name, rooms[name], results, all.length);
+  await writePage(join(root, 'docs/mutation.md'), name, rooms[name], results, whole.length);
   if (isMissed(rooms[name], results)) process.exitCode = 1;
 }
 

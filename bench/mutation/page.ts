@@ -26,6 +26,10 @@ interface Tally {
   readonly share: number;
 }
 
+export function isPlayed({ played }: MutatedRoom, { file }: Pick<Result, 'file'>): boolean {
+  return played?.test(file) !== false;
+}
+
 export function isMissed({ bars }: MutatedRoom, results: readonly Result[]): boolean {
   return (['verdict', 'all'] as const).some((audience) => {
     const { tried, share } = tally(results, audience);

@@ -19,8 +19,13 @@ export interface FleetReport {
   readonly executionsTo?: DurationMs;
   readonly connectsFrom?: DurationMs;
   readonly connectsTo?: DurationMs;
+  /** The first device of which a call did not return, and after what; from then on nothing is measured but the hang. */
+  readonly hung?: string;
   readonly histograms: Readonly<Partial<Record<Exchange, string>>>;
 }
+
+/** Kind of failure: a call into a device did not return. */
+export const hangs = 'device hangs';
 
 /** What `exchanges` counts: requests of the Jobs API that were answered. */
 const jobsExchanges: ReadonlySet<Exchange> = new Set(['start-next', 'update', 'get']);
@@ -30,6 +35,7 @@ export class FleetCounts {
   connecting = 0;
   recovered = 0;
   exchanges = 0;
+  hung: string | undefined;
   readonly #jobs = new Map<string, Counts>();
   readonly #takenAway = new Map<string, DurationMs>();
   readonly #failures = new Map<string, number>();
@@ -113,6 +119,7 @@ export class FleetCounts {
       ...(this.#executionsTo !== undefined && { executionsTo: this.#executionsTo }),
       ...(this.#connectsFrom !== undefined && { connectsFrom: this.#connectsFrom }),
       ...(this.#connectsTo !== undefined && { connectsTo: this.#connectsTo }),
+      ...(this.hung !== undefined && { hung: this.hung }),
       histograms,
     };
   }

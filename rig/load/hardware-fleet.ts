@@ -4,13 +4,13 @@
  * agent's business here.
  */
 import type { Duplex } from 'node:stream';
-import { type Fleet, startFleet } from '../../agent/fleet.ts';
+import { type Fleet, type FleetOptions, startFleet } from '../../agent/fleet.ts';
 import type { HardwareProfile } from '../../agent/device/profile.ts';
 import type { Observer } from '../../observation/observation.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { Exchange } from './contract.ts';
-import { FleetCounts } from './fleet-counts.ts';
+import { FleetCounts, hangs } from './fleet-counts.ts';
 import type { FleetPart, FleetPartOptions } from './load-fleet.ts';
 
 export interface HardwareFleetOptions extends Omit<FleetPartOptions, 'open' | 'thingName' | 'keepAliveMs'> {
@@ -19,6 +19,8 @@ export interface HardwareFleetOptions extends Omit<FleetPartOptions, 'open' | 't
   readonly hardware: readonly HardwareProfile[];
   readonly timeScale?: number;
   readonly openStream?: () => Duplex;
+  /** Other boards than the reference device, for rigs that test the rig. */
+  readonly boards?: Pick<FleetOptions, 'boardOf'>;
 }
 
 interface Seen {
@@ -33,7 +35,7 @@ interface Seen {
 const cutOffMs = 1000;
 
 export function createHardwareFleet(options: HardwareFleetOptions): FleetPart {
-  const { first, count, prefix, endpoint, hardware, connectRate, seed, now, openStream, timeScale } = options;
+  const { first, count, prefix, endpoint, hardware, connectRate, seed, now, openStream, timeScale, boards } = options;
   const counts = new FleetCounts();
   const seen = new Map<string, Seen>();
   const ended = new AbortController();
@@ -81,6 +83,10 @@ export function createHardwareFleet(options: HardwareFleetOptions): FleetPart {
       disconnected(of(thingName));
     },
     disconnected: ({ thingName }) => disconnected(of(thingName)),
+    hung({ thingName, after }) {
+      counts.fail(hangs);
+      counts.hung ??= `${thingName} hangs after ${after}`;
+    },
     sent: ({ thingName }) => (of(thingName).askedAt = now()),
     received({ thingName, message }) {
       const thing = of(thingName);
@@ -138,6 +144,7 @@ export function createHardwareFleet(options: HardwareFleetOptions): FleetPart {
           ...(timeScale !== undefined && { timeScale }),
           signal: ended.signal,
           ...(openStream && { openStream }),
+          ...boards,
         });
         return undefined;
       } catch (error) {

@@ -12,7 +12,7 @@ import type { DurationMs } from '../../protocol/time.ts';
 import { duplexPair } from '../live/wire/duplex-pair.ts';
 import type { Pacing } from './contract.ts';
 import type { FleetReport } from './fleet-counts.ts';
-import { createHardwareFleet } from './hardware-fleet.ts';
+import { type HardwareFleetOptions, createHardwareFleet } from './hardware-fleet.ts';
 import { type OpenLine, memoryLines, tcpLines } from './line.ts';
 import { type FleetPart, createLoadFleet } from './load-fleet.ts';
 import { type LoadService, type ServiceReport, openLoadService } from './load-service.ts';
@@ -58,7 +58,8 @@ export interface PartReport {
 
 export type PartQuestions = ReturnType<typeof createPart>;
 
-export function createPart() {
+/** @param boards of simulated hardware, where they are not the reference device: for rigs that test the rig */
+export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
   const service = new Held<LoadService>('the service is not open');
   const fleet = new Held<FleetPart>('the fleet is not open');
   let names: readonly string[] = [];
@@ -96,6 +97,7 @@ export function createPart() {
           createHardwareFleet({
             ...common,
             hardware,
+            boards,
             endpoint: endpoint ?? 'mqtt://in-process',
             ...(openStream && { openStream }),
           }),

@@ -44,12 +44,18 @@ export function sumOfFleets(fleets: readonly FleetReport[]): FleetReport {
     ),
     failures: sumOfCounts(fleets.map(({ failures }) => failures)),
     refusals: sumOfCounts(fleets.map(({ refusals }) => refusals)),
+    ...firstHung(fleets),
     ...edge('executionsFrom', Math.min, fleets),
     ...edge('executionsTo', Math.max, fleets),
     ...edge('connectsFrom', Math.min, fleets),
     ...edge('connectsTo', Math.max, fleets),
     histograms: {},
   };
+}
+
+function firstHung(fleets: readonly FleetReport[]): Pick<FleetReport, 'hung'> {
+  const [hung] = fleets.flatMap((fleet) => fleet.hung ?? []);
+  return hung === undefined ? {} : { hung };
 }
 
 type Edge = 'executionsFrom' | 'executionsTo' | 'connectsFrom' | 'connectsTo';

@@ -328,7 +328,7 @@ class RunningLoad {
     const began = (this.#looks += 1);
     const reports = await this.#processes.look(takesLatencies);
     this.#tally.add(reports, monotonicMs(), takesLatencies);
-    const failed = this.#tally.service?.failed;
+    const failed = this.#tally.service?.failed ?? this.#tally.fleet.hung;
     if (failed !== undefined) this.#end(failed);
     this.#lookWhetherGone();
     const waiting = this.#waiting;

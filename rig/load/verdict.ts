@@ -1,5 +1,6 @@
 /** What a load run comes to, without its histograms: memory of a thing, thresholds that were held against it, and one word for all. */
 import type { LoadRun } from './contract.ts';
+import { hangs } from './fleet-counts.ts';
 
 export interface Memory {
   readonly servicePeakBytes: number;
@@ -37,9 +38,9 @@ export function failuresOf({ failures }: LoadRun): number {
 
 export type LoadVerdict = 'pass' | 'fail' | 'inconclusive';
 
-/** A run that was cut short says nothing of what it had not come to, but a threshold or a failure of what it had. */
+/** A run that was cut short says nothing, but where a device that hangs was the reason. */
 export function verdictOfLoad(run: LoadRun, thresholds: readonly JudgedThreshold[]): LoadVerdict {
-  if (run.partial !== undefined) return 'inconclusive';
+  if (run.partial !== undefined) return run.failures[hangs] === undefined ? 'inconclusive' : 'fail';
   const isBroken = run.executions.failed > 0 || failuresOf(run) > 0 || run.differs.length > 0;
   return isBroken || thresholds.some(({ held }) => !held) ? 'fail' : 'pass';
 }

@@ -50,6 +50,8 @@ export function lineOf(seen: Observation): Line | undefined {
       return { ...line('service', `refuses the ${seen.what}: ${seen.reason}`, 'refusal'), topic: seen.topic };
     case 'power':
       return seen.on ? line('host', 'Power is on') : line('host', 'Power is cut', 'fault');
+    case 'hung':
+      return line('host', `Hangs after ${seen.after}`, 'fault');
     case 'program':
       return line('host', programText(seen), 'quiet');
     case 'printed':

@@ -84,7 +84,8 @@ class OneJudge implements Judge {
   }
 
   isSettled(): boolean {
-    const { isConnected, openRequests, answeredUpTo, pending } = this.#record;
+    const { isHung, isConnected, openRequests, answeredUpTo, pending } = this.#record;
+    if (isHung) return true;
     if (!isConnected || openRequests.some(({ seen }) => seen.at > answeredUpTo)) return false;
     for (const { identity, status } of pending) {
       const isExpected = this.#endings.all.some(

@@ -27,6 +27,8 @@ export class DeviceRecord extends ExecutionRecords {
   /** Connections so far. */
   connects = 0;
   isPowered = true;
+  /** It does nothing any more: nothing needs to be waited for. */
+  isHung = false;
   /** The last thing that the rig did to it or its link, after which a device needs time again. */
   disturbedAt: EpochMs = 0;
   /** The last request of the device. */
@@ -66,6 +68,9 @@ export class DeviceRecord extends ExecutionRecords {
         this.isPowered = on;
         this.disturbedAt = at;
         if (!on) this.#loseAll(at);
+      },
+      hung: () => {
+        this.isHung = true;
       },
       program: (seen) => this.#onProgram(seen),
       fault: ({ at, name }) => {

@@ -13,6 +13,7 @@ const signs = {
   'told-and-idle': ['R38', 'R43', 'R10'],
   'stuck-at-work': ['R27', 'R69', 'R77'],
   'not-idle': ['R10', 'R73', 'R74'],
+  'call-not-returned': ['R14'],
   // V2
   'updates-what-is-not-found': ['R01', 'R23'],
   'updates-what-has-ended': ['R21', 'R23'],

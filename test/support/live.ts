@@ -30,7 +30,17 @@ export interface WatchedFleet {
   when(matches: (event: Observation) => boolean, since?: number): Promise<Observation>;
 }
 
-const told = ['sent', 'received', 'traced', 'connected', 'connect-failed', 'disconnected', 'power', 'fault'] as const;
+const told = [
+  'sent',
+  'received',
+  'traced',
+  'connected',
+  'connect-failed',
+  'disconnected',
+  'power',
+  'hung',
+  'fault',
+] as const;
 
 /** Looks at what tells a story: neither at every packet nor at snapshots. */
 export function lookAt(look: (event: Observation) => void): Observer {

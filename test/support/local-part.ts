@@ -3,8 +3,10 @@ import { EventEmitter, once } from 'node:events';
 import { type PartQuestions, createPart } from '../../rig/load/part.ts';
 import type { Child } from '../../rig/load/process/child.ts';
 
-export function localPart(): Child<PartQuestions> & { readonly die: () => void } {
-  const part = createPart() as unknown as Record<string, (body: unknown) => Promise<unknown>>;
+export function localPart(
+  boards: Parameters<typeof createPart>[0] = {},
+): Child<PartQuestions> & { readonly die: () => void } {
+  const part = createPart(boards) as unknown as Record<string, (body: unknown) => Promise<unknown>>;
   let isDead = false;
   const death = new EventEmitter();
   const ended = once(death, 'end').then(() => 'SIGKILL');

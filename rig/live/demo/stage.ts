@@ -54,8 +54,6 @@ export interface StageOptions {
   readonly audience?: Audience;
   /** Another board than the reference device, to see the verdict fail. */
   readonly boardOf?: (options: BoardOptions) => Board;
-  /** The command that plays the run again, told when a device hangs. */
-  readonly replay?: string;
   /** Milliseconds of the wall clock; another one for tests of a slow machine. */
   readonly wall?: () => number;
 }

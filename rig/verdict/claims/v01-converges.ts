@@ -16,6 +16,14 @@ export const converges: ClaimDefinition = {
   begin(context) {
     const { record, limits } = context;
     return {
+      observer: {
+        hung: (seen) =>
+          context.broke({
+            sign: 'call-not-returned',
+            reason: `hangs after ${seen.after}: the call did not return, and was cut`,
+            evidence: shown(record.lastReceived, seen),
+          }),
+      },
       conclude(now) {
         const waiting = waitingTooLong(context, now).find(({ claim }) => claim === 'V1');
         if (waiting !== undefined) return { outcome: 'fail', ...waiting };

@@ -9,9 +9,11 @@ import { latenciesIn } from '../../../rig/load/figures.ts';
 import { firmwareDocument } from '../../../rig/load/job-document.ts';
 import type { LoadProgress } from '../../../rig/load/load-progress.ts';
 import { type LoadOptions, runLoad } from '../../../rig/load/run-load.ts';
+import { verdictOfLoad } from '../../../rig/load/verdict.ts';
 import { readText } from '../../../protocol/positioned-text.ts';
 import { checkShape } from '../../../rig/load/shape-file.ts';
 import { loadShape } from '../../../rig/load/shapes.ts';
+import { hangingBoards } from '../../support/hanging-boards.ts';
 import { liveService } from '../../support/live.ts';
 import { localPart } from '../../support/local-part.ts';
 
@@ -30,7 +32,7 @@ function play(shape: string | LoadShape, { given, ...options }: Changes = {}): P
     transport: 'tcp',
     processes: 1,
     signal: new AbortController().signal,
-    startPart: localPart,
+    startPart: () => localPart(),
     lookEveryMs: 20,
     ...options,
   });
@@ -112,6 +114,30 @@ describe('a load run', () => {
     expect([notify?.count, execution?.count]).toEqual([24, 24]);
     expect(execution!.max).toBeGreaterThan(update!.p50);
   });
+
+  it.each([
+    ['tcp', 1],
+    ['tcp', 2],
+    ['in-process', 1],
+  ] as const)(
+    'over %s, with %i fleets, ends with what it has when a device hangs, and fails',
+    async (transport, processes) => {
+      const profiles = readHardwareProfiles('esp32-s3');
+      const run = await play('rollout', {
+        hardware: { profiles, document: '{"operation":"reboot"}' },
+        hardwareName: 'esp32-s3',
+        timeScale: 50,
+        transport,
+        processes,
+        given: { things: 4 },
+        startPart: () => localPart(hangingBoards('thing-2', 'message')),
+      });
+      expect(run.partial).toMatch(/^thing-2 hangs after \w+/);
+      expect(run.failures['device hangs']).toBe(1);
+      expect(latenciesIn(run).connect?.count).toBeGreaterThan(0);
+      expect(verdictOfLoad(run, [])).toBe('fail');
+    },
+  );
 
   it('has the agent proper on simulated hardware, over TCP and in-process', async () => {
     const profiles = readHardwareProfiles('mix');

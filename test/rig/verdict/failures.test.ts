@@ -91,6 +91,11 @@ const failures: Readonly<Record<string, Failure>> = {
     like: 'R27',
     stream: () => working().wait(700_000),
   },
+  'does not return from a call': {
+    claim: 'V1',
+    like: 'R14',
+    stream: () => working().tell('hung', { after: 'UpdateJobExecution accepted' }, 'host').wait(1000),
+  },
   'is told of a job and sits still': {
     claim: 'V1',
     like: 'R38',
