@@ -156,10 +156,12 @@ function requestListener(options: HttpDoorOptions, surroundings: Surroundings): 
   });
   const turns = new RequestTurns(options.requestsPerSecond ?? defaultRate, options.standstillMs);
   const route: RequestListener = (request, response) => {
-    const { url = '', headers, socket } = request;
+    const { url = '', headers, rawHeaders, socket } = request;
     // A signed URL proves more than any header could.
     const isFile = files !== undefined && url.startsWith(filesPath);
-    const objection = isFile ? undefined : objectionToWeb({ headers, localAddress: socket.localAddress }, web);
+    const objection = isFile
+      ? undefined
+      : objectionToWeb({ headers, rawHeaders, localAddress: socket.localAddress }, web);
     if (objection !== undefined) {
       const exception = objection.status === 400 ? invalidRequest.exception : 'AccessDeniedException';
       refuse(response, { ...objection, exception });

@@ -29,6 +29,8 @@ export interface UpgradeRequest {
   readonly method: string;
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
+  /** Names and values by turns, as they came. */
+  readonly rawHeaders: readonly string[];
   /** The address of this machine on which it came in. */
   readonly localAddress?: string;
 }
@@ -89,13 +91,13 @@ function refuse(socket: Duplex, { status, message }: UpgradeRefusal): void {
 }
 
 function refusalOf(request: IncomingMessage, whyNotUpgrade: WhyNotUpgrade): UpgradeRefusal | undefined {
-  const { method = '', url = '', headers, socket } = request;
+  const { method = '', url = '', headers, rawHeaders, socket } = request;
   if (url.split('?', 1)[0] !== path) return { status: 404, message: `MQTT over WebSocket is at ${path}.` };
   const offered = headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? [];
   if (firstKnown(offered) === undefined) {
     return { status: 400, message: 'The subprotocol mqtt has to be asked for (Sec-WebSocket-Protocol).' };
   }
-  return whyNotUpgrade({ method, target: url, headers, localAddress: socket.localAddress });
+  return whyNotUpgrade({ method, target: url, headers, rawHeaders, localAddress: socket.localAddress });
 }
 
 function firstKnown(offered: readonly string[]): string | undefined {

@@ -21,6 +21,8 @@ export interface WebRules {
 
 export interface WebRequest {
   readonly headers: IncomingHttpHeaders;
+  /** Names and values by turns, as they came. */
+  readonly rawHeaders: readonly string[];
   /** On which address of this machine it came in. */
   readonly localAddress?: string;
 }
@@ -50,12 +52,29 @@ export function parseHost(host: string | undefined): HostName | undefined {
   }
 }
 
+/** Node passes over a second one, and somebody before it may have believed that. */
+const onlyOnce = ['host', 'authorization', 'origin'] as const;
+
+function countOf(name: string, rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const other = rawHeaders[at]!;
+    if (other.length === name.length && other.toLowerCase() === name) count += 1;
+  }
+  return count;
+}
+
 function isLoopback(name: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(name);
 }
 
 /** @returns why the request is refused, with what to do about it, or `undefined`. */
-export function objectionToWeb({ headers, localAddress }: WebRequest, rules: WebRules): WebRefusal | undefined {
+export function objectionToWeb(
+  { headers, rawHeaders, localAddress }: WebRequest,
+  rules: WebRules,
+): WebRefusal | undefined {
+  const repeated = onlyOnce.find((name) => countOf(name, rawHeaders) > 1);
+  if (repeated !== undefined) return { status: 400, message: `The header ${repeated} is there twice.` };
   const host = parseHost(headers.host);
   if (host === undefined) return { status: 400, message: 'The Host header is missing or names no host.' };
   if (rules.checksHost && !isOurs(host.name, rules, localAddress)) {

@@ -10,7 +10,7 @@ const rules: WebRules = {
 };
 
 const statusOf = (headers: Record<string, string>, more: Partial<WebRules> = {}, localAddress = '127.0.0.1') =>
-  objectionToWeb({ headers, localAddress }, { ...rules, ...more })?.status;
+  objectionToWeb({ headers, rawHeaders: [], localAddress }, { ...rules, ...more })?.status;
 
 describe('Host', () => {
   it.each([
@@ -64,7 +64,7 @@ describe('Host', () => {
   });
 
   it('is told what to do about it', () => {
-    const objection = objectionToWeb({ headers: { host: 'dev.box' } }, rules);
+    const objection = objectionToWeb({ headers: { host: 'dev.box' }, rawHeaders: [] }, rules);
     expect(objection?.message).toContain('--advertise dev.box');
   });
 });
@@ -72,7 +72,7 @@ describe('Host', () => {
 const host = '127.0.0.1:4510';
 
 function message(origin: string): string | undefined {
-  return objectionToWeb({ headers: { host, origin } }, rules)?.message;
+  return objectionToWeb({ headers: { host, origin }, rawHeaders: [] }, rules)?.message;
 }
 
 describe('Origin', () => {

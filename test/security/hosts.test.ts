@@ -141,6 +141,8 @@ describe('a Host header or a target that makes no sense', () => {
     'GET //evil.example/things HTTP/1.1\r\nHost: localhost\r\n',
     'GET /%ff HTTP/1.1\r\nHost: localhost\r\n',
     'GET // HTTP/1.1\r\nHost: localhost\r\n',
+    'GET /.. HTTP/1.1\r\nHost: localhost\r\n',
+    'GET /metrics/../healthz HTTP/1.1\r\nHost: localhost\r\n',
     'GET //[ HTTP/1.1\r\nHost: localhost\r\n',
     'POST //:80/page/actions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n',
     'GET //%5b::1 HTTP/1.1\r\nHost: localhost\r\n',
@@ -158,6 +160,9 @@ describe('a Host header or a target that makes no sense', () => {
     'PUT /jobs/J HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n',
     'GET /things HTTP/1.1\r\n',
     'GET /things HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n',
+    'GET /jobs HTTP/1.1\r\nhost: localhost\r\nHOST: localhost\r\n',
+    'GET /jobs HTTP/1.1\r\nHost: localhost\r\nAuthorization: a\r\nAuthorization: b\r\n',
+    'GET /jobs HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nOrigin: http://evil.example\r\n',
   ])('%j is refused, without a stack on stderr', async (head) => {
     const stderr = vi.spyOn(console, 'error').mockReturnValue();
     const socket = connect(portOf(service.httpUrl), '127.0.0.1');

@@ -14,6 +14,7 @@ import { WireClient } from '../support/wire-client.ts';
 
 const keptMegabytes = Number(process.env['JOBRIG_KEPT_MB'] ?? 160);
 const heapMegabytes = 64;
+const sleepingSessions = 3000;
 /** Beside the heap: the program itself, and messages, which are kept as bytes. */
 const restMegabytes = 450;
 
@@ -43,7 +44,7 @@ const packet = (topic: string, text: string, retain = false): object => ({
 /** Half of it waits for sessions, the other half is retained. */
 function* rows(): Generator<RowChange> {
   for (const clientId of [...greedy, 'sleeper']) yield session(clientId, ['news/#']);
-  for (let index = 0; index < 20 * keptMegabytes; index += 1) yield session(`away-${index}`, ['a/b', `c/${index}`]);
+  for (let index = 0; index < sleepingSessions; index += 1) yield session(`away-${index}`, ['a/b', `c/${index}`]);
   for (let sequence = 1; sequence <= keptMegabytes * perMegabyte; sequence += 1) {
     const isRetained = sequence % 2 === 0;
     const clientId = greedy[sequence % greedy.length]!;
