@@ -44,6 +44,18 @@ class SlowResponse extends EventEmitter {
   }
 }
 
+function feedOfItsOwn(): LiveFeed {
+  const made = new LiveFeed({
+    now: () => 0,
+    observe: () => () => {},
+    rows: () => [],
+    isThing: () => true,
+    keeps: true,
+  });
+  made.present({ verb: 'serve', about: '', things: ['T'] });
+  return made;
+}
+
 function movedIn(frames: readonly Frame[]): Delta['moved'] {
   return frames.flatMap((frame) => (frame.kind === 'delta' && frame.moved ? [frame.moved] : []))[0];
 }
@@ -175,14 +187,7 @@ describe('the feed', () => {
     vi.useFakeTimers();
     try {
       const response = new SlowResponse();
-      const slow = new LiveFeed({
-        now: () => 0,
-        observe: () => () => {},
-        rows: () => [],
-        isThing: () => true,
-        keeps: true,
-      });
-      slow.present({ verb: 'serve', about: '', things: ['T'] });
+      const slow = feedOfItsOwn();
       expect(slow.join(response as unknown as ServerResponse, 'T')).toBe(true);
       vi.advanceTimersByTime(frameMs);
       expect(response.kinds()).toEqual(['snapshot']);
@@ -209,14 +214,7 @@ describe('the feed', () => {
     vi.useFakeTimers();
     try {
       const response = new SlowResponse();
-      const own = new LiveFeed({
-        now: () => 0,
-        observe: () => () => {},
-        rows: () => [],
-        isThing: () => true,
-        keeps: true,
-      });
-      own.present({ verb: 'serve', about: '', things: ['T'] });
+      const own = feedOfItsOwn();
       own.join(response as unknown as ServerResponse, undefined);
       for (let millisecond = 0; millisecond < 1000; millisecond += 1) {
         own.judged('T', millisecond % 2 === 0, 'because');

@@ -139,7 +139,7 @@ describe('jobrig store copy', () => {
     store.close();
     const url = await server.freshSchema();
     expect(await copy(killed, url)).toMatchObject({ total: 1 });
-    const wire = await cutWire(server.port);
+    await using wire = await cutWire(server.port);
     const failures: unknown[] = [];
     const leader = await led(url.replace(/:\d+\//, `:${wire.port}/`), {
       policy: { patienceMs: 150, maxAwayMs: 60_000 },
@@ -156,6 +156,5 @@ describe('jobrig store copy', () => {
     await expect(leader.commit([thing('b')], 6)).rejects.toMatchObject({ code: 'STORE_DEPOSED' });
     expect(await rowsIn(server, url)).toBe(1);
     await leader.close();
-    await wire[Symbol.asyncDispose]();
   });
 });

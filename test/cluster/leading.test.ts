@@ -12,7 +12,7 @@ const server = postgresOfTests();
 describe('an engine on a database', { timeout: 240_000 }, () => {
   it('waits for the one that leads, and has everything when that one is gone', async () => {
     const url = await server.fresh();
-    const wire = await cutWire(server.port);
+    await using wire = await cutWire(server.port);
     const failures: OperationalError[] = [];
     const first = await led(by(wire, url), {
       onFailure: (error) => failures.push(error),
@@ -39,12 +39,11 @@ describe('an engine on a database', { timeout: 240_000 }, () => {
     expect(await keysIn(store)).toEqual(['a', 'b']);
     await store.close();
     await first.close();
-    await wire[Symbol.asyncDispose]();
   });
 
   it('goes on when the database was away while nothing was being kept', async () => {
     const url = await server.fresh();
-    const wire = await cutWire(server.port);
+    await using wire = await cutWire(server.port);
     const warnings: string[] = [];
     const store = await led(by(wire, url), {
       policy: { maxAwayMs: 60_000, beatEveryMs: 20, patienceMs: 600_000 },
@@ -59,12 +58,11 @@ describe('an engine on a database', { timeout: 240_000 }, () => {
     expect(await keysIn(store)).toEqual(['a', 'b']);
     expect(warnings).toEqual([expect.stringContaining('has gone away'), expect.stringContaining('is there again')]);
     await store.close();
-    await wire[Symbol.asyncDispose]();
   });
 
   it('stops when the database stays away, and names it once', async () => {
     const url = await server.fresh();
-    const wire = await cutWire(server.port);
+    await using wire = await cutWire(server.port);
     const told: string[] = [];
     const store = await led(by(wire, url), {
       policy: { maxAwayMs: 60 },
@@ -79,12 +77,11 @@ describe('an engine on a database', { timeout: 240_000 }, () => {
       expect.stringMatching(/^postgres:\S+ is away: (?!.*postgres:)/),
     ]);
     await store.close();
-    await wire[Symbol.asyncDispose]();
   });
 
   it('stops when it cannot know whether something is kept', async () => {
     const url = await server.fresh();
-    const wire = await cutWire(server.port);
+    await using wire = await cutWire(server.port);
     const failures: OperationalError[] = [];
     const store = await led(by(wire, url), {
       onFailure: (error) => failures.push(error),
@@ -104,7 +101,6 @@ describe('an engine on a database', { timeout: 240_000 }, () => {
     wire.mend();
     await expect(store.commit([thing('c')], 3)).rejects.toMatchObject({ code: 'STORE_NOT_WRITTEN' });
     await store.close();
-    await wire[Symbol.asyncDispose]();
   });
 
   it('stops when commits are missing, as on a standby that was promoted too early', async () => {
@@ -160,7 +156,7 @@ describe('a standby', { timeout: 240_000 }, () => {
       Array.from({ length: 3000 }, (_, index) => thing(`thing-${index}`, { text: 'x'.repeat(100) })),
       1,
     );
-    const wire = await cutWire(server.port);
+    await using wire = await cutWire(server.port);
     const second = leading(by(wire, url), { policy: { whenLed: 'wait' } });
     await until(() => wire.answeredBytes > 3000 * 100);
     await first.commit([thing('thing-7'), { table: 'thing', key: 'thing-8' }, thing('late')], 2);
@@ -171,7 +167,6 @@ describe('a standby', { timeout: 240_000 }, () => {
     expect(wire.answeredBytes - before).toBeLessThan(3000 * 50);
     store.restored!();
     await store.close();
-    await wire[Symbol.asyncDispose]();
   });
 
   it.each([
@@ -246,7 +241,7 @@ describe('what is said of a database, once', { timeout: 240_000 }, () => {
 
   it('that it is slow', async () => {
     const url = await server.fresh();
-    const wire = await cutWire(server.port);
+    await using wire = await cutWire(server.port);
     const warnings: string[] = [];
     const store = await led(by(wire, url), {
       slowMs: 50,
@@ -265,6 +260,5 @@ describe('what is said of a database, once', { timeout: 240_000 }, () => {
     ]);
     expect(await keysIn(store)).toEqual(['a']);
     await store.close();
-    await wire[Symbol.asyncDispose]();
   });
 });

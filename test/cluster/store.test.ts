@@ -42,7 +42,7 @@ describe('PostgreSQL', { timeout: 240_000 }, () => {
 
   it('keeps a turn of any size in one round trip', async () => {
     const url = await server.fresh();
-    const wire = await cutWire(server.port);
+    await using wire = await cutWire(server.port);
     const store = await led(by(wire, url), { policy: { beatEveryMs: 60_000, patienceMs: 600_000 } });
     await store.confirm!();
     const before = wire.roundTrips;
@@ -52,7 +52,6 @@ describe('PostgreSQL', { timeout: 240_000 }, () => {
     expect(wire.roundTrips - before).toBe(2);
     expect(await keysIn(store)).toHaveLength(2991);
     await store.close();
-    await wire[Symbol.asyncDispose]();
   });
 
   it('finds a row that was changed behind its back', async () => {

@@ -3,17 +3,15 @@
  * engine's process, on a link to it, and in a process of its own.
  */
 import { connectAsync } from 'mqtt';
-import { afterAll, beforeAll, describe } from 'vitest';
-import { handledOperations } from '../../broker/engine/dispatch.ts';
+import { describe } from 'vitest';
 import type { ServicePort } from '../../broker/engine/port.ts';
-import { openHttpDoor } from '../../broker/http/http-door.ts';
 import { openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
 import { type RejectionCode, rejections } from '../../protocol/rejections.ts';
 import { type RequestTopic, formatJobsTopic } from '../../protocol/topics.ts';
-import { type DoorProcess, startDoorProcess } from '../support/door-process.ts';
 import { linked } from '../support/linked.ts';
 import { rawHttp, scopedTo } from '../support/raw-http.ts';
 import { type DeviceAnswer, type DeviceDoor, type DeviceRequest, deviceApiContract } from './device-api.contract.ts';
+import { closingBoth, contractOfAProcess, httpDoorFor } from './doors.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -21,13 +19,7 @@ async function mqttDoor(port: ServicePort, transport: 'tcp' | 'ws', protocolVers
   const door = await openMqttDoor({ port, listeners: { [transport]: 0 }, identity: 'open' });
   const url = transport === 'tcp' ? `mqtt://127.0.0.1:${door.ports.tcp}` : `ws://127.0.0.1:${door.ports.ws}/mqtt`;
   const client = await mqttClient(url, protocolVersion);
-  return {
-    ask: client.ask,
-    async close() {
-      await client.close();
-      await door.close();
-    },
-  };
+  return closingBoth(client, door);
 }
 
 async function mqttClient(url: string, protocolVersion: 4 | 5): Promise<DeviceDoor> {
@@ -57,15 +49,7 @@ function rejectedOverMqtt({ code, message, ...state }: Json): DeviceAnswer {
   return { rejected: rejections[code as RejectionCode].data.exception, message: String(message), ...state };
 }
 
-async function httpDoor(port: ServicePort): Promise<DeviceDoor> {
-  const door = await openHttpDoor({
-    port,
-    handled: handledOperations,
-    listeners: { http: 0 },
-    status: () => ({ endpoints: {}, connectedClients: 0 }),
-  });
-  return { ask: httpClient(door.ports.http ?? 0), close: () => door.close() };
-}
+const httpDoor = httpDoorFor(httpClient);
 
 function httpClient(port: number): DeviceDoor['ask'] {
   return async (thingName, request) => {
@@ -129,24 +113,4 @@ describe('HTTP door, data plane', () => {
   deviceApiContract(httpDoor);
 });
 
-describe('a door in a process of its own', () => {
-  let process: DoorProcess;
-  let client: DeviceDoor;
-  beforeAll(async () => {
-    process = await startDoorProcess();
-    client = await mqttClient(process.endpoints['mqtt']!, 4);
-  });
-  afterAll(async () => {
-    await client.close();
-    await process.close();
-  });
-  const through = async (port: ServicePort, ask: DeviceDoor['ask']): Promise<DeviceDoor> => {
-    await process.linkTo(port);
-    return { ask, close: () => Promise.resolve() };
-  };
-
-  describe('MQTT', () => deviceApiContract((port) => through(port, client.ask)));
-
-  describe('HTTP, data plane', () =>
-    deviceApiContract((port) => through(port, httpClient(Number(new URL(process.endpoints['http']!).port)))));
-});
+contractOfAProcess(deviceApiContract, (url) => mqttClient(url, 4), httpClient);

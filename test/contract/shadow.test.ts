@@ -3,27 +3,19 @@
  * in a process of its own.
  */
 import { connectAsync } from 'mqtt';
-import { afterAll, beforeAll, describe } from 'vitest';
-import { handledOperations } from '../../broker/engine/dispatch.ts';
+import { describe } from 'vitest';
 import type { ServicePort } from '../../broker/engine/port.ts';
-import { openHttpDoor } from '../../broker/http/http-door.ts';
 import { openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
-import { type DoorProcess, startDoorProcess } from '../support/door-process.ts';
 import { rawHttp, scopedTo } from '../support/raw-http.ts';
 import { type ShadowAnswer, type ShadowAsk, type ShadowDoor, shadowContract } from './shadow.contract.ts';
+import { closingBoth, contractOfAProcess, httpDoorFor } from './doors.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 async function mqttDoor(port: ServicePort, protocolVersion: 4 | 5, clean: boolean): Promise<ShadowDoor> {
   const door = await openMqttDoor({ port, listeners: { tcp: 0 }, identity: 'open' });
   const client = await mqttClient(`mqtt://127.0.0.1:${door.ports.tcp}`, protocolVersion, clean);
-  return {
-    ask: client.ask,
-    async close() {
-      await client.close();
-      await door.close();
-    },
-  };
+  return closingBoth(client, door);
 }
 
 async function mqttClient(url: string, protocolVersion: 4 | 5, clean: boolean): Promise<ShadowDoor> {
@@ -55,15 +47,7 @@ function refusal({ code, message }: Json): ShadowAnswer {
 
 const methods = { get: 'GET', update: 'POST', delete: 'DELETE' } as const;
 
-async function httpDoor(port: ServicePort): Promise<ShadowDoor> {
-  const door = await openHttpDoor({
-    port,
-    handled: handledOperations,
-    listeners: { http: 0 },
-    status: () => ({ endpoints: {}, connectedClients: 0 }),
-  });
-  return { ask: httpClient(door.ports.http ?? 0), close: () => door.close() };
-}
+const httpDoor = httpDoorFor(httpClient);
 
 function httpClient(port: number): ShadowDoor['ask'] {
   return async ({ operation, thingName, shadowName, payload }: ShadowAsk) => {
@@ -88,24 +72,4 @@ describe('HTTP door, data plane', () => {
   shadowContract(httpDoor);
 });
 
-describe('a door in a process of its own', () => {
-  let process: DoorProcess;
-  let client: ShadowDoor;
-  beforeAll(async () => {
-    process = await startDoorProcess();
-    client = await mqttClient(process.endpoints['mqtt']!, 4, true);
-  });
-  afterAll(async () => {
-    await client.close();
-    await process.close();
-  });
-  const through = async (port: ServicePort, ask: ShadowDoor['ask']): Promise<ShadowDoor> => {
-    await process.linkTo(port);
-    return { ask, close: () => Promise.resolve() };
-  };
-
-  describe('MQTT', () => shadowContract((port) => through(port, client.ask)));
-
-  describe('HTTP, data plane', () =>
-    shadowContract((port) => through(port, httpClient(Number(new URL(process.endpoints['http']!).port)))));
-});
+contractOfAProcess(shadowContract, (url) => mqttClient(url, 4, true), httpClient);

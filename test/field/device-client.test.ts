@@ -2,15 +2,14 @@
  * The AWS IoT Device Client with all its features on, played from what it was seen to do (docs/field-notes.md): none of what it
  * says to AWS IoT beside its jobs costs it the connection, and what it waits for comes.
  */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FieldBench, type FieldDevice, type FieldExecution } from '../support/field-bench.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type FieldBench, type FieldDevice, type FieldExecution, openFieldBench } from '../support/field-bench.ts';
 
 let bench: FieldBench;
 
 beforeEach(async () => {
-  bench = await FieldBench.open();
+  bench = await openFieldBench();
 });
-afterEach(() => bench.close());
 
 const configShadow = 'shadow/name/DeviceClientConfigShadow';
 const sampleShadow = 'shadow/name/DeviceClientSampleShadow';

@@ -2,16 +2,15 @@
  * The Jobs demo of the Embedded-C SDK, played from what it was seen to do (docs/field-notes.md): it subscribes to `notify-next`
  * only and relies on answers that it has not subscribed to; it asks with an empty payload and downloads by URL.
  */
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { download } from '../support/download.ts';
-import { FieldBench, type FieldDevice, type FieldExecution } from '../support/field-bench.ts';
+import { type FieldBench, type FieldDevice, type FieldExecution, openFieldBench } from '../support/field-bench.ts';
 
 let bench: FieldBench;
 
 beforeEach(async () => {
-  bench = await FieldBench.open();
+  bench = await openFieldBench();
 });
-afterEach(() => bench.close());
 
 const document = {
   url: '${aws:iot:s3-presigned-url:https://images.s3.us-east-1.amazonaws.com/v2.bin?versionId=1}',

@@ -5,9 +5,15 @@
 import { X509Certificate, createVerify } from 'node:crypto';
 import type { CreateOTAUpdateCommandInput } from '@aws-sdk/client-iot';
 import { decode, encode } from 'cborg';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { download } from '../support/download.ts';
-import { FieldBench, type FieldDevice, type FieldExecution, roleArn } from '../support/field-bench.ts';
+import {
+  type FieldBench,
+  type FieldDevice,
+  type FieldExecution,
+  roleArn,
+  openFieldBench,
+} from '../support/field-bench.ts';
 
 const blockBytes = 4096;
 const reportsEvery = 64;
@@ -30,9 +36,8 @@ interface OtaDocument {
 let bench: FieldBench;
 
 beforeEach(async () => {
-  bench = await FieldBench.open();
+  bench = await openFieldBench();
 });
-afterEach(() => bench.close());
 
 function createUpdate(otaUpdateId: string, more: Partial<CreateOTAUpdateCommandInput> = {}) {
   return bench.operator.createOTAUpdate({
@@ -219,8 +224,7 @@ describe('FreeRTOS OTA whose update is deleted in the middle of its stream', () 
 });
 
 it('the other reading: a stream is over for the device with its job', async () => {
-  await bench.close();
-  bench = await FieldBench.open({ profile: 'documented' });
+  bench = await openFieldBench({ profile: 'documented' });
   await createUpdate('u');
   const agent = await OtaAgent.boot(bench);
   const job = (await agent.nextJob())!;

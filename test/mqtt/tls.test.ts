@@ -1,39 +1,21 @@
 /** MQTT over TLS: a device is who its certificate says, and the certificate has to come from the rig's own CA. */
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
-import { type ConnectionOptions, type TLSSocket, connect } from 'node:tls';
+import { connect } from 'node:tls';
 import { connectAsync } from 'mqtt';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type CertificateAuthority,
-  type IssuedCertificate,
-  openCertificateAuthority,
-} from '../../broker/certificates.ts';
-import type { ServerCertificate } from '../../broker/mqtt/listeners.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openCertificateAuthority } from '../../broker/certificates.ts';
 import type { MqttDoorOptions } from '../../broker/mqtt/mqtt-door.ts';
 import { closeDoors, openDoor } from '../support/mqtt-door.ts';
 import { WireClient } from '../support/wire-client.ts';
+import { testCertificates } from '../support/test-certificates.ts';
 
-let authority: CertificateAuthority;
-let certificates: ServerCertificate;
-let lamp: IssuedCertificate;
-
-beforeAll(async () => {
-  authority = await openCertificateAuthority('memory');
-  certificates = { ...(await authority.issueServerCertificate(['localhost', '127.0.0.1'])), ca: authority.ca };
-  lamp = await authority.issueThingCertificate('lamp');
-});
+const { authority, certificates, lamp, secureConnect } = await testCertificates();
 afterEach(closeDoors);
 
 async function openTlsDoor(options: Partial<Omit<MqttDoorOptions, 'port'>> = {}) {
   const opened = await openDoor({ listeners: { tls: 0 }, certificates, ...options });
   return { ...opened, tlsPort: opened.door.ports.tls! };
-}
-
-async function secureConnect(port: number, options: ConnectionOptions): Promise<TLSSocket> {
-  const socket = connect({ port, host: '127.0.0.1', ca: authority.ca, ...options });
-  await once(socket, 'secureConnect');
-  return socket;
 }
 
 const own = '$aws/things/lamp/jobs/notify';

@@ -1,28 +1,14 @@
 /** MQTT over WebSocket, and the port with TLS where ALPN tells what is spoken, as on AWS's port 443. */
 import { once } from 'node:events';
-import { type ConnectionOptions, type TLSSocket, connect } from 'node:tls';
 import { connectAsync } from 'mqtt';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, createWebSocketStream } from 'ws';
-import {
-  type CertificateAuthority,
-  type IssuedCertificate,
-  openCertificateAuthority,
-} from '../../broker/certificates.ts';
-import type { ServerCertificate } from '../../broker/mqtt/listeners.ts';
 import { execution, notify, notifyNext } from '../support/fake-service.ts';
 import { closeDoors, openDoor } from '../support/mqtt-door.ts';
 import { WireClient } from '../support/wire-client.ts';
+import { testCertificates } from '../support/test-certificates.ts';
 
-let authority: CertificateAuthority;
-let certificates: ServerCertificate;
-let lamp: IssuedCertificate;
-
-beforeAll(async () => {
-  authority = await openCertificateAuthority('memory');
-  certificates = { ...(await authority.issueServerCertificate(['localhost', '127.0.0.1'])), ca: authority.ca };
-  lamp = await authority.issueThingCertificate('lamp');
-});
+const { authority, certificates, lamp, secureConnect } = await testCertificates();
 afterEach(closeDoors);
 
 const get = '$aws/things/lamp/jobs/get';
@@ -34,12 +20,6 @@ async function openWebSocket(url: string, subprotocols: string | string[] = 'mqt
   const webSocket = new WebSocket(url, subprotocols, { ca: authority.ca });
   await once(webSocket, 'open');
   return webSocket;
-}
-
-async function secureConnect(port: number, options: ConnectionOptions): Promise<TLSSocket> {
-  const socket = connect({ port, host: '127.0.0.1', ca: authority.ca, ...options });
-  await once(socket, 'secureConnect');
-  return socket;
 }
 
 const script = { effects: () => [notify('lamp'), notifyNext('lamp', execution('lamp', 'job-2'))] };

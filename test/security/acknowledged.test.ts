@@ -2,16 +2,12 @@
 import { afterEach, it } from 'vitest';
 import { seededChance } from '../../faults/chance.ts';
 import { killAll, startServe } from '../support/serve-process.ts';
-import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
+import { testStoreDirectory } from '../support/store-directory.ts';
 import { WireClient } from '../support/wire-client.ts';
 
 const seed = Number(process.env['JOBRIG_SEED'] ?? 20_261_122);
 
-const directories: StoreDirectory[] = [];
-afterEach(async () => {
-  await killAll();
-  for (const directory of directories.splice(0)) directory.remove();
-});
+afterEach(killAll);
 
 /** Payloads that were acknowledged before the service was killed in the middle of it. */
 async function publishUntilKilled(
@@ -40,8 +36,7 @@ const rounds = Array.from({ length: 4 }, (_, round) => ({ round, protocolVersion
 it.each(rounds)(
   'for a session that is away, kill $round, MQTT $protocolVersion',
   async ({ round, protocolVersion }) => {
-    const directory = makeStoreDirectory();
-    directories.push(directory);
+    const directory = testStoreDirectory();
     const flags = ['--data-dir', directory.path];
     const first = await startServe({ flags });
     const sleeper = await WireClient.connect(first.mqttPort, { clientId: 'sleeper', clean: false });
@@ -57,8 +52,7 @@ it.each(rounds)(
 );
 
 it('for whoever asks later, retained', async () => {
-  const directory = makeStoreDirectory();
-  directories.push(directory);
+  const directory = testStoreDirectory();
   const flags = ['--data-dir', directory.path];
   const first = await startServe({ flags });
   const acknowledged = await publishUntilKilled(first, 4, (index) => `state/${index}`, true, 100);

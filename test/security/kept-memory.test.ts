@@ -9,7 +9,7 @@ import { bytesOf, maxQueuedBytes } from '../../broker/mqtt/memory-bounds.ts';
 import { openSqliteStore } from '../../broker/store/sqlite-store.ts';
 import type { RowChange } from '../../broker/store/store.ts';
 import { killAll, startServe } from '../support/serve-process.ts';
-import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
+import { type StoreDirectory, testStoreDirectory } from '../support/store-directory.ts';
 import { WireClient } from '../support/wire-client.ts';
 
 const keptMegabytes = Number(process.env['JOBRIG_KEPT_MB'] ?? 160);
@@ -20,12 +20,9 @@ const restMegabytes = 450;
 
 let directory: StoreDirectory;
 beforeEach(() => {
-  directory = makeStoreDirectory();
+  directory = testStoreDirectory();
 });
-afterEach(async () => {
-  await killAll();
-  directory.remove();
-});
+afterEach(killAll);
 
 const bytes = Buffer.alloc(96 * 1024, 'x');
 const payload = bytes.toString('base64');

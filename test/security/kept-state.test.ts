@@ -3,43 +3,24 @@ import { chmodSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { connectAsync } from 'mqtt';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ServiceEvent } from '../../broker/service-events.ts';
 import { type Service, type ServiceOptions, startService } from '../../broker/start-service.ts';
-import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
+import { type StoreDirectory, testStoreDirectory } from '../support/store-directory.ts';
 import { WireClient } from '../support/wire-client.ts';
-
-const directories: StoreDirectory[] = [];
-const services: Service[] = [];
-
-afterEach(async () => {
-  for (const service of services.splice(0)) await service.close();
-  for (const directory of directories.splice(0)) directory.remove();
-});
+import { endAfterTest } from '../support/after-test.ts';
 
 async function serve({ path }: StoreDirectory, options: ServiceOptions = {}): Promise<Service> {
   const service = await startService({ dataDir: path, durability: 'off', ...options });
-  services.push(service);
+  endAfterTest(() => service.close());
   return service;
-}
-
-function home(): StoreDirectory {
-  const made = makeStoreDirectory();
-  directories.push(made);
-  return made;
-}
-
-function killed(from: StoreDirectory): StoreDirectory {
-  const copy = from.killed();
-  directories.push(copy);
-  return copy;
 }
 
 const portOf = (url: string | undefined): number => Number(new URL(url ?? '').port);
 
 describe('a client id with U+0000', () => {
   it.each([4, 5] as const)('is refused by MQTT %i, and the service starts again', async (protocolVersion) => {
-    const directory = home();
+    const directory = testStoreDirectory();
     const service = await serve(directory);
     for (const clientId of ['\0', 'a\0b', 'lamp\0']) {
       const properties = protocolVersion === 5 ? { sessionExpiryInterval: 3600 } : {};
@@ -50,13 +31,13 @@ describe('a client id with U+0000', () => {
         expect.objectContaining(protocolVersion === 5 ? { reasonCode: 0x85 } : { returnCode: 2 }),
       ]);
     }
-    const again = await serve(killed(directory));
+    const again = await serve(directory.killed());
     const witness = await WireClient.connect(portOf(again.mqttUrl), { clientId: 'witness' });
     await witness.settled();
   });
 
   it('is refused over WebSocket', async () => {
-    const service = await serve(home());
+    const service = await serve(testStoreDirectory());
     const client = connectAsync(service.wsUrl ?? '', { clientId: 'a\0b', clean: false, reconnectPeriod: 0 });
     await expect(client).rejects.toThrow(/Identifier rejected/);
   });
@@ -106,7 +87,7 @@ const termsOf = (index: number) =>
 const topicOf = (name: string): string => `odd/${name.replaceAll('+', 'plus').replaceAll('#', 'hash')}`;
 
 it('names with odd characters keep their sessions, what waits for them and what is retained, each its own', async () => {
-  const directory = home();
+  const directory = testStoreDirectory();
   const service = await serve(directory);
   for (const [index, clientId] of oddNames.entries()) {
     const client = await WireClient.connect(portOf(service.mqttUrl), { clientId, ...termsOf(index) });
@@ -116,7 +97,7 @@ it('names with odd characters keep their sessions, what waits for them and what 
   const speaker = await WireClient.connect(portOf(service.mqttUrl), { clientId: 'speaker' });
   for (const name of oddNames) speaker.publish(topicOf(name), name, { retain: true });
   await speaker.settled();
-  const again = await serve(killed(directory));
+  const again = await serve(directory.killed());
   const asker = await WireClient.connect(portOf(again.mqttUrl), { clientId: 'asker' });
   for (const [index, clientId] of oddNames.entries()) {
     const client = await WireClient.connect(portOf(again.mqttUrl), { clientId, ...termsOf(index) });
@@ -132,7 +113,7 @@ it('names with odd characters keep their sessions, what waits for them and what 
 
 /** Sessions of `good` and `bad`, both with a message that waits, as a killed service leaves them. */
 async function asleep(): Promise<StoreDirectory> {
-  const directory = home();
+  const directory = testStoreDirectory();
   const service = await serve(directory);
   for (const clientId of ['good', 'bad']) {
     const client = await WireClient.connect(portOf(service.mqttUrl), { clientId, clean: false });
@@ -195,7 +176,7 @@ describe('a damaged row of a session', () => {
 
 describe('what is on disk', () => {
   it('is for its owner alone, whatever the umask, and becomes so where it was not', async () => {
-    const directory = home();
+    const directory = testStoreDirectory();
     const before = process.umask(0o000);
     try {
       const service = await serve(directory, { files: directory.path });
@@ -219,7 +200,7 @@ describe('what is on disk', () => {
   });
 
   it('that is ahead of the clock is told, with what to do', async () => {
-    const directory = home();
+    const directory = testStoreDirectory();
     const fast = await serve(directory, { timeScale: 1_000_000 });
     const start = fast.port.now();
     while (fast.port.now() < start + 7_200_000) await new Promise((resolve) => setImmediate(resolve));
@@ -229,7 +210,7 @@ describe('what is on disk', () => {
     expect(warnings).toEqual([
       expect.stringMatching(/^Service time is 2\d{3}-.* ahead of this machine's clock.*--data-dir/),
     ]);
-    await serve(home(), { onWarning: (warning) => warnings.push(warning) });
+    await serve(testStoreDirectory(), { onWarning: (warning) => warnings.push(warning) });
     expect(warnings).toHaveLength(1);
   });
 });

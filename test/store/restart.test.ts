@@ -3,43 +3,24 @@
  * here: from a copy of its files made while it ran. Real kills, of a loaded service, are in kill.test.ts.
  */
 import { connect as tcp } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Service, type ServiceOptions, startService } from '../../broker/start-service.ts';
 import type { OperationName } from '../../broker/engine/contract.ts';
 import { openSqliteStore } from '../../broker/store/sqlite-store.ts';
 import { formatThingArn, formatThingGroupArn } from '../../protocol/names.ts';
 import { ask } from '../support/ask.ts';
-import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
+import { type StoreDirectory, testStoreDirectory } from '../support/store-directory.ts';
 import { WireClient } from '../support/wire-client.ts';
+import { endAfterTest } from '../support/after-test.ts';
 
 const identity = { region: 'us-east-1', account: '000000000000' };
 const jobs = (thing: string): string => `$aws/things/${thing}/jobs`;
 
-const directories: StoreDirectory[] = [];
-const services: Service[] = [];
-
-afterEach(async () => {
-  for (const service of services.splice(0)) await service.close();
-  for (const directory of directories.splice(0)) directory.remove();
-});
-
-function makeHome(): StoreDirectory {
-  const made = makeStoreDirectory();
-  directories.push(made);
-  return made;
-}
-
 async function serve({ path }: StoreDirectory, options: ServiceOptions = {}): Promise<Service> {
   const quiet = { mqttsPort: 'off', wsPort: 'off', wssPort: 'off', httpPort: 'off', httpsPort: 'off' } as const;
   const service = await startService({ ...quiet, dataDir: path, ...options });
-  services.push(service);
+  endAfterTest(() => service.close());
   return service;
-}
-
-function killed(from: StoreDirectory): StoreDirectory {
-  const copy = from.killed();
-  directories.push(copy);
-  return copy;
 }
 
 const principal = { certificateId: 'ab'.repeat(32), certificatePem: 'PEM', notBefore: 0, notAfter: 1 };
@@ -77,7 +58,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 
 describe('a service that is started again', () => {
   it.each(['closed', 'killed'] as const)('after it was %s has everything that was accepted', async (how) => {
-    const home = makeHome();
+    const home = testStoreDirectory();
     const service = await serve(home);
     await ask(service, 'iot:CreateThing', { thingName: 'T', attributePayload: { attributes: { site: 'roof' } } });
     await ask(service, 'iot:CreateThingGroup', { thingGroupName: 'G' });
@@ -105,18 +86,18 @@ describe('a service that is started again', () => {
     const answers = (from: Service): Promise<unknown[]> =>
       Promise.all(questions.map(([name, request]) => ask(from, name as OperationName, request as never)));
     const before = await answers(service);
-    const left = how === 'killed' ? killed(home) : home;
+    const left = how === 'killed' ? home.killed() : home;
     if (how === 'closed') await service.close();
     expect(await answers(await serve(left))).toEqual(before);
   });
 
   it('goes on with the shadows that it had, and with the versions of those that were deleted', async () => {
-    const home = makeHome();
+    const home = testStoreDirectory();
     const service = await serve(home);
     await update(service, 'kept', { desired: { led: 'on' }, reported: { led: 'off' } });
     await update(service, 'gone', {});
     await ask(service, 'iot:DeleteThingShadow', { thingName: 'T', shadowName: 'gone' });
-    const again = await serve(killed(home));
+    const again = await serve(home.killed());
     const { payload = '' } = await ask(again, 'iot:GetThingShadow', { thingName: 'T', shadowName: 'kept' });
     const state = { desired: { led: 'on' }, reported: { led: 'off' }, delta: { led: 'on' } };
     expect(JSON.parse(payload)).toMatchObject({ state, version: 1 });
@@ -125,25 +106,25 @@ describe('a service that is started again', () => {
   });
 
   it('lets a device finish the execution it had begun', async () => {
-    const home = makeHome();
+    const home = testStoreDirectory();
     const service = await serve(home);
     await ask(service, 'iot:CreateThing', { thingName: 'T' });
     await createJob(service, 'J', 'T');
     const device = await connect(service, 'T', true);
     await device.request(`${jobs('T')}/start-next`);
-    const again = await serve(killed(home));
+    const again = await serve(home.killed());
     const returned = await connect(again, 'T', true);
     const { topic } = await returned.request(`${jobs('T')}/J/update`, { status: 'SUCCEEDED', expectedVersion: 2 });
     expect(topic).toBe(`${jobs('T')}/J/update/accepted`);
   });
 
   it('times out what should have been done by then', async () => {
-    const home = makeHome();
+    const home = testStoreDirectory();
     const service = await serve(home);
     await ask(service, 'iot:CreateThing', { thingName: 'T' });
     await createJob(service, 'J', 'T');
     await ask(service, 'iotjobsdata:StartNextPendingJobExecution', { thingName: 'T', stepTimeoutInMinutes: 1 });
-    const again = await serve(killed(home), { timeScale: 100_000 });
+    const again = await serve(home.killed(), { timeScale: 100_000 });
     await until(async () => {
       const { execution } = await ask(again, 'iot:DescribeJobExecution', { jobId: 'J', thingName: 'T' });
       return execution?.status === 'TIMED_OUT';
@@ -151,7 +132,7 @@ describe('a service that is started again', () => {
   });
 
   it('goes on where service time had got to, though the wall clock is behind it', async () => {
-    const home = makeHome();
+    const home = testStoreDirectory();
     const fast = await serve(home, { timeScale: 1_000_000 });
     const start = fast.port.now();
     await until(() => Promise.resolve(fast.port.now() > start + 3_600_000));
@@ -162,7 +143,7 @@ describe('a service that is started again', () => {
 
   it('rolls a job out to the end, and deletes it to the end, wherever it was killed', async () => {
     const things = 700;
-    let home = makeHome();
+    let home = testStoreDirectory();
     let service = await serve(home, { durability: 'off' });
     await ask(service, 'iot:CreateThingGroup', { thingGroupName: 'G' });
     const named = Array.from({ length: things }, (_, index) => `thing-${index}`);
@@ -172,7 +153,7 @@ describe('a service that is started again', () => {
     );
     const targets = [formatThingGroupArn(identity, 'G')];
     await ask(service, 'iot:CreateJob', { jobId: 'J', targets, document: '{}' });
-    home = killed(home);
+    home = home.killed();
     const queued = async (): Promise<number> => {
       const { job } = await ask(service, 'iot:DescribeJob', { jobId: 'J' });
       return job?.jobProcessDetails?.numberOfQueuedThings ?? 0;
@@ -182,7 +163,7 @@ describe('a service that is started again', () => {
     await until(async () => (await queued()) === things);
 
     await ask(service, 'iot:DeleteJob', { jobId: 'J', force: true });
-    home = killed(home);
+    home = home.killed();
     expect(await queued()).toBeGreaterThan(0);
     service = await serve(home, { durability: 'off' });
     await until(async () => {
@@ -192,7 +173,7 @@ describe('a service that is started again', () => {
   });
 
   it('names the file when its rows do not fit together', async () => {
-    const home = makeHome();
+    const home = testStoreDirectory();
     const store = openSqliteStore({ directory: home.path, identity });
     const orphan = { sequence: 1, jobId: 'gone', thingName: 'T', executionNumber: 1, status: 'QUEUED' };
     await store.commit([{ table: 'jobExecution', key: 'gone/T/1', row: orphan }], 1);
@@ -218,7 +199,7 @@ describe('a persistent session', () => {
   const filters = [`${jobs('T')}/notify-next`, `${jobs('T')}/notify`, 'ordinary/+'];
 
   async function asleep(): Promise<{ home: StoreDirectory; service: Service }> {
-    const home = makeHome();
+    const home = testStoreDirectory();
     const service = await serve(home);
     const sleeper = await connect(service, 'T', false);
     await sleeper.subscribe(filters);
@@ -232,7 +213,8 @@ describe('a persistent session', () => {
     await ask(service, 'iot:CreateThing', { thingName: 'T' });
     await createJob(service, 'J1', 'T');
     await createJob(service, 'J2', 'T');
-    let current = await serve(killed(home));
+    const left = home.killed();
+    let current = await serve(left);
     const awake = await connect(current, 'T', false);
     await awake.until(() => awake.messages.length === 3);
     await awake.settled();
@@ -240,7 +222,7 @@ describe('a persistent session', () => {
     expect(awake.packets.find(({ cmd }) => cmd === 'connack')).toMatchObject({ sessionPresent: true });
     await awake.drop();
     await current.close();
-    current = await serve(directories.at(-1)!);
+    current = await serve(left);
     const later = await connect(current, 'T', false);
     await later.settled();
     expect(later.messages).toEqual([]);
@@ -255,7 +237,7 @@ describe('a persistent session', () => {
     rude.acknowledges = false;
     await rude.login({ clientId: 'T', clean: false });
     await rude.until(() => rude.messages.length === 2);
-    const awake = await connect(await serve(killed(home)), 'T', false);
+    const awake = await connect(await serve(home.killed()), 'T', false);
     await awake.until(() => awake.messages.length === 2);
     expect(awake.topics()).toEqual(rude.topics());
   });
@@ -267,7 +249,7 @@ describe('a persistent session', () => {
     sender.publish('ordinary/text', 'ß');
     await sender.settled();
     await until(() => Promise.resolve(messagesKept(home) === 2));
-    const again = await serve(killed(home));
+    const again = await serve(home.killed());
     const awake = await connect(again, 'T', false);
     await awake.until(() => awake.messages.length === 2);
     expect(awake.messages.map(({ topic, payload }) => [topic, payload])).toEqual([
@@ -281,7 +263,7 @@ describe('a persistent session', () => {
     const client = await connect(service, 'T', false);
     client.send({ cmd: 'unsubscribe', messageId: 9, unsubscriptions: [filters[0]!] });
     await client.received('unsuback');
-    let left = killed(home);
+    const left = home.killed();
     let current = await serve(left);
     await ask(current, 'iot:CreateThing', { thingName: 'T' });
     await createJob(current, 'J1', 'T');
@@ -295,7 +277,6 @@ describe('a persistent session', () => {
     await clean.settled();
     await clean.drop();
     await current.close();
-    left = directories.at(-1)!;
     current = await serve(left);
     await createJob(current, 'J2', 'T');
     const last = await connect(current, 'T', false);
@@ -305,7 +286,7 @@ describe('a persistent session', () => {
   });
 
   it('of MQTT 5 ends after its time, or with the process where it has none', async () => {
-    const home = makeHome();
+    const home = testStoreDirectory();
     const service = await serve(home);
     const { port } = new URL(service.mqttUrl ?? '');
     for (const [clientId, sessionExpiryInterval] of [
@@ -316,7 +297,7 @@ describe('a persistent session', () => {
       const client = await WireClient.connect(Number(port), { clientId, clean: false, protocolVersion: 5, properties });
       await client.subscribe(['ordinary/+']);
     }
-    const again = await serve(killed(home));
+    const again = await serve(home.killed());
     const comeBack = (clientId: string): Promise<WireClient> =>
       WireClient.connect(Number(new URL(again.mqttUrl ?? '').port), { clientId, clean: false, protocolVersion: 5 });
     const [brief, day] = [await comeBack('brief'), await comeBack('day')];
@@ -327,13 +308,13 @@ describe('a persistent session', () => {
   });
 
   it('of somebody else is not resumed by who comes under its client id', async () => {
-    const home = makeHome();
+    const home = testStoreDirectory();
     const service = await serve(home, { identity: 'username' });
     const port = Number(new URL(service.mqttUrl ?? '').port);
     const owner = await WireClient.connect(port, { clientId: 'C', clean: false, username: 'T' });
     await owner.subscribe(filters);
     await owner.drop();
-    const again = await serve(killed(home), { identity: 'username' });
+    const again = await serve(home.killed(), { identity: 'username' });
     await ask(again, 'iot:CreateThing', { thingName: 'T' });
     await createJob(again, 'J1', 'T');
     const portAgain = Number(new URL(again.mqttUrl ?? '').port);

@@ -13,6 +13,7 @@ import { type IssuedCertificate, openCertificateAuthority } from '../../broker/c
 import { type Service, type ServiceOptions, startService } from '../../broker/start-service.ts';
 import type { Observation } from '../../observation/observation.ts';
 import { operatorOf } from './operator.ts';
+import { endAfterTest } from './after-test.ts';
 
 export const roleArn = 'arn:aws:iam::000000000000:role/field';
 
@@ -21,6 +22,13 @@ export interface Heard {
   readonly topic: string;
   readonly payload: Buffer;
   readonly qos: number;
+}
+
+/** For the test that opens it. */
+export async function openFieldBench(...told: Parameters<typeof FieldBench.open>): Promise<FieldBench> {
+  const bench = await FieldBench.open(...told);
+  endAfterTest(() => bench.close());
+  return bench;
 }
 
 export class FieldBench {

@@ -2,6 +2,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endAfterTest } from './after-test.ts';
 
 export interface StoreDirectory {
   readonly path: string;
@@ -14,21 +15,29 @@ export interface StoreDirectory {
 }
 
 export function makeStoreDirectory(): StoreDirectory {
-  return directoryAt(mkdtempSync(join(tmpdir(), 'jobrig-store-')));
+  return directoryAt(() => {});
 }
 
-function directoryAt(path: string): StoreDirectory {
+/** It, and what is copied of it, goes with the test that makes it. */
+export function testStoreDirectory(): StoreDirectory {
+  return directoryAt(endAfterTest);
+}
+
+function directoryAt(end: (remove: () => void) => void): StoreDirectory {
+  const path = mkdtempSync(join(tmpdir(), 'jobrig-store-'));
   const database = join(path, 'jobrig.db');
+  const remove = (): void => rmSync(path, { recursive: true, force: true });
+  end(remove);
   return {
     path,
     database,
     log: `${database}-wal`,
     mark: join(path, 'jobrig.mark'),
     killed() {
-      const copy = makeStoreDirectory();
+      const copy = directoryAt(end);
       cpSync(path, copy.path, { recursive: true });
       return copy;
     },
-    remove: () => rmSync(path, { recursive: true, force: true }),
+    remove,
   };
 }
