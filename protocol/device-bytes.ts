@@ -147,6 +147,8 @@ function seconds(at: EpochMs): number {
 
 /** Of a whole number. */
 function digits(value: number): number {
+  // Seconds since 1970 have ten digits from 2001 to 2286.
+  if (value >= 1e9 && value < 1e10) return 10;
   let count = value < 0 ? 2 : 1;
   for (let rest = Math.abs(value); rest >= 10; rest /= 10) count += 1;
   return count;

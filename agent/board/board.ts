@@ -206,7 +206,8 @@ class TimedBoard implements Board, FirmwareGround {
   // What the firmware asks.
 
   show(effect: BoardEffect): void {
-    this.#effects.push(effect);
+    if (this.#effects.length === 0) this.#effects = [effect];
+    else this.#effects.push(effect);
   }
 
   forgetWaiting(): void {

@@ -20,7 +20,7 @@ import { queues } from './queues.ts';
 import { recover, undoNext } from './recover.ts';
 import { ask, onRequestDeadline } from './requests.ts';
 import { account, advance, stepOf, stretchOf } from './stages.ts';
-import { type AgentOptions, type AgentState, type Turn, type Work, newState, unchanged } from './turn.ts';
+import { type AgentOptions, type AgentState, type Turn, type Work, newState, none, unchanged } from './turn.ts';
 
 export function createAgent(options: AgentOptions): Agent {
   return new JobAgent(options);
@@ -31,14 +31,14 @@ class JobAgent implements Agent {
 
   constructor(options: AgentOptions) {
     const { behaviour } = options;
-    this.#turn = { options, behaviour, state: newState(), now: 0, changes: unchanged, effects: [] };
+    this.#turn = { options, behaviour, state: newState(), now: 0, changes: unchanged, effects: none };
   }
 
   apply(input: AgentInput, now: EpochMs): AgentOutcome {
     const turn = this.#turn;
     turn.now = now;
     turn.changes = unchanged;
-    turn.effects = [];
+    turn.effects = none;
     take(turn, input);
     ask(turn);
     return { changes: turn.changes, effects: turn.effects };

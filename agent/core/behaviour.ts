@@ -156,11 +156,14 @@ const meanings: ReadonlyMap<string, Meaning> = new Map([
 ]);
 
 function notificationFilters(thingName: string, namespaces: readonly string[]): readonly string[] {
-  return [undefined, ...namespaces].flatMap((namespaceId) =>
-    (['JobExecutionsChanged', 'NextJobExecutionChanged'] as const).map((name) =>
-      formatJobsTopic({ kind: 'notification', thingName, name, ...(namespaceId !== undefined && { namespaceId }) }),
-    ),
-  );
+  const filters: string[] = [];
+  for (const namespaceId of [undefined, ...namespaces]) {
+    for (const name of ['JobExecutionsChanged', 'NextJobExecutionChanged'] as const) {
+      const about = { kind: 'notification', thingName, name } as const;
+      filters.push(formatJobsTopic(namespaceId === undefined ? about : { ...about, namespaceId }));
+    }
+  }
+  return filters;
 }
 
 function foundAtBoot(checkpoint: Checkpoint, { running, failedVersion }: BootFacts): BootFinding {

@@ -9,7 +9,7 @@ import type { Step } from '../../observation/execution.ts';
 import { newWork } from './heads.ts';
 import { recover } from './recover.ts';
 import { begin, enter } from './stages.ts';
-import type { Stage, Turn, Work } from './turn.ts';
+import { type Stage, type Turn, type Work, effect } from './turn.ts';
 
 /** A stage of each step, to find its row in the recovery table. */
 const stageOf: Readonly<Record<Step, Stage>> = {
@@ -68,5 +68,5 @@ function remembered(checkpoint: Checkpoint): Work {
 /** An unconfirmed image that no checkpoint accounts for: the boot loader returns to the old one. */
 function giveUpImage(turn: Turn): void {
   turn.state.busy = 'reset';
-  turn.effects.push({ kind: 'operate', operation: { kind: 'reset', asked: false } });
+  effect(turn, { kind: 'operate', operation: { kind: 'reset', asked: false } });
 }

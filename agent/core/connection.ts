@@ -6,12 +6,12 @@
 import { queues } from './queues.ts';
 import { loseLink } from './recover.ts';
 import { stepOf } from './stages.ts';
-import { type Turn, pause } from './turn.ts';
+import { type Turn, pause, effect } from './turn.ts';
 
 export function connect(turn: Turn): void {
   turn.state.link = 'connecting';
   turn.state.linkDeadline = turn.now + turn.behaviour.patience.connectMs;
-  turn.effects.push({ kind: 'connect' });
+  effect(turn, { kind: 'connect' });
 }
 
 /** Stays off the air for a pause. */
@@ -26,7 +26,7 @@ export function onConnected(turn: Turn): void {
   state.linkDeadline = turn.now + behaviour.patience.connectMs;
   state.connections += 1;
   const filters = behaviour.filters(options.thingName, options.namespaces, state.connections);
-  turn.effects.push({ kind: 'subscribe', filters });
+  effect(turn, { kind: 'subscribe', filters });
 }
 
 /**
@@ -65,6 +65,6 @@ export function onLinkDeadline(turn: Turn): void {
 }
 
 function giveUpConnection(turn: Turn): void {
-  turn.effects.push({ kind: 'disconnect' });
+  effect(turn, { kind: 'disconnect' });
   onDisconnected(turn);
 }

@@ -7,7 +7,7 @@ import type { PullSign } from '../../observation/inside.ts';
 import { abortable } from './contract.ts';
 import { type Holding, type Interruption, type Resort, reasons } from './recovery.ts';
 import { advance, becomeIdle, begin, enter, stepOf } from './stages.ts';
-import { type PendingRequest, type Turn, type Work, keep, operate, trace } from './turn.ts';
+import { type PendingRequest, type Turn, type Work, keep, operate, trace, effect } from './turn.ts';
 
 /** Something happened to the execution at work. A flash operation ends first; everything else is stopped. */
 export function interrupt(turn: Turn, work: Work, interruption: Interruption, by?: PullSign): void {
@@ -19,7 +19,7 @@ export function interrupt(turn: Turn, work: Work, interruption: Interruption, by
       work.interrupted = interruption;
       return;
     }
-    turn.effects.push({ kind: 'abort' });
+    effect(turn, { kind: 'abort' });
     state.busy = undefined;
   }
   recover(turn, work, interruption);

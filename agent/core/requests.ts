@@ -8,7 +8,7 @@ import type { SeenExecution } from './behaviour.ts';
 import type { ExecutionIdentity } from '../../observation/execution.ts';
 import { type Queue, plainQueue, queueOf } from './queues.ts';
 import { advance, percentOf, stepOf } from './stages.ts';
-import { type PendingRequest, type Purpose, type TokenRequest, type Turn, type Work, pause } from './turn.ts';
+import { type PendingRequest, type Purpose, type TokenRequest, type Turn, type Work, pause, effect } from './turn.ts';
 
 /** Sends whatever the state needs from the service, if anything and if it can. */
 export function ask(turn: Turn): void {
@@ -62,7 +62,7 @@ export function send(turn: Turn, purpose: Purpose): void {
 function transmit(turn: Turn, pending: PendingRequest): void {
   pending.inFlight = true;
   pending.deadline = turn.now + turn.behaviour.patience.replyMs;
-  turn.effects.push({ kind: 'request', request: pending.request });
+  effect(turn, { kind: 'request', request: pending.request });
 }
 
 /** The pending request has waited long enough: for its answer, or to be repeated. */

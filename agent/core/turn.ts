@@ -193,19 +193,27 @@ export interface Turn {
 }
 
 export const unchanged: readonly CheckpointChange[] = [];
+/** Of a turn that has none yet. */
+export const none: AgentEffect[] = [];
+
+/** Most turns have an effect or two, and a list of one takes far less room than one that is pushed to. */
+export function effect(turn: Turn, one: AgentEffect): void {
+  if (turn.effects === none) turn.effects = [one];
+  else turn.effects.push(one);
+}
 
 export function operate(turn: Turn, work: Work, operation: Operation): void {
   turn.state.busy = operation.kind;
-  turn.effects.push({ kind: 'operate', operation, execution: work.execution });
+  effect(turn, { kind: 'operate', operation, execution: work.execution });
 }
 
 export function keep(turn: Turn, checkpoint: Checkpoint | undefined): void {
   turn.state.busy = 'keep';
-  turn.changes = [...turn.changes, { checkpoint }];
+  turn.changes = turn.changes === unchanged ? [{ checkpoint }] : [...turn.changes, { checkpoint }];
 }
 
 export function trace(turn: Turn, entry: AgentTrace): void {
-  turn.effects.push({ kind: 'trace', trace: entry });
+  effect(turn, { kind: 'trace', trace: entry });
 }
 
 /** Chance from [0, 1): a scramble of seed, boot and number of the draw, so that it needs no generator to be kept. */

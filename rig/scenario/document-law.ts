@@ -47,7 +47,7 @@ export function dutiesBy(
 
 /** @returns nothing where it cannot be told: for somebody's own reader, or where the room is just enough or not */
 function dutyOf(text: string, { room, isServed }: DocumentLawOptions): Duty | undefined {
-  const document = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  const document = parsed(text);
   const isTight = text.length + aroundDocumentBytes > Math.min(room.messageBytes, room.freeBytes);
   if (document['operation'] === 'reboot') return { work: 'reboot', fits: () => !isTight };
   if (document['operation'] === 'firmware') return firmware(document, text.length, isTight, { room, isServed });
@@ -56,6 +56,17 @@ function dutyOf(text: string, { room, isServed }: DocumentLawOptions): Duty | un
   if (!('steps' in document) && isObject(file) && others.length === 0)
     return isTight ? undefined : otaUpdate(document, file, { room, isServed });
   return isTight ? undefined : { work: 'nothing' };
+}
+
+/** The document that was read last: all devices of a run are given the same. */
+const latest = { text: '{}', document: {} as Readonly<Record<string, unknown>> };
+
+function parsed(text: string): Readonly<Record<string, unknown>> {
+  if (latest.text !== text) {
+    latest.document = JSON.parse(text) as typeof latest.document;
+    latest.text = text;
+  }
+  return latest.document;
 }
 
 function firmware(

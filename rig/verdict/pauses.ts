@@ -6,9 +6,16 @@ import type { Observation } from '../../observation/observation.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { type ClaimContext, seconds } from './claim.ts';
 
+/** What is tried: by the members that tell it from other things. */
+export interface Tried {
+  readonly operation: string;
+  readonly jobId?: string;
+  readonly namespaceId?: string;
+}
+
 /** Tries of one thing since anything succeeded. */
 interface Row {
-  readonly what: string;
+  readonly what: Tried;
   failedAt: EpochMs | undefined;
   pauses: number;
   first: DurationMs;
@@ -35,7 +42,7 @@ export class PauseWatch {
   }
 
   /** A try of this thing begins; others may come between two of them. */
-  tried(what: string, seen: Observation): void {
+  tried(what: Tried, seen: Observation): void {
     let row = this.#rowOf(what);
     if (row === undefined) {
       row = { what, failedAt: undefined, pauses: 0, first: 0, longest: 0, tries: [] };
@@ -46,7 +53,7 @@ export class PauseWatch {
     if (row.tries.length > shownTries) row.tries.shift();
   }
 
-  failed(what: string, at: EpochMs): void {
+  failed(what: Tried, at: EpochMs): void {
     const row = this.#rowOf(what);
     if (row !== undefined) row.failedAt = at;
   }
@@ -56,8 +63,9 @@ export class PauseWatch {
     if (this.#rows.length > 0) this.#rows = [];
   }
 
-  #rowOf(what: string): Row | undefined {
-    return this.#rows.find((row) => row.what === what);
+  #rowOf(what: Tried): Row | undefined {
+    for (const row of this.#rows) if (isSame(row.what, what)) return row;
+    return undefined;
   }
 
   #paused(row: Row, pauseMs: DurationMs, seen: Observation): void {
@@ -88,4 +96,8 @@ export class PauseWatch {
       evidence: [seen],
     });
   }
+}
+
+function isSame(one: Tried, other: Tried): boolean {
+  return one.operation === other.operation && one.jobId === other.jobId && one.namespaceId === other.namespaceId;
 }

@@ -3,10 +3,11 @@
  * and connections show on the wire; bytes and erases only where a world shows them, and then the reason says so.
  */
 import type { Observation, ObservationOf } from '../../../observation/observation.ts';
-import type { DeviceRequest } from '../../../protocol/device-messages.ts';
 import { type DurationMs, type EpochMs, msPerMinute } from '../../../protocol/time.ts';
 import { type ClaimContext, type ClaimDefinition, pass } from '../claim.ts';
-import { PauseWatch } from '../pauses.ts';
+import { PauseWatch, type Tried } from '../pauses.ts';
+
+const connecting: Tried = { operation: 'connect' };
 
 export const bounded: ClaimDefinition = {
   id: 'V6',
@@ -45,16 +46,16 @@ export const bounded: ClaimDefinition = {
       observer: {
         connecting(seen) {
           countConnect(seen);
-          connectPauses.tried('connect', seen);
+          connectPauses.tried(connecting, seen);
         },
         'connect-failed'(seen) {
-          connectPauses.failed('connect', seen.at);
+          connectPauses.failed(connecting, seen.at);
         },
         connected() {
           connectPauses.succeeded();
         },
         disconnected(seen) {
-          connectPauses.failed('connect', seen.at);
+          connectPauses.failed(connecting, seen.at);
           requestPauses.succeeded();
         },
         program() {
@@ -74,13 +75,13 @@ export const bounded: ClaimDefinition = {
               since: seen.at - msPerMinute,
             });
           }
-          requestPauses.tried(nameOf(seen.request), seen);
+          requestPauses.tried(seen.request, seen);
         },
         received(seen) {
           const { message } = seen;
           if (message.kind !== 'reply') return;
           if (message.outcome === 'accepted') requestPauses.succeeded();
-          else requestPauses.failed(nameOf(message), seen.at);
+          else requestPauses.failed(message, seen.at);
         },
         download: (seen) => transfers.asked(seen),
       },
@@ -116,6 +117,7 @@ class RateLimit {
   /** When they were, in order; those before `#from` are too old. */
   readonly #times: EpochMs[] = [];
   readonly #latest: Observation[] = [];
+  #seen = 0;
   #from = 0;
   busiest = 0;
 
@@ -132,11 +134,17 @@ class RateLimit {
       times.splice(0, this.#from);
       this.#from = 0;
     }
-    this.#latest.push(seen);
-    if (this.#latest.length > shownEvents) this.#latest.shift();
+    this.#latest[this.#seen % shownEvents] = seen;
+    this.#seen += 1;
     const within = times.length - this.#from;
     if (within > this.busiest) this.busiest = within;
-    return within > this.#most + more ? [...this.#latest] : undefined;
+    return within > this.#most + more ? this.#shown() : undefined;
+  }
+
+  /** In order. */
+  #shown(): readonly Observation[] {
+    const from = this.#seen % this.#latest.length;
+    return [...this.#latest.slice(from), ...this.#latest.slice(0, from)];
   }
 }
 
@@ -191,9 +199,4 @@ class Transfers {
     if (this.#asked.size > rememberedTransfers) this.#asked.delete(this.#asked.keys().next().value!);
     return transfer;
   }
-}
-
-/** What a request is about: the same in its answer. */
-function nameOf({ operation, jobId, namespaceId }: Pick<DeviceRequest, 'operation' | 'jobId' | 'namespaceId'>): string {
-  return `${operation} ${jobId} ${namespaceId}`;
 }

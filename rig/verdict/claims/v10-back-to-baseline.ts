@@ -32,6 +32,7 @@ export const backToBaseline: ClaimDefinition = {
         received: noteBaseline,
         execution: noteBaseline,
         subscribed(seen) {
+          if (record.filters.size <= limits.heldFilters) return;
           let left = 0;
           for (const filter of record.filters) {
             const jobId = /\/jobs\/([^/+#$]+)\//.exec(filter)?.[1];

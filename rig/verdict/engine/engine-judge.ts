@@ -113,11 +113,11 @@ export function createEngineJudge(engine: Engine, report: Report, profile: Profi
     if (asked === 'iotjobsdata:UpdateJobExecution') {
       const { jobId, thingName, executionNumber, status } = request;
       const executions = ledger.executionsOf(jobId, thingName);
+      // A failure may have been followed by the next try at once.
+      for (const one of executions) if (one.status === status) return;
       const row = executions.findLast(
         (one) => executionNumber === undefined || one.executionNumber === executionNumber,
       );
-      // A failure may have been followed by the next try at once.
-      if (executions.some((one) => one.status === status)) return;
       report('E4', `${jobId} is ${row?.status ?? 'gone'} after an accepted update to ${status}`, thingName);
     }
     if (asked === 'iot:DeleteJobExecution') {

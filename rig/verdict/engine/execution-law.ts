@@ -254,6 +254,8 @@ function minutesFrom(at: EpochMs, minutes: number | undefined): EpochMs | undefi
 }
 
 function isSameButForTimerAndWindow(one: ExecutionRow, other: ExecutionRow): boolean {
+  // Nearly every change is one of these.
+  if (one.versionNumber !== other.versionNumber || one.status !== other.status) return false;
   return hasMembersOf(one, other) && hasMembersOf(other, one);
 }
 

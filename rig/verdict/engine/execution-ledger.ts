@@ -77,6 +77,21 @@ export function createLedger(): Ledger {
     if (isPending(row.status) && row.hidden !== true) queueOf(row.thingName, row.namespaceId).pending.set(key, row);
   }
 
+  function replace(key: string, before: ExecutionRow, row: ExecutionRow): void {
+    if (isPending(before.status) && !isPending(row.status)) totals.ended += 1;
+    const job = jobs.get(row.jobId);
+    if (job !== undefined) {
+      job.executions.set(key, row);
+      job.counts[before.status] -= 1;
+      job.counts[row.status] += 1;
+      const ofThing = job.byThing.get(row.thingName);
+      if (ofThing !== undefined) ofThing[ofThing.indexOf(before)] = row;
+    }
+    const { pending } = queueOf(row.thingName, row.namespaceId);
+    if (isPending(row.status) && row.hidden !== true) pending.set(key, row);
+    else pending.delete(key);
+  }
+
   return {
     jobs,
     things,
@@ -87,13 +102,9 @@ export function createLedger(): Ledger {
     executionsOf: (jobId, thingName) => jobs.get(jobId)?.byThing.get(thingName) ?? none,
     putExecution(key, row) {
       const before = executions.get(key);
-      if (before === undefined) {
-        totals.created += 1;
-      } else {
-        forget(key, before);
-        if (isPending(before.status) && !isPending(row.status)) totals.ended += 1;
-      }
       executions.set(key, row);
+      if (before !== undefined) return replace(key, before, row);
+      totals.created += 1;
       add(key, row);
     },
     dropExecution(key) {
