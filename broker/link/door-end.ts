@@ -25,6 +25,8 @@ export interface DoorEnd {
   readonly passage: Passage;
   /** For whoever listens where the engine is. */
   tell(event: unknown): void;
+  /** Resolves when all has come that the engine had said until now, or the link has broken. */
+  heardAll(): Promise<void>;
   /** Goes on over this stream. @returns when the engine has welcomed this door; rejects when it refuses it. */
   attach(stream: Duplex): Promise<void>;
   /** Resolves when the link that is in use has ended. */
@@ -206,6 +208,9 @@ export function createDoorEnd(
     isThing: (name) => heard.things.has(name),
     passage,
     tell: (event) => say(['tell', event]),
+    async heardAll() {
+      if (line !== undefined) await unanswered.keeping((id) => say(['settle', id])).catch(() => {});
+    },
     attach(stream) {
       return new Promise((resolve, reject) => {
         let isWelcome = false;

@@ -63,6 +63,8 @@ export interface EngineEnd {
   throttle(until: EpochMs): void;
   /** Tells all doors what is wanted of them, those that come later too. */
   want(what: unknown): void;
+  /** Tells whoever operates the service by a link. @returns whether there is anybody */
+  tellOperator(counts: unknown): boolean;
   /** Says to every door that the engine is there. */
   beat(): void;
   /** Numbers of the doors that are linked. */
@@ -83,6 +85,8 @@ interface Asked {
   readonly doors: readonly LinkedDoor[];
 }
 
+/** A frame for each turn would cost the engine as much as all else that it does for an operator. */
+const operatorGathersMs = 4;
 /** A door that is stopped holds up everything that is kept; it answers each beat. */
 const silentMs = 1000;
 
@@ -103,6 +107,8 @@ export function createEngineEnd({
 }: EngineEndOptions): EngineEnd {
   const doors = new Set<LinkedDoor>();
   const lines = new Set<Line<FromEngine>>();
+  /** Of those who only ask. */
+  const operators = new Set<Line<FromEngine>>();
   /** Nothing was heard of them for too long. */
   const suspected = new WeakSet<LinkedDoor>();
   let throttledUntil: EpochMs = -Infinity;
@@ -199,7 +205,10 @@ export function createEngineEnd({
       return undefined;
     }
     const door = new LinkedDoor(line, number, peer);
-    if (hears) {
+    if (!hears) {
+      line.gather(operatorGathersMs);
+      operators.add(line);
+    } else {
       places?.come(door, { hasSessions: !wantsRows, generation });
       for (const name of things.names()) line.say(['thing', name, true]);
       doors.add(door);
@@ -244,6 +253,7 @@ export function createEngineEnd({
         },
         ended() {
           lines.delete(line);
+          operators.delete(line);
           if (door !== undefined && doors.has(door)) left(door);
         },
       });
@@ -256,6 +266,10 @@ export function createEngineEnd({
     want(what) {
       wanted = what;
       for (const { line } of doors) line.say(['wanted', what]);
+    },
+    tellOperator(counts) {
+      for (const line of operators) line.say(['counted', counts]);
+      return operators.size > 0;
     },
     beat() {
       for (const door of doors) {

@@ -6,6 +6,7 @@
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { DurationMs } from '../../protocol/time.ts';
 
 /** Longer than the longest turn of a busy service by far. */
 const maxFrameBytes = 256 * 1024 * 1024;
@@ -18,6 +19,7 @@ const maxBytesOfUnit = 3;
 const usualBytes = 64 * 1024;
 
 export interface Line<Said> {
+  /** What is no entry of bytes is written when the frame leaves. */
   say(entry: Said): void;
   /**
    * An entry of bytes, which are copied at once.
@@ -26,6 +28,8 @@ export interface Line<Said> {
    * @param name of 65,535 bytes at most
    */
   sayBytes(kind: number, id: number, name: string, bytes: Buffer | string): void;
+  /** From now on what is said leaves so much later, together: the other side is in no hurry. */
+  gather(ms: DurationMs): void;
   /** Bytes that the other side has not read yet, what is gathered in this turn apart. */
   readonly unreadBytes: number;
   /** Sends what is gathered and ends. */
@@ -48,6 +52,7 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
   let frame = Buffer.allocUnsafeSlow(usualBytes);
   let end = lengthBytes;
   let isDue = false;
+  let gatherMs: DurationMs = 0;
   let isOver = false;
   const chunks: Buffer[] = [];
   let held = 0;
@@ -163,7 +168,8 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
   function flushSoon(): void {
     if (isDue) return;
     isDue = true;
-    setImmediate(flush);
+    if (gatherMs === 0) setImmediate(flush);
+    else setTimeout(flush, gatherMs);
   }
 
   stream.on('data', read);
@@ -181,6 +187,9 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
       flushSoon();
       putGathered();
       put(kind, id, name, bytes);
+    },
+    gather(ms) {
+      gatherMs = ms;
     },
     get unreadBytes() {
       return stream.writableLength;

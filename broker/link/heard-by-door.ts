@@ -17,6 +17,8 @@ export interface HearingOptions {
   readonly onThrottled?: (until: EpochMs) => void;
   /** What whoever is where the engine is wants of this door. */
   readonly onWanted?: (what: unknown) => void;
+  /** What has become of executions, for whoever only asks. */
+  readonly onCounted?: (counts: unknown) => void;
   /** Where the doors are that take clients of theirs, this one among them. */
   readonly onPeers?: (peers: ReadonlyMap<number, string>) => void;
   /** Sessions and messages for them that are this door's from now on, beside those that it was opened with. */
@@ -120,6 +122,7 @@ export class HeardByDoor {
     peers: ([, peers]) => this.#options.onPeers?.(new Map(peers)),
     row: ([, row]) => void this.#rows.push(row),
     throttled: ([, until]) => this.#options.onThrottled?.(until),
+    counted: ([, counts]) => this.#options.onCounted?.(counts),
     wanted: ([, what]) => this.#options.onWanted?.(what),
   };
 

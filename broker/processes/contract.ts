@@ -37,7 +37,7 @@ export type ToProcess =
   | { readonly kind: 'watch'; readonly observations: boolean }
   /** Events of the doors are wanted. */
   | { readonly kind: 'hear' }
-  /** Executions are to be counted. */
+  /** Executions are to be counted, and told of by the starter's link. */
   | { readonly kind: 'count' }
   /** For the live page: what runs here. */
   | { readonly kind: 'present'; readonly verb: string; readonly about: string }
@@ -75,8 +75,6 @@ export type FromProcess =
   | { readonly kind: 'event'; readonly event: ServiceEvent }
   /** What was gathered for some milliseconds, in order. */
   | { readonly kind: 'seen'; readonly seen: readonly Observation[] }
-  /** What became of executions in some milliseconds. */
-  | { readonly kind: 'counted'; readonly counts: readonly ExecutionCount[] }
   | { readonly kind: 'usage'; readonly usage: ProcessUsage }
   /** The connection of a client of this door, which comes with the message. */
   | ({ readonly kind: 'client'; readonly door: number } & HandedClient)

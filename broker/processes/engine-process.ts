@@ -5,7 +5,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { rmSync } from 'node:fs';
-import type { Observation, ObservationOf } from '../../observation/observation.ts';
+import type { Observation } from '../../observation/observation.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { type Mind, openMind, openState } from '../mind.ts';
 import { openSurroundings } from '../surroundings.ts';
@@ -57,7 +57,12 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
     } else if (message.kind === 'hear' && stopHearing === undefined) {
       stopHearing = events.add((event) => sayToStarter({ kind: 'event', event }));
     } else if (message.kind === 'count' && stopCounting === undefined) {
-      stopCounting = mind.observe({ execution: count });
+      stopCounting = mind.observe({
+        execution(seen) {
+          counted.add(seen);
+          if (!counted.isTold) counted.isTold = engine.end.tellOperator(counted);
+        },
+      });
     } else if (message.kind === 'present') engine.page.present(message);
     else if (message.kind === 'usage') {
       tellSeen();
@@ -83,24 +88,17 @@ function portsIn({ http, https }: Readonly<Record<string, string>>): {
 /** A message of its own for each turn would cost the engine as much as all else that it does. */
 const gatherMs = 4;
 let gathered: Observation[] = [];
+/** Of which the operator is told what has been counted when the frame leaves. */
 const counted = new ExecutionTally();
 
 function show(seen: Observation): void {
   if (gathered.push(seen) === 1) setTimeout(tellSeen, gatherMs);
 }
 
-function count(seen: ObservationOf<'execution'>): void {
-  if (counted.isEmpty) setTimeout(tellSeen, gatherMs);
-  counted.add(seen);
-}
-
 function tellSeen(): void {
-  if (gathered.length > 0) {
-    const seen = gathered;
-    gathered = [];
-    sayToStarter({ kind: 'seen', seen });
-  }
-  if (!counted.isEmpty) sayToStarter({ kind: 'counted', counts: counted.take() });
+  const seen = gathered;
+  gathered = [];
+  if (seen.length > 0) sayToStarter({ kind: 'seen', seen });
 }
 
 function port(url: string): number {

@@ -6,6 +6,8 @@ import type { ObservationOf } from '../../observation/observation.ts';
 import type { ExecutionCount } from './contract.ts';
 
 export class ExecutionTally {
+  /** Somebody will be told of what is counted until then. */
+  isTold = false;
   #counts = new Map<string, { -readonly [Name in keyof ExecutionCount]: ExecutionCount[Name] }>();
 
   add({ execution: { jobId }, status, versionNumber }: ObservationOf<'execution'>): void {
@@ -15,14 +17,11 @@ export class ExecutionTally {
     else known.count += 1;
   }
 
-  get isEmpty(): boolean {
-    return this.#counts.size === 0;
-  }
-
-  /** Since the last time. */
-  take(): readonly ExecutionCount[] {
+  /** Since the last time: called when what tells of it is written. */
+  toJSON(): readonly ExecutionCount[] {
     const counts = [...this.#counts.values()];
     this.#counts = new Map();
+    this.isTold = false;
     return counts;
   }
 }

@@ -17,7 +17,7 @@ import { type ServiceEventListener } from '../service-events.ts';
 import type { PortOption, Service, ServiceOptions } from '../service-options.ts';
 import { scaledClock } from '../clock.ts';
 import type { ServicePort } from '../engine/port.ts';
-import { createDoorEnd } from '../link/door-end.ts';
+import { type DoorEnd, createDoorEnd } from '../link/door-end.ts';
 import { ClientRelay } from './client-relay.ts';
 import type { ExecutionCount, FromProcess, PlainOptions } from './contract.ts';
 import { keepLinked } from './engine-link.ts';
@@ -101,7 +101,7 @@ class Processes implements ProcessesService {
   readonly #onEnded: WatchOptions['onEnded'];
   readonly #whenClosed: () => void;
   readonly #closing = new AbortController();
-  #port: Promise<ServicePort> | undefined;
+  #linked: Promise<DoorEnd> | undefined;
   #presented: { readonly verb: string; readonly about: string } | undefined;
   #engine: StartedProcess | undefined;
   #listeners: readonly ServiceEventListener[] = [];
@@ -231,8 +231,7 @@ class Processes implements ProcessesService {
     else if (message.kind === 'event') for (const hear of this.#listeners) hear(message.event);
     else if (message.kind === 'seen') {
       for (const seen of message.seen) for (const observer of this.#observers) show(observer, seen);
-    } else if (message.kind === 'counted') for (const count of message.counts) this.#counter?.(count);
-    else if (message.kind === 'failed' && this.#about !== undefined) this.#options.onFailure?.(errorIn(message));
+    } else if (message.kind === 'failed' && this.#about !== undefined) this.#options.onFailure?.(errorIn(message));
   }
 
   #url(name: string): string | undefined {
@@ -274,15 +273,31 @@ class Processes implements ProcessesService {
     return { engine: this.#engine?.child.pid ?? 0, doors: this.#doors.map(({ child: { pid } }) => pid ?? 0) };
   }
 
-  port(): Promise<ServicePort> {
-    const end = createDoorEnd(this.#count, scaledClock, { hears: false });
-    this.#port ??= keepLinked(end, this.#folder, this.#closing.signal).then(() => end.port);
-    return this.#port;
+  async port(): Promise<ServicePort> {
+    return (await this.#link()).port;
+  }
+
+  #link(): Promise<DoorEnd> {
+    this.#linked ??= this.#linkUp();
+    return this.#linked;
+  }
+
+  async #linkUp(): Promise<DoorEnd> {
+    const end = createDoorEnd(this.#count, scaledClock, {
+      hears: false,
+      onCounted: (counts) => {
+        for (const count of counts as readonly ExecutionCount[]) this.#counter?.(count);
+      },
+    });
+    await keepLinked(end, this.#folder, this.#closing.signal);
+    return end;
   }
 
   async usages(): Promise<readonly ProcessUsage[]> {
     const all = [...(this.#engine ? [this.#engine] : []), ...this.#doors];
     const told = await Promise.all(all.map((started) => started.usage()));
+    // What was to be counted until now has been.
+    if (this.#linked !== undefined) await (await this.#linked).heardAll();
     return told.filter((usage) => usage !== undefined);
   }
 
@@ -309,6 +324,7 @@ class Processes implements ProcessesService {
 
   countExecutions(hear: (count: ExecutionCount) => void): void {
     this.#counter = hear;
+    void this.#link();
     this.#engine?.tell({ kind: 'count' });
   }
 
