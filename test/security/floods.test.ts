@@ -113,6 +113,31 @@ describe('what others are to have', () => {
     expect(events).toContainEqual(expect.objectContaining({ kind: 'disconnected', ...told }));
   });
 
+  it.each([4, 5] as const)(
+    'is not held for who never reads: it is cut off, and others go on (MQTT %i)',
+    async (version) => {
+      const rude = await connect('rude', { protocolVersion: version });
+      await rude.subscribe(['news/#'], 0);
+      rude.stream.pause();
+      const listener = await connect('listener');
+      await listener.subscribe(['news/#'], 0);
+      const speaker = await connect('speaker');
+      const large = Buffer.alloc(100 * 1024, 'x');
+      const isCutOff = (): boolean =>
+        events.some((event) => event.kind === 'disconnected' && event.clientId === 'rude');
+      let published = 0;
+      while (!isCutOff() && published < 2000) {
+        speaker.publish('news/today', large);
+        published += 1;
+        await speaker.until(() => acknowledged(speaker) === published);
+      }
+      await listener.until(() => listener.messages.length === published);
+      const told = { kind: 'disconnected', clientId: 'rude', how: 'cut-off', reason: 'quotaExceeded' };
+      expect(events).toContainEqual(expect.objectContaining(told));
+      rude.stream.destroy();
+    },
+  );
+
   it('is retained on so many topics, and above that delivered only', async () => {
     const listener = await connect('listener');
     await listener.subscribe([`state/${maxRetainedMessages}`]);

@@ -12,7 +12,7 @@ import { killAll, startServe } from '../support/serve-process.ts';
 import { type StoreDirectory, testStoreDirectory } from '../support/store-directory.ts';
 import { WireClient } from '../support/wire-client.ts';
 
-const keptMegabytes = Number(process.env['JOBRIG_KEPT_MB'] ?? 160);
+const keptMegabytes = Number(process.env['JOBRIG_KEPT_MB'] ?? 96);
 const heapMegabytes = 64;
 const sleepingSessions = 3000;
 /** Beside the heap: the program itself, and messages, which are kept as bytes. */
