@@ -4,10 +4,11 @@
  */
 import { EventEmitter, once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, get } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ActionOutcome, Delta, Frame, PageAction, Snapshot } from '../../broker/live/contract.ts';
 import { LiveFeed } from '../../broker/live/live-feed.ts';
-import { type Service, startService } from '../../broker/start-service.ts';
+import { type Service, type ServiceOptions, startService } from '../../broker/start-service.ts';
+import { endAfterTest } from '../support/after-test.ts';
 import { type RawResponse, rawHttp } from '../support/raw-http.ts';
 import { ask } from '../support/live-page.ts';
 
@@ -17,13 +18,25 @@ const targets = ['arn:aws:iot:us-east-1:000000000000:thing/T'];
 let service: Service;
 let port: number;
 
-async function start(options: Parameters<typeof startService>[0] = {}): Promise<void> {
-  service = await startService({ ...quiet, keepsPage: true, ...options });
-  port = Number(new URL(service.httpUrl!).port);
+function use(one: Service): void {
+  service = one;
+  port = Number(new URL(one.httpUrl!).port);
 }
 
-beforeEach(() => start());
-afterEach(() => service.close());
+/** A service of the test's own. */
+async function start(options: ServiceOptions = {}): Promise<void> {
+  const own = await startService({ ...quiet, keepsPage: true, ...options });
+  endAfterTest(() => own.close());
+  use(own);
+}
+
+/** For tests that leave nothing behind which others see. */
+let shared: Service;
+beforeAll(async () => {
+  shared = await startService({ ...quiet, keepsPage: true });
+});
+beforeEach(() => use(shared));
+afterAll(() => shared.close());
 
 const frameMs = 100;
 
@@ -157,7 +170,6 @@ describe('who may', () => {
   );
 
   it('where callers must prove who they are, opens for the key in its address alone', async () => {
-    await service.close();
     await start({ accessKeys: { AKIDEXAMPLE: 'secret' } });
     expect(await tokenOf()).toBe('');
     expect((await rawHttp(port, { path: '/page/feed' })).status).toBe(403);
@@ -171,6 +183,8 @@ describe('who may', () => {
 });
 
 describe('the feed', () => {
+  beforeEach(() => start());
+
   it('begins with all that there is, goes on with what changes, and tells every page the same', async () => {
     await ask(service, { name: 'iot:CreateThing', request: { thingName: 'T' } });
     await ask(service, { name: 'iot:CreateJob', request: { jobId: 'J', document: '{}', targets } });
@@ -233,11 +247,9 @@ describe('the feed', () => {
     const closed = new Promise<void>((resolve) => reader.response.on('error', () => {}).on('close', () => resolve()));
     await service.close();
     await closed;
-    await start();
   });
 
   it('watches nothing while nobody looks and nothing is to be kept', async () => {
-    await service.close();
     await start({ keepsPage: false });
     await ask(service, { name: 'iot:CreateThing', request: { thingName: 'T' } });
     await ask(service, { name: 'iot:CreateJob', request: { jobId: 'J', document: '{}', targets } });
@@ -248,7 +260,7 @@ describe('the feed', () => {
   });
 });
 
-describe('actions', () => {
+describe('actions that cannot be done', () => {
   it.each([
     [{ do: 'pull', target: { things: ['nobody'] } }, 'nobody has no job'],
     [{ do: 'pull', target: { job: 'nothing' } }, /nothing/],
@@ -267,6 +279,10 @@ describe('actions', () => {
   ])('what cannot be done says why: %j', async (action, text) => {
     expect(await act(action)).toEqual({ ok: false, text: expect.stringMatching(text) as string });
   });
+});
+
+describe('actions of a page', () => {
+  beforeEach(() => start());
 
   it.each(['power-cut', 'drop-link'] as const)('%s strikes those that are there, and says who is not', async (what) => {
     const struck: string[] = [];

@@ -202,16 +202,8 @@ describe('a part of a service', { timeout: 240_000 }, () => {
       [keys, 'rig'],
       [join(folder, 'stranger'), 'other'],
     ] as const) {
-      const { code } = await runHere(
-        'certs',
-        '--node',
-        name,
-        '--out',
-        join(folder, name),
-        '--data-dir',
-        authority,
-        '--quiet',
-      );
+      const places = ['--out', join(folder, name), '--data-dir', authority];
+      const { code } = await runHere('certs', '--node', name, ...places, '--quiet');
       expect(code).toBe(0);
     }
     // A device of the rig has a certificate of the same authority, here in the files of a node.
@@ -236,17 +228,8 @@ describe('a part of a service', { timeout: 240_000 }, () => {
       ['engine', '--store', another, '--listen', '0.0.0.0:0', '--require-auth', '--access-key', 'a:b'],
       ['door', '--join', '192.0.2.1:7400'],
     ] as const) {
-      const [role, ...given] = flags;
-      const { code, stderr } = await runHere(
-        'serve',
-        '--role',
-        role,
-        '--http-port',
-        '0',
-        ...given,
-        '--data-dir',
-        join(folder, 'none'),
-      );
+      const free = ['--http-port', '0', '--data-dir', join(folder, 'none')];
+      const { code, stderr } = await runHere('serve', '--role', ...flags, ...free);
       expect([code, stderr]).toEqual([2, expect.stringMatching(/^jobrig: [^\n]*has no certificate[^\n]*\n$/)]);
     }
   });
