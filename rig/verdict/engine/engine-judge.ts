@@ -16,6 +16,8 @@ import { isOver, objectionToChange, objectionToNew, type Objection } from './exe
 import { createLedger, shown, visible, type Ledger, type LedgerJob, type LedgerQueue } from './execution-ledger.ts';
 import { dueAnswerOfJob, mustAbort, objectionToJob } from './job-law.ts';
 import { createNotificationChecker } from './notifications.ts';
+import { lacksRetry, objectionToRetry } from './retry-law.ts';
+import { queuedForOthers } from './target-law.ts';
 
 export interface EngineJudge {
   readonly ledger: Ledger;
@@ -42,8 +44,8 @@ export function createEngineJudge(engine: Engine, report: Report, profile: Profi
   interface Doing {
     readonly command: Command;
     readonly at: EpochMs;
-    /** Jobs of which an execution ended; absent: none. */
-    ended: Set<string> | undefined;
+    /** Executions that ended; absent: none. */
+    ended: ExecutionRow[] | undefined;
     triedAgain: boolean;
   }
 
@@ -100,8 +102,11 @@ export function createEngineJudge(engine: Engine, report: Report, profile: Profi
     const objection =
       before === undefined ? objectionToNew(row, ledger, cause) : objectionToChange(before, row, cause, profile);
     object(objection, name(row), row.thingName);
-    if (before === undefined && row.retryAttempt !== undefined && row.retryAttempt > 0) doing.triedAgain = true;
-    if (before !== undefined && !isOver(before) && isOver(row)) (doing.ended ??= new Set()).add(row.jobId);
+    if (before === undefined && row.retryAttempt > 0) {
+      doing.triedAgain = true;
+      object(objectionToRetry(row, ledger, cause.job), name(row), row.thingName);
+    }
+    if (before !== undefined && !isOver(before) && isOver(row)) (doing.ended ??= []).push(row);
   }
 
   function touch({ thingName, namespaceId }: ExecutionRow): void {
@@ -127,9 +132,11 @@ export function createEngineJudge(engine: Engine, report: Report, profile: Profi
     }
   }
 
-  function checkAborts(ended: ReadonlySet<string>): void {
-    for (const jobId of ended) {
+  function checkEnds(ended: readonly ExecutionRow[]): void {
+    for (const row of ended) {
+      const { jobId, thingName } = row;
       const job = ledger.jobs.get(jobId);
+      if (lacksRetry(row, ledger, job)) report('E4', `${name(row)} is ${row.status} and not tried again`, thingName);
       if (job?.row.status !== 'IN_PROGRESS' || job.row.hasEnded === true || !mustAbort(job)) continue;
       report('E4', `${jobId} goes on although an abort criterion is met`);
     }
@@ -172,6 +179,14 @@ export function createEngineJudge(engine: Engine, report: Report, profile: Profi
     recounted.clear();
   }
 
+  function checkTargets(): void {
+    for (const job of ledger.jobs.values()) {
+      for (const row of queuedForOthers(job, rows.get('thing'), rows.get('thingGroup'))) {
+        report('E4', `${name(row)} is QUEUED for a thing that is no target`, row.thingName);
+      }
+    }
+  }
+
   function remember(change: Change): void {
     let table = rows.get(change.table);
     if (table === undefined) rows.set(change.table, (table = new Map()));
@@ -206,7 +221,7 @@ export function createEngineJudge(engine: Engine, report: Report, profile: Profi
       }
       if (reply.accepted) checkDone(command);
       checkHead(command, outcome);
-      if (doing.ended !== undefined) checkAborts(doing.ended);
+      if (doing.ended !== undefined) checkEnds(doing.ended);
       notifications.check(effects, doing.triedAgain);
       touches += 1;
       if (recounted.size > 0 && touches % countEvery === 0) checkTouchedCounts(at);
@@ -215,6 +230,7 @@ export function createEngineJudge(engine: Engine, report: Report, profile: Profi
       for (const job of ledger.jobs.values()) if (job.row.status !== 'DELETION_IN_PROGRESS') checkCounts(job, at);
       for (const queue of ledger.queues()) checkQueue(engine, ledger, queue, at, report);
       checkLists(engine, ledger, at, report);
+      if (!rows.get('work')?.size) checkTargets();
       checkRows(engine, rows, report);
     },
   };
