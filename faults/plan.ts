@@ -42,7 +42,7 @@ export const serviceAnswers = [
 export type ServiceAnswer = (typeof serviceAnswers)[number];
 
 /** What comes of a CONNECT or a SUBSCRIBE. */
-export const handshakeAnswers = ['not-at-all', 'refused'] as const;
+const handshakeAnswers = ['not-at-all', 'refused'] as const;
 export type HandshakeAnswer = (typeof handshakeAnswers)[number];
 
 export type ParsedPlan =

@@ -47,7 +47,7 @@ function isNoticed({ verdict = 'survived', tests = 'survived' }: Result, audienc
 }
 
 function isTried(result: Result, audience: Audience): boolean {
-  if (isEquivalent(result)) return true;
+  if (isEquivalent(result)) return audience === 'all' || result.verdict !== undefined || result.tests === undefined;
   return audience === 'verdict' ? result.verdict !== undefined : isNoticed(result, 'all') || result.tests !== undefined;
 }
 
@@ -110,6 +110,7 @@ function section(
     const isWhole = tried > equivalent && (audience === 'verdict' || untried === 0);
     return `| ${title} | ${tried} | ${equivalent} | ${killed} | ${isWhole ? `${share.toFixed(1)} %` : '–'} | ${bar} |`;
   });
+  const wasAsked = results.some(({ verdict }) => verdict !== undefined);
   return [
     `## ${sources.map((folder) => `\`${folder}/\``).join(', ')}`,
     `${count} mutants can be made; ${wasTried.length} were tried, a sample spread by chance that is the same each time (\`npm run mutate -- --room ${name}\`).`,
@@ -119,7 +120,7 @@ function section(
       rows.join('\n'),
     '### Noticed by',
     killers(results),
-    ...(bars.verdict === undefined ? [] : ['### Survivors of the verdict that a test notices', leftToTests(results)]),
+    ...(wasAsked ? ['### Survivors of the verdict that a test notices', leftToTests(results)] : []),
     untried === 0 ? '### Survivors of all' : '### Survivors of the verdict',
     survivors(wasTried.filter((result) => !isNoticed(result, 'all'))),
   ].join('\n\n');
@@ -151,7 +152,7 @@ function kindOf({ verdict = 'survived', tests = '' }: Result): string {
 }
 
 function leftToTests(results: readonly Result[]): string {
-  const left = results.filter((result) => !isNoticed(result, 'verdict') && isNoticed(result, 'all'));
+  const left = results.filter((result) => result.verdict === 'survived' && isNoticed(result, 'all'));
   return changes('Noticed by', left, ({ tests = '' }) => tests.replaceAll('|', '\\|'));
 }
 

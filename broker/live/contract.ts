@@ -158,7 +158,7 @@ export interface QueuedExecution {
 }
 
 /** What is odd about what a device says; how often it was seen. */
-export const remarkCodes = [
+const remarkCodes = [
   'no-client-token',
   'notify-without-next',
   'goes-on-after-gone',

@@ -16,7 +16,7 @@ export type ClaimId = (typeof claimIds)[number];
  * What a world shows beside the wire and the service: `inside` the views and traces of a simulated device, `downloads` who asks
  * for which bytes, `power` when it was cut and given back, `witness` the firmware's own word, `shadow` the reported version.
  */
-export const sightNames = ['inside', 'downloads', 'power', 'witness', 'shadow'] as const;
+const sightNames = ['inside', 'downloads', 'power', 'witness', 'shadow'] as const;
 export type Sight = (typeof sightNames)[number];
 
 export type EndStatus = JobExecutionStatus | 'DELETED';

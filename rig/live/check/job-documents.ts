@@ -40,7 +40,7 @@ export interface JobDocuments {
 
 export const bucket = 'jobrig';
 /** Instead of a file: OTA documents of FreeRTOS, as AWS makes them for an update over MQTT or HTTP. */
-export const afrOta = 'afr-ota';
+const afrOta = 'afr-ota';
 const madeUpBytes = 48 * 1024;
 const ownDocument = JSON.stringify({
   operation: 'firmware',

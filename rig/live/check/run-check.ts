@@ -296,7 +296,7 @@ function needsMetBy({ session, downloadsBy, restartsToUpdate }: Portrait): reado
   ];
 }
 
-export function endpointsInWords({
+function endpointsInWords({
   host,
   mqttPort,
   mqttsPort,

@@ -19,8 +19,9 @@ export function objectionToRetry(row: ExecutionRow, ledger: Ledger, job: JobRow 
 
 /** Whether an execution that has just ended must have been followed by another try. Of CONTINUOUS jobs only those who are still a target are. */
 export function lacksRetry(row: ExecutionRow, ledger: Ledger, job: LedgerJob | undefined): boolean {
-  if (job?.row.status !== 'IN_PROGRESS' || job.row.hasEnded === true || job.row.targetSelection !== 'SNAPSHOT')
-    return false;
+  // A job that is complete by this end is so too early.
+  if (job?.row.status !== 'IN_PROGRESS' && job?.row.status !== 'COMPLETED') return false;
+  if (job.row.hasEnded === true || job.row.targetSelection !== 'SNAPSHOT') return false;
   if (!ledger.things.has(row.thingName) || mustAbort(job)) return false;
   const all = ledger.executionsOf(row.jobId, row.thingName);
   return all.at(-1)?.executionNumber === row.executionNumber && triesLeft(all, job.row) > 0;
