@@ -15,7 +15,7 @@ import { createDeviceClock } from './device-clock.ts';
 import type { DeviceClock } from './device-clock.ts';
 import type { HardwareProfile } from './device/profile.ts';
 import { readHardwareProfiles } from './hardware-profiles.ts';
-import { type LiveDevice, type LiveDeviceOptions, createLiveDevice } from './live-device.ts';
+import { LiveDevice, type LiveDeviceOptions } from './live-device.ts';
 import type { Observer } from '../observation/observation.ts';
 import { observeAll } from '../observation/observers.ts';
 import type { DeviceCredentials } from './mqtt/device-connection.ts';
@@ -130,10 +130,7 @@ class DevicesOnTheWire implements Fleet {
         });
         const credentials = options.credentialsOf?.(thingName);
         const observer = this.#observer;
-        return [
-          thingName,
-          createLiveDevice({ ...options, board, clock, observer, ...(credentials && { credentials }) }),
-        ];
+        return [thingName, new LiveDevice({ ...options, board, clock, observer, ...(credentials && { credentials }) })];
       }),
     );
   }

@@ -2,7 +2,7 @@
  * One device alive: a station (agent/station), a clock and a socket. Puts into the station what the socket and the clock say,
  * and does what it asks of the socket, one thing at a time and in order. All of link, power and faults is the station's.
  */
-import type { InstantFault, ThingFaults } from '../faults/thing-faults.ts';
+import type { ThingFaults } from '../faults/thing-faults.ts';
 import { seededChance } from '../faults/chance.ts';
 import { type DeviceView, plainView } from '../observation/inside.ts';
 import type { ConnectionEnd, Observer } from '../observation/observation.ts';
@@ -35,34 +35,8 @@ export interface LiveDeviceOptions {
   readonly watch?: CallWatch;
 }
 
-export interface LiveDevice extends AsyncDisposable {
-  readonly thingName: string;
-  view(): DeviceView;
-  powerOn(): void;
-  /** Everything volatile is gone in the middle of whatever it was; the socket vanishes without a word. */
-  powerCut(): void;
-  /**
-   * Stops the device between two of its actions, its clock included: what arrives waits, nothing becomes due. May be called
-   * by the observer, and then takes hold before what was seen takes effect.
-   */
-  hold(): void;
-  release(): void;
-  /** From now on the device has the faults that a plan has for this thing; the plan's times count from now. */
-  injectAll(faults: ThingFaults): void;
-  /** One fault, now; while the device is held, when it is released. */
-  inject(fault: StationFault | InstantFault): void;
-  /** Every fault ends. */
-  endFaults(): void;
-  /** Leaves the service and stops; resolves when the socket is closed. The board keeps what it has. */
-  close(): Promise<void>;
-}
-
-/** Puts a board on the wire. It is still without power: see {@link LiveDevice.powerOn}. */
-export function createLiveDevice(options: LiveDeviceOptions): LiveDevice {
-  return new StationOnTheWire(options);
-}
-
-class StationOnTheWire implements LiveDevice {
+/** A board on the wire. It is still without power: see {@link LiveDevice.powerOn}. */
+export class LiveDevice implements AsyncDisposable {
   readonly #options: LiveDeviceOptions;
   readonly #station: Station;
   /** What the station asked for and is not done yet. */
@@ -95,10 +69,15 @@ class StationOnTheWire implements LiveDevice {
     this.#put({ kind: 'power-on' });
   }
 
+  /** Everything volatile is gone in the middle of whatever it was; the socket vanishes without a word. */
   powerCut(): void {
     this.#put({ kind: 'power-off' });
   }
 
+  /**
+   * Stops the device between two of its actions, its clock included: what arrives waits, nothing becomes due. May be called
+   * by the observer, and then takes hold before what was seen takes effect.
+   */
   hold(): void {
     this.#put({ kind: 'hold' });
   }
@@ -107,18 +86,22 @@ class StationOnTheWire implements LiveDevice {
     this.#put({ kind: 'release' });
   }
 
+  /** From now on the device has the faults that a plan has for this thing; the plan's times count from now. */
   injectAll(faults: ThingFaults): void {
     this.#put({ kind: 'faults', faults });
   }
 
+  /** One fault, now; while the device is held, when it is released. */
   inject(fault: StationFault): void {
     this.#put({ kind: 'fault', fault });
   }
 
+  /** Every fault ends. */
   endFaults(): void {
     this.#put({ kind: 'end-faults' });
   }
 
+  /** Leaves the service and stops; resolves when the socket is closed. The board keeps what it has. */
   close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelTimer?.();

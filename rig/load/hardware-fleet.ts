@@ -26,10 +26,10 @@ export interface HardwareFleetOptions extends Omit<FleetPartOptions, 'open' | 't
 interface Seen {
   connectingSince: DurationMs;
   isConnected: boolean;
-  askedAt: DurationMs | undefined;
-  notifiedAt: DurationMs | undefined;
-  jobId: string | undefined;
-  lostAt: DurationMs | undefined;
+  askedAt?: DurationMs | undefined;
+  notifiedAt?: DurationMs | undefined;
+  jobId?: string | undefined;
+  lostAt?: DurationMs | undefined;
 }
 
 const cutOffMs = 1000;
@@ -44,14 +44,7 @@ export function createHardwareFleet(options: HardwareFleetOptions): FleetPart {
   function of(thingName = ''): Seen {
     let known = seen.get(thingName);
     if (known === undefined) {
-      known = {
-        connectingSince: now(),
-        isConnected: false,
-        askedAt: undefined,
-        notifiedAt: undefined,
-        jobId: undefined,
-        lostAt: undefined,
-      };
+      known = { connectingSince: now(), isConnected: false };
       seen.set(thingName, known);
     }
     return known;

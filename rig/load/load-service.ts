@@ -80,7 +80,8 @@ interface Counted {
 
 interface Rollout {
   readonly plan: RolloutPlan;
-  readonly flights: Flights | undefined;
+  /** Absent: the service rolls out by itself. */
+  flights?: Flights;
   readonly jobIds: string[];
 }
 
@@ -196,19 +197,13 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
     rollout(plan) {
       const { things, rounds = Infinity, pacing } = plan;
       const startedAt = now();
+      const jobIds: string[] = [];
+      const rollout: Rollout = { plan, jobIds };
+      rollouts.push(rollout);
       if (pacing.kind === 'service') {
-        const rollout: Rollout = { plan, flights: undefined, jobIds: [] };
-        rollouts.push(rollout);
         createJob(rollout, `${plan.base}0`, plan.document, things);
         return startedAt;
       }
-      const jobIds: string[] = [];
-      const rollout: { plan: RolloutPlan; flights: Flights | undefined; jobIds: string[] } = {
-        plan,
-        flights: undefined,
-        jobIds,
-      };
-      rollouts.push(rollout);
       rollout.flights = startFlights({
         pacing,
         total: things.length * rounds,

@@ -202,7 +202,7 @@ export class BenchPlace {
     shown: readonly Sight[] = [],
   ): Promise<ExternalWorld> {
     const lane = this.#lane;
-    const documents = await openJobDocuments({
+    const fillDocument = await openJobDocuments({
       ...this.#options,
       filesDirectory: lane.filesDirectory,
       witnessUrlOf: (jobId) => lane.witness.urlFor(names.thingName, jobId),
@@ -212,7 +212,10 @@ export class BenchPlace {
     const sights = new Set<Sight>(['downloads', ...shown, ...(device.hasPower ? (['power'] as const) : [])]);
     const { namespace } = this.#options;
     const tellsNamespaces = isNamespaced(scenario);
-    return new ExternalWorld({ ...names, lane, device, documents, sights, namespace, tellsNamespaces }, this.#ordinal);
+    return new ExternalWorld(
+      { ...names, lane, device, fillDocument, sights, namespace, tellsNamespaces },
+      this.#ordinal,
+    );
   }
 }
 

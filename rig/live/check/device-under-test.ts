@@ -3,12 +3,12 @@
  * the same claims as in a check. It is one stay on a lane, played by hand instead of by a director.
  */
 import { join } from 'node:path';
-import { noFaults } from '../../../faults/plan.ts';
 import type { Observation } from '../../../observation/observation.ts';
 import { show } from '../../../observation/observers.ts';
 import type { DurationMs } from '../../../protocol/time.ts';
 import type { Deed, DeedOf, Scenario, Trigger } from '../../scenario/contract.ts';
 import { createDirector } from '../../scenario/director.ts';
+import { plainScenario } from '../../scenario/plain.ts';
 import { triggerWords } from '../../scenario/words.ts';
 import {
   type ClaimId,
@@ -50,28 +50,6 @@ export interface DeviceVerdict {
   readonly findings: readonly Finding[];
 }
 
-export interface DeviceUnderTest extends AsyncDisposable {
-  readonly thingName: string;
-  /** What a device that connects by itself has to know, as the environment of a program. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** Everything so far, in order. */
-  readonly seen: readonly Observation[];
-  /** @returns the job's label, by which every other method knows it */
-  createJob(label?: string, options?: NewJobOptions): Promise<string>;
-  pull(job: string, by?: PullBy): Promise<void>;
-  /** Off at once, and on again so much later; default half a second. */
-  cutPower(offForMs?: DurationMs): Promise<void>;
-  /** The connection breaks, and may be made again so much later; default at once. */
-  dropLink(forMs?: DurationMs): Promise<void>;
-  /** Anything else that a scenario can do. */
-  perform(deed: Deed): Promise<void>;
-  /** @returns what was seen. @throws when it does not happen in time, with what was waited for */
-  until<const When extends Awaited>(awaited: When): Promise<SeenOf<When>>;
-  /** Lets the device come to rest, as long as it may take, and judges all that was seen. */
-  verdict(expect?: Readonly<Record<string, EndStatus | readonly EndStatus[]>>): Promise<DeviceVerdict>;
-  close(): Promise<void>;
-}
-
 const usualSettleMs: DurationMs = 8000;
 const usualTimeoutMs: DurationMs = 30_000;
 /** Nothing must happen for so long before a device counts as at rest. */
@@ -97,7 +75,7 @@ async function enter(options: DeviceOptions, lane: Lane, scratch: Scratch): Prom
   const thingName = options.thingName ?? (subject.kind === 'attached' ? subject.thingName : 'jobrig-device');
   const place = new BenchPlace(lane, join(scratch.path, 'lane'), { ...options, thingName });
   const stay = await place.enter(waiting([]), { settleMs, timeoutMs });
-  const device = new HeldDevice(stay, lane, scratch, { settleMs, timeoutMs });
+  const device = new DeviceUnderTest(stay, lane, scratch, { settleMs, timeoutMs });
   try {
     await stay.device.powerOn();
     return device;
@@ -112,7 +90,7 @@ interface Times {
   readonly timeoutMs: DurationMs;
 }
 
-class HeldDevice implements DeviceUnderTest {
+export class DeviceUnderTest implements AsyncDisposable {
   readonly #stay: Stay;
   readonly #lane: Lane;
   readonly #scratch: Scratch;
@@ -145,14 +123,17 @@ class HeldDevice implements DeviceUnderTest {
     return this.#stay.thingName;
   }
 
+  /** What a device that connects by itself has to know, as the environment of a program. */
   get environment(): Readonly<Record<string, string>> {
     return this.#stay.equipment.environment;
   }
 
+  /** Everything so far, in order. */
   get seen(): readonly Observation[] {
     return this.#seen;
   }
 
+  /** @returns the job's label, by which every other method knows it */
   async createJob(label = `job-${(this.#jobs += 1)}`, options: NewJobOptions = {}): Promise<string> {
     await this.perform({ do: 'create-job', job: label, ...options });
     return label;
@@ -162,20 +143,24 @@ class HeldDevice implements DeviceUnderTest {
     await this.perform({ do: by, job, force: true });
   }
 
+  /** Off at once, and on again so much later; default half a second. */
   async cutPower(offForMs: DurationMs = 500): Promise<void> {
     await this.perform({ do: 'power', offForMs });
   }
 
+  /** The connection breaks, and may be made again so much later; default at once. */
   async dropLink(forMs: DurationMs = 0): Promise<void> {
     await this.perform({ do: 'link', how: 'drop', forMs });
   }
 
+  /** Anything else that a scenario can do. */
   async perform(deed: Deed): Promise<void> {
     this.#from = this.#seen.length;
     await this.#stay.world.perform(deed);
     this.#latestAt = this.#lane.now();
   }
 
+  /** @returns what was seen. @throws when it does not happen in time, with what was waited for */
   async until<const When extends Awaited>(awaited: When): Promise<SeenOf<When>> {
     const when = triggerOf(awaited);
     const { timeoutMs } = this.#times;
@@ -186,6 +171,7 @@ class HeldDevice implements DeviceUnderTest {
     return found.seen as SeenOf<When>;
   }
 
+  /** Lets the device come to rest, as long as it may take, and judges all that was seen. */
   async verdict(expect: Readonly<Record<string, EndStatus | readonly EndStatus[]>> = {}): Promise<DeviceVerdict> {
     const { names } = this.#stay.world;
     this.#judge.expectNow(
@@ -284,17 +270,10 @@ class HeldDevice implements DeviceUnderTest {
 
 /** A scenario that only waits. */
 function waiting(triggers: readonly Trigger[]): Scenario {
-  return {
+  return plainScenario({
     id: 'own-test',
-    version: 1,
     claim: 'A test of the user’s own.',
     about: 'V1',
-    catalog: [],
-    needs: [],
-    given: { things: [{ thing: 'thing-1' }], document: 'yours', namespaces: [], faults: noFaults, seed: 1 },
     script: triggers.map((when) => ({ when, deeds: [] })),
-    meanwhile: [],
-    expect: [],
-    claims: 'all',
-  };
+  });
 }

@@ -34,8 +34,6 @@ export interface EquipmentOptions {
 }
 
 export interface Equipment {
-  /** Kept across power cuts. */
-  readonly stateDirectory: string;
   readonly environment: Readonly<Record<string, string>>;
   /** By name, without braces. */
   readonly placeholders: Readonly<Record<string, string>>;
@@ -113,7 +111,7 @@ export async function equip(options: EquipmentOptions): Promise<Equipment> {
     await writeFile(join(stateDirectory, basename(template)), fillIn(text, values), { mode: 0o600 });
   }
   const environment = Object.fromEntries(placeholderNames.map((name) => [variables[name], values[name]]));
-  return { stateDirectory, environment, placeholders: values };
+  return { environment, placeholders: values };
 }
 
 /** Replaces each `{name}` that is known; other braces stay, since templates are JSON more often than not. */

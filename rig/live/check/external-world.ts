@@ -20,13 +20,13 @@ import { armedFaultOf, isOperators, serviceFaultOf } from '../../virtual/deeds.t
 import { type MadeDocument, OperatorDeeds } from '../operator-deeds.ts';
 import type { LiveWorld } from '../play.ts';
 import type { Lane } from './lane.ts';
-import type { JobDocuments } from './job-documents.ts';
+import type { FillDocument } from './job-documents.ts';
 import type { SubjectDevice } from './subject-device.ts';
 
 export interface ExternalWorldOptions {
   readonly lane: Lane;
   readonly device: SubjectDevice;
-  readonly documents: JobDocuments;
+  readonly fillDocument: FillDocument;
   readonly thingName: string;
   /** Of this scenario alone. */
   readonly groupName: string;
@@ -192,7 +192,7 @@ export class ExternalWorld implements LiveWorld {
   }
 
   async #documentOf(deed: CreateJobDeed, jobId: string): Promise<MadeDocument> {
-    const { documents, lane } = this.#options;
+    const { fillDocument, lane } = this.#options;
     const ordinal = this.#ordinalOf(deed);
     if (deed.image !== undefined && deed.image !== 'good') lane.images.set(jobId, deed.image);
     const document: JobDocument = deed.document ?? 'yours';
@@ -201,7 +201,7 @@ export class ExternalWorld implements LiveWorld {
         text: typeof document === 'object' ? JSON.stringify(document) : documentText(document, { edition: ordinal }),
       };
     }
-    const filled = await documents.fill(jobId, deed.job.startsWith('canary') ? 'canary' : 'document', ordinal);
+    const filled = await fillDocument(jobId, deed.job.startsWith('canary') ? 'canary' : 'document', ordinal);
     this.versions.set(jobId, filled.version);
     lane.shadow.installs(filled.version);
     return filled;

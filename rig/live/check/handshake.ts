@@ -2,30 +2,19 @@
  * The handshake: one plain job to its end, then one lost connection, on a device of which nothing is known yet. It is a scenario
  * like any other; what was seen of it makes the portrait, and is the record that a sweep is laid along.
  */
-import { noFaults } from '../../../faults/plan.ts';
 import type { Observation } from '../../../observation/observation.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
-import type { Scenario } from '../../scenario/contract.ts';
+import { plainScenario } from '../../scenario/plain.ts';
 import type { Played } from '../play.ts';
 import type { BenchPlace, PlayAt } from './bench-place.ts';
 import { type PullMoment, momentsOf } from './sweep.ts';
 
 const label = 'handshake';
 
-export const handshakeScenario: Scenario = {
+export const handshakeScenario = plainScenario({
   id: 'handshake',
-  version: 1,
   claim: 'A plain job is done, and a lost connection is made again.',
   about: 'V1',
-  catalog: [],
-  needs: [],
-  given: {
-    things: [{ thing: 'thing-1' }],
-    document: 'yours',
-    namespaces: [],
-    faults: noFaults,
-    seed: 1,
-  },
   script: [
     // Time to subscribe: a device that does not ask when it connects is for a scenario to find.
     { when: { on: 'connected', afterMs: 300 }, deeds: [{ do: 'create-job', job: label }] },
@@ -33,10 +22,9 @@ export const handshakeScenario: Scenario = {
     { when: { on: 'idle', forMs: 200 }, deeds: [{ do: 'link', how: 'drop', forMs: 0 }] },
     { when: { on: 'connected' }, deeds: [] },
   ],
-  meanwhile: [],
   expect: [{ job: label, status: ['SUCCEEDED'] }],
   claims: ['V1'],
-};
+});
 
 export interface Handshake {
   /** The plain job came to its end. */

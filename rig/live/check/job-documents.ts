@@ -33,10 +33,8 @@ export interface FilledDocument extends MadeDocument {
   readonly version: string;
 }
 
-export interface JobDocuments {
-  /** @param which of the user's documents. @param ordinal makes versions differ; from 1 */
-  fill(jobId: string, which: 'document' | 'canary', ordinal: number): Promise<FilledDocument>;
-}
+/** @param which of the user's documents. @param ordinal makes versions differ; from 1 */
+export type FillDocument = (jobId: string, which: 'document' | 'canary', ordinal: number) => Promise<FilledDocument>;
 
 export const bucket = 'jobrig';
 /** Instead of a file: OTA documents of FreeRTOS, as AWS makes them for an update over MQTT or HTTP. */
@@ -83,7 +81,7 @@ export async function mustBeReadable({
 }
 
 /** @throws {OperationalError} as {@link mustBeReadable} */
-export async function openJobDocuments(options: JobDocumentsOptions): Promise<JobDocuments> {
+export async function openJobDocuments(options: JobDocumentsOptions): Promise<FillDocument> {
   const { filesDirectory, document, canary, image } = options;
   const folder = join(filesDirectory, bucket);
   await mkdir(folder, { recursive: true });
@@ -94,33 +92,31 @@ export async function openJobDocuments(options: JobDocumentsOptions): Promise<Jo
   mustBeJson('--document', document, texts.document);
   if (texts.canary !== undefined) mustBeJson('--canary', canary, texts.canary);
   const given = image === undefined ? undefined : await readBytes('--image', image);
-  return {
-    async fill(jobId, which, ordinal) {
-      const version = `${ordinal + 1}.0.0`;
-      const bytes = given ?? madeUpImage(version);
-      const key = `${jobId}.bin`;
-      // At once: somebody may be reading the one before.
-      await writeFile(join(folder, `${key}.new`), bytes);
-      await rename(join(folder, `${key}.new`), join(folder, key));
-      const template = texts[which] ?? texts.document;
-      const text = fillIn(template, {
-        url: `\${aws:iot:s3-presigned-url:https://s3.amazonaws.com/${bucket}/${key}}`,
-        version,
-        size: String(bytes.length),
-        sha256: createHash('sha256').update(bytes).digest('hex'),
-        signature: template.includes('{signature}') ? await options.sign(bytes) : '',
-        'signer-cert': options.signerCertFile,
-        witness: options.witnessUrlOf?.(jobId) ?? '',
-        stream: jobId,
-        job: jobId,
-      });
-      return {
-        text,
-        version,
-        hasUrl: text.includes('${aws:iot:s3-presigned-url:'),
-        stream: template.includes('{stream}') ? { bucket, key } : undefined,
-      };
-    },
+  return async (jobId, which, ordinal) => {
+    const version = `${ordinal + 1}.0.0`;
+    const bytes = given ?? madeUpImage(version);
+    const key = `${jobId}.bin`;
+    // At once: somebody may be reading the one before.
+    await writeFile(join(folder, `${key}.new`), bytes);
+    await rename(join(folder, `${key}.new`), join(folder, key));
+    const template = texts[which] ?? texts.document;
+    const text = fillIn(template, {
+      url: `\${aws:iot:s3-presigned-url:https://s3.amazonaws.com/${bucket}/${key}}`,
+      version,
+      size: String(bytes.length),
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      signature: template.includes('{signature}') ? await options.sign(bytes) : '',
+      'signer-cert': options.signerCertFile,
+      witness: options.witnessUrlOf?.(jobId) ?? '',
+      stream: jobId,
+      job: jobId,
+    });
+    return {
+      text,
+      version,
+      hasUrl: text.includes('${aws:iot:s3-presigned-url:'),
+      stream: template.includes('{stream}') ? { bucket, key } : undefined,
+    };
   };
 }
 

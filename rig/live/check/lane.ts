@@ -14,7 +14,7 @@ import { observeEvery, show } from '../../../observation/observers.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
 import { Operator } from '../operator.ts';
 import { watchDataPlane } from '../wire/data-plane-watch.ts';
-import { watchDoor } from '../wire/door-watch.ts';
+import { DoorWatch } from '../wire/door-watch.ts';
 import { WireFaults } from '../wire/wire-faults.ts';
 import { type TappedConnection, tapped } from '../wire/wire-tap.ts';
 import { createJumpingClock } from './jumping-clock.ts';
@@ -129,7 +129,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
           open.add(connection);
           if (isCut) setImmediate(() => connection.drop());
           const named = certificateName === undefined ? {} : { certificateName };
-          const watch = watchDoor(connection, { observer, faults, now, thingName: () => thingName, ...named });
+          const watch = new DoorWatch(connection, { observer, faults, now, thingName: () => thingName, ...named });
           return {
             ...watch,
             fromDevice: (packet) => watch.fromDevice(packet),

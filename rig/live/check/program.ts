@@ -29,18 +29,6 @@ export interface ProgramOptions {
   readonly now: () => EpochMs;
 }
 
-export interface Program {
-  readonly isRunning: boolean;
-  /** How often it ended by itself since it was made. */
-  readonly exits: number;
-  /** @throws {OperationalError} `COMMAND_NOT_STARTED` when there is no such program */
-  powerOn(): Promise<void>;
-  /** Resolves when no process of the group is left. */
-  powerCut(): Promise<void>;
-  /** SIGTERM, a little patience, then as {@link powerCut}. */
-  stop(): Promise<void>;
-}
-
 /** A program that ends sooner than this has not worked; the pause before its next start grows. */
 const shortLifeMs: DurationMs = 1000;
 const firstPauseMs: DurationMs = 100;
@@ -56,11 +44,7 @@ process.on('exit', () => {
   for (const [mark, group] of living) killAll(mark, group);
 });
 
-export function createProgram(options: ProgramOptions): Program {
-  return new SupervisedProgram(options);
-}
-
-class SupervisedProgram implements Program {
+export class Program {
   readonly #options: ProgramOptions;
   readonly #mark = randomUUID();
   #running: { readonly child: ResultPromise; readonly pid: number; readonly ended: Promise<void> } | undefined;
@@ -77,10 +61,12 @@ class SupervisedProgram implements Program {
     return this.#running !== undefined;
   }
 
+  /** How often it ended by itself since it was made. */
   get exits(): number {
     return this.#exits;
   }
 
+  /** @throws {OperationalError} `COMMAND_NOT_STARTED` when there is no such program */
   async powerOn(): Promise<void> {
     if (this.#wanted) return;
     this.#wanted = true;
@@ -88,6 +74,7 @@ class SupervisedProgram implements Program {
     await this.#start();
   }
 
+  /** Resolves when no process of the group is left. */
   async powerCut(): Promise<void> {
     const wasOn = this.#wanted;
     this.#switchOff();
@@ -98,6 +85,7 @@ class SupervisedProgram implements Program {
     await running.ended;
   }
 
+  /** SIGTERM, a little patience, then as {@link powerCut}. */
   async stop(): Promise<void> {
     this.#switchOff();
     const running = this.#running;

@@ -12,12 +12,10 @@ import type { EpochMs } from '../../../protocol/time.ts';
 import { fillIn } from './equipment.ts';
 import { endsWithTheRig } from './guard.ts';
 import { openScratch } from './scratch.ts';
-import { type Program, type RestartRule, createProgram, kill } from './program.ts';
+import { Program, type RestartRule, kill } from './program.ts';
 
 export interface SubjectDevice {
   readonly hasPower: boolean;
-  /** Whether its own lines are seen. */
-  readonly prints: boolean;
   powerOn(): Promise<void>;
   powerCut(): Promise<void>;
   /** Lets it go, at the end of a scenario. */
@@ -55,11 +53,10 @@ export function programDevice(
 ): SubjectDevice & { readonly program: Program } {
   const { thingName, placeholders, environment, observer, now } = options;
   const words = command.map((word) => fillIn(word, placeholders));
-  const program = createProgram({ thingName, command: words, environment, restart, observer, now });
+  const program = new Program({ thingName, command: words, environment, restart, observer, now });
   return {
     program,
     hasPower: true,
-    prints: true,
     powerOn: () => program.powerOn(),
     powerCut: () => program.powerCut(),
     leave: () => program.stop(),
@@ -74,7 +71,7 @@ export function attachedDevice(options: SubjectOptions): SubjectDevice {
   const lines =
     watch === undefined
       ? undefined
-      : createProgram({
+      : new Program({
           thingName,
           command: ['sh', '-c', inShell(watch, placeholders)],
           environment,
@@ -91,7 +88,6 @@ export function attachedDevice(options: SubjectOptions): SubjectDevice {
   let isWatched = false;
   return {
     hasPower: off !== undefined && on !== undefined,
-    prints: watch !== undefined,
     async powerOn() {
       if (!isWatched) await lines?.powerOn();
       isWatched = true;

@@ -3,10 +3,10 @@
  * ones spread over the time between, a scenario pulls the job just there, alone and together with a power cut. Moments are
  * things that the device does again in every update (its second progress report), so that they are found again at any pace.
  */
-import { noFaults } from '../../../faults/plan.ts';
 import type { Observation } from '../../../observation/observation.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
-import type { Deed, Entry, Scenario, Trigger } from '../../scenario/contract.ts';
+import type { Deed, Scenario, Trigger } from '../../scenario/contract.ts';
+import { plainScenario } from '../../scenario/plain.ts';
 
 export interface PullMoment {
   /** Since the job was created. */
@@ -83,25 +83,18 @@ export function pullScenarios(moments: readonly PullMoment[], points: number, ha
 const deletion: Deed = { do: 'delete-execution', job: 'update', force: true };
 
 function pullAt(index: number, label: string, when: Trigger, cross: string, also: readonly Deed[]): Scenario {
-  const script: readonly Entry[] = [
-    { deeds: [{ do: 'create-job', job: 'update' }] },
-    { when, deeds: [deletion, ...also] },
-    { when: { on: 'settled' }, deeds: [{ do: 'create-job', job: 'canary' }] },
-  ];
-  return {
+  return plainScenario({
     id: `sweep-${index + 1}-${cross.replaceAll(' ', '-')}`,
-    version: 1,
     claim: `The execution is deleted at this moment (${label}), ${cross}: the device recovers and does its next job.`,
     about: 'V5',
     theme: 'sweep',
-    catalog: [],
-    needs: [],
-    given: { things: [{ thing: 'thing-1' }], document: 'yours', namespaces: [], faults: noFaults, seed: 1 },
-    script,
-    meanwhile: [],
+    script: [
+      { deeds: [{ do: 'create-job', job: 'update' }] },
+      { when, deeds: [deletion, ...also] },
+      { when: { on: 'settled' }, deeds: [{ do: 'create-job', job: 'canary' }] },
+    ],
     expect: [{ job: 'canary', status: ['SUCCEEDED'] }],
-    claims: 'all',
-  };
+  });
 }
 
 function ordinal(count: number): string {

@@ -4,7 +4,6 @@ import type { Observation } from '../../../observation/observation.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
 import type { DeviceReport, PullReport } from '../../report/run-report.ts';
 import { type Finding, verdictOf } from '../../verdict/contract.ts';
-import { type Pull, recoveryMsOf } from './pull-watch.ts';
 
 export interface DeviceSource {
   readonly thingName: string;
@@ -13,7 +12,7 @@ export interface DeviceSource {
   readonly findings: readonly Finding[];
   /** Where it was to be pulled. */
   readonly step?: Step;
-  readonly pull?: Pull;
+  readonly pull?: PullReport;
   readonly startedAt: EpochMs;
   /** Of this device. */
   readonly observations: readonly Observation[];
@@ -26,7 +25,7 @@ export function deviceReport(source: DeviceSource): DeviceReport {
     hardware,
     ...outcomeOf(source),
     runningVersion,
-    ...(pull && { pull: pullReport(pull) }),
+    ...(pull && { pull }),
     findings,
     startedAt,
     observations,
@@ -39,7 +38,7 @@ function outcomeOf({ findings, pull, step }: DeviceSource): Pick<DeviceReport, '
   if (verdict === 'fail') return { outcome: 'invalid', reason: wordsOf(findings, 'fail') };
   if (verdict === 'inconclusive') return { outcome: 'inconclusive', reason: wordsOf(findings, 'inconclusive') };
   if (pull !== undefined) {
-    const recoveryMs = recoveryMsOf(pull);
+    const { recoveryMs } = pull;
     const after = recoveryMs === undefined ? '' : ` ${(recoveryMs / 1000).toFixed(1)} s after the pull`;
     return { outcome: 'recovered', reason: `valid again${after}` };
   }
@@ -54,21 +53,6 @@ function wordsOf(findings: readonly Finding[], outcome: Finding['outcome']): str
     .filter((finding) => finding.outcome === outcome)
     .map(({ claim, reason }) => `${claim}: ${reason}`)
     .join('; ');
-}
-
-function pullReport(pull: Pull): PullReport {
-  const { step, mechanism, execution, at } = pull;
-  const { jobId, executionNumber, namespaceId } = execution;
-  const recoveryMs = recoveryMsOf(pull);
-  return {
-    step,
-    mechanism,
-    jobId,
-    executionNumber,
-    ...(namespaceId !== undefined && { namespaceId }),
-    at,
-    ...(recoveryMs !== undefined && { recoveryMs }),
-  };
 }
 
 const brokenTold = 100;

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import type { Observation } from '../../../observation/observation.ts';
 import type { DocumentSummary } from '../../report/run-report.ts';
 import type { Deed, Expected, JobDocument, Scenario } from '../../scenario/contract.ts';
+import { plainScenario } from '../../scenario/plain.ts';
 import type { EndStatus } from '../../verdict/contract.ts';
 
 interface DocumentPlan {
@@ -75,22 +76,12 @@ export async function planDocuments(things: readonly string[], options: Document
     }),
   );
   const all = [...new Set(gets.flatMap(({ things: given }) => given))];
-  const scenario: Scenario = {
+  const scenario = plainScenario({
     id: 'documents',
-    version: 1,
     claim: 'Devices do the documents that they understand, and reject the others.',
     about: 'V5',
     theme: 'demo',
-    catalog: [],
-    needs: [],
-    given: {
-      things: all.map((thing) => ({ thing })),
-      document: 'yours',
-      namespaces: [greengrassNamespace],
-      faults: { faults: [] },
-      seed: options.seed,
-    },
-    meanwhile: [],
+    given: { things: all.map((thing) => ({ thing })), namespaces: [greengrassNamespace], seed: options.seed },
     script: [
       {
         deeds: gets.map(({ plan: { job, namespace }, things: given }): Deed => {
@@ -100,8 +91,7 @@ export async function planDocuments(things: readonly string[], options: Document
       },
     ],
     expect,
-    claims: 'all',
-  };
+  });
   return {
     scenario,
     texts,

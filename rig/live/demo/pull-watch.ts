@@ -1,26 +1,14 @@
 /** What was pulled from whom, and where the device was: told from what the service did and from the inside of the device. */
-import type { ExecutionIdentity, Step } from '../../../observation/execution.ts';
+import type { Step } from '../../../observation/execution.ts';
 import { identityKey } from '../../../observation/execution.ts';
 import type { Observer } from '../../../observation/observation.ts';
-import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
-import type { PullMechanism } from '../../report/run-report.ts';
-
-/** A running execution taken away from its device by force. */
-export interface Pull {
-  readonly mechanism: PullMechanism;
-  readonly execution: ExecutionIdentity;
-  /** Where the device was. */
-  readonly step: Step;
-  readonly at: EpochMs;
-  /** When the device, which stood still for it, went on. */
-  wentOnAt: EpochMs;
-  recoveredAt?: EpochMs;
-}
+import type { EpochMs } from '../../../protocol/time.ts';
+import type { PullReport } from '../../report/run-report.ts';
 
 export interface PullWatch {
   readonly observer: Observer;
   /** The first pull of this thing that found it at work. */
-  of(thingName: string): Pull | undefined;
+  of(thingName: string): PullReport | undefined;
   /** A device that stood still goes on. */
   wentOn(thingName: string, at: EpochMs): void;
 }
@@ -31,7 +19,9 @@ export interface PullWatchOptions {
 }
 
 export function watchPulls({ onPull, onRecovery }: PullWatchOptions): PullWatch {
-  const pulls = new Map<string, Pull>();
+  const pulls = new Map<string, PullReport>();
+  /** When each thing, which had stood still, went on last. */
+  const goesOnAt = new Map<string, EpochMs>();
   /** Jobs that are being deleted as a whole. */
   const deleted = new Set<string>();
   const running = new Set<string>();
@@ -53,7 +43,9 @@ export function watchPulls({ onPull, onRecovery }: PullWatchOptions): PullWatch 
           if (last?.key !== key) return;
           const { step } = last;
           const mechanism = deleted.has(execution.jobId) ? 'DeleteJob' : 'DeleteJobExecution';
-          pulls.set(thingName, { mechanism, execution, step, at, wentOnAt: at });
+          const { jobId, executionNumber, namespaceId } = execution;
+          const which = { jobId, executionNumber, ...(namespaceId !== undefined && { namespaceId }) };
+          pulls.set(thingName, { step, mechanism, ...which, at });
           onPull();
         }
       },
@@ -63,21 +55,14 @@ export function watchPulls({ onPull, onRecovery }: PullWatchOptions): PullWatch 
         }
         if (trace.kind !== 'recovered') return;
         const pull = pulls.get(thingName);
-        if (pull === undefined || pull.recoveredAt !== undefined || trace.execution.jobId !== pull.execution.jobId)
-          return;
-        pull.recoveredAt = at;
+        if (pull === undefined || pull.recoveryMs !== undefined || trace.execution.jobId !== pull.jobId) return;
+        // From the moment at which the device could go on.
+        const since = Math.max(pull.at, goesOnAt.get(thingName) ?? 0);
+        pulls.set(thingName, { ...pull, recoveryMs: Math.max(0, at - since) });
         onRecovery();
       },
     },
     of: (thingName) => pulls.get(thingName),
-    wentOn(thingName, at) {
-      const pull = pulls.get(thingName);
-      if (pull !== undefined && pull.recoveredAt === undefined) pull.wentOnAt = at;
-    },
+    wentOn: (thingName, at) => void goesOnAt.set(thingName, at),
   };
-}
-
-/** In the run's time, from the moment at which the device could go on. */
-export function recoveryMsOf({ wentOnAt, recoveredAt }: Pull): DurationMs | undefined {
-  return recoveredAt === undefined ? undefined : Math.max(0, recoveredAt - wentOnAt);
 }

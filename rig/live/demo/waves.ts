@@ -14,6 +14,7 @@ import type {
   JobDocument,
   Scenario,
 } from '../../scenario/contract.ts';
+import { plainScenario } from '../../scenario/plain.ts';
 
 export interface Wave {
   readonly number: number;
@@ -89,13 +90,11 @@ function waveScenario(number: number, roles: readonly Role[], options: WaveOptio
   const creations = jobs.map((job) => creationOf(job, roles));
   // A pull past the reboot leaves the device with the new version: what is made again is the next one.
   const again = creations.map((creation): Deed => ({ ...creation, document: nextRelease(firmware) }));
-  return {
+  return plainScenario({
     id: `wave-${number}`,
-    version: 1,
     claim: 'Every device comes to rest after its job was pulled, does the job when it is made again, and a canary.',
     about: 'V4',
     theme: 'demo',
-    catalog: [],
     needs: ['steps', 'view'],
     given: {
       things: roles.map(({ thing }): GivenThing => {
@@ -104,7 +103,6 @@ function waveScenario(number: number, roles: readonly Role[], options: WaveOptio
       }),
       document: firmware,
       namespaces: [demoNamespace],
-      faults: { faults: [] },
       seed,
     },
     meanwhile: [...roles.flatMap((role) => pullOf(role)), ...cutOf(roles)],
@@ -127,8 +125,7 @@ function waveScenario(number: number, roles: readonly Role[], options: WaveOptio
       })),
       { job: 'canary', status: ['SUCCEEDED'], withinMs: canaryMs, sideEffects: 'once' },
     ],
-    claims: 'all',
-  };
+  });
 }
 
 /** Another image under another version. */

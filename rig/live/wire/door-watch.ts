@@ -33,11 +33,7 @@ const blocks = /^\$aws\/things\/[^/]+\/streams\/[^/]+\/data\//;
 const maxShownBytes = 4096;
 const refusedGrant = 0x80;
 
-export function watchDoor(connection: TappedConnection, options: DoorWatchOptions): Watch {
-  return new DoorWatch(connection, options);
-}
-
-class DoorWatch implements Watch {
+export class DoorWatch implements Watch {
   readonly #connection: TappedConnection;
   readonly #options: DoorWatchOptions;
   #client: ClientPortrait | undefined;

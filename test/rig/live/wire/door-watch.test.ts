@@ -5,7 +5,7 @@ import { startService } from '../../../../broker/start-service.ts';
 import type { Kind, Observation } from '../../../../observation/observation.ts';
 import { observeEvery } from '../../../../observation/observers.ts';
 import { Operator } from '../../../../rig/live/operator.ts';
-import { watchDoor } from '../../../../rig/live/wire/door-watch.ts';
+import { DoorWatch } from '../../../../rig/live/wire/door-watch.ts';
 import { WireFaults } from '../../../../rig/live/wire/wire-faults.ts';
 import { type TappedConnection, tapped } from '../../../../rig/live/wire/wire-tap.ts';
 
@@ -31,7 +31,7 @@ async function watched() {
     tap: (stream) =>
       tapped(stream, (connection) => {
         connections.push(connection);
-        return watchDoor(connection, { observer, faults, now: () => Date.now(), thingName: () => thingName });
+        return new DoorWatch(connection, { observer, faults, now: () => Date.now(), thingName: () => thingName });
       }),
   });
   closers.push(() => service.close());
