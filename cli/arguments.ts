@@ -8,7 +8,6 @@ import { originOf } from '../broker/net/web-guard.ts';
 import { parseAccessKey } from './access-keys.ts';
 import { type Advertised, parseAdvertised } from '../broker/addresses.ts';
 
-/** A whole number between the two limits, both allowed. */
 /** Of simulated things: their names are this and 1…N. */
 export function prefixOption(): Option {
   return new Option('--prefix <text>', 'thing names are this and 1…N')
@@ -22,6 +21,7 @@ export function connectRateOption(byDefault?: string): Option {
   return byDefault === undefined ? option.default(500) : option;
 }
 
+/** A whole number between the two limits, both allowed. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -65,6 +65,11 @@ export function duration(text: string): number {
 /** `200` or `200/s`. */
 export function rate(text: string): number {
   return positiveNumber(100_000)(text.replace(/\/s$/, ''));
+}
+
+/** One more of possibly several. */
+export function collect(text: string, others: readonly string[] = []): readonly string[] {
+  return [...others, text];
 }
 
 export function matching(pattern: RegExp, what: string): (text: string) => string {

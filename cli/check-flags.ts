@@ -2,11 +2,18 @@
  * The flags of `jobrig check`, and which of them go together: what only one kind of subject can have, what needs another flag,
  * and what contradicts itself. A flag that would do nothing is refused, because who gives it expects something of it.
  */
+import type { CheckOptions } from '../rig/live/check/run-check.ts';
 import type { CommonOptions } from './arguments.ts';
 import type { Shard } from './scenarios.ts';
 import { usageError } from './usage-error.ts';
 
-export interface CheckFlags extends CommonOptions {
+/** What a check is told as the flags say it. */
+type Told = Pick<
+  CheckOptions,
+  'document' | 'image' | 'canary' | 'namespace' | 'clientId' | 'reset' | 'host' | 'bail' | 'parallel' | 'repeat'
+>;
+
+export interface CheckFlags extends CommonOptions, Told {
   readonly attach?: string;
   readonly agent: string;
   readonly hardware: string;
@@ -16,29 +23,20 @@ export interface CheckFlags extends CommonOptions {
   readonly sweep?: true;
   readonly points: number;
   readonly resume?: true;
-  readonly document?: string;
-  readonly image?: string;
-  readonly canary?: string;
-  readonly namespace?: string;
   readonly template: readonly string[];
   readonly thing?: string;
-  readonly clientId?: string;
   readonly console?: string;
   readonly power?: 'none';
   readonly powerOff?: string;
   readonly powerOn?: string;
   readonly restart: 'on-exit' | 'never';
-  readonly reset?: string;
-  readonly host?: string;
   readonly mqttPort?: number | 'off';
   readonly mqttsPort?: number | 'off';
   readonly httpsPort?: number | 'off';
   readonly parallel: number;
-  readonly repeat: number;
   readonly lastFailed?: true;
   readonly shard?: Shard;
   readonly baseline?: string;
-  readonly bail?: true;
   readonly watch?: true;
   readonly replay?: string;
   readonly settle?: number;

@@ -13,24 +13,22 @@ import { githubAnnotations, githubSummary } from '../rig/report/github.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { agentOption } from './agent.ts';
 import type { SimulatedSubject } from './beside.ts';
-import { duration, jsonOption, matching, port, quietOption, seedOption, wholeNumber } from './arguments.ts';
+import { collect, duration, jsonOption, matching, port, quietOption, seedOption, wholeNumber } from './arguments.ts';
 import { openOption } from './browser.ts';
 import { applyBaseline, readBaseline, writeBaseline } from './check-baseline.ts';
 import { type KeptCheck, compareWithRun, readKept, withEarlierPulls } from './check-runs.ts';
 import { type CheckFlags, mustFit } from './check-flags.ts';
 import { type Invocation, perform } from './check-perform.ts';
-import { Interruption, exitCodeOf, exitCodes } from './exit.ts';
+import { exitCodeOf, exitCodes } from './exit.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
-import { interruptible } from './interruption.ts';
+import { interruptedBy, interruptible } from './interruption.ts';
 import { openFolderOf, openOutput, writeFileOf, writeOutput } from './output-folder.ts';
 import { readAgent } from '../rig/live/agents.ts';
 import { selectScenarios } from '../rig/live/scenario-files.ts';
-import { chooseShard, listScenarios, shard } from './scenarios.ts';
+import { chooseShard, printScenarios, shard } from './scenarios.ts';
 import { usageError } from './usage-error.ts';
 import { version } from './version.ts';
 import { watchProgram } from './watch-program.ts';
-
-const collect = (text: string, others: readonly string[]): readonly string[] => [...others, text];
 
 export function checkCommand(finish: (exitCode: number) => void): Command {
   return new Command('check')
@@ -142,7 +140,10 @@ Examples:
 
 async function check(invocation: Invocation): Promise<number> {
   const { kind, command, flags, given: written, signal } = invocation;
-  if (flags.list === true) return list(flags);
+  if (flags.list === true) {
+    printScenarios(flags.scenario, flags.json === true);
+    return exitCodes.ok;
+  }
   if (command.length > 0 && flags.attach !== undefined)
     throw usageError('--attach and a command behind -- exclude each other');
   mustFit(kind, written, flags);
@@ -174,9 +175,8 @@ async function check(invocation: Invocation): Promise<number> {
     if (flags.baseline !== undefined && baseline === undefined) await writeBaseline(flags.baseline, result);
     await tell(judged, flags, simulated);
     if (kept !== undefined) process.stderr.write(`${compareWithRun(kept, result).join('\n')}\n`);
-    const { reason } = signal as { readonly reason: unknown };
-    if (signal.aborted && reason instanceof Interruption) return reason.exitCode;
-    return flags.baseline !== undefined && baseline === undefined ? exitCodes.ok : exitCodeOf(verdictOfCheck(judged));
+    const isFirst = flags.baseline !== undefined && baseline === undefined;
+    return interruptedBy(signal) ?? (isFirst ? exitCodes.ok : exitCodeOf(verdictOfCheck(judged)));
   };
   if (flags.watch !== true) return runOnce();
   const { document, canary, image, template, scenario } = flags;
@@ -197,12 +197,6 @@ function scenariosOf(flags: CheckFlags, wanted: KeptCheck | undefined): readonly
   const now = replay === undefined ? selectScenarios(scenario).filter(({ id }) => failed.has(id)) : [];
   if (scenario.length > 0) return now;
   return wanted.failed.map((one) => now.find(({ id }) => id === one.id) ?? one);
-}
-
-function list(flags: CheckFlags): number {
-  const scenarios = selectScenarios(flags.scenario);
-  process.stdout.write(flags.json ? `${JSON.stringify(scenarios)}\n` : `${listScenarios(scenarios)}\n`);
-  return exitCodes.ok;
 }
 
 async function tell(result: CheckResult, flags: CheckFlags, subject: SimulatedSubject | undefined): Promise<void> {

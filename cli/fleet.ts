@@ -4,7 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { createBoard } from '../agent/board/board.ts';
-import type { FleetCounters } from '../agent/fleet.ts';
+import type { FleetCounters, FleetOptions } from '../agent/fleet.ts';
 import type { Service } from '../broker/start-service.ts';
 import type { FaultPlan } from '../faults/plan.ts';
 import { createTally } from '../faults/tally.ts';
@@ -25,25 +25,21 @@ import {
 } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { readCredentials } from './certificate-files.ts';
-import { Interruption, exitCodes } from './exit.ts';
-import { interruptible, whenAborted } from './interruption.ts';
+import { exitCodes } from './exit.ts';
+import { interruptedBy, interruptible, whenAborted } from './interruption.ts';
 import { onlyPlain } from '../rig/live/own-service.ts';
 import { faultsOption, readFaults } from './faults.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { createProgress } from './progress.ts';
 import { version } from './version.ts';
 
-interface FleetFlags extends CommonOptions {
+interface FleetFlags
+  extends CommonOptions, Required<Pick<FleetOptions, 'things' | 'prefix' | 'connectRate' | 'timeScale' | 'seed'>> {
   readonly endpoint?: string;
-  readonly things: number;
-  readonly prefix: string;
   readonly agent: string;
   readonly hardware: string;
-  readonly connectRate: number;
   readonly duration?: number;
   readonly certs?: string;
-  readonly timeScale: number;
-  readonly seed: number;
   readonly faults?: string;
 }
 
@@ -123,8 +119,7 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   clearInterval(ticker);
   progress.done();
   print(flags, startedAt, { counters: devices.counters(), faults: tally.counts(), hung });
-  if (signal.reason instanceof Interruption) return signal.reason.exitCode;
-  return devices.counters().connected === things ? exitCodes.ok : exitCodes.failed;
+  return interruptedBy(signal) ?? (devices.counters().connected === things ? exitCodes.ok : exitCodes.failed);
 }
 
 /** A service on free ports with the things created, for an operator to find. */

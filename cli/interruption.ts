@@ -20,6 +20,11 @@ export async function interruptible<Result>(work: (signal: AbortSignal) => Promi
   }
 }
 
+/** @returns the exit code of who was asked to stop */
+export function interruptedBy({ reason }: AbortSignal): number | undefined {
+  return reason instanceof Interruption ? reason.exitCode : undefined;
+}
+
 /** Resolves when the signal is aborted, or after `timeoutMs`, whichever comes first. */
 export function whenAborted(signal: AbortSignal, timeoutMs?: number): Promise<void> {
   return new Promise((resolve) => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { mostProcesses, processesFor, refuseTooMany } from '../rig/load/capacity.ts';
 import type { LoadRun, LoadShape, Pacing } from '../rig/load/contract.ts';
+import type { LoadRequest } from '../rig/load/load-request.ts';
 import { type Threshold, figuresInWords, judgeThresholds, loadJson, parseThreshold } from '../rig/load/figures.ts';
 import { type JudgedThreshold, verdictOfLoad } from '../rig/load/verdict.ts';
 import { loadShape } from '../rig/load/shapes.ts';
@@ -33,10 +34,9 @@ import { keepLoad } from './load-runs.ts';
 import { usageError } from './usage-error.ts';
 import { version } from './version.ts';
 
-interface LoadFlags extends CommonOptions {
+interface LoadFlags extends CommonOptions, Pick<LoadRequest, 'prefix' | 'transport' | 'endpoint' | 'slice' | 'seed'> {
   readonly shape: string;
   readonly things?: number;
-  readonly prefix: string;
   readonly executions?: number;
   readonly updates?: number;
   readonly window?: number;
@@ -44,20 +44,11 @@ interface LoadFlags extends CommonOptions {
   readonly duration?: number;
   readonly connectRate?: number;
   readonly hardware: string;
-  readonly transport: 'tcp' | 'in-process';
   readonly processes: number | 'auto';
-  readonly endpoint?: string;
-  readonly slice?: Slice;
   readonly threshold?: readonly Threshold[];
   readonly metricsPort?: number;
   readonly out?: string;
-  readonly seed: number;
   readonly timeScale: number;
-}
-
-interface Slice {
-  readonly index: number;
-  readonly of: number;
 }
 
 export function loadCommand(finish: (exitCode: number) => void): Command {
@@ -257,7 +248,7 @@ function plainMqttUrl(text: string): string {
   return url;
 }
 
-function slice(text: string): Slice {
+function slice(text: string): NonNullable<LoadRequest['slice']> {
   const [, index = 0, of = 0] = (/^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? []).map(Number);
   if (index < 1 || index > of) throw new InvalidArgumentError('Must be I/N, e.g. 2/8.');
   return { index, of };

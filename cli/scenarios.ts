@@ -1,5 +1,6 @@
 /** Scenarios on the command line: in shards for CI matrices, and listed with what they need. */
 import { InvalidArgumentError } from 'commander';
+import { selectScenarios } from '../rig/live/scenario-files.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { needsOf } from '../rig/scenario/needs.ts';
 import { formatTable } from './table.ts';
@@ -23,7 +24,13 @@ export function chooseShard(scenarios: readonly Scenario[], part: Shard | undefi
   return part === undefined ? scenarios : scenarios.filter((_, place) => place % part.of === part.index - 1);
 }
 
-export function listScenarios(scenarios: readonly Scenario[]): string {
+/** `--list`. @param selectors as of `--scenario` */
+export function printScenarios(selectors: readonly string[], isJson: boolean): void {
+  const scenarios = selectScenarios(selectors);
+  process.stdout.write(`${isJson ? JSON.stringify(scenarios) : listed(scenarios)}\n`);
+}
+
+function listed(scenarios: readonly Scenario[]): string {
   const rows = scenarios.map((scenario) => [
     scenario.id,
     scenario.about,

@@ -2,15 +2,13 @@
 import type { NodeAddress } from '../broker/cluster/node-links.ts';
 import { usageError } from './usage-error.ts';
 
-export type Role = 'engine' | 'door';
-
 export interface RoleFlags {
-  readonly role: Role | undefined;
-  readonly listen: NodeAddress | undefined;
-  readonly join: readonly NodeAddress[] | undefined;
-  readonly doors: number | undefined;
-  readonly door: number | undefined;
-  readonly store: string | undefined;
+  readonly role?: 'engine' | 'door';
+  readonly listen?: NodeAddress;
+  readonly join?: readonly NodeAddress[];
+  readonly doors?: number;
+  readonly door?: number;
+  readonly store?: string;
 }
 
 export type Part =

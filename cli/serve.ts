@@ -7,8 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { ProcessesService } from '../broker/processes/start-processes.ts';
-import type { PortOption, ServiceOptions } from '../broker/start-service.ts';
-import type { NodeAddress } from '../broker/cluster/node-links.ts';
+import type { ServiceOptions } from '../broker/start-service.ts';
 import { parsePostgresAddress } from '../broker/store/postgres-address.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import {
@@ -34,42 +33,26 @@ import { interruptible, whenAborted } from './interruption.ts';
 import { openInBrowser, openOption } from './browser.ts';
 import { type LogLevel, logLevels } from './log-lines.ts';
 import { type ServiceLog, openServiceLog } from './service-log.ts';
-import { type Role, partOf } from './serve-role.ts';
+import { type RoleFlags, partOf } from './serve-role.ts';
 import { tryIt } from './serve-example.ts';
 
-interface ServeFlags extends CommonOptions {
-  readonly host: string;
-  readonly mqttPort: PortOption;
-  readonly mqttsPort: PortOption;
-  readonly wsPort: PortOption;
-  readonly wssPort: PortOption;
-  readonly httpPort: PortOption;
-  readonly httpsPort: PortOption;
-  readonly region?: string;
-  readonly account: string;
-  readonly identity?: NonNullable<ServiceOptions['identity']>;
-  readonly profile: NonNullable<ServiceOptions['profile']>;
-  readonly strict?: true;
+const portFlags = ['mqttPort', 'mqttsPort', 'wsPort', 'wssPort', 'httpPort', 'httpsPort'] as const;
+type PortFlag = (typeof portFlags)[number];
+
+/** What a service is told as the flags say it: the first always, the others where they are given. */
+type Told = Required<
+  Pick<ServiceOptions, PortFlag | 'host' | 'account' | 'profile' | 'timeScale' | 'durability' | 'dataDir' | 'seed'>
+> &
+  Pick<ServiceOptions, 'region' | 'identity' | 'strict' | 'board' | 'advertise' | 'files'>;
+
+interface ServeFlags extends CommonOptions, Told, RoleFlags {
   readonly packetRate: number;
-  readonly timeScale: number;
-  readonly board?: true;
-  readonly advertise?: NonNullable<ServiceOptions['advertise']>;
-  readonly files?: string;
   readonly requireAuth?: true;
   readonly accessKey?: AccessKeys;
   readonly accessKeyFile?: string;
   readonly allowOrigin?: readonly string[];
-  readonly dataDir: string;
-  readonly durability: NonNullable<ServiceOptions['durability']>;
   readonly memory?: true;
-  readonly store?: string;
-  readonly role?: Role;
-  readonly listen?: NodeAddress;
-  readonly join?: readonly NodeAddress[];
-  readonly doors?: number;
-  readonly door?: number;
   readonly faults?: string;
-  readonly seed: number;
   readonly open?: true;
   readonly logLevel: LogLevel;
   readonly processes: number | 'auto';
@@ -228,8 +211,7 @@ function portOption(flag: string, what: string, byDefault: number): Option {
   return new Option(`${flag} <port>`, `${what}; 0 for a free port, or off`).default(byDefault).argParser(port);
 }
 
-const portFlags = ['mqttPort', 'mqttsPort', 'wsPort', 'wssPort', 'httpPort', 'httpsPort'] as const;
-type PortFlags = Pick<ServeFlags, (typeof portFlags)[number]>;
+type PortFlags = Pick<ServeFlags, PortFlag>;
 
 /** A port that nobody has asked for gives way to a free one where it is taken. */
 function preferredPorts(flags: PortFlags & Pick<ServeFlags, 'board'>, command: Command): Partial<PortFlags> {
@@ -246,11 +228,11 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
     memory,
     dataDir,
     store: database,
-    role,
-    listen,
-    join: engines,
-    doors: doorCount,
-    door,
+    role: _role,
+    listen: _listen,
+    join: _join,
+    doors: _doors,
+    door: _door,
     requireAuth,
     accessKey: given,
     accessKeyFile,
@@ -268,7 +250,7 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
   const doors = doorsOf(processes);
   const failed = new AbortController();
   const log = await openServiceLog(quiet && logLevel === 'info' ? 'warn' : logLevel);
-  const part = partOf({ role, listen, join: engines, doors: doorCount, door, store: database });
+  const part = partOf(flags);
   const settings: ServiceOptions = {
     ...options,
     packetsPerSecond,

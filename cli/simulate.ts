@@ -18,7 +18,7 @@ import { type Subjects, realSubjects } from '../rig/virtual/subjects.ts';
 import { oddDocumentRuns, sweepRuns, sweptDocuments } from '../rig/virtual/sweep.ts';
 import { readAgent, referenceName } from '../rig/live/agents.ts';
 import { agentOption } from './agent.ts';
-import { type CommonOptions, duration, jsonOption, quietOption, wholeNumber } from './arguments.ts';
+import { type CommonOptions, collect, duration, jsonOption, quietOption, wholeNumber } from './arguments.ts';
 import { writeReport } from './check-report.ts';
 import { exitCodeOf, exitCodes } from './exit.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
@@ -28,7 +28,7 @@ import { type Progress, createProgress } from './progress.ts';
 import { createBounded } from '../rig/live/bounded.ts';
 import { selectScenarios } from '../rig/live/scenario-files.ts';
 import { Simulation, type SimulationPart } from '../rig/live/simulation.ts';
-import { listScenarios } from './scenarios.ts';
+import { printScenarios } from './scenarios.ts';
 import {
   type Account,
   type ScenarioOutcome,
@@ -57,8 +57,6 @@ const mostSeeds = 100_000_000;
 const mostThings = 1000;
 const causesTold = 5;
 const minimizingTrials = 300;
-
-const collect = (text: string, others: readonly string[] = []): readonly string[] => [...others, text];
 
 export function simulateCommand(finish: (exitCode: number) => void): Command {
   const notSeeds = ['seeds', 'seed', 'things'];
@@ -118,18 +116,15 @@ Example:
 }
 
 async function simulate(flags: SimulateFlags, signal: AbortSignal): Promise<number> {
-  if (flags.list === true) return list(flags);
+  if (flags.list === true) {
+    printScenarios(selectorsOf(flags) ?? [], flags.json === true);
+    return exitCodes.ok;
+  }
   const simulation = new Simulating(flags, signal);
   await simulation.run();
   const account = await simulation.account();
   process.stdout.write(flags.json ? simulationJson(account) : simulationText(account));
   return exitCodeOf(account.verdict);
-}
-
-function list(flags: SimulateFlags): number {
-  const scenarios = selectScenarios(selectorsOf(flags) ?? []);
-  process.stdout.write(flags.json ? `${JSON.stringify(scenarios)}\n` : `${listScenarios(scenarios)}\n`);
-  return exitCodes.ok;
 }
 
 function selectorsOf({ scenario, replay }: SimulateFlags): readonly string[] | undefined {

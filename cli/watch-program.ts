@@ -1,7 +1,7 @@
 /** `--watch`: runs the check again whenever a file of the command under check, or one that it is given, changes. */
 import { addAbortListener } from 'node:events';
 import { existsSync, watch } from 'node:fs';
-import { Interruption } from './exit.ts';
+import { interruptedBy } from './interruption.ts';
 
 /** Editors and linkers write in several steps. */
 const quietMs = 300;
@@ -22,8 +22,7 @@ export async function watchProgram(
     await changed(files, signal);
     if (!signal.aborted) exitCode = await run();
   }
-  const { reason } = signal as { readonly reason: unknown };
-  return reason instanceof Interruption ? reason.exitCode : exitCode;
+  return interruptedBy(signal) ?? exitCode;
 }
 
 function changed(files: readonly string[], signal: AbortSignal): Promise<void> {

@@ -5,8 +5,11 @@ import { Latencies } from './histograms.ts';
 
 type Counts = { -readonly [Name in keyof JobCounts]: JobCounts[Name] };
 
+/** When the first execution began and the last one ended, and the same of connects; absent before there was one. */
+export type Edge = 'executionsFrom' | 'executionsTo' | 'connectsFrom' | 'connectsTo';
+
 /** What a process tells of its devices since it began; the latencies only those since the last time. */
-export interface FleetReport {
+export interface FleetReport extends Readonly<Partial<Record<Edge, DurationMs>>> {
   readonly connected: number;
   readonly connecting: number;
   readonly recovered: number;
@@ -14,11 +17,6 @@ export interface FleetReport {
   readonly jobs: Readonly<Record<string, JobCounts>>;
   readonly failures: Readonly<Record<string, number>>;
   readonly refusals: Readonly<Record<string, number>>;
-  /** When the first execution began and the last one ended, and the same of connects; absent before there was one. */
-  readonly executionsFrom?: DurationMs;
-  readonly executionsTo?: DurationMs;
-  readonly connectsFrom?: DurationMs;
-  readonly connectsTo?: DurationMs;
   /** The first device of which a call did not return, and after what; from then on nothing is measured but the hang. */
   readonly hung?: string;
   readonly histograms: Readonly<Partial<Record<Exchange, string>>>;
@@ -41,10 +39,7 @@ export class FleetCounts {
   readonly #failures = new Map<string, number>();
   readonly #refusals = new Map<string, number>();
   readonly #latencies = new Map<Exchange, Latencies>();
-  #executionsFrom: DurationMs | undefined;
-  #executionsTo: DurationMs | undefined;
-  #connectsFrom: DurationMs | undefined;
-  #connectsTo: DurationMs | undefined;
+  readonly #edges: { -readonly [Name in Edge]?: DurationMs } = {};
 
   job(jobId: string): Counts {
     let counts = this.#jobs.get(jobId);
@@ -70,8 +65,8 @@ export class FleetCounts {
     latencies.record(durationMs);
     if (jobsExchanges.has(exchange)) this.exchanges += 1;
     if (exchange !== 'connect') return;
-    this.#connectsFrom ??= at - durationMs;
-    this.#connectsTo = at;
+    this.#edges.connectsFrom ??= at - durationMs;
+    this.#edges.connectsTo = at;
   }
 
   /** A request was answered, with a refusal. */
@@ -81,12 +76,12 @@ export class FleetCounts {
 
   began(jobId: string, at: DurationMs): void {
     this.job(jobId).started += 1;
-    this.#executionsFrom ??= at;
+    this.#edges.executionsFrom ??= at;
   }
 
   succeeded(jobId: string, durationMs: DurationMs, at: DurationMs): void {
     this.job(jobId).succeeded += 1;
-    this.#executionsTo = at;
+    this.#edges.executionsTo = at;
     this.record('execution', durationMs, at);
   }
 
@@ -115,10 +110,7 @@ export class FleetCounts {
       jobs: Object.fromEntries(this.#jobs),
       failures: Object.fromEntries(this.#failures),
       refusals: Object.fromEntries(this.#refusals),
-      ...(this.#executionsFrom !== undefined && { executionsFrom: this.#executionsFrom }),
-      ...(this.#executionsTo !== undefined && { executionsTo: this.#executionsTo }),
-      ...(this.#connectsFrom !== undefined && { connectsFrom: this.#connectsFrom }),
-      ...(this.#connectsTo !== undefined && { connectsTo: this.#connectsTo }),
+      ...this.#edges,
       ...(this.hung !== undefined && { hung: this.hung }),
       histograms,
     };

@@ -13,9 +13,8 @@ import type { Exchange } from './contract.ts';
 import { FleetCounts, hangs } from './fleet-counts.ts';
 import type { FleetPart, FleetPartOptions } from './load-fleet.ts';
 
-export interface HardwareFleetOptions extends Omit<FleetPartOptions, 'open' | 'thingName' | 'keepAliveMs'> {
+export interface HardwareFleetOptions extends Omit<FleetPartOptions, 'open'> {
   readonly endpoint: string;
-  readonly prefix: string;
   readonly hardware: readonly HardwareProfile[];
   readonly timeScale?: number;
   readonly openStream?: () => Duplex;

@@ -3,6 +3,7 @@ import { addAbortListener } from 'node:events';
 import { setInterval as every } from 'node:timers';
 import type { DurationMs } from '../../protocol/time.ts';
 import { seededChance } from '../../faults/chance.ts';
+import { thingNameOf } from '../../agent/fleet.ts';
 import { startPaced } from '../../agent/paced.ts';
 import { FleetCounts, type FleetReport } from './fleet-counts.ts';
 import type { OpenLine } from './line.ts';
@@ -32,16 +33,20 @@ export interface Intent {
   readonly things: number;
 }
 
-export interface FleetPartOptions {
+/** Which things, and how they connect. */
+export interface FleetShare {
   /** Index of the first thing, and how many there are. */
   readonly first: number;
   readonly count: number;
-  readonly thingName: (index: number) => string;
-  readonly open: OpenLine;
+  readonly prefix: string;
   readonly connectRate: number;
   readonly keepAliveMs: DurationMs;
   readonly reconnectMs: DurationMs;
   readonly seed: number;
+}
+
+export interface FleetPartOptions extends FleetShare {
+  readonly open: OpenLine;
   /** Monotonic, the same for all processes of this machine. */
   readonly now: () => DurationMs;
 }
@@ -50,7 +55,7 @@ const mostAttempts = 2000;
 const lookEveryMs = 1000;
 
 export function createLoadFleet(options: FleetPartOptions): FleetPart {
-  const { first, count, thingName, open, connectRate, keepAliveMs, reconnectMs, seed, now } = options;
+  const { first, count, prefix, open, connectRate, keepAliveMs, reconnectMs, seed, now } = options;
   const counts = new FleetCounts();
   const chance = seededChance(seed).fork(`load ${first}`);
   const intents: Intent[] = [];
@@ -72,7 +77,10 @@ export function createLoadFleet(options: FleetPartOptions): FleetPart {
       onSettled?.();
     },
   };
-  const devices = Array.from({ length: count }, (_, n) => new LoadDevice(first + n, thingName(first + n), context));
+  const devices = Array.from(
+    { length: count },
+    (_, n) => new LoadDevice(first + n, thingNameOf(prefix, first + n + 1), context),
+  );
   const looking = every(() => {
     const at = now();
     for (const device of devices) device.look(at);

@@ -10,36 +10,20 @@ import type { HardwareProfile } from '../../agent/device/profile.ts';
 import type { FaultPlan } from '../../faults/plan.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import { duplexPair } from '../live/wire/duplex-pair.ts';
-import type { Pacing } from './contract.ts';
 import type { FleetReport } from './fleet-counts.ts';
 import { type HardwareFleetOptions, createHardwareFleet } from './hardware-fleet.ts';
 import { type OpenLine, memoryLines, tcpLines } from './line.ts';
-import { type FleetPart, createLoadFleet } from './load-fleet.ts';
-import { type LoadService, type ServiceReport, openLoadService } from './load-service.ts';
+import { type FleetPart, type FleetShare, createLoadFleet } from './load-fleet.ts';
+import { type LoadService, type RolloutPlan, type ServiceReport, openLoadService } from './load-service.ts';
 import { monotonicMs } from './monotonic.ts';
 
-export interface OpenFleet {
+export interface OpenFleet extends FleetShare {
   /** Absent: the service is in this process. */
   readonly endpoint?: string;
-  readonly first: number;
-  readonly count: number;
-  readonly prefix: string;
-  readonly connectRate: number;
-  readonly keepAliveMs: DurationMs;
-  readonly reconnectMs: DurationMs;
-  readonly seed: number;
   /** Absent: without hardware. */
   readonly hardware?: readonly HardwareProfile[];
   /** Device seconds in a second. */
   readonly timeScale?: number;
-}
-
-export interface Rollout {
-  readonly base: string;
-  readonly rounds?: number;
-  readonly pacing: Pacing;
-  readonly document: string;
-  readonly holds: boolean;
 }
 
 /** What a process has and does, since the last look where it is a share. */
@@ -74,13 +58,13 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
       return { mqttPort, pageUrl };
     },
 
-    async createThings({ first, count, prefix }: Pick<OpenFleet, 'first' | 'count' | 'prefix'>) {
+    async createThings({ first, count, prefix }: Pick<FleetShare, 'first' | 'count' | 'prefix'>) {
       names = Array.from({ length: count }, (_, index) => thingNameOf(prefix, first + index + 1));
       await service.get().createThings(names);
     },
 
     /** @returns when the first execution was meant to begin */
-    rollout: async (rollout: Rollout) => service.get().rollout({ ...rollout, things: names }),
+    rollout: async (rollout: Omit<RolloutPlan, 'things'>) => service.get().rollout({ ...rollout, things: names }),
     stopRollouts: async () => service.get().stopRollouts(),
     cancelJobs: async ({ base, force }: { readonly base: string; readonly force: boolean }) =>
       service.get().cancelJobs(base, force),
@@ -88,7 +72,7 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
       service.get().deleteJobs(base, force),
 
     async openFleet(body: OpenFleet) {
-      const { endpoint, prefix, hardware } = body;
+      const { endpoint, hardware } = body;
       const common = { ...body, now: monotonicMs };
       if (hardware !== undefined) {
         const openStream =
@@ -106,7 +90,7 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
       }
       const open: OpenLine =
         endpoint === undefined ? memoryLines((stream) => service.get().accept(stream)) : tcpLines(endpoint);
-      fleet.set(createLoadFleet({ ...common, open, thingName: (index) => thingNameOf(prefix, index + 1) }));
+      fleet.set(createLoadFleet({ ...common, open }));
     },
 
     /** @returns why the first device could not connect, if so */

@@ -1,7 +1,7 @@
 /** What several processes of a fleet, or several jobs, have counted, added up. */
 import type { DurationMs } from '../../protocol/time.ts';
 import type { JobCounts } from './contract.ts';
-import type { FleetReport } from './fleet-counts.ts';
+import type { Edge, FleetReport } from './fleet-counts.ts';
 
 export type Counts = Readonly<Record<string, number>>;
 
@@ -57,8 +57,6 @@ function firstHung(fleets: readonly FleetReport[]): Pick<FleetReport, 'hung'> {
   const [hung] = fleets.flatMap((fleet) => fleet.hung ?? []);
   return hung === undefined ? {} : { hung };
 }
-
-type Edge = 'executionsFrom' | 'executionsTo' | 'connectsFrom' | 'connectsTo';
 
 function edge(
   name: Edge,
