@@ -159,7 +159,12 @@ describe('jobrig simulate', () => {
       ':5:13: `setled`: did you mean `settled`?',
     ],
     ['a wrong unit', '- create-job: update', '- when: { idle: 2 sec }', ':5:13: `idle`: "2 sec" is no span of time'],
-    ['a job that nobody creates', 'job: update, status', 'job: updates, status', ':7:7: `job`: no job updates is created'],
+    [
+      'a job that nobody creates',
+      'job: update, status',
+      'job: updates, status',
+      ':7:7: `job`: no job updates is created',
+    ],
     ['an unknown status', 'SUCCEEDED', 'SUCEEDED', ':7:20: `status`'],
     ['broken YAML', 'script:', 'script: [', ':5:'],
     ['an alias of itself', 'script:\n', 'script: &a\n  - *a\n', ':5:5: expected a deed'],
