@@ -16,6 +16,9 @@ export class OwnFilters {
   readonly #all = new Map<string, SubscriptionOptions>();
   /** Filters with wildcards that may cover a reply and grant QoS 1. */
   #patterns: readonly Pattern[] = [];
+  /** Asked for last: a client is answered on few topics. */
+  #lastTopic = '';
+  #lastQos: Qos = 0;
 
   /** By their text, `$share/…` included. */
   get all(): ReadonlyMap<string, SubscriptionOptions> {
@@ -35,10 +38,18 @@ export class OwnFilters {
 
   clear(): void {
     this.#all.clear();
-    this.#patterns = [];
+    this.#changed();
   }
 
   grantedQos(topic: string): Qos {
+    if (topic !== this.#lastTopic) {
+      this.#lastTopic = topic;
+      this.#lastQos = this.#qosOf(topic);
+    }
+    return this.#lastQos;
+  }
+
+  #qosOf(topic: string): Qos {
     for (const { filter, literal } of this.#patterns) {
       if (topic.startsWith(literal) && filterMatches(filter, topic, literal.length)) return 1;
     }
@@ -52,6 +63,7 @@ export class OwnFilters {
   }
 
   #changed(): void {
+    this.#lastTopic = '';
     const patterns = [...this.#all].filter(
       ([filter, { qos }]) => qos === 1 && filter.startsWith('$aws/') && hasWildcard(filter),
     );

@@ -9,7 +9,13 @@ import { acceptedJson, refusalJson, rejectedJson } from '../../protocol/device-j
 import { commandNames, decodeDeviceRequest } from '../../protocol/device-requests.ts';
 import { parseJsonObject } from '../../protocol/json.ts';
 import type { EpochMs } from '../../protocol/time.ts';
-import { type RequestOperation, type RequestTopic, type UnknownJobsTopic, asksNext } from '../../protocol/topics.ts';
+import {
+  type ReplyOutcome,
+  type RequestOperation,
+  type RequestTopic,
+  type UnknownJobsTopic,
+  asksNext,
+} from '../../protocol/topics.ts';
 import { decodeUtf8 } from '../../protocol/utf8.ts';
 import type { AnswerFaults } from '../../faults/service-faults.ts';
 import type { CommandOf, Reply } from '../engine/contract.ts';
@@ -29,7 +35,7 @@ export interface Request {
   readonly parsed: RequestTopic | UnknownJobsTopic;
   readonly payload: Uint8Array | string;
   /** Called once, now or when the service has made the outcome durable; a fault may make it late, twice or never. */
-  reply(topic: string, payload: string | Buffer): void;
+  reply(outcome: ReplyOutcome, payload: string | Buffer): void;
   /** Called once: nothing of the asker's has to wait for an answer to this request any more. */
   answered(): void;
 }
@@ -68,7 +74,7 @@ export function answer(options: AnswerOptions, asked: Request): void {
         return;
       }
       if (told.unreadable !== undefined) unreadable?.(asked, told.unreadable);
-      asked.reply(told.accepted ? `${topic}/accepted` : `${topic}/rejected`, told.payload);
+      asked.reply(told.accepted ? 'accepted' : 'rejected', told.payload);
       asked.answered();
     });
     return;
@@ -114,10 +120,7 @@ function tell(
   at: EpochMs,
   clientToken: string | undefined,
 ): void {
-  asked.reply(
-    `${asked.topic}/${outcome.accepted ? 'accepted' : 'rejected'}`,
-    written(operation, outcome, at, clientToken),
-  );
+  asked.reply(outcome.accepted ? 'accepted' : 'rejected', written(operation, outcome, at, clientToken));
 }
 
 function written(
@@ -136,7 +139,7 @@ function reject(asked: Request, refusal: Parameters<typeof rejectedJson>[0], at:
 }
 
 function refuse(asked: Request, text: string): void {
-  asked.reply(`${asked.topic}/rejected`, text);
+  asked.reply('rejected', text);
   asked.answered();
 }
 

@@ -4,6 +4,7 @@
  * Source: docs/reference/mqtt-api.md §3, docs/reference/ambiguities.md A30.
  */
 import type { Watchers } from '../../observation/watchers.ts';
+import type { ReplyOutcome } from '../../protocol/topics.ts';
 import type { AnswerFaults } from '../../faults/service-faults.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { Publication } from './client-stream.ts';
@@ -58,8 +59,8 @@ class ClientRequest implements Request {
     this.#asker = asker;
   }
 
-  reply(topic: string, payload: string | Buffer): void {
-    this.#sessions.reply(this.#asker, topic, payload, this.qos);
+  reply(outcome: ReplyOutcome, payload: string | Buffer): void {
+    this.#sessions.reply(this.#asker, this.#asker.replyTopic(this.topic, outcome), payload, this.qos);
   }
 
   answered(): void {

@@ -9,7 +9,7 @@ import type { Watchers } from '../../observation/watchers.ts';
 import { decodeDeviceMessage } from '../../protocol/device-messages.ts';
 import { maxUnacknowledged } from '../../protocol/limits.ts';
 import type { EpochMs } from '../../protocol/time.ts';
-import { parseJobsTopic } from '../../protocol/topics.ts';
+import { type ReplyOutcome, parseJobsTopic } from '../../protocol/topics.ts';
 import type { ClientStream } from './client-stream.ts';
 import { Disconnection } from './disconnection.ts';
 import type { Dropped } from './door-events.ts';
@@ -108,6 +108,9 @@ export class Connection {
   mayHear: ((topic: string) => boolean) | undefined;
   /** Until it is ready: the one it took over from. */
   superseded: Client | undefined;
+  /** The topic of its last request that was accepted, and that of the reply. */
+  #askedOn = '';
+  #acceptedOn = '';
 
   constructor(session: Session, client: Client, stream: ClientStream, terms: SessionTerms, gathersTurns: boolean) {
     this.session = session;
@@ -116,6 +119,15 @@ export class Connection {
     this.outbox = new Outbox(stream, gathersTurns);
     this.receiveMaximum = terms.receiveMaximum ?? maxUnacknowledged;
     this.maximumPacketBytes = terms.maximumPacketBytes ?? Infinity;
+  }
+
+  replyTopic(topic: string, outcome: ReplyOutcome): string {
+    if (outcome === 'rejected') return `${topic}/rejected`;
+    if (topic !== this.#askedOn) {
+      this.#askedOn = topic;
+      this.#acceptedOn = `${topic}/accepted`;
+    }
+    return this.#acceptedOn;
   }
 
   /** Whether a message may leave now; what waits for acknowledgements follows with one of them. */

@@ -215,7 +215,7 @@ export function* textsIn(
 }
 
 function checksumOf(key: string, row: string): number {
-  return crc32(key + row);
+  return crc32(row, crc32(key));
 }
 
 type Write = (changes: readonly RowChange[], commits: number, at: EpochMs) => void;

@@ -45,7 +45,7 @@ function running(answer: ServiceAnswer, members: object = {}) {
         topic,
         parsed,
         payload: '{}',
-        reply: (replyTopic) => void replies.push(replyTopic.slice(topic.length + 1)),
+        reply: (outcome) => void replies.push(outcome),
         answered: () => void (answered += 1),
       },
     );
