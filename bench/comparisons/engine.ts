@@ -29,7 +29,7 @@ export async function measureEngineAlone(
       {
         figure: 'blocking',
         value: spreadOf(deletionLongestMs),
-        note: 'CPU time of the longest single command',
+        note: 'the longest single command, without what other programs take',
         samples: [{ deletionLongestMs }],
       },
     ];
