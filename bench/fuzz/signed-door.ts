@@ -30,15 +30,19 @@ function isRight({ expected }: SignedInput, status: number): boolean {
   return (expected === 'taken') === (status !== 403);
 }
 
-/** A connection that was kept may be closed when it is asked again, so that is asked twice. */
+/** A connection that was kept may just have been closed: then a new one is asked. */
 async function statusOf(input: SignedInput, hosts: Hosts): Promise<number> {
-  return (await asked(input, hosts)) || asked(input, hosts);
+  return (await asked(input, hosts, agent)) || asked(input, hosts, false);
 }
 
 /** @returns 0 where the connection ended without an answer. */
-function asked({ door, request: { method, target, headers, body } }: SignedInput, hosts: Hosts): Promise<number> {
+function asked(
+  { door, request: { method, target, headers, body } }: SignedInput,
+  hosts: Hosts,
+  by: Agent | false,
+): Promise<number> {
   const [host, port] = hosts[door].split(':');
-  const options: RequestOptions = { host, port, method, path: target, headers: { ...headers }, agent };
+  const options: RequestOptions = { host, port, method, path: target, headers: { ...headers }, agent: by };
   return new Promise((resolve) => {
     const asking = httpRequest({ ...options, ...(door === 'ws' && { agent: false }) });
     asking.on('response', (response: IncomingMessage) => {
