@@ -95,13 +95,13 @@ export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode>
     });
     closers.push(() => listener.close());
     const link = new Link(options, stop.signal, `${listen.host}:${listener.address.port}`, {
-      onPeers(those) {
-        peers = those;
-        // One that is stopped would keep them waiting.
-        for (const [stream, owner] of handedOn) if (!those.has(owner)) stream.destroy();
-      },
+      onPeers: (those) => (peers = those),
       onRows: (rows) => (opened === undefined ? void early.push(...rows) : opened.mqtt.adopt(rows)),
-      onRelease: (isOurs) => opened?.mqtt.release(isOurs),
+      onRelease(isOurs) {
+        opened?.mqtt.release(isOurs);
+        // One that is stopped would keep them waiting. A member that the next engine does not know yet keeps its clients.
+        for (const [stream, owner] of handedOn) if (!link.end.members.includes(owner)) stream.destroy();
+      },
       onComplete: letIn,
     });
     const { end } = link;

@@ -32,6 +32,8 @@ export interface EngineEndOptions {
   };
   /** Doors are on machines of their own: they come and go, and take the sessions of others. Default: each is started again. */
   readonly doorsAreOnTheirOwn?: boolean;
+  /** So long such doors are waited for that an earlier engine had, in ms. Default 2000. */
+  readonly doorsAwaitedMs?: number;
   /** Of an engine that leads on a database; default 0. */
   readonly epoch?: number;
   readonly things: KnownThings;
@@ -96,6 +98,7 @@ export function createEngineEnd({
   timeScale,
   sessions,
   doorsAreOnTheirOwn = false,
+  doorsAwaitedMs,
   epoch = 0,
   things,
   takeWritten,
@@ -122,6 +125,7 @@ export function createEngineEnd({
       rows: sessions.rows,
       doors: count,
       areOnTheirOwn: doorsAreOnTheirOwn,
+      ...(doorsAwaitedMs !== undefined && { awaitMs: doorsAwaitedMs }),
       forms: sessions.forms,
       keep: (changes, settled) => sessions.journal.keep(changes, settled),
     });

@@ -29,6 +29,8 @@ export interface SessionPlacesOptions {
   readonly doors: number;
   /** Doors come, go and take the sessions of others; default: each is started again, and has its own. */
   readonly areOnTheirOwn?: boolean;
+  /** So long after its start an engine waits for doors that were members, in ms. Default 2000. */
+  readonly awaitMs?: number;
   readonly forms: DoorReadings['namespacedNotify'];
   /** @returns whether it is kept */
   readonly keep: (changes: readonly SessionChange[], settled: (kept: boolean) => void) => void;
@@ -55,8 +57,6 @@ interface Move {
 }
 
 const membersKey = 'members';
-/** So long after its start an engine waits for doors that were members. */
-const awaitMs = 2000;
 
 export class SessionPlaces {
   readonly #rows = new SessionRows();
@@ -75,7 +75,7 @@ export class SessionPlaces {
   constructor(options: SessionPlacesOptions) {
     this.#options = options;
     this.#waiting = new WaitingSessions(this.#rows, options.forms);
-    const { doors, areOnTheirOwn = false, rows } = options;
+    const { doors, areOnTheirOwn = false, awaitMs = 2000, rows } = options;
     const all = allDoors(doors);
     this.#now = { generation: 0, members: areOnTheirOwn ? [] : all, since: areOnTheirOwn ? [] : all.map(() => 0) };
     for (const row of rows) {

@@ -3,19 +3,13 @@ import type { Duplex } from 'node:stream';
 import { type MqttClient, connectAsync } from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
 import { scaledClock } from '../../broker/clock.ts';
-import { createEngine } from '../../broker/engine/engine.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
-import { holdingJournal } from '../../broker/holding-journal.ts';
-import { createJournal } from '../../broker/journal.ts';
 import { type DoorEnd, createDoorEnd } from '../../broker/link/door-end.ts';
-import { type EngineEnd, createEngineEnd } from '../../broker/link/engine-end.ts';
+import type { EngineEnd } from '../../broker/link/engine-end.ts';
 import { doorOf } from '../../broker/link/owner.ts';
 import { type MqttDoor, openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
-import { writtenBy } from '../../broker/processes/linked-engine.ts';
-import { createRuntime } from '../../broker/runtime.ts';
-import { isSessionTable } from '../../broker/store/store.ts';
 import { duplexPair } from '../../rig/live/wire/duplex-pair.ts';
-import { MemoryStore } from '../support/memory-store.ts';
+import { successiveEngines } from '../support/successive-engines.ts';
 
 const closers: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
@@ -32,7 +26,7 @@ interface Door {
 
 /** One store; engines one after the other; doors that may be closed, cut off and opened again. */
 class Bench {
-  readonly #store = new MemoryStore();
+  readonly #next = successiveEngines(3);
   readonly doors = new Map<number, Door>();
   port!: ServicePort;
   #end!: EngineEnd;
@@ -42,30 +36,9 @@ class Bench {
   }
 
   newEngine(): void {
-    const clock = scaledClock();
-    const journal = holdingJournal(
-      createJournal(this.#store, clock, (error) => {
-        throw error;
-      }),
-    );
-    const all = [...this.#store.rows()];
-    const identity = { region: 'us-east-1', account: '000000000000' };
-    const rows = all.filter(({ table }) => !isSessionTable(table));
-    this.port = createRuntime({ engine: createEngine({ identity, rows: rows as never }), clock, journal });
-    this.#end = createEngineEnd({
-      port: this.port,
-      doors: 3,
-      timeScale: 1,
-      ...writtenBy(this.port),
-      things: { names: () => [], onChange: () => () => {} },
-      doorsAreOnTheirOwn: true,
-      sessions: {
-        journal,
-        rows: all.filter(({ table }) => isSessionTable(table)) as never,
-        forms: 'every form',
-      },
-    });
-    const end = this.#end;
+    const { port, end } = this.#next();
+    this.port = port;
+    this.#end = end;
     closers.push(() => end.close());
   }
 
