@@ -178,3 +178,6 @@ export interface LoadRun {
   /** Why it ended before its end; absent: it did not. */
   readonly partial?: string;
 }
+
+/** Kind of failure: a call into a device did not return. */
+export const hangs = 'device hangs';

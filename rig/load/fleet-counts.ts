@@ -22,9 +22,6 @@ export interface FleetReport extends Readonly<Partial<Record<Edge, DurationMs>>>
   readonly histograms: Readonly<Partial<Record<Exchange, string>>>;
 }
 
-/** Kind of failure: a call into a device did not return. */
-export const hangs = 'device hangs';
-
 /** What `exchanges` counts: requests of the Jobs API that were answered. */
 const jobsExchanges: ReadonlySet<Exchange> = new Set(['start-next', 'update', 'get']);
 

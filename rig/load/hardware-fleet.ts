@@ -9,8 +9,8 @@ import type { HardwareProfile } from '../../agent/device/profile.ts';
 import type { Observer } from '../../observation/observation.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import type { DurationMs } from '../../protocol/time.ts';
-import type { Exchange } from './contract.ts';
-import { FleetCounts, hangs } from './fleet-counts.ts';
+import { type Exchange, hangs } from './contract.ts';
+import { FleetCounts } from './fleet-counts.ts';
 import type { FleetPart, FleetPartOptions } from './load-fleet.ts';
 
 export interface HardwareFleetOptions extends Omit<FleetPartOptions, 'open'> {

@@ -1,6 +1,5 @@
 /** What a load run comes to, without its histograms: memory of a thing, thresholds that were held against it, and one word for all. */
-import type { LoadRun } from './contract.ts';
-import { hangs } from './fleet-counts.ts';
+import { type LoadRun, hangs } from './contract.ts';
 
 export interface Memory {
   readonly servicePeakBytes: number;

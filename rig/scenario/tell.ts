@@ -2,7 +2,7 @@
 import type { Fault } from '../../faults/plan.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { Deed, Entry, Scenario, Trigger } from './contract.ts';
-import { spanText } from './format/values.ts';
+import { spanText } from './format/units.ts';
 import { deedWords, happenedWords, triggerWords } from './words.ts';
 
 /** e.g. `When the device is at write: the operator deletes the execution of update, by force.` */

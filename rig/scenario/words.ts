@@ -1,6 +1,6 @@
 /** Triggers and deeds in words, for progress and reports that a person reads. */
 import type { Deed, Trigger } from './contract.ts';
-import { spanText } from './format/values.ts';
+import { spanText } from './format/units.ts';
 
 export function triggerWords(when: Trigger): string {
   const { nth = 1, afterMs = 0 } = when;

@@ -2,7 +2,7 @@
  * The members of triggers, deeds and what is given by the words that files have for them, both ways. The forms beside this file have
  * checked every value and read it: what changes here is names, and how a value is written.
  */
-import { sizeText, spanText } from './values.ts';
+import { sizeText, spanText } from './units.ts';
 
 /** By member: its word in files. Every other member is called there as it is here. */
 const wordOf = new Map([

@@ -1,8 +1,7 @@
 /** Values as a person writes them in files of ours: spans of time, percentages, names; each with what is expected there. */
 import { z } from 'zod';
 import type { DurationMs } from '../../../protocol/time.ts';
-
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000 };
+import { unitBytes, unitMs } from './units.ts';
 
 /** `250 ms`, `2 s`, `3 min`, `1 h`; as milliseconds. */
 export const span = z.string().transform((text, context): DurationMs => {
@@ -16,16 +15,6 @@ export const span = z.string().transform((text, context): DurationMs => {
   return z.NEVER;
 });
 
-export function spanText(ms: DurationMs): string {
-  for (const unit of ['h', 'min', 's'] as const) {
-    const value = ms / unitMs[unit]!;
-    if (value >= 1 && Number.isInteger(value * 10)) return `${value} ${unit}`;
-  }
-  return `${ms} ms`;
-}
-
-const unitBytes: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1_048_576 };
-
 /** `300 B`, `64 KiB`, `2 MiB`; as bytes. */
 export const size = z.string().transform((text, context): number => {
   const [, figure = '', unit = ''] = /^(\d+(?:\.\d+)?) ?(B|KiB|MiB)$/.exec(text) ?? [];
@@ -37,14 +26,6 @@ export const size = z.string().transform((text, context): number => {
   });
   return z.NEVER;
 });
-
-export function sizeText(bytes: number): string {
-  for (const unit of ['MiB', 'KiB'] as const) {
-    const value = bytes / unitBytes[unit]!;
-    if (value >= 1 && Number.isInteger(value)) return `${value} ${unit}`;
-  }
-  return `${bytes} B`;
-}
 
 /** `30%`, as 30. */
 export const percent = z.string().transform((text, context): number => {
