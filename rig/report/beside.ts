@@ -40,7 +40,8 @@ export function rightStory({ right }: Beside): Markup | undefined {
   );
 }
 
-export function insideTable({ right, own }: Beside): Markup | undefined {
+/** @param of which of those on the page, for whoever hears it */
+export function insideTable({ right, own }: Beside, of: string): Markup | undefined {
   const first = own ?? right;
   if (first === undefined) return undefined;
   const columns: readonly (readonly [name: string, view: DeviceView])[] = [
@@ -56,7 +57,7 @@ export function insideTable({ right, own }: Beside): Markup | undefined {
   ]);
   const heads = [unseen('Part'), ...columns.map(([name]) => name)];
   return html`<h3>Inside, before and after</h3>
-    ${wideTable('Inside, before and after', heads, rows, { kind: 'inside', namesRows: true })}`;
+    ${wideTable(`Inside, before and after, ${of}`, heads, rows, { kind: 'inside', namesRows: true })}`;
 }
 
 function whenOf({ pulledAt, recoveredAt }: InsideStory): string {

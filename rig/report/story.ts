@@ -57,6 +57,6 @@ export function causeStory({ claim, reason, name, about, run, beside, command }:
         ${rightStory(beside)}
       </div>
     </div>
-    ${insideTable(beside)} ${command === undefined ? undefined : commandLine(command)}
+    ${insideTable(beside, `cause ${index + 1}`)} ${command === undefined ? undefined : commandLine(command)}
   </section>`;
 }

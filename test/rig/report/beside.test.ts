@@ -18,7 +18,7 @@ describe('beside a failed device', () => {
     expect(beside.own?.before.slots[1]).toMatchObject({ state: 'partial' });
     expect(beside.own?.after.slots[1]).toMatchObject({ state: 'partial' });
     expect(beside.right?.after.slots[1]).toMatchObject({ state: 'empty' });
-    const { text } = insideTable(beside)!;
+    const { text } = insideTable(beside, 'cause 1')!;
     expect(text.replaceAll(/\s+/g, ' ')).toMatch(
       /Slot B<\/th><td>partial<\/td><td><b class="red">partial<\/b><\/td><td>empty<\/td>/,
     );
@@ -35,12 +35,12 @@ describe('beside a failed device', () => {
   it('stands the right device alone where nobody sees the inside of the other', () => {
     const ofOthers = besideBy({ hardware: [] })(scenario('pulled-in-a-long-download'));
     expect(ofOthers.own).toBeUndefined();
-    expect(insideTable(ofOthers)!.text).not.toContain('This device');
-    expect(insideTable(ofOthers)!.text).not.toContain('red');
+    expect(insideTable(ofOthers, 'cause 1')!.text).not.toContain('This device');
+    expect(insideTable(ofOthers, 'cause 1')!.text).not.toContain('red');
   });
 
   it('stands nothing where no job is pulled', () => {
     const nothing = besideBy({ hardware: [], agent: hasHalfAnImage })(scenario('plain-update'));
-    expect([insideTable(nothing), rightStory(nothing)]).toEqual([undefined, undefined]);
+    expect([insideTable(nothing, 'cause 1'), rightStory(nothing)]).toEqual([undefined, undefined]);
   });
 });
