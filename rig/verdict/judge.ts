@@ -173,7 +173,7 @@ function onlyOf(thingName: string, observer: Observer): Observer {
   return own as Observer;
 }
 
-/** The observations of many devices, each handed to its own judge; those about no thing go to all. */
+/** The observations of many devices, each handed to its own judge; those about no thing go to all. @param judges all that there will be */
 export function observeFor(judges: ReadonlyMap<string, Judge>): Observer {
   const all: Partial<Record<Observation['kind'], Look>> = {};
   for (const kind of kinds) {

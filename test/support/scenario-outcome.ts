@@ -8,7 +8,7 @@ import type { LiveDevice } from '../../agent/live-device.ts';
 import { startService } from '../../broker/start-service.ts';
 import type { DeviceTrace, DeviceView } from '../../observation/inside.ts';
 import type { Observation, Observer } from '../../observation/observation.ts';
-import { observeAll, observeEvery } from '../../observation/observers.ts';
+import { observeAll, observeEvery, show } from '../../observation/observers.ts';
 import { FleetWorld } from '../../rig/live/fleet-world.ts';
 import { createHostClock } from '../../rig/live/host-clock.ts';
 import { Operator } from '../../rig/live/operator.ts';
@@ -86,7 +86,12 @@ export async function liveOutcome(scenario: Scenario): Promise<ScenarioOutcome> 
   const devices = new Map<string, LiveDevice>();
   let look: ((seen: Observation) => void) | undefined;
   const judges = new Map<string, Judge>();
-  const observer = observeAll([observeFor(judges), outcome.observer, observeEvery((seen) => look?.(seen))]);
+  let judged: Observer = {};
+  const observer = observeAll([
+    observeEvery((seen) => show(judged, seen)),
+    outcome.observer,
+    observeEvery((seen) => look?.(seen)),
+  ]);
   await using service = await startService({ ...plain, timeScale, faults, seed, clockOf: () => clock, observer });
   using operator = new Operator({ endpoint: service.httpUrl ?? '', region: 'us-east-1', now: clock.now });
   const world = new FleetWorld({
@@ -102,6 +107,7 @@ export async function liveOutcome(scenario: Scenario): Promise<ScenarioOutcome> 
   });
   const [thingName = ''] = world.thingNames;
   judges.set(thingName, createJudge({ thingName, sights: world.sights }));
+  judged = observeFor(judges);
   await operator.createThings([thingName], fleetGroup);
   const configuration = { things: [], namespaces, link: { latencyMs: 0, jitterMs: 0 }, faults, seed } as const;
   await using fleet = await startFleet({
