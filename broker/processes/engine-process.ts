@@ -117,13 +117,15 @@ function fail(error: unknown): void {
   process.send?.({ kind: 'failed', message, ...about }, () => process.exit(1));
 }
 
-// Nothing that the starter leaves behind goes on, and of a starter that was killed the engine removes the folder.
-process.on('disconnect', () => {
+/** Nothing that the starter leaves behind goes on, and of a starter that was killed the engine removes the folder. */
+function endWithStarter(): never {
   if (folderOfStarter !== undefined) rmSync(folderOfStarter, { recursive: true, force: true });
   process.exit(0);
-});
-// Of the channel to the starter, which node:cluster writes to as well.
-process.on('error', () => process.exit(0));
+}
+
+process.on('disconnect', endWithStarter);
+// Of the channel to the starter, which node:cluster writes to as well: who writes hears of its end so.
+process.on('error', endWithStarter);
 process.on('SIGINT', () => {});
 process.once('message', (order: EngineOrder) => void runEngine(order).catch(fail));
 sayToStarter({ kind: 'up' });

@@ -1,9 +1,8 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LoadRun } from '../../rig/load/contract.ts';
-import { type Finished, start } from '../support/command.ts';
+import { type Finished, start, startIn } from '../support/command.ts';
 import { runHere } from '../support/command-here.ts';
 import { sampleLoadRun } from '../support/sample-load.ts';
 import { testFolder } from '../support/folders.ts';
@@ -214,8 +213,11 @@ describe('jobrig load', () => {
   });
 
   it('leaves no process, and no folder, when the starter of its service is killed', async () => {
-    const before = new Set(readdirSync(tmpdir()));
-    const { child, finished, progress } = start(...small, '--shape', 'idle', '--processes', '2', '--json');
+    const [temporary, folder] = [testFolder(), testFolder()];
+    vi.stubEnv('TMPDIR', temporary);
+    const idle = [...small, '--shape', 'idle', '--processes', '2', '--json'];
+    const { child, finished, progress } = startIn(folder, ...idle);
+    vi.unstubAllEnvs();
     await progress((text) => text.includes('connecting'));
     const { engine, all } = partsOf(child.pid!);
     const starter = all.find((pid) => childrenOf(pid).includes(engine))!;
@@ -228,10 +230,7 @@ describe('jobrig load', () => {
     });
     expect(stderr.trimEnd().split('\n').at(-1)).toBe(`jobrig: ended early: ${reason}`);
     await expect.poll(() => all.filter(isThere), { timeout: 20_000 }).toEqual([]);
-    const left = readdirSync(tmpdir()).filter(
-      (name) => !before.has(name) && existsSync(join(tmpdir(), name, 'ca.key')),
-    );
-    expect(left).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([]);
   });
 
   it.each([
