@@ -128,6 +128,9 @@ export async function liveOutcome(scenario: Scenario): Promise<ScenarioOutcome> 
   });
   for (const [name, device] of fleet.devices) devices.set(name, device);
   const { findings, unfinished, trouble } = await playLive(scenario, world, { settleMs, judges });
+  // The service may know of an end before the device has its answer.
+  const isAtWork = (): boolean => [...devices.values()].some((device) => device.view().execution !== undefined);
+  while (isAtWork()) await new Promise((resolve) => setTimeout(resolve, 2));
   const failed = findings.flatMap((one) => one.findings).filter((finding) => finding.outcome === 'fail');
   const wrong = [...failed.map(({ claim, reason }) => `${claim} ${reason}`), unfinished, trouble];
   const told = wrong.filter((text) => text !== undefined);
