@@ -49,7 +49,9 @@ it('a device finishes an update block by block', async () => {
   await when(finished('AFR_OTA-u'));
   expect(fleet.devices.get('bench-1')!.view().runningVersion).toBe('2.0.0');
   const whole = seen.filter(({ state }) => state === 'finished');
-  expect(whole.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(sizeBytes);
+  // A block for which the device had to wait too long it asks for again.
+  const blocks = new Map(whole.map(({ fromByte, bytes }) => [fromByte, bytes]));
+  expect([...blocks.values()].reduce((sum, bytes) => sum + bytes, 0)).toBe(sizeBytes);
   expect(new Set(whole.map(({ jobId, via, thingName }) => `${jobId} ${via} ${thingName}`))).toEqual(
     new Set(['AFR_OTA-u stream bench-1']),
   );
