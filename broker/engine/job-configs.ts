@@ -3,6 +3,7 @@
  * may come from the request or, whole, from what the request builds on.
  * Source: reference configs.md §6, templates.md §1.
  */
+import { parseJsonObject } from '../../protocol/json.ts';
 import { maxDocumentBytes } from '../../protocol/limits.ts';
 import { utf8Length } from '../../protocol/utf8.ts';
 import type { Rejected } from './contract.ts';
@@ -28,7 +29,7 @@ export function documentOf(
   }
   const text = document ?? inherited;
   if (text === undefined) return invalidRequest('Neither job document nor job document source is specified.');
-  if (!isJsonObject(text)) return invalidRequest('Job document is not a JSON object.');
+  if (parseJsonObject(text) === undefined) return invalidRequest('Job document is not a JSON object.');
   return utf8Length(text) > maxDocumentBytes
     ? invalidRequest(`Job document is larger than ${maxDocumentBytes} bytes.`)
     : text;
@@ -43,13 +44,4 @@ export function configsOf(request: JobConfigs, inherited: JobConfigs = {}): JobC
     timeoutConfig: request.timeoutConfig ?? inherited.timeoutConfig,
     jobExecutionsRetryConfig: request.jobExecutionsRetryConfig ?? inherited.jobExecutionsRetryConfig,
   };
-}
-
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
 }

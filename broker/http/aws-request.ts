@@ -6,6 +6,7 @@
  * Unsigned requests are the data plane's where both planes have the path, because AWS's control plane answers no unsigned
  * request while a device with a certificate on port 8443 signs nothing; `/jobs-data/…` always means the data plane.
  */
+import { isJsonObject } from '../../protocol/json.ts';
 import { type OperationEntry, type ServiceName, operationsOf } from '../../protocol/operations.ts';
 import { decodeUtf8 } from '../../protocol/utf8.ts';
 import { validateRequest } from '../../protocol/validation.ts';
@@ -18,7 +19,7 @@ import {
   wrongScope,
 } from './aws-error.ts';
 import { regionOfCredential } from './caller-region.ts';
-import { type Members, gatherMembers, isObject } from './request-members.ts';
+import { type Members, gatherMembers } from './request-members.ts';
 import { type RouteMatch, createRouteTable, splitPath } from './route-table.ts';
 import { type SignedRequest, queryOf } from './signatures.ts';
 import { type ServiceScope, credentialOf, serviceScopeOf } from './service-scope.ts';
@@ -122,7 +123,7 @@ function readBody({ request }: OperationEntry, body: Uint8Array): Read<Members> 
   } catch (cause) {
     return refused(`The request body is not JSON: ${(cause as Error).message}`);
   }
-  return isObject(value) ? { value } : refused('The request body must be a JSON object.');
+  return isJsonObject(value) ? { value } : refused('The request body must be a JSON object.');
 }
 
 function refused(message: string): { readonly error: AwsError } {

@@ -4,8 +4,9 @@
  * his, and an ARN of a third region or of another account is said to be one. The account is the rig's: credentials that
  * nobody checks tell none.
  */
+import { isJsonObject } from '../../protocol/json.ts';
 import { type ArnScope, parseArn } from '../../protocol/names.ts';
-import { isObject, type Members } from './request-members.ts';
+import type { Members } from './request-members.ts';
 
 const regionPattern = /^[a-z]{2}(?:-[a-z]+)+-\d$/;
 
@@ -27,7 +28,7 @@ function translated(value: unknown, from: string, to: string): unknown {
     );
   }
   if (Array.isArray(value)) return value.map((item) => translated(item, from, to));
-  if (!isObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, translated(member, from, to)]));
 }
 
@@ -69,5 +70,5 @@ export function foreignArnNote(members: Members, own: ArnScope, region = own.reg
 function* textsIn(value: unknown): Generator<string> {
   if (typeof value === 'string') yield value;
   else if (Array.isArray(value)) for (const item of value) yield* textsIn(item);
-  else if (isObject(value)) for (const member of Object.values(value)) yield* textsIn(member);
+  else if (isJsonObject(value)) for (const member of Object.values(value)) yield* textsIn(member);
 }

@@ -4,6 +4,7 @@
  * validation to refuse in AWS's words. Source: reference http-api.md §1; docs/clients.md rule 4 (numbers as strings).
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import { isJsonObject } from '../../protocol/json.ts';
 import { type MemberBinding, type OperationEntry, type ServiceName, shapeOf } from '../../protocol/operations.ts';
 import type { PathParameters } from './route-table.ts';
 
@@ -62,7 +63,7 @@ function fromJson(service: ServiceName, shapeName: string, value: unknown): unkn
   const shape = shapeOf(service, shapeName);
   switch (shape.type) {
     case 'structure':
-      return isObject(value) ? knownMembers(service, shape.members, value) : value;
+      return isJsonObject(value) ? knownMembers(service, shape.members, value) : value;
     case 'list':
       return Array.isArray(value) ? value.map((item) => fromJson(service, shape.member, item)) : value;
     case 'integer':
@@ -88,8 +89,4 @@ function knownMembers(
 
 function integerIn(text: string): number | string {
   return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
-}
-
-export function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

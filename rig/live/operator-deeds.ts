@@ -12,11 +12,10 @@ import {
   DeleteStreamCommand,
   DeleteThingCommand,
   RemoveThingFromThingGroupCommand,
-  type RetryCriteria,
   UpdateJobCommand,
 } from '@aws-sdk/client-iot';
-import type { DurationMs } from '../../protocol/time.ts';
 import type { CreateJobDeed, DeedOf, Names, OperatorDeed } from '../scenario/contract.ts';
+import { retryCriteriaOf } from '../scenario/retry-criteria.ts';
 import type { ExecutionName, NewJob, Operator } from './operator.ts';
 
 /** What a job is made with. */
@@ -130,8 +129,10 @@ export class OperatorDeeds {
       ...(deed.group === true ? { groupName } : { things }),
       ...(deed.timeoutMinutes !== undefined && { timeoutConfig: timeoutOf(deed) }),
       ...(hasUrl && { presignedUrlConfig: { roleArn, expiresInSec: 3600 } }),
-      ...(deed.ends && { schedulingConfig: scheduleOf(deed.ends) }),
-      ...(deed.retries && { jobExecutionsRetryConfig: { criteriaList: criteriaOf(deed.retries) } }),
+      ...(deed.ends && {
+        schedulingConfig: { endTime: operator.timeAfter(deed.ends.afterMs), endBehavior: deed.ends.behavior },
+      }),
+      ...(deed.retries && { jobExecutionsRetryConfig: { criteriaList: retryCriteriaOf(deed.retries) } }),
     });
   }
 
@@ -160,22 +161,6 @@ export class OperatorDeeds {
 
 function timeoutOf({ timeoutMinutes }: { readonly timeoutMinutes?: number }): NonNullable<NewJob['timeoutConfig']> {
   return { inProgressTimeoutInMinutes: timeoutMinutes };
-}
-
-/** AWS wants half an hour at least, and the time to the minute. */
-function scheduleOf({ afterMs, behavior }: NonNullable<CreateJobDeed['ends']>): NewJob['schedulingConfig'] {
-  return { endTime: timeAfter(afterMs), endBehavior: behavior };
-}
-
-function timeAfter(afterMs: DurationMs): string {
-  return new Date(Date.now() + afterMs).toISOString().slice(0, 16);
-}
-
-function criteriaOf({ failed, timedOut }: NonNullable<CreateJobDeed['retries']>): RetryCriteria[] {
-  return [
-    ...(failed === undefined ? [] : [{ failureType: 'FAILED', numberOfRetries: failed } as const]),
-    ...(timedOut === undefined ? [] : [{ failureType: 'TIMED_OUT', numberOfRetries: timedOut } as const]),
-  ];
 }
 
 /** An exception of AWS's. */

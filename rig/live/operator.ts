@@ -16,8 +16,9 @@ import PQueue from 'p-queue';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ObservationOf } from '../../observation/observation.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
+import { formatScheduleTime } from '../../protocol/schedule.ts';
 import type { JobExecutionStatus } from '../../protocol/status.ts';
-import type { EpochMs } from '../../protocol/time.ts';
+import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 
 export interface OperatorOptions {
   /** HTTP endpoint of the control plane. */
@@ -132,6 +133,11 @@ export class Operator implements Disposable {
     throw new OperationalError('JOB_NOT_DELETED', `Job ${jobId} is still being deleted`, {
       hint: 'The service may be overloaded: try fewer things.',
     });
+  }
+
+  /** As schedules have it, on the clock that the service has, too. */
+  timeAfter(ms: DurationMs): string {
+    return formatScheduleTime(this.#options.now() + ms);
   }
 
   [Symbol.dispose](): void {

@@ -5,8 +5,9 @@
 import { z } from 'zod';
 import type { FaultPlan } from '../../faults/plan.ts';
 import { type Complain, type MemberPath, type ReadForm, readWith } from '../../protocol/form.ts';
+import { isJsonObject } from '../../protocol/json.ts';
 import { unknownHint, unknownWord } from '../../protocol/near-name.ts';
-import { checked, faultsFrom, isMembers } from '../scenario/format/checked.ts';
+import { checked, faultsFrom } from '../scenario/format/checked.ts';
 import { label, percent, span } from '../scenario/format/values.ts';
 import type { LoadShape, ShapeDeed, ShapeEntry, ShapeTrigger } from './contract.ts';
 
@@ -74,7 +75,7 @@ export function checkShape(value: unknown): ReadForm<LoadShape> {
 
 function shapeFrom(value: unknown, complain: Complain): LoadShape | undefined {
   const head = checked(headForm, value, [], complain);
-  const list = isMembers(value) && Array.isArray(value['script']) ? (value['script'] as unknown[]) : [];
+  const list = isJsonObject(value) && Array.isArray(value['script']) ? (value['script'] as unknown[]) : [];
   const script = list.flatMap((entry, index) => entryFrom(entry, ['script', index], complain) ?? []);
   if (head === undefined) return undefined;
   const { given } = head;
@@ -116,7 +117,7 @@ function serviceFaultsFrom(value: unknown, complain: Complain): FaultPlan {
 const besideDeeds = ['when', 'do'];
 
 function entryFrom(value: unknown, path: MemberPath, complain: Complain): ShapeEntry | undefined {
-  if (!isMembers(value)) return complain(path, 'expected a deed, or `when` with `do`');
+  if (!isJsonObject(value)) return complain(path, 'expected a deed, or `when` with `do`');
   const { when, do: does, ...others } = value;
   if (when === undefined && does === undefined) {
     const deed = deedFrom(others, path, complain);
@@ -132,9 +133,9 @@ function entryFrom(value: unknown, path: MemberPath, complain: Complain): ShapeE
 }
 
 function deedFrom(value: unknown, path: MemberPath, complain: Complain): ShapeDeed | undefined {
-  const words = isMembers(value) ? Object.keys(value) : [];
+  const words = isJsonObject(value) ? Object.keys(value) : [];
   const [word = ''] = words;
-  if (!isMembers(value) || words.length !== 1) {
+  if (!isJsonObject(value) || words.length !== 1) {
     return complain(path, `expected one deed; found ${words.join(', ') || 'none'}`);
   }
   const name = deedWords.find((known) => known === word);
@@ -142,7 +143,7 @@ function deedFrom(value: unknown, path: MemberPath, complain: Complain): ShapeDe
   // `link: drop` is all of them; `rollout: update` has no more to say.
   const short = { rollout: 'job', link: 'drop', 'cancel-job': 'job', 'delete-job': 'job' }[name];
   const given = value[word];
-  const members = isMembers(given) ? given : { [short]: name === 'link' && given === 'drop' ? '100%' : given };
+  const members = isJsonObject(given) ? given : { [short]: name === 'link' && given === 'drop' ? '100%' : given };
   const read = checked(deedForms[name] as z.ZodType, members, [...path, word], complain);
   return read === undefined ? undefined : deedOf(name, read as never);
 }
@@ -171,7 +172,7 @@ function deedOf<Word extends DeedWord>(word: Word, read: z.output<(typeof deedFo
 }
 
 function triggerFrom(value: unknown, path: MemberPath, complain: Complain): ShapeTrigger | undefined {
-  if (!isMembers(value)) return complain(path, 'expected a trigger');
+  if (!isJsonObject(value)) return complain(path, 'expected a trigger');
   const word = triggerWords.find((known) => value[known] !== undefined);
   if (word === undefined) {
     const [first = ''] = Object.keys(value);

@@ -2,6 +2,7 @@
  * What a job document asks of a device, stated a second time: by hand from docs/reference and fixtures/job-documents, without the
  * reader of any agent, so that a mistake there is found. What the hardware has no room for cannot be asked of it.
  */
+import { isJsonObject } from '../../protocol/json.ts';
 import type { Duty } from '../verdict/contract.ts';
 
 /** What of a device's hardware decides whether it can do a job. */
@@ -53,7 +54,7 @@ function dutyOf(text: string, { room, isServed }: DocumentLawOptions): Duty | un
   if (document['operation'] === 'firmware') return firmware(document, text.length, isTight, { room, isServed });
   if (Array.isArray(document['steps'])) return isTight ? undefined : handlers(document, document['steps']);
   const [file, ...others] = filesOf(document) ?? [];
-  if (!('steps' in document) && isObject(file) && others.length === 0)
+  if (!('steps' in document) && isJsonObject(file) && others.length === 0)
     return isTight ? undefined : otaUpdate(document, file, { room, isServed });
   return isTight ? undefined : { work: 'nothing' };
 }
@@ -75,7 +76,7 @@ function firmware(
   isTight: boolean,
   { room, isServed }: DocumentLawOptions,
 ): Duty | undefined {
-  const { url, sizeBytes, sha256 } = isObject(image) ? image : {};
+  const { url, sizeBytes, sha256 } = isJsonObject(image) ? image : {};
   const isVersion = isText(version) && version.length <= 64;
   const isSize = typeof sizeBytes === 'number' && Number.isInteger(sizeBytes) && sizeBytes > 0;
   const isDigest = isText(sha256) && /^[0-9a-f]{64}$/i.test(sha256);
@@ -102,8 +103,8 @@ interface Program {
 }
 
 function programOf(step: unknown): Program | undefined {
-  const action = isObject(step) ? step['action'] : undefined;
-  if (!isObject(action) || !isText(action['name']) || !isObject(action['input'])) return undefined;
+  const action = isJsonObject(step) ? step['action'] : undefined;
+  if (!isJsonObject(action) || !isText(action['name']) || !isJsonObject(action['input'])) return undefined;
   const mayFail = action['ignoreStepFailure'] === 'true' || action['ignoreStepFailure'] === true;
   const { handler, command } = action['input'];
   if (action['type'] === 'runHandler') return isText(handler) ? { program: handler, mayFail } : undefined;
@@ -118,7 +119,7 @@ function otaUpdate(
   { room, isServed }: DocumentLawOptions,
 ): Duty | undefined {
   const { protocols, streamname } = document['afr_ota'] as Readonly<Record<string, unknown>>;
-  const version = isObject(attr) ? attr['version'] : undefined;
+  const version = isJsonObject(attr) ? attr['version'] : undefined;
   const isSize = typeof filesize === 'number' && Number.isInteger(filesize) && filesize > 0;
   if (!isSize || filesize > room.slotBytes) return { work: 'nothing' };
   const speaks = (protocol: string): boolean => Array.isArray(protocols) && protocols.includes(protocol);
@@ -134,12 +135,8 @@ function otaUpdate(
 
 function filesOf(document: Readonly<Record<string, unknown>>): readonly unknown[] | undefined {
   const update = document['afr_ota'];
-  const files = isObject(update) ? update['files'] : undefined;
+  const files = isJsonObject(update) ? update['files'] : undefined;
   return Array.isArray(files) ? files : undefined;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isAddress(value: unknown): value is string {

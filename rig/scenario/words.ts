@@ -4,10 +4,10 @@ import { spanText } from './format/units.ts';
 
 export function triggerWords(when: Trigger): string {
   const { nth = 1, afterMs = 0 } = when;
-  const [who, , toDo] = happening(when);
+  const [who, , wanted] = happening(when);
   const times = nth === 1 ? '' : `, ${ordinal(nth)} time`;
   const later = afterMs === 0 ? '' : `, ${spanText(afterMs)} later`;
-  return `${who} ${toDo}${times}${later}`;
+  return `${who} ${wanted}${times}${later}`;
 }
 
 /** The same as what has happened: `the device is at write the 2nd time, and 300 ms have gone by`. */
@@ -22,7 +22,7 @@ export function happenedWords(when: Trigger): string {
 const device = 'the device';
 
 /** Of whom it is said, that it has happened, and that it is to happen. */
-function happening(when: Trigger): readonly [who: string, done: string, toDo: string] {
+function happening(when: Trigger): readonly [who: string, done: string, wanted: string] {
   switch (when.on) {
     case 'connected':
       return [device, 'is connected', 'to connect'];

@@ -8,6 +8,7 @@ import { formatScheduleTime } from '../../protocol/schedule.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { CreateJobDeed, DeedOf, OperatorDeed, ThingLabel } from '../scenario/contract.ts';
 import { streamNamedIn } from '../scenario/documents.ts';
+import { retryCriteriaOf } from '../scenario/retry-criteria.ts';
 import { fleetGroup } from './configuration.ts';
 import type { EventQueue } from './event-queue.ts';
 import { imageKey } from './stream-service.ts';
@@ -147,7 +148,7 @@ export function createOperator(plane: ControlPlane, { things, thingName, documen
       document,
       ...inNamespace(namespace),
       ...(timeoutMinutes !== undefined && { timeoutConfig: { inProgressTimeoutInMinutes: timeoutMinutes } }),
-      ...(retries && { jobExecutionsRetryConfig: { criteriaList: criteriaOf(retries) } }),
+      ...(retries && { jobExecutionsRetryConfig: { criteriaList: retryCriteriaOf(retries) } }),
       ...(ends && {
         schedulingConfig: { endTime: formatScheduleTime(plane.serviceNow + ends.afterMs), endBehavior: ends.behavior },
       }),
@@ -159,13 +160,4 @@ export function createOperator(plane: ControlPlane, { things, thingName, documen
 
 function inNamespace(namespaceId: string | undefined): { readonly namespaceId?: string } {
   return namespaceId === undefined ? {} : { namespaceId };
-}
-
-type RetryCriteria = { readonly failureType: 'FAILED' | 'TIMED_OUT'; readonly numberOfRetries: number };
-
-function criteriaOf({ failed, timedOut }: NonNullable<CreateJobDeed['retries']>): RetryCriteria[] {
-  return [
-    ...(failed === undefined ? [] : [{ failureType: 'FAILED', numberOfRetries: failed } as const]),
-    ...(timedOut === undefined ? [] : [{ failureType: 'TIMED_OUT', numberOfRetries: timedOut } as const]),
-  ];
 }

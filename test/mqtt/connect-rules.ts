@@ -96,26 +96,16 @@ export const connectRules: readonly BrokerRule[] = [
   },
   ...(
     [
-      ['a last will on a topic of another thing', '$aws/things/fan/jobs/j/update'],
-      ["a last will on the service's own topics", `${jobs}/notify`],
-      ['a last will on a topic that nobody may publish on', '$aws/events/presence/connected/lamp'],
+      ['a last will on a topic of another thing', '$aws/things/fan/jobs/j/update', false],
+      ["a last will on the service's own topics", `${jobs}/notify`, false],
+      ['a last will on a topic that nobody may publish on', '$aws/events/presence/connected/lamp', false],
+      ['a last will on a request topic of its own thing', `${jobs}/get`, true],
+      ['a last will on the shadow of its own thing', '$aws/things/lamp/shadow/update', true],
     ] as const
-  ).map(([claim, topic]) => ({
+  ).map(([claim, topic, isLetIn]): BrokerRule => ({
     claim,
-    told: ['CONNACK 5', 'CONNACK 0x87'] as const,
-    seen: [[5], [0x87]] as const,
-    evidence: 'D',
-    act: connecting({ ...lamp, will: { ...will, topic } }),
-  })),
-  ...(
-    [
-      ['a last will on a request topic of its own thing', `${jobs}/get`],
-      ['a last will on the shadow of its own thing', '$aws/things/lamp/shadow/update'],
-    ] as const
-  ).map(([claim, topic]) => ({
-    claim,
-    told: ['let in', 'let in'] as const,
-    seen: ['let in', 'let in'] as const,
+    told: isLetIn ? ['let in', 'let in'] : ['CONNACK 5', 'CONNACK 0x87'],
+    seen: isLetIn ? ['let in', 'let in'] : [[5], [0x87]],
     evidence: 'D',
     act: connecting({ ...lamp, will: { ...will, topic } }),
   })),

@@ -25,7 +25,3 @@ export function faultsFrom(value: unknown, path: MemberPath, complain: Complain)
   }
   return noFaults;
 }
-
-export function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { claimIds } from '../../verdict/contract.ts';
 import type { LinkConditions } from '../../../faults/link.ts';
 import { type Complain, type MemberPath, type ReadForm, readWith } from '../../../protocol/form.ts';
+import { isJsonObject } from '../../../protocol/json.ts';
 import { unknownHint, unknownWord } from '../../../protocol/near-name.ts';
 import { type TextProblem, readText } from '../../../protocol/positioned-text.ts';
 import { jobExecutionStatuses } from '../../../protocol/status.ts';
@@ -19,7 +20,7 @@ import {
   type Trigger,
   needs,
 } from '../contract.ts';
-import { checked, faultsFrom, isMembers } from './checked.ts';
+import { checked, faultsFrom } from './checked.ts';
 import { deedForms, deedFrom, deedWords, documentForm, shortForms } from './deeds.ts';
 import { bareTriggers, triggerForms, triggerFrom, triggerWordOf, triggerWords } from './triggers.ts';
 import { membersFrom } from './members.ts';
@@ -92,7 +93,7 @@ export function checkScenario(value: unknown): ReadForm<Scenario> {
 
 function scenarioFrom(value: unknown, complain: Complain): Scenario | undefined {
   const head = checked(headForm, value, [], complain);
-  const members = isMembers(value) ? value : {};
+  const members = isJsonObject(value) ? value : {};
   const script = entriesFrom(members['script'], ['script'], complain);
   const meanwhile = entriesFrom(members['meanwhile'], ['meanwhile'], complain);
   if (head === undefined) return undefined;
@@ -123,7 +124,7 @@ function entriesFrom(value: unknown, path: MemberPath, complain: Complain): read
 const besideDeeds = ['when', 'do'];
 
 function entryFrom(value: unknown, path: MemberPath, complain: Complain): readonly Entry[] | undefined {
-  if (!isMembers(value)) {
+  if (!isJsonObject(value)) {
     if (typeof value === 'string') return [{ deeds: deedAt(value, path, complain) }];
     return complain(path, 'expected a deed, or `when` with `do`');
   }
@@ -149,7 +150,7 @@ function deedAt(value: unknown, path: MemberPath, complain: Complain): readonly 
   const deed =
     typeof value === 'string'
       ? deedFromWord(value, {}, path, complain)
-      : isMembers(value)
+      : isJsonObject(value)
         ? deedOf(value, path, complain)
         : complain(path, 'expected a deed');
   return deed === undefined ? [] : [deed];
@@ -166,7 +167,7 @@ function deedFromWord(word: string, value: unknown, path: MemberPath, complain: 
   const name = deedWords.find((known) => known === word);
   if (name === undefined) return complain(path, unknownWord(word, deedWords), deedWords);
   const short = shortForms[name];
-  const members = short !== undefined && !isMembers(value) ? { [short]: value } : (value ?? {});
+  const members = short !== undefined && !isJsonObject(value) ? { [short]: value } : (value ?? {});
   const read = checked(deedForms[name] as z.ZodType, members, path, complain);
   return read === undefined ? undefined : deedFrom(name, read as object);
 }
@@ -180,7 +181,7 @@ function triggerOf(value: unknown, path: MemberPath, complain: Complain): Trigge
       isKnown ? `\`${value}\` needs a value, e.g. {${value}: …}` : unknownWord(value, triggerWords),
     );
   }
-  if (!isMembers(value)) return complain(path, 'expected a trigger');
+  if (!isJsonObject(value)) return complain(path, 'expected a trigger');
   const word = triggerWordOf(value);
   if (word === undefined) {
     const [first = ''] = Object.keys(value);
