@@ -5,6 +5,7 @@
  */
 import { closeSync, fdatasync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import type { EpochMs } from '../../protocol/time.ts';
@@ -82,9 +83,22 @@ export function openSqliteStore({ directory, identity, durability = 'fsync' }: S
     const hint = 'Nothing was accepted that is not kept. Make room or give another directory, and start again.';
     return storeError('STORE_NOT_WRITTEN', files.database, `cannot be written: ${reason}`, { hint, cause });
   };
-  async function force(count: number): Promise<void> {
+  /** @returns whether it is written whole. */
+  const writeSome = (writing: Iterator<void>): boolean => {
+    const until = performance.now() + sliceMs;
     try {
-      await log!.force();
+      do if (writing.next().done === true) return true;
+      while (performance.now() < until);
+    } catch (cause) {
+      throw notWritten(cause);
+    }
+    return false;
+  };
+  async function finish(writing: Iterator<void>, isWritten: boolean): Promise<void> {
+    for (let isDone = isWritten; !isDone; isDone = writeSome(writing)) await endOfTurn();
+    const count = (commits += 1);
+    try {
+      await log?.force();
     } catch (cause) {
       throw notWritten(cause);
     }
@@ -98,13 +112,10 @@ export function openSqliteStore({ directory, identity, durability = 'fsync' }: S
       for (const table of tableNames) if (isWanted(table)) yield* rowsIn(database, files, table, damaged);
     },
     commit(changes, at) {
-      try {
-        write(changes, commits + 1, at);
-      } catch (cause) {
-        throw notWritten(cause);
-      }
+      const writing = write(changes, commits + 1, at);
+      const isWritten = writeSome(writing);
+      if (!isWritten || log !== undefined) return finish(writing, isWritten);
       commits += 1;
-      if (log !== undefined) return force(commits);
       mark.set(commits);
       return undefined;
     },
@@ -218,7 +229,11 @@ function checksumOf(key: string, row: string): number {
   return crc32(row, crc32(key));
 }
 
-type Write = (changes: readonly RowChange[], commits: number, at: EpochMs) => void;
+/** One transaction, which may be left open between two steps. */
+type Write = (changes: readonly RowChange[], commits: number, at: EpochMs) => Iterator<void>;
+
+/** A commit takes so much of a turn of the event loop; what is left of a large one is written in the next turns. */
+const sliceMs = 4;
 
 /** As many rows as one statement puts, which halves what a row costs. */
 const rowsAtOnce = 8;
@@ -238,13 +253,14 @@ function writerOf(database: Database, { region, account }: ServiceIdentity): Wri
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
 
-  function writeRows(table: TableName, rows: ReadonlyMap<string, object | undefined>): void {
+  function* writeRows(table: TableName, rows: ReadonlyMap<string, object | undefined>): Generator<void> {
     const { put, putMany, drop } = statements.get(table)!;
     let values: (string | number)[] = [];
     for (const [name, row] of rows) {
       const key = keptKey(name);
       if (row === undefined) {
         drop.run(key);
+        yield;
         continue;
       }
       const text = JSON.stringify(row);
@@ -252,14 +268,15 @@ function writerOf(database: Database, { region, account }: ServiceIdentity): Wri
       if (values.length < rowsAtOnce * valuesOfRow) continue;
       putMany.run(...values);
       values = [];
+      yield;
     }
     for (let at = 0; at < values.length; at += valuesOfRow) put.run(...values.slice(at, at + valuesOfRow));
   }
 
-  return (changes, commits, at) => {
+  return function* (changes, commits, at) {
     begin.run();
     try {
-      for (const [table, rows] of lastOfEach(changes)) writeRows(table, rows);
+      for (const [table, rows] of lastOfEach(changes)) yield* writeRows(table, rows);
       writeHead({ region, account, commits, at });
       commit.run();
     } catch (error) {

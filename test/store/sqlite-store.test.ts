@@ -14,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { DatabaseSync } from '@photostructure/sqlite';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -113,6 +114,31 @@ describe('a directory of its own', () => {
       expect(kept instanceof Promise, durability).toBe(waits);
       await kept;
       store.close();
+    }
+  });
+
+  it('leaves turns to others while it writes a large commit, and has all of it or nothing', async () => {
+    const rows = Array.from({ length: 10_000 }, (_, index) => ({ table: 'thing', key: `${index}`, row: {} }) as const);
+    for (const durability of ['fsync', 'write', 'off'] as const) {
+      const store = openSqliteStore({ directory: directory.path, identity, durability });
+      opened.push(store);
+      await store.commit([{ table: 'job', key: 'before', row: {} }], at);
+      let isKept = false;
+      const kept = Promise.resolve(store.commit(rows, at)).then(() => (isKept = true));
+      await endOfTurn();
+      await endOfTurn();
+      expect(isKept, durability).toBe(false);
+      const halfway = directory.killed();
+      copies.push(halfway);
+      await kept;
+      const whole = directory.killed();
+      copies.push(whole);
+      expect([rowsOf(halfway).length, rowsOf(whole).length], durability).toEqual([1, 10_001]);
+      await store.commit(
+        rows.map(({ table, key }) => ({ table, key })),
+        at,
+      );
+      close(store);
     }
   });
 
