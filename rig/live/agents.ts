@@ -8,10 +8,7 @@ import { OperationalError } from '../../protocol/operational-error.ts';
 
 export const referenceName = 'reference';
 
-const agents: ReadonlyMap<string, AgentBehaviour> = new Map([
-  [referenceName, referenceAgent],
-  ...zoo.map(({ id, behaviour }) => [id, behaviour] as const),
-]);
+const agents: ReadonlyMap<string, AgentBehaviour> = new Map([[referenceName, referenceAgent], ...Object.entries(zoo)]);
 const mostShown = 5;
 
 /** @throws {OperationalError} `AGENT_UNKNOWN`, with names that are near */

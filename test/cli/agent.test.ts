@@ -1,7 +1,7 @@
 /** `--agent`: an agent of the zoo in place of the reference agent, and what is said about one that does not exist. */
 import { describe, expect, it } from 'vitest';
 import { referenceAgent } from '../../agent/core/behaviour.ts';
-import { zoo } from '../../agent/zoo/zoo.ts';
+import { zoo } from '../agent/zoo/zoo-agents.ts';
 import { readAgent } from '../../rig/live/agents.ts';
 import { runHere } from '../support/command-here.ts';
 

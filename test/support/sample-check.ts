@@ -1,6 +1,6 @@
 /** A check as a faulty agent leaves it: a few scenarios and its sweep, played in virtual time. */
 import { readHardwareProfiles } from '../../agent/hardware-profiles.ts';
-import { zoo } from '../../agent/zoo/zoo.ts';
+import { zoo } from '../agent/zoo/zoo-agents.ts';
 import type { CheckResult } from '../../rig/live/check/check-result.ts';
 import { runSimulatedCheck } from '../../rig/live/check/simulated-check.ts';
 import { virtualScenarios } from './scenarios.ts';

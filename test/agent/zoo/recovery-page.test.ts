@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { catalogueNumber } from '../../../agent/zoo/zoo-agent.ts';
-import { zoo } from '../../../agent/zoo/zoo.ts';
+import { catalogueNumber, zoo } from './zoo-agents.ts';
 import { recoveryPage } from './recovery-page.ts';
 import { withoutAgent } from './without-agent.ts';
 

@@ -1,6 +1,5 @@
 /** What every agent of the zoo breaks in every scenario, played once, for the tests and for docs/zoo.md. */
-import { type ZooAgent, catalogueNumber } from '../../../agent/zoo/zoo-agent.ts';
-import { zoo } from '../../../agent/zoo/zoo.ts';
+import { type ZooAgent, catalogueNumber, zoo } from './zoo-agents.ts';
 import type { Scenario } from '../../../rig/scenario/contract.ts';
 import { play } from '../../../rig/virtual/play.ts';
 import { type Claim, deviceClaims } from '../../../rig/virtual/violation.ts';

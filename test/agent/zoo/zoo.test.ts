@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { referenceAgent } from '../../../agent/core/behaviour.ts';
 import { recoveryTable } from '../../../agent/core/recovery.ts';
-import { zoo } from '../../../agent/zoo/zoo.ts';
+import { zoo } from './zoo-agents.ts';
 import { play } from '../../../rig/virtual/play.ts';
 import type { Claim } from '../../../rig/virtual/violation.ts';
 import { skippedScenarios, virtualScenarios } from '../../support/scenarios.ts';

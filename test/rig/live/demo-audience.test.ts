@@ -1,7 +1,7 @@
 /** A demo for an audience: nothing begins before somebody presses the button on the live page; what the audience touches is not judged. */
 import { expect, it } from 'vitest';
 import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
-import { zoo } from '../../../agent/zoo/zoo.ts';
+import { zoo } from '../../agent/zoo/zoo-agents.ts';
 import { openStage } from '../../../rig/live/demo/stage.ts';
 
 const [first] = zoo;

@@ -3,7 +3,7 @@ import { createBoard } from '../../../agent/board/board.ts';
 import type { Board, BoardInput } from '../../../agent/board/contract.ts';
 import { type AgentBehaviour, referenceAgent } from '../../../agent/core/behaviour.ts';
 import { otherwise } from '../../../agent/zoo/zoo-agent.ts';
-import { zoo } from '../../../agent/zoo/zoo.ts';
+import { zoo } from '../../agent/zoo/zoo-agents.ts';
 import { runDemo } from '../../support/demo.ts';
 
 /** A device that hears nothing which could tell it that its firmware job is gone. */

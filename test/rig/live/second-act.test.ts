@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
-import { zoo } from '../../../agent/zoo/zoo.ts';
+import { zoo } from '../../agent/zoo/zoo-agents.ts';
 import { type SecondActOptions, playSecondAct } from '../../../rig/live/demo/second-act.ts';
 import { skippedScenarios, virtualScenarios } from '../../support/scenarios.ts';
 

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
-import { zoo } from '../../../agent/zoo/zoo.ts';
+import { zoo } from '../../agent/zoo/zoo-agents.ts';
 import { openDemo } from '../../../rig/live/demo/run-demo.ts';
 import { secondActOnly } from '../../agent/zoo/second-act-only.ts';
 import { virtualScenarios } from '../../support/scenarios.ts';

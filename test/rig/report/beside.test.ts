@@ -1,7 +1,7 @@
 /** What stands beside a failed device: the reference agent in the same scenario, and the inside of both. */
 import { describe, expect, it } from 'vitest';
 import { besideBy } from '../../../cli/beside.ts';
-import { zoo } from '../../../agent/zoo/zoo.ts';
+import { zoo } from '../../agent/zoo/zoo-agents.ts';
 import { insideTable, rightStory } from '../../../rig/report/beside.ts';
 import { virtualScenarios } from '../../support/scenarios.ts';
 

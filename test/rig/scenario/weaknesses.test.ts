@@ -7,7 +7,7 @@ import type { Board, BoardInput } from '../../../agent/board/contract.ts';
 import { type AgentBehaviour, referenceAgent } from '../../../agent/core/behaviour.ts';
 import { type Holding, recoveryTable } from '../../../agent/core/recovery.ts';
 import { meeting, otherwise } from '../../../agent/zoo/zoo-agent.ts';
-import { zoo } from '../../../agent/zoo/zoo.ts';
+import { zoo } from '../../agent/zoo/zoo-agents.ts';
 import { play } from '../../../rig/virtual/play.ts';
 import type { Subjects } from '../../../rig/virtual/subjects.ts';
 import type { Claim } from '../../../rig/virtual/violation.ts';
