@@ -10,7 +10,7 @@ import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { ClaimId, Expectation, Finding, Outcome, Sight } from './contract.ts';
 import type { Limits } from './limits.ts';
 import type { DeviceRecord } from './record.ts';
-import { type Sign, catalogOf } from './resemblance.ts';
+import { type Sign, resemblances } from './resemblance.ts';
 
 export interface Break {
   /** What was seen, by its name in the table of resemblances. */
@@ -85,7 +85,7 @@ export function findingOf(
     reason: isLate ? `${reason}; but this host was too slow: the rig was ${seconds(behindMs)} behind` : reason,
     evidence: evidence.slice(-maxEvidence),
     ...(decisive !== undefined && { decisive }),
-    ...(outcome === 'fail' && sign !== undefined && { catalog: catalogOf(sign) }),
+    ...(outcome === 'fail' && sign !== undefined && { catalog: resemblances[sign] }),
   };
 }
 

@@ -83,6 +83,14 @@ export class ExecutionRecords {
     return undefined;
   }
 
+  /** Of ids that came back and are pending no more, the last execution: the one that a device may mean by them. */
+  overOf(jobId: string, executionNumber: number | undefined): ExecutionRecord | undefined {
+    if (this.pendingOf(jobId, executionNumber) !== undefined) return undefined;
+    return this.ofJob(jobId).findLast(
+      ({ identity }) => executionNumber === undefined || identity.executionNumber === executionNumber,
+    );
+  }
+
   /**
    * What the service took an execution for when it let the device start it. Requests name job and number only, so a device
    * that was told late may start a new execution under the identity of one that is gone.

@@ -1,14 +1,13 @@
 /**
  * What is known of one device, folded from its observations: its executions at the service, what it was told of them, its
- * connection, its open requests, its power. Every claim asks this record instead of folding the same stream again. It judges
- * nothing.
+ * connection, its open requests, its power. Every claim asks this record instead of folding the same stream again.
  */
 import type { DeviceView } from '../../observation/inside.ts';
 import type { Observation, ObservationOf } from '../../observation/observation.ts';
 import type { Watch } from '../../observation/observers.ts';
 import type { DeviceMessage } from '../../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
-import { ExecutionRecords } from './execution-records.ts';
+import { type ExecutionRecord, ExecutionRecords } from './execution-records.ts';
 import type { Limits } from './limits.ts';
 import { type OpenRequest, OpenRequests } from './open-requests.ts';
 import { goneCodes, showsGone } from './told.ts';
@@ -224,4 +223,20 @@ export class DeviceRecord extends ExecutionRecords {
       one.answeredAt = undefined;
     }
   }
+}
+
+/**
+ * Since when a device has had no reason left to work for an execution that is gone. An answer leaves no doubt. After a notification a device may ask before it believes it, and cannot help how long the answer
+ * takes; if it asks nobody, the notification is all it needs.
+ */
+export function doubtedSince(
+  { openRequests, answeredAt }: DeviceRecord,
+  { answerMs }: Limits,
+  { known, hinted }: ExecutionRecord,
+  now: EpochMs,
+): EpochMs | undefined {
+  if (known !== undefined) return known.at;
+  const open = openRequests.at(-1);
+  if (hinted === undefined || (open !== undefined && now - open.seen.at <= answerMs)) return undefined;
+  return Math.max(hinted.at, answeredAt);
 }

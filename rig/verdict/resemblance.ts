@@ -3,7 +3,8 @@
  * diagnosis: many bugs look alike from outside. Numbers are those of docs/recovery-bugs.md.
  */
 
-const signs = {
+/** By what was seen. */
+export const resemblances = {
   // V1
   'never-came-back': ['R49', 'R72', 'R62'],
   'did-not-ask-after-connecting': ['R40', 'R07'],
@@ -17,11 +18,11 @@ const signs = {
   // V2
   'updates-what-is-not-found': ['R01', 'R23'],
   'updates-what-has-ended': ['R21', 'R23'],
-  'downloads-for-the-dead': ['R15', 'R04', 'R08', 'R10'],
-  'works-for-the-dead': ['R04', 'R10', 'R16'],
+  'downloads-for-what-is-gone': ['R15', 'R04', 'R08', 'R10'],
+  'works-for-what-is-gone': ['R04', 'R10', 'R16'],
   // V3
-  'reboots-for-the-dead': ['R09', 'R08'],
-  'activates-for-the-dead': ['R09', 'R52'],
+  'reboots-for-what-is-gone': ['R09', 'R08'],
+  'activates-for-what-is-gone': ['R09', 'R52'],
   'image-not-confirmed': ['R06', 'R59'],
   'wrong-slot': ['R51', 'R63'],
   // V4
@@ -58,11 +59,4 @@ const signs = {
   'given-up': ['R18', 'R61', 'R63'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
-export type Sign = keyof typeof signs;
-
-export function catalogOf(sign: Sign): readonly string[] {
-  return signs[sign];
-}
-
-/** Of every sign, for tests and documentation. */
-export const resemblances: Readonly<Record<Sign, readonly string[]>> = signs;
+export type Sign = keyof typeof resemblances;

@@ -9,7 +9,7 @@ import type { DeviceMessage } from '../../../protocol/device-messages.ts';
 import { isPending } from '../../../protocol/status.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
 import { type ClaimDefinition, pass, seconds } from '../claim.ts';
-import { doubtedSince } from '../doubt.ts';
+import { doubtedSince } from '../record.ts';
 import type { ExecutionRecord } from '../execution-records.ts';
 import { eachJobNamedBy, goneCodes } from '../told.ts';
 
@@ -71,7 +71,7 @@ export const noZombieWork: ClaimDefinition = {
       one: ExecutionRecord,
       seen: Observation,
       what: string,
-      sign: 'downloads-for-the-dead' | 'works-for-the-dead',
+      sign: 'downloads-for-what-is-gone' | 'works-for-what-is-gone',
     ): void {
       const told = one.known ?? one.hinted;
       const evidence = [one.changed, ...(told ? [told] : []), seen];
@@ -111,19 +111,14 @@ export const noZombieWork: ClaimDefinition = {
         },
         download(seen) {
           if (seen.state !== 'asked' || record.taken.size === 0) return;
-          if (record.pendingOf(seen.jobId, seen.executionNumber) !== undefined) return;
-          const one = record
-            .ofJob(seen.jobId)
-            .findLast(
-              ({ identity }) => seen.executionNumber === undefined || identity.executionNumber === seen.executionNumber,
-            );
+          const one = record.overOf(seen.jobId, seen.executionNumber);
           if (one === undefined || doubtedSince(record, limits, one, seen.at) === undefined) return;
           const count = (askedFor.get(one) ?? 0) + 1;
           askedFor.set(one, count);
           const what = `asks for bytes${seen.blocks === undefined ? '' : ` (block ${seen.blocks.join(', ')})`}`;
-          if (isZombie(one, seen.at)) workBroke(one, seen, what, 'downloads-for-the-dead');
-          else if (count > limits.askedForTheDead)
-            workBroke(one, seen, `${what}, ${count} times`, 'downloads-for-the-dead');
+          if (isZombie(one, seen.at)) workBroke(one, seen, what, 'downloads-for-what-is-gone');
+          else if (count > limits.askedForWhatIsGone)
+            workBroke(one, seen, `${what}, ${count} times`, 'downloads-for-what-is-gone');
         },
         power({ on }) {
           if (!on) forgetRefusals();
@@ -136,14 +131,14 @@ export const noZombieWork: ClaimDefinition = {
           const { step, execution } = seen.trace;
           if (record.taken.size === 0 || !workSteps.has(step)) return;
           const one = record.byKey(record.startedAs(identityKey(execution)));
-          if (isZombie(one, seen.at)) workBroke(one, seen, `at ${step}`, 'works-for-the-dead');
+          if (isZombie(one, seen.at)) workBroke(one, seen, `at ${step}`, 'works-for-what-is-gone');
         },
         moved(seen) {
           if (record.taken.size === 0 || seen.at - lookedAt < lookEveryMs) return;
           lookedAt = seen.at;
           const view = seen.view();
           const one = zombieIn(view, seen.at);
-          if (one !== undefined) workBroke(one, seen, `downloading at ${view.step}`, 'downloads-for-the-dead');
+          if (one !== undefined) workBroke(one, seen, `downloading at ${view.step}`, 'downloads-for-what-is-gone');
         },
       },
       conclude(now) {
@@ -155,7 +150,7 @@ export const noZombieWork: ClaimDefinition = {
           const reason = words(one, now, `downloading at ${view.step}`);
           return {
             outcome: 'fail',
-            sign: 'downloads-for-the-dead',
+            sign: 'downloads-for-what-is-gone',
             reason,
             evidence: [one.changed, told],
             since: told.at,

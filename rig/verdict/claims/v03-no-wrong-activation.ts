@@ -6,7 +6,7 @@ import { identityKey, type ExecutionIdentity, type Step } from '../../../observa
 import type { DeviceView } from '../../../observation/inside.ts';
 import type { Observation } from '../../../observation/observation.ts';
 import { type ClaimDefinition, notObserved, pass } from '../claim.ts';
-import { doubtedSince } from '../doubt.ts';
+import { doubtedSince } from '../record.ts';
 
 export const noWrongActivation: ClaimDefinition = {
   id: 'V3',
@@ -42,7 +42,7 @@ export const noWrongActivation: ClaimDefinition = {
           ? 'which was gone before it asked for the last time'
           : 'of which it was told that it is gone';
       broke({
-        sign: 'reboots-for-the-dead',
+        sign: 'reboots-for-what-is-gone',
         reason: `reboots into the image of ${execution.jobId}, ${reason}`,
         evidence: [one.changed, ...(told ? [told] : []), seen],
       });
@@ -60,15 +60,12 @@ export const noWrongActivation: ClaimDefinition = {
           if (seen.effect !== 'activated') return;
           witnessed = seen;
           const { jobId, executionNumber } = seen;
-          if (jobId === undefined || record.pendingOf(jobId, executionNumber) !== undefined) return;
-          const one = record
-            .ofJob(jobId)
-            .findLast(({ identity }) => executionNumber === undefined || identity.executionNumber === executionNumber);
+          const one = jobId === undefined ? undefined : record.overOf(jobId, executionNumber);
           if (one?.isTaken !== true) return;
           const since = doubtedSince(record, limits, one, seen.at);
           if (since === undefined || seen.at - since <= limits.crossingMs) return;
           broke({
-            sign: 'activates-for-the-dead',
+            sign: 'activates-for-what-is-gone',
             reason: `activated the image of ${jobId}, of which it was told that it is gone`,
             evidence: [one.changed, ...[one.known ?? one.hinted].filter((told) => told !== undefined), seen],
           });

@@ -81,10 +81,7 @@ export const noReExecution: ClaimDefinition = {
     function beginAgain(seen: ObservationOf<'download'>): void {
       const { jobId, executionNumber, fromByte, state } = seen;
       if (state !== 'asked' || fromByte !== 0 || context.sights.has('inside')) return;
-      if (record.pendingOf(jobId, executionNumber) !== undefined) return;
-      const one = record
-        .ofJob(jobId)
-        .findLast(({ identity }) => executionNumber === undefined || identity.executionNumber === executionNumber);
+      const one = record.overOf(jobId, executionNumber);
       if (one?.closedAt === undefined || one.status !== 'SUCCEEDED' || one.closedAt < startedAt) return;
       broke({
         sign: 'done-twice',

@@ -4,7 +4,6 @@
  */
 import type { Observation } from '../../../observation/observation.ts';
 import { type ClaimDefinition, notObserved, pass } from '../claim.ts';
-import type { ExecutionRecord } from '../execution-records.ts';
 import { eachJobNamedBy } from '../told.ts';
 
 export const memoryIsTruth: ClaimDefinition = {
@@ -21,23 +20,14 @@ export const memoryIsTruth: ClaimDefinition = {
 
     const noteNamed = (jobId: string): void => void named.add(jobId);
 
-    function ghost(jobId: string, executionNumber: number | undefined): ExecutionRecord | undefined {
-      if (record.pendingOf(jobId, executionNumber) !== undefined) return undefined;
-      // Of ids that came back, the last execution is the one that a device may mean.
-      const last = record
-        .ofJob(jobId)
-        .findLast(({ identity }) => executionNumber === undefined || identity.executionNumber === executionNumber);
-      return last?.wasOverBeforeCut === true ? last : undefined;
-    }
-
     function check(
       jobId: string | undefined,
       executionNumber: number | undefined,
       seen: Observation,
       what: string,
     ): void {
-      const one = jobId === undefined ? undefined : ghost(jobId, executionNumber);
-      if (one === undefined || named.has(one.identity.jobId)) return;
+      const one = jobId === undefined ? undefined : record.overOf(jobId, executionNumber);
+      if (one?.wasOverBeforeCut !== true || named.has(one.identity.jobId)) return;
       broke({
         sign: 'ghost-job',
         reason: `${what} ${jobId} after a power cut, although it knew before that it was over`,

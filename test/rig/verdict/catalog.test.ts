@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { catalog, catalogName } from '../../../rig/verdict/catalog.ts';
+import { catalogName, catalogSources } from '../../../rig/verdict/catalog.ts';
 
 describe('the catalogue of recovery bugs', () => {
   const entries = [...readFileSync('docs/recovery-bugs.md', 'utf8').matchAll(/^- (R\d+) (.*?) · .*$/gm)];
 
-  it('has every bug of docs/recovery-bugs.md with its symptom, and no other', () => {
-    const symptoms = Object.entries(catalog).map(([id, { symptom }]) => [id, symptom]);
-    expect(symptoms).toEqual(entries.map(([, id, symptom]) => [id, symptom]));
+  it('has every bug of docs/recovery-bugs.md, and no other', () => {
+    expect(entries.length).toBeGreaterThan(0);
+    expect(Object.keys(catalogSources)).toEqual(entries.map(([, id]) => id));
   });
 
   it('names a source that stands in the entry', () => {
-    for (const [line, id = ''] of entries) expect(line).toContain(catalog[id]?.source);
+    for (const [line, id = ''] of entries) expect(line).toContain(catalogSources[id]);
   });
 
   it('names a bug with its source', () => {
