@@ -25,7 +25,7 @@ export type { FormProblem } from './protocol/form.ts';
 export { OperationalError } from './protocol/operational-error.ts';
 export { runCheck, runScenario } from './rig/live/check/scenario-check.ts';
 export type { CheckSubject, LibraryCheckOptions as CheckOptions } from './rig/live/check/scenario-check.ts';
-export type { CheckEvent } from './rig/live/check/check-event.ts';
+export type { CheckEvent } from './rig/live/check/check-record.ts';
 export type { CheckResult, ScenarioResult, ScenarioRun } from './rig/live/check/check-result.ts';
 export { startDevice } from './rig/live/check/device-under-test.ts';
 export type {

@@ -19,6 +19,7 @@ import { LiveDevice, type LiveDeviceOptions } from './live-device.ts';
 import type { Observer } from '../observation/observation.ts';
 import { observeAll } from '../observation/observers.ts';
 import type { DeviceCredentials } from './mqtt/device-connection.ts';
+import { present } from '../protocol/json.ts';
 import { startPaced } from './paced.ts';
 
 export interface FleetOptions extends Omit<LiveDeviceOptions, 'board' | 'clock' | 'credentials'> {
@@ -125,12 +126,10 @@ class DevicesOnTheWire implements Fleet {
           thingName,
           seed: (options.seed ?? 1) + index,
           hardware,
-          ...(options.namespaces && { namespaces: options.namespaces }),
-          ...(options.initialVersion !== undefined && { initialVersion: options.initialVersion }),
+          ...present({ namespaces: options.namespaces, initialVersion: options.initialVersion }),
         });
-        const credentials = options.credentialsOf?.(thingName);
-        const observer = this.#observer;
-        return [thingName, new LiveDevice({ ...options, board, clock, observer, ...(credentials && { credentials }) })];
+        const credentials = present({ credentials: options.credentialsOf?.(thingName) });
+        return [thingName, new LiveDevice({ ...options, board, clock, observer: this.#observer, ...credentials })];
       }),
     );
   }

@@ -1,6 +1,6 @@
 /**
  * Starts so many things a second, evenly, however long each of them takes: the pace of connecting a fleet. What fell behind
- * because the process was busy is caught up with in small steps, not in one burst. Knows nothing of what it starts.
+ * because the process was busy is caught up with in small steps, not in one burst.
  */
 import { addAbortListener } from 'node:events';
 

@@ -2,16 +2,15 @@
  * `jobrig certs`: device certificates from the rig's own certificate authority, the one that `jobrig serve` with the same
  * data directory uses, running or not, ready to be put on a device.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CertificateAuthority } from '../broker/certificates.ts';
-import { makeDirectory } from '../broker/store/make-directory.ts';
-import { OperationalError } from '../protocol/operational-error.ts';
 import { isThingName } from '../protocol/names.ts';
 import { caFileName, certificateFileNames } from './certificate-files.ts';
 import { jsonOption, quietOption } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
+import { writeFileOf } from './output-folder.ts';
 import { dataDirectory } from './serve.ts';
 
 interface CertsFlags extends CommonOptions {
@@ -64,13 +63,13 @@ async function certs(flags: CertsFlags, command: Command): Promise<void> {
   const authority = await openCertificateAuthority(dataDir);
   const files: { readonly thing: string; readonly cert: string; readonly key: string }[] = [];
   const caFile = join(out, caFileName);
-  await write(out, caFile, authority.ca);
+  await write(caFile, authority.ca);
   for (const name of thing) {
     const issued = await authority.issueThingCertificate(name);
     const names = certificateFileNames(name === anyThing ? benchFileName : name);
     const [cert, key] = [join(out, names.cert), join(out, names.key)];
-    await write(out, cert, issued.cert);
-    await write(out, key, issued.key);
+    await write(cert, issued.cert);
+    await write(key, issued.key);
     files.push({ thing: name, cert, key });
   }
   const signing = codeSigning ? await writeCodeSigner(out, dataDir, authority) : undefined;
@@ -90,8 +89,8 @@ async function writeCodeSigner(out: string, dataDir: string, authority: Certific
   const signer = await openCodeSigner(dataDir, authority);
   const names = certificateFileNames(codeSigningName);
   const [cert, key] = [join(out, names.cert), join(out, names.key)];
-  await write(out, cert, signer.cert);
-  await write(out, key, signer.key);
+  await write(cert, signer.cert);
+  await write(key, signer.key);
   return { cert, key };
 }
 
@@ -111,22 +110,16 @@ async function writeNode(
   await openSigningKey(dataDir);
   const issued = await authority.issueNodeCertificate(name);
   const written = [join(out, nodeCertificateFiles.cert), join(out, nodeCertificateFiles.key)];
-  await write(out, written[0]!, issued.cert);
-  await write(out, written[1]!, issued.key);
+  await write(written[0]!, issued.cert);
+  await write(written[1]!, issued.key);
   for (const shared of keyFiles.filter((file) => file !== caFileName)) {
     const file = join(out, shared);
-    await write(out, file, await readFile(join(dataDir, shared), 'utf8'));
+    await write(file, await readFile(join(dataDir, shared), 'utf8'));
     written.push(file);
   }
   return written;
 }
 
-async function write(directory: string, file: string, text: string): Promise<void> {
-  try {
-    makeDirectory(directory);
-    await writeFile(file, text, { mode: keyFileMode });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new OperationalError('OUTPUT_UNWRITABLE', `--out: ${file} cannot be written: ${reason}`, { cause });
-  }
+function write(file: string, text: string): Promise<void> {
+  return writeFileOf('--out', file, text, keyFileMode);
 }

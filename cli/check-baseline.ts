@@ -3,13 +3,12 @@
  * failure fails the check; one that is mended is said, so that the file can shrink.
  */
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { readForm } from '../protocol/form.ts';
-import { OperationalError } from '../protocol/operational-error.ts';
 import { type CheckResult, exemplaryRun, verdictOfRuns } from '../rig/live/check/check-result.ts';
 import { claimIds } from '../rig/verdict/contract.ts';
 import { readWrittenFile } from '../rig/files/written-file.ts';
+import { writeFileOf } from './output-folder.ts';
 
 export interface Baseline {
   /** Claims that may break, by scenario. */
@@ -30,11 +29,7 @@ export function readBaseline(file: string): Baseline | undefined {
 export async function writeBaseline(file: string, result: CheckResult): Promise<void> {
   const failed = result.results.filter(({ runs }) => verdictOfRuns(runs) === 'fail');
   const known = Object.fromEntries(failed.map((each) => [each.scenario.id, exemplaryRun(each).broke]));
-  try {
-    await writeFile(file, `${JSON.stringify({ known }, undefined, 2)}\n`);
-  } catch (cause) {
-    throw new OperationalError('OUTPUT_UNWRITABLE', `--baseline: ${file} cannot be written`, { cause });
-  }
+  await writeFileOf('--baseline', file, `${JSON.stringify({ known }, undefined, 2)}\n`);
 }
 
 /** Failures that the baseline knows, by the same claims, count as passed with a note. */

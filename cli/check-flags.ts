@@ -5,7 +5,7 @@
 import type { CheckOptions } from '../rig/live/check/run-check.ts';
 import type { CommonOptions } from './arguments.ts';
 import type { Shard } from './scenarios.ts';
-import { usageError } from './usage-error.ts';
+import { usageError } from './exit.ts';
 
 /** What a check is told as the flags say it. */
 type Told = Pick<

@@ -1,6 +1,6 @@
 /** One run of `jobrig check`: from flags to the options of the check, and what happens told as it happens. */
 import type { CheckResult } from '../rig/live/check/check-result.ts';
-import type { CheckEvent } from '../rig/live/check/check-event.ts';
+import type { CheckEvent } from '../rig/live/check/check-record.ts';
 import type { CheckSubject } from '../rig/live/check/scenario-check.ts';
 import { diagnosisLines, portraitLines, scenarioLine, sweepLine } from '../rig/report/check-terminal.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';

@@ -19,14 +19,13 @@ import { applyBaseline, readBaseline, writeBaseline } from './check-baseline.ts'
 import { type KeptCheck, compareWithRun, readKept, withEarlierPulls } from './check-runs.ts';
 import { type CheckFlags, mustFit } from './check-flags.ts';
 import { type Invocation, perform } from './check-perform.ts';
-import { exitCodeOf, exitCodes } from './exit.ts';
+import { exitCodeOf, exitCodes, usageError } from './exit.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { interruptedBy, interruptible } from './interruption.ts';
 import { openFolderOf, openOutput, writeFileOf, writeOutput } from './output-folder.ts';
 import { readAgent } from '../rig/live/agents.ts';
 import { selectScenarios } from '../rig/live/scenario-files.ts';
 import { chooseShard, printScenarios, shard } from './scenarios.ts';
-import { usageError } from './usage-error.ts';
 import { version } from './version.ts';
 import { watchProgram } from './watch-program.ts';
 
@@ -46,9 +45,7 @@ export function checkCommand(finish: (exitCode: number) => void): Command {
         .default([], 'all'),
     )
     .option('--sweep', 'pull the job at every moment that the wire shows')
-    .addOption(
-      new Option('--points <n>', 'with --sweep: further moments between').default(20).argParser(wholeNumber(0, 10_000)),
-    )
+    .option('--points <n>', 'with --sweep: further moments between', wholeNumber(0, 10_000), 20)
     .option('--resume', 'with --sweep: go on where --out was broken off')
     .option(
       '--document <file>',
@@ -56,25 +53,17 @@ export function checkCommand(finish: (exitCode: number) => void): Command {
     )
     .option('--image <file>', 'the bytes behind {url}')
     .option('--canary <file>', 'another document for the job that must succeed in the end')
-    .addOption(
-      new Option('--namespace <ns>', 'the job namespace that the device listens to').argParser(
-        matching(/^[a-zA-Z0-9_-]{1,64}$/, '1 to 64 letters, digits, _ or -'),
-      ),
+    .option(
+      '--namespace <ns>',
+      'the job namespace that the device listens to',
+      matching(/^[a-zA-Z0-9_-]{1,64}$/, '1 to 64 letters, digits, _ or -'),
     )
-    .addOption(
-      new Option('--template <file>', 'a file with placeholders, written to {state} first; repeatable')
-        .argParser(collect)
-        .default([]),
-    )
-    .addOption(
-      new Option('--thing <name>', 'the thing name for every scenario').argParser(
-        matching(/^[a-zA-Z0-9:_-]{1,128}$/, 'a thing name'),
-      ),
-    )
-    .addOption(
-      new Option('--client-id <id>', 'what {client-id} stands for; default: the thing name').argParser(
-        matching(/^[^\s/$+#][^/$+#]{0,127}$/, '1 to 128 characters without / $ + #'),
-      ),
+    .option('--template <file>', 'a file with placeholders, written to {state} first; repeatable', collect, [])
+    .option('--thing <name>', 'the thing name for every scenario', matching(/^[a-zA-Z0-9:_-]{1,128}$/, 'a thing name'))
+    .option(
+      '--client-id <id>',
+      'what {client-id} stands for; default: the thing name',
+      matching(/^[^\s/$+#][^/$+#]{0,127}$/, '1 to 128 characters without / $ + #'),
     )
     .option('--console <cmd>', 'prints what the board prints, e.g. a serial monitor')
     .addOption(new Option('--power <how>', 'none: the power of the device is never cut').choices(['none']))
@@ -87,25 +76,19 @@ export function checkCommand(finish: (exitCode: number) => void): Command {
     )
     .option('--reset <cmd>', 'brings the device to its first state, before each scenario')
     .option('--host <address>', 'where the service listens; default 127.0.0.1')
-    .addOption(new Option('--mqtt-port <port>', 'default: a free one').argParser(port))
-    .addOption(new Option('--mqtts-port <port>', 'default: a free one').argParser(port))
-    .addOption(new Option('--https-port <port>', 'default: off; where it is open, {url} leads there').argParser(port))
-    .addOption(new Option('--parallel <n>', 'scenarios at once').default(1).argParser(wholeNumber(1, 256)))
-    .addOption(
-      new Option('--repeat <n>', 'each scenario so often: races are rates')
-        .default(1)
-        .argParser(wholeNumber(1, 10_000)),
-    )
+    .option('--mqtt-port <port>', 'default: a free one', port)
+    .option('--mqtts-port <port>', 'default: a free one', port)
+    .option('--https-port <port>', 'default: off; where it is open, {url} leads there', port)
+    .option('--parallel <n>', 'scenarios at once', wholeNumber(1, 256), 1)
+    .option('--repeat <n>', 'each scenario so often: races are rates', wholeNumber(1, 10_000), 1)
     .option('--last-failed', 'only what failed in the run in --out')
-    .addOption(new Option('--shard <i/n>', 'only this part of the scenarios').argParser(shard))
+    .option('--shard <i/n>', 'only this part of the scenarios', shard)
     .option('--baseline <file>', 'failures listed there do not fail the check; made when it is missing')
     .option('--bail', 'end with the first failure')
     .option('--watch', 'check again whenever the program changes')
     .option('--replay <run>', 'play again what failed in a run: fixed, still fails, not reproduced')
-    .addOption(
-      new Option('--settle <time>', 'time allowed to recover; default: from the device’s own pace').argParser(duration),
-    )
-    .addOption(new Option('--timeout <time>', 'time allowed for a scenario').argParser(duration))
+    .option('--settle <time>', 'time allowed to recover; default: from the device’s own pace', duration)
+    .option('--timeout <time>', 'time allowed for a scenario', duration)
     .option('--out <dir>', 'where run.json, index.html, junit.xml and failing scenarios are written', 'jobrig-report')
     .option('--junit <file>', 'another place for the JUnit file')
     .option('--html <file>', 'another place for the page')

@@ -27,7 +27,6 @@ import { openOutput, writeOutput } from './output-folder.ts';
 import { createProgress } from './progress.ts';
 import { selectScenarios } from '../rig/live/scenario-files.ts';
 import { formatTable } from './table.ts';
-import type { Column } from './table.ts';
 
 interface DemoFlags extends CommonOptions {
   readonly things: number;
@@ -60,10 +59,11 @@ export function demoCommand(finish: (exitCode: number) => void): Command {
     .addOption(timeScaleOption(20))
     .addOption(agentOption())
     .addOption(hardwareOption('mix'))
-    .addOption(
-      new Option('--seeds <n>', 'how many seeds the second act plays in virtual time, beside the scenarios')
-        .default(500)
-        .argParser(wholeNumber(0, mostSeeds)),
+    .option(
+      '--seeds <n>',
+      'how many seeds the second act plays in virtual time, beside the scenarios',
+      wholeNumber(0, mostSeeds),
+      500,
     )
     .option('--out <dir>', 'where index.html, report.json, run.json and junit.xml are written', 'jobrig-report')
     .option('--serve', 'keep the live page and its devices at the end, until Ctrl-C')
@@ -238,15 +238,6 @@ function hardwareText(hardware: readonly HardwareReport[]): string {
   return `${hardware.length} ${profiles}; ${assumed} of ${figures} figures are assumed`;
 }
 
-const pullColumns: readonly Column[] = [
-  { title: 'pulled at' },
-  { title: 'devices', align: 'right' },
-  { title: 'recovered', align: 'right' },
-  { title: 'p50', align: 'right' },
-  { title: 'p95', align: 'right' },
-  { title: 'max', align: 'right' },
-];
-
 function pullTable(pulls: DemoSummary['pulls']): string {
   const rows = pulls.map(({ step, pulled, recovered, recoveryMs }) => [
     step,
@@ -254,5 +245,5 @@ function pullTable(pulls: DemoSummary['pulls']): string {
     `${recovered}`,
     ...[recoveryMs?.p50, recoveryMs?.p95, recoveryMs?.max].map((ms) => (ms === undefined ? '–' : spanText(ms))),
   ]);
-  return formatTable(pullColumns, rows);
+  return formatTable(['pulled at', 'devices', 'recovered', 'p50', 'p95', 'max'], rows, 1);
 }

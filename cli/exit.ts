@@ -53,3 +53,9 @@ function stackOf({ stack, message, cause }: Error): string {
 export function complain(line: string): void {
   process.stderr.write(`jobrig: ${line}\n`);
 }
+
+/** Flags that do not go together, as the error that commander's own are. */
+export function usageError(message: string): CommanderError {
+  complain(message);
+  return new CommanderError(2, 'jobrig.usage', message);
+}

@@ -2,7 +2,7 @@
  * `jobrig fleet`: simulated devices only, against any MQTT endpoint. Without one it starts a service of its own, with the
  * things created, and says where an operator finds it. Runs whatever jobs arrive.
  */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { createBoard } from '../agent/board/board.ts';
 import type { FleetCounters, FleetOptions } from '../agent/fleet.ts';
 import type { Service } from '../broker/start-service.ts';
@@ -51,15 +51,13 @@ const groupName = 'jobrig-fleet';
 export function fleetCommand(finish: (exitCode: number) => void): Command {
   return new Command('fleet')
     .description('Run simulated devices against an MQTT endpoint; they do whatever jobs arrive.')
-    .addOption(
-      new Option('--endpoint <url>', 'mqtt, mqtts, ws or wss (default: a service of its own)').argParser(mqttUrl),
-    )
+    .option('--endpoint <url>', 'mqtt, mqtts, ws or wss (default: a service of its own)', mqttUrl)
     .addOption(thingsOption(10, mostThings))
     .addOption(prefixOption())
     .addOption(agentOption())
     .addOption(hardwareOption('esp32-s3'))
     .addOption(connectRateOption())
-    .addOption(new Option('--duration <time>', 'how long to run, e.g. 30s (default: until Ctrl-C)').argParser(duration))
+    .option('--duration <time>', 'how long to run, e.g. 30s (default: until Ctrl-C)', duration)
     .option('--certs <dir>', 'folder with ca.pem and THING.cert.pem, THING.key.pem for each thing')
     .addOption(timeScaleOption(1))
     .addOption(seedOption())

@@ -6,7 +6,7 @@ import { Option } from 'commander';
 import { parseHardwareProfile } from '../agent/device/profile.ts';
 import type { HardwareProfile } from '../agent/device/profile.ts';
 import { hardwareNames, readHardwareProfiles } from '../agent/hardware-profiles.ts';
-import { nearName } from '../protocol/near-name.ts';
+import { namesHint } from '../protocol/near-name.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { readWrittenFile } from '../rig/files/written-file.ts';
 
@@ -25,8 +25,7 @@ export function readHardware(text: string): readonly HardwareProfile[] {
   if (/[./\\]/.test(text)) return [readWrittenFile(text, 'HARDWARE_INVALID', parseHardwareProfile)];
   const names = [...hardwareNames(), 'mix'];
   if (names.includes(text)) return readHardwareProfiles(text);
-  const meant = nearName(text, names);
   throw new OperationalError('HARDWARE_UNKNOWN', `--hardware ${text}: there is no such profile`, {
-    hint: `${meant === undefined ? '' : `Did you mean ${meant}? `}Known are ${names.join(', ')}; a file of your own has a dot or a slash in its path.`,
+    hint: namesHint(text, names),
   });
 }

@@ -23,7 +23,7 @@ import {
   timeScaleOption,
   wholeNumber,
 } from './arguments.ts';
-import { Interruption, complain, exitCodeOf } from './exit.ts';
+import { Interruption, complain, exitCodeOf, usageError } from './exit.ts';
 import { readHardware } from './hardware.ts';
 import { interruptible } from './interruption.ts';
 import { showLoad } from './load-progress.ts';
@@ -31,7 +31,6 @@ import { loadSummary } from './load-summary.ts';
 import { openOutput } from './output-folder.ts';
 import { createProgress } from './progress.ts';
 import { keepLoad } from './load-runs.ts';
-import { usageError } from './usage-error.ts';
 import { version } from './version.ts';
 
 interface LoadFlags extends CommonOptions, Pick<LoadRequest, 'prefix' | 'transport' | 'endpoint' | 'slice' | 'seed'> {
@@ -59,50 +58,33 @@ export function loadCommand(finish: (exitCode: number) => void): Command {
       'what happens: rollout, reconnect-storm, mass-delete, throttled, idle, churn',
       'rollout',
     )
-    .addOption(new Option('--things <n>', 'how many (default: the shape’s, 1000)').argParser(wholeNumber(1, 1_000_000)))
+    .option('--things <n>', 'how many (default: the shape’s, 1000)', wholeNumber(1, 1_000_000))
     .addOption(prefixOption())
-    .addOption(
-      new Option('--executions <m>', 'for each thing (default: the shape’s, 1)').argParser(wholeNumber(1, 1000)),
-    )
-    .addOption(
-      new Option('--updates <k>', 'progress reports of an execution (default: 3)').argParser(wholeNumber(0, 1000)),
-    )
+    .option('--executions <m>', 'for each thing (default: the shape’s, 1)', wholeNumber(1, 1000))
+    .option('--updates <k>', 'progress reports of an execution (default: 3)', wholeNumber(0, 1000))
     .addOption(
       new Option('--window <w>', 'closed loop: executions in flight (default: 64)')
         .argParser(wholeNumber(1, 1_000_000))
         .conflicts('rate'),
     )
-    .addOption(
-      new Option('--rate <n/s>', 'open loop: executions that begin in a second, whatever becomes of them').argParser(
-        rate,
-      ),
-    )
-    .addOption(new Option('--duration <time>', 'executions begin for so long, e.g. 30s').argParser(duration))
+    .option('--rate <n/s>', 'open loop: executions that begin in a second, whatever becomes of them', rate)
+    .option('--duration <time>', 'executions begin for so long, e.g. 30s', duration)
     .addOption(connectRateOption(' (default: the shape’s, 500)'))
     .option('--hardware <none|name|mix>', 'with the hardware model: a profile, mix or a file of your own', 'none')
     .addOption(timeScaleOption(1))
     .addOption(
       new Option('--transport <way>', 'how things reach the service').choices(['tcp', 'in-process']).default('tcp'),
     )
-    .addOption(
-      new Option('--processes <n|auto>', 'of the fleet, and as many doors of the service beside its engine')
-        .default('auto')
-        .argParser(processes),
+    .option(
+      '--processes <n|auto>',
+      'of the fleet, and as many doors of the service beside its engine',
+      processes,
+      'auto',
     )
-    .addOption(new Option('--endpoint <url>', 'the fleet alone, against mqtt://HOST:PORT').argParser(plainMqttUrl))
-    .addOption(
-      new Option('--slice <i/n>', 'only this part of the things; jobrig merge puts the runs together').argParser(slice),
-    )
-    .addOption(
-      new Option('--threshold <figure>', 'e.g. update.p99<50ms; exit 1 when it does not hold (repeatable)').argParser(
-        threshold,
-      ),
-    )
-    .addOption(
-      new Option('--metrics-port <p>', 'Prometheus figures on this port of 127.0.0.1').argParser(
-        wholeNumber(0, 65_535),
-      ),
-    )
+    .option('--endpoint <url>', 'the fleet alone, against mqtt://HOST:PORT', plainMqttUrl)
+    .option('--slice <i/n>', 'only this part of the things; jobrig merge puts the runs together', slice)
+    .option('--threshold <figure>', 'e.g. update.p99<50ms; exit 1 when it does not hold (repeatable)', threshold)
+    .option('--metrics-port <p>', 'Prometheus figures on this port of 127.0.0.1', wholeNumber(0, 65_535))
     .option('--out <dir>', 'where run.json and index.html are written')
     .addOption(seedOption())
     .addOption(jsonOption())

@@ -1,6 +1,6 @@
 /**
  * What happens at a running service in words, one line each, for the person in front of it: who came with what proof, what was
- * refused, why and what to do about it, what became of jobs. Words only; what is written where is service-log.ts's business.
+ * refused, why and what to do about it, what became of jobs. service-log.ts writes them.
  */
 import type { Observation, ObservationOf } from '../observation/observation.ts';
 import type { ServiceEvent } from '../broker/service-events.ts';

@@ -16,11 +16,7 @@ export function openOutput(directory: string): void {
 /** @returns the file's path. @throws {OperationalError} `OUTPUT_UNWRITABLE` */
 export async function writeOutput(directory: string, name: string, text: string): Promise<string> {
   const file = join(directory, name);
-  try {
-    await writeFile(file, text);
-  } catch (cause) {
-    throw unwritable(`--out: ${file} cannot be written`, cause);
-  }
+  await writeFileOf('--out', file, text);
   return file;
 }
 
@@ -34,9 +30,10 @@ export function openFolderOf(flag: string, file: string): void {
 }
 
 /** A file that the user named by a flag of its own. @throws {OperationalError} `OUTPUT_UNWRITABLE` */
-export async function writeFileOf(flag: string, file: string, text: string): Promise<void> {
+export async function writeFileOf(flag: string, file: string, text: string, mode = 0o666): Promise<void> {
   try {
-    await writeFile(file, text);
+    makeDirectory(dirname(file));
+    await writeFile(file, text, { mode });
   } catch (cause) {
     throw unwritable(`${flag}: ${file} cannot be written`, cause);
   }

@@ -1,11 +1,10 @@
 /**
  * The `jobrig` command as a function of its arguments: gathers the verbs, each in a file of its own, tells wrong usage in one
- * line, and turns how it ended into an exit code. Owns no process: main.ts does.
+ * line, and turns how it ended into an exit code.
  */
 
 import { Command } from 'commander';
-import { complain, exitCodes, reportError } from './exit.ts';
-import { usageError } from './usage-error.ts';
+import { complain, exitCodes, reportError, usageError } from './exit.ts';
 import { version } from './version.ts';
 
 type Finish = (exitCode: number) => void;

@@ -38,8 +38,5 @@ function listed(scenarios: readonly Scenario[]): string {
     scenario.catalog.join(' ') || '–',
     scenario.claim,
   ]);
-  return formatTable(
-    [{ title: 'scenario' }, { title: 'claim' }, { title: 'needs' }, { title: 'bugs' }, { title: 'what happens' }],
-    rows,
-  );
+  return formatTable(['scenario', 'claim', 'needs', 'bugs', 'what happens'], rows);
 }

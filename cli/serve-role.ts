@@ -1,6 +1,6 @@
 /** Which part of a service on several machines `jobrig serve` is to be, by its flags; those that do not go together are named. */
 import type { NodeAddress } from '../broker/cluster/node-links.ts';
-import { usageError } from './usage-error.ts';
+import { usageError } from './exit.ts';
 
 export interface RoleFlags {
   readonly role?: 'engine' | 'door';

@@ -82,22 +82,17 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
         .implies({ wssPort: 443, mqttsPort: 8883 })
         .conflicts('httpsPort'),
     )
-    .addOption(
-      new Option(
-        '--advertise <host[:port]>',
-        'how devices find this service, in signed URLs and endpoints (default: as each of them has come)',
-      ).argParser(advertised),
+    .option(
+      '--advertise <host[:port]>',
+      'how devices find this service, in signed URLs and endpoints (default: as each of them has come)',
+      advertised,
     )
-    .addOption(
-      new Option('--region <name>', 'region in every ARN (default: that which a caller signs for)').argParser(
-        matching(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region like us-east-1'),
-      ),
+    .option(
+      '--region <name>',
+      'region in every ARN (default: that which a caller signs for)',
+      matching(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region like us-east-1'),
     )
-    .addOption(
-      new Option('--account <id>', 'account in ARNs')
-        .default('000000000000')
-        .argParser(matching(/^\d{12}$/, 'an account id of 12 digits')),
-    )
+    .option('--account <id>', 'account in ARNs', matching(/^\d{12}$/, 'an account id of 12 digits'), '000000000000')
     .addOption(
       new Option(
         '--identity <rule>',
@@ -125,25 +120,18 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
         .conflicts('identity')
         .implies({ requireAuth: true }),
     )
-    .addOption(
-      new Option(
-        '--allow-origin <url>',
-        'web pages that may use this service, repeatable (default: only its own)',
-      ).argParser(origin),
-    )
+    .option('--allow-origin <url>', 'web pages that may use this service, repeatable (default: only its own)', origin)
     .addOption(
       new Option('--profile <name>', 'how AWS is read where it is silent: as decided here, or the other way')
         .default('observed')
         .choices(['observed', 'documented']),
     )
     .option('--strict', "keep to AWS's rates, limits and lead times, which a bench seldom wants")
-    .addOption(
-      new Option(
-        '--packet-rate <n>',
-        'MQTT packets, and HTTP requests, a second that are read of one connection; the others wait',
-      )
-        .default(1000)
-        .argParser(wholeNumber(1, 1_000_000_000)),
+    .option(
+      '--packet-rate <n>',
+      'MQTT packets, and HTTP requests, a second that are read of one connection; the others wait',
+      wholeNumber(1, 1_000_000_000),
+      1000,
     )
     .addOption(timeScaleOption(1))
     .addOption(faultsOption())
@@ -165,31 +153,21 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
         'durability',
       ]),
     )
-    .addOption(
-      new Option(
-        '--processes <n|auto>',
-        'one for the engine, the others for doors (auto: a door for each core but one)',
-      )
-        .default(1)
-        .argParser(processCount),
+    .option(
+      '--processes <n|auto>',
+      'one for the engine, the others for doors (auto: a door for each core but one)',
+      processCount,
+      1,
     )
     .addOption(
       new Option('--role <engine|door>', 'one part of a service on several machines (docs/cluster.md)')
         .choices(['engine', 'door'])
         .conflicts(['memory', 'processes']),
     )
-    .addOption(
-      new Option('--listen <host:port>', 'where a part of a service listens for others; 0 for a free port').argParser(
-        nodeAddress(0),
-      ),
-    )
-    .addOption(
-      new Option('--join <host:port>', 'an engine to link a door to, repeatable: whichever leads is used').argParser(
-        nodeAddresses,
-      ),
-    )
-    .addOption(new Option('--doors <n>', 'how many doors an engine has').argParser(wholeNumber(1, 64)))
-    .addOption(new Option('--door <n>', 'which of them a door is, from 1').argParser(wholeNumber(1, 64)))
+    .option('--listen <host:port>', 'where a part of a service listens for others; 0 for a free port', nodeAddress(0))
+    .option('--join <host:port>', 'an engine to link a door to, repeatable: whichever leads is used', nodeAddresses)
+    .option('--doors <n>', 'how many doors an engine has', wholeNumber(1, 64))
+    .option('--door <n>', 'which of them a door is, from 1', wholeNumber(1, 64))
     .addOption(openOption())
     .addOption(
       new Option('--log-level <level>', 'what is told on stderr, as JSON where that is no terminal')

@@ -7,6 +7,7 @@ import type { Scenario } from '../rig/scenario/contract.ts';
 import { tellScenario } from '../rig/scenario/tell.ts';
 import type { ScenarioRun } from '../rig/live/check/check-result.ts';
 import { decisiveText, knownAs } from '../rig/report/check-summary.ts';
+import { besidesText, signs } from '../rig/report/check-terminal.ts';
 import type { Cause } from '../rig/virtual/causes.ts';
 import { claims } from '../rig/virtual/violation.ts';
 import { version } from './version.ts';
@@ -117,13 +118,6 @@ export function simulationText(account: Account): string {
   ].join('\n');
 }
 
-const signs = {
-  pass: colors.green('✓'),
-  fail: colors.red('✗'),
-  skip: colors.dim('–'),
-  inconclusive: colors.yellow('?'),
-};
-
 function outcomeLine({ scenario, verdict, reason }: ScenarioOutcome): string {
   return `${signs[verdict]} ${scenario.id}${reason === '' ? '' : `  ${reason}`}`;
 }
@@ -161,17 +155,12 @@ function summaryLines({ totals, single, wallSeconds, causes, untold, scenarios }
   const injected = Object.entries(faults).sort(([, a], [, b]) => b - a);
   const failed = [...causes.map(({ cause }) => cause), ...untold].reduce((sum, one) => sum + one.failures.length, 0);
   const count = (verdict: string): number => (scenarios ?? []).filter((one) => one.verdict === verdict).length;
-  const besides = [
-    count('skip') > 0 ? `${count('skip')} skipped` : '',
-    count('inconclusive') > 0 ? `${count('inconclusive')} inconclusive` : '',
-  ].filter((text) => text !== '');
+  const besides = besidesText({ skipped: count('skip'), inconclusive: count('inconclusive') });
   return [
     `${runs} ${runs === 1 ? 'run' : 'runs'}, ${(deviceMs / 3_600_000).toFixed(1)} device-hours, ${executions} executions, ${wallSeconds.toFixed(1)} s`,
     injected.length === 0 ? 'no fault was injected' : 'faults',
     ...injected.map(([kind, times]) => `  ${String(times).padStart(8)}  ${kind}`),
     ...(single ? [`trace hash ${traceHash}`] : []),
-    failed === 0
-      ? `no violation${besides.length === 0 ? '' : ` (${besides.join(', ')})`}`
-      : `survived ${runs - failed} of ${runs}${besides.length === 0 ? '' : ` (${besides.join(', ')})`}`,
+    failed === 0 ? `no violation${besides}` : `survived ${runs - failed} of ${runs}${besides}`,
   ];
 }

@@ -64,17 +64,13 @@ export function simulateCommand(finish: (exitCode: number) => void): Command {
     .description(
       'Run the service and simulated devices through bad days in virtual time: a different one for each seed, or scenarios.',
     )
-    .addOption(new Option('--seeds <n>', 'run the seeds 1 to n').default(1000).argParser(wholeNumber(1, mostSeeds)))
+    .option('--seeds <n>', 'run the seeds 1 to n', wholeNumber(1, mostSeeds), 1000)
     .addOption(
       new Option('--seed <n>', 'run this seed only')
         .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER))
         .conflicts('seeds'),
     )
-    .addOption(
-      new Option('--things <n>', 'number of devices (default: drawn from the seed)').argParser(
-        wholeNumber(1, mostThings),
-      ),
-    )
+    .option('--things <n>', 'number of devices (default: drawn from the seed)', wholeNumber(1, mostThings))
     .addOption(
       new Option(
         '--scenario <id|file|dir>',
@@ -94,7 +90,7 @@ export function simulateCommand(finish: (exitCode: number) => void): Command {
     .option('--list', 'name the scenarios, with what they need, and do nothing else')
     .addOption(agentOption())
     .addOption(hardwareOption('mix'))
-    .addOption(new Option('--time-budget <time>', 'stop after this, e.g. 30s').argParser(duration))
+    .option('--time-budget <time>', 'stop after this, e.g. 30s', duration)
     .option('--minimize', 'make what fails as small as it gets (done by itself)', true)
     .option('--no-minimize', 'leave what fails as it was drawn')
     .option('--out <dir>', 'where the report and the scenarios of what fails are written', 'jobrig-seeds')

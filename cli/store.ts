@@ -8,7 +8,7 @@ import { parsePostgresAddress } from '../broker/store/postgres-address.ts';
 import { type CommonOptions, jsonOption, quietOption } from './arguments.ts';
 import { interruptible } from './interruption.ts';
 import { createProgress } from './progress.ts';
-import { usageError } from './usage-error.ts';
+import { usageError } from './exit.ts';
 
 export function storeCommand(): Command {
   return new Command('store')

@@ -1,21 +1,19 @@
 /** Plain-text tables for people: columns as wide as their longest cell, figures to the right. */
 
-export interface Column {
-  readonly title: string;
-  readonly align?: 'left' | 'right';
-}
-
-export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const widths = columns.map(({ title }, index) =>
-    Math.max(title.length, ...rows.map((row) => (row[index] ?? '').length)),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, index) => {
-        const width = widths[index] ?? 0;
-        return columns[index]?.align === 'right' ? cell.padStart(width) : cell.padEnd(width);
-      })
-      .join('  ')
-      .trimEnd();
-  return [line(columns.map(({ title }) => title)), ...rows.map(line)].join('\n');
+/** @param figuresFrom the first column of figures; default: none is */
+export function formatTable(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  figuresFrom = titles.length,
+): string {
+  const all = [titles, ...rows];
+  const widths = titles.map((_, index) => Math.max(...all.map((row) => row[index]?.length ?? 0)));
+  return all
+    .map((cells) =>
+      cells
+        .map((cell, index) => (index < figuresFrom ? cell.padEnd(widths[index]!) : cell.padStart(widths[index]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

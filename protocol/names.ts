@@ -1,6 +1,6 @@
 /**
- * Names and ARNs: what may be called what, and how a name becomes an ARN and back. Says nothing about existence: an ARN of
- * another account parses well, and whoever resolves it decides. Partitions other than `aws` are read but never written.
+ * Names and ARNs: what may be called what, and how a name becomes an ARN and back. An ARN of another account
+ * parses well: who resolves it decides whether there is such a thing. Partitions other than `aws` are read but never written.
  * Source: reference mqtt-api.md §2 (names), http-api.md §3 (ARNs), templates.md §2 (managed templates have no account),
  * streams-and-ota.md §2 (streams and OTA updates).
  */
@@ -46,46 +46,18 @@ export function parseArn(text: string): Arn | undefined {
   return { resource, name, region, account };
 }
 
-export function formatThingArn(scope: ArnScope, thingName: string): string {
-  return formatArn(scope, 'thing', thingName);
-}
+export const formatThingArn = arnOf('thing');
+export const formatThingGroupArn = arnOf('thinggroup');
+export const formatJobArn = arnOf('job');
+export const formatJobTemplateArn = arnOf('jobtemplate');
+export const formatCertificateArn = arnOf('cert');
+export const formatPolicyArn = arnOf('policy');
+export const formatThingTypeArn = arnOf('thingtype');
+export const formatProvisioningTemplateArn = arnOf('provisioningtemplate');
+export const formatStreamArn = arnOf('stream');
+export const formatOtaUpdateArn = arnOf('otaupdate');
 
-export function formatThingGroupArn(scope: ArnScope, thingGroupName: string): string {
-  return formatArn(scope, 'thinggroup', thingGroupName);
-}
-
-export function formatJobArn(scope: ArnScope, jobId: string): string {
-  return formatArn(scope, 'job', jobId);
-}
-
-export function formatJobTemplateArn(scope: ArnScope, jobTemplateId: string): string {
-  return formatArn(scope, 'jobtemplate', jobTemplateId);
-}
-
-export function formatCertificateArn(scope: ArnScope, certificateId: string): string {
-  return formatArn(scope, 'cert', certificateId);
-}
-
-export function formatPolicyArn(scope: ArnScope, policyName: string): string {
-  return formatArn(scope, 'policy', policyName);
-}
-
-export function formatThingTypeArn(scope: ArnScope, thingTypeName: string): string {
-  return formatArn(scope, 'thingtype', thingTypeName);
-}
-
-export function formatProvisioningTemplateArn(scope: ArnScope, templateName: string): string {
-  return formatArn(scope, 'provisioningtemplate', templateName);
-}
-
-export function formatStreamArn(scope: ArnScope, streamId: string): string {
-  return formatArn(scope, 'stream', streamId);
-}
-
-export function formatOtaUpdateArn(scope: ArnScope, otaUpdateId: string): string {
-  return formatArn(scope, 'otaupdate', otaUpdateId);
-}
-
-function formatArn({ region, account }: ArnScope, resource: string, name: string): string {
-  return `arn:aws:iot:${region}:${account}:${resource}/${name}`;
+function arnOf(resource: string) {
+  return ({ region, account }: ArnScope, name: string): string =>
+    `arn:aws:iot:${region}:${account}:${resource}/${name}`;
 }

@@ -22,6 +22,13 @@ export function unknownHint(word: string, known: readonly string[], listedBy?: s
   return meant === undefined ? `is not known here; ${knownAre(word, known, listedBy)}` : `did you mean \`${meant}\`?`;
 }
 
+/** The same for an operator, of names that may also be paths. */
+export function namesHint(text: string, names: readonly string[]): string {
+  const meant = nearName(text, names);
+  const guess = meant === undefined ? '' : `Did you mean ${meant}? `;
+  return `${guess}Known are ${names.join(', ')}; a file of your own has a dot or a slash in its path.`;
+}
+
 /** As many are read at a glance. */
 const mostTold = 12;
 

@@ -3,7 +3,7 @@
  * put in: a device that provisions itself, or the caller of RegisterThing. Reads the functions that AWS documents for templates: Ref, Fn::Join, Fn::Select, Fn::FindInMap, Fn::Split, Fn::Sub.
  * Source: reference shadow-and-provisioning.md §4; AWS IoT Developer Guide, "Provisioning templates".
  */
-import { isJsonObject, parseJsonObject, type JsonObject } from './json.ts';
+import { type JsonObject, isJsonObject, parseJsonObject, present } from './json.ts';
 
 export interface TemplateBody {
   /** Default values by name; without one the device has to give the value. */
@@ -145,10 +145,12 @@ class Filling {
       logicalName: resource.name,
       status: this.#text(status).toUpperCase(),
       statusOverride: typeof override === 'string' ? override : undefined,
-      ...(request !== undefined && { certificateSigningRequest: this.#text(request) }),
-      ...(id !== undefined && { certificateId: this.#text(id) }),
-      ...(pem !== undefined && { certificatePem: this.#text(pem) }),
-      ...(ca !== undefined && { caCertificatePem: this.#text(ca) }),
+      ...present({
+        certificateSigningRequest: this.#known(request),
+        certificateId: this.#known(id),
+        certificatePem: this.#known(pem),
+        caCertificatePem: this.#known(ca),
+      }),
     };
   }
 
@@ -159,8 +161,7 @@ class Filling {
     return {
       logicalName,
       thingName: this.#text(name ?? ''),
-      ...(type !== undefined && { thingTypeName: this.#text(type) }),
-      ...(billing !== undefined && { billingGroupName: this.#text(billing) }),
+      ...present({ thingTypeName: this.#known(type), billingGroupName: this.#known(billing) }),
       groups: Array.isArray(groups) ? groups.map((group) => this.#text(group)) : [],
       attributes: isJsonObject(attributes) ? this.#texts(attributes) : {},
       overrides,
@@ -170,16 +171,16 @@ class Filling {
   #policy({ name: logicalName, properties }: TemplateResource): PolicyProperties {
     const { PolicyName: name, PolicyDocument: document } = properties;
     if (name === undefined && document === undefined) this.#fail('a policy has neither PolicyName nor PolicyDocument');
-    const text = isJsonObject(document) ? JSON.stringify(document) : undefined;
-    return {
-      logicalName,
-      ...(name !== undefined && { policyName: this.#text(name) }),
-      ...(document !== undefined && { policyDocument: text ?? this.#text(document) }),
-    };
+    const text = isJsonObject(document) ? JSON.stringify(document) : this.#known(document);
+    return { logicalName, ...present({ policyName: this.#known(name), policyDocument: text }) };
   }
 
   #texts(values: JsonObject): Record<string, string> {
     return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, this.#text(value)]));
+  }
+
+  #known(value: unknown): string | undefined {
+    return value === undefined ? undefined : this.#text(value);
   }
 
   #text(value: unknown): string {

@@ -1,6 +1,6 @@
 /**
  * The operator: the control plane through the unmodified AWS SDK, pointed at an endpoint. Every call is told with its times and
- * outcome, so that a timeline shows both sides. Holds no rule of the Jobs service; waits by asking.
+ * outcome, so that a timeline shows both sides. Waits by asking.
  */
 import {
   AddThingToThingGroupCommand,
@@ -18,6 +18,7 @@ import type { ObservationOf } from '../../observation/observation.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { formatScheduleTime } from '../../protocol/schedule.ts';
 import type { JobExecutionStatus } from '../../protocol/status.ts';
+import { present } from '../../protocol/json.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 
 export interface OperatorOptions {
@@ -157,18 +158,9 @@ function tellCalls({ middlewareStack }: IoTClient, { now, onCall }: OperatorOpti
         if (operation === untold) return next(call);
         const startedAt = now();
         const { jobId, thingName, force } = call.input as Partial<ExecutionName> & { readonly force?: boolean };
-        const tell = (outcome: string): void =>
-          onCall({
-            kind: 'called',
-            source: 'operator',
-            at: now(),
-            startedAt,
-            operation,
-            outcome,
-            ...(jobId !== undefined && { jobId }),
-            ...(thingName !== undefined && { thingName }),
-            ...(force !== undefined && { force }),
-          });
+        const called = { kind: 'called', source: 'operator', startedAt, operation } as const;
+        const named = present({ jobId, thingName, force });
+        const tell = (outcome: string): void => onCall({ ...called, at: now(), outcome, ...named });
         try {
           const answered = await next(call);
           const { execution } = answered.output as { readonly execution?: Partial<SeenExecution> };

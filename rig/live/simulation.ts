@@ -11,7 +11,7 @@ import { type Cause, Causes, keptScenario, smallestOf } from '../virtual/causes.
 import { type PlayOptions, type Played, play } from '../virtual/play.ts';
 import type { Subjects } from '../virtual/subjects.ts';
 import type { ScenarioRun } from './check/check-result.ts';
-import { simulatedRun } from './check/simulated-run.ts';
+import { simulatedRun } from './check/scenario-run.ts';
 
 /** One thing to play. */
 export interface SimulationPart {

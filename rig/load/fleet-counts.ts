@@ -1,4 +1,4 @@
-/** What the devices of one process have done so far: counters, failures by kind, latencies. Only counts. */
+/** What the devices of one process have done so far: counters, failures by kind, latencies. */
 import type { DurationMs } from '../../protocol/time.ts';
 import type { Exchange, JobCounts } from './contract.ts';
 import { Latencies } from './histograms.ts';

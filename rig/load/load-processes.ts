@@ -1,6 +1,5 @@
 /**
  * The processes of a load run: starts the service and the shares of the fleet, asks them, and ends them whatever became of the run.
- * Knows nothing of shapes.
  */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -3,6 +3,7 @@ import { OperationalError } from '../../protocol/operational-error.ts';
 import { type Exchange, type LoadRun, type LoadSample, exchanges } from './contract.ts';
 import { Latencies } from './histograms.ts';
 import { type Counts, sum, sumOfCounts } from './report-sums.ts';
+import { countedIn } from './timeline.ts';
 
 /** @throws {OperationalError} `RUN_UNREADABLE` for runs of different shapes, or the same slice twice */
 export function mergeLoads(runs: readonly LoadRun[]): LoadRun {
@@ -101,10 +102,7 @@ function together(one: LoadSample, other: LoadSample): LoadSample {
     spanMs: one.spanMs,
     connected: one.connected + other.connected,
     inProgress: one.inProgress + other.inProgress,
-    succeeded: one.succeeded + other.succeeded,
-    exchanges: one.exchanges + other.exchanges,
-    failures: one.failures + other.failures,
-    refusals: one.refusals + other.refusals,
+    ...countedIn(one, other),
     ...(higher && { latencyMs: higher }),
     processes: [...one.processes, ...other.processes],
   };

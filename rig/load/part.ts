@@ -15,6 +15,7 @@ import { type HardwareFleetOptions, createHardwareFleet } from './hardware-fleet
 import { type OpenLine, memoryLines, tcpLines } from './line.ts';
 import { type FleetPart, type FleetShare, createLoadFleet } from './load-fleet.ts';
 import { type LoadService, type RolloutPlan, type ServiceReport, openLoadService } from './load-service.ts';
+import { present } from '../../protocol/json.ts';
 import { monotonicMs } from './monotonic.ts';
 
 export interface OpenFleet extends FleetShare {
@@ -77,15 +78,8 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
       if (hardware !== undefined) {
         const openStream =
           endpoint === undefined ? () => duplexTo((stream) => service.get().accept(stream)) : undefined;
-        fleet.set(
-          createHardwareFleet({
-            ...common,
-            hardware,
-            boards,
-            endpoint: endpoint ?? 'mqtt://in-process',
-            ...(openStream && { openStream }),
-          }),
-        );
+        const place = { endpoint: endpoint ?? 'mqtt://in-process', ...present({ openStream }) };
+        fleet.set(createHardwareFleet({ ...common, hardware, boards, ...place }));
         return;
       }
       const open: OpenLine =

@@ -1,4 +1,4 @@
-/** What each process of a load run has used, in all and since the last sample, and whether the generator was the limit. Only counts. */
+/** What each process of a load run has used, in all and since the last sample, and whether the generator was the limit. */
 import type { DurationMs } from '../../protocol/time.ts';
 import type { LoadProcess, LoadSample } from './contract.ts';
 import type { PartReport } from './part.ts';

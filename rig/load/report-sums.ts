@@ -1,4 +1,5 @@
 /** What several processes of a fleet, or several jobs, have counted, added up. */
+import { present } from '../../protocol/json.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { JobCounts } from './contract.ts';
 import type { Edge, FleetReport } from './fleet-counts.ts';
@@ -23,39 +24,29 @@ export function total(jobs: Readonly<Record<string, JobCounts>>, base: string): 
 }
 
 function sumOfJobs(all: readonly JobCounts[]): JobCounts {
-  const sums = { ...noCounts } as { -readonly [Name in keyof JobCounts]: number };
-  for (const counts of all) {
-    for (const name of Object.keys(noCounts) as (keyof JobCounts)[]) sums[name] += counts[name];
-  }
-  return sums;
+  return sumOfCounts([noCounts, ...all] as unknown as readonly Counts[]) as unknown as JobCounts;
 }
 
 /** Without latencies. */
 export function sumOfFleets(fleets: readonly FleetReport[]): FleetReport {
-  const of = (figure: (fleet: FleetReport) => number): number => sum(fleets.map(figure));
   const jobIds = new Set(fleets.flatMap(({ jobs }) => Object.keys(jobs)));
   return {
-    connected: of(({ connected }) => connected),
-    connecting: of(({ connecting }) => connecting),
-    recovered: of(({ recovered }) => recovered),
-    exchanges: of(({ exchanges }) => exchanges),
+    connected: sum(fleets.map(({ connected }) => connected)),
+    connecting: sum(fleets.map(({ connecting }) => connecting)),
+    recovered: sum(fleets.map(({ recovered }) => recovered)),
+    exchanges: sum(fleets.map(({ exchanges }) => exchanges)),
     jobs: Object.fromEntries(
       [...jobIds].map((jobId) => [jobId, sumOfJobs(fleets.map(({ jobs }) => jobs[jobId] ?? noCounts))]),
     ),
     failures: sumOfCounts(fleets.map(({ failures }) => failures)),
     refusals: sumOfCounts(fleets.map(({ refusals }) => refusals)),
-    ...firstHung(fleets),
+    ...present({ hung: fleets.find(({ hung }) => hung !== undefined)?.hung }),
     ...edge('executionsFrom', Math.min, fleets),
     ...edge('executionsTo', Math.max, fleets),
     ...edge('connectsFrom', Math.min, fleets),
     ...edge('connectsTo', Math.max, fleets),
     histograms: {},
   };
-}
-
-function firstHung(fleets: readonly FleetReport[]): Pick<FleetReport, 'hung'> {
-  const [hung] = fleets.flatMap((fleet) => fleet.hung ?? []);
-  return hung === undefined ? {} : { hung };
 }
 
 function edge(

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { FaultPlan } from '../../faults/plan.ts';
 import { type Complain, type MemberPath, type ReadForm, readWith } from '../../protocol/form.ts';
-import { isJsonObject } from '../../protocol/json.ts';
+import { isJsonObject, present } from '../../protocol/json.ts';
 import { unknownHint, unknownWord } from '../../protocol/near-name.ts';
 import { checked, faultsFrom } from '../scenario/format/checked.ts';
 import { label, percent, span } from '../scenario/format/values.ts';
@@ -152,17 +152,8 @@ function deedOf<Word extends DeedWord>(word: Word, read: z.output<(typeof deedFo
   switch (word) {
     case 'rollout': {
       const { job, window: flights, by, updates: count, pause, holds } = read as z.output<typeof deedForms.rollout>;
-      return {
-        do: 'rollout',
-        job,
-        by,
-        ...(flights !== undefined && { window: flights }),
-        work: {
-          ...(count !== undefined && { updates: count }),
-          ...(pause !== undefined && { pauseMs: pause }),
-          ...(holds !== undefined && { holds }),
-        },
-      };
+      const work = present({ updates: count, pauseMs: pause, holds });
+      return { do: 'rollout', job, by, ...present({ window: flights }), work };
     }
     case 'link':
       return { do: 'link', percent: (read as z.output<typeof deedForms.link>).drop };

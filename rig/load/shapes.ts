@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { OperationalError } from '../../protocol/operational-error.ts';
-import { nearName } from '../../protocol/near-name.ts';
+import { namesHint } from '../../protocol/near-name.ts';
 import type { LoadShape } from './contract.ts';
 import { readWrittenFile } from '../files/written-file.ts';
 import { checkShape } from './shape-file.ts';
@@ -26,8 +26,7 @@ export function loadShape(text: string): LoadShape {
   const names = shapeNames();
   if (names.includes(text)) return readWrittenFile(join(folder, text + extension), 'SHAPE_INVALID', checkShape);
   if (/[./\\]/.test(text)) return readWrittenFile(text, 'SHAPE_INVALID', checkShape);
-  const meant = nearName(text, names);
   throw new OperationalError('SHAPE_UNKNOWN', `--shape ${text}: there is no such shape`, {
-    hint: `${meant === undefined ? '' : `Did you mean ${meant}? `}Known are ${names.join(', ')}; a file of your own has a dot or a slash in its path.`,
+    hint: namesHint(text, names),
   });
 }

@@ -22,6 +22,16 @@ function halved(samples: readonly LoadSample[]): LoadSample[] {
   return half;
 }
 
+/** What both samples have counted together. */
+export function countedIn(one: LoadSample, other: LoadSample) {
+  return {
+    succeeded: one.succeeded + other.succeeded,
+    exchanges: one.exchanges + other.exchanges,
+    failures: one.failures + other.failures,
+    refusals: one.refusals + other.refusals,
+  };
+}
+
 /** The latencies of two samples cannot be merged any more, so the higher ones stand. */
 function joined(one: LoadSample, other: LoadSample): LoadSample {
   const latencies = [one.latencyMs, other.latencyMs].filter((latency) => latency !== undefined);
@@ -30,11 +40,8 @@ function joined(one: LoadSample, other: LoadSample): LoadSample {
   const { latencyMs: _latencyMs, ...later } = other;
   return {
     ...later,
+    ...countedIn(one, other),
     spanMs: one.spanMs + other.spanMs,
-    succeeded: one.succeeded + other.succeeded,
-    exchanges: one.exchanges + other.exchanges,
-    failures: one.failures + other.failures,
-    refusals: one.refusals + other.refusals,
     ...(latencies.length > 0 && {
       latencyMs: { p50: highest('p50'), p95: highest('p95'), p99: highest('p99'), max: highest('max') },
     }),

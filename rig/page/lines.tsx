@@ -7,7 +7,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import type { Told } from '../../broker/live/contract.ts';
 import type { Observation, ObservationOf } from '../../observation/observation.ts';
 import { type DeviceRequest, decodeDeviceMessage } from '../../protocol/device-messages.ts';
-import { parseJsonObject } from '../../protocol/json.ts';
+import { parseJsonObject, present } from '../../protocol/json.ts';
 import { parseJobsTopic } from '../../protocol/topics.ts';
 import type { Line } from '../report/lines.ts';
 import { createTeller } from '../report/teller.ts';
@@ -197,11 +197,5 @@ function observationOf(thingName: string, { at, to, topic, text }: ObservationOf
   if (about?.kind !== 'request') return { ...head, kind: 'published', topic, bytes: text.length, text };
   const { operation, jobId, namespaceId } = about;
   const body = (parseJsonObject(text) ?? {}) as DeviceRequest['body'];
-  const request = {
-    operation,
-    body,
-    ...(jobId !== undefined && { jobId }),
-    ...(namespaceId !== undefined && { namespaceId }),
-  };
-  return { ...head, kind: 'sent', request, via: 'mqtt' };
+  return { ...head, kind: 'sent', request: { operation, body, ...present({ jobId, namespaceId }) }, via: 'mqtt' };
 }

@@ -14,7 +14,7 @@ import { catalogName } from '../verdict/catalog.ts';
 import { type Cause, causesOf, decisiveText, resultLine, survivalOf } from './check-summary.ts';
 import { spanText } from './words.ts';
 
-const signs = {
+export const signs = {
   pass: colors.green('✓'),
   fail: colors.red('✗'),
   skip: colors.dim('–'),
@@ -85,21 +85,22 @@ export function closingLines(result: CheckResult, { out, page }: Replay): readon
   const { tried, survived, skipped, inconclusive } = survivalOf(result.results);
   const swept = result.sweep ?? [];
   const failedMoments = swept.filter(({ run }) => run.verdict === 'fail').length;
-  const besides = [
-    skipped > 0 ? `${skipped} skipped` : '',
-    inconclusive > 0 ? `${inconclusive} inconclusive` : '',
-    result.isPartial ? 'ended early' : '',
-  ].filter((text) => text !== '');
+  const besides = besidesText({ skipped, inconclusive, 'ended early': result.isPartial });
   return [
     ...causes.flatMap(causeLines),
     ...(causes.length > 0 ? ['', `play again   jobrig check --replay ${out}`] : []),
     ...(page === undefined ? [] : [`report       ${page}`]),
     '',
-    ...(tried > 0 || swept.length === 0
-      ? [`survived ${survived} of ${tried}${besides.length === 0 ? '' : ` (${besides.join(', ')})`}`]
-      : []),
+    ...(tried > 0 || swept.length === 0 ? [`survived ${survived} of ${tried}${besides}`] : []),
     ...(swept.length === 0 ? [] : [`survived ${swept.length - failedMoments} of ${swept.length} pulls of the sweep`]),
   ];
+}
+
+/** ` (2 skipped, ended early)`; nothing where there is nothing to say. */
+export function besidesText(besides: Readonly<Record<string, number | boolean>>): string {
+  const told = Object.entries(besides).filter(([, count]) => Number(count) > 0);
+  const words = told.map(([what, count]) => (count === true ? what : `${count} ${what}`));
+  return words.length === 0 ? '' : ` (${words.join(', ')})`;
 }
 
 function causeLines({ claim, sentence, resembles, results }: Cause): readonly string[] {

@@ -4,6 +4,7 @@
  */
 import type { Observation, ObservationOf } from '../../observation/observation.ts';
 import type { DeviceMessage, DeviceRequest, ExecutionPayload } from '../../protocol/device-messages.ts';
+import { present } from '../../protocol/json.ts';
 import { formatJobsTopic, nextJobId } from '../../protocol/topics.ts';
 
 /** Who acts in a line. `device` → to the service, `service` → to the device, or beside both. */
@@ -111,13 +112,7 @@ function sentLine({ request, thingName = '', via }: ObservationOf<'sent'>): Line
 }
 
 function requestTopic({ operation, jobId, namespaceId }: DeviceRequest, thingName: string): string {
-  return formatJobsTopic({
-    kind: 'request',
-    thingName,
-    operation,
-    ...(jobId !== undefined && { jobId }),
-    ...(namespaceId !== undefined && { namespaceId }),
-  });
+  return formatJobsTopic({ kind: 'request', thingName, operation, ...present({ jobId, namespaceId }) });
 }
 
 function requestText({ operation, jobId, body }: DeviceRequest): string {
@@ -164,19 +159,12 @@ function receivedLine(message: DeviceMessage, thingName = ''): Line {
 }
 
 function messageTopic(message: DeviceMessage, thingName: string): string {
-  const namespace = message.namespaceId === undefined ? {} : { namespaceId: message.namespaceId };
+  const { namespaceId } = message;
   if (message.kind === 'notification') {
-    return formatJobsTopic({ kind: 'notification', thingName, name: message.name, ...namespace });
+    return formatJobsTopic({ kind: 'notification', thingName, name: message.name, ...present({ namespaceId }) });
   }
   const { operation, outcome, jobId } = message;
-  return formatJobsTopic({
-    kind: 'reply',
-    thingName,
-    operation,
-    outcome,
-    ...(jobId !== undefined && { jobId }),
-    ...namespace,
-  });
+  return formatJobsTopic({ kind: 'reply', thingName, operation, outcome, ...present({ jobId, namespaceId }) });
 }
 
 const overCodes = new Set(['InvalidStateTransition', 'TerminalStateReached']);

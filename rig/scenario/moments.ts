@@ -9,33 +9,30 @@ import type { Trigger } from './contract.ts';
 import { ordinal } from './words.ts';
 
 export interface Moment {
-  /** Since the first of what was seen. */
   readonly atMs: DurationMs;
   /** In words. */
   readonly label: string;
   readonly when: Trigger;
 }
 
-interface Found {
-  readonly label: string;
-  readonly when: Trigger;
-}
-
-/** What was seen that is a moment by itself, counted from the first. */
-export function momentsOf(seen: readonly Observation[]): readonly Moment[] {
+/** What was seen that is a moment by itself. @param since from when they are counted; default: the first of what was seen */
+export function momentsOf(
+  seen: readonly Observation[],
+  since: EpochMs = seen[0]?.at ?? 0,
+  ordinalOf = ordinal,
+): readonly Moment[] {
   const counts = new Map<string, number>();
-  const [first] = seen;
   return seen.flatMap((one): readonly Moment[] => {
     const found = momentOf(one);
     if (found === undefined) return [];
     const nth = (counts.get(found.label) ?? 0) + 1;
     counts.set(found.label, nth);
-    const label = nth === 1 ? found.label : `${found.label}, ${ordinal(nth)} time`;
-    return [{ atMs: one.at - first!.at, label, when: { ...found.when, ...(nth > 1 && { nth }) } }];
+    const label = nth === 1 ? found.label : `${found.label}, ${ordinalOf(nth)} time`;
+    return [{ atMs: one.at - since, label, when: { ...found.when, ...(nth > 1 && { nth }) } }];
   });
 }
 
-function momentOf(one: Observation): Found | undefined {
+function momentOf(one: Observation): Pick<Moment, 'label' | 'when'> | undefined {
   switch (one.kind) {
     case 'sent': {
       const { operation, body } = one.request;

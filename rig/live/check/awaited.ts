@@ -7,6 +7,7 @@ import type { Operation } from '../../../faults/plan.ts';
 import type { DeviceStatus } from '../../../protocol/status.ts';
 import type { DurationMs } from '../../../protocol/time.ts';
 import type { Arrival, Trigger, TriggerKind } from '../../scenario/contract.ts';
+import { present } from '../../../protocol/json.ts';
 import type { EndStatus } from '../../verdict/contract.ts';
 
 interface Beside {
@@ -59,15 +60,10 @@ export type SeenOf<When extends Awaited> = AwaitedSights[AwaitedWord & (When ext
 const kinds: { readonly [Word in AwaitedWord]: (form: AwaitedForms[Word]) => TriggerKind } = {
   connected: () => ({ on: 'connected' }),
   disconnected: () => ({ on: 'disconnected' }),
-  sent: ({ sent, status, job }) => ({ on: 'sent', operation: sent, ...(status && { status }), ...(job && { job }) }),
-  received: ({ received, operation, job }) => ({
-    on: 'received',
-    what: received,
-    ...(operation && { operation }),
-    ...(job && { job }),
-  }),
-  execution: ({ execution, job }) => ({ on: 'execution', status: execution, ...(job && { job }) }),
-  downloaded: ({ downloaded, job }) => ({ on: 'downloaded', percent: downloaded, ...(job && { job }) }),
+  sent: ({ sent, status, job }) => present({ on: 'sent', operation: sent, status, job }),
+  received: ({ received, operation, job }) => present({ on: 'received', what: received, operation, job }),
+  execution: ({ execution, job }) => present({ on: 'execution', status: execution, job }),
+  downloaded: ({ downloaded, job }) => present({ on: 'downloaded', percent: downloaded, job }),
   printed: ({ printed }) => ({ on: 'printed', pattern: printed.source }),
   settled: () => ({ on: 'settled' }),
   idle: ({ idle }) => ({ on: 'idle', forMs: idle }),
@@ -79,5 +75,5 @@ export function triggerOf(awaited: Awaited): Trigger {
   if (word === undefined) throw new TypeError(`cannot wait for ${JSON.stringify(awaited)}`);
   const { nth, afterMs }: Beside = form;
   const kindOf = kinds[word] as (form: AwaitedForms[AwaitedWord]) => TriggerKind;
-  return { ...kindOf(form), ...(nth !== undefined && { nth }), ...(afterMs !== undefined && { afterMs }) };
+  return { ...kindOf(form), ...present({ nth, afterMs }) };
 }

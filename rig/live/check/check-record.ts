@@ -11,7 +11,8 @@ import {
   type SweepPoint,
   verdictOfCheck,
 } from './check-result.ts';
-import type { CheckEvent } from './check-event.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import type { Portrait } from './portrait.ts';
 
 /** What every check is asked for, whatever it is of. */
 export interface PlayedScenarios {
@@ -100,3 +101,21 @@ export class CheckRecord {
     if (result !== undefined) this.tell({ kind: 'result', result });
   }
 }
+
+export type CheckEvent =
+  | {
+      readonly kind: 'ready';
+      readonly thingName: string;
+      readonly endpoints: string;
+      readonly isAttached: boolean;
+      /** Of the live page. */
+      readonly pageUrl: string | undefined;
+    }
+  | { readonly kind: 'portrait'; readonly portrait: Portrait }
+  | { readonly kind: 'failed-handshake'; readonly diagnosis: Diagnosis }
+  | { readonly kind: 'planned'; readonly scenarios: number; readonly moments: number }
+  | { readonly kind: 'started'; readonly id: string }
+  | { readonly kind: 'ended'; readonly run: ScenarioRun }
+  /** All runs of a scenario have ended, or no more of them will come. */
+  | { readonly kind: 'result'; readonly result: ScenarioResult }
+  | { readonly kind: 'swept'; readonly point: SweepPoint };

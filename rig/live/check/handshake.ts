@@ -7,7 +7,8 @@ import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
 import { plainScenario } from '../../scenario/plain.ts';
 import type { Played } from '../play.ts';
 import type { BenchPlace, PlayAt } from './bench-place.ts';
-import { type PullMoment, momentsOf } from './sweep.ts';
+import type { Moment } from '../../scenario/moments.ts';
+import { messageMoments } from './sweep.ts';
 
 const label = 'handshake';
 
@@ -31,7 +32,7 @@ export interface Handshake {
   readonly isDone: boolean;
   readonly jobId: string;
   readonly version: string;
-  readonly moments: readonly PullMoment[];
+  readonly moments: readonly Moment[];
 }
 
 export interface HandshakeOptions extends PlayAt {
@@ -58,7 +59,7 @@ export function handshakeIn({ observations, versions }: Pick<Played, 'observatio
     isDone: endedAt !== undefined,
     jobId,
     version: versions.get(jobId) ?? '',
-    moments: endedAt === undefined ? [] : momentsOf(observations, jobId, endedAt),
+    moments: endedAt === undefined ? [] : messageMoments(observations, jobId, endedAt),
   };
 }
 

@@ -2,7 +2,7 @@
  * Faults of images on the file server, by job: gone, changed, an address that is refused from the middle on, a transfer that
  * stops there and never ends. What the rig sends instead is told as a download like any other.
  */
-import { createReadStream, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Observer } from '../../../observation/observation.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
@@ -38,65 +38,35 @@ export class ImageFaults {
 
   /** @returns whether the request has been dealt with here */
   take(request: IncomingMessage, response: ServerResponse): boolean {
-    const jobId = /\/([^/?]+)\.bin\?/.exec(request.url ?? '')?.[1];
-    const condition = jobId === undefined ? undefined : this.#conditions.get(decodeURIComponent(jobId));
-    if (jobId === undefined || condition === undefined || condition === 'good' || request.method !== 'GET')
-      return false;
-    const file = this.#options.fileOf(decodeURIComponent(jobId));
-    const size = statSync(file).size;
-    const middle = size >> 1;
-    const { from, end } = rangeOf(request, size);
-    this.#tell(decodeURIComponent(jobId), from, end - from, size);
+    const jobId = decodeURIComponent(/\/([^/?]+)\.bin\?/.exec(request.url ?? '')?.[1] ?? '');
+    const condition = this.#conditions.get(jobId) ?? 'good';
+    if (condition === 'good' || request.method !== 'GET') return false;
+    const image = readFileSync(this.#options.fileOf(jobId));
+    const middle = image.length >> 1;
+    const { from, end } = rangeOf(request, image.length);
+    this.#tell(jobId, from, end - from, image.length);
     if (condition === 'missing') {
       refuse(response, 404, 'NoSuchKey');
     } else if (condition === 'expire' && from >= middle) {
       refuse(response, 403, 'AccessDenied');
     } else if (condition === 'corrupt') {
-      this.#send(response, file, { from, end, size, spoilsAt: middle });
+      image[middle]! ^= 0xff;
+      head(response, from, end, image.length).end(image.subarray(from, end));
     } else if ((condition === 'stall' || condition === 'expire') && end > middle) {
-      this.#sendHalf(response, file, { from, end, size, until: Math.max(from, middle) }, condition === 'stall');
+      this.#sendHalf(head(response, from, end, image.length), image.subarray(from, middle), condition === 'stall');
     } else {
       return false;
     }
     return true;
   }
 
-  #send(
-    response: ServerResponse,
-    file: string,
-    { from, end, size, spoilsAt }: { from: number; end: number; size: number; spoilsAt: number },
-  ): void {
-    head(response, from, end, size);
-    let at = from;
-    createReadStream(file, { start: from, end: end - 1 })
-      .on('data', (chunk: string | Buffer) => {
-        const bytes = Buffer.from(chunk);
-        const place = spoilsAt - at;
-        if (place >= 0 && place < bytes.length) bytes[place] = (bytes[place] ?? 0) ^ 0xff;
-        at += bytes.length;
-        response.write(bytes);
-      })
-      .on('end', () => response.end());
-  }
-
-  #sendHalf(
-    response: ServerResponse,
-    file: string,
-    { from, end, size, until }: { from: number; end: number; size: number; until: number },
-    holds: boolean,
-  ): void {
-    head(response, from, end, size);
-    const stop = (): void => {
-      if (!holds) response.destroy();
-    };
+  /** @param holds the response never ends; else its connection does */
+  #sendHalf(response: ServerResponse, half: Buffer, holds: boolean): void {
     if (holds) {
       this.#held.add(response);
       response.on('close', () => this.#held.delete(response));
     }
-    if (until <= from) return stop();
-    createReadStream(file, { start: from, end: until - 1 })
-      .on('end', stop)
-      .pipe(response, { end: false });
+    if (half.length > 0) response.write(half, () => holds || response.destroy());
   }
 
   #tell(jobId: string, fromByte: number, bytes: number, totalBytes: number): void {
@@ -114,9 +84,9 @@ function rangeOf({ headers }: IncomingMessage, size: number): { readonly from: n
   return { from: Number(first), end: last === '' ? size : Math.min(size, Number(last) + 1) };
 }
 
-function head(response: ServerResponse, from: number, end: number, size: number): void {
+function head(response: ServerResponse, from: number, end: number, size: number): ServerResponse {
   const isPart = from > 0 || end < size;
-  response.writeHead(isPart ? 206 : 200, {
+  return response.writeHead(isPart ? 206 : 200, {
     'content-type': 'application/octet-stream',
     'content-length': end - from,
     'accept-ranges': 'bytes',

@@ -23,6 +23,7 @@ import { ImageFaults } from './image-faults.ts';
 import { bucket } from './job-documents.ts';
 import { SecondClient } from './second-client.ts';
 import { ShadowVersion, observeShadow } from './shadow-version.ts';
+import { present } from '../../../protocol/json.ts';
 import { type WitnessDoor, openWitnessDoor } from './witness-door.ts';
 
 export interface LaneOptions {
@@ -151,13 +152,14 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
   const witness = await openWitnessDoor({ host, observer, now });
   const authority = await openCertificateAuthority(dataDir);
   const signer = await openCodeSigner(dataDir, authority);
-  const endpoints: Endpoints = {
+  const { mqttUrl, mqttsUrl, wsUrl, httpUrl } = service;
+  const endpoints: Endpoints = present({
     host,
-    ...(service.mqttUrl !== undefined && { mqttPort: portOf(service.mqttUrl) }),
-    ...(service.mqttsUrl !== undefined && { mqttsPort: portOf(service.mqttsUrl) }),
-    ...(service.wsUrl !== undefined && { wsUrl: service.wsUrl }),
-    ...(service.httpUrl !== undefined && { httpUrl: service.httpUrl }),
-  };
+    mqttPort: portOf(mqttUrl),
+    mqttsPort: portOf(mqttsUrl),
+    wsUrl,
+    httpUrl,
+  });
   const operator = new Operator({
     endpoint: service.httpUrl ?? '',
     region: 'us-east-1',

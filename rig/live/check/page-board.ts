@@ -2,7 +2,7 @@
 import type { ScenarioLine } from '../../../broker/live/contract.ts';
 import type { Scenario } from '../../scenario/contract.ts';
 import { exemplaryRun, verdictOfRuns } from './check-result.ts';
-import type { CheckEvent } from './check-event.ts';
+import type { CheckEvent } from './check-record.ts';
 
 export class PageBoard {
   readonly #lines: Map<string, ScenarioLine>;

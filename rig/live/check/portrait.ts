@@ -5,6 +5,7 @@
 import type { ClientPortrait, Observation } from '../../../observation/observation.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
 import { nextJobId, parseJobsTopic } from '../../../protocol/topics.ts';
+import { present } from '../../../protocol/json.ts';
 import type { Limits } from '../../verdict/limits.ts';
 
 export interface Portrait {
@@ -63,7 +64,7 @@ export function portraitOf(seen: readonly Observation[], jobId: string, version:
       session: client.cleanSession ? 'clean' : 'persistent',
       keepAliveSeconds: client.keepAliveSeconds,
     }),
-    ...(qos !== undefined && { qos }),
+    ...present({ qos }),
     hears,
     asksBy: [...new Set(sent.flatMap((one) => asking(one.request)))],
     sendsExpectedVersion: updates.some(({ request }) => request.body.expectedVersion !== undefined),
@@ -78,24 +79,25 @@ export function portraitOf(seen: readonly Observation[], jobId: string, version:
     ],
     isWitnessed: of('witness').length > 0,
     restartsToUpdate: of('program').some((one) => one.event === 'exited' && !one.byRig),
-    ...spanned('bootMs', of('power').find(({ on }) => on)?.at, of('connected')[0]?.at),
-    ...(created && ended && { requestsPerUpdate: sent.filter(({ at }) => at >= created.at && at <= ended.at).length }),
-    ...spanned('updateMs', created?.at, ended?.at),
-    ...reconnection(seen, ended?.at),
-    ...(hears.length === 0 && spanned('noticeMs', created?.at, asked?.at)),
+    ...present({
+      bootMs: span(of('power').find(({ on }) => on)?.at, of('connected')[0]?.at),
+      requestsPerUpdate: created && ended && sent.filter(({ at }) => at >= created.at && at <= ended.at).length,
+      updateMs: span(created?.at, ended?.at),
+      reconnectMs: ended && reconnection(seen, ended.at),
+      noticeMs: hears.length === 0 ? span(created?.at, asked?.at) : undefined,
+    }),
   };
 }
 
-function spanned<Name extends string>(name: Name, from: EpochMs | undefined, to: EpochMs | undefined) {
-  return from === undefined || to === undefined ? {} : ({ [name]: Math.max(0, to - from) } as { [N in Name]: number });
+function span(from: EpochMs | undefined, to: EpochMs | undefined): DurationMs | undefined {
+  return from === undefined || to === undefined ? undefined : Math.max(0, to - from);
 }
 
 /** The first connection that was lost after the job, and the next; one that did not come counts as long as was waited. */
-function reconnection(seen: readonly Observation[], after: EpochMs | undefined) {
-  if (after === undefined) return {};
+function reconnection(seen: readonly Observation[], after: EpochMs): DurationMs | undefined {
   const lost = seen.findIndex(({ kind, at }) => kind === 'disconnected' && at >= after);
   const back = lost === -1 ? undefined : seen.slice(lost).find(({ kind }) => kind === 'connected');
-  return spanned('reconnectMs', seen[lost]?.at, back?.at ?? seen.at(-1)?.at);
+  return span(seen[lost]?.at, back?.at ?? seen.at(-1)?.at);
 }
 
 function heard(subscribed: readonly Extract<Observation, { kind: 'subscribed' }>[]): Portrait['hears'] {

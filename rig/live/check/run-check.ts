@@ -25,7 +25,8 @@ import { suited } from './suited.ts';
 import { runOf, skippedRun } from './scenario-run.ts';
 import { openScratch } from './scratch.ts';
 import { ShadowVersion } from './shadow-version.ts';
-import { pullScenarios, type PullMoment } from './sweep.ts';
+import type { Moment } from '../../scenario/moments.ts';
+import { pullScenarios } from './sweep.ts';
 
 export interface CheckOptions extends PlayedScenarios, PlaceOptions, Pick<LaneOptions, 'host' | 'ports'> {
   /** Scenarios at once; default 1. */
@@ -188,7 +189,7 @@ class Check {
   }
 
   /** Skips what this device cannot be put through, and queues the rest. */
-  #plan(place: BenchPlace, portrait: Portrait, moments: readonly PullMoment[]): readonly Task[] {
+  #plan(place: BenchPlace, portrait: Portrait, moments: readonly Moment[]): readonly Task[] {
     const { scenarios, repeat = 1, sweep } = this.#options;
     const offer = place.offer(needsMetBy(portrait));
     const tasks: Task[] = [];

@@ -2,9 +2,10 @@
 import type { Observation } from '../../../observation/observation.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
 import type { Scenario } from '../../scenario/contract.ts';
-import { type ClaimId, type Finding, verdictOf } from '../../verdict/contract.ts';
+import { type ClaimId, type Finding, claimIds, verdictOf } from '../../verdict/contract.ts';
 import type { Played } from '../play.ts';
 import type { ScenarioRun } from './check-result.ts';
+import type { Played as SimulatedPlay } from '../../virtual/play.ts';
 
 export function runOf(played: Played): ScenarioRun {
   const { scenario, startedAt, endedAt, observations, trouble, unfinished } = played;
@@ -87,4 +88,17 @@ function recoveryMsIn(observations: readonly Observation[]): DurationMs | undefi
       one.request.operation !== 'UpdateJobExecution',
   );
   return asked === undefined ? undefined : asked.at - pull.at;
+}
+
+/**
+ * The same of a scenario that was played in virtual time. What broke of the service or of the run itself is told in the reason: no
+ * claim about a device is broken then.
+ */
+export function simulatedRun(played: SimulatedPlay): ScenarioRun {
+  const run = runOf(played);
+  const [first] = played.violations;
+  if (first === undefined || run.verdict === 'fail') return run;
+  const claim = claimIds.find((id) => id === first.broke);
+  if (claim !== undefined) return { ...run, verdict: 'fail', broke: [claim], reason: first.message };
+  return { ...run, verdict: 'fail', broke: [], reason: `${first.broke}: ${first.message}` };
 }

@@ -3,7 +3,7 @@
  * first member whose value is a version that a job of this check installs is the place, in this scenario and in all that follow.
  */
 import type { Observer } from '../../../observation/observation.ts';
-import { type JsonObject, parseJsonObject } from '../../../protocol/json.ts';
+import { type JsonObject, parseJsonObject, present } from '../../../protocol/json.ts';
 
 /** Shared by all lanes of a check. */
 export class ShadowVersion {
@@ -32,13 +32,7 @@ export function observeShadow(observer: Observer, shadow: ShadowVersion): Observ
     const version = shadow.reportedIn(seen.topic, seen.text);
     if (version === undefined) return;
     const { at, source, thingName } = seen;
-    observer['reported-version']?.({
-      kind: 'reported-version',
-      at,
-      source,
-      ...(thingName !== undefined && { thingName }),
-      version,
-    });
+    observer['reported-version']?.({ kind: 'reported-version', at, source, version, ...present({ thingName }) });
   };
 }
 

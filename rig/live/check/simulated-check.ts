@@ -19,8 +19,7 @@ import { Turns } from '../simulation.ts';
 import { diagnose } from './diagnosis.ts';
 import { handshakeIn, handshakeScenario } from './handshake.ts';
 import { portraitOf } from './portrait.ts';
-import { skippedRun } from './scenario-run.ts';
-import { simulatedRun } from './simulated-run.ts';
+import { simulatedRun, skippedRun } from './scenario-run.ts';
 
 export interface SimulatedCheckOptions extends PlayedScenarios {
   readonly name: string;

@@ -6,6 +6,7 @@
 import { type IncomingMessage, createServer } from 'node:http';
 import type { Observer } from '../../../observation/observation.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
+import { present } from '../../../protocol/json.ts';
 import { closeHttpServer, listen } from '../../../broker/net/listening.ts';
 
 export interface WitnessDoorOptions {
@@ -35,19 +36,12 @@ export async function openWitnessDoor({ host, observer, now }: WitnessDoorOption
     const effect = searchParams.get('effect')?.slice(0, shown.effect) ?? '';
     const thingName = decoded(thing);
     if (place !== 'witness' || thingName === '' || effect === '') return false;
-    const jobId = searchParams.get('job') ?? (jobInPath === undefined ? undefined : decoded(jobInPath));
+    const jobId = (searchParams.get('job') ?? decoded(jobInPath ?? '')).slice(0, shown.job) || undefined;
     const version = searchParams.get('version')?.slice(0, shown.version);
     const number = Number(searchParams.get('number') ?? NaN);
-    observer.witness?.({
-      kind: 'witness',
-      source: 'device',
-      at: now(),
-      thingName,
-      effect,
-      ...(version !== undefined && { version }),
-      ...(jobId !== undefined && jobId !== '' && { jobId: jobId.slice(0, shown.job) }),
-      ...(Number.isSafeInteger(number) && { executionNumber: number }),
-    });
+    const executionNumber = Number.isSafeInteger(number) ? number : undefined;
+    const told = { kind: 'witness', source: 'device', at: now(), thingName, effect } as const;
+    observer.witness?.({ ...told, ...present({ version, jobId, executionNumber }) });
     return true;
   }
 

@@ -1,7 +1,8 @@
-/** How well the machine kept up, and what to do where it did not. */
+/** What a demo ran on: how well this machine kept up, and how much of the simulated hardware is assumed. */
 import type { DurationMs } from '../../../protocol/time.ts';
-import type { DeviceReport, HostReport } from '../../report/run-report.ts';
+import type { DeviceReport, HardwareReport, HostReport } from '../../report/run-report.ts';
 import { limitsWith } from '../../verdict/limits.ts';
+import { type HardwareProfile, assumedFigures } from '../../../agent/device/profile.ts';
 
 export interface HostFigures {
   /** Device seconds in a wall second, as wanted and as they were. */
@@ -25,4 +26,19 @@ export function hostReport(devices: readonly DeviceReport[], figures: HostFigure
         advice: `this host was too slow: ${seconds} s behind; try --time-scale ${slower}`,
       }),
   };
+}
+
+/** One entry for each profile in use, from the profile of each device. */
+export function hardwareReports(profiles: readonly (HardwareProfile | undefined)[]): readonly HardwareReport[] {
+  const devices = new Map<HardwareProfile, number>();
+  for (const profile of profiles) {
+    if (profile !== undefined) devices.set(profile, (devices.get(profile) ?? 0) + 1);
+  }
+  return [...devices].map(([profile, count]) => ({
+    name: profile.name,
+    description: profile.description,
+    devices: count,
+    figures: profile.sources.length,
+    assumed: assumedFigures(profile),
+  }));
 }

@@ -25,11 +25,11 @@ import { type Played, playLive } from '../play.ts';
 import { Admission } from './admission.ts';
 import { deviceReport, keepSmall, storyFilter } from './device-report.ts';
 import { planDocuments, readJobDocument } from './documents.ts';
-import { hardwareReports } from './hardware-report.ts';
-import { hostReport } from './host-report.ts';
+import { hardwareReports, hostReport } from './host-report.ts';
 import { liveCauses } from './live-causes.ts';
 import { type SecondAct, playSecondAct } from './second-act.ts';
 import { type Stage, type StageFigures, type StageOptions, openStage, prefix } from './stage.ts';
+import { present } from '../../../protocol/json.ts';
 import { type FirmwareDocument, type Wave, planWaves } from './waves.ts';
 
 export interface DemoOptions extends Omit<StageOptions, 'onProgress' | 'onBreak' | 'onCall'> {
@@ -294,8 +294,7 @@ class MainJob {
           .map((finding) => (this.#stage.touched.has(thingName) ? unjudged(finding) : finding)),
         startedAt: played.startedAt,
         observations: seen.get(thingName) ?? [],
-        ...(step && { step }),
-        ...(pull && { pull }),
+        ...present({ step, pull }),
       });
     });
   }

@@ -32,6 +32,7 @@ import { onlyPlain } from '../own-service.ts';
 import type { LiveWorld } from '../play.ts';
 import { greengrassNamespace } from './documents.ts';
 import { type PullWatch, watchPulls } from './pull-watch.ts';
+import { present } from '../../../protocol/json.ts';
 import { demoNamespace } from './waves.ts';
 
 export interface StageOptions {
@@ -157,15 +158,14 @@ export class Stage implements AsyncDisposable {
       observeEvery((seen) => this.#playersOf(seen)?.(seen)),
     ]);
     const { execution, job, download } = this.#observer;
-    service.observe({ ...(execution && { execution }), ...(job && { job }), ...(download && { download }) });
+    service.observe(present({ execution, job, download }));
     service.onFault(({ name, operation }, thingName) =>
       show(this.#observer, {
         kind: 'fault',
         source: 'service',
         at: clock.now(),
         name,
-        ...(thingName !== undefined && { thingName }),
-        ...(operation !== undefined && { operation }),
+        ...present({ thingName, operation }),
       }),
     );
     this.#operator = new Operator({

@@ -8,7 +8,7 @@ import type { AwsResponse } from '../../../broker/http/aws-response.ts';
 import type { DeviceCall, DeviceGate } from '../../../broker/http/device-gate.ts';
 import type { Observer } from '../../../observation/observation.ts';
 import type { DeviceMessage, DeviceRequest } from '../../../protocol/device-messages.ts';
-import { type JsonObject, parseJsonObject } from '../../../protocol/json.ts';
+import { type JsonObject, parseJsonObject, present } from '../../../protocol/json.ts';
 import { type RejectionCode, rejections } from '../../../protocol/rejections.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
 import type { WireFaults } from './wire-faults.ts';
@@ -106,25 +106,16 @@ class DataPlaneCall {
 /** The reply as MQTT would have carried it. */
 function messageOf(request: DeviceRequest, { body, error }: AwsResponse, now: EpochMs): DeviceMessage {
   const { operation, jobId, namespaceId } = request;
-  const head = {
-    kind: 'reply',
-    operation,
-    ...(jobId !== undefined && { jobId }),
-    ...(namespaceId !== undefined && { namespaceId }),
-    bytes: Buffer.byteLength(body),
-  } as const;
+  const bytes = Buffer.byteLength(body);
+  const head = { kind: 'reply', operation, ...present({ jobId, namespaceId }), bytes } as const;
   const told = parseJsonObject(body) ?? {};
   const timestamp = Math.floor(now / 1000);
   if (error === undefined) {
     return { ...head, outcome: 'accepted', payload: { timestamp, ...withDocument(told) } } as unknown as DeviceMessage;
   }
   const { executionState } = told;
-  const payload = {
-    timestamp,
-    code: codeOf(error.exception, request, executionState),
-    message: error.message,
-    ...(executionState !== undefined && { executionState }),
-  };
+  const code = codeOf(error.exception, request, executionState);
+  const payload = { timestamp, code, message: error.message, ...present({ executionState }) };
   return { ...head, outcome: 'rejected', payload } as unknown as DeviceMessage;
 }
 

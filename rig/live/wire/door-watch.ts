@@ -9,7 +9,7 @@ import type { Direction, MessageOperation, Operation } from '../../../faults/pla
 import type { MessageFault, ServiceFault } from '../../../faults/thing-faults.ts';
 import type { ClientPortrait, ConnectionEnd, GrantedFilter, Observer } from '../../../observation/observation.ts';
 import { type DeviceMessage, type DeviceRequest, decodeDeviceMessage } from '../../../protocol/device-messages.ts';
-import { parseJsonObject } from '../../../protocol/json.ts';
+import { parseJsonObject, present } from '../../../protocol/json.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
 import { type RequestTopic, formatJobsTopic, parseJobsTopic } from '../../../protocol/topics.ts';
 import { decodeUtf8 } from '../../../protocol/utf8.ts';
@@ -109,14 +109,8 @@ export class DoorWatch implements Watch {
 
   #fault(name: string, operation?: MessageOperation): void {
     const { observer, now, thingName } = this.#options;
-    observer.fault?.({
-      kind: 'fault',
-      at: now(),
-      source: 'host',
-      thingName: thingName(),
-      name,
-      ...(operation && { operation }),
-    });
+    const fault = { kind: 'fault', at: now(), source: 'host', thingName: thingName(), name } as const;
+    observer.fault?.({ ...fault, ...present({ operation }) });
   }
 
   #connecting(packet: IConnectPacket): Passage {
@@ -319,10 +313,5 @@ export class DoorWatch implements Watch {
 /** As the device wrote it, as far as it can be read: what is wrong with it is the service's to say. */
 function readRequest({ operation, jobId, namespaceId }: RequestTopic, payload: string | Buffer): DeviceRequest {
   const body = parseJsonObject(typeof payload === 'string' ? payload : (decodeUtf8(payload) ?? '')) ?? {};
-  return {
-    operation,
-    ...(jobId !== undefined && { jobId }),
-    ...(namespaceId !== undefined && { namespaceId }),
-    body: body as DeviceRequest['body'],
-  };
+  return { operation, ...present({ jobId, namespaceId }), body: body as DeviceRequest['body'] };
 }

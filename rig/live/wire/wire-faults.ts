@@ -1,7 +1,7 @@
 /**
  * Faults of one device's wire that a scenario has asked for and that are still to be injected: of single messages, of handshakes, of
  * what the service answers. They are those of virtual time, armed and taken in the same way. Whoever watches the wire asks before it
- * lets a packet pass; asking counts. Says nothing itself.
+ * lets a packet pass; asking counts.
  */
 import type { ArmedFault } from '../../../agent/station/contract.ts';
 import { StationFaults } from '../../../agent/station/station-faults.ts';
