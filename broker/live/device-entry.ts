@@ -288,9 +288,10 @@ export class DeviceEntry {
 
 const stepStates: ReadonlySet<string> = new Set(steps);
 
-/** What is kept of a payload: all of it, unless it is long. */
-export function keptPayload(payload: string): string {
+/** What is kept of a message: all of it, unless it is long. A job document, which only the service sends, is left out of a long one. */
+export function keptText({ to, text: payload }: Pick<ObservationOf<'written'>, 'to' | 'text'>): string {
   if (payload.length <= longestPayload) return payload;
+  if (to === 'service') return '';
   try {
     const content = JSON.parse(payload) as { jobDocument?: unknown; execution?: { jobDocument?: unknown } };
     const left = { '…': `${payload.length} bytes in all, not kept` };

@@ -2,7 +2,7 @@
 import type { Observation, Observer } from '../../observation/observation.ts';
 import { observeEvery } from '../../observation/observers.ts';
 import { parseJobsTopic } from '../../protocol/topics.ts';
-import { keptPayload } from './device-entry.ts';
+import { keptText } from './device-entry.ts';
 import type { FleetFold } from './fleet-fold.ts';
 
 /** Where what is seen goes. */
@@ -29,7 +29,7 @@ export function ofWire({ fold }: Sightings): Observer {
       const folded = fold();
       const { thingName, to, topic, text } = seen;
       if (folded === undefined || thingName === undefined) return;
-      folded.tell(thingName, { ...seen, text: keptPayload(text) });
+      folded.tell(thingName, { ...seen, text: keptText(seen) });
       const about = parseJobsTopic(topic);
       if (to === 'device') {
         if (about?.kind === 'reply') folded.answered(thingName, about.operation);

@@ -6,7 +6,7 @@
 import type { ObservationOf } from '../../observation/observation.ts';
 import type { Watchers } from '../../observation/watchers.ts';
 import type { DurationMs } from '../../protocol/time.ts';
-import { keptPayload } from './device-entry.ts';
+import { keptText } from './device-entry.ts';
 
 type Written = ObservationOf<'written'>;
 
@@ -112,7 +112,7 @@ export class WireShare {
     }
     const isWanted = this.#wanted?.has(thingName) === true;
     if (!isWanted && this.#kept === undefined) return;
-    const kept = { ...seen, text: keptPayload(seen.text) };
+    const kept = { ...seen, text: keptText(seen) };
     this.#kept?.add(thingName, kept);
     if (!isWanted || this.#gathered.length >= mostGathered) return;
     if (this.#gathered.push(kept) === 1) this.#gathering = setTimeout(() => this.#tellGathered(), gatherMs).unref();

@@ -7,8 +7,9 @@ import type { Dropped } from './door-events.ts';
 import type { Match, SubscriptionIndex } from './subscription-index.ts';
 import { type Steps, Turns } from '../net/turns.ts';
 
-/** More receivers than this are many. */
+/** More receivers than this are many, and so are fewer of a long message that is so much for all of them together. */
 const manyReceivers = 256;
+const manyBytes = 1024 * 1024;
 /** Beginnings of topics that have been for many. */
 const maxCrowded = 1000;
 /** Messages that wait; then a publisher is cut off, and events of connections are dropped. */
@@ -18,6 +19,8 @@ const levelsInCommon = 3;
 /** One message and what is done with it. */
 export interface Handing<Receiver> {
   readonly topic: string;
+  /** Of its payload. */
+  readonly bytes: number;
   readonly give: (match: Match<Receiver>) => void;
   /** All have it. */
   readonly done?: () => void;
@@ -54,7 +57,7 @@ export class FanOut<Receiver> {
     const matches = this.#index.match(topic);
     if (matches.length === 0) return 0;
     const handing = begin(matches.length);
-    if (matches.length > manyReceivers) {
+    if (isForMany(matches.length, handing)) {
       this.#remember(beginning, matches.length);
       this.#later(handing, matches, beginning);
       return 'later';
@@ -80,7 +83,7 @@ export class FanOut<Receiver> {
   *#steps(handing: Handing<Receiver>, known: readonly Match<Receiver>[] | undefined, beginning: string): Steps {
     const matches = known ?? this.#index.match(handing.topic);
     // With others of its kind in the queue it stays, so that they are not overtaken.
-    if (matches.length > manyReceivers) this.#remember(beginning, matches.length);
+    if (isForMany(matches.length, handing)) this.#remember(beginning, matches.length);
     else if (this.#turns.size === 1) this.#crowded.delete(beginning);
     for (const match of matches) {
       handing.give(match);
@@ -96,6 +99,10 @@ export class FanOut<Receiver> {
     }
     this.#crowded.set(beginning, receivers);
   }
+}
+
+function isForMany(receivers: number, { bytes }: { readonly bytes: number }): boolean {
+  return receivers > manyReceivers || receivers * bytes > manyBytes;
 }
 
 /** What topics of one kind have in common. */

@@ -84,6 +84,7 @@ export interface RestoredState {
 export class KeptSessions {
   readonly #store: SessionStore;
   readonly #keyPrefix: string;
+  readonly #written = new WrittenPayload();
   #nextSequence = 1;
 
   /** @param keyPrefix tells the messages of several that keep for the same sessions apart */
@@ -105,7 +106,7 @@ export class KeptSessions {
     const sequence = Math.max(this.#nextSequence, after + 1);
     this.#nextSequence = sequence + 1;
     const key = `${this.#keyPrefix}${sequence} ${nameOf(owner)}`;
-    this.#store.keep({ table: 'mqttMessage', key, row: { sequence, ...owner, ...written(message) } });
+    this.#store.keep({ table: 'mqttMessage', key, row: { sequence, ...owner, ...this.#written.in(message) } });
     return key;
   }
 
@@ -116,7 +117,11 @@ export class KeptSessions {
   /** In the place of the one that the topic had. @param message with an empty payload removes it. */
   saveRetained(message: Message): void {
     const { topic, payload } = message;
-    this.#store.keep({ table: 'mqttRetained', key: topic, ...(payload.length > 0 && { row: written(message) }) });
+    this.#store.keep({
+      table: 'mqttRetained',
+      key: topic,
+      ...(payload.length > 0 && { row: this.#written.in(message) }),
+    });
   }
 
   /** Resolves when everything so far is safe. */
@@ -213,26 +218,32 @@ function ownerIn({ clientId, group }: Pick<MessageRow, 'clientId' | 'group'>): O
   return group === undefined ? { clientId: clientId! } : { group };
 }
 
-function written({
-  topic,
-  payload,
-  qos,
-  retain,
-  properties,
-  expiresAt,
-}: Message): Pick<MessageRow, 'packet' | 'encoding'> {
-  const encoding = typeof payload === 'string' ? 'utf8' : 'base64';
-  return {
-    packet: {
-      topic,
-      payload: typeof payload === 'string' ? payload : payload.toString(encoding),
-      qos,
-      retain,
-      ...(properties && { properties: properties.toString('base64') }),
-      ...(expiresAt !== undefined && { expiresAt }),
-    },
-    encoding,
-  };
+/** A message for many sessions has one payload, which is written once. */
+class WrittenPayload {
+  #last: Buffer | undefined;
+  #text = '';
+
+  in(message: Message): Pick<MessageRow, 'packet' | 'encoding'> {
+    const { topic, payload, qos, retain, properties, expiresAt } = message;
+    return {
+      packet: {
+        topic,
+        payload: typeof payload === 'string' ? payload : this.#base64Of(payload),
+        qos,
+        retain,
+        ...(properties && { properties: properties.toString('base64') }),
+        ...(expiresAt !== undefined && { expiresAt }),
+      },
+      encoding: typeof payload === 'string' ? 'utf8' : 'base64',
+    };
+  }
+
+  #base64Of(payload: Buffer): string {
+    if (payload === this.#last) return this.#text;
+    this.#last = payload;
+    this.#text = payload.toString('base64');
+    return this.#text;
+  }
 }
 
 function read({ packet, encoding }: RetainedRow): Message {

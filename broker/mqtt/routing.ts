@@ -70,7 +70,7 @@ export class Routing {
         const delivery = this.#prepare(subscriber, { topic, payload, qos: lower(qos, maxQos), retain: false });
         if (delivery !== undefined) this.deliver(delivery);
       };
-      return { topic, give };
+      return { topic, bytes: payload.length, give };
     });
   }
 
@@ -131,7 +131,7 @@ export class Routing {
         this.#passage?.pass(toPass(handedOut, served));
         routed(isKept);
       };
-      return { topic: message.topic, give, done };
+      return { topic: message.topic, bytes: message.payload.length, give, done };
     });
     if (handed === 'later') return 'later';
     this.#passage?.pass(toPass(message, served));
@@ -150,6 +150,7 @@ export class Routing {
     if (message.retain) this.#retain(message);
     this.#fanOut.hand(message.topic, () => ({
       topic: message.topic,
+      bytes: message.payload.length,
       give: (match) => {
         const { subscriber } = match;
         if (!(subscriber instanceof SharedGroup) || passed.groups.includes(subscriber.name)) this.#give(message, match);

@@ -24,8 +24,25 @@ function many(count: number, filter = 'crowd/#') {
 it('hands a message for few over at once', () => {
   const { fanOut } = many(256);
   const got: number[] = [];
-  const handed = fanOut.hand('crowd/a', () => ({ topic: 'crowd/a', give: ({ subscriber }) => got.push(subscriber) }));
+  const handed = fanOut.hand('crowd/a', () => ({
+    topic: 'crowd/a',
+    bytes: 1,
+    give: ({ subscriber }) => got.push(subscriber),
+  }));
   expect([handed, got.length]).toEqual([256, 256]);
+});
+
+it('hands a long message over later when it is much for all of them together, and what follows it behind it', async () => {
+  const { fanOut } = many(9);
+  const got: string[] = [];
+  const hand = (text: string, bytes: number) =>
+    fanOut.hand('crowd/a', () => ({ topic: 'crowd/a', bytes, give: ({ subscriber }) => got.push(text + subscriber) }));
+  expect([hand('a', 100_000), hand('b', 128 * 1024), hand('c', 1)]).toEqual([9, 'later', 'later']);
+  expect(got.length).toBe(9);
+  while (got.length < 27) await nextTurn();
+  expect(got.map(([text]) => text).join('')).toBe('a'.repeat(9) + 'b'.repeat(9) + 'c'.repeat(9));
+  await nextTurn();
+  expect(hand('d', 1)).toBe(9);
 });
 
 it('hands messages for many over later, to each in the order in which they came, and says when it is done', async () => {
@@ -35,6 +52,7 @@ it('hands messages for many over later, to each in the order in which they came,
   const hand = (topic: string, text: string) =>
     fanOut.hand(topic, () => ({
       topic,
+      bytes: text.length,
       give: ({ subscriber }) => void got.set(subscriber, [...(got.get(subscriber) ?? []), text]),
       done: () => (done += 1),
     }));
@@ -50,7 +68,7 @@ it('hands messages for many over later, to each in the order in which they came,
 it('finishes at once when nobody is to be waited for', () => {
   const { fanOut } = many(1000);
   let count = 0;
-  fanOut.hand('crowd/a', () => ({ topic: 'crowd/a', give: () => (count += 1) }));
+  fanOut.hand('crowd/a', () => ({ topic: 'crowd/a', bytes: 1, give: () => (count += 1) }));
   fanOut.finish();
   expect(count).toBe(1000);
 });
@@ -58,14 +76,14 @@ it('finishes at once when nobody is to be waited for', () => {
 it('drops events of connections, and nothing else, when very many messages wait', () => {
   const { fanOut, dropped } = many(300, '$aws/events/#');
   const topic = '$aws/events/presence/connected/a';
-  for (let index = 0; index < 1001; index += 1) fanOut.hand(topic, () => ({ topic, give: () => {} }));
+  for (let index = 0; index < 1001; index += 1) fanOut.hand(topic, () => ({ topic, bytes: 1, give: () => {} }));
   expect(fanOut.isFull).toBe(true);
   expect(dropped).toEqual([{ what: 'announcement', topic }]);
 });
 
 it('forgets that a topic was for many when it no longer is', async () => {
   const { fanOut, index } = many(300);
-  const hand = () => fanOut.hand('crowd/a', () => ({ topic: 'crowd/a', give: () => {} }));
+  const hand = () => fanOut.hand('crowd/a', () => ({ topic: 'crowd/a', bytes: 1, give: () => {} }));
   expect(hand()).toBe('later');
   for (let receiver = 1; receiver < 300; receiver += 1) index.remove(receiver, 'crowd/#');
   await nextTurn();
