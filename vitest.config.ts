@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type TestProjectInlineConfiguration, defineConfig } from 'vitest/config';
+import { asBuilt, built } from './test/support/as-built.ts';
+import { LongestFirst } from './test/support/longest-first.ts';
 import { SkipReasons } from './test/support/skip-reasons.ts';
 
 const counted = process.env['CI'] === 'true';
@@ -24,17 +26,24 @@ function files(
   about: { readonly isolate: boolean; readonly include: string[]; readonly exclude: string[] },
 ): TestProjectInlineConfiguration {
   return {
+    // What is replaced in one test would have to be replaced in what Node has loaded.
+    plugins: about.isolate ? [] : [asBuilt()],
     test: {
       name,
       ...about,
+      server: { deps: { external: [built] } },
       setupFiles: ['test/support/set-up.ts'],
       // No bet on the host: tests wait for events, and this only ends what hangs.
       testTimeout: 120_000,
       hookTimeout: 120_000,
       expect: { poll: { timeout: 60_000 } },
       pool: 'forks',
-      // The SDK's notice about Node versions to come, on every run.
-      env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+      env: {
+        // The SDK's notice about Node versions to come, on every run.
+        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+        // What is printed is compared, here and in processes that are started.
+        NO_COLOR: '1',
+      },
     },
   };
 }
@@ -47,6 +56,7 @@ export default defineConfig({
       files('alone', { isolate: true, include: replacing, exclude: never }),
     ],
     globalSetup: ['test/support/build-first.ts', 'test/support/postgres-home.ts'],
+    sequence: { sequencer: LongestFirst },
     // More than cores: many files wait for devices and limits of time more than they compute.
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     reporters: ['default', new SkipReasons(), ...(counted ? jsonResults : [])],

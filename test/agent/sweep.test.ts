@@ -23,7 +23,8 @@ describe.each(subjects)('sweep › $name', (subject) => {
 
   it.each(Object.keys(faults) as Fault[])('survives every pull at every instant, with: %s', (fault) => {
     const failures = (Object.keys(pulls) as Pull[]).flatMap((pull) =>
-      points.flatMap((point) => {
+      // A run that nothing disturbs is the same whenever it is not disturbed.
+      (pull === 'none' && fault === 'none' ? points.slice(0, 1) : points).flatMap((point) => {
         const wrong = disturb(subject, point, pull, fault);
         return wrong.length === 0 ? [] : [`${pull} at ${point}: ${wrong.join('; ')}`];
       }),

@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run, start, startIn } from '../support/command.ts';
+import { runIn } from '../support/command-here.ts';
+import { testFolder } from '../support/folders.ts';
 
 const fast = ['--time-scale', '50', '--things', '3'];
 
@@ -22,11 +24,10 @@ describe('jobrig fleet', () => {
   it('counts the faults that were injected', async () => {
     const words = ['fleet', ...fast, '--faults', 'plan.yaml', '--duration', '1s', '--quiet'];
     const plan = 'faults:\n  - kind: clock-jump\n    untilMs: 0\n    byMs: 1\n';
-    const commands = [start(...words), start(...words, '--json')];
-    for (const { folder } of commands) writeFileSync(join(folder, 'plan.yaml'), plan);
-    const [people, machines] = await Promise.all(commands.map(({ finished }) => finished));
-    expect(people!.stdout).toContain('faults: 3 clock-jump');
-    expect(JSON.parse(machines!.stdout)).toMatchObject({ faults: { 'clock-jump': 3 } });
+    const folder = testFolder();
+    writeFileSync(join(folder, 'plan.yaml'), plan);
+    expect((await runIn(folder, ...words)).stdout).toContain('faults: 3 clock-jump');
+    expect(JSON.parse((await runIn(folder, ...words, '--json')).stdout)).toMatchObject({ faults: { 'clock-jump': 3 } });
   });
 
   it('ends on SIGTERM with 143, after its summary', async () => {

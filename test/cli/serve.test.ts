@@ -6,6 +6,7 @@ import { connect } from 'node:tls';
 import { connectAsync } from 'mqtt';
 import { describe, expect, it } from 'vitest';
 import { start } from '../support/command.ts';
+import { runHere } from '../support/command-here.ts';
 import { signedHeaders } from '../../bench/fuzz/sigv4.ts';
 import { operatorOf } from '../support/operator.ts';
 import { testFolder } from '../support/folders.ts';
@@ -123,7 +124,7 @@ describe('jobrig serve', () => {
   });
 
   it('refuses a data directory that cannot be made, instead of trying for ever', async () => {
-    const { code, stdout, stderr } = await start('serve', ...freePorts, '--data-dir', '/proc/jobrig/data').finished;
+    const { code, stdout, stderr } = await runHere('serve', ...freePorts, '--data-dir', '/proc/jobrig/data');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('/proc/jobrig');
   });
@@ -136,14 +137,14 @@ describe('jobrig serve', () => {
     [['--advertise', 'https://rig.test'], 'Must be a host name or an address, or HOST:PORT.'],
     [['--board'], '--https-port'],
   ])('refuses %j with one line, and starts nothing', async (args, complaint) => {
-    const { code, stdout, stderr } = await start('serve', '--memory', ...freePorts, ...args).finished;
+    const { code, stdout, stderr } = await runHere('serve', '--memory', ...freePorts, ...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(complaint);
     expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(2);
   });
 
   it('refuses a board without the port that is all of it', async () => {
-    const { code, stderr } = await start('serve', '--memory', '--board', '--wss-port', 'off').finished;
+    const { code, stderr } = await runHere('serve', '--memory', '--board', '--wss-port', 'off');
     expect(code).toBe(2);
     expect(stderr).toMatch(/^jobrig: .*--wss-port off.*\n$/);
   });

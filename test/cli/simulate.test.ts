@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run, start, startIn } from '../support/command.ts';
-import { runHere } from '../support/command-here.ts';
+import { run, start } from '../support/command.ts';
+import { runHere, runIn } from '../support/command-here.ts';
 import { testFolder } from '../support/folders.ts';
 
 async function hashOf(seed: string): Promise<string> {
@@ -18,6 +18,8 @@ script:
 expect:
   - { job: update, status: SUCCEEDED }
 `;
+
+const waiting = (trigger: string): string => scenario.replace('  - create', `  - when: ${trigger}\n  - create`);
 
 function folderOf(files: Readonly<Record<string, string>>): string {
   const folder = testFolder();
@@ -71,14 +73,14 @@ describe('jobrig simulate', () => {
   });
 
   it('plays scenarios by id, by pattern, by file and by folder', async () => {
-    const command = start('simulate', '--scenario', 'plain-update', '--scenario', 'pull-idle', '--quiet');
-    const { code, stdout } = await command.finished;
+    const folder = testFolder();
+    const scenarios = ['--scenario', 'plain-update', '--scenario', 'pull-idle'];
+    const { code, stdout } = await runIn(folder, 'simulate', ...scenarios, '--quiet');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^✓ plain-update\n✓ pull-idle\n/);
-    mkdirSync(join(command.folder, 'own'));
-    writeFileSync(join(command.folder, 'own', 'mine.yaml'), scenario);
-    const own = await startIn(command.folder, 'simulate', '--scenario', 'own', '--scenario', 'pull-id*', '--quiet')
-      .finished;
+    mkdirSync(join(folder, 'own'));
+    writeFileSync(join(folder, 'own', 'mine.yaml'), scenario);
+    const own = await runIn(folder, 'simulate', '--scenario', 'own', '--scenario', 'pull-id*', '--quiet');
     expect(own.stdout).toMatch(/^✓ mine\n✓ pull-idle\n/);
   });
 
@@ -91,8 +93,8 @@ describe('jobrig simulate', () => {
 
   it('groups what fails by cause, makes the smallest small, writes it and plays exactly that', async () => {
     const agent = ['--agent', 'r55-tries-a-failed-image-again', '--quiet', '--json'];
-    const first = start('simulate', '--seeds', '40', ...agent);
-    const found = await first.finished;
+    const folder = testFolder();
+    const found = await runIn(folder, 'simulate', '--seeds', '40', ...agent);
     expect(found.code).toBe(1);
     const { causes, violations, report } = JSON.parse(found.stdout) as {
       readonly causes: readonly ToldCause[];
@@ -106,20 +108,20 @@ describe('jobrig simulate', () => {
     expect(cause.replay).toBe(
       `npx jobrig simulate --scenario ${cause.scenario} --agent r55-tries-a-failed-image-again`,
     );
-    const text = readFileSync(join(first.folder, cause.scenario), 'utf8');
+    const text = readFileSync(join(folder, cause.scenario), 'utf8');
     expect(text).toMatch(/^# What happens:\n# {3}There is one device: /);
     expect(text.split('\n').length).toBeLessThan(60);
-    expect(readFileSync(join(first.folder, report), 'utf8')).toContain('<!doctype html>');
-    const again = await startIn(first.folder, 'simulate', '--scenario', cause.scenario, ...agent).finished;
+    expect(readFileSync(join(folder, report), 'utf8')).toContain('<!doctype html>');
+    const again = await runIn(folder, 'simulate', '--scenario', cause.scenario, ...agent);
     expect(again.code).toBe(1);
     expect(JSON.parse(again.stdout)).toMatchObject({ runs: 1, violations: [{ broke: cause.broke }] });
-    const well = await startIn(first.folder, 'simulate', '--replay', cause.scenario, '--quiet').finished;
+    const well = await runIn(folder, 'simulate', '--replay', cause.scenario, '--quiet');
     expect(well.code).toBe(0);
   });
 
   it('tells a failure in sentences, with the bug that it resembles and the command that plays it', async () => {
     const words = ['--scenario', 'pulled-in-a-long-download', '--agent', 'r04-deaf-while-it-works', '--quiet'];
-    const { code, stdout } = await run('simulate', ...words);
+    const { code, stdout } = await runIn(testFolder(), 'simulate', ...words);
     expect(code).toBe(1);
     expect(stdout).toMatch(/^✗ pulled-in-a-long-download {2}still /);
     expect(stdout).toMatch(/— known as R\d\d/);
@@ -132,18 +134,14 @@ describe('jobrig simulate', () => {
   });
 
   it('is inconclusive, with exit code 3, when a scenario never comes to its moment or none can be played', async () => {
-    const command = start('simulate', '--scenario', 'never.yaml', '--quiet');
-    writeFileSync(
-      join(command.folder, 'never.yaml'),
-      scenario.replace('  - create-job', '  - when: disconnected\n  - create-job'),
-    );
-    const { code, stdout } = await command.finished;
+    const folder = folderOf({
+      'never.yaml': waiting('disconnected'),
+      'prints.yaml': waiting('{ console: /ready/ }'),
+    });
+    const { code, stdout } = await runIn(folder, 'simulate', '--scenario', 'never.yaml', '--quiet');
     expect({ code, stdout }).toMatchObject({ code: 3 });
     expect(stdout).toMatch(/^\? mine {2}its moment never came: it waited for the connection to end\n/);
-    const unheard = start('simulate', '--scenario', 'prints.yaml', '--json', '--quiet');
-    const printed = scenario.replace('  - create-job', '  - when: { console: /ready/ }\n  - create-job');
-    writeFileSync(join(unheard.folder, 'prints.yaml'), printed);
-    const skipped = await unheard.finished;
+    const skipped = await runIn(folder, 'simulate', '--scenario', 'prints.yaml', '--json', '--quiet');
     expect(skipped.code).toBe(3);
     expect(JSON.parse(skipped.stdout)).toMatchObject({
       scenarios: [{ verdict: 'skip', reason: 'simulated devices print nothing' }],

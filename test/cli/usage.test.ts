@@ -3,8 +3,9 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run, start } from '../support/command.ts';
-import { runHere } from '../support/command-here.ts';
+import { run } from '../support/command.ts';
+import { runHere, runIn } from '../support/command-here.ts';
+import { testFolder } from '../support/folders.ts';
 
 const verbs = ['demo', 'serve', 'fleet', 'load', 'certs', 'store', 'simulate'] as const;
 
@@ -66,9 +67,9 @@ describe('wrong usage', () => {
   });
 
   it('a folder that cannot be made: named before anything starts', async () => {
-    const command = start('demo', '--out', 'file/report');
-    writeFileSync(join(command.folder, 'file'), '');
-    const { code, stderr } = await command.finished;
+    const folder = testFolder();
+    writeFileSync(join(folder, 'file'), '');
+    const { code, stderr } = await runIn(folder, 'demo', '--out', 'file/report');
     expect(code).toBe(2);
     expect(stderr).toMatch(/^jobrig: --out file\/report [^\n]+\n$/);
   });
@@ -95,26 +96,33 @@ describe('wrong usage', () => {
         `--${name}-port`,
         name === door ? String(port) : '0',
       ]);
-      const command = start('serve', '--data-dir', 'a/b', ...ports);
-      const { code, stderr } = await command.finished;
+      const folder = testFolder();
+      const { code, stderr } = await runIn(folder, 'serve', '--data-dir', 'a/b', ...ports);
       other.close();
       expect(code).toBe(2);
       expect(stderr).toContain(`--${door}-port`);
-      expect(readdirSync(command.folder)).toEqual([]);
+      expect(readdirSync(folder)).toEqual([]);
     },
   );
 
   it('access keys that cannot be read: the file and the line are named, and no secret is', async () => {
-    const command = start('serve', '--memory', '--access-key-file', 'keys');
-    writeFileSync(join(command.folder, 'keys'), '# ours\nAKID:fine\nsecret-without-id\n');
-    const { code, stderr } = await command.finished;
+    const folder = testFolder();
+    writeFileSync(join(folder, 'keys'), '# ours\nAKID:fine\nsecret-without-id\n');
+    const { code, stderr } = await runIn(folder, 'serve', '--memory', '--access-key-file', 'keys');
     expect(code).toBe(2);
     expect(stderr).toContain('--access-key-file: keys:3 is not ID:SECRET');
     expect(stderr).not.toContain('secret-without-id');
   });
 
   it('an endpoint where nobody listens: named', async () => {
-    const { code, stderr } = await run('fleet', '--endpoint', 'mqtt://127.0.0.1:1', '--time-scale', '100', '--quiet');
+    const { code, stderr } = await runHere(
+      'fleet',
+      '--endpoint',
+      'mqtt://127.0.0.1:1',
+      '--time-scale',
+      '100',
+      '--quiet',
+    );
     expect(code).toBe(2);
     expect(stderr).toMatch(/^jobrig: [^\n]*mqtt:\/\/127\.0\.0\.1:1[^\n]*\n$/);
   });

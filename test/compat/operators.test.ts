@@ -40,7 +40,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([here.close(), several.close()]));
 
-// The CLI takes a second or two for each call on a busy machine.
+// The CLI takes its time on a busy machine.
 describe.concurrent.each(clients)('$name', { timeout: 240_000 }, ({ name, need, connect, throughDoors }) => {
   const prefix = name.replaceAll(' ', '-');
   let operator: Operator;

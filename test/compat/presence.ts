@@ -14,7 +14,7 @@ export interface Need {
 
 /** Debian's own programs, whatever comes first on the PATH: only its interpreter sees its packages. */
 export const python = '/usr/bin/python3';
-export const aws = '/usr/bin/aws';
+const aws = '/usr/bin/aws';
 
 export const awsCli = debianProgram('awscli', aws);
 export const boto3 = debianModule('python3-boto3', 'boto3');

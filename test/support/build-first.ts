@@ -1,10 +1,10 @@
 /**
- * Before any test: builds dist/, so that tests which start `jobrig` as a process start what a user would, and start it soon. The
- * live page is built again only where one of its sources is newer.
+ * Before any test: builds dist/, so that tests meet what a user would, and start it soon. What is newer than its sources is not built
+ * again, so that tests that run already find it as it was.
  */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
 /** What the live page is made of. */
@@ -19,9 +19,20 @@ const pageSources = [
   'vite.config.ts',
 ];
 
+const project = 'tsconfig.build.json';
+/** Written when the compiler had nothing to say; what it wrote otherwise is not to be taken. */
+const stamp = join(root, 'node_modules/.cache/jobrig-compiled');
+
 export function setup(): void {
-  run('typescript/bin/tsc', '-p', 'tsconfig.build.json');
-  if (!isPageOld()) return;
+  if (isOld(stamp, compiledSources()) || !existsSync(join(root, 'dist/cli/main.js'))) {
+    const begunAt = new Date();
+    run('typescript/bin/tsc', '-p', project);
+    mkdirSync(dirname(stamp), { recursive: true });
+    writeFileSync(stamp, '');
+    // What was written meanwhile is newer.
+    utimesSync(stamp, begunAt, begunAt);
+  }
+  if (!isOld(join(root, 'dist/page/viewer.js'), pageSources)) return;
   run('vite/bin/vite.js', 'build');
   run('vite/bin/vite.js', 'build', '--mode', 'viewer');
 }
@@ -30,10 +41,15 @@ function run(program: string, ...given: readonly string[]): void {
   execFileSync(process.execPath, [join(root, 'node_modules', program), ...given], { cwd: root, stdio: 'inherit' });
 }
 
-function isPageOld(): boolean {
+function compiledSources(): readonly string[] {
+  const { include } = JSON.parse(readFileSync(join(root, project), 'utf8')) as { readonly include: readonly string[] };
+  return [...include, project, 'tsconfig.json', 'package-lock.json'];
+}
+
+function isOld(file: string, sources: readonly string[]): boolean {
   try {
-    const builtAt = statSync(join(root, 'dist/page/viewer.js')).mtimeMs;
-    return pageSources.some((source) => newestIn(join(root, source)) > builtAt);
+    const builtAt = statSync(file).mtimeMs;
+    return sources.some((source) => newestIn(join(root, source)) > builtAt);
   } catch {
     return true;
   }

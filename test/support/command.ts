@@ -31,10 +31,7 @@ export function start(...args: readonly string[]): Command {
 
 /** In a folder that another command has used, or will. */
 export function startIn(folder: string, ...args: readonly string[]): Command {
-  const child = spawn(process.execPath, [main, ...args], {
-    cwd: folder,
-    env: { ...process.env, NO_COLOR: '1' },
-  });
+  const child = spawn(process.execPath, [main, ...args], { cwd: folder });
   const stdout = collected(child.stdout);
   const stderr = collected(child.stderr);
   const finished = new Promise<Finished>((done) => {

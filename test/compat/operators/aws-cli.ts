@@ -1,30 +1,25 @@
-/** The AWS CLI as an operator: a process a call, members as `--cli-input-json`, pages one by one. */
-import { execFile } from 'node:child_process';
-import { aws } from '../presence.ts';
+/** The AWS CLI as an operator: members as `--cli-input-json`, pages one by one. */
+import { startLineProcess } from './line-process.ts';
 import { type Answer, type Operator, awsEnvironment } from './operator.ts';
 
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 export function awsCliOperator(endpoint: string): Operator {
-  const env = awsEnvironment(endpoint);
+  const { ask, close } = startLineProcess('aws-cli.py', awsEnvironment(endpoint));
   return {
-    call: (service, operation, members) =>
-      new Promise((resolve, reject) => {
-        const command = operation.replaceAll(/(?<!^)[A-Z]/g, '-$&').toLowerCase();
-        const args = [
-          service,
-          command,
-          '--cli-input-json',
-          JSON.stringify(members),
-          '--no-paginate',
-          '--output',
-          'json',
-        ];
-        execFile(aws, [...args, '--endpoint-url', endpoint], { env }, (failure, stdout, stderr) => {
-          const answer = failure === null ? { output: parse(stdout) } : errorIn(stderr);
-          if (answer === undefined) reject(new Error(stderr));
-          else resolve(answer);
-        });
-      }),
-    close: () => Promise.resolve(),
+    async call(service, operation, members) {
+      const command = operation.replaceAll(/(?<!^)[A-Z]/g, '-$&').toLowerCase();
+      const input = ['--cli-input-json', JSON.stringify(members), '--no-paginate', '--output', 'json'];
+      const { code, stdout, stderr } = (await ask([service, command, ...input, '--endpoint-url', endpoint])) as Ended;
+      const answer = code === 0 ? { output: parse(stdout) } : errorIn(stderr);
+      if (answer === undefined) throw new Error(stderr);
+      return answer;
+    },
+    close,
   };
 }
 
