@@ -27,3 +27,8 @@ type Present<Members> = {
 export function present<const Members extends object>(members: Members): Present<Members> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<Members>;
 }
+
+/** The names of what is true, in order. */
+export function thatHold<Name extends string>(facts: Readonly<Record<Name, boolean>>): readonly Name[] {
+  return (Object.keys(facts) as Name[]).filter((name) => facts[name]);
+}

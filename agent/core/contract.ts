@@ -6,7 +6,6 @@
  */
 import type { DeviceMessage, DeviceRequest } from '../../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
-import type { RequestOperation } from '../../protocol/topics.ts';
 import type { AgentTrace } from '../../observation/inside.ts';
 import type { ExecutionIdentity, Step } from '../../observation/execution.ts';
 import type { Capacity, FirmwareImage, Plan } from './plan.ts';
@@ -68,38 +67,11 @@ export type Operation =
 export type OperationKind = Operation['kind'];
 
 /** Operations that can be stopped midway; a flash operation cannot. */
-export const abortable: Readonly<Record<OperationKind, boolean>> = {
-  reserve: false,
-  release: false,
-  download: true,
-  'close-download': false,
-  verify: true,
-  write: false,
-  check: true,
-  select: false,
-  discard: false,
-  run: true,
-  'self-test': true,
-  confirm: false,
-  reset: false,
-};
+export const abortable: ReadonlySet<OperationKind> = new Set(['download', 'verify', 'check', 'run', 'self-test']);
 
+type WithoutPayload<Message> = Message extends unknown ? Omit<Message, 'payload'> : never;
 /** A message that does not fit the receive buffer: only what its topic and length tell. */
-export type OversizeMessage =
-  | {
-      readonly kind: 'reply';
-      readonly outcome: 'accepted' | 'rejected';
-      readonly operation: RequestOperation;
-      readonly jobId?: string;
-      readonly namespaceId?: string;
-      readonly bytes: number;
-    }
-  | {
-      readonly kind: 'notification';
-      readonly name: 'JobExecutionsChanged' | 'NextJobExecutionChanged';
-      readonly namespaceId?: string;
-      readonly bytes: number;
-    };
+export type OversizeMessage = WithoutPayload<DeviceMessage>;
 
 export type IncomingMessage = DeviceMessage | OversizeMessage;
 

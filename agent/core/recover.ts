@@ -15,7 +15,7 @@ export function interrupt(turn: Turn, work: Work, interruption: Interruption, by
   const { state, behaviour } = turn;
   if (by !== undefined) trace(turn, { kind: 'pulled', step: stepOf(work), execution: work.execution, by });
   if (behaviour.recovery[stepOf(work)][interruption].undo.length > 0 && state.busy !== undefined) {
-    if (state.busy === 'keep' || !abortable[state.busy]) {
+    if (state.busy === 'keep' || !abortable.has(state.busy)) {
       work.interrupted = interruption;
       return;
     }

@@ -301,7 +301,7 @@ export const reasons: readonly Reason[] = [
   },
   {
     file: 'agent/core/recover.ts',
-    before: "state.busy === 'keep' || !abortable[state.busy]",
+    before: "state.busy === 'keep' || !abortable.has(state.busy)",
     after: 'false',
     isEquivalent: true,
     why: 'What is torn by it is discarded or erased next.',

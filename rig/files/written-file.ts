@@ -3,6 +3,7 @@
  * in it is said by whoever asks (protocol/form.ts).
  */
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { ReadForm } from '../../protocol/form.ts';
 import { OperationalError, type OperationalErrorCode } from '../../protocol/operational-error.ts';
 import { placedText, readText } from '../../protocol/positioned-text.ts';
@@ -41,8 +42,17 @@ const reasons: Readonly<Record<string, string>> = {
   ERR_ENCODING_INVALID_ENCODED_DATA: 'it is no text in UTF-8',
 };
 
+/** A file that a flag names, whatever is in it. @throws {OperationalError} with this code, naming both */
+export async function readNamedFile(flag: string, file: string, code: OperationalErrorCode): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new OperationalError(code, `${flag}: ${file} cannot be read: ${whyUnreadable(cause)}`, { cause });
+  }
+}
+
 /** In words for a user. */
-export function whyUnreadable(cause: unknown): string {
+function whyUnreadable(cause: unknown): string {
   const { code = '', message } = cause as NodeJS.ErrnoException;
   return reasons[code] ?? message.split('\n', 1)[0]!;
 }

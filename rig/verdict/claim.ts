@@ -12,11 +12,14 @@ import type { Limits } from './limits.ts';
 import type { DeviceRecord } from './record.ts';
 import { type Sign, resemblances } from './resemblance.ts';
 
+/** What was seen, in order; what was not seen is left out. */
+export type Evidence = readonly (Observation | undefined)[];
+
 export interface Break {
   /** What was seen, by its name in the table of resemblances. */
   readonly sign: Sign;
   readonly reason: string;
-  readonly evidence: readonly Observation[];
+  readonly evidence: Evidence;
   /** Default: the last of the evidence. */
   readonly decisive?: Observation | undefined;
   /** Where a time was missed: since when it ran. A rig that was late since then makes it inconclusive. */
@@ -26,7 +29,7 @@ export interface Break {
 export interface Conclusion {
   readonly outcome: Outcome;
   readonly reason: string;
-  readonly evidence?: readonly Observation[];
+  readonly evidence?: Evidence;
   readonly sign?: Sign;
   readonly since?: EpochMs;
 }
@@ -62,8 +65,8 @@ export interface ClaimDefinition {
 /** Enough to see what happened; a device gone mad sends thousands. */
 const maxEvidence = 12;
 
-export function pass(reason: string, evidence: readonly (Observation | undefined)[] = []): Conclusion {
-  return { outcome: 'pass', reason, evidence: evidence.filter((one) => one !== undefined) };
+export function pass(reason: string, evidence: Evidence = []): Conclusion {
+  return { outcome: 'pass', reason, evidence };
 }
 
 export function notObserved(reason: string): Conclusion {
@@ -75,15 +78,17 @@ export function findingOf(
   { outcome, reason, evidence = [], sign, since }: Conclusion,
   { record, limits }: Pick<ClaimContext, 'record' | 'limits'>,
   now: EpochMs,
-  decisive: Observation | undefined = evidence.at(-1),
+  decidedBy?: Observation,
 ): Finding {
+  const seen = evidence.filter((one) => one !== undefined);
+  const decisive = decidedBy ?? seen.at(-1);
   const behindMs = outcome === 'fail' && since !== undefined ? record.lateBetween(since, now) : 0;
   const isLate = behindMs >= limits.lagMs;
   return {
     claim,
     outcome: isLate ? 'inconclusive' : outcome,
     reason: isLate ? `${reason}; but this host was too slow: the rig was ${seconds(behindMs)} behind` : reason,
-    evidence: evidence.slice(-maxEvidence),
+    evidence: seen.slice(-maxEvidence),
     ...(decisive !== undefined && { decisive }),
     ...(outcome === 'fail' && sign !== undefined && { catalog: resemblances[sign] }),
   };

@@ -101,7 +101,7 @@ export function watchDuties(
     broke(wrong.claim, {
       sign: wrong.claim === 'V4' ? 'not-done' : 'given-up',
       reason: `${one.identity.jobId} became ${seen.status}, ${wrong.reason}`,
-      evidence: [one.created, ...(assignment.interrupted ? [assignment.interrupted] : []), seen],
+      evidence: [one.created, assignment.interrupted, seen],
     });
   }
 

@@ -24,7 +24,7 @@ import { waitingTooLong } from './waiting.ts';
 
 type Look = (seen: Observation) => void;
 
-interface Seat {
+interface JudgedClaim {
   readonly definition: ClaimDefinition;
   readonly context: ClaimContext;
   readonly claim: Claim;
@@ -39,7 +39,7 @@ class OneJudge implements Judge {
   readonly observer: Observer;
   readonly ofThing: Observer;
   readonly #record: DeviceRecord;
-  readonly #seats: readonly Seat[];
+  readonly #claims: readonly JudgedClaim[];
   readonly #endings: ExpectedEndings;
   readonly #expectations: Expectation[];
   readonly #thingName: string;
@@ -56,10 +56,10 @@ class OneJudge implements Judge {
     this.#record = record;
     this.#endings = expectEndings(expectations, record, sights);
     const shared = { thingName, limits, sights, expectations, record };
-    this.#seats = (options.claims ?? claimIds).map((id) => this.#seat(claims[id], shared, options.onBreak));
+    this.#claims = (options.claims ?? claimIds).map((id) => this.#begin(claims[id], shared, options.onBreak));
     const observers = [
       record.observer,
-      ...this.#seats.flatMap(({ claim }) => claim.observer ?? []),
+      ...this.#claims.flatMap(({ claim }) => claim.observer ?? []),
       this.#endings.observer,
       ...(options.dutyOf === undefined
         ? []
@@ -80,7 +80,7 @@ class OneJudge implements Judge {
   }
 
   #broke(claim: ClaimId, found: Break): void {
-    this.#seats.find(({ definition }) => definition.id === claim)?.context.broke(found);
+    this.#claims.find(({ definition }) => definition.id === claim)?.context.broke(found);
   }
 
   isSettled(): boolean {
@@ -99,7 +99,7 @@ class OneJudge implements Judge {
 
   noteOverdue(now: EpochMs): void {
     this.#now = now;
-    for (const { definition, context } of this.#seats) {
+    for (const { definition, context } of this.#claims) {
       const waiting = waitingTooLong(context, now).find(
         ({ claim, execution }) => claim === definition.id && this.#mustEndByItself(execution.identity.jobId),
       );
@@ -117,32 +117,32 @@ class OneJudge implements Judge {
     this.#now = now;
     const view = this.#record.view();
     if (view !== undefined && isQuiet(view)) this.#quiet(view, this.#record.moved);
-    return this.#seats.map((seat) => this.#findingOf(seat, now));
+    return this.#claims.map((one) => this.#findingOf(one, now));
   }
 
-  #seat(
+  #begin(
     definition: ClaimDefinition,
     shared: Omit<ClaimContext, 'broke'>,
     onBreak: ((finding: Finding) => void) | undefined,
-  ): Seat {
+  ): JudgedClaim {
     const context: ClaimContext = {
       ...shared,
       broke: ({ decisive, ...found }) => {
-        if (seat.broken?.outcome === 'fail') return;
+        if (judged.broken?.outcome === 'fail') return;
         const at = found.evidence.at(-1)?.at ?? this.#now;
-        seat.broken = findingOf(definition.id, { outcome: 'fail', ...found }, shared, at, decisive);
-        if (seat.broken.outcome === 'fail') onBreak?.(seat.broken);
+        judged.broken = findingOf(definition.id, { outcome: 'fail', ...found }, shared, at, decisive);
+        if (judged.broken.outcome === 'fail') onBreak?.(judged.broken);
       },
     };
-    const seat: Seat = { definition, context, claim: definition.begin(context), broken: undefined };
-    return seat;
+    const judged: JudgedClaim = { definition, context, claim: definition.begin(context), broken: undefined };
+    return judged;
   }
 
   #quiet(view: Parameters<typeof isQuiet>[0], seen: Observation | undefined): void {
-    for (const { claim } of this.#seats) claim.quiet?.(view, seen);
+    for (const { claim } of this.#claims) claim.quiet?.(view, seen);
   }
 
-  #findingOf({ definition, context, claim, broken }: Seat, now: EpochMs): Finding {
+  #findingOf({ definition, context, claim, broken }: JudgedClaim, now: EpochMs): Finding {
     const { id } = definition;
     if (broken !== undefined) return broken;
     const concluded = claim.conclude(now);

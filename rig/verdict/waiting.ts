@@ -38,8 +38,7 @@ export function waitingTooLong(context: ClaimContext, now: EpochMs): readonly Wa
 /** Somebody expects that it may be left as it is, e.g. a document that is not this agent's. */
 function mayWait({ expectations }: ClaimContext, { identity, status }: ExecutionRecord): boolean {
   return expectations.some(
-    ({ jobId, status: expected }) =>
-      jobId === identity.jobId && (Array.isArray(expected) ? expected.includes(status) : expected === status),
+    ({ jobId, status: expected }) => jobId === identity.jobId && [expected].flat().includes(status),
   );
 }
 

@@ -15,6 +15,7 @@ import { ExternalWorld, type ExternalWorldOptions, externalOffer } from './exter
 import { openJobDocuments } from './job-documents.ts';
 import type { Lane } from './lane.ts';
 import type { Program, RestartRule } from './program.ts';
+import { thatHold } from '../../../protocol/json.ts';
 import {
   type PowerCommands,
   type SubjectDevice,
@@ -98,10 +99,12 @@ export class BenchPlace {
     const prints = subject.kind === 'program' || commands.console !== undefined;
     const { has, whyNot } = externalOffer([
       ...extra,
-      ...(hasPower ? (['power'] as const) : []),
-      ...(prints ? (['console'] as const) : []),
-      ...(namespace === undefined ? [] : (['namespace'] as const)),
-      ...(document === undefined || subject.kind === 'program' ? (['document'] as const) : []),
+      ...thatHold({
+        power: hasPower,
+        console: prints,
+        namespace: namespace !== undefined,
+        document: document === undefined || subject.kind === 'program',
+      }),
     ]);
     return { has, whyNot: { ...whyNot, ...(!isCut && { power: 'its power is not to be cut (--power none)' }) } };
   }
@@ -209,7 +212,7 @@ export class BenchPlace {
       sign: (bytes) => lane.signer.sign(Readable.from([bytes])),
       signerCertFile: equipment.placeholders['signer-cert'] ?? '',
     });
-    const sights = new Set<Sight>(['downloads', ...shown, ...(device.hasPower ? (['power'] as const) : [])]);
+    const sights = new Set<Sight>(['downloads', ...shown, ...thatHold({ power: device.hasPower })]);
     const { namespace } = this.#options;
     const tellsNamespaces = isNamespaced(scenario);
     return new ExternalWorld(

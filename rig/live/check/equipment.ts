@@ -3,10 +3,9 @@
  * 700), where the service is, as environment and as placeholders, and the user's template files written out. One set for
  * each scenario, under one directory that goes away with the check.
  */
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { OperationalError } from '../../../protocol/operational-error.ts';
-import { whyUnreadable } from '../../files/written-file.ts';
+import { readNamedFile } from '../../files/written-file.ts';
 
 /** Where the service listens, and what proves who is who. */
 export interface Endpoints {
@@ -40,24 +39,7 @@ export interface Equipment {
 }
 
 /** Every placeholder with the variable that says the same; the member order is that of the help text. */
-export const placeholderNames = [
-  'thing',
-  'client-id',
-  'mqtt-host',
-  'mqtt-port',
-  'mqtts-port',
-  'ws-url',
-  'http-url',
-  'ca',
-  'cert',
-  'key',
-  'signer-cert',
-  'state',
-  'witness-url',
-] as const;
-export type PlaceholderName = (typeof placeholderNames)[number];
-
-const variables: Readonly<Record<PlaceholderName, string>> = {
+const variables = {
   thing: 'JOBRIG_THING_NAME',
   'client-id': 'JOBRIG_CLIENT_ID',
   'mqtt-host': 'JOBRIG_MQTT_HOST',
@@ -71,7 +53,9 @@ const variables: Readonly<Record<PlaceholderName, string>> = {
   'signer-cert': 'JOBRIG_SIGNER_CERT_FILE',
   state: 'JOBRIG_STATE_DIR',
   'witness-url': 'JOBRIG_WITNESS_URL',
-};
+} as const;
+type PlaceholderName = keyof typeof variables;
+export const placeholderNames = Object.keys(variables) as readonly PlaceholderName[];
 
 /** @throws {OperationalError} `TEMPLATE_UNREADABLE` */
 export async function equip(options: EquipmentOptions): Promise<Equipment> {
@@ -121,11 +105,5 @@ export function fillIn(text: string, values: Readonly<Record<string, string>>): 
 
 /** @throws {OperationalError} `TEMPLATE_UNREADABLE` */
 export async function readTemplate(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new OperationalError('TEMPLATE_UNREADABLE', `--template: ${file} cannot be read: ${whyUnreadable(cause)}`, {
-      cause,
-    });
-  }
+  return (await readNamedFile('--template', file, 'TEMPLATE_UNREADABLE')).toString('utf8');
 }

@@ -5,10 +5,10 @@
  * Source: docs/reference/configs.md §7, streams-and-ota.md §3.
  */
 import { createHash, createHmac } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../../../protocol/operational-error.ts';
-import { whyUnreadable } from '../../files/written-file.ts';
+import { readNamedFile } from '../../files/written-file.ts';
 import type { MadeDocument } from '../operator-deeds.ts';
 import { fillIn } from './equipment.ts';
 
@@ -133,14 +133,8 @@ async function templateIn(flag: string, file: string): Promise<string> {
   return file === afrOta ? otaDocument : (await readBytes(flag, file)).toString('utf8');
 }
 
-async function readBytes(flag: string, file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    throw new OperationalError('DOCUMENT_UNREADABLE', `${flag}: ${file} cannot be read: ${whyUnreadable(cause)}`, {
-      cause,
-    });
-  }
+function readBytes(flag: string, file: string): Promise<Buffer> {
+  return readNamedFile(flag, file, 'DOCUMENT_UNREADABLE');
 }
 
 /** With every placeholder filled in, since `{size}` without quotes is none yet. */

@@ -5,7 +5,7 @@
 import type { ClientPortrait, Observation } from '../../../observation/observation.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
 import { nextJobId, parseJobsTopic } from '../../../protocol/topics.ts';
-import { present } from '../../../protocol/json.ts';
+import { present, thatHold } from '../../../protocol/json.ts';
 import type { Limits } from '../../verdict/limits.ts';
 
 export interface Portrait {
@@ -72,11 +72,11 @@ export function portraitOf(seen: readonly Observation[], jobId: string, version:
     asksWhileWorking: about.some(({ request }) => request.operation === 'DescribeJobExecution'),
     updatesBy: [...new Set(updates.map(({ via }) => via))],
     downloadsBy: [...new Set(of('download').map(({ via }) => via))],
-    reportsVersionBy: [
-      ...(details.some((value) => value.includes(version)) ? (['statusDetails'] as const) : []),
-      ...(of('reported-version').length > 0 ? (['shadow'] as const) : []),
-      ...(of('witness').some((one) => one.version !== undefined) ? (['witness'] as const) : []),
-    ],
+    reportsVersionBy: thatHold({
+      statusDetails: details.some((value) => value.includes(version)),
+      shadow: of('reported-version').length > 0,
+      witness: of('witness').some((one) => one.version !== undefined),
+    }),
     isWitnessed: of('witness').length > 0,
     restartsToUpdate: of('program').some((one) => one.event === 'exited' && !one.byRig),
     ...present({

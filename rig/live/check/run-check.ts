@@ -17,7 +17,7 @@ import { diagnose } from './diagnosis.ts';
 import { handshake } from './handshake.ts';
 import { type LaneOptions, openLane } from './lane.ts';
 import { PageBoard } from './page-board.ts';
-import { readTemplate } from './equipment.ts';
+import { type Endpoints, readTemplate } from './equipment.ts';
 import { mustBeReadable } from './job-documents.ts';
 import { type Portrait, limitsOf, portraitOf, settleMsOf } from './portrait.ts';
 import type { Program } from './program.ts';
@@ -26,6 +26,7 @@ import { runOf, skippedRun } from './scenario-run.ts';
 import { openScratch } from './scratch.ts';
 import { ShadowVersion } from './shadow-version.ts';
 import type { Moment } from '../../scenario/moments.ts';
+import { thatHold } from '../../../protocol/json.ts';
 import { pullScenarios } from './sweep.ts';
 
 export interface CheckOptions extends PlayedScenarios, PlaceOptions, Pick<LaneOptions, 'host' | 'ports'> {
@@ -283,29 +284,20 @@ function paceOf(portrait: Portrait, options: CheckOptions): Pace {
 
 /** A claim may count on what the device showed in its handshake. */
 function sightsOf({ reportsVersionBy, isWitnessed }: Portrait): readonly Sight[] {
-  const isInShadow = reportsVersionBy.includes('shadow');
-  return [...(isInShadow ? (['shadow'] as const) : []), ...(isWitnessed ? (['witness'] as const) : [])];
+  return thatHold({ shadow: reportsVersionBy.includes('shadow'), witness: isWitnessed });
 }
 
 function needsMetBy({ session, downloadsBy, restartsToUpdate }: Portrait): readonly Need[] {
-  return [
-    ...(session === 'persistent' ? (['persistent-session'] as const) : []),
-    ...(downloadsBy.length > 0 ? (['download'] as const) : []),
-    ...(restartsToUpdate ? (['reboots'] as const) : []),
-    ...(downloadsBy.includes('http') ? (['image'] as const) : []),
-    ...(downloadsBy.includes('stream') ? (['stream'] as const) : []),
-  ];
+  return thatHold({
+    'persistent-session': session === 'persistent',
+    download: downloadsBy.length > 0,
+    reboots: restartsToUpdate,
+    image: downloadsBy.includes('http'),
+    stream: downloadsBy.includes('stream'),
+  });
 }
 
-function endpointsInWords({
-  host,
-  mqttPort,
-  mqttsPort,
-}: {
-  readonly host: string;
-  readonly mqttPort?: number;
-  readonly mqttsPort?: number;
-}): string {
+function endpointsInWords({ host, mqttPort, mqttsPort }: Endpoints): string {
   const plain = mqttPort === undefined ? [] : [`mqtt://${host}:${mqttPort}`];
   const tls = mqttsPort === undefined ? [] : [`mqtts://${host}:${mqttsPort}`];
   return [...plain, ...tls].join(' or ');

@@ -113,10 +113,7 @@ const patienceMs = 60_000;
 export async function runCommand(
   flag: string,
   command: string,
-  {
-    environment,
-    signal,
-  }: { readonly environment: Readonly<Record<string, string>>; readonly signal?: AbortSignal | undefined },
+  { environment, signal }: Pick<SubjectOptions, 'environment' | 'signal'>,
 ): Promise<void> {
   // Into a file: what the command leaves running in the background may hold a pipe open for ever.
   await using scratch = await openScratch('jobrig-command-');

@@ -1,31 +1,23 @@
 /** Values as a person writes them in files of ours: spans of time, percentages, names; each with what is expected there. */
 import { z } from 'zod';
-import type { DurationMs } from '../../../protocol/time.ts';
 import { unitBytes, unitMs } from './units.ts';
 
-/** `250 ms`, `2 s`, `3 min`, `1 h`; as milliseconds. */
-export const span = z.string().transform((text, context): DurationMs => {
-  const [, figure = '', unit = ''] = /^(\d+(?:\.\d+)?) ?(ms|s|min|h)$/.exec(text) ?? [];
-  const ms = Number(figure) * (unitMs[unit] ?? Number.NaN);
-  if (figure !== '' && Number.isInteger(ms)) return ms;
-  context.addIssue({
-    code: 'custom',
-    message: `${JSON.stringify(text)} is no span of time, e.g. 250 ms, 2 s, 3 min`,
+/** @param expected with examples */
+function measure(units: Readonly<Record<string, number>>, expected: string) {
+  const form = new RegExp(`^(\\d+(?:\\.\\d+)?) ?(${Object.keys(units).join('|')})$`);
+  return z.string().transform((text, context): number => {
+    const [, figure = '', unit = ''] = form.exec(text) ?? [];
+    const value = Number(figure) * (units[unit] ?? Number.NaN);
+    if (figure !== '' && Number.isInteger(value)) return value;
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is no ${expected}` });
+    return z.NEVER;
   });
-  return z.NEVER;
-});
+}
 
+/** `250 ms`, `2 s`, `3 min`, `1 h`; as milliseconds. */
+export const span = measure(unitMs, 'span of time, e.g. 250 ms, 2 s, 3 min');
 /** `300 B`, `64 KiB`, `2 MiB`; as bytes. */
-export const size = z.string().transform((text, context): number => {
-  const [, figure = '', unit = ''] = /^(\d+(?:\.\d+)?) ?(B|KiB|MiB)$/.exec(text) ?? [];
-  const bytes = Number(figure) * (unitBytes[unit] ?? Number.NaN);
-  if (figure !== '' && Number.isInteger(bytes)) return bytes;
-  context.addIssue({
-    code: 'custom',
-    message: `${JSON.stringify(text)} is no size, e.g. 300 B, 64 KiB, 2 MiB`,
-  });
-  return z.NEVER;
-});
+export const size = measure(unitBytes, 'size, e.g. 300 B, 64 KiB, 2 MiB');
 
 /** `30%`, as 30. */
 export const percent = z.string().transform((text, context): number => {

@@ -2,7 +2,6 @@
  * V1: after whatever happened the device ends idle, or runs what `$next` returns. On the wire: nothing waits for it longer than
  * a device may let it wait. Inside: it is at no step, and holds nothing.
  */
-import type { Observation } from '../../../observation/observation.ts';
 import { type ClaimDefinition, notObserved, pass, seconds } from '../claim.ts';
 import { isQuiet } from '../quiet.ts';
 import type { ExecutionRecord } from '../execution-records.ts';
@@ -21,7 +20,7 @@ export const converges: ClaimDefinition = {
           context.broke({
             sign: 'call-not-returned',
             reason: `hangs after ${seen.after}: the call did not return, and was cut`,
-            evidence: shown(record.lastReceived, seen),
+            evidence: [record.lastReceived, seen],
           }),
       },
       conclude(now) {
@@ -39,7 +38,7 @@ export const converges: ClaimDefinition = {
               sign: 'not-idle',
               reason,
               since,
-              evidence: shown(record.lastReceived, record.lastSent),
+              evidence: [record.lastReceived, record.lastSent],
             };
           }
           return {
@@ -49,7 +48,7 @@ export const converges: ClaimDefinition = {
         }
         if (record.executions === 0) return notObserved('the device was given no job');
         const [taken] = [...record.remembered()].filter(({ isTaken }) => isTaken).slice(-1);
-        if (taken === undefined) return pass('every job came to an end', shown(record.lastSent));
+        if (taken === undefined) return pass('every job came to an end', [record.lastSent]);
         return afterPull(taken);
       },
     };
@@ -71,7 +70,3 @@ export const converges: ClaimDefinition = {
     }
   },
 };
-
-function shown(...observations: readonly (Observation | undefined)[]): readonly Observation[] {
-  return observations.filter((one) => one !== undefined);
-}

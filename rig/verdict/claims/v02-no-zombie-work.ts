@@ -74,7 +74,7 @@ export const noZombieWork: ClaimDefinition = {
       sign: 'downloads-for-what-is-gone' | 'works-for-what-is-gone',
     ): void {
       const told = one.known ?? one.hinted;
-      const evidence = [one.changed, ...(told ? [told] : []), seen];
+      const evidence = [one.changed, told, seen];
       broke({ sign, reason: words(one, seen.at, what), evidence, since: told?.at ?? 0 });
     }
 

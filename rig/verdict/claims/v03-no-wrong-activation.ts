@@ -44,7 +44,7 @@ export const noWrongActivation: ClaimDefinition = {
       broke({
         sign: 'reboots-for-what-is-gone',
         reason: `reboots into the image of ${execution.jobId}, ${reason}`,
-        evidence: [one.changed, ...(told ? [told] : []), seen],
+        evidence: [one.changed, told, seen],
       });
     }
 
@@ -67,14 +67,14 @@ export const noWrongActivation: ClaimDefinition = {
           broke({
             sign: 'activates-for-what-is-gone',
             reason: `activated the image of ${jobId}, of which it was told that it is gone`,
-            evidence: [one.changed, ...[one.known ?? one.hinted].filter((told) => told !== undefined), seen],
+            evidence: [one.changed, one.known ?? one.hinted, seen],
           });
         },
       },
       quiet(view, seen) {
         quietTimes += 1;
         const wrong = slotsWrong(view);
-        if (wrong !== undefined) broke({ ...wrong, evidence: seen ? [seen] : [] });
+        if (wrong !== undefined) broke({ ...wrong, evidence: [seen] });
       },
       conclude() {
         if (quietTimes > 0)

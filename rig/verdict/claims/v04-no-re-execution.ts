@@ -48,7 +48,7 @@ export const noReExecution: ClaimDefinition = {
       broke({
         sign: 'done-twice',
         reason: `did ${started} ${times} times`,
-        evidence: [made?.created, seen].filter((one) => one !== undefined),
+        evidence: [made?.created, seen],
       });
     }
 

@@ -92,7 +92,7 @@ export const bounded: ClaimDefinition = {
         broke({
           sign: 'erases-too-much',
           reason: `${view.flash.erases} erases of flash; ${most} can be explained`,
-          evidence: seen ? [seen] : [],
+          evidence: [seen],
         });
       },
       conclude() {

@@ -69,7 +69,7 @@ export const memoryIsTruth: ClaimDefinition = {
         broke({
           sign: 'checkpoint-left',
           reason: `still remembers ${wordsOf(checkpoint)}`,
-          evidence: seen ? [seen] : [],
+          evidence: [seen],
         });
       },
       conclude() {

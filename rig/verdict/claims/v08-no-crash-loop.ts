@@ -73,8 +73,7 @@ export const noCrashLoop: ClaimDefinition = {
       conclude() {
         if (boots > 0) return pass(`${boots} boots; ${explained()} can be explained`);
         if (restarts > 0) return pass(`the program ended ${restarts} times by itself`, evidence);
-        if (record.connects > 0)
-          return pass(`connected ${record.connects} times`, record.connected ? [record.connected] : []);
+        if (record.connects > 0) return pass(`connected ${record.connects} times`, [record.connected]);
         return notObserved('the device never connected');
       },
     };

@@ -47,7 +47,7 @@ export const backToBaseline: ClaimDefinition = {
         },
       },
       quiet(view, seen) {
-        const evidence = seen ? [seen] : [];
+        const evidence = [seen];
         usedBytes = view.ram.usedBytes;
         if (view.openDownload) broke({ sign: 'download-left-open', reason: 'a download is still open', evidence });
         const leftover = view.slots.find(({ state }) => state === 'partial' || state === 'ready');
