@@ -28,7 +28,15 @@ export interface ExecutionIdentity {
   readonly namespaceId?: string;
 }
 
+/** The execution asked about last: who hears of one asks for its key one after the other. */
+let latest: ExecutionIdentity | undefined;
+let latestKey = '';
+
 /** `jobId#executionNumber@queuedAt`, for maps and reports. */
-export function identityKey({ jobId, executionNumber, queuedAt }: ExecutionIdentity): string {
-  return `${jobId}#${executionNumber}@${queuedAt}`;
+export function identityKey(execution: ExecutionIdentity): string {
+  if (execution !== latest) {
+    latest = execution;
+    latestKey = `${execution.jobId}#${execution.executionNumber}@${execution.queuedAt}`;
+  }
+  return latestKey;
 }

@@ -2,7 +2,11 @@
 import type { DeviceTrace } from './inside.ts';
 import type { Kind, Observation, ObservationOf, Observer } from './observation.ts';
 
-type Look = (seen: Observation) => void;
+interface Look {
+  (seen: Observation): void;
+  /** What it was put together from, so that putting together again makes no chains of calls. */
+  parts?: readonly Look[];
+}
 
 type TraceKind = DeviceTrace['kind'];
 
@@ -47,16 +51,13 @@ const everyKind: Readonly<Record<Kind, true>> = {
 
 export const kinds = Object.keys(everyKind) as readonly Kind[];
 
-/** What was put together to one look, so that putting together again makes no chains of calls. */
-const partsOf = new WeakMap<Look, readonly Look[]>();
-
 /** Several observers as one, in order; who looks at one kind of trace comes after who looks at all. */
 export function observeAll(observers: readonly Watch[]): Observer {
   const looks: Partial<Record<string, Look[]>> = {};
   for (const observer of observers) {
     for (const kind in observer) {
       const look = observer[kind as keyof Watch] as Look | undefined;
-      if (look !== undefined) (looks[kind] ??= []).push(...(partsOf.get(look) ?? [look]));
+      if (look !== undefined) (looks[kind] ??= []).push(...(look.parts ?? [look]));
     }
   }
   const all: Partial<Record<string, Look>> = {};
@@ -75,7 +76,7 @@ const ofTrace = 'traced ';
 
 function together(looks: readonly Look[]): Look {
   const look = inOrder(looks);
-  if (looks.length > 1) partsOf.set(look, looks);
+  if (looks.length > 1) look.parts = looks;
   return look;
 }
 

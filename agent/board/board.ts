@@ -72,8 +72,7 @@ class TimedBoard implements Board, FirmwareGround {
     const device = new Device<Checkpoint>({ profile: hardware, initialVersion, origin, chance });
     this.#device = device;
     this.#radio = new Radio(hardware);
-    const own = { thingName, seed, hardware, namespaces, behaviour: agent };
-    this.#firmware = new Firmware({ ...own, device, ground: this });
+    this.#firmware = new Firmware({ thingName, seed, hardware, namespaces, behaviour: agent, device, ground: this });
   }
 
   apply(input: BoardInput, now: EpochMs): readonly BoardEffect[] {

@@ -11,15 +11,13 @@ export function bootFacts(
   hardware: HardwareProfile,
   { streamFormat }: AgentBehaviour,
 ): BootFacts {
-  const { failedVersion } = loader;
   const { flash, ram } = hardware;
-  const checkpoint = record.read();
   return {
     boots,
     crashes: crashesInRow,
     running: { version: running.version, confirmed: isConfirmed },
-    ...(failedVersion !== undefined && { failedVersion }),
-    ...(checkpoint && { checkpoint }),
+    failedVersion: loader.failedVersion,
+    checkpoint: record.read(),
     capacity: {
       slotBytes: flash.slotBytes,
       segmentBytes: ram.segmentBytes,

@@ -17,8 +17,6 @@ export class WorkDone {
   readonly #effects = new Map<string, Effect>();
   readonly #downloads = new Map<string, Download>();
   #shownEffects: DeviceView['sideEffects'] | undefined;
-  /** Of the last download: many segments in a row are of one execution. */
-  #latest: { readonly execution: ExecutionIdentity; readonly key: string } | undefined;
 
   count(execution: ExecutionIdentity, part: string | number): void {
     const key = identityKey(execution);
@@ -33,8 +31,7 @@ export class WorkDone {
   }
 
   download(execution: ExecutionIdentity, bytes: number, imageBytes: number): void {
-    if (this.#latest?.execution !== execution) this.#latest = { execution, key: identityKey(execution) };
-    const { key } = this.#latest;
+    const key = identityKey(execution);
     const before = this.#downloads.get(key)?.bytes ?? 0;
     this.#downloads.set(key, { bytes: before + bytes, imageBytes });
   }

@@ -101,7 +101,7 @@ export class BootLoader {
 
   /** Whether the next boot will try an image that never gets as far as its application. */
   get willHang(): boolean {
-    return this.running.state === 'confirmed' && this.#bootable?.health === 'does-not-boot';
+    return this.running.state === 'confirmed' && this.#bootable()?.health === 'does-not-boot';
   }
 
   boot(): BootOutcome {
@@ -109,7 +109,7 @@ export class BootLoader {
     const { spare } = this;
     let isNew = false;
     if (spare.state === 'ready') {
-      const image = this.#bootable;
+      const image = this.#bootable();
       if (image !== undefined && image.health !== 'does-not-boot') {
         spare.state = 'pending-verify';
         this.#active = this.#spareIndex();
@@ -125,7 +125,7 @@ export class BootLoader {
   }
 
   /** What is in the spare slot to be tried, whole. */
-  get #bootable(): SlotImage | undefined {
+  #bootable(): SlotImage | undefined {
     const { flash, image, state } = this.spare;
     return state === 'ready' && image !== undefined && flash.holds(image.digest, image.sizeBytes) ? image : undefined;
   }

@@ -182,7 +182,7 @@ export class Device<Kept> {
     if (isThere === this.#hasNetwork) return;
     this.#hasNetwork = isThere;
     const task = this.#task;
-    if (task?.isDownload !== true) return;
+    if (task === undefined || !task.isDownload) return;
     this.#task = isThere ? goingOn(task, now) : standingStill(task, now, 'download-failed');
   }
 
@@ -227,6 +227,7 @@ export class Device<Kept> {
       settle: undefined,
       stall: undefined,
       isDownload: true,
+      goesOn: undefined,
     };
     const comes = offset + bytes <= (served.stallsFrom ?? Infinity);
     if (!comes) this.#task = { ...standingStill(task, now, 'download-failed'), goesOn: undefined };
@@ -312,6 +313,8 @@ export class Device<Kept> {
       failure,
       settle,
       stall: stalls,
+      isDownload: false,
+      goesOn: undefined,
     };
     return 'under-way';
   }
@@ -354,6 +357,8 @@ export class Device<Kept> {
         if (elapsedMs >= boot.loaderMs) load();
       },
       stall: undefined,
+      isDownload: false,
+      goesOn: undefined,
     };
   }
 

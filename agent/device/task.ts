@@ -23,9 +23,9 @@ export interface Task<OperationFailure> {
   readonly stall: Stall | undefined;
   readonly ends: 'operation' | 'boot' | 'watchdog';
   /** It needs the network, and stands still without. */
-  readonly isDownload?: true;
+  readonly isDownload: boolean;
   /** While it stands still, and may go on: what is left to do, and how it then ends. */
-  readonly goesOn?: { readonly leftMs: DurationMs; readonly failure: OperationFailure | undefined } | undefined;
+  readonly goesOn: { readonly leftMs: DurationMs; readonly failure: OperationFailure | undefined } | undefined;
 }
 
 /** Assumed: a download that gets no byte for so long has failed; TCP gives up after some minutes. */

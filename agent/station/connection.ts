@@ -158,6 +158,7 @@ export class Connection {
     const attempt = this.#of(number);
     if (attempt === undefined) return;
     this.#carry(attempt.down, attempt, this.#becomeUp, sessionPresent);
+    if (this.#unheard.size === 0) return;
     if (!sessionPresent) return this.#unheard.clear();
     for (const message of this.#unheard) this.onMessage(number, message);
   }

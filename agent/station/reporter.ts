@@ -64,8 +64,7 @@ export class Reporter {
   }
 
   fault(at: EpochMs, name: FaultName, operation?: MessageOperation): void {
-    const told = { kind: 'fault', at, source, thingName: this.#thingName, name } as const;
-    this.#observer.fault?.(operation === undefined ? told : { ...told, operation });
+    this.#observer.fault?.({ kind: 'fault', at, source, thingName: this.#thingName, name, operation });
   }
 
   connecting(at: EpochMs): void {
@@ -82,8 +81,7 @@ export class Reporter {
   }
 
   disconnected(at: EpochMs, end: ConnectionEnd, reason?: string): void {
-    const told = { kind: 'disconnected', at, source, thingName: this.#thingName, end } as const;
-    this.#observer.disconnected?.(reason === undefined ? told : { ...told, reason });
+    this.#observer.disconnected?.({ kind: 'disconnected', at, source, thingName: this.#thingName, end, reason });
   }
 
   subscribed(at: EpochMs, filters: readonly GrantedFilter[]): void {

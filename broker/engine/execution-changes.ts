@@ -45,9 +45,18 @@ export function createExecutionChanges(observer: Observer, rows: Iterable<Requir
     if (observer.execution === undefined) return;
     const { thingName, versionNumber, statusDetails } = row;
     const execution = identityOf(row);
-    const told = { kind: 'execution', source: 'service', at, thingName, execution, status, versionNumber, by } as const;
-    const detailed = statusDetails === undefined ? told : { ...told, statusDetails };
-    observer.execution(force ? { ...detailed, force } : detailed);
+    observer.execution({
+      kind: 'execution',
+      source: 'service',
+      at,
+      thingName,
+      execution,
+      status,
+      versionNumber,
+      by,
+      statusDetails,
+      force: force ? true : undefined,
+    });
   }
 
   return {

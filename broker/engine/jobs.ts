@@ -66,7 +66,7 @@ export function holdDeletingJob(state: State, job: Job): void {
 export type JobChanges = Partial<Omit<JobRow, 'status'>> & { readonly status?: never };
 
 export function changeJob(turn: Turn, job: Job, changes: JobChanges): void {
-  replaceRow(turn, job, { ...job.row, ...changes, status: job.row.status });
+  replaceRow(turn, job, Object.assign({ ...job.row }, changes, { status: job.row.status }));
 }
 
 /** Makes a transition of the table. Whether it is one, users' commands have asked before (transitions.ts). */
@@ -80,7 +80,7 @@ export function moveJob(
 ): void {
   const { status } = job.row;
   if (!mayMoveJob(status, to, actor, force)) return broken(`the ${actor} may move a job from ${status} to ${to}`);
-  replaceRow(turn, job, { ...job.row, ...changes, status: to, lastUpdatedAt: turn.now });
+  replaceRow(turn, job, Object.assign({ ...job.row }, changes, { status: to, lastUpdatedAt: turn.now }));
 }
 
 function replaceRow(turn: Turn, job: Job, row: JobRow): void {

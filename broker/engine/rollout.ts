@@ -34,7 +34,7 @@ export function rollOut(
   before: number,
 ): void {
   const position = opened(turn.state, { things, targetGroups, groups: [], after: 0 });
-  const plan = position && { ...position, kind: 'rollout' as const, jobId: job.id, before };
+  const plan = position && { kind: 'rollout' as const, jobId: job.id, before, ...position };
   const rest = plan && rolloutSlice(turn, job, plan, firstSliceSize);
   if (rest === undefined) finishRollout(turn, job);
   else beginWork(turn, job, rest, dueAt(turn, job, rest));

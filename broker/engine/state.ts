@@ -191,8 +191,14 @@ export interface State extends Settings {
 }
 
 export function createState(settings: Settings): State {
+  const { identity, profile, strict, resolveDocument, whyUnresolvable } = settings;
+  // Every member by name: a spread gives each engine a shape of its own, and what reads its state forgets what it has learnt.
   return {
-    ...settings,
+    identity,
+    profile,
+    strict,
+    resolveDocument,
+    whyUnresolvable,
     things: new Map(),
     registrations: new SequenceList(),
     groups: new Map(),

@@ -93,11 +93,11 @@ class ScenarioDirector implements Director {
   }
 
   awaitsSettled(): boolean {
-    return this.#waitsForRest || (this.#isScriptDone && !this.#isRested);
+    return this.#waitsForRest || (this.isScriptDone && !this.#isRested);
   }
 
   isOver(): boolean {
-    return this.#isScriptDone && this.#isRested && this.#meanwhile.length === 0;
+    return this.isScriptDone && this.#isRested && this.#meanwhile.length === 0;
   }
 
   progress(): Progress {
@@ -106,7 +106,8 @@ class ScenarioDirector implements Director {
     return { done: this.#done, of: script.length, ...(when && { awaits: triggerWords(when) }) };
   }
 
-  get #isScriptDone(): boolean {
+  /** Not a private getter: V8 looks those up at each call, and this is asked at every event. */
+  get isScriptDone(): boolean {
     return this.#done === this.#scenario.script.length;
   }
 
@@ -142,7 +143,7 @@ class ScenarioDirector implements Director {
   }
 
   #settled(now: EpochMs, deeds: Deed[]): void {
-    if (this.#isScriptDone) this.#isRested = true;
+    if (this.isScriptDone) this.#isRested = true;
     for (const armed of this.#waiting()) {
       if (armed.entry.when?.on === 'settled' && armed.dueAt === undefined) this.#happened(armed, now, deeds);
     }

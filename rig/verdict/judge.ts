@@ -126,13 +126,13 @@ class OneJudge implements Judge {
     onBreak: ((finding: Finding) => void) | undefined,
   ): JudgedClaim {
     const context: ClaimContext = {
-      ...shared,
       broke: ({ decisive, ...found }) => {
         if (judged.broken?.outcome === 'fail') return;
         const at = found.evidence.at(-1)?.at ?? this.#now;
         judged.broken = findingOf(definition.id, { outcome: 'fail', ...found }, shared, at, decisive);
         if (judged.broken.outcome === 'fail') onBreak?.(judged.broken);
       },
+      ...shared,
     };
     const judged: JudgedClaim = { definition, context, claim: definition.begin(context), broken: undefined };
     return judged;

@@ -173,14 +173,7 @@ export class World implements Surroundings, ControlPlane {
 
   /** A fault of the world is injected. */
   tellFault(name: string, thingName: string | undefined, operation?: string): void {
-    this.#observer.fault?.({
-      kind: 'fault',
-      source: 'host',
-      at: this.queue.now,
-      name,
-      ...(thingName !== undefined && { thingName }),
-      ...(operation !== undefined && { operation }),
-    });
+    this.#observer.fault?.({ kind: 'fault', source: 'host', at: this.queue.now, name, thingName, operation });
   }
 
   serveBlocks(device: SimulatedDevice, connection: ConnectionNumber, request: BlockRequest): void {

@@ -97,6 +97,8 @@ describe('a stalled CPU', () => {
           settle: undefined,
           stall,
           ends: 'operation',
+          isDownload: false,
+          goesOn: undefined,
         } as const;
         const at = 1000 + elapsedMs;
         const free = freeAt(task, at);

@@ -60,8 +60,8 @@ export function createJob(turn: Turn, request: CreateJobRequest): Reply<CreateJo
   if (isTooManyTags(tags)) return invalidRequest('Too many tags.');
 
   const row: JobRow = {
-    ...configs,
     sequence: turn.createSequence(),
+    ...configs,
     jobId,
     namespaceId: request.namespaceId,
     ...scheduleAt(schedulingConfig, now),

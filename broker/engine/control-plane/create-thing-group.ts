@@ -38,7 +38,7 @@ export function createThingGroup(turn: Turn, request: CreateThingGroupRequest): 
   const refusal = tooManyGroupAttributes(content.attributes) ?? refuseParent(state, parentGroupName);
   if (refusal !== undefined) return refusal;
   if (isTooManyTags(newTags)) return invalidRequest('Too many tags.');
-  const row = { ...content, sequence: turn.createSequence(), version: 1, createdAt: turn.now };
+  const row = { sequence: turn.createSequence(), version: 1, createdAt: turn.now, ...content };
   holdGroup(state, row);
   turn.put('thingGroup', groupName, row);
   setTags(turn, arn, newTags);

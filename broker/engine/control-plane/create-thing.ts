@@ -35,7 +35,7 @@ export function createThing(turn: Turn, request: CreateThingRequest): Reply<Crea
   }
   const refusal = refuseThingType(state, thingTypeName) ?? tooManyThingAttributes({ ...wanted, sequence: 0 });
   if (refusal !== undefined) return refusal;
-  const row = { ...wanted, sequence: turn.createSequence() };
+  const row = { sequence: turn.createSequence(), ...wanted };
   holdThing(state, row);
   turn.put('thing', thingName, row);
   thingEvent(turn, row, 'created');

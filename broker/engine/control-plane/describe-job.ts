@@ -31,8 +31,8 @@ export function describeJob({ state, now }: Turn, { jobId }: DescribeJobRequest)
   return accept({
     documentSource,
     job: {
-      ...described,
       jobArn: formatJobArn(state.identity, jobId),
+      ...described,
       jobProcessDetails: processDetails(state, job),
       isConcurrent: isConcurrent(job),
       scheduledJobRollouts: scheduledRollouts(job, now),

@@ -149,6 +149,8 @@ class RateLimit {
 }
 
 interface Transfer {
+  readonly jobId: string;
+  readonly executionNumber: number | undefined;
   bytes: number;
   readonly connects: number;
 }
@@ -160,7 +162,7 @@ const disturbedForMs: DurationMs = 300_000;
 /** Bytes asked for one execution: an image once, and again for each connection and a few mishaps. */
 class Transfers {
   readonly #context: ClaimContext;
-  readonly #asked = new Map<string, Transfer>();
+  readonly #asked: Transfer[] = [];
 
   constructor(context: ClaimContext) {
     this.#context = context;
@@ -171,10 +173,9 @@ class Transfers {
     const { record, limits, broke } = this.#context;
     const { totalBytes } = seen;
     if (totalBytes === undefined) return;
-    const key = `${seen.jobId}#${seen.executionNumber ?? ''}`;
     // A block of a stream that does not come is asked for again, as often as messages are lost.
     if (seen.via === 'stream' && seen.at - record.disturbedAt < disturbedForMs) return;
-    const transfer = this.#transferOf(key);
+    const transfer = this.#transferOf(seen);
     transfer.bytes += seen.bytes;
     // So much is always allowed.
     if (transfer.bytes <= totalBytes * limits.downloadsPerExecution) return;
@@ -191,12 +192,12 @@ class Transfers {
     });
   }
 
-  #transferOf(key: string): Transfer {
-    const known = this.#asked.get(key);
+  #transferOf({ jobId, executionNumber }: ObservationOf<'download'>): Transfer {
+    const known = this.#asked.findLast((one) => one.jobId === jobId && one.executionNumber === executionNumber);
     if (known !== undefined) return known;
-    const transfer: Transfer = { bytes: 0, connects: this.#context.record.connects };
-    this.#asked.set(key, transfer);
-    if (this.#asked.size > rememberedTransfers) this.#asked.delete(this.#asked.keys().next().value!);
+    const transfer: Transfer = { jobId, executionNumber, bytes: 0, connects: this.#context.record.connects };
+    this.#asked.push(transfer);
+    if (this.#asked.length > rememberedTransfers) this.#asked.shift();
     return transfer;
   }
 }

@@ -51,7 +51,7 @@ export const memoryIsTruth: ClaimDefinition = {
         },
         'traced boot'() {
           isSpoiled = false;
-          named.clear();
+          if (named.size > 0) named.clear();
         },
         sent(seen) {
           const { operation, jobId, body } = seen.request;

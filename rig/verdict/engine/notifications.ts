@@ -108,6 +108,7 @@ export function createNotificationChecker(
     check(effects, mayRepeat) {
       for (const effect of effects)
         if (effect.kind === 'notify' || effect.kind === 'notify-next') hear(effect, mayRepeat);
+      if (touched.size === 0) return;
       for (const told of touched) judge(told);
       touched.clear();
     },
@@ -125,7 +126,12 @@ function isSameState(one: JobExecution, other: JobExecution): boolean {
 
 function isSameSet(set: readonly Identity[], pending: ReadonlyMap<string, Identity>): boolean {
   if (set.length !== pending.size) return false;
-  for (const one of pending.values()) if (!set.some((other) => isSame(one, other))) return false;
+  let index = 0;
+  for (const one of pending.values()) {
+    // Most often both are in the same order.
+    if (!isSame(one, set[index]) && !set.some((other) => isSame(one, other))) return false;
+    index += 1;
+  }
   return true;
 }
 
