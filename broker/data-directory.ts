@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { caCertificateFile, caKeyFile } from './certificates.ts';
 import { codeSigningCertificateFile, codeSigningKeyFile } from './code-signing.ts';
 import { signingKeyFile } from './signing-key.ts';
-import { storeFiles } from './store/sqlite-store.ts';
+import { storeFiles } from './store/sqlite-database.ts';
 
 /** What a rig keeps in its data directory beside its store. */
 export const keyFiles: readonly string[] = [

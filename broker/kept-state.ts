@@ -11,7 +11,8 @@ import type { SessionChange, SessionStore } from './mqtt/kept-sessions.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import type { DurationMs } from '../protocol/time.ts';
 import { torn } from './store/database-file.ts';
-import { type Durability, openSqliteStore } from './store/sqlite-store.ts';
+import type { Durability } from './store/sqlite-database.ts';
+import { openSqliteStore } from './store/sqlite-store.ts';
 import type { PostgresAddress } from './store/postgres-address.ts';
 import { type DamageListener, type RowChange, type Store, isSessionTable } from './store/store.ts';
 

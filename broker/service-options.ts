@@ -15,7 +15,7 @@ import type { ConnectionTap } from './mqtt/mqtt-door.ts';
 import type { WantedPort } from './net/listening.ts';
 import type { ServiceEventListener } from './service-events.ts';
 import type { FaultListener } from './service-faults.ts';
-import type { Durability } from './store/sqlite-store.ts';
+import type { Durability } from './store/sqlite-database.ts';
 
 /** 0 takes a free port, a preferred one gives way to a free one where it is taken, `off` does not listen. */
 export type PortOption = WantedPort | 'off';

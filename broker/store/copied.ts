@@ -3,7 +3,7 @@
  * and a target are held until they are closed, so that no service changes or finds them meanwhile; a target has everything or nothing.
  */
 import type { Head } from './database-file.ts';
-import type { KeptText } from './sqlite-store.ts';
+import type { KeptText } from './sqlite-database.ts';
 
 /** Whose rows they are, how many commits made them, and the service time of the last one. */
 export type CopiedHead = Pick<Head, 'region' | 'account' | 'commits'> & { readonly at: number | undefined };

@@ -20,7 +20,7 @@ import {
   isMadeMeanwhile,
   migrate,
 } from './postgres-schema.ts';
-import type { KeptText } from './sqlite-store.ts';
+import type { KeptText } from './sqlite-database.ts';
 import { type TableName, tableNames } from './store.ts';
 import { checksumOf } from './postgres-rows.ts';
 

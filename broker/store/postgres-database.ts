@@ -14,7 +14,7 @@ import { connectToWritable } from './postgres-client.ts';
 import { ConnectionLost, isAnswer, postgresError } from './postgres-errors.ts';
 import { type ReadRows, checksumOf, readAll, readRest } from './postgres-rows.ts';
 import { checkFormat, columnOfBackend, formatVersion, migrate, prepareSchema } from './postgres-schema.ts';
-import type { Durability } from './sqlite-store.ts';
+import type { Durability } from './sqlite-database.ts';
 import { type RowChange, type TableName, lastOfEach, tableNames } from './store.ts';
 
 export interface PostgresOptions {

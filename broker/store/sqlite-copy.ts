@@ -17,7 +17,7 @@ import {
   openDatabase,
   storeError,
 } from './database-file.ts';
-import { checkEnd, filesIn, putting, sqliteSchema, textsIn } from './sqlite-store.ts';
+import { checkEnd, filesIn, putting, sqliteSchema, textsIn } from './sqlite-database.ts';
 import { tableNames } from './store.ts';
 
 /** @throws {OperationalError} when there is nothing to copy, or it is in use, damaged or foreign */

@@ -85,7 +85,7 @@ describe('a copy that cannot be made', () => {
     const [directory, url] = [await filled(), await filledDatabase()];
     const empty = await server.freshSchema();
     const target = newDirectory();
-    const [open, leader, waiting] = [openSqliteStore({ directory, identity }), await led(url), await led(empty)];
+    const [open, leader, waiting] = [await openSqliteStore({ directory, identity }), await led(url), await led(empty)];
     const inUse = { code: 'STORE_IN_USE', message: expect.stringContaining(`process ${process.pid}`) as string };
     await expect(copy(directory, await server.freshSchema())).rejects.toMatchObject(inUse);
     await expect(copy(url, target)).rejects.toMatchObject(inUse);
@@ -225,7 +225,7 @@ async function changed(assignment: string): Promise<string> {
 
 async function emptyElsewhere(): Promise<string> {
   const directory = newDirectory();
-  const store = openSqliteStore({ directory, identity: { ...identity, region: 'eu-west-1' } });
+  const store = await openSqliteStore({ directory, identity: { ...identity, region: 'eu-west-1' } });
   await store.commit([], 1);
   store.close();
   return directory;

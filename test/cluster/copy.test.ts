@@ -132,7 +132,7 @@ describe('jobrig store copy', () => {
 
   it('copies what a killed service has left, also where it led a database', async () => {
     const directory = newDirectory();
-    const store = openSqliteStore({ directory, identity });
+    const store = await openSqliteStore({ directory, identity });
     await store.commit([thing('a')], 5);
     const killed = newDirectory();
     cpSync(directory, killed, { recursive: true });

@@ -92,7 +92,7 @@ export function storeContract(open: () => StoreUnderTest | Promise<StoreUnderTes
       { table: 'thing', key: 'kept', row: { version: 2 } },
       { table: 'job', key: 'broken', row: endless },
     ];
-    expect(() => store.commit(half, 2)).toThrow();
+    await expect((async () => store.commit(half, 2))()).rejects.toThrow();
     current = await current.reopen('killed');
     expect(sorted(await contents(current.store))).toEqual([['thing kept', '{"version":1}']]);
     await current.dispose();

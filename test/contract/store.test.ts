@@ -1,14 +1,18 @@
 /** The store contract: SQLite at each durability, and the map that says it in the fewest words. */
 import { describe } from 'vitest';
-import { type Durability, durabilities, openSqliteStore } from '../../broker/store/sqlite-store.ts';
+import { type Durability, durabilities } from '../../broker/store/sqlite-database.ts';
+import { openSqliteStore } from '../../broker/store/sqlite-store.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
 import { type StoreUnderTest, storeContract } from './store.contract.ts';
 
 const identity = { region: 'us-east-1', account: '000000000000' };
 
-function sqlite(durability: Durability, directory: StoreDirectory = makeStoreDirectory()): StoreUnderTest {
-  const store = openSqliteStore({ directory: directory.path, identity, durability });
+async function sqlite(
+  durability: Durability,
+  directory: StoreDirectory = makeStoreDirectory(),
+): Promise<StoreUnderTest> {
+  const store = await openSqliteStore({ directory: directory.path, identity, durability });
   const dispose = (): void => {
     store.close();
     directory.remove();

@@ -65,7 +65,7 @@ function* rows(): Generator<RowChange> {
 
 async function fill(): Promise<void> {
   const identity = { region: 'us-east-1', account: '000000000000' };
-  const store = openSqliteStore({ directory: directory.path, identity, durability: 'off' });
+  const store = await openSqliteStore({ directory: directory.path, identity, durability: 'off' });
   let batch: RowChange[] = [];
   for (const row of rows()) {
     batch.push(row);

@@ -37,7 +37,7 @@ export const manyRows: readonly RowChange[] = [
 
 export async function filled(rows: readonly RowChange[] = oddRows): Promise<string> {
   const directory = newDirectory();
-  const store = openSqliteStore({ directory, identity });
+  const store = await openSqliteStore({ directory, identity });
   await store.commit(rows, 1_800_000_000_000);
   store.close();
   return directory;

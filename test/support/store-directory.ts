@@ -1,5 +1,5 @@
 /** A directory for a store, and what a killed process would leave of it: a copy made while the store is open. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endAfterTest } from './after-test.ts';
@@ -9,7 +9,7 @@ export interface StoreDirectory {
   readonly database: string;
   readonly log: string;
   readonly mark: string;
-  /** Nothing may be writing: commits are synchronous, so between two of them. */
+  /** At any moment, also while a commit is being written. */
   killed(): StoreDirectory;
   remove(): void;
 }
@@ -28,16 +28,19 @@ function directoryAt(end: (remove: () => void) => void): StoreDirectory {
   const database = join(path, 'jobrig.db');
   const remove = (): void => rmSync(path, { recursive: true, force: true });
   end(remove);
-  return {
+  const copied: StoreDirectory = {
     path,
     database,
     log: `${database}-wal`,
     mark: join(path, 'jobrig.mark'),
     killed() {
       const copy = directoryAt(end);
-      cpSync(path, copy.path, { recursive: true });
+      // First, as it counts what the others must have: a kill leaves none that is ahead of them either.
+      if (existsSync(copied.mark)) cpSync(copied.mark, copy.mark);
+      cpSync(path, copy.path, { recursive: true, filter: (file) => file !== copied.mark });
       return copy;
     },
     remove,
   };
+  return copied;
 }

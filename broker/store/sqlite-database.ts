@@ -1,0 +1,249 @@
+/**
+ * What is kept, as one SQLite file that any SQLite tool can open while no service runs: a table for each kind of row, with the
+ * row as JSON. Each commit is one transaction in the write-ahead log, forced to disk as the durability says. Rows carry a
+ * checksum, since SQLite checks its pages for structure only. Says in no way what rows mean.
+ */
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { EpochMs } from '../../protocol/time.ts';
+import type { OperationalError } from '../../protocol/operational-error.ts';
+import type { ServiceIdentity } from '../engine/contract.ts';
+import { openMark, readMark } from './commit-mark.ts';
+import {
+  attempt,
+  closeDatabase,
+  headWriter,
+  inspectDatabase,
+  openDatabase,
+  storeError,
+  torn,
+} from './database-file.ts';
+import type { Database, DatabaseFiles, Head, Schema } from './database-file.ts';
+import { keyOf } from './kept-key.ts';
+import { type DamageListener, type TableName, tableNames } from './store.ts';
+
+/**
+ * What survives: `fsync` a power cut, with everything that was answered; `write` a killed process with everything, a power
+ * cut without the last moments; `off` a killed process, but a power cut may damage the file.
+ */
+export const durabilities = ['fsync', 'write', 'off'] as const;
+export type Durability = (typeof durabilities)[number];
+
+const synchronous: Readonly<Record<Durability, string>> = { fsync: 'FULL', write: 'NORMAL', off: 'OFF' };
+
+export interface SqliteStoreOptions {
+  /** Made when it is missing. */
+  readonly directory: string;
+  /** Rows are full of ARNs, so a directory belongs to one region and account. */
+  readonly identity: ServiceIdentity;
+  /** Default `fsync`. */
+  readonly durability?: Durability;
+}
+
+/** A row as it is kept, its checksum proved. */
+export interface KeptText {
+  readonly table: TableName;
+  readonly key: string;
+  /** JSON. */
+  readonly text: string;
+  /** Without sign. */
+  readonly checksum: number;
+}
+
+const columns = '(key TEXT PRIMARY KEY, row TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID';
+export const sqliteSchema: Schema = Object.fromEntries(tableNames.map((table) => [table, columns]));
+
+/** What is written of one table: a key and its JSON in turn; null: the row is gone. */
+export type WrittenRows = readonly [table: TableName, keysAndTexts: readonly (string | null)[]];
+
+/** Open in one process, and for one thread of it. */
+export interface SqliteDatabase {
+  readonly files: DatabaseFiles;
+  /** Service time of the last commit. */
+  readonly lastCommitAt: EpochMs | undefined;
+  /** Where {@link textsIn} reads. */
+  readonly database: Database;
+  /** What the next `write` is to write before its own: a part of a large commit. */
+  gather(changes: readonly WrittenRows[]): void;
+  /** Kept when it returns, as the durability says; when it throws, nothing is, or it is not known. */
+  write(changes: readonly WrittenRows[], at: EpochMs): void;
+  close(): void;
+}
+
+/** @throws OperationalError naming the file when it is in use, torn, foreign or cannot be written. */
+export function openSqliteDatabase({ directory, identity, durability = 'fsync' }: SqliteStoreOptions): SqliteDatabase {
+  const files = filesIn(directory);
+  const head = inspectDatabase(files, sqliteSchema);
+  checkHead(head, files, identity);
+  const database = openDatabase(files, sqliteSchema);
+  // 16 MB of log between checkpoints: pages that change again and again are then written back once.
+  database.exec(`PRAGMA synchronous = ${synchronous[durability]}; PRAGMA wal_autocheckpoint = 4000`);
+  const write = writerOf(database, identity);
+  let commits = head?.commits ?? 0;
+  const mark = openMark(files.mark, commits);
+  const gathered: WrittenRows[] = [];
+  return {
+    files,
+    lastCommitAt: head?.at,
+    database,
+    gather(changes) {
+      gathered.push(...changes);
+    },
+    write(changes, at) {
+      try {
+        write([...gathered.splice(0), ...changes], commits + 1, at);
+        commits += 1;
+        mark.set(commits);
+      } catch (cause) {
+        throw notWritten(files, cause);
+      }
+    },
+    close() {
+      closeDatabase(database, files);
+      mark.remove();
+    },
+  };
+}
+
+export function notWritten({ database }: DatabaseFiles, cause: unknown): OperationalError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const hint = 'Nothing was accepted that is not kept. Make room or give another directory, and start again.';
+  return storeError('STORE_NOT_WRITTEN', database, `cannot be written: ${reason}`, { hint, cause });
+}
+
+const databaseName = 'jobrig.db';
+const markName = 'jobrig.mark';
+
+/** Names of all files that a store may have in its directory. */
+export const storeFiles: readonly string[] = [
+  ...['', '-wal', '-shm', '-journal', '.new'].map((end) => databaseName + end),
+  markName,
+];
+
+export function filesIn(directory: string): DatabaseFiles {
+  const database = join(directory, databaseName);
+  return { database, log: `${database}-wal`, mark: join(directory, markName) };
+}
+
+/** Nothing is missing at its end, and it is this service's own. */
+function checkHead(head: Head | undefined, files: DatabaseFiles, identity: ServiceIdentity): void {
+  checkEnd(head, files);
+  if (head === undefined || (head.region === identity.region && head.account === identity.account)) return;
+  const hint = 'Start with that region and account, or give another directory.';
+  const whose = `was made for ${head.region} and account ${head.account}`;
+  throw storeError('STORE_OF_OTHER_ACCOUNT', files.database, whose, { hint });
+}
+
+/** No commit is missing that the mark counts. */
+export function checkEnd(head: Head | undefined, { database, log, mark: file }: DatabaseFiles): void {
+  const mark = readMark(file);
+  if (mark !== undefined && !(mark.commits <= (head?.commits ?? 0))) {
+    const missing = Number.isNaN(mark.commits) ? 'an unknown number of' : mark.commits - (head?.commits ?? 0);
+    const hint = `Something has cut ${log}. To go on without what is lost, remove ${file}.`;
+    throw storeError('STORE_TORN', database, `lacks the last ${missing} commits that ${file} counts`, { hint });
+  }
+}
+
+interface KeptRow {
+  readonly key: string;
+  readonly row: string;
+  readonly checksum: number;
+}
+
+/**
+ * One row in memory at a time. All of it within one turn: the package frees a query that nobody but its rows refers to.
+ * @param after a key: only those behind it
+ */
+export function* textsIn(
+  database: Database,
+  files: DatabaseFiles,
+  table: TableName,
+  damaged?: DamageListener,
+  after?: string,
+): Generator<KeptText> {
+  const behind = after === undefined ? '' : 'WHERE key > ? ORDER BY key';
+  const select = `SELECT key, row, checksum FROM ${table} ${behind}`;
+  const values = after === undefined ? [] : [after];
+  const cursor = attempt(files, () => database.prepare(select).iterate(...values)) as Iterator<KeptRow>;
+  try {
+    for (;;) {
+      const next = attempt(files, () => cursor.next());
+      if (next.done === true) return;
+      const { key, row, checksum } = next.value;
+      if (checksumOf(key, row) === checksum) {
+        yield { table, key, text: row, checksum };
+      } else {
+        if (damaged === undefined) throw torn(files.database, `has a damaged row: ${table} ${key}`);
+        damaged(table, keyOf(key));
+      }
+    }
+  } finally {
+    cursor.return?.();
+  }
+}
+
+function checksumOf(key: string, row: string): number {
+  return crc32(row, crc32(key));
+}
+
+type Write = (changes: readonly WrittenRows[], commits: number, at: EpochMs) => void;
+
+/** As many rows as one statement puts, which halves what a row costs. */
+const rowsAtOnce = 8;
+
+function writerOf(database: Database, { region, account }: ServiceIdentity): Write {
+  const statements = new Map(
+    tableNames.map((table) => [
+      table,
+      {
+        put: database.prepare(putting(table, 1)),
+        putMany: database.prepare(putting(table, rowsAtOnce)),
+        drop: database.prepare(`DELETE FROM ${table} WHERE key = ?`),
+      },
+    ]),
+  );
+  const writeHead = headWriter(database);
+  const begin = database.prepare('BEGIN IMMEDIATE');
+  const commit = database.prepare('COMMIT');
+
+  function writeRows(table: TableName, keysAndTexts: WrittenRows[1]): void {
+    const { put, putMany, drop } = statements.get(table)!;
+    let values: (string | number)[] = [];
+    for (let index = 0; index < keysAndTexts.length; index += 2) {
+      const key = keysAndTexts[index]!;
+      const text = keysAndTexts[index + 1]!;
+      if (text === null) {
+        drop.run(key);
+        continue;
+      }
+      values.push(key, text, checksumOf(key, text));
+      if (values.length < rowsAtOnce * valuesOfRow) continue;
+      putMany.run(...values);
+      values = [];
+    }
+    for (let at = 0; at < values.length; at += valuesOfRow) put.run(...values.slice(at, at + valuesOfRow));
+  }
+
+  return (changes, commits, at) => {
+    begin.run();
+    try {
+      for (const [table, keysAndTexts] of changes) writeRows(table, keysAndTexts);
+      writeHead({ region, account, commits, at });
+      commit.run();
+    } catch (error) {
+      // Some failures, a full disk among them, have rolled back already.
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  };
+}
+
+/** Key, row, checksum. */
+const valuesOfRow = 3;
+
+/** Half the work of INSERT OR REPLACE, which deletes first. */
+export function putting(table: TableName, rows: number): string {
+  const values = Array.from({ length: rows }, () => '(?, ?, ?)');
+  return `INSERT INTO ${table} (key, row, checksum) VALUES ${values.join(', ')}
+          ON CONFLICT DO UPDATE SET row = excluded.row, checksum = excluded.checksum`;
+}
