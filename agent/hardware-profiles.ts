@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
+import { placedText, readText } from '../protocol/positioned-text.ts';
 import { parseHardwareProfile } from './device/profile.ts';
 import type { HardwareProfile } from './device/profile.ts';
 
@@ -19,7 +20,7 @@ export function hardwareNames(): readonly string[] {
 
 /**
  * One profile by name, or all of them for `mix`.
- * @throws {OperationalError} `HARDWARE_UNKNOWN`, or `HARDWARE_INVALID` naming file and member
+ * @throws {OperationalError} `HARDWARE_UNKNOWN`, or `HARDWARE_INVALID` naming file, line, column and member
  */
 export function readHardwareProfiles(name: string): readonly HardwareProfile[] {
   const names = hardwareNames();
@@ -32,22 +33,7 @@ export function readHardwareProfiles(name: string): readonly HardwareProfile[] {
 
 function readProfile(name: string): HardwareProfile {
   const file = join(folder, name + extension);
-  const parsed = parseHardwareProfile(decode(file));
-  if (parsed.ok) return parsed.value;
-  const problems = parsed.problems.map(({ path, message }) => `${path || 'the profile'} ${message}`);
-  throw new OperationalError('HARDWARE_INVALID', `${file}: ${problems.join('; ')}`);
-}
-
-function decode(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw new OperationalError(
-      'HARDWARE_INVALID',
-      `${file}: ${cause instanceof Error ? cause.message : 'unreadable'}`,
-      {
-        cause,
-      },
-    );
-  }
+  const read = readText(readFileSync(file, 'utf8'), parseHardwareProfile);
+  if (read.ok) return read.value;
+  throw new OperationalError('HARDWARE_INVALID', placedText(file, read.problems));
 }

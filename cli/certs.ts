@@ -66,11 +66,7 @@ async function certs(flags: CertsFlags, command: Command): Promise<void> {
   await write(caFile, authority.ca);
   for (const name of thing) {
     const issued = await authority.issueThingCertificate(name);
-    const names = certificateFileNames(name === anyThing ? benchFileName : name);
-    const [cert, key] = [join(out, names.cert), join(out, names.key)];
-    await write(cert, issued.cert);
-    await write(key, issued.key);
-    files.push({ thing: name, cert, key });
+    files.push({ thing: name, ...(await writePair(out, name === anyThing ? benchFileName : name, issued)) });
   }
   const signing = codeSigning ? await writeCodeSigner(out, dataDir, authority) : undefined;
   const shared = node === undefined ? undefined : await writeNode(out, dataDir, authority, node);
@@ -86,11 +82,15 @@ async function certs(flags: CertsFlags, command: Command): Promise<void> {
 /** The same for every service on the data directory, made by whoever needs it first. */
 async function writeCodeSigner(out: string, dataDir: string, authority: CertificateAuthority) {
   const { openCodeSigner } = await import('../broker/code-signing.ts');
-  const signer = await openCodeSigner(dataDir, authority);
-  const names = certificateFileNames(codeSigningName);
+  return writePair(out, codeSigningName, await openCodeSigner(dataDir, authority));
+}
+
+/** @returns where they are */
+async function writePair(out: string, name: string, texts: { readonly cert: string; readonly key: string }) {
+  const names = certificateFileNames(name);
   const [cert, key] = [join(out, names.cert), join(out, names.key)];
-  await write(cert, signer.cert);
-  await write(key, signer.key);
+  await write(cert, texts.cert);
+  await write(key, texts.key);
   return { cert, key };
 }
 

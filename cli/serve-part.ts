@@ -16,16 +16,8 @@ interface PartToServe {
   readonly failed: AbortController;
 }
 
-export async function servePart({
-  part,
-  settings,
-  dataDir,
-  log,
-  json,
-  quiet,
-  stopped,
-  failed,
-}: PartToServe): Promise<number> {
+export async function servePart(toServe: PartToServe): Promise<number> {
+  const { part, settings, dataDir, log, json, quiet, stopped, failed } = toServe;
   const { readNodeCertificate } = await import('../broker/cluster/node-links.ts');
   const certificate = readNodeCertificate(dataDir);
   const onWarning = (warning: string): void => log.say('warn', warning);

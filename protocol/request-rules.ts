@@ -279,11 +279,8 @@ function locationProblem({ fileLocation }: OTAUpdateFile): string | undefined {
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-function signingProblem({
-  awsSignerJobId,
-  startSigningJobParameter,
-  customCodeSigning,
-}: CodeSigning): string | undefined {
+function signingProblem(signing: CodeSigning): string | undefined {
+  const { awsSignerJobId, startSigningJobParameter, customCodeSigning } = signing;
   const forms = [awsSignerJobId, startSigningJobParameter, customCodeSigning].filter((form) => !isUnset(form)).length;
   if (forms !== 1) {
     return 'The codeSigning of a file must be one of awsSignerJobId, startSigningJobParameter and customCodeSigning.';

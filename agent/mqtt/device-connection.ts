@@ -149,14 +149,8 @@ function whenGone(client: MqttClient, gone: () => void): void {
   else client.stream.once('close', gone);
 }
 
-function openClient({
-  endpoint,
-  thingName,
-  credentials,
-  keepsSession,
-  keepAliveMs,
-  openStream,
-}: DeviceConnectionOptions): MqttClient {
+function openClient(wanted: DeviceConnectionOptions): MqttClient {
+  const { endpoint, thingName, credentials, keepsSession, keepAliveMs, openStream } = wanted;
   const url = new URL(endpoint);
   const options: IClientOptions = {
     ...credentials,

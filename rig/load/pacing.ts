@@ -10,7 +10,6 @@ export interface Flights {
   landed(count: number): void;
   /** None begins any more. */
   stop(): void;
-  readonly begun: number;
   /** Open loop: the most by which a beginning was late. */
   readonly latestMs: DurationMs;
 }
@@ -60,9 +59,6 @@ export function startFlights({ pacing, total, begin, now }: FlightOptions): Flig
     stop() {
       isStopped = true;
       clearInterval(timer);
-    },
-    get begun() {
-      return begun;
     },
     get latestMs() {
       return latestMs;

@@ -5,6 +5,7 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ActionTarget, OfferedDocument, PageAction } from '../../broker/live/contract.ts';
+import { thatHold } from '../../protocol/json.ts';
 import { act, counters, jobs, offeredDocuments, outcome, run, selected, selection } from './feed.ts';
 
 type Target = 'device' | 'selection' | 'job';
@@ -18,11 +19,11 @@ const throttleMs = 10_000;
 
 /** Of what there is: a device that is looked at, devices that are chosen, a job. */
 function targetNow(): Target | undefined {
-  const possible: readonly Target[] = [
-    ...(selected.value === undefined ? [] : (['device'] as const)),
-    ...(selection.value.size === 0 ? [] : (['selection'] as const)),
-    ...(jobs.value.length === 0 ? [] : (['job'] as const)),
-  ];
+  const possible = thatHold({
+    device: selected.value !== undefined,
+    selection: selection.value.size > 0,
+    job: jobs.value.length > 0,
+  });
   return possible.includes(wanted.value) ? wanted.value : possible[0];
 }
 
@@ -105,17 +106,14 @@ function Deed({ name, press, ...look }: DeedProps) {
   );
 }
 
-function Segment({
-  of,
-  now,
-  isThere,
-  children,
-}: {
+interface SegmentProps {
   readonly of: Target;
   readonly now: Target | undefined;
   readonly isThere: boolean;
   readonly children: string;
-}) {
+}
+
+function Segment({ of, now, isThere, children }: SegmentProps) {
   return (
     <button type="button" aria-pressed={now === of} disabled={!isThere} onClick={() => void (wanted.value = of)}>
       {children}
@@ -123,13 +121,12 @@ function Segment({
   );
 }
 
-function CreateJob({
-  dialog,
-  things,
-}: {
+interface CreateJobProps {
   readonly dialog: { readonly current: HTMLDialogElement | null };
   readonly things: readonly string[];
-}) {
+}
+
+function CreateJob({ dialog, things }: CreateJobProps) {
   const [offered, setOffered] = useState<readonly OfferedDocument[]>([]);
   const [text, setText] = useState('');
   const [jobId, setJobId] = useState('');

@@ -110,9 +110,7 @@ export function Field() {
   }, [theme]);
 
   const at = (event: PointerEvent): number | undefined => {
-    const place = canvas.current!.getBoundingClientRect();
-    const column = Math.floor((event.clientX - place.left) / layout.pitch);
-    const row = Math.floor((event.clientY - place.top) / layout.pitch);
+    const [column, row] = position(event).map((part) => Math.floor(part / layout.pitch)) as [number, number];
     if (row < 0 || row >= layout.rows || column < 0) return undefined;
     const index = column * layout.rows + row;
     return index < names.length ? index : undefined;

@@ -67,39 +67,38 @@ const otaDocument = JSON.stringify({
 }).replace('"{size}"', '{size}');
 
 /**
- * Before anything is started: whether the user's own files can be read, and are what they have to be.
+ * The user's own files, read before anything is started, and again for each device.
  * @throws {OperationalError} `DOCUMENT_UNREADABLE`, `DOCUMENT_INVALID`, with the flag and the file
  */
-export async function mustBeReadable({
-  document,
-  canary,
-  image,
-}: Pick<JobDocumentsOptions, 'document' | 'canary' | 'image'>): Promise<void> {
-  if (document !== undefined) mustBeJson('--document', document, await templateIn('--document', document));
-  if (canary !== undefined) mustBeJson('--canary', canary, await templateIn('--canary', canary));
-  if (image !== undefined) await readBytes('--image', image);
+export async function readOwnFiles(files: Pick<JobDocumentsOptions, 'document' | 'canary' | 'image'>) {
+  const { document, canary, image } = files;
+  return {
+    document: await templateIn('--document', document),
+    canary: await templateIn('--canary', canary),
+    image: image === undefined ? undefined : await readNamedFile('--image', image, 'DOCUMENT_UNREADABLE'),
+  };
 }
 
-/** @throws {OperationalError} as {@link mustBeReadable} */
+async function templateIn(flag: string, file: string | undefined): Promise<string | undefined> {
+  if (file === undefined || file === afrOta) return file && otaDocument;
+  const text = (await readNamedFile(flag, file, 'DOCUMENT_UNREADABLE')).toString('utf8');
+  mustBeJson(flag, file, text);
+  return text;
+}
+
+/** @throws {OperationalError} as {@link readOwnFiles} */
 export async function openJobDocuments(options: JobDocumentsOptions): Promise<FillDocument> {
-  const { filesDirectory, document, canary, image } = options;
-  const folder = join(filesDirectory, bucket);
+  const folder = join(options.filesDirectory, bucket);
   await mkdir(folder, { recursive: true });
-  const texts = {
-    document: document === undefined ? ownDocument : await templateIn('--document', document),
-    canary: canary === undefined ? undefined : await templateIn('--canary', canary),
-  };
-  mustBeJson('--document', document, texts.document);
-  if (texts.canary !== undefined) mustBeJson('--canary', canary, texts.canary);
-  const given = image === undefined ? undefined : await readBytes('--image', image);
+  const own = await readOwnFiles(options);
   return async (jobId, which, ordinal) => {
     const version = `${ordinal + 1}.0.0`;
-    const bytes = given ?? madeUpImage(version);
+    const bytes = own.image ?? madeUpImage(version);
     const key = `${jobId}.bin`;
     // At once: somebody may be reading the one before.
     await writeFile(join(folder, `${key}.new`), bytes);
     await rename(join(folder, `${key}.new`), join(folder, key));
-    const template = texts[which] ?? texts.document;
+    const template = own[which] ?? own.document ?? ownDocument;
     const text = fillIn(template, {
       url: `\${aws:iot:s3-presigned-url:https://s3.amazonaws.com/${bucket}/${key}}`,
       version,
@@ -129,16 +128,8 @@ function madeUpImage(version: string): Buffer {
   return Buffer.concat(blocks, madeUpBytes);
 }
 
-async function templateIn(flag: string, file: string): Promise<string> {
-  return file === afrOta ? otaDocument : (await readBytes(flag, file)).toString('utf8');
-}
-
-function readBytes(flag: string, file: string): Promise<Buffer> {
-  return readNamedFile(flag, file, 'DOCUMENT_UNREADABLE');
-}
-
 /** With every placeholder filled in, since `{size}` without quotes is none yet. */
-function mustBeJson(flag: string, file: string | undefined, template: string): void {
+function mustBeJson(flag: string, file: string, template: string): void {
   const sample = fillIn(template, {
     url: 'u',
     version: '1',
@@ -155,6 +146,6 @@ function mustBeJson(flag: string, file: string | undefined, template: string): v
   } catch (cause) {
     // It quotes the text, with its line breaks.
     const message = (cause as Error).message.replaceAll(/\s+/g, ' ');
-    throw new OperationalError('DOCUMENT_INVALID', `${flag}: ${file ?? ''} is no JSON: ${message}`, { cause });
+    throw new OperationalError('DOCUMENT_INVALID', `${flag}: ${file} is no JSON: ${message}`, { cause });
   }
 }

@@ -18,7 +18,7 @@ import { handshake } from './handshake.ts';
 import { type LaneOptions, openLane } from './lane.ts';
 import { PageBoard } from './page-board.ts';
 import { type Endpoints, readTemplate } from './equipment.ts';
-import { mustBeReadable } from './job-documents.ts';
+import { readOwnFiles } from './job-documents.ts';
 import { type Portrait, limitsOf, portraitOf, settleMsOf } from './portrait.ts';
 import type { Program } from './program.ts';
 import { suited } from './suited.ts';
@@ -82,7 +82,7 @@ class Check {
   }
 
   async run(): Promise<CheckResult> {
-    await mustBeReadable(this.#options);
+    await readOwnFiles(this.#options);
     for (const template of this.#options.templates ?? []) await readTemplate(template);
     const first = await this.#openPlace();
     const shaken = await this.#unlessAborted(this.#shakeHands(first));

@@ -5,7 +5,7 @@
 import { identityKey, type ExecutionIdentity, type Step } from '../../../observation/execution.ts';
 import type { DeviceView } from '../../../observation/inside.ts';
 import type { Observation } from '../../../observation/observation.ts';
-import { type ClaimDefinition, notObserved, pass } from '../claim.ts';
+import { type Break, type ClaimDefinition, notObserved, pass } from '../claim.ts';
 import { doubtedSince } from '../record.ts';
 
 export const noWrongActivation: ClaimDefinition = {
@@ -91,11 +91,7 @@ export const noWrongActivation: ClaimDefinition = {
   },
 };
 
-function slotsWrong({
-  slots,
-  activeSlot,
-  runningVersion,
-}: DeviceView): { readonly sign: 'image-not-confirmed' | 'wrong-slot'; readonly reason: string } | undefined {
+function slotsWrong({ slots, activeSlot, runningVersion }: DeviceView): Pick<Break, 'sign' | 'reason'> | undefined {
   const active = slots[activeSlot];
   if (active?.state !== 'confirmed')
     return { sign: 'image-not-confirmed', reason: `the active slot is ${active?.state ?? 'missing'}` };

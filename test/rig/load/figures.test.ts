@@ -168,12 +168,14 @@ describe('flights', () => {
     let now = 0;
     const flying = new Set<number>();
     let most = 0;
+    let begun = 0;
     const flights = startFlights({
       pacing: { kind: 'window', window: 3 },
       total: 10,
       now: () => now,
       begin(index) {
         flying.add(index);
+        begun += 1;
         most = Math.max(most, flying.size);
         return true;
       },
@@ -184,21 +186,22 @@ describe('flights', () => {
       flying.delete(first!);
       flights.landed(1);
     }
-    expect([most, flights.begun]).toEqual([3, 10]);
+    expect([most, begun]).toEqual([3, 10]);
   });
 
   it('of a closed loop that cannot begin yet are asked for again', () => {
     let mayBegin = false;
+    let begun = 0;
     const flights = startFlights({
       pacing: { kind: 'window', window: 2 },
       total: 4,
       now: () => 0,
-      begin: () => mayBegin,
+      begin: () => mayBegin && (begun += 1) > 0,
     });
-    expect(flights.begun).toBe(0);
+    expect(begun).toBe(0);
     mayBegin = true;
     flights.landed(1);
-    expect(flights.begun).toBe(3);
+    expect(begun).toBe(3);
     flights.stop();
   });
 });
