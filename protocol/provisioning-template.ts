@@ -1,6 +1,7 @@
 /**
- * The body of a provisioning template: what it says about thing, certificate and policy, with the values that somebody gives
- * put in: a device that provisions itself, or the caller of RegisterThing. Reads the functions that AWS documents for templates: Ref, Fn::Join, Fn::Select, Fn::FindInMap, Fn::Split, Fn::Sub.
+ * The body of a provisioning template: what it says about thing, certificate and policy, with the values that somebody gives put
+ * in: a device that provisions itself, or the caller of RegisterThing. Reads the functions that AWS documents for templates: Ref,
+ * Fn::Join, Fn::Select, Fn::FindInMap, Fn::Split, Fn::Sub.
  * Source: reference shadow-and-provisioning.md §4; AWS IoT Developer Guide, "Provisioning templates".
  */
 import { type JsonObject, isJsonObject, parseJsonObject, present } from './json.ts';

@@ -6,10 +6,11 @@ import { z } from 'zod';
 import type { FaultPlan } from '../../faults/plan.ts';
 import { type Complain, type MemberPath, type ReadForm, readWith } from '../../protocol/form.ts';
 import { isJsonObject, present } from '../../protocol/json.ts';
-import { unknownHint, unknownWord } from '../../protocol/near-name.ts';
+import { unknownWord } from '../../protocol/near-name.ts';
 import { checked, faultsFrom } from '../scenario/format/checked.ts';
+import { type Words, entriesFrom } from '../scenario/format/entries.ts';
 import { label, percent, span } from '../scenario/format/values.ts';
-import type { LoadShape, ShapeDeed, ShapeEntry, ShapeTrigger } from './contract.ts';
+import type { LoadShape, ShapeDeed, ShapeTrigger } from './contract.ts';
 
 const things = z.number().int().min(1).max(1_000_000);
 const executions = z.number().int().min(1).max(1000);
@@ -51,12 +52,12 @@ const deedForms = {
     pause: span.optional(),
     holds: z.boolean().optional(),
   }),
-  link: z.strictObject({ drop: percent }),
+  // `link: drop` is all of them.
+  link: z.strictObject({ drop: z.preprocess((share) => (share === 'drop' ? '100%' : share), percent) }),
   'cancel-job': z.strictObject({ job: label, force: z.boolean().default(true) }),
   'delete-job': z.strictObject({ job: label, force: z.boolean().default(true) }),
 } as const;
 type DeedWord = keyof typeof deedForms;
-const deedWords = Object.keys(deedForms) as readonly DeedWord[];
 
 const triggerForms = {
   connected: z.strictObject({ connected: percent }),
@@ -75,8 +76,7 @@ export function checkShape(value: unknown): ReadForm<LoadShape> {
 
 function shapeFrom(value: unknown, complain: Complain): LoadShape | undefined {
   const head = checked(headForm, value, [], complain);
-  const list = isJsonObject(value) && Array.isArray(value['script']) ? (value['script'] as unknown[]) : [];
-  const script = list.flatMap((entry, index) => entryFrom(entry, ['script', index], complain) ?? []);
+  const script = entriesFrom(isJsonObject(value) ? value['script'] : [], ['script'], words, complain);
   if (head === undefined) return undefined;
   const { given } = head;
   const shape: LoadShape = {
@@ -114,39 +114,12 @@ function serviceFaultsFrom(value: unknown, complain: Complain): FaultPlan {
   return plan;
 }
 
-const besideDeeds = ['when', 'do'];
-
-function entryFrom(value: unknown, path: MemberPath, complain: Complain): ShapeEntry | undefined {
-  if (!isJsonObject(value)) return complain(path, 'expected a deed, or `when` with `do`');
-  const { when, do: does, ...others } = value;
-  if (when === undefined && does === undefined) {
-    const deed = deedFrom(others, path, complain);
-    return deed && { deeds: [deed] };
-  }
-  for (const word of Object.keys(others)) complain([...path, word], unknownHint(word, besideDeeds), besideDeeds);
-  const trigger = when === undefined ? undefined : triggerFrom(when, [...path, 'when'], complain);
-  const list: readonly unknown[] = does === undefined ? [] : Array.isArray(does) ? does : [does];
-  const deeds = list.flatMap(
-    (deed, index) => deedFrom(deed, [...path, 'do', ...(Array.isArray(does) ? [index] : [])], complain) ?? [],
-  );
-  return { ...(trigger && { when: trigger }), deeds };
-}
-
-function deedFrom(value: unknown, path: MemberPath, complain: Complain): ShapeDeed | undefined {
-  const words = isJsonObject(value) ? Object.keys(value) : [];
-  const [word = ''] = words;
-  if (!isJsonObject(value) || words.length !== 1) {
-    return complain(path, `expected one deed; found ${words.join(', ') || 'none'}`);
-  }
-  const name = deedWords.find((known) => known === word);
-  if (name === undefined) return complain([...path, word], unknownHint(word, deedWords), deedWords);
-  // `link: drop` is all of them; `rollout: update` has no more to say.
-  const short = { rollout: 'job', link: 'drop', 'cancel-job': 'job', 'delete-job': 'job' }[name];
-  const given = value[word];
-  const members = isJsonObject(given) ? given : { [short]: name === 'link' && given === 'drop' ? '100%' : given };
-  const read = checked(deedForms[name] as z.ZodType, members, [...path, word], complain);
-  return read === undefined ? undefined : deedOf(name, read as never);
-}
+const words: Words<ShapeTrigger, ShapeDeed> = {
+  deedForms,
+  shortForms: { rollout: 'job', link: 'drop', 'cancel-job': 'job', 'delete-job': 'job' },
+  deedFrom: (word, read) => deedOf(word as DeedWord, read as never),
+  triggerOf: triggerFrom,
+};
 
 function deedOf<Word extends DeedWord>(word: Word, read: z.output<(typeof deedForms)[Word]>): ShapeDeed {
   switch (word) {

@@ -1,7 +1,7 @@
 /**
- * What a run of the main job leaves behind, as plain data: the page and the JUnit file are drawn from it, `report.json` is this but
- * for its runs, which are in `run.json`, and the command line's JSON is its head. Findings and observations are those of rig/verdict and observation; instants in them are
- * milliseconds of device time since the epoch.
+ * What a run of the main job leaves behind, as plain data: the page and the JUnit file are drawn from it, `report.json` is this
+ * but for its runs, which are in `run.json`, and the command line's JSON is its head. Findings and observations are those of
+ * rig/verdict and observation; instants in them are milliseconds of device time since the epoch.
  */
 import type { Step } from '../../observation/execution.ts';
 import type { Observation } from '../../observation/observation.ts';

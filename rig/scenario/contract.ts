@@ -91,7 +91,10 @@ export const documentKinds = [
 ] as const;
 export type DocumentKind = (typeof documentKinds)[number];
 
-/** `yours`: what the device under check understands (`--document`), our firmware document for simulated devices. An object is the document itself. */
+/**
+ * `yours`: what the device under check understands (`--document`), our firmware document for simulated devices. An object is the
+ * document itself.
+ */
 export type JobDocument = 'yours' | DocumentKind | Readonly<Record<string, unknown>>;
 
 export interface Entry {

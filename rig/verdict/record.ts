@@ -226,8 +226,9 @@ export class DeviceRecord extends ExecutionRecords {
 }
 
 /**
- * Since when a device has had no reason left to work for an execution that is gone. An answer leaves no doubt. After a notification a device may ask before it believes it, and cannot help how long the answer
- * takes; if it asks nobody, the notification is all it needs.
+ * Since when a device has had no reason left to work for an execution that is gone. An answer leaves no doubt. After a
+ * notification a device may ask before it believes it, and cannot help how long the answer takes; if it asks nobody, the
+ * notification is all it needs.
  */
 export function doubtedSince(
   { openRequests, answeredAt }: DeviceRecord,

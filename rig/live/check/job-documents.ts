@@ -1,7 +1,7 @@
 /**
  * Job documents for a device that is not ours: the user's file with `{url}`, `{version}`, `{size}`, `{sha256}`, `{signature}`,
- * `{witness}` and `{stream}` filled in anew for each job, and the image behind the URL or the stream. The URL is AWS's own placeholder for a presigned one, so that
- * each execution gets a URL of its own and a download tells for which execution it is.
+ * `{witness}` and `{stream}` filled in anew for each job, and the image behind the URL or the stream. The URL is AWS's own
+ * placeholder for a presigned one, so that each execution gets a URL of its own and a download tells for which execution it is.
  * Source: docs/reference/configs.md §7, streams-and-ota.md §3.
  */
 import { createHash, createHmac } from 'node:crypto';

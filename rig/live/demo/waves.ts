@@ -1,8 +1,8 @@
 /**
- * The firmware job of the demo as scenarios: a wave is a dozen things whose jobs are pulled at every step of the update, then made
- * again under the same ids, followed by a canary and a power cut. One that is pulled late loses its power before that, while it writes. Who is pulled where follows from the number of things alone:
- * nine of a wave are pulled at one step each, one is left alone, two share a job with another and are pulled wherever they are
- * when that job is deleted.
+ * The firmware job of the demo as scenarios: a wave is a dozen things whose jobs are pulled at every step of the update, then
+ * made again under the same ids, followed by a canary and a power cut. One that is pulled late loses its power before that, while
+ * it writes. Who is pulled where follows from the number of things alone: nine of a wave are pulled at one step each, one is left
+ * alone, two share a job with another and are pulled wherever they are when that job is deleted.
  */
 import { type Step, steps } from '../../../observation/execution.ts';
 import type {

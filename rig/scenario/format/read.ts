@@ -7,12 +7,12 @@ import { claimIds } from '../../verdict/contract.ts';
 import type { LinkConditions } from '../../../faults/link.ts';
 import { type Complain, type MemberPath, type ReadForm, readWith } from '../../../protocol/form.ts';
 import { isJsonObject } from '../../../protocol/json.ts';
-import { unknownHint, unknownWord } from '../../../protocol/near-name.ts';
+import { unknownWord } from '../../../protocol/near-name.ts';
 import { type TextProblem, readText } from '../../../protocol/positioned-text.ts';
 import { jobExecutionStatuses } from '../../../protocol/status.ts';
 import {
   type Deed,
-  type Entry,
+  type DeedName,
   type Expected,
   type Given,
   type GivenThing,
@@ -21,7 +21,8 @@ import {
   needs,
 } from '../contract.ts';
 import { checked, faultsFrom } from './checked.ts';
-import { deedForms, deedFrom, deedWords, documentForm, shortForms } from './deeds.ts';
+import { deedForms, deedFrom, documentForm, shortForms } from './deeds.ts';
+import { type Words, entriesFrom } from './entries.ts';
 import { bareTriggers, triggerForms, triggerFrom, triggerWordOf, triggerWords } from './triggers.ts';
 import { membersFrom } from './members.ts';
 import { label, span } from './values.ts';
@@ -94,8 +95,8 @@ export function checkScenario(value: unknown): ReadForm<Scenario> {
 function scenarioFrom(value: unknown, complain: Complain): Scenario | undefined {
   const head = checked(headForm, value, [], complain);
   const members = isJsonObject(value) ? value : {};
-  const script = entriesFrom(members['script'], ['script'], complain);
-  const meanwhile = entriesFrom(members['meanwhile'], ['meanwhile'], complain);
+  const script = entriesFrom(members['script'], ['script'], words, complain);
+  const meanwhile = entriesFrom(members['meanwhile'], ['meanwhile'], words, complain);
   if (head === undefined) return undefined;
   const { given, expect, ...about } = head;
   const { things, hardware, session, 'name-length': nameLength, link, faults, ...others } = given;
@@ -116,61 +117,12 @@ function scenarioFrom(value: unknown, complain: Complain): Scenario | undefined 
   return scenario;
 }
 
-function entriesFrom(value: unknown, path: MemberPath, complain: Complain): readonly Entry[] {
-  if (!Array.isArray(value)) return [];
-  return value.flatMap((entry: unknown, index): readonly Entry[] => entryFrom(entry, [...path, index], complain) ?? []);
-}
-
-const besideDeeds = ['when', 'do'];
-
-function entryFrom(value: unknown, path: MemberPath, complain: Complain): readonly Entry[] | undefined {
-  if (!isJsonObject(value)) {
-    if (typeof value === 'string') return [{ deeds: deedAt(value, path, complain) }];
-    return complain(path, 'expected a deed, or `when` with `do`');
-  }
-  const { when, do: does, ...others } = value;
-  const words = Object.keys(others);
-  if (when === undefined && does === undefined) {
-    if (words.length === 1) return [{ deeds: deedAt(others, path, complain) }];
-    return complain(path, `expected one deed, or \`when\` with \`do\`; found ${words.join(', ') || 'nothing'}`);
-  }
-  for (const word of words) complain([...path, word], unknownHint(word, besideDeeds), besideDeeds);
-  const trigger = when === undefined ? undefined : triggerOf(when, [...path, 'when'], complain);
-  const deeds = does === undefined ? [] : deedsOf(does, [...path, 'do'], complain);
-  return [{ ...(trigger && { when: trigger }), deeds }];
-}
-
-/** One, or a list of them. */
-function deedsOf(value: unknown, path: MemberPath, complain: Complain): readonly Deed[] {
-  if (!Array.isArray(value)) return deedAt(value, path, complain);
-  return value.flatMap((one, index) => deedAt(one, [...path, index], complain));
-}
-
-function deedAt(value: unknown, path: MemberPath, complain: Complain): readonly Deed[] {
-  const deed =
-    typeof value === 'string'
-      ? deedFromWord(value, {}, path, complain)
-      : isJsonObject(value)
-        ? deedOf(value, path, complain)
-        : complain(path, 'expected a deed');
-  return deed === undefined ? [] : [deed];
-}
-
-function deedOf(members: Readonly<Record<string, unknown>>, path: MemberPath, complain: Complain): Deed | undefined {
-  const words = Object.keys(members);
-  const [word = ''] = words;
-  if (words.length !== 1) return complain(path, `expected one deed; found ${words.join(', ') || 'nothing'}`);
-  return deedFromWord(word, members[word], [...path, word], complain);
-}
-
-function deedFromWord(word: string, value: unknown, path: MemberPath, complain: Complain): Deed | undefined {
-  const name = deedWords.find((known) => known === word);
-  if (name === undefined) return complain(path, unknownWord(word, deedWords), deedWords);
-  const short = shortForms[name];
-  const members = short !== undefined && !isJsonObject(value) ? { [short]: value } : (value ?? {});
-  const read = checked(deedForms[name] as z.ZodType, members, path, complain);
-  return read === undefined ? undefined : deedFrom(name, read as object);
-}
+const words: Words<Trigger, Deed> = {
+  deedForms,
+  shortForms,
+  deedFrom: (word, read) => deedFrom(word as DeedName, read),
+  triggerOf,
+};
 
 function triggerOf(value: unknown, path: MemberPath, complain: Complain): Trigger | undefined {
   if (typeof value === 'string') {

@@ -35,7 +35,11 @@ describe('shape files', () => {
     ['an unknown member of what is given', 'given: {thing: 3}\nscript: [{rollout: a}]\n', 'did you mean `things`?'],
     ['an unknown trigger', 'script:\n  - when: {conected: 100%}\n', '4:12: `conected`: did you mean `connected`?'],
     ['a job that is not rolled out', 'script:\n  - delete-job: upd\n', '4:5: no job upd is rolled out'],
-    ['two deeds in one', 'script:\n  - {rollout: a, link: drop}\n', 'expected one deed; found rollout, link'],
+    [
+      'two deeds in one',
+      'script:\n  - {rollout: a, link: drop}\n',
+      'expected one deed, or `when` with `do`; found rollout, link',
+    ],
     ['a percentage that is none', 'script:\n  - link: {drop: half}\n', 'no percentage'],
     ['a time that is none', 'script:\n  - when: {idle: 30}\n', '`idle`'],
     ['things that are none', 'given: {things: 0}\nscript: [{rollout: a}]\n', '`things`'],
@@ -49,7 +53,7 @@ describe('shape files', () => {
     ['no script', '', '`script`: is missing'],
     ['what is no YAML', 'script: [\n', '4:1'],
     ['a trigger that is no object', 'script:\n  - when: soon\n', 'expected a trigger'],
-    ['a deed that is no object', 'script:\n  - soon\n', 'expected a deed'],
+    ['a deed that is no object', 'script:\n  - soon\n', '`soon` is not known here'],
   ])('with %s are refused, with line and column', (_, rest, expected) => {
     const result = readText(head + rest, checkShape);
     if (result.ok) throw new Error('was read');

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readScenario } from '../../../rig/scenario/format/read.ts';
-import { scenarioSchema } from '../../../rig/scenario/format/schema.ts';
+import { scenarioSchema } from './scenario-schema.ts';
 import { scenarioText } from '../../../rig/scenario/format/write.ts';
 
 const folder = 'fixtures/scenarios';

@@ -1,8 +1,8 @@
 /** The JSON Schema of scenario files, for editors: completion and red lines while a person writes. Generated into schema/scenario.json. */
 import { z } from 'zod';
-import { deedForms, shortForms } from './deeds.ts';
-import { scenarioForm } from './read.ts';
-import { bareTriggers, triggerForms } from './triggers.ts';
+import { deedForms, shortForms } from '../../../rig/scenario/format/deeds.ts';
+import { scenarioForm } from '../../../rig/scenario/format/read.ts';
+import { bareTriggers, triggerForms } from '../../../rig/scenario/format/triggers.ts';
 
 export function scenarioSchema(): object {
   const {
