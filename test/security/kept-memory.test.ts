@@ -1,11 +1,13 @@
 /**
- * A start with more kept messages than its memory could hold: what is too much is never read together, and what fits is delivered.
+ * A start with more kept messages than its memory could hold, or more sessions than it may have: what is too much is never read
+ * together, and what fits is delivered.
  * `JOBRIG_KEPT_MB=1800` plays it at the size at which it was seen to fail.
  */
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { undecided } from '../../broker/mqtt/identity.ts';
-import { bytesOf, maxQueuedBytes } from '../../broker/mqtt/memory-bounds.ts';
+import { bytesOf, maxQueuedBytes, maxSessions } from '../../broker/mqtt/memory-bounds.ts';
 import { openSqliteStore } from '../../broker/store/sqlite-store.ts';
 import type { RowChange } from '../../broker/store/store.ts';
 import { killAll, startServe } from '../support/serve-process.ts';
@@ -39,7 +41,7 @@ const packet = (topic: string, text: string, retain = false): object => ({
 });
 
 /** Half of it waits for sessions, the other half is retained. */
-function* rows(): Generator<RowChange> {
+function* messages(): Generator<RowChange> {
   for (const clientId of [...greedy, 'sleeper']) yield session(clientId, ['news/#']);
   for (let index = 0; index < sleepingSessions; index += 1) yield session(`away-${index}`, ['a/b', `c/${index}`]);
   for (let sequence = 1; sequence <= keptMegabytes * perMegabyte; sequence += 1) {
@@ -63,13 +65,13 @@ function* rows(): Generator<RowChange> {
   }
 }
 
-async function fill(): Promise<void> {
+async function fill(rows: Iterable<RowChange>, atOnce = 50): Promise<void> {
   const identity = { region: 'us-east-1', account: '000000000000' };
   const store = await openSqliteStore({ directory: directory.path, identity, durability: 'off' });
   let batch: RowChange[] = [];
-  for (const row of rows()) {
+  for (const row of rows) {
     batch.push(row);
-    if (batch.length < 50) continue;
+    if (batch.length < atOnce) continue;
     await store.commit(batch, Date.now());
     batch = [];
   }
@@ -83,7 +85,7 @@ async function peakMegabytes(pid: number): Promise<number> {
 }
 
 it('starts and delivers', { timeout: 600_000 }, async () => {
-  await fill();
+  await fill(messages());
   const flags = ['--data-dir', directory.path, '--durability', 'off'];
   const { mqttPort, pid } = await startServe({ flags, heapMegabytes });
   const healthy = await WireClient.connect(mqttPort, { clientId: 'healthy' });
@@ -100,3 +102,23 @@ it('starts and delivers', { timeout: 600_000 }, async () => {
   expect(one.messages).toHaveLength(fits);
   expect(await peakMegabytes(pid)).toBeLessThan(heapMegabytes + restMegabytes);
 });
+
+it(
+  'keeps no more sessions than it may, and lets those in that want none, or have one',
+  { timeout: 600_000 },
+  async () => {
+    await fill(tooManySessions(), 50_000);
+    const { mqttPort } = await startServe({ flags: ['--data-dir', directory.path, '--durability', 'off'] });
+    const come = async (clientId: string, clean: boolean): Promise<boolean> => {
+      const client = new WireClient(connect({ port: mqttPort, host: '127.0.0.1' }));
+      return (await client.login({ clientId, clean })) === 0;
+    };
+    expect(await come('one-too-many', false)).toBe(false);
+    expect(await come('wants-none', true)).toBe(true);
+    expect(await come('away-0', false)).toBe(true);
+  },
+);
+
+function* tooManySessions(): Generator<RowChange> {
+  for (let index = 0; index < maxSessions + 100; index += 1) yield session(`away-${index}`, []);
+}
