@@ -5,8 +5,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { NodeAddress } from '../broker/cluster/node-links.ts';
 import { originOf } from '../broker/net/web-guard.ts';
-import { parseAccessKey } from './access-keys.ts';
-import { type Advertised, parseAdvertised } from '../broker/addresses.ts';
+import { type AccessKeys, parseAccessKey } from './access-keys.ts';
+import { parseAdvertised } from '../broker/addresses.ts';
 
 /** Of simulated things: their names are this and 1…N. */
 export function prefixOption(): Option {
@@ -21,91 +21,93 @@ export function connectRateOption(byDefault?: string): Option {
   return byDefault === undefined ? option.default(500) : option;
 }
 
-/** A whole number between the two limits, both allowed. */
-export function wholeNumber(min: number, max: number): (text: string) => number {
+/** @param what it must be @param read gives nothing for what it is not */
+export function argument<Value>(what: string, read: (text: string) => Value | undefined): (text: string) => Value {
   return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max) {
-      throw new InvalidArgumentError(`Must be a whole number from ${min} to ${max}.`);
-    }
+    const value = read(text);
+    if (value === undefined) throw new InvalidArgumentError(`Must be ${what}.`);
     return value;
   };
+}
+
+/** One more of possibly several. */
+export function several<Value>(read: (text: string) => Value) {
+  return (text: string, others: readonly Value[] = []): readonly Value[] => [...others, read(text)];
+}
+
+export const collect = several((text) => text);
+
+export function matching(pattern: RegExp, what: string): (text: string) => string {
+  return argument(what, (text) => (pattern.test(text) ? text : undefined));
+}
+
+/** A whole number between the two limits, both allowed. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return argument(`a whole number from ${min} to ${max}`, (text) => {
+    const value = Number(text);
+    return /^\d+$/.test(text) && value >= min && value <= max ? value : undefined;
+  });
+}
+
+/** How many, or as many as this machine has cores for. */
+export function countOrAuto(max: number): (text: string) => number | 'auto' {
+  return (text) => (text === 'auto' ? text : wholeNumber(1, max)(text));
+}
+
+/** `2/4`, at most so many parts. */
+export function partOfWhole(most: number, what: string) {
+  return argument(what, (text) => {
+    const [, index = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+    return index >= 1 && index <= of && of <= most ? { index, of } : undefined;
+  });
 }
 
 /** A number above 0 and at most `max`. */
 function positiveNumber(max: number): (text: string) => number {
-  return (text) => {
+  return argument(`a number above 0, at most ${max}`, (text) => {
     const value = Number(text);
-    if (text.trim() === '' || !(value > 0 && value <= max)) {
-      throw new InvalidArgumentError(`Must be a number above 0, at most ${max}.`);
-    }
-    return value;
-  };
+    return text.trim() !== '' && value > 0 && value <= max ? value : undefined;
+  });
 }
 
-export function port(text: string): number | 'off' {
+export const port = argument<number | 'off'>('a port number, 0 for a free one, or off', (text) => {
   if (text === 'off') return text;
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value > 65_535) {
-    throw new InvalidArgumentError('Must be a port number, 0 for a free one, or off.');
-  }
-  return value;
-}
+  return /^\d+$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
+});
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** `500ms`, `30s`, `5m`, `1h`; in milliseconds. */
-export function duration(text: string): number {
+export const duration = argument('a time like 500ms, 30s, 5m or 1h', (text) => {
   const [, figure, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
   const value = Number(figure) * (unitMs[unit] ?? NaN);
-  if (!(value > 0)) throw new InvalidArgumentError('Must be a time like 500ms, 30s, 5m or 1h.');
-  return value;
-}
+  return value > 0 ? value : undefined;
+});
 
 /** `200` or `200/s`. */
 export function rate(text: string): number {
   return positiveNumber(100_000)(text.replace(/\/s$/, ''));
 }
 
-/** One more of possibly several. */
-export function collect(text: string, others: readonly string[] = []): readonly string[] {
-  return [...others, text];
-}
+/** Of web pages. */
+export const origin = several(argument('an origin like https://example.com:8443', originOf));
 
-export function matching(pattern: RegExp, what: string): (text: string) => string {
-  return (text) => {
-    if (!pattern.test(text)) throw new InvalidArgumentError(`Must be ${what}.`);
-    return text;
-  };
-}
-
-/** An origin of web pages, one more of possibly several. */
-export function origin(text: string, others: readonly string[] = []): readonly string[] {
-  const parsed = originOf(text);
-  if (parsed === undefined) throw new InvalidArgumentError('Must be an origin like https://example.com:8443.');
-  return [...others, parsed];
-}
+const oneAccessKey = argument('ID:SECRET', parseAccessKey);
 
 /** `ID:SECRET`, one more of possibly several. */
-export function accessKey(
-  text: string,
-  others: Readonly<Record<string, string>> = {},
-): Readonly<Record<string, string>> {
-  const key = parseAccessKey(text);
-  if (key === undefined) throw new InvalidArgumentError('Must be ID:SECRET.');
-  return { ...others, [key[0]]: key[1] };
+export function accessKey(text: string, others: AccessKeys = {}): AccessKeys {
+  const [id, secret] = oneAccessKey(text);
+  return { ...others, [id]: secret };
 }
 
 /** `host:port`; @param least port: 0 where a free one is meant by it */
 export function nodeAddress(least: 0 | 1): (text: string) => NodeAddress {
-  return (text) => {
+  return argument('like 10.0.0.5:7400', (text) => {
     const [, six, four, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s/@]+)):(\d{1,5})$/.exec(text) ?? [];
     const host = six ?? four;
-    if (host === undefined || Number(digits) < least || Number(digits) > 65_535) {
-      throw new InvalidArgumentError('Must be like 10.0.0.5:7400.');
-    }
-    return { host, port: Number(digits) };
-  };
+    const isPort = Number(digits) >= least && Number(digits) <= 65_535;
+    return host !== undefined && isPort ? { host, port: Number(digits) } : undefined;
+  });
 }
 
 /** One more of possibly several, also with commas. */
@@ -113,19 +115,14 @@ export function nodeAddresses(text: string, others: readonly NodeAddress[] = [])
   return [...others, ...text.split(',').map(nodeAddress(1))];
 }
 
-export function advertised(text: string): Advertised {
-  const place = parseAdvertised(text);
-  if (place === undefined) throw new InvalidArgumentError('Must be a host name or an address, or HOST:PORT.');
-  return place;
-}
+export const advertised = argument('a host name or an address, or HOST:PORT', parseAdvertised);
 
-export function mqttUrl(text: string): string {
+const mqttExamples = 'a URL like mqtt://127.0.0.1:1883, mqtts://…, ws://… or wss://…';
+export const mqttUrl = argument(mqttExamples, (text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(url.protocol) || url.hostname === '') {
-    throw new InvalidArgumentError('Must be a URL like mqtt://127.0.0.1:1883, mqtts://…, ws://… or wss://….');
-  }
-  return text;
-}
+  const isMqtt = url !== undefined && ['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(url.protocol) && url.hostname !== '';
+  return isMqtt ? text : undefined;
+});
 
 export interface CommonOptions {
   readonly json?: true;

@@ -4,12 +4,11 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { CertificateAuthority } from '../broker/certificates.ts';
 import { isThingName } from '../protocol/names.ts';
 import { caFileName, certificateFileNames } from './certificate-files.ts';
-import { jsonOption, quietOption } from './arguments.ts';
-import type { CommonOptions } from './arguments.ts';
+import { type CommonOptions, argument, jsonOption, quietOption, several } from './arguments.ts';
 import { writeFileOf } from './output-folder.ts';
 import { dataDirectory } from './serve.ts';
 
@@ -48,12 +47,11 @@ export function certsCommand(): Command {
     .action(certs);
 }
 
-function thingNames(name: string, before: readonly string[] = []): readonly string[] {
-  if (name !== anyThing && !isThingName(name)) {
-    throw new InvalidArgumentError('Must be a thing name (1 to 128 of a-z A-Z 0-9 : _ -), or *.');
-  }
-  return [...before, name];
-}
+const thingNames = several(
+  argument('a thing name (1 to 128 of a-z A-Z 0-9 : _ -), or *', (name) =>
+    name === anyThing || isThingName(name) ? name : undefined,
+  ),
+);
 
 async function certs(flags: CertsFlags, command: Command): Promise<void> {
   const { thing, codeSigning = false, node, out, dataDir, json, quiet } = flags;

@@ -1,14 +1,23 @@
 /** The result of a load run as a table that fits a screen. */
 import colors from 'picocolors';
 import type { LoadRun } from '../rig/load/contract.ts';
-import { latenciesIn } from '../rig/load/figures.ts';
+import { latenciesIn, loadJson } from '../rig/load/figures.ts';
 import { type JudgedThreshold, memoryOf, verdictOfLoad } from '../rig/load/verdict.ts';
 import { countWords, spanText } from '../rig/report/words.ts';
+import type { CommonOptions } from './arguments.ts';
 import { formatTable } from './table.ts';
 
 const titles = ['exchange', 'count', 'p50', 'p95', 'p99', 'max'];
 
-export function loadSummary(run: LoadRun, thresholds: readonly JudgedThreshold[], report?: string): string {
+/** The result as its user wants it. */
+export function loadText(
+  { json }: CommonOptions,
+  ...told: [run: LoadRun, thresholds: readonly JudgedThreshold[], report?: string | undefined]
+): string {
+  return json === true ? JSON.stringify(loadJson(...told)) : loadSummary(...told);
+}
+
+function loadSummary(run: LoadRun, thresholds: readonly JudgedThreshold[], report?: string): string {
   const { executions, processes, settings } = run;
   const rows = Object.entries(latenciesIn(run)).map(([exchange, { count, p50, p95, p99, max }]) => [
     exchange,

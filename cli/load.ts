@@ -5,17 +5,20 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { mostProcesses, processesFor, refuseTooMany } from '../rig/load/capacity.ts';
-import type { LoadRun, LoadShape, Pacing } from '../rig/load/contract.ts';
+import type { LoadShape, Pacing } from '../rig/load/contract.ts';
 import type { LoadRequest } from '../rig/load/load-request.ts';
-import { type Threshold, figuresInWords, judgeThresholds, loadJson, parseThreshold } from '../rig/load/figures.ts';
-import { type JudgedThreshold, verdictOfLoad } from '../rig/load/verdict.ts';
+import { type Threshold, figuresInWords, judgeThresholds, parseThreshold } from '../rig/load/figures.ts';
+import { verdictOfLoad } from '../rig/load/verdict.ts';
 import { loadShape } from '../rig/load/shapes.ts';
 import {
   type CommonOptions,
+  argument,
+  countOrAuto,
   duration,
   jsonOption,
   connectRateOption,
   mqttUrl,
+  partOfWhole,
   prefixOption,
   quietOption,
   rate,
@@ -27,7 +30,7 @@ import { Interruption, complain, exitCodeOf, usageError } from './exit.ts';
 import { readHardware } from './hardware.ts';
 import { interruptible } from './interruption.ts';
 import { showLoad } from './load-progress.ts';
-import { loadSummary } from './load-summary.ts';
+import { loadText } from './load-summary.ts';
 import { openOutput } from './output-folder.ts';
 import { createProgress } from './progress.ts';
 import { keepLoad } from './load-runs.ts';
@@ -78,11 +81,15 @@ export function loadCommand(finish: (exitCode: number) => void): Command {
     .option(
       '--processes <n|auto>',
       'of the fleet, and as many doors of the service beside its engine',
-      processes,
+      countOrAuto(mostProcesses),
       'auto',
     )
     .option('--endpoint <url>', 'the fleet alone, against mqtt://HOST:PORT', plainMqttUrl)
-    .option('--slice <i/n>', 'only this part of the things; jobrig merge puts the runs together', slice)
+    .option(
+      '--slice <i/n>',
+      'only this part of the things; jobrig merge puts the runs together',
+      partOfWhole(9999, 'I/N, e.g. 2/8'),
+    )
     .option('--threshold <figure>', 'e.g. update.p99<50ms; exit 1 when it does not hold (repeatable)', threshold)
     .option('--metrics-port <p>', 'Prometheus figures on this port of 127.0.0.1', wholeNumber(0, 65_535))
     .option('--out <dir>', 'where run.json and index.html are written')
@@ -139,7 +146,7 @@ async function load(flags: LoadFlags, signal: AbortSignal): Promise<number> {
   if (out !== undefined) progress.show('writing the report', '');
   const page = out === undefined ? undefined : await keepLoad(out, run, judged);
   progress.done();
-  print(flags, run, judged, page);
+  process.stdout.write(`${loadText(flags, run, judged, page)}\n`);
   if (signal.reason instanceof Interruption) {
     const what = run.partial === undefined ? ' when all was done: the whole result' : ': the result so far';
     complain(`${signal.reason.message}${what} is ${out === undefined ? 'above' : `in ${join(out, 'run.json')}`}`);
@@ -154,11 +161,6 @@ async function openMetrics(port: number, { quiet }: LoadFlags) {
   const metrics = await serveMetrics(port);
   if (quiet !== true) process.stderr.write(`metrics at ${metrics.url}\n`);
   return metrics;
-}
-
-function print(flags: LoadFlags, run: LoadRun, judged: readonly JudgedThreshold[], page: string | undefined): void {
-  const text = flags.json === true ? JSON.stringify(loadJson(run, judged, page)) : loadSummary(run, judged, page);
-  process.stdout.write(`${text}\n`);
 }
 
 function withFlags(shape: LoadShape, flags: LoadFlags): LoadShape {
@@ -219,22 +221,9 @@ function objectionTo(flags: LoadFlags, shape: LoadShape): string | undefined {
   return undefined;
 }
 
-function processes(text: string): number | 'auto' {
-  return text === 'auto' ? text : wholeNumber(1, mostProcesses)(text);
-}
-
-function plainMqttUrl(text: string): string {
-  const url = mqttUrl(text);
-  if (!url.startsWith('mqtt:'))
-    throw new InvalidArgumentError('Must be mqtt://HOST:PORT: a load is measured without TLS.');
-  return url;
-}
-
-function slice(text: string): NonNullable<LoadRequest['slice']> {
-  const [, index = 0, of = 0] = (/^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? []).map(Number);
-  if (index < 1 || index > of) throw new InvalidArgumentError('Must be I/N, e.g. 2/8.');
-  return { index, of };
-}
+const plainMqttUrl = argument('mqtt://HOST:PORT: a load is measured without TLS', (text) =>
+  mqttUrl(text).startsWith('mqtt:') ? text : undefined,
+);
 
 function threshold(text: string, others: readonly Threshold[] = []): readonly Threshold[] {
   const parsed = parseThreshold(text);

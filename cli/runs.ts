@@ -2,20 +2,19 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { execa } from 'execa';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { type CheckResult, verdictOfCheck } from '../rig/live/check/check-result.ts';
-import { loadJson } from '../rig/load/figures.ts';
 import { verdictOfLoad } from '../rig/load/verdict.ts';
 import { checkJunit } from '../rig/report/check-junit.ts';
 import { checkJson } from '../rig/report/check-summary.ts';
 import { closingLines } from '../rig/report/check-terminal.ts';
 import { type CommonOptions, jsonOption, quietOption } from './arguments.ts';
+import { openInBrowser } from './browser.ts';
 import { writeReport } from './check-report.ts';
 import { readKept } from './check-runs.ts';
 import { exitCodeOf } from './exit.ts';
 import { type MergedLoad, keepLoad, mergeLoadRuns } from './load-runs.ts';
-import { loadSummary } from './load-summary.ts';
+import { loadText } from './load-summary.ts';
 import { openOutput, writeOutput } from './output-folder.ts';
 import { version } from './version.ts';
 
@@ -51,11 +50,10 @@ export function mergeCommand(finish: (exitCode: number) => void): Command {
     });
 }
 
-async function printLoad({ run, thresholds }: MergedLoad, { out, json }: MergeFlags): Promise<number> {
-  openOutput(out);
-  const page = await keepLoad(out, run, thresholds);
-  const text = json === true ? JSON.stringify(loadJson(run, thresholds, page)) : loadSummary(run, thresholds, page);
-  process.stdout.write(`${text}\n`);
+async function printLoad({ run, thresholds }: MergedLoad, flags: MergeFlags): Promise<number> {
+  openOutput(flags.out);
+  const page = await keepLoad(flags.out, run, thresholds);
+  process.stdout.write(`${loadText(flags, run, thresholds, page)}\n`);
   return exitCodeOf(verdictOfLoad(run, thresholds));
 }
 
@@ -92,8 +90,7 @@ export function showCommand(): Command {
       if (!existsSync(page))
         throw new OperationalError('RUN_UNREADABLE', `${run}: there is no report (${join(folder, 'index.html')})`);
       process.stdout.write(`${page}\n`);
-      const opener = { darwin: 'open', win32: 'explorer' }[process.platform as string] ?? 'xdg-open';
       // Without a desktop the path is all there is to give.
-      await execa(opener, [page], { reject: false, stdio: 'ignore', timeout: 5000 });
+      await openInBrowser(page);
     });
 }

@@ -1,23 +1,12 @@
 /** Scenarios on the command line: in shards for CI matrices, and listed with what they need. */
-import { InvalidArgumentError } from 'commander';
 import { selectScenarios } from '../rig/live/scenario-files.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { needsOf } from '../rig/scenario/needs.ts';
+import { partOfWhole } from './arguments.ts';
 import { formatTable } from './table.ts';
 
-export interface Shard {
-  readonly index: number;
-  readonly of: number;
-}
-
-/** `2/4`. */
-export function shard(text: string): Shard {
-  const [, index = '', of = ''] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
-  if (!(Number(index) >= 1 && Number(index) <= Number(of) && Number(of) <= 1000)) {
-    throw new InvalidArgumentError('Must be a part of a whole like 2/4.');
-  }
-  return { index: Number(index), of: Number(of) };
-}
+export const shard = partOfWhole(1000, 'a part of a whole like 2/4');
+export type Shard = ReturnType<typeof shard>;
 
 /** Every n-th scenario, so that the parts take about as long. */
 export function chooseShard(scenarios: readonly Scenario[], part: Shard | undefined): readonly Scenario[] {

@@ -13,6 +13,7 @@ import { OperationalError } from '../protocol/operational-error.ts';
 import {
   accessKey,
   advertised,
+  countOrAuto,
   jsonOption,
   matching,
   nodeAddress,
@@ -156,7 +157,7 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     .option(
       '--processes <n|auto>',
       'one for the engine, the others for doors (auto: a door for each core but one)',
-      processCount,
+      countOrAuto(64),
       1,
     )
     .addOption(
@@ -251,20 +252,15 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
   tellMoved(options, service, log);
   await using authority = await authorityFile(service);
   const endpoints = { ...endpointsOf(service, authority.path), ...(place && { store: place }) };
-  if (json)
-    process.stdout.write(
-      `${JSON.stringify({ event: 'ready', ...endpoints, pid: process.pid, ...processesOf(service) })}\n`,
-    );
+  // Who watches processes is told their ids.
+  const ready = { event: 'ready', ...endpoints, pid: process.pid, processes: service.processes };
+  if (json) process.stdout.write(`${JSON.stringify(ready)}\n`);
   else if (!quiet) process.stdout.write(`${readyText(endpoints, options, keys, memory ? undefined : dataDir)}\n`);
   if (open && service.pageUrl !== undefined) void openInBrowser(service.pageUrl);
   await whenAborted(AbortSignal.any([stopped, failed.signal]));
   log.finish();
   failed.signal.throwIfAborted();
   return exitCodes.ok;
-}
-
-function processCount(text: string): number | 'auto' {
-  return text === 'auto' ? text : wholeNumber(1, 64)(text);
 }
 
 /** One process is engine and doors at once; of several one is the engine. */
@@ -274,11 +270,6 @@ function doorsOf(processes: number | 'auto' = 1): number {
 
 type OfProcesses = 'processes' | 'port' | 'usages' | 'present' | 'countExecutions';
 type StartedService = Omit<ProcessesService, OfProcesses> & Partial<Pick<ProcessesService, 'processes'>>;
-
-/** Process ids, for who watches them. */
-function processesOf({ processes }: StartedService): Partial<Pick<ProcessesService, 'processes'>> {
-  return processes === undefined ? {} : { processes };
-}
 
 async function start(doors: number, options: ServiceOptions): Promise<StartedService> {
   if (doors === 0) return (await import('../broker/start-service.ts')).startService(options);
