@@ -3,8 +3,6 @@
  * makes the keys, and knows each by the SHA-256 of its DER. Nothing is kept here, private keys least of all.
  * Source: reference shadow-and-provisioning.md §2.
  */
-// oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 needs it to be there before it is loaded
-import 'reflect-metadata';
 import {
   X509Certificate as NodeCertificate,
   createHash,
@@ -13,7 +11,6 @@ import {
   webcrypto,
 } from 'node:crypto';
 import { promisify } from 'node:util';
-import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import type { CertificateAuthority } from './certificates.ts';
 import type { CertificateFacts } from './engine/provisioning/certificate-facts.ts';
 import type { CertificateIssuer } from './http/certificate-members.ts';
@@ -81,10 +78,11 @@ function parsed(pem: string): NodeCertificate | undefined {
 
 /** The key for which a request asks, which has to have signed it. */
 async function keyOf(certificateSigningRequest: string): Promise<webcrypto.CryptoKey | Problem> {
+  const { readSigningRequest } = await import('./certificate-signing.ts');
   try {
-    const request = new Pkcs10CertificateRequest(certificateSigningRequest);
-    if (!(await request.verify())) return { problem: 'The certificate signing request has a wrong signature.' };
-    return await imported(request.publicKey.toString('pem'));
+    const { isSigned, publicKeyPem } = await readSigningRequest(certificateSigningRequest);
+    if (!isSigned) return { problem: 'The certificate signing request has a wrong signature.' };
+    return await imported(publicKeyPem);
   } catch {
     return { problem: 'The certificate signing request is not a PEM-encoded PKCS #10 request.' };
   }

@@ -7,7 +7,6 @@ import type { AnswerFaults } from '../faults/service-faults.ts';
 import { handledOperations } from './engine/dispatch.ts';
 import { certificateNames, endpointsOf, localHostOf } from './endpoints.ts';
 import { type HttpDoor, type PageGate, openHttpDoor } from './http/http-door.ts';
-import { createSignatureCheck } from './http/signatures.ts';
 import type { MindOfDoors } from './mind.ts';
 import type { ConnectionProof } from './mqtt/access-control.ts';
 import type { MqttDoorEvent } from './mqtt/door-events.ts';
@@ -50,10 +49,13 @@ export async function openDoors(
   const { mqttPort, mqttsPort, wsPort, wssPort, httpPort, httpsPort, board = false, identity, advertise } = options;
   const { host, identity: scope, authority, issuer, files, addresses, watchers, onTransfer, events } = surroundings;
   const { port } = mind;
-  const server = await authority.issueServerCertificate(certificateNames(host, advertise?.host));
-  const accessKeys = options.accessKeys && new Map(Object.entries(options.accessKeys));
-  const signatures = accessKeys && createSignatureCheck(accessKeys, Date.now);
-  const gatewaySignatures = accessKeys && createSignatureCheck(accessKeys, Date.now, gatewayServices);
+  // What makes certificates and what checks signatures are loaded where they are wanted.
+  const isSecure = board || [mqttsPort, wssPort, httpsPort].some((wanted) => wanted !== 'off');
+  const names = certificateNames(host, advertise?.host);
+  const certificates = isSecure ? { ...(await authority.issueServerCertificate(names)), ca: authority.ca } : undefined;
+  const checks = options.accessKeys && (await signatureChecks(options.accessKeys));
+  const signatures = checks?.ofRequests;
+  const gatewaySignatures = checks?.ofUpgrades;
   const readings = doorReadings[options.profile ?? 'observed'];
   let answerHttp: HttpDoor['answer'] = notYet;
   const budget = new SocketBudget((connections) => tell({ kind: 'out-of-descriptors', connections }));
@@ -79,7 +81,7 @@ export async function openDoors(
     },
     host,
     listeners: listeners({ tcp: signatures ? 'off' : mqttPort, tls: mqttsPort, ws: wsPort, wss: wssPort }),
-    certificates: { ...server, ca: authority.ca },
+    ...(certificates && { certificates }),
     ...(mind.sessionStore && { sessionStore: mind.sessionStore }),
     ...(mind.passage && { passage: mind.passage }),
     whyNotUpgrade: (request) =>
@@ -102,7 +104,10 @@ export async function openDoors(
     },
   });
   try {
-    const https = board || httpsPort === 'off' ? {} : { https: { port: httpsPort ?? 0, ...server, ca: authority.ca } };
+    const https =
+      board || httpsPort === 'off' || certificates === undefined
+        ? {}
+        : { https: { port: httpsPort ?? 0, ...certificates } };
     const http = await openHttpDoor({
       port,
       handled: handledOperations,
@@ -153,6 +158,15 @@ export async function openDoors(
     await mqtt.close();
     throw error;
   }
+}
+
+async function signatureChecks(keys: NonNullable<ServiceOptions['accessKeys']>) {
+  const { createSignatureCheck } = await import('./http/signatures.ts');
+  const accessKeys = new Map(Object.entries(keys));
+  return {
+    ofRequests: createSignatureCheck(accessKeys, Date.now),
+    ofUpgrades: createSignatureCheck(accessKeys, Date.now, gatewayServices),
+  };
 }
 
 /** As a Host header names it. */

@@ -12,7 +12,7 @@ import { type CodeSigner, openCodeSigner } from './code-signing.ts';
 import { observeDownloads } from './download-observations.ts';
 import type { ServiceIdentity } from './engine/contract.ts';
 import { localHostOf } from './endpoints.ts';
-import { type Files, openFiles } from './http/files.ts';
+import type { Files } from './http/files.ts';
 import { ServiceEvents, observeEvents } from './service-events.ts';
 import type { ServiceOptions } from './service-options.ts';
 import { openSigningKey } from './signing-key.ts';
@@ -55,7 +55,9 @@ export async function openSurroundings(options: ServiceOptions, now: () => Epoch
   const files =
     options.files === undefined || signer === undefined
       ? undefined
-      : await openFiles({
+      : await (
+          await import('./http/files.ts')
+        ).openFiles({
           directory: options.files,
           signImage: signer.sign,
           key: await openSigningKey(directory),

@@ -9,7 +9,8 @@ import { type Server, type Socket, connect as connectTcp, createServer } from 'n
 import { join } from 'node:path';
 import { type TLSSocket, connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { OperationalError } from '../../protocol/operational-error.ts';
-import { caCertificateFile, nodeName } from '../certificates.ts';
+import { nodeName } from '../certificate-authority.ts';
+import { caCertificateFile } from '../certificates.ts';
 import { type WantedPort, listen } from '../net/listening.ts';
 
 export interface NodeAddress {

@@ -21,7 +21,7 @@ import {
 import { regionOfCredential } from './caller-region.ts';
 import { type Members, gatherMembers } from './request-members.ts';
 import { type RouteMatch, createRouteTable, splitPath } from './route-table.ts';
-import { type SignedRequest, queryOf } from './signatures.ts';
+import { type SignedRequest, queryOf } from './signed-request.ts';
 import { type ServiceScope, credentialOf, serviceScopeOf } from './service-scope.ts';
 import { unservedOperation } from './unserved-operations.ts';
 

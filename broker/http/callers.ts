@@ -12,7 +12,8 @@ import type { ServicePort } from '../engine/port.ts';
 import { certificateVariables } from '../net/certificate-variables.ts';
 import type { AwsError } from './aws-error.ts';
 import type { AwsCall, Read } from './aws-request.ts';
-import type { SignatureCheck, SignedRequest } from './signatures.ts';
+import type { SignatureCheck } from './signatures.ts';
+import type { SignedRequest } from './signed-request.ts';
 
 export type Caller =
   | { readonly kind: 'anyone' | 'operator' }

@@ -27,7 +27,7 @@ import type { Files } from './files.ts';
 import { BodyReader } from './request-body.ts';
 import type { SignatureCheck } from './signatures.ts';
 import { filesPath } from './signed-urls.ts';
-import { metricsHeaders, metricsText } from './metrics-text.ts';
+import { metricsText } from './metrics-text.ts';
 import { type RigStatus, statusPage } from './status-page.ts';
 
 export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'files' | 'endpointFor'> {
@@ -257,7 +257,10 @@ function createApp(
 
   app.get('/', (context) => context.html(statusPage(status(), requests), 200, pageHeaders));
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
-  app.get('/metrics', async (context) => context.text(await metricsText(status(), requests), 200, metricsHeaders));
+  app.get('/metrics', async (context) => {
+    const { text, headers } = await metricsText(status(), requests);
+    return context.text(text, 200, headers);
+  });
   app.all('*', async ({ env: { incoming, outgoing } }) => {
     const startedAt = options.port.now();
     const answer = (response: AwsResponse): Response => answered(response, incoming, startedAt);

@@ -1,9 +1,6 @@
 /** What the rig says about itself for machines, at `/metrics`: the same figures as the status page and more, in Prometheus's format. */
 import type { ServerResponse } from 'node:http';
-import { Counter, Gauge, Registry } from 'prom-client';
 import type { RequestCounts, RigStatus } from './status-page.ts';
-
-export const metricsHeaders = { 'content-type': new Registry().contentType };
 
 /** Answers a request that came in without Hono. */
 export async function writeMetrics(
@@ -11,16 +8,18 @@ export async function writeMetrics(
   status: RigStatus,
   requests: RequestCounts,
 ): Promise<void> {
-  const text = await metricsText(status, requests);
-  response.writeHead(200, metricsHeaders).end(text);
+  const { text, headers } = await metricsText(status, requests);
+  response.writeHead(200, headers).end(text);
 }
 
 const none: ReadonlyMap<string, number> = new Map();
 
-export function metricsText(
+export async function metricsText(
   { connectedClients, reservedPublications = {}, events = none, executionStatuses = none, leadership }: RigStatus,
   requests: RequestCounts,
-): Promise<string> {
+): Promise<{ readonly text: string; readonly headers: Readonly<Record<string, string>> }> {
+  // Loaded when wanted: most services are asked for no figures.
+  const { Counter, Gauge, Registry } = await import('prom-client');
   const registry = new Registry();
   const registers = [registry];
   const count = (
@@ -60,5 +59,5 @@ export function metricsText(
     gauge('jobrig_epoch', 'The epoch that it leads.', leadership.epoch);
     gauge('jobrig_store_lag_seconds', 'How long the database has not answered.', leadership.lagMs / 1000);
   }
-  return registry.metrics();
+  return { text: await registry.metrics(), headers: { 'content-type': registry.contentType } };
 }

@@ -3,22 +3,15 @@
  * it). Headers are brought into canonical form by AWS's library; the query byte by byte as it came, since two that a lenient reader
  * takes for the same are two; the body is always hashed anew, whatever a header says of it. Says who signed, not what they may do. Source: AWS General Reference, "Signature Version 4".
  */
-import { type Hmac, createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { type Hmac, createHash, createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { getCanonicalHeaders } from '@smithy/signature-v4';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { AwsError } from './aws-error.ts';
+import { type SignedRequest, isEqual, queryOf, queryTextOf } from './signed-request.ts';
 
 /** Secret access keys by access key id. */
 export type AccessKeys = ReadonlyMap<string, string>;
-
-export interface SignedRequest {
-  readonly method: string;
-  /** Path and query exactly as they stood in the request line. */
-  readonly target: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Uint8Array;
-}
 
 /** @returns what is wrong with the signature, or `undefined`. */
 export type SignatureCheck = (request: SignedRequest) => AwsError | undefined;
@@ -80,16 +73,6 @@ export function createSignatureCheck(
     }
     return untimely(claim, now());
   };
-}
-
-/** All behind the first question mark: a second one is a part of it, wherever it stands. */
-export function queryOf(target: string): URLSearchParams {
-  return new URLSearchParams(`&${queryTextOf(target)}`);
-}
-
-function queryTextOf(target: string): string {
-  const mark = target.indexOf('?');
-  return mark < 0 ? '' : target.slice(mark + 1);
 }
 
 const mismatch =
@@ -216,12 +199,6 @@ function sha256(data: string | Uint8Array): string {
 
 function hmac(key: string | Uint8Array, text: string): Hmac {
   return createHmac('sha256', key).update(text);
-}
-
-/** Takes the same time wherever two texts differ, so that the time tells nothing of a signature. */
-export function isEqual(given: string, wanted: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 function untimely({ longDate, lifeMs }: Claim, now: EpochMs): AwsError | undefined {

@@ -7,7 +7,7 @@
 import { createHmac } from 'node:crypto';
 import type { S3Object } from '../../protocol/s3-url.ts';
 import { type EpochMs, toEpochSeconds } from '../../protocol/time.ts';
-import { isEqual } from './signatures.ts';
+import { isEqual } from './signed-request.ts';
 
 export type SignedMethod = 'GET' | 'PUT';
 

@@ -3,9 +3,7 @@
  * throttle comes where the service's doors ask for faults, power, link and time are the run's. What cannot be done says why
  * in one line; a thing or a job that is gone meanwhile is such a case.
  */
-import { z } from 'zod';
 import type { AnswerFaults } from '../../faults/service-faults.ts';
-import { isJsonObject } from '../../protocol/json.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { validateRequest } from '../../protocol/validation.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../engine/contract.ts';
@@ -22,16 +20,16 @@ export interface PageActionsOptions {
 
 /** AWS takes so many targets of one job. */
 const mostTargets = 100;
-const mostThings = 10_000;
-const longestMs: DurationMs = 3_600_000;
 
 export type DoAction = (asked: unknown) => Promise<ActionOutcome>;
 
 export function pageActions(options: PageActionsOptions): DoAction {
   const actions = new Actions(options);
   return async (asked) => {
-    const { data, error } = actionForm.safeParse(asked);
-    return error === undefined ? actions.do(data as PageAction) : failed(error.issues[0]!.message);
+    // Loaded when wanted: most services run without anybody who does something on their page.
+    const { readAction } = await import('./action-form.ts');
+    const read = readAction(asked);
+    return typeof read === 'string' ? failed(read) : actions.do(read);
   };
 }
 
@@ -226,39 +224,6 @@ const throttled: NonNullable<ReturnType<AnswerFaults['of']>> = {
   code: 'RequestThrottled',
   message: 'Too many requests.',
 };
-
-const noneIsNamed = 'It is not said of whom';
-
-function namesOfThings(message: string) {
-  return z.array(z.string(message), message).min(1, message).max(mostThings, message);
-}
-
-const ofWhom = namesOfThings(noneIsNamed);
-const target = z.union([z.object({ job: z.string() }), z.object({ things: ofWhom })], noneIsNamed);
-const forMs = z.coerce
-  .number()
-  .catch(0)
-  .transform((ms) => Math.min(longestMs, Math.max(0, ms)));
-const jobPart = z.string('A job needs an id and a document');
-const ofTime = 'Time runs 0 to 1000 times as fast';
-
-const actionForm = z.discriminatedUnion(
-  'do',
-  [
-    z.object({ do: z.enum(['pull', 'cancel']), target }),
-    z.object({ do: z.enum(['power-cut', 'drop-link']), things: ofWhom, forMs }),
-    z.object({ do: z.literal('throttle'), forMs }),
-    z.object({
-      do: z.literal('create-job'),
-      jobId: jobPart,
-      document: jobPart,
-      things: namesOfThings('It is not said for whom').optional(),
-    }),
-    z.object({ do: z.literal('speed'), factor: z.coerce.number(ofTime).min(0, ofTime).max(1000, ofTime) }),
-    z.object({ do: z.literal('start') }),
-  ],
-  { error: ({ input }) => (isJsonObject(input) ? 'There is no such action' : 'This is no action') },
-);
 
 function chunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>

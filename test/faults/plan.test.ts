@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { faultKinds, parseFaultPlan } from '../../faults/plan.ts';
+import { faultKinds, parseFaultPlan } from '../../faults/plan-form.ts';
 
 function problemsOf(value: unknown): readonly string[] {
   const parsed = parseFaultPlan(value);

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { seededChance } from '../../faults/chance.ts';
 import { createLink, type Link } from '../../faults/link.ts';
 import { faultsOf, serviceTimedFaults } from '../../faults/thing-faults.ts';
-import { parseFaultPlan, type FaultPlan } from '../../faults/plan.ts';
+import { parseFaultPlan } from '../../faults/plan-form.ts';
+import type { FaultPlan } from '../../faults/plan.ts';
 
 function planOf(...faults: object[]): FaultPlan {
   const parsed = parseFaultPlan({ faults });

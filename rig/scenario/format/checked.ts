@@ -1,6 +1,7 @@
 /** What scenarios and shapes of a load have in common: values held against their forms, and the faults of a plan among them. */
 import type { z } from 'zod';
-import { type FaultPlan, noFaults, parseFaultPlan } from '../../../faults/plan.ts';
+import { parseFaultPlan } from '../../../faults/plan-form.ts';
+import { type FaultPlan, noFaults } from '../../../faults/plan.ts';
 import { type Complain, type MemberPath, readForm } from '../../../protocol/form.ts';
 
 export function checked<Output>(

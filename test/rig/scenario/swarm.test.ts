@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { faultKinds } from '../../../faults/plan.ts';
+import { faultKinds } from '../../../faults/plan-form.ts';
 import { documentKinds, imageConditions } from '../../../rig/scenario/contract.ts';
 import { deedWords } from '../../../rig/scenario/format/deeds.ts';
 import { readScenario } from '../../../rig/scenario/format/read.ts';

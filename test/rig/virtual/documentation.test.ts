@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { faultKinds } from '../../../faults/plan.ts';
+import { faultKinds } from '../../../faults/plan-form.ts';
 import { imageConditions } from '../../../rig/scenario/contract.ts';
 import { deedWords } from '../../../rig/scenario/format/deeds.ts';
 import { crosses } from '../../../rig/virtual/sweep.ts';

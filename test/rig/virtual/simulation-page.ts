@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { faultMembers } from '../../../faults/plan.ts';
+import { faultMembers } from '../../../faults/plan-form.ts';
 import { type WrittenParts, writtenPage } from '../../support/written-page.ts';
 
 export function simulationPage(text: string): Promise<string> {
