@@ -28,6 +28,13 @@ export interface ExecutionIdentity {
   readonly namespaceId?: string;
 }
 
+export function isSameExecution(
+  one: Omit<ExecutionIdentity, 'namespaceId'>,
+  other: Omit<ExecutionIdentity, 'namespaceId'>,
+): boolean {
+  return one.jobId === other.jobId && one.executionNumber === other.executionNumber && one.queuedAt === other.queuedAt;
+}
+
 /** The execution asked about last: who hears of one asks for its key one after the other. */
 let latest: ExecutionIdentity | undefined;
 let latestKey = '';

@@ -60,7 +60,6 @@ export function observeAll(observers: readonly Watch[]): Observer {
       if (look !== undefined) (looks[kind] ??= []).push(...(look.parts ?? [look]));
     }
   }
-  const all: Partial<Record<string, Look>> = {};
   const ofTraces: Partial<Record<string, Look>> = {};
   for (const kind in looks) {
     if (kind.startsWith(ofTrace)) ofTraces[kind.slice(ofTrace.length)] = together(looks[kind]!);
@@ -68,7 +67,9 @@ export function observeAll(observers: readonly Watch[]): Observer {
   if (Object.keys(ofTraces).length > 0) {
     (looks['traced'] ??= []).push((seen) => ofTraces[(seen as ObservationOf<'traced'>).trace.kind]?.(seen));
   }
-  for (const kind in looks) if (!kind.startsWith(ofTrace)) all[kind] = together(looks[kind]!);
+  // With a member for every kind: what grows member by member becomes a table, in which each observation is looked up.
+  const all: Record<string, Look | true | undefined> = { ...everyKind };
+  for (const kind of kinds) all[kind] = looks[kind] && together(looks[kind]);
   return all as Observer;
 }
 

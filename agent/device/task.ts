@@ -58,10 +58,15 @@ export function longestStallMs({ eachMs, count, isSliced }: Stall): DurationMs {
 export function freeAt<OperationFailure>({ startedAt, stall }: Task<OperationFailure>, at: EpochMs): EpochMs {
   if (stall === undefined || stall.eachMs <= 0) return at;
   const { eachMs, count, isSliced } = stall;
-  const stalledUntil = Math.ceil(startedAt + eachMs * count);
+  const stalledUntil = Math.ceil(startedAt + onGrain(eachMs * count));
   if (at >= stalledUntil) return at;
   if (!isSliced) return stalledUntil;
   const erased = Math.floor((at - startedAt) / eachMs);
-  const lastEnd = Math.ceil(startedAt + erased * eachMs);
-  return erased > 0 && at === lastEnd ? at : Math.ceil(startedAt + (erased + 1) * eachMs);
+  const lastEnd = Math.ceil(startedAt + onGrain(erased * eachMs));
+  return erased > 0 && at === lastEnd ? at : Math.ceil(startedAt + onGrain((erased + 1) * eachMs));
+}
+
+/** To 1/4096 ms, as exact as an instant of today is: what is due when does not depend on when time began. */
+function onGrain(ms: DurationMs): DurationMs {
+  return Math.round(ms * 4096) / 4096;
 }

@@ -18,7 +18,8 @@ export function touch(turn: Turn, queue: PendingQueue): QueueTouch {
 }
 
 function remember(turn: Turn, queue: PendingQueue): QueueTouch {
-  (turn.touched ??= []).push(queue);
+  if (turn.touched === undefined) turn.touched = [queue];
+  else turn.touched.push(queue);
   return { headBefore: firstOf(queue), changedJobIds: [] };
 }
 

@@ -3,7 +3,7 @@
  * what fell into their time. It knows documents, hardware facts and faults, and nothing of how an agent works. A device that
  * fails, rejects or skips what it could do is not valid, however quietly it does so. Source: docs/recovery.md.
  */
-import { type ExecutionIdentity, identityKey } from '../../observation/execution.ts';
+import { type ExecutionIdentity, isSameExecution } from '../../observation/execution.ts';
 import type { Observation, ObservationOf } from '../../observation/observation.ts';
 import type { Watch } from '../../observation/observers.ts';
 import type { Break } from './claim.ts';
@@ -33,7 +33,7 @@ interface Assignment {
   /** A message has named this very execution to the device. */
   isNamed: boolean;
   /** Which statuses the device gave a job of these ids before it was told of this one: it meant one of before. */
-  readonly meantForAnother: Set<string>;
+  meantForAnother: readonly string[];
 }
 
 /** A rejection by fault that is final: a device may take it for the last word. */
@@ -53,7 +53,7 @@ export function watchDuties(
   dutyOf: (jobId: string) => Duty | undefined,
   broke: (claim: ClaimId, found: Break) => void,
 ): Watch {
-  const assignments = new Map<string, Assignment>();
+  const assignments: Assignment[] = [];
 
   /** Requests of before may still arrive. */
   let haveStrayed = false;
@@ -65,8 +65,12 @@ export function watchDuties(
     );
   }
 
+  function drop(assignment: Assignment): void {
+    assignments.splice(assignments.indexOf(assignment), 1);
+  }
+
   function interrupt(seen: Observation): void {
-    for (const assignment of assignments.values()) {
+    for (const assignment of assignments) {
       assignment.interrupted ??= seen;
       assignment.isDisturbed = true;
     }
@@ -74,7 +78,7 @@ export function watchDuties(
   }
 
   function disturb(): void {
-    for (const assignment of assignments.values()) assignment.isDisturbed = true;
+    for (const assignment of assignments) assignment.isDisturbed = true;
   }
 
   /** Whether the image stands in a slot as one to be tried is a matter of hardware, whatever the agent says. */
@@ -87,13 +91,13 @@ export function watchDuties(
   }
 
   function noteTrials(): void {
-    for (const assignment of assignments.values()) noteTrial(assignment);
+    for (const assignment of assignments) noteTrial(assignment);
   }
 
   function judge(seen: ObservationOf<'execution'>, one: ExecutionRecord, assignment: Assignment): void {
     noteTrial(assignment);
     // A request that was meant for an earlier execution of the same ids, in the same version, ends this one.
-    const isStray = haveStrayed || assignment.meantForAnother.has(seen.status);
+    const isStray = haveStrayed || assignment.meantForAnother.includes(seen.status);
     if (assignment.isShared || (isStray && record.ofJob(one.identity.jobId).length > 1)) return;
     const wrong =
       seen.status === 'SUCCEEDED' ? notDone(one, assignment) : couldBeDone(seen.status, one, assignment, record);
@@ -124,12 +128,13 @@ export function watchDuties(
 
   return {
     execution(seen) {
-      const key = identityKey(seen.execution);
+      const known = assignments.find(({ execution }) => isSameExecution(execution, seen.execution));
       if (seen.status === 'QUEUED' || seen.status === 'IN_PROGRESS') {
-        if (assignments.has(key) && seen.status === 'IN_PROGRESS') return;
+        if (known !== undefined && seen.status === 'IN_PROGRESS') return;
         const duty = dutyOf(seen.execution.jobId);
         if (duty === undefined) return;
-        assignments.set(key, {
+        if (known !== undefined) drop(known);
+        assignments.push({
           execution: seen.execution,
           duty,
           interrupted: undefined,
@@ -140,28 +145,29 @@ export function watchDuties(
           refused: undefined,
           isShared: false,
           isNamed: false,
-          meantForAnother: new Set(underWay(seen.execution.jobId)),
+          meantForAnother: underWay(seen.execution.jobId),
         });
         return;
       }
-      const assignment = assignments.get(key);
-      if (assignment === undefined) return;
-      assignments.delete(key);
-      const one = record.byKey(key);
-      if (seen.by === 'device' && one !== undefined) judge(seen, one, assignment);
+      if (known === undefined) return;
+      drop(known);
+      const one = record.of(seen.execution);
+      if (seen.by === 'device' && one !== undefined) judge(seen, one, known);
     },
     received({ message }) {
-      for (const assignment of assignments.values()) {
+      for (const assignment of assignments) {
         if (!assignment.isNamed) assignment.isNamed = isAmong(executionsNamedBy(message), assignment.execution);
       }
     },
     sent({ request: { operation, jobId, body } }) {
       const { status } = body;
       if (operation !== 'UpdateJobExecution' || status === undefined) return;
-      for (const { execution, isNamed, meantForAnother } of assignments.values()) {
-        if (execution.jobId !== jobId) continue;
-        if (isNamed) meantForAnother.delete(status);
-        else meantForAnother.add(status);
+      for (const assignment of assignments) {
+        const { execution, isNamed, meantForAnother } = assignment;
+        if (execution.jobId !== jobId || meantForAnother.includes(status) !== isNamed) continue;
+        assignment.meantForAnother = isNamed
+          ? meantForAnother.filter((other) => other !== status)
+          : [...meantForAnother, status];
       }
     },
     power(seen) {
@@ -179,11 +185,11 @@ export function watchDuties(
       const { name } = seen;
       if (stray.test(name)) haveStrayed = true;
       if (!harmless.test(name)) disturb();
-      if (outage.test(name)) for (const assignment of assignments.values()) assignment.outages += 1;
-      if (name === 'clock-jump') for (const assignment of assignments.values()) assignment.hasLeapt = true;
+      if (outage.test(name)) for (const assignment of assignments) assignment.outages += 1;
+      if (name === 'clock-jump') for (const assignment of assignments) assignment.hasLeapt = true;
       if (name.startsWith('memory ')) interrupt(seen);
-      if (refusal.test(name)) for (const assignment of assignments.values()) assignment.refused ??= seen;
-      if (shared.test(name)) for (const assignment of assignments.values()) assignment.isShared = true;
+      if (refusal.test(name)) for (const assignment of assignments) assignment.refused ??= seen;
+      if (shared.test(name)) for (const assignment of assignments) assignment.isShared = true;
     },
   };
 }
@@ -205,7 +211,7 @@ function couldBeDone(
   switch (duty.work) {
     case 'nothing':
       // Source: docs/recovery-bugs.md R25.
-      return status === 'REJECTED' || one.startedAt === undefined || meantForAnother.has('IN_PROGRESS')
+      return status === 'REJECTED' || one.startedAt === undefined || meantForAnother.includes('IN_PROGRESS')
         ? undefined
         : { claim: 'V5', reason: 'and was begun although its document asks for nothing that can be done' };
     case 'reboot':

@@ -2,7 +2,7 @@
  * The executions of one device, at the service and as far as the device was told of them. Bounded: those that ended long ago are
  * forgotten. Who tells of them is record.ts.
  */
-import { type ExecutionIdentity, identityKey } from '../../observation/execution.ts';
+import { type ExecutionIdentity, identityKey, isSameExecution } from '../../observation/execution.ts';
 import type { Observation, ObservationOf } from '../../observation/observation.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { EndStatus } from './contract.ts';
@@ -46,7 +46,7 @@ const remembersTaken = 12;
 
 export class ExecutionRecords {
   /** In the order in which they were made. */
-  readonly pending = new Set<ExecutionRecord>();
+  readonly pending: ExecutionRecord[] = [];
   /** Taken away, and the device may still work on them or was told of it lately. */
   readonly taken = new Set<ExecutionRecord>();
   /** In the order in which they ended. */
@@ -67,6 +67,10 @@ export class ExecutionRecords {
 
   byKey(key: string): ExecutionRecord | undefined {
     return this.#byKey.get(key);
+  }
+
+  of(execution: ExecutionIdentity): ExecutionRecord | undefined {
+    return this.#ofJob.get(execution.jobId)?.findLast(({ identity }) => isSameExecution(identity, execution));
   }
 
   /** Of this job, in the order in which they were made. */
@@ -104,6 +108,14 @@ export class ExecutionRecords {
     return this.#createdTimes.get(key) ?? 0;
   }
 
+  /** How often something was done for an execution, whatever the device took it for; `done` is by keys. */
+  timesOf(started: string, done: Readonly<Record<string, number>>): number {
+    if (this.#startedAs.size === 0) return done[started] ?? 0;
+    let times = 0;
+    for (const key in done) if (this.startedAs(key) === started) times += done[key]!;
+    return times;
+  }
+
   /** The device begins to work on it. */
   start(execution: ExecutionIdentity): void {
     const key = identityKey(execution);
@@ -114,11 +126,10 @@ export class ExecutionRecords {
 
   /** An execution was made, has changed, or is gone. */
   note(seen: ObservationOf<'execution'>): void {
-    const key = identityKey(seen.execution);
-    const one = this.#byKey.get(key);
+    const one = this.of(seen.execution);
     const isPending = seen.status === 'QUEUED' || seen.status === 'IN_PROGRESS';
     if (one === undefined || (one.endedAt !== undefined && isPending)) {
-      if (isPending) this.#add(key, seen);
+      if (isPending) this.#add(seen, one);
       return;
     }
     one.status = seen.status;
@@ -130,7 +141,7 @@ export class ExecutionRecords {
   #end(one: ExecutionRecord, { at, by }: ObservationOf<'execution'>): void {
     one.endedAt = at;
     this.lastEndAt = at;
-    this.pending.delete(one);
+    this.pending.splice(this.pending.indexOf(one), 1);
     if (by !== 'device') {
       one.isTaken = true;
       this.taken.add(one);
@@ -145,9 +156,9 @@ export class ExecutionRecords {
     if (oldest !== undefined) this.taken.delete(oldest);
   }
 
-  #add(key: string, seen: ObservationOf<'execution'>): void {
-    const before = this.#byKey.get(key);
+  #add(seen: ObservationOf<'execution'>, before: ExecutionRecord | undefined): void {
     if (before !== undefined) this.#forget(before);
+    const key = identityKey(seen.execution);
     const one: ExecutionRecord = {
       identity: seen.execution,
       key,
@@ -169,7 +180,7 @@ export class ExecutionRecords {
     this.executions += 1;
     this.#createdTimes.set(key, this.createdTimes(key) + 1);
     this.#byKey.set(key, one);
-    this.pending.add(one);
+    this.pending.push(one);
     const { jobId } = seen.execution;
     const ofJob = this.#ofJob.get(jobId);
     if (ofJob === undefined) this.#ofJob.set(jobId, [one]);

@@ -235,8 +235,7 @@ function effectsOf(
   if (sideEffects === undefined) return undefined;
   let times: number | undefined;
   if (view !== undefined) {
-    times = 0;
-    for (const [key, count] of Object.entries(view.sideEffects)) if (record.startedAs(key) === one.key) times += count;
+    times = record.timesOf(one.key, view.sideEffects);
   } else if (sights.has('witness')) {
     times = witnessed.filter(
       (seen) =>

@@ -43,11 +43,13 @@ export class PauseWatch {
 
   /** A try of this thing begins; others may come between two of them. */
   tried(what: Tried, seen: Observation): void {
-    let row = this.#rowOf(what);
+    const row = this.#rowOf(what);
     if (row === undefined) {
-      row = { what, failedAt: undefined, pauses: 0, first: 0, longest: 0, tries: [] };
-      if (this.#rows.push(row) > rememberedRows) this.#rows.shift();
-    } else if (row.failedAt !== undefined) this.#paused(row, seen.at - row.failedAt, seen);
+      const first: Row = { what, failedAt: undefined, pauses: 0, first: 0, longest: 0, tries: [seen] };
+      this.#rows = this.#rows.length === 0 ? [first] : [...this.#rows.slice(1 - rememberedRows), first];
+      return;
+    }
+    if (row.failedAt !== undefined) this.#paused(row, seen.at - row.failedAt, seen);
     row.failedAt = undefined;
     row.tries.push(seen);
     if (row.tries.length > shownTries) row.tries.shift();

@@ -3,7 +3,7 @@
  * device may ask before it believes it. An answer is proof. A list or head speaks for its own namespace only.
  * Source: docs/reference/notifications.md §1 and §3, docs/reference/mqtt-api.md §6.
  */
-import type { ExecutionIdentity } from '../../observation/execution.ts';
+import { type ExecutionIdentity, isSameExecution } from '../../observation/execution.ts';
 import type { DeviceMessage } from '../../protocol/device-messages.ts';
 import { isPending } from '../../protocol/status.ts';
 import { nextJobId } from '../../protocol/topics.ts';
@@ -42,7 +42,7 @@ export function showsGone(message: DeviceMessage, gone: ExecutionIdentity): 'pro
       const { execution } = message.payload;
       if (message.jobId === nextJobId) return headShowsGone(execution, gone) ? 'proof' : undefined;
       if (message.jobId !== gone.jobId || execution === undefined) return undefined;
-      return !isSame(execution, gone) || !isPending(execution.status) ? 'proof' : undefined;
+      return !isSameExecution(execution, gone) || !isPending(execution.status) ? 'proof' : undefined;
     }
     case 'UpdateJobExecution':
       return undefined;
@@ -51,15 +51,11 @@ export function showsGone(message: DeviceMessage, gone: ExecutionIdentity): 'pro
 
 /** One that was started comes before all that wait, so it is not behind one that waits; it may be behind another started one. */
 function headShowsGone(head: (Shown & { readonly status: string }) | undefined, gone: ExecutionIdentity): boolean {
-  return head === undefined || (!isSame(head, gone) && head.status !== 'IN_PROGRESS');
+  return head === undefined || (!isSameExecution(head, gone) && head.status !== 'IN_PROGRESS');
 }
 
 export function isAmong(shown: readonly Shown[], gone: ExecutionIdentity): boolean {
-  return shown.some((one) => isSame(one, gone));
-}
-
-function isSame(one: Shown, other: Shown): boolean {
-  return one.jobId === other.jobId && one.executionNumber === other.executionNumber && one.queuedAt === other.queuedAt;
+  return shown.some((one) => isSameExecution(one, gone));
 }
 
 /** Jobs that a message says are there to be worked on: a reason to try, even where it is an old message that came late. */

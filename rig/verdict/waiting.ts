@@ -24,7 +24,7 @@ export interface Waiting {
 /** Executions that have waited for longer than a device may let them wait, in order. */
 export function waitingTooLong(context: ClaimContext, now: EpochMs): readonly Waiting[] {
   const { record, limits } = context;
-  if (!record.isPowered || record.pending.size === 0) return [];
+  if (!record.isPowered || record.pending.length === 0) return [];
   const waiting: Waiting[] = [];
   for (const execution of record.pending) {
     if (mayWait(context, execution)) continue;

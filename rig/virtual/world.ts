@@ -44,8 +44,11 @@ export interface WorldOptions {
   readonly applied: (command: Command, outcome: Outcome, at: EpochMs) => void;
 }
 
-/** When every run begins: a Tuesday in 2023. */
-export const epoch: EpochMs = 1_700_000_000_000;
+/**
+ * When every run begins: a Tuesday in 1970. All instants of a run stay below 2³¹ so, and V8 holds them in place; a later one is
+ * an object of its own wherever it is kept, handed on or given back, which takes a tenth of the time of a run.
+ */
+export const epoch: EpochMs = 512_000_000;
 /** A slice of bulk work waits up to this long, so that devices act between slices. */
 const maxSliceDelayMs: DurationMs = 40;
 

@@ -27,7 +27,7 @@ export const converges: ClaimDefinition = {
         const waiting = waitingTooLong(context, now).find(({ claim }) => claim === 'V1');
         if (waiting !== undefined) return { outcome: 'fail', ...waiting };
         const view = record.view();
-        if (view !== undefined && record.isPowered && record.pending.size === 0 && !isQuiet(view)) {
+        if (view !== undefined && record.isPowered && record.pending.length === 0 && !isQuiet(view)) {
           const since = Math.max(record.lastEndAt, record.disturbedAt);
           const at =
             view.step === 'idle' ? (view.connected ? 'with a download open' : 'and not connected') : `at ${view.step}`;

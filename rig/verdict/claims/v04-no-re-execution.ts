@@ -39,8 +39,7 @@ export const noReExecution: ClaimDefinition = {
     }
 
     function judge(started: string, sideEffects: DeviceView['sideEffects'], seen: Observation | undefined): void {
-      let times = 0;
-      for (const key in sideEffects) if (record.startedAs(key) === started) times += sideEffects[key]!;
+      const times = record.timesOf(started, sideEffects);
       // What was forgotten was counted when it was young.
       const created = record.createdTimes(started);
       const made = record.byKey(started);

@@ -30,6 +30,7 @@ export const sameVersion: ClaimDefinition = {
     function noteDocument(key: string | undefined, document: object): void {
       if (key === undefined) return;
       const { operation, version } = document as { readonly operation?: unknown; readonly version?: unknown };
+      if (operation === 'firmware' && version === wanted.get(key)) return;
       // The same ids may have come back with another document, within one second.
       wanted.delete(key);
       if (operation !== 'firmware' || typeof version !== 'string') return;
