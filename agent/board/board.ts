@@ -166,7 +166,7 @@ class TimedBoard implements Board, FirmwareGround {
       case 'power-on':
         return this.#device.powerOn(this.time);
       case 'power-cut':
-        this.#firmware.die();
+        this.#firmware.loseVolatile();
         return this.#device.powerCut(this.time);
       case 'supply-drop':
         return this.#device.weakenSupply(input.byMv);
@@ -213,7 +213,7 @@ class TimedBoard implements Board, FirmwareGround {
     this.#waiting = [];
   }
 
-  died(): void {
+  lostVolatile(): void {
     this.#waiting = [];
     this.#radio.wake(this.time, false);
   }

@@ -32,7 +32,7 @@ export interface FirmwareGround {
   /** The agent did something: the radio sleeps later. */
   stayAwake(): void;
   /** A reset: nothing volatile is left. */
-  died(): void;
+  lostVolatile(): void;
 }
 
 export interface FirmwareOptions {
@@ -84,7 +84,7 @@ export class Firmware {
       case 'crashed':
         this.#trace({ kind: 'crash', cause: event.cause });
         this.#ground.show({ kind: 'disconnect', abruptly: true });
-        return this.die();
+        return this.loseVolatile();
       case 'ended':
         if (event.failure === undefined && this.#stream?.isWhole === false) {
           this.#stream.isHardwareDone = true;
@@ -161,7 +161,7 @@ export class Firmware {
     if (operation.kind === 'reset') {
       if (operation.asked && execution !== undefined) this.workDone.count(execution, 'reboot');
       this.#ground.show({ kind: 'disconnect' });
-      this.die();
+      this.loseVolatile();
       this.#device.reset(time);
       return undefined;
     }
@@ -262,12 +262,12 @@ export class Firmware {
   }
 
   /** Everything volatile is gone. */
-  die(): void {
+  loseVolatile(): void {
     this.agent = undefined;
     this.#stream = undefined;
     this.isConnected = false;
     this.awaitsClock = false;
-    this.#ground.died();
+    this.#ground.lostVolatile();
   }
 
   #trace(trace: DeviceTrace): void {

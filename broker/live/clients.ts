@@ -7,13 +7,13 @@ import type { HttpDoorEvent } from '../http/door-events.ts';
 import type { MqttDoorEvent } from '../mqtt/door-events.ts';
 import { everyThing, noThing, undecided } from '../mqtt/identity.ts';
 import type { RemarkCode } from './contract.ts';
-import type { Sightings } from './sights.ts';
+import type { Receivers } from './sights.ts';
 
 type EventOf<Kind extends (MqttDoorEvent | HttpDoorEvent)['kind']> = (MqttDoorEvent | HttpDoorEvent) & {
   readonly kind: Kind;
 };
 
-export interface ClientsOptions extends Sightings {
+export interface ClientsOptions extends Receivers {
   readonly isThing: (name: string) => boolean;
   readonly isToldByRun: () => boolean;
 }

@@ -16,7 +16,7 @@ import type { DeviceEntry } from './device-entry.ts';
 import { FleetFold } from './fleet-fold.ts';
 import { FleetFrames } from './fleet-frames.ts';
 import type { LivePage, PageRun } from './page-run.ts';
-import { type Sightings, ofRun, ofService, ofWire } from './sights.ts';
+import { type Receivers, ofRun, ofService, ofWire } from './sights.ts';
 import { type DeviceAbout, Viewers } from './viewers.ts';
 import type { WireTold, WireWanted } from './wire-share.ts';
 
@@ -51,12 +51,12 @@ export class LiveFeed implements LivePage {
   readonly observer: Observer;
   readonly #options: LiveFeedOptions;
   readonly #startedAt: EpochMs;
-  readonly #sightings: Sightings = {
+  readonly #receivers: Receivers = {
     fold: () => this.#fold,
     note: (thingName, seen) => this.#fold?.tell(thingName, { ...seen, at: this.#options.now() }),
   };
-  readonly #ofService = ofService(this.#sightings);
-  readonly #ofWire = ofWire(this.#sightings);
+  readonly #ofService = ofService(this.#receivers);
+  readonly #ofWire = ofWire(this.#receivers);
   readonly #clients: Clients;
   readonly #viewers = new Viewers({
     snapshotFor: (viewer) => this.#snapshotFor(viewer),
@@ -77,9 +77,9 @@ export class LiveFeed implements LivePage {
   constructor(options: LiveFeedOptions) {
     this.#options = options;
     this.#startedAt = options.now();
-    this.observer = ofRun(this.#sightings);
+    this.observer = ofRun(this.#receivers);
     this.#clients = new Clients({
-      ...this.#sightings,
+      ...this.#receivers,
       isThing: options.isThing,
       isToldByRun: () => this.#pageRun?.seesDevices === true,
     });

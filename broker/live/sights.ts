@@ -6,7 +6,7 @@ import { keptText } from './device-entry.ts';
 import type { FleetFold } from './fleet-fold.ts';
 
 /** Where what is seen goes. */
-export interface Sightings {
+export interface Receivers {
   /** Absent: nobody looks, and nothing is kept. */
   fold(): FleetFold | undefined;
   /** Of one device, for whoever looks at it; at the service's time. */
@@ -14,7 +14,7 @@ export interface Sightings {
 }
 
 /** What a device does to its execution is told by what it says. */
-export function ofService({ fold, note }: Sightings): Observer {
+export function ofService({ fold, note }: Receivers): Observer {
   return {
     execution(seen) {
       fold()?.execution(seen);
@@ -23,7 +23,7 @@ export function ofService({ fold, note }: Sightings): Observer {
   };
 }
 
-export function ofWire({ fold }: Sightings): Observer {
+export function ofWire({ fold }: Receivers): Observer {
   return {
     written(seen) {
       const folded = fold();
@@ -47,9 +47,9 @@ export function ofWire({ fold }: Sightings): Observer {
 }
 
 /** Of a pull the service tells, and of an answer it tells more. */
-export function ofRun(sightings: Sightings): Observer {
+export function ofRun(receivers: Receivers): Observer {
   return {
-    ...observeEvery((seen) => seeOfRun(sightings, seen)),
+    ...observeEvery((seen) => seeOfRun(receivers, seen)),
     moved: undefined,
     execution: undefined,
     download: undefined,
@@ -58,7 +58,7 @@ export function ofRun(sightings: Sightings): Observer {
   };
 }
 
-function seeOfRun({ fold, note }: Sightings, seen: Observation): void {
+function seeOfRun({ fold, note }: Receivers, seen: Observation): void {
   const folded = fold();
   const { thingName } = seen;
   if (folded === undefined || thingName === undefined) return;

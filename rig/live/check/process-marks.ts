@@ -22,13 +22,16 @@ export function killProcessesWith(mark: string): void {
   for (let round = 0; round < 20; round += 1) {
     const found = processesWith(mark);
     if (found.length === 0) return;
-    for (const pid of found) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // Gone.
-      }
-    }
+    for (const pid of found) kill(pid, 'SIGKILL');
+  }
+}
+
+/** @param target a process, or with a minus the group of one; that it is gone already is no error */
+export function kill(target: number, signal: 'SIGKILL' | 'SIGTERM'): void {
+  try {
+    process.kill(target, signal);
+  } catch {
+    // Gone.
   }
 }
 

@@ -13,7 +13,7 @@ import { OperationalError } from '../../../protocol/operational-error.ts';
 import type { DurationMs, EpochMs } from '../../../protocol/time.ts';
 import { endsWithTheRig } from './guard.ts';
 import { readLines } from './printed-lines.ts';
-import { killProcessesWith, markName, processesWith } from './process-marks.ts';
+import { kill, killProcessesWith, markName, processesWith } from './process-marks.ts';
 
 export type RestartRule = 'on-exit' | 'never';
 
@@ -182,15 +182,6 @@ export class Program {
 function killAll(mark: string, group: number): void {
   kill(-group, 'SIGKILL');
   killProcessesWith(mark);
-}
-
-/** @param target a process, or with a minus the group of one; that it is gone already is no error */
-export function kill(target: number, signal: 'SIGKILL' | 'SIGTERM'): void {
-  try {
-    process.kill(target, signal);
-  } catch {
-    // Gone.
-  }
 }
 
 function notStarted(file: string, result: unknown): OperationalError {

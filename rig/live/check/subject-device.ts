@@ -12,7 +12,8 @@ import type { EpochMs } from '../../../protocol/time.ts';
 import { fillIn } from './equipment.ts';
 import { endsWithTheRig } from './guard.ts';
 import { openScratch } from './scratch.ts';
-import { Program, type RestartRule, kill } from './program.ts';
+import { kill } from './process-marks.ts';
+import { Program, type RestartRule } from './program.ts';
 
 export interface SubjectDevice {
   readonly hasPower: boolean;
