@@ -3,13 +3,14 @@
  * for machines one JSON object.
  */
 import colors from 'picocolors';
-import type { Scenario } from '../rig/scenario/contract.ts';
 import { tellScenario } from '../rig/scenario/tell.ts';
 import type { ScenarioRun } from '../rig/live/check/check-result.ts';
+import type { ToldCause as PlayedCause } from '../rig/live/simulation.ts';
 import { decisiveText, knownAs } from '../rig/report/check-summary.ts';
 import { besidesText, signs } from '../rig/report/check-terminal.ts';
 import type { Cause } from '../rig/virtual/causes.ts';
 import { claims } from '../rig/virtual/violation.ts';
+import type { Verdict } from '../rig/verdict/contract.ts';
 import { version } from './version.ts';
 
 /** What all runs together came to. */
@@ -24,19 +25,13 @@ export interface Totals {
 }
 
 /** A cause, with its smallest scenario played once more. */
-export interface ToldCause {
-  readonly cause: Cause;
-  readonly run: ScenarioRun;
+export interface ToldCause extends PlayedCause {
   /** Where the scenario was written, and the command that plays it. */
   readonly file: string;
   readonly replay: string;
 }
 
-export interface ScenarioOutcome {
-  readonly scenario: Scenario;
-  readonly verdict: ScenarioRun['verdict'];
-  readonly broke: readonly string[];
-  readonly reason: string;
+export interface ScenarioOutcome extends Pick<ScenarioRun, 'scenario' | 'verdict' | 'broke' | 'reason'> {
   readonly simulatedMs: number;
 }
 
@@ -48,7 +43,7 @@ export interface Account {
   readonly single: boolean;
   readonly startedAt: Date;
   readonly wallSeconds: number;
-  readonly verdict: 'pass' | 'fail' | 'inconclusive';
+  readonly verdict: Verdict;
   readonly causes: readonly ToldCause[];
   /** Causes that were found beside those that are told. */
   readonly untold: readonly Cause[];

@@ -45,8 +45,10 @@ export type PartQuestions = ReturnType<typeof createPart>;
 
 /** @param boards of simulated hardware, where they are not the reference device: for rigs that test the rig */
 export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
-  const service = new Held<LoadService>('the service is not open');
-  const fleet = new Held<FleetPart>('the fleet is not open');
+  let ownService: LoadService | undefined;
+  let ownFleet: FleetPart | undefined;
+  const service = (): LoadService => opened(ownService, 'service');
+  const fleet = (): FleetPart => opened(ownFleet, 'fleet');
   let names: readonly string[] = [];
   let lastLoop = performance.eventLoopUtilization();
   const delay = monitorEventLoopDelay({ resolution: 10 });
@@ -54,49 +56,47 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
 
   return {
     async openService(body: { readonly faults: FaultPlan; readonly seed: number; readonly doors: number }) {
-      service.set(await openLoadService({ ...body, now: monotonicMs }));
-      const { mqttPort, pageUrl } = service.get();
+      ownService = await openLoadService({ ...body, now: monotonicMs });
+      const { mqttPort, pageUrl } = ownService;
       return { mqttPort, pageUrl };
     },
 
     async createThings({ first, count, prefix }: Pick<FleetShare, 'first' | 'count' | 'prefix'>) {
       names = Array.from({ length: count }, (_, index) => thingNameOf(prefix, first + index + 1));
-      await service.get().createThings(names);
+      await service().createThings(names);
     },
 
     /** @returns when the first execution was meant to begin */
-    rollout: async (rollout: Omit<RolloutPlan, 'things'>) => service.get().rollout({ ...rollout, things: names }),
-    stopRollouts: async () => service.get().stopRollouts(),
+    rollout: async (rollout: Omit<RolloutPlan, 'things'>) => service().rollout({ ...rollout, things: names }),
+    stopRollouts: async () => service().stopRollouts(),
     cancelJobs: async ({ base, force }: { readonly base: string; readonly force: boolean }) =>
-      service.get().cancelJobs(base, force),
+      service().cancelJobs(base, force),
     deleteJobs: async ({ base, force }: { readonly base: string; readonly force: boolean }) =>
-      service.get().deleteJobs(base, force),
+      service().deleteJobs(base, force),
 
     async openFleet(body: OpenFleet) {
       const { endpoint, hardware } = body;
       const common = { ...body, now: monotonicMs };
       if (hardware !== undefined) {
-        const openStream =
-          endpoint === undefined ? () => duplexTo((stream) => service.get().accept(stream)) : undefined;
+        const openStream = endpoint === undefined ? () => duplexTo((stream) => service().accept(stream)) : undefined;
         const place = { endpoint: endpoint ?? 'mqtt://in-process', ...present({ openStream }) };
-        fleet.set(createHardwareFleet({ ...common, hardware, boards, ...place }));
+        ownFleet = createHardwareFleet({ ...common, hardware, boards, ...place });
         return;
       }
       const open: OpenLine =
-        endpoint === undefined ? memoryLines((stream) => service.get().accept(stream)) : tcpLines(endpoint);
-      fleet.set(createLoadFleet({ ...common, open }));
+        endpoint === undefined ? memoryLines((stream) => service().accept(stream)) : tcpLines(endpoint);
+      ownFleet = createLoadFleet({ ...common, open });
     },
 
     /** @returns why the first device could not connect, if so */
-    connect: () => fleet.get().connect(),
-    cut: async ({ percent, at }: { readonly percent: number; readonly at: DurationMs }) => fleet.get().cut(percent, at),
-    takeAway: async ({ base, at }: { readonly base: string; readonly at: DurationMs }) =>
-      fleet.get().takeAway(base, at),
-    intend: async (intent: Parameters<FleetPart['intend']>[0]) => fleet.get().intend(intent),
+    connect: () => fleet().connect(),
+    cut: async ({ percent, at }: { readonly percent: number; readonly at: DurationMs }) => fleet().cut(percent, at),
+    takeAway: async ({ base, at }: { readonly base: string; readonly at: DurationMs }) => fleet().takeAway(base, at),
+    intend: async (intent: Parameters<FleetPart['intend']>[0]) => fleet().intend(intent),
 
     async look({ takesLatencies }: { readonly takesLatencies: boolean }): Promise<PartReport> {
       // Asked first: what the service was told of until then is in its report.
-      const others = (await service.held?.usages()) ?? [];
+      const others = (await ownService?.usages()) ?? [];
       const { user, system } = process.cpuUsage();
       const loop = performance.eventLoopUtilization();
       const { utilization } = performance.eventLoopUtilization(loop, lastLoop);
@@ -104,8 +104,8 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
       const lateMs = Math.max(0, delay.max / 1e6);
       delay.reset();
       return {
-        ...(service.held && { service: service.held.report() }),
-        ...(fleet.held && { fleet: fleet.held.report(takesLatencies) }),
+        ...(ownService && { service: ownService.report() }),
+        ...(ownFleet && { fleet: ownFleet.report(takesLatencies) }),
         cpuMs: (user + system) / 1000,
         bytes: process.memoryUsage.rss(),
         busy: utilization,
@@ -116,8 +116,8 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
 
     async close() {
       delay.disable();
-      await fleet.held?.close();
-      await service.held?.close();
+      await ownFleet?.close();
+      await ownService?.close();
     },
   };
 }
@@ -129,20 +129,7 @@ function duplexTo(accept: (stream: Duplex) => void): Duplex {
   return ours;
 }
 
-class Held<Thing> {
-  held: Thing | undefined;
-  readonly #otherwise: string;
-
-  constructor(otherwise: string) {
-    this.#otherwise = otherwise;
-  }
-
-  get(): Thing {
-    if (this.held === undefined) throw new Error(this.#otherwise);
-    return this.held;
-  }
-
-  set(thing: Thing): void {
-    this.held = thing;
-  }
+function opened<Thing>(thing: Thing | undefined, name: string): Thing {
+  if (thing === undefined) throw new Error(`the ${name} is not open`);
+  return thing;
 }

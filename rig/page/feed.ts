@@ -116,22 +116,24 @@ function takeSnapshot(frame: Snapshot): void {
   ({ service, viewer } = frame);
   startedAt.value = frame.startedAt;
   endpoints.value = frame.endpoints;
-  run.value = frame.run;
-  counters.value = frame.counters;
-  jobs.value = frame.jobs;
   chart.value = frame.chart;
-  unseen.value = frame.unseen;
+  takeFigures(frame);
   names = [...frame.names];
   states = [...frame.states].map((letter) => stateOf[letter] ?? 'away');
   arrange();
-  if (frame.device !== undefined) takeDevice(frame.device);
 }
 
-function takeDelta(frame: Delta): void {
+/** As far as they are others now. */
+function takeFigures(frame: Snapshot | Delta): void {
   if (frame.run !== undefined) run.value = frame.run;
   if (frame.counters !== undefined) counters.value = frame.counters;
   if (frame.jobs !== undefined) jobs.value = frame.jobs;
   if (frame.unseen !== undefined) unseen.value = frame.unseen;
+  if (frame.device !== undefined) takeDevice(frame.device);
+}
+
+function takeDelta(frame: Delta): void {
+  takeFigures(frame);
   if (frame.point !== undefined) chart.value = [...chart.value.slice(1 - pointsShown), frame.point];
   const { joined = [], moved = [] } = frame;
   for (const name of joined) {
@@ -146,7 +148,6 @@ function takeDelta(frame: Delta): void {
   }
   if (hasGone) arrange();
   else if (moved.length > 0) show();
-  if (frame.device !== undefined) takeDevice(frame.device);
 }
 
 function arrange(): void {

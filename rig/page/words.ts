@@ -61,16 +61,16 @@ export interface StateWords {
 export function stateWords(device: DeviceFrame, now: number): StateWords {
   const { state, pull, verdict } = device;
   const more = pull && `The job ${pull.jobId} was deleted by force ${pulledWhile[pull.state] ?? 'while it worked'}.`;
-  if (state === 'broken')
-    return { tone: 'red', title: `Broken: ${verdict ?? 'it did not recover'}`, ...(more && { more }) };
+  const say = (tone: StateWords['tone'], title: string): StateWords => ({ tone, title, ...(more && { more }) });
+  if (state === 'broken') return say('red', `Broken: ${verdict ?? 'it did not recover'}`);
   if (state === 'pulled' && pull !== undefined) {
-    return { tone: 'red', title: `Not recovered for ${spanText(Math.max(0, now - pull.at))}`, ...(more && { more }) };
+    return say('red', `Not recovered for ${spanText(Math.max(0, now - pull.at))}`);
   }
   if (state === 'recovered' && pull?.recoveredMs !== undefined) {
-    return { tone: 'green', title: `Recovered in ${spanText(pull.recoveredMs)}`, ...(more && { more }) };
+    return say('green', `Recovered in ${spanText(pull.recoveredMs)}`);
   }
   const work = doing[state];
-  if (work !== undefined) return { tone: 'plain', title: work, ...(more && { more }) };
+  if (work !== undefined) return say('plain', work);
   const idle = { away: 'Is not connected', succeeded: 'Has done its job', failed: 'Its job failed' } as const;
   const title = state === 'away' || state === 'succeeded' || state === 'failed' ? idle[state] : 'Waits for a job';
   return { tone: 'plain', title };

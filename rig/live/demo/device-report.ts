@@ -1,36 +1,17 @@
 /** One device's part of the report: what the judge found, what was pulled from it, and what was seen of it. */
 import type { Step } from '../../../observation/execution.ts';
 import type { Observation } from '../../../observation/observation.ts';
-import type { EpochMs } from '../../../protocol/time.ts';
-import type { DeviceReport, PullReport } from '../../report/run-report.ts';
+import type { DeviceReport } from '../../report/run-report.ts';
 import { type Finding, verdictOf } from '../../verdict/contract.ts';
 
-export interface DeviceSource {
-  readonly thingName: string;
-  readonly hardware: string;
-  readonly runningVersion: string;
-  readonly findings: readonly Finding[];
+export interface DeviceSource extends Omit<DeviceReport, 'outcome' | 'reason' | 'omitted'> {
   /** Where it was to be pulled. */
   readonly step?: Step;
-  readonly pull?: PullReport;
-  readonly startedAt: EpochMs;
-  /** Of this device. */
-  readonly observations: readonly Observation[];
 }
 
 export function deviceReport(source: DeviceSource): DeviceReport {
-  const { thingName, hardware, runningVersion, findings, pull, startedAt, observations } = source;
-  return {
-    thingName,
-    hardware,
-    ...outcomeOf(source),
-    runningVersion,
-    ...(pull && { pull }),
-    findings,
-    startedAt,
-    observations,
-    omitted: 0,
-  };
+  const { thingName, hardware, step: _step, ...rest } = source;
+  return { thingName, hardware, ...outcomeOf(source), ...rest, omitted: 0 };
 }
 
 function outcomeOf({ findings, pull, step }: DeviceSource): Pick<DeviceReport, 'outcome' | 'reason'> {

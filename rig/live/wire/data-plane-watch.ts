@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AwsResponse } from '../../../broker/http/aws-response.ts';
-import type { DeviceCall, DeviceGate } from '../../../broker/http/device-gate.ts';
+import type { DeviceGate } from '../../../broker/http/device-gate.ts';
 import type { Observer } from '../../../observation/observation.ts';
 import type { DeviceMessage, DeviceRequest } from '../../../protocol/device-messages.ts';
 import { type JsonObject, parseJsonObject, present } from '../../../protocol/json.ts';
@@ -23,84 +23,56 @@ export interface DataPlaneWatchOptions {
 const lostAnswerMs = 1000;
 const lostAnswer = 'The answer was lost.';
 
-export function watchDataPlane(options: DataPlaneWatchOptions): DeviceGate {
-  return (call) => new DataPlaneCall(call, options).response();
-}
-
-class DataPlaneCall {
-  readonly #call: DeviceCall;
-  readonly #options: DataPlaneWatchOptions;
-
-  constructor(call: DeviceCall, options: DataPlaneWatchOptions) {
-    this.#call = call;
-    this.#options = options;
-  }
-
-  async response(): Promise<AwsResponse> {
-    const { observer } = this.#options;
-    const { request } = this.#call;
-    observer.sent?.({ ...this.#head('sent'), request, via: 'http' });
-    const answer = await this.#answer();
-    if (answer === undefined) return this.#lost();
-    if (await this.#loses('reply')) return this.#lost();
-    this.#received(answer);
-    return answer;
-  }
-
-  /** Of the service, or of a fault in its place; absent: there is none. */
-  async #answer(): Promise<AwsResponse | undefined> {
-    const { faults } = this.#options;
-    const fault = faults.ofAnswer(this.#call.request);
-    // A request has one answer here, so `twice` is no fault.
-    if (fault !== undefined && fault.answer !== 'twice') this.#fault(fault.name);
-    switch (fault?.answer) {
-      case 'refuse':
-        return this.#call.refuse(fault.code, fault.message);
-      case 'not-at-all':
-        return undefined;
-      case 'empty-next':
-        return this.#call.nothing();
-      case 'late': {
-        const answer = await this.#call.answer();
-        await pause(fault.lateMs, undefined, { ref: false });
-        return answer;
-      }
-      default:
-        return (await this.#loses('request')) ? undefined : this.#call.answer();
-    }
-  }
-
-  /** Whether a fault takes the message away; one that is only late is waited for. Nothing comes twice on HTTP. */
-  async #loses(direction: 'request' | 'reply'): Promise<boolean> {
-    const fault = this.#options.faults.ofMessage(direction, this.#call.request.operation);
-    if (fault === undefined || fault.effect === 'duplicate') return false;
-    this.#fault(`${direction} ${fault.effect}`);
-    if (fault.effect === 'late') await pause(fault.lateMs, undefined, { ref: false });
-    return fault.effect === 'lost';
-  }
-
-  async #lost(): Promise<AwsResponse> {
-    await pause(lostAnswerMs, undefined, { ref: false });
-    return { ...this.#call.refuse('InternalError', lostAnswer), isLost: true };
-  }
-
-  #received(answer: AwsResponse): void {
-    const { observer, now } = this.#options;
-    const message = messageOf(this.#call.request, answer, now());
-    observer.received?.({ ...this.#head('received'), message });
-    observer.delivered?.({ ...this.#head('delivered'), message });
-  }
-
-  #head<K extends string>(kind: K) {
-    return { kind, at: this.#options.now(), source: 'wire', thingName: this.#call.thingName } as const;
-  }
-
-  #fault(name: string): void {
-    const { observer, now } = this.#options;
-    const { thingName, request } = this.#call;
+export function watchDataPlane({ observer, faults, now }: DataPlaneWatchOptions): DeviceGate {
+  return async (call) => {
+    const { request, thingName } = call;
     const { operation } = request;
-    observer.fault?.({ kind: 'fault', at: now(), source: 'host', thingName, name, operation });
-  }
+    const head = <K extends string>(kind: K) => ({ kind, at: now(), source: 'wire', thingName }) as const;
+    const tellFault = (name: string): void =>
+      observer.fault?.({ kind: 'fault', at: now(), source: 'host', thingName, name, operation });
+
+    /** Whether a fault takes the message away; one that is only late is waited for. Nothing comes twice on HTTP. */
+    async function loses(direction: 'request' | 'reply'): Promise<boolean> {
+      const fault = faults.ofMessage(direction, operation);
+      if (fault === undefined || fault.effect === 'duplicate') return false;
+      tellFault(`${direction} ${fault.effect}`);
+      if (fault.effect === 'late') await pause(fault.lateMs, undefined, { ref: false });
+      return fault.effect === 'lost';
+    }
+
+    /** Of the service, or of a fault in its place; absent: there is none. */
+    async function answered(): Promise<AwsResponse | undefined> {
+      const fault = faults.ofAnswer(request);
+      // A request has one answer here, so `twice` is no fault.
+      if (fault !== undefined && fault.answer !== 'twice') tellFault(fault.name);
+      switch (fault?.answer) {
+        case 'refuse':
+          return call.refuse(fault.code, fault.message);
+        case 'not-at-all':
+          return undefined;
+        case 'empty-next':
+          return call.nothing();
+        case 'late': {
+          const answer = await call.answer();
+          await pause(fault.lateMs, undefined, { ref: false });
+          return answer;
+        }
+        default:
+          return (await loses('request')) ? undefined : call.answer();
+      }
+    }
+
+    observer.sent?.({ ...head('sent'), request, via: 'http' });
+    const answer = await answered();
+    if (answer === undefined || (await loses('reply'))) {
+      await pause(lostAnswerMs, undefined, { ref: false });
+      return { ...call.refuse('InternalError', lostAnswer), isLost: true };
+    }
+    const message = messageOf(request, answer, now());
+    observer.received?.({ ...head('received'), message });
+    observer.delivered?.({ ...head('delivered'), message });
+    return answer;
+  };
 }
 
 /** The reply as MQTT would have carried it. */
