@@ -8,6 +8,7 @@ import { seededChance } from '../faults/chance.ts';
 import { faultsOf } from '../faults/thing-faults.ts';
 import type { FaultPlan } from '../faults/plan.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
+import { thingNameOf } from './fleet-names.ts';
 import { createBoard } from './board/board.ts';
 import type { BoardOptions } from './board/board.ts';
 import type { Board } from './board/contract.ts';
@@ -76,11 +77,6 @@ export interface Fleet extends AsyncDisposable {
 
 /** Attempts under way, beyond which the ramp waits: a service that is slow to accept is not buried in more. */
 const mostAttempts = 1000;
-
-/** The name of the device with this number, counted from 1. */
-export function thingNameOf(prefix: string, number: number): string {
-  return `${prefix}${number}`;
-}
 
 /**
  * Starts a fleet and waits until every device has connected, or failed to once: from then on its agent's back-off decides.

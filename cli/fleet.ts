@@ -3,6 +3,7 @@
  * things created, and says where an operator finds it. Runs whatever jobs arrive.
  */
 import { Command } from 'commander';
+import { thingNameOf } from '../agent/fleet-names.ts';
 import { createBoard } from '../agent/board/board.ts';
 import type { FleetCounters, FleetOptions } from '../agent/fleet.ts';
 import type { Service } from '../broker/start-service.ts';
@@ -75,7 +76,7 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   const hardware = readHardware(flags.hardware);
   const faults = flags.faults === undefined ? undefined : await readFaults(flags.faults);
   const agent = readAgent(flags.agent);
-  const { startFleet, thingNameOf } = await import('../agent/fleet.ts');
+  const { startFleet } = await import('../agent/fleet.ts');
   const names = Array.from({ length: flags.things }, (_, index) => thingNameOf(flags.prefix, index + 1));
   const credentials = flags.certs === undefined ? undefined : await readCredentials(flags.certs, names);
   await using own = flags.endpoint === undefined ? await ownService(flags, names, faults) : undefined;

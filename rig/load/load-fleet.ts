@@ -3,7 +3,7 @@ import { addAbortListener } from 'node:events';
 import { setInterval as every } from 'node:timers';
 import type { DurationMs } from '../../protocol/time.ts';
 import { seededChance } from '../../faults/chance.ts';
-import { thingNameOf } from '../../agent/fleet.ts';
+import { thingNameOf } from '../../agent/fleet-names.ts';
 import { startPaced } from '../../agent/paced.ts';
 import { FleetCounts, type FleetReport } from './fleet-counts.ts';
 import type { OpenLine } from './line.ts';

@@ -1,20 +1,21 @@
 /**
  * One process of a load run: the service, a share of the fleet, or both. Answers what the conductor asks over IPC. A process with
- * both joins them by memory; one with a service of several processes starts them and operates their engine over a link.
+ * both joins them by memory; one with a service of several processes starts them and operates their engine over a link. What it is not
+ * asked for it does not load.
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
-import { thingNameOf } from '../../agent/fleet.ts';
+import { thingNameOf } from '../../agent/fleet-names.ts';
 import type { ProcessUsage } from '../../broker/processes/process-usage.ts';
 import type { HardwareProfile } from '../../agent/device/profile.ts';
 import type { FaultPlan } from '../../faults/plan.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import { duplexPair } from '../live/wire/duplex-pair.ts';
 import type { FleetReport } from './fleet-counts.ts';
-import { type HardwareFleetOptions, createHardwareFleet } from './hardware-fleet.ts';
+import type { HardwareFleetOptions } from './hardware-fleet.ts';
 import { type OpenLine, memoryLines, tcpLines } from './line.ts';
-import { type FleetPart, type FleetShare, createLoadFleet } from './load-fleet.ts';
-import { type LoadService, type RolloutPlan, type ServiceReport, openLoadService } from './load-service.ts';
+import type { FleetPart, FleetShare } from './load-fleet.ts';
+import type { LoadService, RolloutPlan, ServiceReport } from './load-service.ts';
 import { present } from '../../protocol/json.ts';
 import { monotonicMs } from './monotonic.ts';
 
@@ -56,6 +57,7 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
 
   return {
     async openService(body: { readonly faults: FaultPlan; readonly seed: number; readonly doors: number }) {
+      const { openLoadService } = await import('./load-service.ts');
       ownService = await openLoadService({ ...body, now: monotonicMs });
       const { mqttPort, pageUrl } = ownService;
       return { mqttPort, pageUrl };
@@ -80,11 +82,13 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
       if (hardware !== undefined) {
         const openStream = endpoint === undefined ? () => duplexTo((stream) => service().accept(stream)) : undefined;
         const place = { endpoint: endpoint ?? 'mqtt://in-process', ...present({ openStream }) };
+        const { createHardwareFleet } = await import('./hardware-fleet.ts');
         ownFleet = createHardwareFleet({ ...common, hardware, boards, ...place });
         return;
       }
       const open: OpenLine =
         endpoint === undefined ? memoryLines((stream) => service().accept(stream)) : tcpLines(endpoint);
+      const { createLoadFleet } = await import('./load-fleet.ts');
       ownFleet = createLoadFleet({ ...common, open });
     },
 

@@ -6,9 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { ServicePort } from '../../broker/engine/port.ts';
 import type { ExecutionCount } from '../../broker/processes/contract.ts';
 import type { ProcessUsage } from '../../broker/processes/process-usage.ts';
-import { startProcesses } from '../../broker/processes/start-processes.ts';
 import type { ServiceOptions } from '../../broker/start-service.ts';
-import { startService } from '../../broker/start-service.ts';
 
 export interface ServiceHost {
   readonly port: ServicePort;
@@ -36,6 +34,7 @@ export interface HostOptions {
 
 export async function openHost({ service: options, doors, count, about, onEnded }: HostOptions): Promise<ServiceHost> {
   if (doors === 0) {
+    const { startService } = await import('../../broker/start-service.ts');
     const service = await startService({
       ...options,
       observer: {
@@ -55,6 +54,7 @@ export async function openHost({ service: options, doors, count, about, onEnded 
       close: () => service.close(),
     };
   }
+  const { startProcesses } = await import('../../broker/processes/start-processes.ts');
   const service = await startProcesses(options, doors, { onEnded });
   service.countExecutions(count);
   service.present({ verb: 'load', about });

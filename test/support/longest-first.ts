@@ -8,18 +8,22 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const long = [
   'test/store/kill',
   'test/processes/kill',
+  'test/cli/load',
   'test/cli/check.',
   'test/security/sockets',
-  'test/cli/load',
+  'test/rig/virtual/sweep',
+  'test/agent/zoo/zoo.',
   'test/rig/live/check/',
   'test/security/fuzz',
-  'test/cluster/',
+  'test/cli/demo',
   'test/agents/',
   'test/compat/',
-  'test/rig/virtual/',
-  'test/cli/',
-  'test/processes/',
+  'test/cluster/',
+  'test/rig/virtual/play',
   'test/security/',
+  'test/cli/',
+  'test/contract/',
+  'test/rig/',
 ];
 
 export class LongestFirst extends BaseSequencer {

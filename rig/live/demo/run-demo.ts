@@ -9,7 +9,7 @@ import { setMaxListeners } from 'node:events';
 import { createRequire } from 'node:module';
 import { createBoard } from '../../../agent/board/board.ts';
 import { type AgentBehaviour, referenceAgent } from '../../../agent/core/behaviour.ts';
-import { thingNameOf } from '../../../agent/fleet.ts';
+import { thingNameOf } from '../../../agent/fleet-names.ts';
 import type { HardwareProfile } from '../../../agent/device/profile.ts';
 import type { Observation, ObservationOf } from '../../../observation/observation.ts';
 import type { DurationMs } from '../../../protocol/time.ts';
