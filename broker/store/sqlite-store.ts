@@ -10,7 +10,7 @@ import type { DatabaseFiles } from './database-file.ts';
 import { keptKey, keyOf } from './kept-key.ts';
 import { type SqliteStoreOptions, type WrittenRows, filesIn, notWritten } from './sqlite-database.ts';
 import type { Answer, Failure, Position, Question, ThreadData } from './sqlite-thread.ts';
-import { type DamageListener, type RowChange, type Store, type TableName, lastOfEach, tableNames } from './store.ts';
+import { type DamageListener, type RowChange, type Store, type TableName, tableNames } from './store.ts';
 
 /** Some rows in memory at a time, while they are read. */
 export interface SqliteStore extends Store {
@@ -65,24 +65,22 @@ function* inParts(
   changes: readonly RowChange[],
   files: DatabaseFiles,
 ): Generator<readonly WrittenRows[], readonly WrittenRows[]> {
-  let written: WrittenRows[] = [];
+  let written = new Map<TableName, (string | null)[]>();
   let until = performance.now() + sliceMs;
   let count = 0;
   try {
-    for (const [table, rows] of lastOfEach(changes)) {
-      let keysAndTexts: (string | null)[] = [];
-      written.push([table, keysAndTexts]);
-      for (const [key, row] of rows) {
-        keysAndTexts.push(keptKey(key), row === undefined ? null : JSON.stringify(row));
-        count += 1;
-        if (count % rowsAtOnce > 0 || performance.now() < until) continue;
-        yield written;
-        keysAndTexts = [];
-        written = [[table, keysAndTexts]];
-        until = performance.now() + sliceMs;
-      }
+    for (const { table, key, row } of changes) {
+      const text = row === undefined ? null : JSON.stringify(row);
+      const rows = written.get(table);
+      if (rows === undefined) written.set(table, [keptKey(key), text]);
+      else rows.push(keptKey(key), text);
+      count += 1;
+      if (count % rowsAtOnce > 0 || performance.now() < until) continue;
+      yield [...written];
+      written = new Map();
+      until = performance.now() + sliceMs;
     }
-    return written;
+    return [...written];
   } catch (cause) {
     // Something has no JSON form.
     throw notWritten(files, cause);
