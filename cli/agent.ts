@@ -7,3 +7,9 @@ export function agentOption(): Option {
     referenceName,
   );
 }
+
+/** The flags, in a command that is to be typed again, by which the same agent runs on the same hardware. */
+export function sameDevices({ agent, hardware }: { readonly agent: string; readonly hardware: string }): string {
+  const ofAgent = agent === referenceName ? '' : ` --agent ${agent}`;
+  return `${ofAgent}${hardware === 'mix' ? '' : ` --hardware ${hardware}`}`;
+}

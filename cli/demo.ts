@@ -12,8 +12,8 @@ import type { CheckResult } from '../rig/live/check/check-result.ts';
 import { knownAs, momentText } from '../rig/report/check-summary.ts';
 import { countWords, spanText } from '../rig/report/words.ts';
 import type { CauseReport, DemoReport, DemoSummary, HardwareReport } from '../rig/report/run-report.ts';
-import { readAgent, referenceName } from '../rig/live/agents.ts';
-import { agentOption } from './agent.ts';
+import { readAgent } from '../rig/live/agents.ts';
+import { agentOption, sameDevices } from './agent.ts';
 import { besideBy, rememberBeside } from './beside.ts';
 import { jsonOption, quietOption, seedOption, thingsOption, timeScaleOption, wholeNumber } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
@@ -133,12 +133,7 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
 
 /** The command that runs the same again. */
 function againBy(flags: DemoFlags): string {
-  return `npx jobrig demo --things ${flags.things} --seed ${flags.seed}${subjectOf(flags)}`;
-}
-
-function subjectOf({ agent, hardware }: DemoFlags): string {
-  const ofAgent = agent === referenceName ? '' : ` --agent ${agent}`;
-  return `${ofAgent}${hardware === 'mix' ? '' : ` --hardware ${hardware}`}`;
+  return `npx jobrig demo --things ${flags.things} --seed ${flags.seed}${sameDevices(flags)}`;
 }
 
 /** @returns the report with the path of its page and with commands that play again what broke */
@@ -148,7 +143,7 @@ async function writeReport(flags: DemoFlags, report: DemoReport): Promise<DemoRe
   const written = await keepFailing(out, runs);
   const replayOf = ({ scenario }: CauseReport): { readonly replay: string } => {
     const file = written.get(scenario);
-    const replay = file === undefined ? againBy(flags) : `npx jobrig simulate --scenario ${file}${subjectOf(flags)}`;
+    const replay = file === undefined ? againBy(flags) : `npx jobrig simulate --scenario ${file}${sameDevices(flags)}`;
     return { replay };
   };
   const page = join(out, 'index.html');

@@ -16,8 +16,8 @@ import { virtualOffer } from '../rig/virtual/offer.ts';
 import type { Played } from '../rig/virtual/play.ts';
 import { type Subjects, realSubjects } from '../rig/virtual/subjects.ts';
 import { oddDocumentRuns, sweepRuns, sweptDocuments } from '../rig/virtual/sweep.ts';
-import { readAgent, referenceName } from '../rig/live/agents.ts';
-import { agentOption } from './agent.ts';
+import { readAgent } from '../rig/live/agents.ts';
+import { agentOption, sameDevices } from './agent.ts';
 import { type CommonOptions, collect, duration, jsonOption, quietOption, wholeNumber } from './arguments.ts';
 import { writeReport } from './check-report.ts';
 import { exitCodeOf, exitCodes } from './exit.ts';
@@ -281,11 +281,9 @@ class Simulating {
   }
 
   #command(what: string): string {
-    const { agent, things, hardware } = this.#flags;
+    const { things } = this.#flags;
     const ofThings = things === undefined || what.startsWith('--scenario') ? '' : ` --things ${things}`;
-    const ofAgent = agent === referenceName ? '' : ` --agent ${agent}`;
-    const onHardware = hardware === 'mix' ? '' : ` --hardware ${hardware}`;
-    return `npx jobrig simulate ${what}${ofThings}${ofAgent}${onHardware}`;
+    return `npx jobrig simulate ${what}${ofThings}${sameDevices(this.#flags)}`;
   }
 }
 

@@ -18,6 +18,7 @@ import { claimNames } from './claim-words.ts';
 import { failureRates, wilson } from './failure-rates.ts';
 import { decisiveOf, evidenceLines, failuresIn } from './evidence.ts';
 import { lineOf, plainText } from './lines.ts';
+import { groupsOf } from './statistics.ts';
 import { spanText } from './words.ts';
 
 /** Scenarios that failed for one reason. */
@@ -32,25 +33,18 @@ export interface Cause {
 
 /** The most frequent first. */
 export function causesOf({ results }: CheckResult): readonly Cause[] {
-  const byCause = new Map<string, ScenarioResult[]>();
-  for (const result of results) {
-    if (verdictOfRuns(result.runs) !== 'fail') continue;
-    const run = exemplaryRun(result);
-    const key = `${run.broke[0] ?? ''}: ${causeWords(run.reason)}`;
-    byCause.set(key, [...(byCause.get(key) ?? []), result]);
-  }
-  return [...byCause.values()]
-    .sort((a, b) => b.length - a.length)
-    .map((group): Cause => {
-      const run = exemplaryRun(group[0]!);
-      const resembles = [...new Set(group.flatMap((result) => exemplaryRun(result).resembles))];
-      return { claim: run.broke[0] ?? '', sentence: run.reason, resembles, results: group };
-    });
+  const failed = results.filter(({ runs }) => verdictOfRuns(runs) === 'fail');
+  return groupsOf(failed, causeIn).map((group): Cause => {
+    const run = exemplaryRun(group[0]!);
+    const resembles = [...new Set(group.flatMap((result) => exemplaryRun(result).resembles))];
+    return { claim: run.broke[0] ?? '', sentence: run.reason, resembles, results: group };
+  });
 }
 
 /** Without figures and job ids, which differ from scenario to scenario. */
-function causeWords(reason: string): string {
-  return reason.replaceAll(/\b[a-z]+-\d+\b|\d+(\.\d+)?/g, '#');
+function causeIn(result: ScenarioResult): string {
+  const { broke, reason } = exemplaryRun(result);
+  return `${broke[0] ?? ''}: ${reason.replaceAll(/\b[a-z]+-\d+\b|\d+(\.\d+)?/g, '#')}`;
 }
 
 /** The moment that decided, on one line. */

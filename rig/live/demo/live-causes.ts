@@ -1,12 +1,8 @@
 /** What broke on sockets, grouped by cause: the claim and what was found, without figures and names. */
+import { failuresIn } from '../../report/evidence.ts';
 import type { CauseReport, DeviceReport } from '../../report/run-report.ts';
-import type { Finding } from '../../verdict/contract.ts';
+import { groupsOf } from '../../report/statistics.ts';
 import { deviceClaims } from '../../virtual/violation.ts';
-
-interface Found {
-  readonly thingName: string;
-  readonly finding: Finding;
-}
 
 const thingsNamed = 20;
 
@@ -15,19 +11,11 @@ export function liveCauses(
   devices: readonly DeviceReport[],
   scenarioOf: (thingName: string) => string,
 ): readonly CauseReport[] {
-  const groups = new Map<string, Found[]>();
-  for (const { thingName, findings } of devices) {
-    for (const finding of findings) {
-      if (finding.outcome !== 'fail') continue;
-      const key = `${finding.claim} ${wordsOf(finding.reason)}`;
-      const known = groups.get(key);
-      if (known === undefined) groups.set(key, [{ thingName, finding }]);
-      else known.push({ thingName, finding });
-    }
-  }
-  return [...groups.values()]
-    .sort((a, b) => b.length - a.length)
-    .map((found): CauseReport => {
+  const failed = devices.flatMap(({ thingName, findings }) =>
+    failuresIn({ findings }).map((finding) => ({ thingName, finding })),
+  );
+  return groupsOf(failed, ({ finding: { claim, reason } }) => `${claim} ${wordsOf(reason)}`).map(
+    (found): CauseReport => {
       const { thingName, finding } = found[0]!;
       return {
         act: 'live',
@@ -39,7 +27,8 @@ export function liveCauses(
         resembles: finding.catalog ?? [],
         scenario: scenarioOf(thingName),
       };
-    });
+    },
+  );
 }
 
 function wordsOf(reason: string): string {
