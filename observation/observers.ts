@@ -53,11 +53,11 @@ export const kinds = Object.keys(everyKind) as readonly Kind[];
 
 /** Several observers as one, in order; who looks at one kind of trace comes after who looks at all. */
 export function observeAll(observers: readonly Watch[]): Observer {
-  const looks: Partial<Record<string, Look[]>> = {};
+  const looks: Partial<Record<string, readonly Look[]>> = {};
   for (const observer of observers) {
     for (const kind in observer) {
       const look = observer[kind as keyof Watch] as Look | undefined;
-      if (look !== undefined) (looks[kind] ??= []).push(...(look.parts ?? [look]));
+      if (look !== undefined) looks[kind] = looks[kind] === undefined ? [look] : [...looks[kind], look];
     }
   }
   const ofTraces: Partial<Record<string, Look>> = {};
@@ -65,7 +65,8 @@ export function observeAll(observers: readonly Watch[]): Observer {
     if (kind.startsWith(ofTrace)) ofTraces[kind.slice(ofTrace.length)] = together(looks[kind]!);
   }
   if (Object.keys(ofTraces).length > 0) {
-    (looks['traced'] ??= []).push((seen) => ofTraces[(seen as ObservationOf<'traced'>).trace.kind]?.(seen));
+    const look: Look = (seen) => ofTraces[(seen as ObservationOf<'traced'>).trace.kind]?.(seen);
+    looks['traced'] = [...(looks['traced'] ?? []), look];
   }
   // With a member for every kind: what grows member by member becomes a table, in which each observation is looked up.
   const all: Record<string, Look | true | undefined> = { ...everyKind };
@@ -76,8 +77,11 @@ export function observeAll(observers: readonly Watch[]): Observer {
 const ofTrace = 'traced ';
 
 function together(looks: readonly Look[]): Look {
-  const look = inOrder(looks);
-  if (looks.length > 1) look.parts = looks;
+  if (looks.length === 1) return looks[0]!;
+  // A list that was made by adding has room for more, and these are kept for each device.
+  const parts = looks.flatMap((look) => look.parts ?? look).slice();
+  const look = inOrder(parts);
+  look.parts = parts;
   return look;
 }
 

@@ -4,36 +4,39 @@
  * handlers; what counts for the execution is the part that happened most often. Keys are `jobId#executionNumber@queuedAt`.
  */
 import { type ExecutionIdentity, identityKey } from '../../observation/execution.ts';
-import type { DeviceView, Download } from '../../observation/inside.ts';
+import type { DeviceView } from '../../observation/inside.ts';
 
 /** The side effect of one execution. */
 interface Effect {
-  readonly timesByPart: Map<string, number>;
+  readonly parts: string[];
+  /** How often each of them. */
+  readonly times: number[];
   most: number;
-  parts: readonly string[];
 }
 
 export class WorkDone {
   readonly #effects = new Map<string, Effect>();
-  readonly #downloads = new Map<string, Download>();
+  readonly #downloads = new Map<string, { bytes: number; readonly imageBytes: number }>();
   #shownEffects: DeviceView['sideEffects'] | undefined;
 
   count(execution: ExecutionIdentity, part: string | number): void {
     const key = identityKey(execution);
-    let effect = this.#effects.get(key);
-    if (effect === undefined) this.#effects.set(key, (effect = { timesByPart: new Map(), most: 0, parts: [] }));
     const name = String(part);
-    const times = (effect.timesByPart.get(name) ?? 0) + 1;
-    effect.timesByPart.set(name, times);
-    effect.most = Math.max(effect.most, times);
-    if (times === 1) effect.parts = [...effect.timesByPart.keys()];
     this.#shownEffects = undefined;
+    const effect = this.#effects.get(key);
+    if (effect === undefined) return void this.#effects.set(key, { parts: [name], times: [1], most: 1 });
+    const known = effect.parts.indexOf(name);
+    const index = known === -1 ? effect.parts.push(name) - 1 : known;
+    const times = (effect.times[index] ?? 0) + 1;
+    effect.times[index] = times;
+    effect.most = Math.max(effect.most, times);
   }
 
   download(execution: ExecutionIdentity, bytes: number, imageBytes: number): void {
     const key = identityKey(execution);
-    const before = this.#downloads.get(key)?.bytes ?? 0;
-    this.#downloads.set(key, { bytes: before + bytes, imageBytes });
+    const known = this.#downloads.get(key);
+    if (known === undefined) this.#downloads.set(key, { bytes, imageBytes });
+    else known.bytes += bytes;
   }
 
   /** The same object as before where nothing has changed. */
@@ -42,19 +45,16 @@ export class WorkDone {
   }
 
   get partsDone(): DeviceView['partsDone'] {
-    return record(this.#effects, ({ parts }) => parts);
+    return record(this.#effects, ({ parts }) => [...parts]);
   }
 
   get downloads(): DeviceView['downloads'] {
-    return Object.fromEntries(this.#downloads);
+    return record(this.#downloads, (download) => ({ ...download }));
   }
 }
 
-function record<Shown>(
-  effects: ReadonlyMap<string, Effect>,
-  shownOf: (effect: Effect) => Shown,
-): Record<string, Shown> {
+function record<Done, Shown>(all: ReadonlyMap<string, Done>, shownOf: (done: Done) => Shown): Record<string, Shown> {
   const shown: Record<string, Shown> = {};
-  for (const [key, effect] of effects) shown[key] = shownOf(effect);
+  for (const [key, done] of all) shown[key] = shownOf(done);
   return shown;
 }

@@ -36,8 +36,8 @@ export function createJudge(options: JudgeOptions): Judge {
 }
 
 class OneJudge implements Judge {
-  readonly observer: Observer;
   readonly ofThing: Observer;
+  #observer: Observer | undefined;
   readonly #record: DeviceRecord;
   readonly #claims: readonly JudgedClaim[];
   readonly #endings: ExpectedEndings;
@@ -67,7 +67,10 @@ class OneJudge implements Judge {
       ...(sights.has('inside') ? [watchQuiet(record, (view, seen) => this.#quiet(view, seen))] : []),
     ];
     this.ofThing = observeAll(observers);
-    this.observer = onlyOf(thingName, this.ofThing);
+  }
+
+  get observer(): Observer {
+    return (this.#observer ??= onlyOf(this.#thingName, this.ofThing));
   }
 
   expectNow(expectations: readonly Expectation[]): void {

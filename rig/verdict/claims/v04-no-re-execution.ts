@@ -79,7 +79,7 @@ export const noReExecution: ClaimDefinition = {
 
     function beginAgain(seen: ObservationOf<'download'>): void {
       const { jobId, executionNumber, fromByte, state } = seen;
-      if (state !== 'asked' || fromByte !== 0 || context.sights.has('inside')) return;
+      if (state !== 'asked' || fromByte !== 0) return;
       const one = record.overOf(jobId, executionNumber);
       if (one?.closedAt === undefined || one.status !== 'SUCCEEDED' || one.closedAt < startedAt) return;
       broke({
@@ -92,7 +92,7 @@ export const noReExecution: ClaimDefinition = {
     return {
       observer: {
         witness: countWitness,
-        download: beginAgain,
+        ...(!context.sights.has('inside') && { download: beginAgain }),
         power({ at }) {
           startedAt = at;
         },
