@@ -1,8 +1,12 @@
 /** The form of what a page may ask for (actions.ts), and one line about what has another one. */
-import { z } from 'zod';
+import { createRequire } from 'node:module';
+import type Zod from 'zod';
 import { isJsonObject } from '../../protocol/json.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { PageAction } from './contract.ts';
+
+// Wanted late, when connections may have left hardly any file descriptor: so it is read one file after the other.
+const { z } = createRequire(import.meta.url)('zod') as { readonly z: typeof Zod };
 
 const mostThings = 10_000;
 const longestMs: DurationMs = 3_600_000;
