@@ -69,7 +69,13 @@ export abstract class ClientStream extends EventEmitter implements Lagging, Wire
   protected readonly wire: Duplex;
   readonly #frames = new FrameReader();
   readonly #take: (frame: Frame) => void;
-  readonly #goesOn = (header: number): boolean => !this.destroyed && this.#mayTake(header);
+  readonly #goesOn = (header: number): boolean => {
+    if (this.destroyed || (this.#hasTaken && !this.#traffic.hasTime)) return false;
+    this.#hasTaken = true;
+    return this.#mayTake(header);
+  };
+  /** One packet at least of what is being read. */
+  #hasTaken = false;
   readonly #traffic: Traffic;
   readonly #allowance: Allowance;
   readonly #keepAlive = new KeepAlive();
@@ -255,13 +261,13 @@ export abstract class ClientStream extends EventEmitter implements Lagging, Wire
     const traffic = this.#traffic;
     if (traffic.hasGoneOn(this.#lastTurn)) this.#hold(Buffer.from(chunk), 'turn');
     else if (traffic.readsAtOnce) this.#readAtOnce(chunk);
-    else this.#hold(Buffer.from(chunk), 'first');
+    else this.#hold(Buffer.from(chunk), this.#waitForTurn);
   }
 
   #readAtOnce(chunk: Buffer): void {
     this.#allowance.comeIn();
     const rest = this.#readPackets(chunk);
-    if (rest.length > 0) this.#hold(Buffer.from(rest), this.#waitForMore);
+    if (rest.length > 0) this.#hold(Buffer.from(rest), this.#waitForTurn);
     else this.#countHeld();
   }
 
@@ -288,13 +294,19 @@ export abstract class ClientStream extends EventEmitter implements Lagging, Wire
     else this.#afterwards.push(act);
   }
 
+  /** After a turn of its own. */
   get #waitForMore(): Wait {
     return this.#allowance.isSpent ? 'pause' : 'turn';
   }
 
+  get #waitForTurn(): Wait {
+    if (this.isFirst) return 'arrival';
+    return this.#allowance.isSparse ? 'first' : this.#waitForMore;
+  }
+
   #hold(rest: Buffer, wait: Wait): void {
     this.#rest = rest;
-    this.#isNewcomer = wait === 'first';
+    this.#isNewcomer = wait === 'first' || wait === 'arrival';
     this.wire.pause();
     this.#countHeld();
     if (!this.destroyed) this.#traffic.queue(this, wait);
@@ -309,6 +321,7 @@ export abstract class ClientStream extends EventEmitter implements Lagging, Wire
 
   /** @returns what is to be read later. */
   #readPackets(bytes: Buffer): Buffer {
+    this.#hasTaken = false;
     try {
       const rest = this.#frames.read(bytes, this.#take, this.#goesOn);
       return this.destroyed ? nothing : rest;

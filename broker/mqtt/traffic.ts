@@ -1,9 +1,9 @@
 /**
  * What one connection may take of the process that all share. A client is read at once as long as it is calm (a burst now and then, and
  * no more packets a second than any device has reason to send, PINGREQ included) and as long as this turn of the event loop has not
- * been long. What is above that waits for its turn: first, before all others, who asks again after it was answered, then, each
- * a little at a time, those who ask more than they are answered, for some milliseconds of each turn. So who asks little is answered soon,
- * however many ask much; nobody is read faster than the rate. Nothing is dropped: the client finds its line full. What connections hold
+ * been long. What is above that waits for its turn: first, before all others, who asks little and again after it was answered, then
+ * who has just come, then, each a little at a time, those who ask much, all three for some milliseconds of each turn. So who asks little
+ * is answered soon, however many ask much or come and go; nobody is read faster than the rate. Nothing is dropped: the client finds its line full. What connections hold
  * in memory (packets that have not come whole, what waits for its turn, what is not read) has a bound for all together; when that is
  * reached, the connection that has held something for longest is closed.
  * Source: RFC 8290 (FQ-CoDel) §4.1.2 and §4.2, whose new and old queues these are.
@@ -12,10 +12,9 @@ import { defaultRate, spentMs } from '../net/allowance.ts';
 import { HeldMemory } from '../net/held-memory.ts';
 import { Disconnection } from './disconnection.ts';
 
-/** Of each turn of the event loop: for what is read as it comes in, for newcomers, and for those who wait for longer. */
+/** Of each turn of the event loop: for what is read as it comes in, and for each line of those who wait. */
 const atOnceMs = 6;
-const newcomersMs = 3;
-const othersMs = 4;
+const msOf = { first: 3, arrival: 3, turn: 4 } as const;
 /** Who has waited and asks again within so many turns has not stopped asking. */
 const fewTurns = 2;
 
@@ -28,8 +27,9 @@ const mebibyte = 1024 * 1024;
 
 const tooLong = (): Error => new Disconnection('quotaExceeded', 'holds memory for long while others need it');
 
-/** How a connection waits: before all others, among those who ask much, or until its rate allows more. */
-export type Wait = 'first' | 'turn' | 'pause';
+/** How a connection waits: before all others, among those that have said nothing yet or that ask much, or until its rate allows more. */
+export type Wait = Line | 'pause';
+type Line = keyof typeof msOf;
 
 /** All connections of one door. */
 export class Traffic {
@@ -38,11 +38,12 @@ export class Traffic {
   readonly inbound = new HeldMemory(64 * mebibyte, 4096, tooLong);
   /** What clients have not read. */
   readonly outbound = new HeldMemory(256 * mebibyte, 64 * 1024, tooLong);
-  readonly #newcomers: Lagging[] = [];
-  readonly #others: Lagging[] = [];
+  readonly #lines: Readonly<Record<Line, Lagging[]>> = { first: [], arrival: [], turn: [] };
   #isScheduled = false;
   /** When this turn has been long enough; 0: nothing has been read in it. */
   #longAt = 0;
+  /** For what is being read now. */
+  #until = 0;
   /** Counts what was read in turns of the event loop. */
   #turn = 0;
 
@@ -53,10 +54,17 @@ export class Traffic {
   /** Whether what has just come in may be read at once. */
   get readsAtOnce(): boolean {
     const now = performance.now();
-    if (this.#longAt > 0) return now < this.#longAt;
-    this.#longAt = now + atOnceMs;
-    setImmediate(this.#endTurn);
-    return true;
+    if (this.#longAt === 0) {
+      this.#longAt = now + atOnceMs;
+      setImmediate(this.#endTurn);
+    }
+    this.#until = this.#longAt;
+    return now < this.#longAt;
+  }
+
+  /** Whether one more packet of the same connection may be read now. */
+  get hasTime(): boolean {
+    return performance.now() < this.#until;
   }
 
   /** For {@link hasGoneOn}. */
@@ -75,7 +83,7 @@ export class Traffic {
       setTimeout(() => this.queue(lagging, 'turn'), spentMs);
       return;
     }
-    (wait === 'first' ? this.#newcomers : this.#others).push(lagging);
+    this.#lines[wait].push(lagging);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(this.#goOn);
@@ -88,18 +96,16 @@ export class Traffic {
 
   readonly #goOn = (): void => {
     this.#turn += 1;
-    serve(this.#newcomers, newcomersMs);
-    serve(this.#others, othersMs);
-    this.#isScheduled = this.#newcomers.length > 0 || this.#others.length > 0;
+    const lines = Object.keys(msOf) as Line[];
+    for (const line of lines) this.#serve(this.#lines[line], msOf[line]);
+    this.#isScheduled = lines.some((line) => this.#lines[line].length > 0);
     if (this.#isScheduled) setImmediate(this.#goOn);
   };
-}
 
-function serve(line: Lagging[], ms: number): void {
-  if (line.length === 0) return;
-  const until = performance.now() + ms;
-  for (let next = line.shift(); next !== undefined; next = line.shift()) {
-    next.goOn();
-    if (performance.now() >= until) return;
+  #serve(line: Lagging[], ms: number): void {
+    if (line.length === 0) return;
+    this.#until = performance.now() + ms;
+    do line.shift()?.goOn();
+    while (line.length > 0 && this.hasTime);
   }
 }

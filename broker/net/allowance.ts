@@ -51,6 +51,12 @@ export class Allowance {
     this.#used += more;
   }
 
+  /** It has asked for no more lately than is taken in a first turn. */
+  get isSparse(): boolean {
+    this.#empty();
+    return this.#used < perFirstTurn;
+  }
+
   get isSpent(): boolean {
     return this.#used >= burst;
   }

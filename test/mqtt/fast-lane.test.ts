@@ -7,7 +7,7 @@ import { generate, type Packet, parser } from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
 import type { PacketReceiver } from '../../broker/mqtt/client-stream.ts';
 import { FastLane } from '../../broker/mqtt/fast-lane.ts';
-import { Traffic } from '../../broker/mqtt/traffic.ts';
+import { type Lagging, Traffic, type Wait } from '../../broker/mqtt/traffic.ts';
 import { Wire } from '../../broker/mqtt/wire.ts';
 import { maxPacketBytes, maxPublishBytes } from '../../protocol/limits.ts';
 
@@ -23,6 +23,18 @@ class FedWire extends Duplex {
 class BusyTraffic extends Traffic {
   override get readsAtOnce(): boolean {
     return false;
+  }
+}
+
+/** No turn has time for more than one packet of a connection. */
+class HurriedTraffic extends Traffic {
+  readonly waits: Wait[] = [];
+  override get hasTime(): boolean {
+    return false;
+  }
+  override queue(lagging: Lagging, wait: Wait): void {
+    this.waits.push(wait);
+    super.queue(lagging, wait);
   }
 }
 
@@ -103,6 +115,13 @@ describe('FastLane', () => {
         expect(await hear(chunks, new BusyTraffic())).toEqual(await plain(sent));
       }),
     );
+  });
+
+  it('hands over one packet at least, and the others later, in order, when the turn ends in the middle', async () => {
+    const sent = Array.from({ length: 20 }, (_, index) => publishWith(index + 1));
+    const traffic = new HurriedTraffic();
+    expect(await hear([bytesOf(sent)], traffic)).toEqual(await plain(sent));
+    expect(traffic.waits).toEqual(['first', ...Array.from({ length: 18 }, () => 'turn')]);
   });
 
   it('hands over what came before a socket was closed', async () => {

@@ -104,4 +104,17 @@ describe('a turn that was long', () => {
     expect(order[0]).toBe('newcomer');
     await vi.waitFor(() => expect(order).toHaveLength(51), 60_000);
   });
+
+  it('serves who asks little before who has just come, and both before who asks much', async () => {
+    const traffic = new Traffic();
+    const order: string[] = [];
+    const slow = (name: string) => ({ goOn: () => void (pass(1), order.push(name)) });
+    for (const wait of ['turn', 'arrival', 'first'] as const)
+      for (let index = 0; index < 20; index += 1) traffic.queue(slow(wait), wait);
+    await new Promise(setImmediate);
+    expect([...new Set(order)]).toEqual(['first', 'arrival', 'turn']);
+    // Each gets a part of every turn.
+    expect(order.filter((name) => name === 'first').length).toBeLessThan(20);
+    await vi.waitFor(() => expect(order).toHaveLength(60), 60_000);
+  });
 });

@@ -96,7 +96,7 @@ it('names with odd characters keep their sessions, what waits for them and what 
   }
   const speaker = await WireClient.connect(portOf(service.mqttUrl), { clientId: 'speaker' });
   for (const name of oddNames) speaker.publish(topicOf(name), name, { retain: true });
-  await speaker.settled();
+  await speaker.acknowledged(oddNames.length);
   const again = await serve(directory.killed());
   const asker = await WireClient.connect(portOf(again.mqttUrl), { clientId: 'asker' });
   for (const [index, clientId] of oddNames.entries()) {

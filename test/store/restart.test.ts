@@ -248,7 +248,7 @@ describe('a persistent session', () => {
     const sender = await connect(service, 'other', true);
     sender.publish('ordinary/bytes', Buffer.from([0, 255, 128]));
     sender.publish('ordinary/text', 'ß');
-    await sender.settled();
+    await sender.acknowledged(2);
     await until(async () => (await rowsKept(home, 'mqttMessage')) === 2);
     const again = await serve(home.killed());
     const awake = await connect(again, 'T', false);

@@ -104,6 +104,11 @@ export class WireClient {
     await this.#pinged();
   }
 
+  /** So many of its publications are safe with the service. */
+  async acknowledged(count: number): Promise<void> {
+    await this.until(() => this.packets.filter(({ cmd }) => cmd === 'puback').length >= count);
+  }
+
   async #pinged(): Promise<void> {
     const pings = this.packets.filter(({ cmd }) => cmd === 'pingresp').length;
     this.send({ cmd: 'pingreq' });

@@ -58,7 +58,7 @@ const lookEveryMs: DurationMs = 50;
 
 /** @throws {OperationalError} as a check that cannot begin */
 export async function startDevice(options: DeviceOptions): Promise<DeviceUnderTest> {
-  const scratch = await openScratch('jobrig-device-');
+  const scratch = openScratch('jobrig-device-');
   let lane: Lane | undefined;
   try {
     lane = await openLane({ ...options, directory: join(scratch.path, 'lane') });

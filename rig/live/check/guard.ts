@@ -39,7 +39,13 @@ for one in $held; do
   esac
 done
 for one in $held; do
-  case $one in directory\\ *) rm -rf -- "\${one#directory }" || { sleep 1; rm -rf -- "\${one#directory }"; } ;; esac
+  case $one in directory\\ *)
+    for round in 1 2 3 4 5 6 7 8 9; do
+      rm -rf -- "\${one#directory }" && break
+      # Somebody who is about to be gone has written to it meanwhile.
+      sleep 1
+    done ;;
+  esac
 done
 `;
 

@@ -47,7 +47,7 @@ const hopelessExits = 4;
 
 /** @throws {OperationalError} when the check cannot begin: a port, a file, a program that is not there */
 export async function runDeviceCheck(options: CheckOptions): Promise<CheckResult> {
-  await using directory = await openScratch('jobrig-check-');
+  await using directory = openScratch('jobrig-check-');
   const check = new Check(options, directory.path);
   try {
     return await check.run();

@@ -1,6 +1,6 @@
 /** A directory that goes away with whoever opened it, and with the process at the latest, however that ends. */
-import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endsWithTheRig } from './guard.ts';
@@ -14,8 +14,9 @@ process.on('exit', () => {
   for (const path of open) rmSync(path, { recursive: true, force: true });
 });
 
-export async function openScratch(prefix: string): Promise<Scratch> {
-  const path = await mkdtemp(join(tmpdir(), prefix));
+export function openScratch(prefix: string): Scratch {
+  // In one step with what follows: whoever is killed in between would leave it.
+  const path = mkdtempSync(join(tmpdir(), prefix));
   open.add(path);
   const isGone = endsWithTheRig('directory', path);
   return {

@@ -117,7 +117,7 @@ export async function runCommand(
   { environment, signal }: Pick<SubjectOptions, 'environment' | 'signal'>,
 ): Promise<void> {
   // Into a file: what the command leaves running in the background may hold a pipe open for ever.
-  await using scratch = await openScratch('jobrig-command-');
+  await using scratch = openScratch('jobrig-command-');
   const output = await open(join(scratch.path, 'output'), 'w+');
   const child = spawn(command, {
     shell: true,
