@@ -14,11 +14,13 @@ const cases = [
   ['a command of the user’s', 'sleep 55', 1, ['--reset', 'sleep 55; true', ...oddAgent, 'right']],
 ] as const;
 
-/** Command lines of what runs with this scratch directory, but for the rig itself. */
+/** Command lines of what runs with this scratch directory, but for the rig itself and what is about to become something else. */
 function running(scratch: string, rig: number | undefined): readonly string[] {
+  const own = partOf(String(rig), 'cmdline');
   return readdirSync('/proc').flatMap((pid) => {
     if (!/^\d+$/.test(pid) || Number(pid) === rig || !partOf(pid, 'environ').includes(`TMPDIR=${scratch}`)) return [];
-    return [partOf(pid, 'cmdline').replaceAll('\0', ' ')];
+    const line = partOf(pid, 'cmdline');
+    return line === own ? [] : [line.replaceAll('\0', ' ')];
   });
 }
 

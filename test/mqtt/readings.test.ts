@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type DoorReadings, doorReadings } from '../../broker/mqtt/readings.ts';
 import type { ReservedAnswerer } from '../../broker/mqtt/reserved-requests.ts';
 import { execution, notify, notifyNext } from '../support/fake-service.ts';
+import { inOneTurn } from '../support/in-one-turn.ts';
 import { closeDoors, openDoor } from '../support/mqtt-door.ts';
 import { WireClient } from '../support/wire-client.ts';
 
@@ -87,12 +88,14 @@ const switches: {
       const { port } = await openDoor({ readings, identity: 'open' });
       const client = await WireClient.connect(port, { clientId: 'bench' });
       await client.subscribe(['$aws/things/+/shadow/get/rejected']);
-      client.stream.cork();
-      for (const thing of ['lamp', 'fan']) {
-        for (let index = 0; index < 6; index += 1) client.publish(`$aws/things/${thing}/shadow/get`, '');
-      }
-      client.stream.uncork();
-      await client.settled();
+      await inOneTurn(async () => {
+        client.stream.cork();
+        for (const thing of ['lamp', 'fan']) {
+          for (let index = 0; index < 6; index += 1) client.publish(`$aws/things/${thing}/shadow/get`, '');
+        }
+        client.stream.uncork();
+        await client.settled();
+      });
       return client.messages.filter(({ payload }) => payload.includes('TOO_MANY_REQUESTS')).map(({ topic }) => topic);
     },
     [],

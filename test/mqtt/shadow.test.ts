@@ -4,6 +4,7 @@ import { createEngine } from '../../broker/engine/engine.ts';
 import { openMqttDoor, type MqttDoor } from '../../broker/mqtt/mqtt-door.ts';
 import { createRuntime, type Runtime } from '../../broker/runtime.ts';
 import { createManualClock } from '../support/manual-clock.ts';
+import { inOneTurn } from '../support/in-one-turn.ts';
 import { WireClient } from '../support/wire-client.ts';
 
 const open: { readonly door: MqttDoor; readonly runtime: Runtime }[] = [];
@@ -156,13 +157,15 @@ describe.each([4, 5] as const)('MQTT level %d', (protocolVersion) => {
     const { port } = await serve();
     const lamp = await WireClient.connect(port, { clientId: 'lamp', protocolVersion });
     await lamp.subscribe([`${shadow}/update/accepted`, `${shadow}/+/rejected`, `${shadow}/name/+/+/rejected`]);
-    lamp.stream.cork();
-    for (let index = 0; index < 10; index += 1) lamp.publish(`${shadow}/update`, update);
-    lamp.publish(`${shadow}/update`, { ...update, clientToken: 'late' });
-    lamp.publish(`${shadow}/get`, '');
-    lamp.publish(`${shadow}/name/config/delete`, '');
-    lamp.stream.uncork();
-    await lamp.settled();
+    await inOneTurn(async () => {
+      lamp.stream.cork();
+      for (let index = 0; index < 10; index += 1) lamp.publish(`${shadow}/update`, update);
+      lamp.publish(`${shadow}/update`, { ...update, clientToken: 'late' });
+      lamp.publish(`${shadow}/get`, '');
+      lamp.publish(`${shadow}/name/config/delete`, '');
+      lamp.stream.uncork();
+      await lamp.settled();
+    });
     const [refused, ...others] = lamp.messages.filter(({ topic }) => topic.endsWith('/rejected'));
     expect(JSON.parse(refused?.payload ?? '')).toEqual({
       code: 429,

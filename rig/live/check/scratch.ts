@@ -1,5 +1,6 @@
 /** A directory that goes away with whoever opened it, and with the process at the latest, however that ends. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,10 +16,11 @@ process.on('exit', () => {
 });
 
 export function openScratch(prefix: string): Scratch {
-  // In one step with what follows: whoever is killed in between would leave it.
-  const path = mkdtempSync(join(tmpdir(), prefix));
-  open.add(path);
+  const path = join(tmpdir(), `${prefix}${randomUUID()}`);
+  // Told before there is anything: whoever is killed in between would leave it.
   const isGone = endsWithTheRig('directory', path);
+  mkdirSync(path, { mode: 0o700 });
+  open.add(path);
   return {
     path,
     async [Symbol.asyncDispose]() {
