@@ -57,9 +57,8 @@ function loadSummary(run: LoadRun, thresholds: readonly JudgedThreshold[], repor
     ['report', report],
     ['verdict', badge[verdict]],
   ];
-  return ['', formatTable(titles, rows, 1), '', ...lines.map(([name, text]) => `${name.padEnd(18)} ${text}`)].join(
-    '\n',
-  );
+  const told = lines.flatMap(([name, text]) => (text === undefined ? [] : `${name.padEnd(18)} ${text}`));
+  return ['', formatTable(titles, rows, 1), '', ...told].join('\n');
 }
 
 function figure(value: number): string {

@@ -152,6 +152,13 @@ describe('jobrig load', () => {
     expect(stderr).toBe(`jobrig: ${file}:4:5: \`rolout\`: did you mean \`rollout\`?\n`);
   });
 
+  it('tells a person what there is to tell, and nothing else', async () => {
+    const { finished } = start('load', '--things', '5', '--transport', 'in-process', '--quiet', '--out', 'report');
+    const { stdout } = await finished;
+    expect(stdout).toContain('service and fleet share one process');
+    expect(stdout).not.toMatch(/undefined|refusals|saturated|partial/);
+  });
+
   it('keeps what it has on Ctrl-C, says so, and leaves no process', async () => {
     const { child, folder, finished, progress } = start(...small, '--shape', 'idle', '--json', '--out', 'report');
     await progress((text) => text.includes('idle'));

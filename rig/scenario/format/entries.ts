@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import type { Complain, MemberPath } from '../../../protocol/form.ts';
 import { isJsonObject } from '../../../protocol/json.ts';
-import { unknownHint, unknownWord } from '../../../protocol/near-name.ts';
+import { nearName, unknownHint, unknownWord } from '../../../protocol/near-name.ts';
 import { checked } from './checked.ts';
 
 export interface Words<Trigger, Deed> {
@@ -50,7 +50,10 @@ function entryFrom<Trigger, Deed>(
   const { when, do: does, ...others } = value;
   const beside = Object.keys(others);
   if (when === undefined && does === undefined) {
-    if (beside.length === 1) return { deeds: deedsAt(others, path) };
+    const [word = ''] = beside;
+    const isDeed = word in words.deedForms || nearName(word, besideDeeds) === undefined;
+    if (beside.length === 1 && isDeed) return { deeds: deedsAt(others, path) };
+    if (beside.length === 1) return complain([...path, word], unknownHint(word, besideDeeds), besideDeeds);
     return complain(path, `expected one deed, or \`when\` with \`do\`; found ${beside.join(', ') || 'nothing'}`);
   }
   for (const word of beside) complain([...path, word], unknownHint(word, besideDeeds), besideDeeds);
