@@ -41,6 +41,7 @@ script:
     ['claim: c', 'clam: c', 2, '`clam`: did you mean `claim`?'],
     ['{sent: UpdateJobExecution, nth: 2, after: 2 s}', '{after: 2 s}', 6, '`after` stands only beside'],
     ['UpdateJobExecution', 'UpdateJob', 6, 'sent'],
+    ['create-job: update', 'wnen: settled', 5, '`wnen`: did you mean `when`?'],
     ['create-job: update', 'create-job: [', 6, ''],
   ])('says where it is wrong and what was meant: %s → %s', (right, wrong, line, message) => {
     const read = readScenario(whole.replace(right, wrong));
