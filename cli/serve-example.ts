@@ -2,6 +2,7 @@
  * What `jobrig serve` shows to paste: an operator makes a thing and a job, a device hears of it and starts it, the job is pulled out
  * from under the device, and what the device says then is refused. A device is Mosquitto's clients, since they are everywhere.
  */
+import { formatThingArn } from '../protocol/names.ts';
 import type { AccessKeys } from './access-keys.ts';
 
 interface Example {
@@ -32,7 +33,7 @@ export function tryIt({ endpoints, region = 'us-east-1', account, keys, dataDir 
   ];
   const job = [
     `${aws} create-job --job-id reboot --document '{"operation":"reboot"}' \\`,
-    `  --targets arn:aws:iot:${region}:${account}:thing/${thing}`,
+    `  --targets ${formatThingArn({ region, account }, thing)}`,
   ];
   const pull = [`${aws} delete-job --job-id reboot --force`];
   if (device === undefined) return ['', 'Paste:', ...indented([...operator, ...job, ...pull]), 'Ctrl-C to stop.'];

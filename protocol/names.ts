@@ -1,6 +1,6 @@
 /**
- * Names and ARNs: what may be called what, and how a name becomes an ARN and back. An ARN of another account
- * parses well: who resolves it decides whether there is such a thing. Partitions other than `aws` are read but never written.
+ * Names and ARNs: what may be called what, and how a name becomes an ARN and back. An ARN of another account,
+ * or of a partition that its region is not in, parses well: who resolves it decides whether there is such a thing.
  * Source: reference mqtt-api.md §2 (names), http-api.md §3 (ARNs), templates.md §2 (managed templates have no account),
  * streams-and-ota.md §2 (streams and OTA updates).
  */
@@ -10,7 +10,7 @@ const thingNamePattern = /^[a-zA-Z0-9:_-]{1,128}$/;
 export const otaJobIdPrefix = 'AFR_OTA-';
 const jobIdPattern = new RegExp(`^(?:${otaJobIdPrefix})?[a-zA-Z0-9_-]{1,64}$`);
 const namespaceIdPattern = /^[a-zA-Z0-9_-]+$/;
-const arnPattern = /^arn:aws[a-z-]*:iot:([a-z0-9-]*):([0-9]*):([a-z]+)\/(.+)$/;
+const arnPattern = /^arn:(aws[a-z-]*):iot:([a-z0-9-]*):([0-9]*):([a-z]+)\/(.+)$/;
 
 export function isThingName(text: string): boolean {
   return thingNamePattern.test(text);
@@ -32,6 +32,8 @@ export interface ArnScope {
 }
 
 export interface Arn extends ArnScope {
+  /** `aws`, or what stands apart from it: `aws-cn`, `aws-us-gov`. */
+  readonly partition: string;
   /** `thing`, `thinggroup`, `job`, `jobtemplate`, `package`, …: whatever stands before the first slash. */
   readonly resource: string;
   /** Everything after the first slash: `P/version/V` for a package version, `NAME:1.0` for a managed template. */
@@ -42,8 +44,19 @@ export interface Arn extends ArnScope {
 export function parseArn(text: string): Arn | undefined {
   const match = arnPattern.exec(text);
   if (match === null) return undefined;
-  const [, region = '', account = '', resource = '', name = ''] = match;
-  return { resource, name, region, account };
+  const [, partition = '', region = '', account = '', resource = '', name = ''] = match;
+  return { partition, resource, name, region, account };
+}
+
+/** The partition that a region is in. Source: AWS General Reference, "Amazon Resource Names (ARNs)". */
+export function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+}
+
+/** What every ARN of this account and region begins with. */
+export function arnPrefix({ region, account }: ArnScope): string {
+  return `arn:${partitionOf(region)}:iot:${region}:${account}:`;
 }
 
 export const formatThingArn = arnOf('thing');
@@ -58,6 +71,5 @@ export const formatStreamArn = arnOf('stream');
 export const formatOtaUpdateArn = arnOf('otaupdate');
 
 function arnOf(resource: string) {
-  return ({ region, account }: ArnScope, name: string): string =>
-    `arn:aws:iot:${region}:${account}:${resource}/${name}`;
+  return (scope: ArnScope, name: string): string => `${arnPrefix(scope)}${resource}/${name}`;
 }

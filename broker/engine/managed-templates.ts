@@ -4,6 +4,7 @@
  * Source: reference templates.md §2, ambiguities.md A36 (an optional parameter that is left out) and A37 (names).
  */
 import type { DescribeManagedJobTemplateResponse, DocumentParameter } from '../../protocol/aws/iot.ts';
+import { formatJobTemplateArn } from '../../protocol/names.ts';
 import type { Rejected } from './contract.ts';
 import type { Profile } from './profile.ts';
 import { invalidRequest, templateNotFound } from './refusals.ts';
@@ -54,7 +55,7 @@ export function describeManaged(state: State, name: string): Required<DescribeMa
   if (template === undefined) return undefined;
   return {
     templateName: name,
-    templateArn: `arn:aws:iot:${state.identity.region}::jobtemplate/${name}:${managedTemplateVersion}`,
+    templateArn: formatJobTemplateArn({ ...state.identity, account: '' }, `${name}:${managedTemplateVersion}`),
     description: template.description,
     templateVersion: managedTemplateVersion,
     environments,

@@ -3,7 +3,7 @@
  * name or through a group that it lies in. Nothing here changes anything.
  * Source: reference lifecycle.md §4.
  */
-import { parseArn } from '../../protocol/names.ts';
+import { type Arn, parseArn, partitionOf } from '../../protocol/names.ts';
 import type { Rejected } from './contract.ts';
 import { targetNotFound } from './refusals.ts';
 import {
@@ -37,14 +37,15 @@ export function resolveTargets(state: State, targets: readonly string[]): Resolv
   return { things: [...things], groups: [...groups] };
 }
 
-/** @returns `undefined` for what is no ARN, or one of another account or region. */
-export function localName(
-  state: State,
-  text: string,
-): { readonly resource: string; readonly name: string } | undefined {
+/** @returns `undefined` for what is no ARN, or one of another account, region or partition. */
+export function localName(state: State, text: string): Pick<Arn, 'resource' | 'name'> | undefined {
   const arn = parseArn(text);
-  const { region, account } = state.identity;
-  return arn?.region === region && arn.account === account ? arn : undefined;
+  return arn?.account === state.identity.account && isOfRegion(arn, state) ? arn : undefined;
+}
+
+/** Whose account it may be: what AWS manages belongs to none. */
+export function isOfRegion({ region, partition }: Arn, { identity }: State): boolean {
+  return region === identity.region && partition === partitionOf(region);
 }
 
 /** Whether a job still wants a thing: a SNAPSHOT for good, a CONTINUOUS job while one of its targets reaches it. */

@@ -9,7 +9,7 @@ import { managedDocument } from './managed-templates.ts';
 import { invalidRequest, templateNotFound } from './refusals.ts';
 import type { JobConfigs, JobTemplateRow } from './rows.ts';
 import type { State } from './state.ts';
-import { localName } from './targets.ts';
+import { isOfRegion, localName } from './targets.ts';
 
 export function holdTemplate(state: State, row: JobTemplateRow): void {
   const template = { sequence: row.sequence, row };
@@ -38,7 +38,7 @@ export function resolveTemplate(
   if (arn.resource !== 'jobtemplate') {
     return invalidRequest(`Resource type should be jobtemplate but found invalid resource type ${arn.resource}`);
   }
-  if (arn.account === '') return managedDocument(state.profile, arn.name, documentParameters);
+  if (arn.account === '' && isOfRegion(arn, state)) return managedDocument(state.profile, arn.name, documentParameters);
   const template = localName(state, jobTemplateArn) && state.templates.get(arn.name);
   return template?.row ?? templateNotFound(arn.name);
 }

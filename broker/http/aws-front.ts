@@ -14,11 +14,11 @@ import type { ServiceFault } from '../../faults/thing-faults.ts';
 import type { CommandOf, OperationName, Reply, ResponseOf } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { type InFlightScope, ShadowsInFlight } from '../net/shadows-in-flight.ts';
-import { type AwsError, errorOfFault, errorOfRejection, unknownOperation } from './aws-error.ts';
+import { type AwsError, errorOfFault, errorOfRejection, invalidRequest, unknownOperation } from './aws-error.ts';
 import { type AwsResponse, errorResponse, success } from './aws-response.ts';
 import { type CertificateIssuer, preparationFor } from './certificate-members.ts';
 import { type AwsCall, type AwsRequest, type Read, readAwsRequest } from './aws-request.ts';
-import { errorToCaller, foreignArnNote, fromCaller, toCaller } from './caller-region.ts';
+import { errorToCaller, foreignArnNote, foreignRole, fromCaller, toCaller } from './caller-region.ts';
 import { type Caller, objectionTo } from './callers.ts';
 import { describeEndpoint } from './describe-endpoint.ts';
 import type { DeviceCall, DeviceGate } from './device-gate.ts';
@@ -100,6 +100,10 @@ async function answered(options: AwsFrontOptions, call: AwsCall, host: string): 
   const about = { operation: call.operation, members: call.members };
   const { identity = defaultIdentity } = options;
   const region = options.region === 'fixed' ? undefined : call.region;
+  const role = foreignRole(call.members, region ?? identity.region);
+  // Assumed for other operations than those of jobs: that AWS says the same.
+  if (role !== undefined)
+    return { ...errorResponse({ ...invalidRequest, message: `Given role ${role} is invalid.` }), about };
   const members = fromCaller(call.members, identity, region);
   const answer = await perform(options, { ...call, members }, host);
   const isControl = call.operation.service === 'iot';

@@ -6,7 +6,7 @@
  */
 import type { PeerCertificate } from 'node:tls';
 import { type Policy, policyOf } from '../../protocol/iot-policy.ts';
-import type { ArnScope } from '../../protocol/names.ts';
+import { type ArnScope, formatThingArn } from '../../protocol/names.ts';
 import type { PrincipalDescription } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { certificateVariables } from '../net/certificate-variables.ts';
@@ -101,7 +101,7 @@ function isAllowed(
 ): boolean {
   if (operation.service === 'iot') return false;
   const action = `${operation.service === 'iot-jobs-data' ? 'iotjobsdata' : 'iot'}:${operation.name}`;
-  const thing = `arn:aws:iot:${scope.region}:${scope.account}:thing/${String(members['thingName'])}`;
+  const thing = formatThingArn(scope, String(members['thingName']));
   const { shadowName } = members;
   return allows(action, thing) || (shadowName !== undefined && allows(action, `${thing}/${String(shadowName)}`));
 }

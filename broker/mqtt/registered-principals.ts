@@ -6,7 +6,7 @@
  */
 import type { PeerCertificate } from 'node:tls';
 import { type Policy, type PolicyVariables, policyOf } from '../../protocol/iot-policy.ts';
-import { type ArnScope, isThingName } from '../../protocol/names.ts';
+import { type ArnScope, arnPrefix, isThingName } from '../../protocol/names.ts';
 import type { PrincipalDescription } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { certificateVariables } from '../net/certificate-variables.ts';
@@ -135,7 +135,7 @@ class ChangingAccess implements RegisteredAccess {
     }
     this.principal = everyThing;
     this.update(description);
-    const prefix = `arn:aws:iot:${scope.region}:${scope.account}:`;
+    const prefix = arnPrefix(scope);
     this.allows = (action, resource) => this.#policy!(action, prefix + resource);
   }
 

@@ -23,18 +23,18 @@ describe('ARNs', () => {
   ] as const)('%o writes what parseArn reads back', (format, resource) => {
     fc.assert(
       fc.property(thingNames, (name) => {
-        expect(parseArn(format(scope, name))).toEqual({ ...scope, resource, name });
+        expect(parseArn(format(scope, name))).toEqual({ ...scope, partition: 'aws', resource, name });
       }),
     );
   });
 
   it.each([
-    ['arn:aws:iot:us-east-1::jobtemplate/AWS-Reboot:1.0', 'us-east-1', '', 'jobtemplate', 'AWS-Reboot:1.0'],
-    ['arn:aws:iot:us-east-1:1:package/P/version/V', 'us-east-1', '1', 'package', 'P/version/V'],
-    ['arn:aws-cn:iot:cn-north-1:1:thing/T', 'cn-north-1', '1', 'thing', 'T'],
-    ['arn:aws-us-gov:iot:us-gov-west-1:1:job/J', 'us-gov-west-1', '1', 'job', 'J'],
-  ])('reads %s', (text, region, account, resource, name) => {
-    expect(parseArn(text)).toEqual({ region, account, resource, name });
+    ['arn:aws:iot:us-east-1::jobtemplate/AWS-Reboot:1.0', 'aws', 'us-east-1', '', 'jobtemplate', 'AWS-Reboot:1.0'],
+    ['arn:aws:iot:us-east-1:1:package/P/version/V', 'aws', 'us-east-1', '1', 'package', 'P/version/V'],
+    ['arn:aws-cn:iot:cn-north-1:1:thing/T', 'aws-cn', 'cn-north-1', '1', 'thing', 'T'],
+    ['arn:aws-us-gov:iot:us-gov-west-1:1:job/J', 'aws-us-gov', 'us-gov-west-1', '1', 'job', 'J'],
+  ])('reads %s', (text, partition, region, account, resource, name) => {
+    expect(parseArn(text)).toEqual({ partition, region, account, resource, name });
   });
 
   it.each([

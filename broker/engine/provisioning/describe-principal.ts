@@ -3,6 +3,7 @@
  * policies say about it. The thing is that which is named like the client id, or the one to which the certificate belongs
  * exclusively. Source: reference shadow-and-provisioning.md §3 (evaluation).
  */
+import { arnPrefix } from '../../../protocol/names.ts';
 import type { PrincipalDescription, Reply, RequestOf } from '../contract.ts';
 import { accept } from '../reply.ts';
 import type { CertificateRow } from '../rows.ts';
@@ -36,8 +37,7 @@ export function describePrincipal(
 /** What a provisioning claim allows without being attached to anything: to provision by its template. */
 function claimPolicy({ identity }: State, templateName: string): string {
   const spaces = ['certificates/create*', `provisioning-templates/${templateName}/provision/*`];
-  const arn = (kind: string, name: string): string =>
-    `arn:aws:iot:${identity.region}:${identity.account}:${kind}/${name}`;
+  const arn = (kind: string, name: string): string => `${arnPrefix(identity)}${kind}/${name}`;
   const topics = spaces.map((space) => arn('topic', `$aws/${space}`));
   const filters = spaces.map((space) => arn('topicfilter', `$aws/${space}`));
   return JSON.stringify({

@@ -14,6 +14,11 @@ describe('the catalogue of recovery bugs', () => {
     for (const [line, id = ''] of entries) expect(line).toContain(catalogSources[id]);
   });
 
+  it('names sources that a stranger finds: a project, or a page of AWS', () => {
+    const found = /^(?:API_|[\w.-]+\/\w|[\w.-]+ ?(?:PR)?#\d|[\w-]+ (?:\w+\.java|[0-9a-f]{8}))/;
+    for (const source of Object.values(catalogSources)) expect(source).toMatch(found);
+  });
+
   it('names a bug with its source', () => {
     expect(catalogName('R21')).toBe('R21 (aws-iot-device-client PR#226)');
     expect(catalogName('R999')).toBe('R999');
