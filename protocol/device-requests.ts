@@ -81,7 +81,9 @@ const readers: {
 };
 
 export function decodeDeviceRequest(topic: RequestTopic, payload: Uint8Array | string): DecodedDeviceRequest {
-  const bytes = typeof payload === 'string' ? utf8Length(payload) : payload.length;
+  // A text is at most three times as long in UTF-8.
+  const isLong = typeof payload === 'string' && payload.length > maxPublishBytes / 3;
+  const bytes = isLong ? utf8Length(payload) : payload.length;
   if (bytes > maxPublishBytes) {
     return refusal('InvalidRequest', `The payload has ${bytes} bytes, more than the ${maxPublishBytes} allowed.`);
   }
@@ -125,9 +127,14 @@ const wholeNumber = /^-?\d{1,15}$/;
 /** Assumed: numbers pass as their text, because the agent shipped with AWS's JavaScript SDK v1 reports its uptime as one. */
 function detailsOf(value: unknown): unknown {
   if (!isJsonObject(value)) return value ?? undefined;
-  if (!Object.values(value).some((detail) => typeof detail === 'number')) return value;
+  if (!hasNumber(value)) return value;
   const entries = Object.entries(value);
   return Object.fromEntries(entries.map(([key, detail]) => [key, typeof detail === 'number' ? `${detail}` : detail]));
+}
+
+function hasNumber(details: JsonObject): boolean {
+  for (const key in details) if (typeof details[key] === 'number') return true;
+  return false;
 }
 
 /** The table knows no namespaces on this plane: they stand in the topic alone (mqtt-api.md §7). */
@@ -166,13 +173,13 @@ function isPlainUpdate(request: Unchecked<'UpdateJobExecution'>): boolean {
 function isPlainDetails(details: unknown): boolean {
   if (details === undefined) return true;
   if (!isJsonObject(details)) return false;
-  const keys = Object.keys(details);
-  if (keys.length > maxStatusDetails) return false;
-  for (const key of keys) {
+  let count = 0;
+  for (const key in details) {
     const value = details[key];
     if (typeof value !== 'string' || !plainKey.test(key) || !plainValue.test(value)) return false;
+    count += 1;
   }
-  return true;
+  return count <= maxStatusDetails;
 }
 
 function isAbsentOrInteger(value: unknown): boolean {

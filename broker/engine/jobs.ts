@@ -124,7 +124,8 @@ function followsGroups(job: Job): boolean {
 /** The CONTINUOUS jobs that a group's members get, oldest job first, whatever happened to them since. */
 export function followersOf(state: State, groupName: string): readonly Job[] {
   const followers = state.followers.get(groupName);
-  return followers === undefined ? [] : [...followers].sort(bySequence);
+  if (followers === undefined) return [];
+  return followers.size === 1 ? [...followers] : [...followers].sort(bySequence);
 }
 
 function follow(state: State, job: Job): void {

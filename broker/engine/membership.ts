@@ -19,19 +19,28 @@ export function changeMemberships(
   registration: Registration,
   { join, leave }: { readonly join: readonly ThingGroup[]; readonly leave: readonly ThingGroup[] },
 ): void {
-  const { thing } = registration;
+  const { thing, row } = registration;
   const isLeft = ({ group }: Membership): boolean => leave.includes(group) && !join.includes(group);
   const left = leave.length === 0 ? [] : registration.memberships.filter(isLeft);
   const joined = join.filter((group, index) => join.indexOf(group) === index && !isMember(registration, group));
   if (left.length === 0 && joined.length === 0) return;
   for (const membership of left) endMembership(membership);
-  const kept = left.length === 0 ? registration.memberships : registration.memberships.filter((one) => !isLeft(one));
-  registration.memberships = [
-    ...kept,
-    ...joined.map((group) => holdMembership(registration, group, turn.createSequence())),
-  ];
-  const memberships = registration.memberships.map(({ sequence, group }) => ({ sequence, groupName: group.name }));
-  registration.row = { ...registration.row, memberships };
+  let memberships =
+    left.length === 0 ? registration.memberships : registration.memberships.filter((one) => !isLeft(one));
+  for (const group of joined) {
+    memberships = [...memberships, holdMembership(registration, group, turn.createSequence())];
+  }
+  registration.memberships = memberships;
+  // Every member by name, as a spread would give the row a shape of its own.
+  registration.row = {
+    sequence: row.sequence,
+    thingName: row.thingName,
+    version: row.version,
+    attributes: row.attributes,
+    thingTypeName: row.thingTypeName,
+    billingGroupName: row.billingGroupName,
+    memberships: memberships.map(({ sequence, group }) => ({ sequence, groupName: group.name })),
+  };
   turn.put('thing', thing.name, registration.row);
   tellThing(turn, thing.name);
   for (const { group } of left) for (const job of concernedJobs(turn.state, group)) leaveJob(turn, job, thing);

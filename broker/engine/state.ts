@@ -3,7 +3,7 @@
  * search for (the pending queue of a thing, the counts of a job, who follows a group, what is due) is kept here as it
  * changes. Only the functions that own a part change it; rows themselves are replaced, never written to.
  */
-import { jobExecutionStatuses, type JobExecutionStatus } from '../../protocol/status.ts';
+import type { JobExecutionStatus } from '../../protocol/status.ts';
 import { Agenda, type Timed } from './agenda.ts';
 import type { ResolveDocument, ServiceIdentity } from './contract.ts';
 import type { Profile } from './profile.ts';
@@ -303,9 +303,16 @@ export function findExecution(job: Job, thingName: string, executionNumber?: num
 }
 
 export function noExecutions(): Record<JobExecutionStatus, number> {
-  const counts: Partial<Record<JobExecutionStatus, number>> = {};
-  for (const status of jobExecutionStatuses) counts[status] = 0;
-  return counts as Record<JobExecutionStatus, number>;
+  return {
+    QUEUED: 0,
+    IN_PROGRESS: 0,
+    SUCCEEDED: 0,
+    FAILED: 0,
+    TIMED_OUT: 0,
+    REJECTED: 0,
+    REMOVED: 0,
+    CANCELED: 0,
+  };
 }
 
 function createQueue(thingName: string, namespaceId: string | undefined): PendingQueue {

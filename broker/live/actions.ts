@@ -207,12 +207,17 @@ export class Throttle implements AnswerFaults {
   }
 
   of: AnswerFaults['of'] = (thingName, operation, asksNext) => {
-    if (this.#now() < this.until) return throttled;
+    if (this.#isOn) return throttled;
     return this.#then?.of(thingName, operation, asksNext);
   };
 
   get isIdle(): boolean {
-    return this.#then === undefined && this.#now() >= this.until;
+    return this.#then === undefined && !this.#isOn;
+  }
+
+  /** Asked for each request: one that never began needs no clock. */
+  get #isOn(): boolean {
+    return this.until !== -Infinity && this.#now() < this.until;
   }
 
   later: AnswerFaults['later'] = (lateMs, answer) => this.#then?.later(lateMs, answer);

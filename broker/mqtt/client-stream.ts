@@ -8,6 +8,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Packet } from 'mqtt-packet';
 import { Disconnection, type Reason, disconnectionFor } from './disconnection.ts';
+import { writeInPlace } from './internals.ts';
 import type { Agreement } from './mqtt5-connect.ts';
 import { connectHeader, connectPatienceMs } from './first-packet.ts';
 import { KeepAlive } from './keep-alive.ts';
@@ -95,6 +96,16 @@ export abstract class ClientStream extends EventEmitter implements Lagging, Wire
   /** When it had nothing left to read after others had waited for it. */
   #lastTurn = -Infinity;
   #countedBytes = 0;
+  /** Of what was written past the stream of the wire, and what the system has not taken of it. */
+  #unwrittenBytes = 0;
+  /** The write that is over has not returned yet. */
+  #isWriting = false;
+  readonly #written = (error?: Error | null): void => {
+    const wasFull = !this.#isWriting && this.isFull;
+    this.#unwrittenBytes = 0;
+    if (error) this.wire.destroy(error);
+    else if (wasFull && !this.destroyed && !this.isFull) this.drained();
+  };
 
   constructor(wire: Duplex, traffic = new Traffic()) {
     super();
@@ -110,9 +121,10 @@ export abstract class ClientStream extends EventEmitter implements Lagging, Wire
   /** From now on packets come in. @param start what was read of them before; valid during the call only */
   start(wire: Wire, receiver: PacketReceiver, start = nothing): void {
     this.#receiver = receiver;
-    this.#patience = setTimeout(tooLate, connectPatienceMs, this);
     wire.listener = this;
     if (start.length > 0) this.received(start);
+    // Most have said it by now.
+    if (!this.#keepAlive.isOn && !this.destroyed) this.#patience = setTimeout(tooLate, connectPatienceMs, this);
   }
 
   /** Closes the connection. `close` is told when this turn is over. */
@@ -173,7 +185,17 @@ export abstract class ClientStream extends EventEmitter implements Lagging, Wire
   abstract encode(packet: Packet): Buffer;
 
   /** Sends packets that {@link encode} has made. @returns false when the wire is full. */
-  abstract send(packets: Buffer): boolean;
+  send(packets: Buffer): boolean {
+    const { wire } = this;
+    if (this.#unwrittenBytes > 0) return wire.write(packets);
+    this.#unwrittenBytes = packets.length;
+    this.#isWriting = true;
+    const isInPlace = writeInPlace(wire, packets, this.#written);
+    this.#isWriting = false;
+    if (isInPlace) return this.#unwrittenBytes === 0 || !this.isFull;
+    this.#unwrittenBytes = 0;
+    return wire.write(packets);
+  }
 
   /** Answers CONNECT with a refusal, and closes. */
   abstract refuse(refusal: Disconnection): void;
@@ -192,7 +214,7 @@ export abstract class ClientStream extends EventEmitter implements Lagging, Wire
 
   /** What the client has not read yet. */
   get unreadBytes(): number {
-    return this.wire.writableLength;
+    return this.wire.writableLength + this.#unwrittenBytes;
   }
 
   /** A QoS 1 message is about to leave. */
@@ -231,7 +253,7 @@ export abstract class ClientStream extends EventEmitter implements Lagging, Wire
 
   /** Nothing more should be sent before `drain`. */
   get isFull(): boolean {
-    return this.wire.writableNeedDrain;
+    return this.wire.writableNeedDrain || this.#unwrittenBytes >= this.wire.writableHighWaterMark;
   }
 
   /** The system has taken all that was sent, so that nobody will read those bytes again. */
@@ -251,7 +273,8 @@ export abstract class ClientStream extends EventEmitter implements Lagging, Wire
 
   received(chunk: Buffer): void {
     if (this.destroyed) return;
-    this.#keepAlive.heardAt = performance.now();
+    const now = performance.now();
+    this.#keepAlive.heardAt = now;
     if (this.#rest.length > 0) {
       // It was on its way when the wire was told to pause.
       this.#rest = Buffer.concat([this.#rest, chunk]);
@@ -260,7 +283,7 @@ export abstract class ClientStream extends EventEmitter implements Lagging, Wire
     }
     const traffic = this.#traffic;
     if (traffic.hasGoneOn(this.#lastTurn)) this.#hold(Buffer.from(chunk), 'turn');
-    else if (traffic.readsAtOnce) this.#readAtOnce(chunk);
+    else if (traffic.readsAtOnce(now)) this.#readAtOnce(chunk);
     else this.#hold(Buffer.from(chunk), this.#waitForTurn);
   }
 

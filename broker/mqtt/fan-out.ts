@@ -48,18 +48,17 @@ export class FanOut<Receiver> {
    * @returns how many receive it now, or `later`: `done` is called then.
    */
   hand(topic: string, begin: (receivers: number) => Handing<Receiver>): number | 'later' {
-    const beginning = beginningOf(topic);
-    const usual = this.#crowded.get(beginning);
+    const usual = this.#crowded.size === 0 ? undefined : this.#crowded.get(beginningOf(topic));
     if (usual !== undefined) {
-      this.#later(begin(usual), undefined, beginning);
+      this.#later(begin(usual), undefined);
       return 'later';
     }
     const matches = this.#index.match(topic);
     if (matches.length === 0) return 0;
     const handing = begin(matches.length);
     if (isForMany(matches.length, handing)) {
-      this.#remember(beginning, matches.length);
-      this.#later(handing, matches, beginning);
+      this.#remember(beginningOf(topic), matches.length);
+      this.#later(handing, matches);
       return 'later';
     }
     for (const match of matches) handing.give(match);
@@ -71,16 +70,17 @@ export class FanOut<Receiver> {
     this.#turns.finish();
   }
 
-  #later(handing: Handing<Receiver>, matches: readonly Match<Receiver>[] | undefined, beginning: string): void {
+  #later(handing: Handing<Receiver>, matches: readonly Match<Receiver>[] | undefined): void {
     if (this.isFull && handing.topic.startsWith('$aws/events/')) {
       this.#dropped({ what: 'announcement', topic: handing.topic });
       handing.done?.();
       return;
     }
-    this.#turns.add(this.#steps(handing, matches, beginning));
+    this.#turns.add(this.#steps(handing, matches));
   }
 
-  *#steps(handing: Handing<Receiver>, known: readonly Match<Receiver>[] | undefined, beginning: string): Steps {
+  *#steps(handing: Handing<Receiver>, known: readonly Match<Receiver>[] | undefined): Steps {
+    const beginning = beginningOf(handing.topic);
     const matches = known ?? this.#index.match(handing.topic);
     // With others of its kind in the queue it stays, so that they are not overtaken.
     if (isForMany(matches.length, handing)) this.#remember(beginning, matches.length);

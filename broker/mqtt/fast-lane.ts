@@ -75,10 +75,6 @@ export class FastLane extends ClientStream {
     return subackBytes(packet.messageId!, packet.granted as number[]) ?? generate(packet);
   }
 
-  override send(packets: Buffer): boolean {
-    return this.wire.write(packets);
-  }
-
   override refuse(refusal: Disconnection): void {
     const returnCode = returnCodeOf(refusal.reason);
     if (returnCode !== undefined) this.wire.write(generate({ cmd: 'connack', returnCode, sessionPresent: false }));

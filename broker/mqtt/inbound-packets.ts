@@ -62,15 +62,14 @@ const pingresp = Buffer.from([0xd0, 0]);
 /** What came before its time. */
 type Early = { readonly publication: Publication } | { readonly packet: Packet };
 
-export class InboundPackets implements PacketReceiver {
+export class InboundPackets implements PacketReceiver, Subscribing {
   readonly #context: InboundContext;
   readonly #proof: ConnectionProof;
   /** Absent: it has not been let in. */
   #client: Client | undefined;
   readonly #stream: ClientStream;
-  readonly #identity: ClientIdentity;
+  readonly identity: ClientIdentity;
   readonly #admission: Admission;
-  readonly #subscribing: Subscribing;
   /** Absent: CONNECT has not come. */
   #connect: IConnectPacket | undefined;
   #connection: Connection | undefined;
@@ -90,24 +89,9 @@ export class InboundPackets implements PacketReceiver {
     this.#context = context;
     this.#proof = proof;
     this.#stream = stream;
-    this.#identity = new ClientIdentity(proof.identity, context.isThing);
+    this.identity = new ClientIdentity(proof.identity, context.isThing);
     this.#will = new KeptWill(context.bounds, stream, (publication) => this.#sendWill(publication));
-    this.#admission = new Admission(context, proof, this.#identity, stream);
-    const { sessions, onEvent, forbiddenSubscribe, strict } = context;
-    const identity = this.#identity;
-    this.#subscribing = {
-      sessions,
-      identity,
-      forbiddenCloses: stream.version === 4 || strict !== undefined || forbiddenSubscribe === 'closed',
-      using: (filter) => this.#decide(filter),
-      subscribed: (filters) => this.#subscribed(filters),
-      unsubscribed: (filters) => {
-        this.#events?.unsubscribed(filters);
-        onEvent?.({ kind: 'unsubscribed', clientId: identity.clientId, filters });
-      },
-      denied: (filter, denied, closes) =>
-        onEvent?.({ kind: 'subscription-denied', clientId: identity.clientId, filter, closes, ...refusalIn(denied) }),
-    };
+    this.#admission = new Admission(context, proof, this.identity, stream);
   }
 
   /** The client has been let in. */
@@ -116,7 +100,7 @@ export class InboundPackets implements PacketReceiver {
   }
 
   get clientId(): string {
-    return this.#identity.clientId;
+    return this.identity.clientId;
   }
 
   /** What the client has come in by, where that is a socket of ours. */
@@ -127,12 +111,12 @@ export class InboundPackets implements PacketReceiver {
   /** CONNACK has left. */
   #ready(connection: Connection): void {
     const { sessions, onEvent, onAdmitted } = this.#context;
-    const { clientId } = this.#identity;
+    const { clientId } = this.identity;
     onAdmitted(this);
     onEvent?.({
       kind: 'connected',
       clientId,
-      principal: this.#identity.principal,
+      principal: this.identity.principal,
       identity: this.#proof.identity,
       protocolVersion: this.#connect?.protocolVersion ?? this.#stream.version,
       sessionPresent: connection.resumed,
@@ -154,9 +138,34 @@ export class InboundPackets implements PacketReceiver {
     }
   }
 
-  #subscribed(filters: readonly GrantedFilter[]): void {
+  // What becomes of its subscriptions.
+
+  get sessions(): Sessions {
+    return this.#context.sessions;
+  }
+
+  get forbiddenCloses(): boolean {
+    const { strict, forbiddenSubscribe } = this.#context;
+    return this.#stream.version === 4 || strict !== undefined || forbiddenSubscribe === 'closed';
+  }
+
+  using(filter: string): void {
+    this.#decide(filter);
+  }
+
+  subscribed(filters: readonly GrantedFilter[]): void {
     this.#events?.subscribed(filters.flatMap(({ filter, qos }) => (qos === undefined ? [] : [filter])));
-    this.#context.onEvent?.({ kind: 'subscribed', clientId: this.#identity.clientId, filters });
+    this.#context.onEvent?.({ kind: 'subscribed', clientId: this.clientId, filters });
+  }
+
+  unsubscribed(filters: readonly string[]): void {
+    this.#events?.unsubscribed(filters);
+    this.#context.onEvent?.({ kind: 'unsubscribed', clientId: this.clientId, filters });
+  }
+
+  denied(filter: string, denied: Disconnection, closes: boolean): void {
+    const { clientId } = this;
+    this.#context.onEvent?.({ kind: 'subscription-denied', clientId, filter, closes, ...refusalIn(denied) });
   }
 
   /** The connection has ended. */
@@ -190,7 +199,7 @@ export class InboundPackets implements PacketReceiver {
     }
     const verdict = this.#judge(publication);
     if (verdict.kind === 'refused') {
-      const advice = verdict.dependsOnWho === true ? this.#identity.advice : undefined;
+      const advice = verdict.dependsOnWho === true ? this.identity.advice : undefined;
       this.#refusePublish(topic, verdict.reason, verdict.message, advice);
     } else if (verdict.kind === 'service') this.#context.requests.take(connection, publication, verdict.topic);
     else {
@@ -216,7 +225,7 @@ export class InboundPackets implements PacketReceiver {
       kind: 'published',
       source: 'wire',
       at: this.#context.now(),
-      ...(isThingName(this.#identity.principal) && { thingName: this.#identity.principal }),
+      ...(isThingName(this.identity.principal) && { thingName: this.identity.principal }),
       topic,
       bytes: payload.length,
       ...(text !== undefined && { text }),
@@ -244,9 +253,9 @@ export class InboundPackets implements PacketReceiver {
     }
     switch (packet.cmd) {
       case 'subscribe':
-        return subscribe(connection, packet, this.#subscribing);
+        return subscribe(connection, packet, this);
       case 'unsubscribe':
-        return unsubscribe(connection, packet, this.#subscribing);
+        return unsubscribe(connection, packet, this);
       case 'pingreq':
         return connection.outbox.sendAtOnce(pingresp);
       case 'disconnect':
@@ -286,10 +295,10 @@ export class InboundPackets implements PacketReceiver {
 
   #letIn(packet: IConnectPacket, { principal, access, agreement, will }: Admitted): void {
     this.#will.keep(will);
-    this.#identity.principal = principal;
-    this.#identity.registered = access;
+    this.identity.principal = principal;
+    this.identity.registered = access;
     const { clientId, startsAnew, expirySeconds, keepAliveSeconds } = agreement;
-    this.#identity.clientId = clientId;
+    this.identity.clientId = clientId;
     const is5 = this.#stream.version === 5;
     const clean = is5 ? startsAnew && expirySeconds === 0 : packet.clean !== false;
     const { sessions, broker } = this.#context;
@@ -298,10 +307,10 @@ export class InboundPackets implements PacketReceiver {
     const connection = sessions.open({ client, stream, principal, terms: is5 ? agreement : undefined });
     this.#client = client;
     this.#connection = connection;
-    const { allows } = this.#identity;
+    const { allows } = this.identity;
     if (allows !== undefined) connection.mayHear = (topic) => allows('iot:Receive', `topic/${topic}`);
     // One that goes on with its session is the thing that it was.
-    this.#identity.principal = connection.session.principal;
+    this.identity.principal = connection.session.principal;
     stream.expectToHear(keepAliveSeconds);
     broker.admit(client);
     stream.admit(agreement, connection.resumed);
@@ -327,13 +336,13 @@ export class InboundPackets implements PacketReceiver {
     const { sessions, requests, onEvent } = this.#context;
     const verdict = this.#judge(publication);
     if (verdict.kind === 'ordinary') sessions.routing.route(messageOf(publication), undefined, () => {});
-    else if (verdict.kind === 'service') requests.takeWill(this.#identity.clientId, publication, verdict.topic);
+    else if (verdict.kind === 'service') requests.takeWill(this.identity.clientId, publication, verdict.topic);
     else {
       const { reason, message } = verdict;
       const { topic } = publication;
       onEvent?.({
         kind: 'publish-refused',
-        clientId: this.#identity.clientId,
+        clientId: this.identity.clientId,
         topic,
         reason,
         message: `last will: ${message}`,
@@ -344,7 +353,7 @@ export class InboundPackets implements PacketReceiver {
   /** As lifecycle events have it. */
   #presentAs(clientId: string): PresentClient {
     const { certificate } = this.#proof;
-    const { exclusiveThing } = this.#identity.registered ?? {};
+    const { exclusiveThing } = this.identity.registered ?? {};
     const ipAddress = remoteAddressOf(this.#proof)?.replace(/^::ffff:/, '');
     return { clientId, thingName: exclusiveThing, principalIdentifier: certificate?.id ?? clientId, ipAddress };
   }
@@ -363,14 +372,14 @@ export class InboundPackets implements PacketReceiver {
       this.#lastTopic = topic;
       this.#lastParsed = parseTopic(topic);
     }
-    return judgePublish(this.#identity, publication, this.#lastParsed);
+    return judgePublish(this.identity, publication, this.#lastParsed);
   }
 
   /** The first thing that a client speaks for may decide who it is. */
   #decide(topic: string): void {
-    if (this.#identity.principal !== undecided) return;
-    const { clientId } = this.#identity;
-    const thingName = this.#identity.decide(clientId, topic);
+    if (this.identity.principal !== undecided) return;
+    const { clientId } = this.identity;
+    const thingName = this.identity.decide(clientId, topic);
     if (thingName === undefined) return;
     this.#context.sessions.identify(this.#connection!.session, thingName);
     this.#context.onEvent?.({ kind: 'identified', clientId, thingName, ...this.#cameBy });
@@ -380,7 +389,7 @@ export class InboundPackets implements PacketReceiver {
     const refused = new Disconnection(reason, `publish refused: ${message}`, advice);
     this.#context.onEvent?.({
       kind: 'publish-refused',
-      clientId: this.#identity.clientId,
+      clientId: this.identity.clientId,
       topic,
       ...refusalIn(refused),
     });

@@ -40,9 +40,16 @@ function prototypeOf(broker: Aedes): object {
   return prototype;
 }
 
-/** What aedes' own constructor makes, as it is when CONNACK has left. */
-function clientMembers(broker: Aedes, conn: ClientConnection, id: string | null, clean: boolean) {
+/** What aedes' own constructor makes, as it is when CONNACK has left. A literal with its prototype is made at once. */
+function clientMembers(
+  prototype: object,
+  broker: Aedes,
+  conn: ClientConnection,
+  id: string | null,
+  clean: boolean,
+): object {
   return {
+    __proto__: prototype,
     closed: false,
     connecting: false,
     connected: true,
@@ -81,8 +88,7 @@ function ignore(): void {}
 
 /** A client of aedes whose connection the door reads. aedes does not know of it yet. */
 export function createClient(broker: Aedes, conn: ClientConnection, id: string, clean: boolean): Client {
-  const prototype = prototypeOf(broker);
-  return Object.assign(Object.create(prototype) as object, clientMembers(broker, conn, id, clean)) as unknown as Client;
+  return clientMembers(prototypeOf(broker), broker, conn, id, clean) as Client;
 }
 
 /** From now on aedes knows it as connected; an earlier client of the same id is closed. */
@@ -153,6 +159,8 @@ type SocketInternals = Socket & {
 };
 
 const sharedBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+/** Of its beginning, by length: most of what comes in is short. */
+const beginnings: (Buffer | undefined)[] = Array.from({ length: 1024 });
 const [bufferProperty, callbackProperty] = symbolsOf(new Socket(), ['kBuffer', 'kBufferCb']);
 
 /**
@@ -168,9 +176,33 @@ export function readInPlace(wire: Duplex, read: (bytes: Buffer) => void): boolea
   handle.useUserBuffer(sharedBuffer);
   socket[bufferProperty] = sharedBuffer;
   socket[callbackProperty] = (length) => {
-    read(sharedBuffer.subarray(0, length));
+    read(
+      length < beginnings.length
+        ? (beginnings[length] ??= sharedBuffer.subarray(0, length))
+        : sharedBuffer.subarray(0, length),
+    );
     return true;
   };
+  return true;
+}
+
+// Node: writing to TCP past the stream, which keeps an account of each write and says in a later tick that it is over. Most writes are
+// over when they return.
+
+/** What a socket writes with, which its stream calls. */
+interface Writer {
+  _write(bytes: Buffer, encoding: 'buffer', over: (error?: Error | null) => void): void;
+}
+
+/**
+ * @param over called when the system has taken all of it, with why it has not: before this returns as a rule.
+ * @returns false: nothing was written, and the stream has to do it.
+ */
+export function writeInPlace(wire: Duplex, bytes: Buffer, over: (error?: Error | null) => void): boolean {
+  if (wire.writableLength > 0 || !wire.writable || wire.constructor !== Socket) return false;
+  const { _handle: handle } = wire as SocketInternals;
+  if (handle === null) return false;
+  (wire as unknown as Writer)._write(bytes, 'buffer', over);
   return true;
 }
 
@@ -188,7 +220,7 @@ export function missingInternals(broker: Aedes, socket: Socket): string[] {
   const conn = new PassThrough();
   const sample = broker.handle(conn) as unknown as Readonly<Record<string, unknown>>;
   const members = new Set(Object.keys(sample).filter((name) => name !== '_events' && name !== '_eventsCount'));
-  const made = new Set(Object.keys(clientMembers(broker, conn, null, true)));
+  const made = new Set(Object.keys(clientMembers(prototypeOf(broker), broker, conn, null, true)));
   (sample as unknown as Client).close();
   const parser = createParser() as unknown as Partial<ParserInternals>;
   const parts: Readonly<Record<string, boolean>> = {

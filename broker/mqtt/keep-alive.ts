@@ -29,6 +29,11 @@ export class KeepAlive {
     look();
   }
 
+  /** Something is expected to be heard. */
+  get isOn(): boolean {
+    return this.#timer !== undefined;
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
   }

@@ -69,10 +69,6 @@ export class Mqtt5Stream extends ClientStream {
     return generate(packet, version5);
   }
 
-  override send(packets: Buffer): boolean {
-    return this.wire.write(packets);
-  }
-
   override refuse(refusal: Disconnection): void {
     this.wire.write(this.encode(refusingConnack(refusal.reason)));
     this.destroy(refusal);

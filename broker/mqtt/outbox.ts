@@ -160,8 +160,9 @@ export class Outbox {
     const { version } = this.#stream;
     let room = 0;
     for (const what of gathered) room += roomOf(what);
-    const bytes = slab.take(room);
-    let at = 0;
+    slab.makeRoom(room);
+    const { bytes, at: start } = slab;
+    let at = start;
     for (let index = 0; index < gathered.length; index += 1) {
       const what = gathered[index]!;
       if (typeof what === 'number') {
@@ -171,7 +172,7 @@ export class Outbox {
         at = writePublish(bytes, at, version, what, messageId);
       } else at += what.copy(bytes, at);
     }
-    return bytes.subarray(0, at);
+    return bytes.subarray(start, at);
   }
 }
 

@@ -45,10 +45,15 @@ export function writePublish(
   bytes[start] = publishHeader | (qos << 1) | (retain ? retainFlag : 0);
   let at = writeLength(bytes, version === 5 ? length + propertiesBytes(message) : length, start + 1);
   at = bytes.writeUInt16BE(topicBytes, at);
-  at += bytes.write(topic, at);
+  at += writeText(bytes, topic, at, topicBytes);
   if (qos > 0) at = bytes.writeUInt16BE(messageId, at);
   if (version === 5) at = writeProperties(bytes, at, message);
-  return at + (typeof payload === 'string' ? bytes.write(payload, at) : payload.copy(bytes, at));
+  return at + (typeof payload === 'string' ? writeText(bytes, payload, at, payloadBytes) : payload.copy(bytes, at));
+}
+
+/** @param length in UTF-8: that of ASCII is its number of characters, and those are copied as they are. */
+function writeText(bytes: Buffer, text: string, at: number, length: number): number {
+  return length === text.length ? bytes.write(text, at, 'latin1') : bytes.write(text, at);
 }
 
 /** Of a whole PUBLISH. */
@@ -95,21 +100,18 @@ function lengthBytes(length: number): number {
 
 /** The place where packets are put together. Bytes that somebody still holds are kept, and the next ones come behind them. */
 export class Slab {
-  #bytes = Buffer.allocUnsafeSlow(slabBytes);
-  #keptBytes = 0;
+  bytes = Buffer.allocUnsafeSlow(slabBytes);
+  /** Where what comes next begins. */
+  at = 0;
 
-  /** @returns room that is free until the next call, unless it is kept. */
-  take(size: number): Buffer {
-    if (size > slabBytes) return Buffer.allocUnsafeSlow(size);
-    if (this.#keptBytes + size > slabBytes) {
-      this.#bytes = Buffer.allocUnsafeSlow(slabBytes);
-      this.#keptBytes = 0;
-    }
-    return this.#bytes.subarray(this.#keptBytes, this.#keptBytes + size);
+  makeRoom(size: number): void {
+    if (this.at + size <= this.bytes.length && this.bytes.length === slabBytes) return;
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(size, slabBytes));
+    this.at = 0;
   }
 
-  /** @param room as taken last */
-  keep(room: Buffer): void {
-    if (room.buffer === this.#bytes.buffer) this.#keptBytes += room.length;
+  /** @param packets what was put together last */
+  keep(packets: Buffer): void {
+    this.at += packets.length;
   }
 }

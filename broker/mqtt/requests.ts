@@ -79,7 +79,7 @@ export function answer(options: AnswerOptions, asked: Request): void {
     });
     return;
   }
-  const decoded = decodeDeviceRequest(parsed, payload);
+  const decoded = decodeDeviceRequest(parsed, textOf(payload));
   const { clientToken } = decoded;
   if (!decoded.ok) {
     if (decoded.code === 'InvalidJson') unreadable?.(asked, decoded.message);
@@ -146,7 +146,7 @@ function refuse(asked: Request, text: string): void {
 /** For doors that are elsewhere: reads what they were asked, and writes what they are to answer. */
 export function answersWritten(port: ServicePort): TakeWritten {
   return (_topic, parsed, payload, answered) => {
-    const decoded = decodeDeviceRequest(parsed, payload);
+    const decoded = decodeDeviceRequest(parsed, textOf(payload));
     const { clientToken } = decoded;
     if (!decoded.ok) {
       const refusal = rejectedJson(decoded, port.now(), clientToken);
@@ -160,6 +160,13 @@ export function answersWritten(port: ServicePort): TakeWritten {
       answered({ accepted: outcome.accepted, payload: written(operation, outcome, at, clientToken) }),
     );
   };
+}
+
+/** ASCII as text, which is quick to find out and to read; anything else as it came. */
+function textOf(payload: Uint8Array | string): Uint8Array | string {
+  if (!Buffer.isBuffer(payload)) return payload;
+  for (let at = 0; at < payload.length; at += 1) if (payload[at]! > 0x7f) return payload;
+  return payload.toString('latin1');
 }
 
 function showText({ observer }: Watchers, { topic, parsed, payload }: Request, at: EpochMs): void {

@@ -21,11 +21,11 @@ export interface Subscribing {
   /** A filter that is not permitted closes the connection. */
   readonly forbiddenCloses: boolean;
   /** The client uses a filter of the service: it may decide who it is. */
-  readonly using: (filter: string) => void;
+  using(filter: string): void;
   /** These filters have been granted or denied; or given back. */
-  readonly subscribed: (filters: readonly GrantedFilter[]) => void;
-  readonly unsubscribed: (filters: readonly string[]) => void;
-  readonly denied: (filter: string, denied: Disconnection, closes: boolean) => void;
+  subscribed(filters: readonly GrantedFilter[]): void;
+  unsubscribed(filters: readonly string[]): void;
+  denied(filter: string, denied: Disconnection, closes: boolean): void;
 }
 
 export function subscribe(
@@ -62,35 +62,34 @@ export function subscribe(
 export function unsubscribe(
   connection: Connection,
   { messageId, unsubscriptions }: IUnsubscribePacket,
-  { sessions, unsubscribed }: Subscribing,
+  context: Subscribing,
 ): void {
+  const { sessions } = context;
   if (unsubscriptions.length === 0) throw new Disconnection('protocolError', 'an UNSUBSCRIBE without a filter');
   const granted = unsubscriptions.map((filter) =>
     sessions.unsubscribe(connection.session, filter) ? 0 : reasonCodes.noSubscriptionExisted,
   );
   acknowledge(connection, connection.stream.encode({ cmd: 'unsuback', messageId, granted }), sessions, []);
-  unsubscribed(unsubscriptions);
+  context.unsubscribed(unsubscriptions);
 }
 
 /** @returns the filter, or why it alone is not granted. @throws Disconnection for what closes the connection. */
-function judge(
-  { topic: text, qos }: ISubscription,
-  { identity, forbiddenCloses, using, denied }: Subscribing,
-): ParsedFilter | Disconnection {
+function judge({ topic: text, qos }: ISubscription, context: Subscribing): ParsedFilter | Disconnection {
+  const { identity } = context;
   const deny = (refusal: Disconnection): never => {
-    denied(text, refusal, true);
+    context.denied(text, refusal, true);
     throw refusal;
   };
   const filter = parseFilter(text);
   if (typeof filter === 'string') return deny(new Disconnection('topicFilterInvalid', `${filter}: ${text}`));
   if (qos > 1) deny(new Disconnection('qosNotSupported', `QoS 2 for ${text}`, 'AWS has QoS 0 and 1.'));
-  using(filter.filter);
+  context.using(filter.filter);
   if (maySubscribe(identity, filter.filter)) return filter;
   const refusal = isForNobody(filter.filter)
     ? new Disconnection('notAuthorized', `subscribe refused: no client may, the service has nothing there: ${text}`)
     : new Disconnection('notAuthorized', `subscribe refused: ${text}`, identity.advice);
-  if (forbiddenCloses) deny(refusal);
-  denied(text, refusal, false);
+  if (context.forbiddenCloses) deny(refusal);
+  context.denied(text, refusal, false);
   return refusal;
 }
 
@@ -98,16 +97,17 @@ function grant(
   session: Session,
   { topic: text, qos: asked, nl: noLocal, rap: retainAsPublished, rh: retainHandling = 0 }: ISubscription,
   filter: ParsedFilter,
-  { sessions, denied }: Subscribing,
+  context: Subscribing,
   retained: (() => void)[],
 ): Qos | Disconnection {
+  const { sessions } = context;
   const qos = asked === 1 ? 1 : 0;
   const isNew = !session.filters.all.has(text);
   const options = { qos, ...(noLocal && { noLocal }), ...(retainAsPublished && { retainAsPublished }) } as const;
   if (noLocal && filter.shareName !== undefined) throw new Disconnection('protocolError', `No Local for ${text}`);
   if (!sessions.subscribe(session, text, filter, options)) {
     const refusal = new Disconnection('quotaExceeded', `more subscriptions than a connection may have: ${text}`);
-    denied(text, refusal, false);
+    context.denied(text, refusal, false);
     return refusal;
   }
   if (retainHandling === 0 || (retainHandling === 1 && isNew)) {

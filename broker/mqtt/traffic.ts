@@ -52,8 +52,7 @@ export class Traffic {
   }
 
   /** Whether what has just come in may be read at once. */
-  get readsAtOnce(): boolean {
-    const now = performance.now();
+  readsAtOnce(now: number): boolean {
     if (this.#longAt === 0) {
       this.#longAt = now + atOnceMs;
       setImmediate(this.#endTurn);

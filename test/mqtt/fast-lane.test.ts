@@ -1,6 +1,6 @@
 /** The stream of a client of 3.1.1: what its receiver hears, and that no way of cutting the bytes makes a difference. */
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { Duplex } from 'node:stream';
 import * as fc from 'fast-check';
 import { generate, type Packet, parser } from 'mqtt-packet';
@@ -21,7 +21,7 @@ class FedWire extends Duplex {
 
 /** Every turn has been long: whatever comes in waits for the next one. */
 class BusyTraffic extends Traffic {
-  override get readsAtOnce(): boolean {
+  override readsAtOnce(): boolean {
     return false;
   }
 }
@@ -138,6 +138,33 @@ describe('FastLane', () => {
       .end(bytesOf(sent));
     await once(server, 'close');
     expect(heard).toEqual(await plain(sent));
+  });
+
+  it('counts what the system has not taken of what is sent, and tells when there is room again', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const near = connect((server.address() as AddressInfo).port, '127.0.0.1').pause();
+    const [socket] = (await once(server, 'connection')) as [Socket];
+    const lane = new FastLane(socket);
+    lane.start(new Wire(socket, lane), listening([]));
+    const block = Buffer.alloc(256 * 1024);
+    let sentBytes = 0;
+    do sentBytes += block.length;
+    while (lane.send(block));
+    expect([lane.unreadBytes > 0, lane.isFull, lane.holdsNothing]).toEqual([true, true, false]);
+    expect(lane.send(block)).toBe(false);
+    sentBytes += block.length;
+    const hasRoom = once(lane, 'drain');
+    let readBytes = 0;
+    near.on('data', (chunk: Buffer) => (readBytes += chunk.length)).resume();
+    await hasRoom;
+    expect([lane.unreadBytes, lane.isFull, lane.holdsNothing]).toEqual([0, false, true]);
+    const ended = once(near, 'end');
+    lane.destroy();
+    socket.end();
+    await ended;
+    expect(readBytes).toBe(sentBytes);
+    server.close();
   });
 
   it('puts a long packet together that comes byte by byte', async () => {

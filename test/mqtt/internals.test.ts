@@ -5,7 +5,7 @@ import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import type { Client } from 'aedes';
 import { afterEach, describe, expect, it } from 'vitest';
-import { missingInternals, readInPlace } from '../../broker/mqtt/internals.ts';
+import { missingInternals, readInPlace, writeInPlace } from '../../broker/mqtt/internals.ts';
 import { QuietAedes } from '../../broker/mqtt/quiet-aedes.ts';
 
 const closers: (() => void)[] = [];
@@ -141,5 +141,55 @@ describe('readInPlace', () => {
     ends.far.destroy();
     expect(readInPlace(ends.far, () => {})).toBe(false);
     expect(readInPlace(new PassThrough(), () => {})).toBe(false);
+  });
+});
+
+const fail = (): void => expect.fail('something was written');
+
+describe('writeInPlace', () => {
+  it('has written when it returns, as long as the other side reads', async () => {
+    using ends = await connection();
+    const { near, far } = ends;
+    const outcomes: unknown[] = [];
+    const heard = once(near, 'data');
+    expect(writeInPlace(far, Buffer.from('at once'), (error) => outcomes.push(error))).toBe(true);
+    expect(outcomes).toHaveLength(1);
+    expect(outcomes[0] ?? undefined).toBe(undefined);
+    expect(String((await heard)[0])).toBe('at once');
+  });
+
+  it('says later that all is written where the other side does not read, and what the stream writes meanwhile comes behind it', async () => {
+    using ends = await connection();
+    const { near, far } = ends;
+    near.pause();
+    const block = Buffer.alloc(1024 * 1024, 'a');
+    let blocks = 0;
+    let over = 0;
+    while (over === blocks) {
+      blocks += 1;
+      expect(writeInPlace(far, block, () => (over += 1))).toBe(true);
+    }
+    far.end('z');
+    const chunks: Buffer[] = [];
+    near.on('data', (chunk: Buffer) => chunks.push(chunk)).resume();
+    await once(near, 'end');
+    expect(over).toBe(blocks);
+    const all = Buffer.concat(chunks);
+    expect(all.length).toBe(blocks * block.length + 1);
+    expect(all.indexOf('z')).toBe(all.length - 1);
+  });
+
+  it('leaves alone what the stream has to write first, what is no TCP socket, and a socket that is ended or gone', async () => {
+    using ends = await connection();
+    const { far } = ends;
+    expect(writeInPlace(new PassThrough(), Buffer.from('x'), fail)).toBe(false);
+    far.cork();
+    far.write('first');
+    expect(writeInPlace(far, Buffer.from('x'), fail)).toBe(false);
+    far.uncork();
+    far.end();
+    expect(writeInPlace(far, Buffer.from('x'), fail)).toBe(false);
+    far.destroy();
+    expect(writeInPlace(far, Buffer.from('x'), fail)).toBe(false);
   });
 });

@@ -17,8 +17,8 @@ export function addThingToThingGroup(
   const resolved = resolveMembership(turn.state, request);
   if ('accepted' in resolved) return resolved;
   const { registration, group } = resolved;
-  const groups = new Set([...registration.memberships.map((membership) => membership.group), group]);
-  const refusal = refuseMemberships([...groups]);
+  const groups = registration.memberships.map((membership) => membership.group);
+  const refusal = groups.includes(group) ? undefined : refuseMemberships([...groups, group]);
   if (refusal !== undefined) return refusal;
   changeMemberships(turn, registration, { join: [group], leave: [] });
   return acceptedEmpty;
