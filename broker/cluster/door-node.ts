@@ -18,8 +18,8 @@ import { WireShare } from '../live/wire-share.ts';
 import { passOn, takeOver } from '../processes/passed-client.ts';
 import { passPage } from '../processes/passed-page.ts';
 import type { ServiceOptions } from '../service-options.ts';
-import type { ConnectionProof } from '../mqtt/access-control.ts';
 import type { SessionChange } from '../mqtt/kept-sessions.ts';
+import type { Arrived } from '../mqtt/mqtt-door.ts';
 import { identityText } from '../processes/linked-engine.ts';
 import { identityOf, openSurroundings } from '../surroundings.ts';
 import { standbyReason } from './engine-node.ts';
@@ -60,7 +60,27 @@ const answersWithinMs = 500;
 const leftWithinMs = 5000;
 
 /** A client that is to wait until its session is here. */
-type HeldClient = readonly [stream: Duplex, proof: Partial<ConnectionProof>];
+interface HeldClient {
+  readonly stream: Duplex;
+  /** Lets it in. */
+  readonly stay: () => void;
+}
+
+function holding({ wire: { stream }, start, stay }: Arrived): HeldClient {
+  const seen = Buffer.from(start);
+  stream.pause();
+  return {
+    stream,
+    stay() {
+      stream.resume();
+      stay(seen);
+    },
+  };
+}
+
+function letGo({ wire }: Arrived): void {
+  wire.stream.destroy();
+}
 
 /** @throws {OperationalError} when no engine takes this door, or a port cannot be listened on; while none leads, it waits */
 export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode> {
@@ -79,7 +99,7 @@ export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode>
   const handedOn = new Map<Duplex, number>();
   const early: Required<SessionChange>[] = [];
   const letIn = (): void => {
-    for (const [stream, proof] of held.splice(0)) if (!stream.destroyed) opened?.mqtt.accept(stream, proof);
+    for (const { stream, stay } of held.splice(0)) if (!stream.destroyed) stay();
   };
   try {
     const listener: NodeListener = await listenForNodes({
@@ -90,7 +110,7 @@ export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode>
         takeOver(far, (stream, proof) => {
           if (opened === undefined || isDraining) stream.destroy();
           else if (end.isComplete) opened.takeOver(stream, proof);
-          else held.push([stream, { ...proof, socket: stream }]);
+          else held.push({ stream, stay: () => opened?.mqtt.accept(stream, { ...proof, socket: stream }) });
         }),
     });
     closers.push(() => listener.close());
@@ -134,17 +154,18 @@ export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode>
       faults: new Throttle(() => end.port.now(), undefined),
       tell: events.tell,
       elsewhere(clientId) {
-        if (isDraining) return (stream) => void stream.destroy();
+        if (isDraining) return letGo;
         if (clientId === '') return undefined;
         const owner = end.members.length === 0 ? door : doorOf(clientId, end.members);
-        if (owner === door) return end.isComplete ? undefined : (stream, proof) => void held.push([stream, proof]);
+        if (owner === door) return end.isComplete ? undefined : (arrived) => void held.push(holding(arrived));
         const peer = peers.get(owner);
         // Its own door is away, for a moment: the client tries again.
-        if (peer === undefined) return (stream) => void stream.destroy();
-        return (stream, proof) => {
+        if (peer === undefined) return letGo;
+        return (arrived) => {
+          const { stream } = arrived.wire;
           handedOn.set(stream, owner);
           stream.once('close', () => handedOn.delete(stream));
-          passOn(stream, proof, connectToNode(addressIn(peer), certificate));
+          passOn(arrived, connectToNode(addressIn(peer), certificate));
         };
       },
     });

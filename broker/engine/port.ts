@@ -19,7 +19,7 @@ export interface WrittenAnswer {
  * Takes a device's request as it was written. `answer` is called once, with what is to be sent, or with a refusal that the caller
  * writes: the request was not read.
  * @param topic what `parsed` was read from
- * @param payload stays as it is until the answer
+ * @param payload valid during the call only
  */
 export type TakeWritten = (
   topic: string,

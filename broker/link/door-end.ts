@@ -105,10 +105,6 @@ export function createDoorEnd(
     else line.say(entry);
   }
 
-  function sayWritten({ id, topic, payload }: WrittenRequest, on: Line<FromDoor>): void {
-    on.sayBytes(kinds.request, id, topic, payload);
-  }
-
   function lost(): void {
     line = undefined;
     unanswered.interrupt(clock.now());
@@ -133,7 +129,7 @@ export function createDoorEnd(
     if (wasWelcome) opened.say(['told', [...heard.told.all()]]);
     wasWelcome = true;
     for (const said of waiting) {
-      if ('topic' in said) sayWritten(said, opened);
+      if ('topic' in said) opened.sayBytes(kinds.request, said.id, said.topic, said.payload);
       else opened.say(said);
     }
     waiting = [];
@@ -145,9 +141,9 @@ export function createDoorEnd(
         answer(tooMuch);
         return;
       }
-      const request = { id: unanswered.request(answer), topic, payload };
-      if (line === undefined) waiting.push(request);
-      else sayWritten(request, line);
+      const id = unanswered.request(answer);
+      if (line === undefined) waiting.push({ id, topic, payload: Buffer.from(payload) });
+      else line.sayBytes(kinds.request, id, topic, payload);
     },
     submit(command, answer) {
       if (unanswered.isFull) answer(tooMuch, clock.now());

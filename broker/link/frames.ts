@@ -7,6 +7,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DurationMs } from '../../protocol/time.ts';
+import { readInPlace } from '../mqtt/internals.ts';
 
 /** Longer than the longest turn of a busy service by far. */
 const maxFrameBytes = 256 * 1024 * 1024;
@@ -40,7 +41,7 @@ export interface Line<Said> {
 
 export interface LineListener<Heard> {
   heard(entry: Heard): void;
-  /** @param bytes a piece of what was read; they stay as they are */
+  /** @param bytes valid during the call only */
   heardBytes?(kind: number, id: number, name: string, bytes: Buffer): void;
   /** Nothing is heard after this. @param reason absent: the other side ended it. */
   ended(reason?: Error): void;
@@ -54,10 +55,10 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
   let isDue = false;
   let gatherMs: DurationMs = 0;
   let isOver = false;
-  const chunks: Buffer[] = [];
+  /** Of a frame that has not come whole. */
+  let chunks: Buffer[] = [];
   let held = 0;
   let wanted = lengthBytes;
-  let isLength = true;
 
   function over(reason?: Error): void {
     if (isOver) return;
@@ -66,41 +67,43 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
     listener.ended(reason);
   }
 
-  /** @returns as many bytes as are wanted, in one piece. */
-  function taken(): Buffer {
-    const all = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, held);
-    chunks.length = 0;
-    held -= wanted;
-    if (held > 0) chunks.push(all.subarray(wanted));
-    return all.subarray(0, wanted);
+  function hold(piece: Buffer): void {
+    chunks.push(Buffer.from(piece));
+    held += piece.length;
   }
 
+  /** @param chunk valid during the call only */
   function read(chunk: Buffer): void {
-    chunks.push(chunk);
-    held += chunk.length;
-    while (held >= wanted && !isOver) {
-      const bytes = taken();
-      if (isLength) {
-        wanted = bytes.readUInt32BE(0);
-        if (wanted > maxFrameBytes || wanted < headBytes) return over(new Error(`a frame of ${wanted} bytes`));
-      } else {
-        wanted = lengthBytes;
-        readEntries(bytes);
-      }
-      isLength = !isLength;
+    if (isOver) return;
+    if (held + chunk.length < wanted) return hold(chunk);
+    const bytes = held === 0 ? chunk : Buffer.concat([...chunks, chunk]);
+    chunks = [];
+    held = 0;
+    let at = 0;
+    wanted = lengthBytes;
+    while (at + lengthBytes <= bytes.length) {
+      const length = bytes.readUInt32BE(at);
+      if (length > maxFrameBytes || length < headBytes) return over(new Error(`a frame of ${length} bytes`));
+      wanted = lengthBytes + length;
+      if (at + wanted > bytes.length) break;
+      readEntries(bytes, at + lengthBytes, at + wanted);
+      if (isOver) return;
+      at += wanted;
+      wanted = lengthBytes;
     }
+    if (at < bytes.length) hold(bytes.subarray(at));
   }
 
-  function readEntries(bytes: Buffer): void {
-    let at = 0;
-    while (at < bytes.length && !isOver) {
-      if (at + headBytes > bytes.length) return over(new Error('a frame that ends in the middle'));
+  function readEntries(bytes: Buffer, start: number, until: number): void {
+    let at = start;
+    while (at < until && !isOver) {
+      if (at + headBytes > until) return over(new Error('a frame that ends in the middle'));
       const kind = bytes[at]!;
       const id = bytes.readUInt32BE(at + 1);
       const nameAt = at + headBytes;
       const bytesAt = nameAt + bytes.readUInt16BE(at + 5);
       at = bytesAt + bytes.readUInt32BE(at + 7);
-      if (at > bytes.length) return over(new Error('a frame that ends in the middle'));
+      if (at > until) return over(new Error('a frame that ends in the middle'));
       if (kind === jsonKind) hearAll(bytes.subarray(bytesAt, at));
       else listener.heardBytes?.(kind, id, bytes.toString('utf8', nameAt, bytesAt), bytes.subarray(bytesAt, at));
     }
@@ -173,6 +176,7 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
   }
 
   stream.on('data', read);
+  readInPlace(stream, read);
   stream.once('error', over);
   stream.once('end', () => over());
   stream.once('close', () => over());

@@ -130,7 +130,9 @@ export class HeardByDoor {
     (this.#table[entry[0]] as (heard: typeof entry) => void)(entry);
   }
 
-  hearBytes(kind: number, id: number, name: string, bytes: Buffer): void {
+  /** @param read valid during the call only */
+  hearBytes(kind: number, id: number, name: string, read: Buffer): void {
+    const bytes = Buffer.from(read);
     switch (kind) {
       case kinds.accepted:
       case kinds.rejected: {

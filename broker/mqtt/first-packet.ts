@@ -4,6 +4,7 @@
  * Source: MQTT 3.1.1 §3.1.2.2, MQTT 5 §3.1.2.2: the byte behind the protocol's name.
  */
 import type { Duplex } from 'node:stream';
+import { maxPacketBytes } from '../../protocol/limits.ts';
 
 export const connectHeader = 0x10;
 const maxLengthBytes = 4;
@@ -29,6 +30,8 @@ const mqtt5 = 5;
 export function connectClientId(start: Buffer): string | undefined {
   const level = protocolLevel(start);
   if (level === undefined || level === 0) return level === undefined ? undefined : '';
+  // Whoever reads the packet refuses it.
+  if (start.length > maxPacketBytes) return '';
   let offset = 1;
   while ((start[offset] ?? 0) > 0x7f) offset += 1;
   const nameAt = offset + 3;

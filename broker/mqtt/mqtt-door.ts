@@ -22,7 +22,7 @@ import type { ClientStream } from './client-stream.ts';
 import { bugIn, Disconnection, reasonOf } from './disconnection.ts';
 import { type Ending, type EventListener, refusalIn } from './door-events.ts';
 import { FastLane } from './fast-lane.ts';
-import { awaitFirstBytes, connectClientId } from './first-packet.ts';
+import { connectClientId, protocolLevel } from './first-packet.ts';
 import type { IdentityMode, IdentityRule } from './identity.ts';
 import { type InboundContext, InboundPackets } from './inbound-packets.ts';
 import {
@@ -51,7 +51,7 @@ import { Sessions } from './sessions.ts';
 import { StrictLimits } from './strict-limits.ts';
 import { Traffic } from './traffic.ts';
 import type { WhyNotUpgrade } from './websockets.ts';
-import { type Wire, awaitLevel } from './wire.ts';
+import { type Wire, awaitStart } from './wire.ts';
 
 export interface MqttDoorOptions {
   readonly port: ServicePort;
@@ -102,7 +102,17 @@ export interface MqttDoorOptions {
 }
 
 /** @returns takes the client over; `undefined`: it belongs here */
-export type ElsewhereOf = (clientId: string) => ((stream: Duplex, proof: Partial<ConnectionProof>) => void) | undefined;
+export type ElsewhereOf = (clientId: string) => ((arrived: Arrived) => void) | undefined;
+
+/** A client of which it is known what it calls itself. */
+export interface Arrived {
+  readonly wire: Wire;
+  readonly proof: Partial<ConnectionProof>;
+  /** What was read of it; valid during the call only. */
+  readonly start: Buffer;
+  /** Lets it in here after all. @param start what was read of it */
+  stay(start: Buffer): void;
+}
 
 /** What looks at a connection, or injects faults into it, before the door reads it. */
 export type ConnectionTap = (stream: Duplex, certificateName: string | undefined) => Duplex;
@@ -199,14 +209,12 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
 
   function accept(wire: Duplex, proof: Partial<ConnectionProof> = {}): void {
     track(wire, streams);
-    awaitLevel(
-      wire,
-      (opened, level, start) => {
-        const stream = level === 5 ? new Mqtt5Stream(wire, traffic) : new FastLane(wire, traffic);
-        serve(opened, stream, { ...unproven, ...proof }, start);
-      },
-      couldNotBeRead,
-    );
+    awaitStart(wire, protocolLevel, (opened, level, start) => open(opened, level, start, proof), couldNotBeRead);
+  }
+
+  function open(wire: Wire, level: number, start: Buffer, proof: Partial<ConnectionProof>): void {
+    const stream = level === 5 ? new Mqtt5Stream(wire.stream, traffic) : new FastLane(wire.stream, traffic);
+    serve(wire, stream, { ...unproven, ...proof }, start);
   }
 
   function couldNotBeRead({ message }: Error): void {
@@ -221,7 +229,13 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
       return;
     }
     track(wire, streams);
-    awaitFirstBytes(wire, connectClientId, (clientId) => (elsewhere(clientId) ?? accept)(wire, proof), couldNotBeRead);
+    const known = (opened: Wire, clientId: string, start: Buffer): void => {
+      const stay = (seen: Buffer): void => open(opened, protocolLevel(seen)!, seen, proof);
+      const handOn = elsewhere(clientId);
+      if (handOn === undefined) stay(start);
+      else handOn({ wire: opened, proof, start, stay });
+    };
+    awaitStart(wire, connectClientId, known, couldNotBeRead);
   }
 
   const unproven: ConnectionProof = { identity: identity ?? 'first-thing' };

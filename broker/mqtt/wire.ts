@@ -4,7 +4,7 @@
  * Source: MQTT 3.1.1 §3.1.2.2, MQTT 5 §3.1.2.2: the byte behind the protocol's name.
  */
 import type { Duplex } from 'node:stream';
-import { connectPatienceMs, protocolLevel } from './first-packet.ts';
+import { connectPatienceMs } from './first-packet.ts';
 import { readInPlace } from './internals.ts';
 
 export interface WireListener {
@@ -37,12 +37,14 @@ export class Wire {
 }
 
 /**
- * Calls `known` once, with the protocol level and what was read so far, which is to be read again; or destroys the stream when that
- * ends, fails or says nothing for too long.
+ * Calls `known` once, with what the first bytes tell and these bytes, which are to be read again and are valid during the call only; or
+ * destroys the stream when that ends, fails or says nothing for too long.
+ * @param read gives `undefined` while there are too few bytes
  */
-export function awaitLevel(
+export function awaitStart<Told>(
   stream: Duplex,
-  known: (wire: Wire, level: number, start: Buffer) => void,
+  read: (start: Buffer) => Told | undefined,
+  known: (wire: Wire, told: Told, start: Buffer) => void,
   failed: (error: Error) => void,
 ): void {
   let seen: Buffer | undefined;
@@ -50,11 +52,11 @@ export function awaitLevel(
   const wire = new Wire(stream, {
     received(bytes) {
       const start = seen === undefined ? bytes : Buffer.concat([seen, bytes]);
-      const level = protocolLevel(start);
-      if (level === undefined) seen = Buffer.from(start);
+      const told = read(start);
+      if (told === undefined) seen = Buffer.from(start);
       else {
         clearTimeout(patience);
-        known(wire, level, start);
+        known(wire, told, start);
       }
     },
     finished: () => void stream.destroy(),

@@ -15,13 +15,7 @@ export class ClientRelay {
     const queue = new HandleQueue(child);
     this.#queues.set(door, queue);
     child.on('message', (message: FromProcess, handle: unknown) => {
-      if (message.kind === 'client-taken') queue.taken();
-      else if (message.kind === 'client') {
-        const taken: ToProcess = { kind: 'client-taken' };
-        if (child.connected) child.send(taken, () => {});
-        // None comes where the client has gone meanwhile.
-        if (handle) this.#pass(message, handle as RawHandle);
-      }
+      if (message.kind === 'client') this.#pass(message, handle as RawHandle);
     });
   }
 

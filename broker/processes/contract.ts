@@ -43,9 +43,7 @@ export type ToProcess =
   | { readonly kind: 'present'; readonly verb: string; readonly about: string }
   | { readonly kind: 'usage' }
   /** The connection of a client of this door, which comes with the message, and what was read of it. */
-  | ({ readonly kind: 'client' } & HandedClient)
-  /** The starter has the connection that was sent first. */
-  | { readonly kind: 'client-taken' };
+  | ({ readonly kind: 'client' } & HandedClient);
 
 /** So many executions of a job came to a status, with a version that is the same for all of them. */
 export interface ExecutionCount {
@@ -78,8 +76,6 @@ export type FromProcess =
   | { readonly kind: 'usage'; readonly usage: ProcessUsage }
   /** The connection of a client of this door, which comes with the message. */
   | ({ readonly kind: 'client'; readonly door: number } & HandedClient)
-  /** This door has the connection that was sent first. */
-  | { readonly kind: 'client-taken' }
   | { readonly kind: 'warning'; readonly text: string }
   | { readonly kind: 'failed'; readonly message: string; readonly code?: OperationalErrorCode; readonly hint?: string };
 

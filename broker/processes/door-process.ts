@@ -12,9 +12,8 @@ import { createDoorEnd } from '../link/door-end.ts';
 import { allDoors, doorOf } from '../link/owner.ts';
 import { Throttle } from '../live/actions.ts';
 import { WireShare } from '../live/wire-share.ts';
-import type { ConnectionProof } from '../mqtt/access-control.ts';
 import type { SessionChange } from '../mqtt/kept-sessions.ts';
-import type { MqttDoor } from '../mqtt/mqtt-door.ts';
+import type { Arrived, MqttDoor } from '../mqtt/mqtt-door.ts';
 import { injectFaults } from '../service-faults.ts';
 import { openSurroundings } from '../surroundings.ts';
 import { type DoorOrder, type FromProcess, type ToProcess, doorSocket, pageSocket, sayToStarter } from './contract.ts';
@@ -55,10 +54,10 @@ async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<voi
     elsewhere(clientId) {
       const owner = doorOf(clientId, allDoors(doors));
       if (clientId === '' || owner === door) return undefined;
-      return (stream, proof) => {
-        const detached = detach(stream);
-        if (detached === undefined) passOn(stream, proof, connect(doorSocket(folder, owner)));
-        else leaving.send(toHand(owner, proof, detached.bytes), detached.handle);
+      return (arrived) => {
+        const handle = detach(arrived.wire.stream);
+        if (handle === undefined) passOn(arrived, connect(doorSocket(folder, owner)));
+        else leaving.send(toHand(owner, arrived), handle);
       };
     },
   });
@@ -79,19 +78,16 @@ async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<voi
   const usage = usageOf(`door ${door + 1}`);
   process.on('message', (message: ToProcess, handle: unknown) => {
     if (message.kind === 'usage') sayToStarter({ kind: 'usage', usage: usage() });
-    else if (message.kind === 'client-taken') leaving.taken();
     else if (message.kind === 'client') {
-      sayToStarter({ kind: 'client-taken' });
       const { proof, bytes } = message;
-      // None comes where the client has gone meanwhile.
-      if (handle) opened.takeOver(attach(handle as RawHandle, Buffer.from(bytes, 'base64')), proof);
+      opened.takeOver(attach(handle as RawHandle, Buffer.from(bytes, 'base64')), proof);
     }
   });
   sayToStarter({ kind: 'door-ready', endpoints: opened.endpoints });
 }
 
-function toHand(door: number, proof: Partial<ConnectionProof>, bytes: Buffer): FromProcess {
-  return { kind: 'client', door, proof: proofToTell(proof), bytes: bytes.toString('base64') };
+function toHand(door: number, { proof, start }: Arrived): FromProcess {
+  return { kind: 'client', door, proof: proofToTell(proof), bytes: start.toString('base64') };
 }
 
 process.on('disconnect', () => process.exit(0));

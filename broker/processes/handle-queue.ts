@@ -1,67 +1,67 @@
 /**
- * Sends connections over an IPC channel and closes each here only when the other side has said that it has it: a system may
- * take back one that is closed while it is on its way. When the channel ends, those that were on their way are lost. Node sends one
- * at a time and goes through all that wait whenever it sends the next, so that most of them wait here.
+ * Hands connections over an IPC channel, many at a time: a busy process turns some hundred times a second, and Node would hand over one
+ * in each turn. Each is closed here only when the other side has acknowledged it, since a system may take back one that is closed while it
+ * is on its way. When the channel ends, those that were on their way are lost.
  */
-import { asSendHandle, type RawHandle } from './socket-handle.ts';
-
-/** Either end of an IPC channel: a child process, or this process. */
-export interface Channel {
-  readonly connected: boolean;
-  send?(message: object, handle: ReturnType<typeof asSendHandle>, sent: (error: Error | null) => void): boolean;
-}
+import { type HandleChannel, type RawHandle, onAcknowledged, sendAtOnce } from './socket-handle.ts';
 
 interface Parcel {
   readonly message: object;
   readonly handle: RawHandle;
+  readonly bytes: number;
 }
 
-/** The channel always has a next one, and what it goes through is short. */
-const maxOnTheWay = 64;
+/**
+ * Node reads up to 64 KB at once and takes the connection that came with them for that of the message that ends there: so much less has
+ * to be on the way that each message with a connection is read as one piece. A longer one goes alone.
+ */
+const maxBytesOnTheWay = 32 * 1024;
 
 export class HandleQueue {
-  readonly #channel: Channel;
-  readonly #waiting: Parcel[] = [];
-  readonly #onTheWay: RawHandle[] = [];
+  readonly #channel: HandleChannel;
+  readonly #waiting = new Set<Parcel>();
+  readonly #onTheWay = new Set<Parcel>();
+  #bytesOnTheWay = 0;
 
-  constructor(channel: Channel) {
+  constructor(channel: HandleChannel) {
     this.#channel = channel;
+    onAcknowledged(channel, () => {
+      for (const first of this.#onTheWay) return this.#done(first);
+    });
   }
 
   send(message: object, handle: RawHandle): void {
-    this.#waiting.push({ message, handle });
-    this.#goOn();
-  }
-
-  /** The other side has the one that was sent first of those on their way. */
-  taken(): void {
-    this.#onTheWay.shift()?.close();
+    this.#waiting.add({ message, handle, bytes: JSON.stringify(message).length });
     this.#goOn();
   }
 
   /** The channel has ended. */
   end(): void {
-    for (const handle of this.#onTheWay.splice(0)) handle.close();
-    for (const { handle } of this.#waiting.splice(0)) handle.close();
+    for (const { handle } of [...this.#onTheWay, ...this.#waiting]) handle.close();
+    this.#onTheWay.clear();
+    this.#waiting.clear();
+    this.#bytesOnTheWay = 0;
   }
 
   #goOn(): void {
-    const channel = this.#channel;
-    if (!channel.connected || channel.send === undefined) this.end();
-    while (this.#waiting.length > 0 && this.#onTheWay.length < maxOnTheWay) {
-      const { message, handle } = this.#waiting.shift()!;
-      this.#onTheWay.push(handle);
-      channel.send!(message, asSendHandle(handle), (error) => {
-        if (error !== null) this.#drop(handle);
+    if (!this.#channel.connected) return this.end();
+    for (const parcel of this.#waiting) {
+      const { message, handle, bytes } = parcel;
+      if (this.#onTheWay.size > 0 && this.#bytesOnTheWay + bytes > maxBytesOnTheWay) return;
+      this.#waiting.delete(parcel);
+      this.#onTheWay.add(parcel);
+      this.#bytesOnTheWay += bytes;
+      sendAtOnce(this.#channel, message, handle, (error) => {
+        if (error !== null) this.#done(parcel);
       });
     }
   }
 
-  #drop(handle: RawHandle): void {
-    const index = this.#onTheWay.indexOf(handle);
-    if (index === -1) return;
-    this.#onTheWay.splice(index, 1);
-    handle.close();
+  /** The other side has it, or it could not be sent. */
+  #done(parcel: Parcel): void {
+    if (!this.#onTheWay.delete(parcel)) return;
+    this.#bytesOnTheWay -= parcel.bytes;
+    parcel.handle.close();
     this.#goOn();
   }
 }

@@ -4,23 +4,28 @@
  * therefore stays in the way. A plain TCP connection is handed over as it is: socket-handle.ts.
  */
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { ConnectionProof } from '../mqtt/access-control.ts';
+import type { Arrived } from '../mqtt/mqtt-door.ts';
 
 const maxLineBytes = 64 * 1024;
 const newLine = 0x0a;
 
 /** @param far to the client's own door */
-export function passOn(stream: Duplex, proof: Partial<ConnectionProof>, far: Socket): void {
+export function passOn({ wire, start, proof }: Arrived, far: Socket): void {
+  const { stream } = wire;
   const end = (): void => {
     stream.destroy();
     far.destroy();
   };
+  const received = (bytes: Buffer): void => {
+    if (!far.write(Buffer.from(bytes))) stream.pause();
+  };
   far.setNoDelay(true);
   far.write(`${JSON.stringify(proofToTell(proof))}\n`);
-  stream.pipe(far);
-  far.pipe(stream);
-  for (const each of [stream, far]) each.on('error', end).on('close', end);
+  wire.listener = { received, finished: () => void far.end(), failed: end, closed: end, drained() {} };
+  far.on('drain', () => stream.resume()).on('error', end);
+  far.on('close', end).pipe(stream);
+  received(start);
 }
 
 /** @returns what another process can be told of it */
