@@ -1,6 +1,6 @@
 /**
  * Keeps what happened before anything is said about it. What is handed in during one turn of the event loop is kept by one
- * commit, and is settled together afterwards, in order. Without a store there is nothing to wait for. Knows neither commands
+ * commit, and is settled together afterwards, in order. Without a store there is no journal. Knows neither commands
  * nor sessions; whoever hands something in gets told when it may speak, or that it never may.
  */
 import type { Clock } from './clock.ts';
@@ -16,28 +16,6 @@ export interface Journal {
 interface Entry {
   readonly changes: readonly RowChange[];
   readonly settled: (kept: boolean) => void;
-}
-
-/** In order even when what is settled hands in more: that is settled after what it came from. */
-export function createForgetfulJournal(): Journal {
-  const waiting: Entry['settled'][] = [];
-  let settling = false;
-  return {
-    keep(_changes, settled) {
-      if (settling) {
-        waiting.push(settled);
-        return;
-      }
-      settling = true;
-      try {
-        settled(true);
-        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) next(true);
-      } finally {
-        settling = false;
-      }
-    },
-    drained: () => Promise.resolve(),
-  };
 }
 
 /**

@@ -18,7 +18,7 @@ import type {
 } from './engine/contract.ts';
 import type { ServicePort } from './engine/port.ts';
 import type { ExecutionChanges } from './engine/execution-changes.ts';
-import { type Journal, createForgetfulJournal } from './journal.ts';
+import type { Journal } from './journal.ts';
 
 export interface RuntimeOptions {
   readonly engine: Engine;
@@ -48,12 +48,15 @@ const notKept = internalError('The service could not store its state; what was a
 const failed = internalError('The service failed and stops.');
 
 export function createRuntime(options: RuntimeOptions): Runtime {
-  const { engine, clock, journal = createForgetfulJournal(), tellChanges, onFailure = throwLater } = options;
+  const { engine, clock, journal, tellChanges, onFailure = throwLater } = options;
   /** Replaced when somebody comes or goes, so that a round of telling is not disturbed. */
   let listeners: readonly Listener[] = [];
   /** What new commands are told once the runtime is closed or nothing can be kept any more. */
   let refusal: Rejected | undefined;
   let alarm: { readonly at: EpochMs; readonly cancel: () => void } | undefined;
+  /** Outcomes that came while another one was told, where there is no journal. */
+  const untold: (() => void)[] = [];
+  let isTelling = false;
 
   function submit<Name extends OperationName>(
     command: CommandOf<Name>,
@@ -69,19 +72,58 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       answer(failed, at);
       return;
     }
-    const { reply, changes, effects } = outcome;
     setAlarm();
-    for (const effect of effects) for (const { foresee } of listeners) foresee?.(effect);
-    journal.keep(changes, (kept) => {
-      if (!kept) {
-        stop(notKept);
-        answer(notKept, at);
+    if (journal === undefined) tellNow(command, outcome, at, answer);
+    else keepAndTell(journal, command, outcome, at, answer);
+  }
+
+  function keepAndTell<Name extends OperationName>(
+    keeper: Journal,
+    command: CommandOf<Name>,
+    outcome: Outcome<Name>,
+    at: EpochMs,
+    answer: (reply: Reply<ResponseOf<Name>>, at: EpochMs) => void,
+  ): void {
+    for (const effect of outcome.effects) for (const { foresee } of listeners) foresee?.(effect);
+    keeper.keep(outcome.changes, (kept) => {
+      if (kept) {
+        tellOf(command, outcome, at, answer);
         return;
       }
-      tellChanges?.(command as CommandOf<OperationName>, changes, at);
-      answer(reply, at);
-      for (const effect of effects) for (const { tell } of listeners) tell(effect);
+      stop(notKept);
+      answer(notKept, at);
     });
+  }
+
+  /** What is asked by who is told is told after what it came from. */
+  function tellNow<Name extends OperationName>(
+    command: CommandOf<Name>,
+    outcome: Outcome<Name>,
+    at: EpochMs,
+    answer: (reply: Reply<ResponseOf<Name>>, at: EpochMs) => void,
+  ): void {
+    if (isTelling) {
+      untold.push(() => tellOf(command, outcome, at, answer));
+      return;
+    }
+    isTelling = true;
+    try {
+      tellOf(command, outcome, at, answer);
+      for (let next = untold.shift(); next !== undefined; next = untold.shift()) next();
+    } finally {
+      isTelling = false;
+    }
+  }
+
+  function tellOf<Name extends OperationName>(
+    command: CommandOf<Name>,
+    { reply, changes, effects }: Outcome<Name>,
+    at: EpochMs,
+    answer: (reply: Reply<ResponseOf<Name>>, at: EpochMs) => void,
+  ): void {
+    tellChanges?.(command as CommandOf<OperationName>, changes, at);
+    answer(reply, at);
+    for (const effect of effects) for (const { tell } of listeners) tell(effect);
   }
 
   /** @returns `undefined` when the engine threw: of what it did then, nothing leaves it. */
@@ -130,7 +172,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     begin: setAlarm,
     close() {
       stop(closed);
-      return journal.drained();
+      return journal?.drained() ?? Promise.resolve();
     },
   };
 }

@@ -145,6 +145,9 @@ function namespaceProblem(namespaceId: string | undefined): string | undefined {
 
 function requestProblem(operation: RequestOperation, request: Unchecked<RequestOperation>): string | undefined {
   if (operation === 'UpdateJobExecution' && isPlainUpdate(request as Unchecked<'UpdateJobExecution'>)) return undefined;
+  if (operation === 'StartNextPendingJobExecution' && isPlainStart(request as Unchecked<typeof operation>)) {
+    return undefined;
+  }
   return validateRequest('iot-jobs-data', operation, request);
 }
 
@@ -153,9 +156,17 @@ const plainKey = /^[a-zA-Z0-9:_-]{1,128}$/;
 const plainValue = /^[ -~]{1,1024}$/;
 
 /**
- * A quick yes for what nearly all traffic is, updates without surprises; everything else is left to the table. A test
+ * A quick yes for what nearly all traffic is, starts and updates without surprises; everything else is left to the table. A test
  * proves that the table accepts whatever is accepted here.
  */
+function isPlainStart(request: Unchecked<'StartNextPendingJobExecution'>): boolean {
+  return (
+    isThingName(request.thingName as string) &&
+    isPlainDetails(request.statusDetails) &&
+    request.stepTimeoutInMinutes === undefined
+  );
+}
+
 function isPlainUpdate(request: Unchecked<'UpdateJobExecution'>): boolean {
   return (
     isThingName(request.thingName as string) &&

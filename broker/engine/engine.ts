@@ -34,8 +34,9 @@ export interface EngineOptions {
   readonly whyUnresolvable?: (placeholder: string) => string | undefined;
 }
 
-const noChanges: readonly Change[] = Object.freeze([]);
-const noEffects: readonly Effect[] = Object.freeze([]);
+// Not frozen: a loop over arrays of which some are frozen makes an iterator each time.
+const noChanges: readonly Change[] = [];
+const noEffects: readonly Effect[] = [];
 
 export function createEngine(options: EngineOptions): Engine {
   const {

@@ -219,6 +219,6 @@ function unlink(execution: Execution): void {
 
 /** The map is replaced whole; whether an empty one is a map is an open point (A9). */
 function detailsAfter(given: StatusDetails, before: ExecutionRow, profile: Profile): StatusDetails | undefined {
-  if (Object.keys(given).length > 0) return given;
+  for (const key in given) if (Object.hasOwn(given, key)) return given;
   return profile.emptyStatusDetails === 'keep' ? before.statusDetails : undefined;
 }

@@ -34,7 +34,10 @@ export function assertTurn(turn: Turn, reply: Reply<unknown>): void {
 }
 
 /** What runs comes before what waits, and each stands where its status belongs; so there is one head. */
-function assertOrdered({ inProgress: [running], queued: [waiting], hidden: [hidden] }: PendingQueue): void {
+function assertOrdered(queue: PendingQueue): void {
+  const running = queue.inProgress[0];
+  const waiting = queue.queued[0];
+  const hidden = queue.hidden[0];
   assert(running === undefined || running.row.status === 'IN_PROGRESS', 'what is first in progress is IN_PROGRESS');
   assert(waiting === undefined || isWaiting(waiting, undefined), 'what is first in the queue is QUEUED and visible');
   assert(hidden === undefined || isWaiting(hidden, true), 'what is hidden is QUEUED');

@@ -16,8 +16,14 @@ export interface ShownExecutions {
 
 /** Puts an execution where its status belongs. */
 export function enter(queue: PendingQueue, execution: Execution): void {
-  const list = listOf(queue, execution);
+  const place = placeOf(execution);
+  const list = queue[place];
   let index = list.length;
+  if (index === 0) {
+    // Most have one, and a list of one takes far less room than one that is pushed to.
+    queue[place] = [execution];
+    return;
+  }
   while (index > 0 && list[index - 1]!.sequence > execution.sequence) index -= 1;
   if (index === list.length) list.push(execution);
   else list.splice(index, 0, execution);
@@ -25,17 +31,16 @@ export function enter(queue: PendingQueue, execution: Execution): void {
 
 /** Takes an execution out while its row still has the status under which it entered. */
 export function leave(queue: PendingQueue, execution: Execution): void {
-  const list = listOf(queue, execution);
+  const list = queue[placeOf(execution)];
   const index = list.indexOf(execution);
   assert(index >= 0, 'a pending execution is in its queue');
   if (index === 0) list.shift();
   else list.splice(index, 1);
 }
 
-function listOf(queue: PendingQueue, execution: Execution): Execution[] {
-  const { status, hidden } = execution.row;
-  if (hidden === true) return queue.hidden;
-  return status === 'IN_PROGRESS' ? queue.inProgress : queue.queued;
+function placeOf({ row: { status, hidden } }: Execution): 'hidden' | 'inProgress' | 'queued' {
+  if (hidden === true) return 'hidden';
+  return status === 'IN_PROGRESS' ? 'inProgress' : 'queued';
 }
 
 /** The first entry, shown or not. */

@@ -21,8 +21,9 @@ export class SequenceList<T extends Sequenced> {
   }
 
   append(item: T): void {
-    const last = this.#chunks.at(-1);
-    assert(last === undefined || last.at(-1)!.sequence < item.sequence, 'a sequence list grows at its end only');
+    const last = this.#chunks[this.#chunks.length - 1];
+    const isNext = last === undefined || last[last.length - 1]!.sequence < item.sequence;
+    assert(isNext, 'a sequence list grows at its end only');
     if (last === undefined || last.length === chunkSize) this.#chunks.push([item]);
     else last.push(item);
     this.#size += 1;

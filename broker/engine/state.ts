@@ -88,10 +88,10 @@ export interface Execution extends Sequenced, Timed {
 export interface PendingQueue {
   readonly thingName: string;
   readonly namespaceId: string | undefined;
-  readonly inProgress: Execution[];
-  readonly queued: Execution[];
+  inProgress: Execution[];
+  queued: Execution[];
   /** QUEUED outside the windows of their jobs: not part of the set that devices know. */
-  readonly hidden: Execution[];
+  hidden: Execution[];
   /** What this command has done to the queue so far; notifications.ts owns it. */
   touch: QueueTouch | undefined;
 }

@@ -43,6 +43,12 @@ export class FanOut<Receiver> {
     return this.#turns.size >= maxWaiting;
   }
 
+  /** @returns who would be handed a message at once, as long as that is not too long for all of them; absent: it would have to wait. */
+  receivers(topic: string): readonly Match<Receiver>[] | undefined {
+    if (this.#crowded.size > 0 && this.#crowded.has(beginningOf(topic))) return undefined;
+    return this.#index.match(topic);
+  }
+
   /**
    * @param begin called before this returns when somebody may want the message, with about how many they are.
    * @returns how many receive it now, or `later`: `done` is called then.
@@ -101,7 +107,7 @@ export class FanOut<Receiver> {
   }
 }
 
-function isForMany(receivers: number, { bytes }: { readonly bytes: number }): boolean {
+export function isForMany(receivers: number, { bytes }: { readonly bytes: number }): boolean {
   return receivers > manyReceivers || receivers * bytes > manyBytes;
 }
 

@@ -59,15 +59,15 @@ export class FrameReader {
     }
     let at = 0;
     while (at < bytes.length) {
-      const frame = frameAt(bytes, at);
-      if (frame === undefined || frame.end > bytes.length) {
-        this.#wantedBytes = frame === undefined ? 0 : frame.end - at;
+      const end = frameAt(bytes, at);
+      if (end === 0 || end > bytes.length) {
+        this.#wantedBytes = end === 0 ? 0 : end - at;
         this.#gather(bytes.subarray(at));
         return nothing;
       }
       if (!goesOn(bytes[at]!)) return bytes.subarray(at);
       take(frame);
-      at = frame.end;
+      at = end;
     }
     return nothing;
   }
@@ -90,8 +90,11 @@ export class FrameReader {
   }
 }
 
-/** @returns `undefined` while the header has not come whole. */
-function frameAt(bytes: Buffer, start: number): Frame | undefined {
+/** The one that is taken now: there are very many, one after the other. */
+const frame: { -readonly [Member in keyof Frame]: Frame[Member] } = { bytes: nothing, start: 0, bodyAt: 0, end: 0 };
+
+/** Finds the {@link frame} there. @returns where it ends; 0 while its header has not come whole. */
+function frameAt(bytes: Buffer, start: number): number {
   const header = bytes[start]!;
   const type = header >> 4;
   if (type !== publishType && flagsByType[type] !== (header & 0x0f)) {
@@ -100,12 +103,15 @@ function frameAt(bytes: Buffer, start: number): Frame | undefined {
   let length = 0;
   for (let index = 1; index < maxHeaderBytes; index += 1) {
     const byte = bytes[start + index];
-    if (byte === undefined) return undefined;
+    if (byte === undefined) return 0;
     length += (byte & 0x7f) << (7 * (index - 1));
     if (length > maxPacketBytes) throw new Disconnection('packetTooLarge', 'a packet above the size limit');
     if (byte < 0x80) {
-      const bodyAt = start + index + 1;
-      return { bytes, start, bodyAt, end: bodyAt + length };
+      frame.bytes = bytes;
+      frame.start = start;
+      frame.bodyAt = start + index + 1;
+      frame.end = frame.bodyAt + length;
+      return frame.end;
     }
   }
   throw new Disconnection('malformedPacket', 'a length of more than four bytes');

@@ -5,7 +5,7 @@
  * Source: docs/reference/connection.md §3; moscajs/aedes issues 543 and 994; docs/decisions/0008-routing.md.
  */
 import { Disconnection } from './disconnection.ts';
-import { FanOut } from './fan-out.ts';
+import { FanOut, isForMany } from './fan-out.ts';
 import type { KeptSessions } from './kept-sessions.ts';
 import { type Message, type Qos, asDelivered } from './message.ts';
 import { type Passage, type PassedMessage, fromPassed, toPass } from './passing.ts';
@@ -33,7 +33,7 @@ export interface RoutingOptions {
 
 /** How many receivers are as much work as one packet that has come in. */
 const deliveriesPerPacket = 8;
-const nothing: readonly never[] = Object.freeze([]);
+const nothing: readonly never[] = [];
 
 export class Routing {
   readonly retained: RetainedMessages;
@@ -64,14 +64,22 @@ export class Routing {
 
   /** Tells every session that subscribed, once, however many of its filters match. */
   announce(topic: string, writePayload: () => string | Buffer, maxQos: Qos = 1): void {
-    this.#fanOut.hand(topic, () => {
-      const payload = writePayload();
-      const give = ({ subscriber, qos }: Match<Receiver>): void => {
-        const delivery = this.#prepare(subscriber, { topic, payload, qos: lower(qos, maxQos), retain: false });
-        if (delivery !== undefined) this.deliver(delivery);
-      };
-      return { topic, bytes: payload.length, give };
-    });
+    const matches = this.#fanOut.receivers(topic);
+    if (matches?.length === 0) return;
+    const payload = writePayload();
+    if (matches === undefined || isForMany(matches.length, { bytes: payload.length })) {
+      this.#announceInTurns(topic, payload, maxQos);
+    } else for (const match of matches) this.#tell(match, topic, payload, maxQos);
+  }
+
+  #announceInTurns(topic: string, payload: string | Buffer, maxQos: Qos): void {
+    const give = (match: Match<Receiver>): void => this.#tell(match, topic, payload, maxQos);
+    this.#fanOut.hand(topic, () => ({ topic, bytes: payload.length, give }));
+  }
+
+  #tell({ subscriber, qos }: Match<Receiver>, topic: string, payload: string | Buffer, maxQos: Qos): void {
+    const delivery = this.#prepare(subscriber, { topic, payload, qos: lower(qos, maxQos), retain: false });
+    if (delivery !== undefined) this.deliver(delivery);
   }
 
   /** What {@link announce} would deliver, to be delivered once the store has committed; kept for persistent sessions until then. */

@@ -242,7 +242,7 @@ export class Session implements Receiver {
   }
 
   acknowledge(connection: Connection, messageId: number): void {
-    const entry = this.#unacknowledged.get(messageId);
+    const entry = this.#unacknowledged.size === 0 ? undefined : this.#unacknowledged.get(messageId);
     if (entry !== undefined) {
       this.#unacknowledged.delete(messageId);
       this.#done(entry);
@@ -370,7 +370,7 @@ export class Session implements Receiver {
 
   #nextMessageId(): number {
     do this.#lastMessageId = this.#lastMessageId === maxMessageId ? 1 : this.#lastMessageId + 1;
-    while (this.#unacknowledged.has(this.#lastMessageId));
+    while (this.#unacknowledged.size > 0 && this.#unacknowledged.has(this.#lastMessageId));
     return this.#lastMessageId;
   }
 

@@ -52,6 +52,9 @@ export class SubscriptionIndex<Subscriber> {
   readonly #interest: InterestListener | undefined;
   /** How many filters of the tree are about them. */
   readonly #about = { events: 0, everything: 0 };
+  /** Of the thing that was looked up last, `$aws/things/T/`: messages in a row are often about one. Empty: of none. */
+  #lastSpace = '';
+  #lastFound: readonly Subscription<Subscriber>[] = nobody;
 
   constructor(interest?: InterestListener) {
     this.#interest = interest;
@@ -60,6 +63,7 @@ export class SubscriptionIndex<Subscriber> {
   /** A filter that the subscriber has already is replaced. */
   add(subscriber: Subscriber, filter: string, options: SubscriptionOptions): void {
     const thing = thingIn(filter);
+    this.#lastSpace = '';
     if (thing === undefined) {
       if (this.#tree.add(filter, subscriber, options)) this.#count(filter, 1);
       return;
@@ -74,6 +78,7 @@ export class SubscriptionIndex<Subscriber> {
 
   remove(subscriber: Subscriber, filter: string): void {
     const thing = thingIn(filter);
+    this.#lastSpace = '';
     if (thing === undefined) {
       if (this.#tree.remove(filter, subscriber)) this.#count(filter, -1);
       return;
@@ -106,11 +111,10 @@ export class SubscriptionIndex<Subscriber> {
   /** @returns every subscriber with a matching filter, once. */
   match(topic: string): readonly Match<Subscriber>[] {
     let found: Found<Subscriber> | undefined;
-    const thing = thingIn(topic);
-    if (thing !== undefined) {
+    if (this.#lookUp(topic)) {
       // What names the topic's own thing begins like the topic.
-      const same = thingsPrefix.length + thing.length;
-      for (const { subscriber, filter, isPattern, options } of this.#byThing.get(thing) ?? nobody) {
+      const same = this.#lastSpace.length;
+      for (const { subscriber, filter, isPattern, options } of this.#lastFound) {
         if (isPattern ? filterMatches(filter, topic, same) : filter === topic) {
           found = include(found, subscriber, options);
         }
@@ -119,13 +123,23 @@ export class SubscriptionIndex<Subscriber> {
     return this.#tree.match(topic, found)?.matches ?? nobody;
   }
 
+  /** @returns whether the topic names a thing */
+  #lookUp(topic: string): boolean {
+    if (this.#lastSpace !== '' && topic.startsWith(this.#lastSpace)) return true;
+    const thing = thingIn(topic);
+    if (thing === undefined) return false;
+    this.#lastFound = this.#byThing.get(thing) ?? nobody;
+    this.#lastSpace = topic.slice(0, thingsPrefix.length + thing.length + 1);
+    return true;
+  }
+
   #without(thing: string, subscriber: Subscriber, filter: string): readonly Subscription<Subscriber>[] {
     const known = this.#byThing.get(thing) ?? nobody;
     return known.filter((one) => one.subscriber !== subscriber || one.filter !== filter);
   }
 }
 
-const nobody: readonly never[] = Object.freeze([]);
+const nobody: readonly never[] = [];
 
 /** A level of filters: what stands at the end of one here, and the levels below. */
 interface Level<Subscriber> {

@@ -77,7 +77,11 @@ describe('decodeDeviceRequest', () => {
     );
   });
 
-  it('judges updates as the operation table does, the quick way or not', () => {
+  it.each([
+    ['updates', update],
+    ['starts', startNext],
+  ] as const)('judges %s as the operation table does, the quick way or not', (_what, asked) => {
+    const { operation } = asked;
     const wild = fc.oneof(fc.boolean(), fc.double(), fc.constantFrom('', 'x', '1.5'), fc.array(fc.nat()));
     const keys = fc.constantFrom('a', 'b:c', 'k'.repeat(128), 'k'.repeat(129), 'a b', '');
     const values = fc.constantFrom(
@@ -134,8 +138,9 @@ describe('decodeDeviceRequest', () => {
     fc.assert(
       fc.property(bodies, names, thingNames, (body, jobId, thingName) => {
         const carried = JSON.parse(JSON.stringify(body)) as object; // NaN and Infinity do not survive the wire
-        const problem = validateRequest('iot-jobs-data', 'UpdateJobExecution', { thingName, jobId, ...carried });
-        const decoded = decode({ ...update, thingName, jobId }, carried);
+        const ofTopic = operation === 'UpdateJobExecution' ? { thingName, jobId } : { thingName };
+        const problem = validateRequest('iot-jobs-data', operation, { ...carried, ...ofTopic });
+        const decoded = decode({ ...asked, ...ofTopic }, carried);
         if (decoded.ok) expect(problem).toBeUndefined();
         else expect(decoded).toMatchObject({ code: 'InvalidRequest', message: problem });
       }),
