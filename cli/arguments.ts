@@ -2,7 +2,7 @@
  * Command-line values, checked: each parser returns the value or throws with a text that commander prints behind the flag's
  * name. Shared options are here so that they read the same on every verb.
  */
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { NodeAddress } from '../broker/cluster/node-links.ts';
 import { originOf } from '../broker/net/web-guard.ts';
 import { type AccessKeys, parseAccessKey } from './access-keys.ts';
@@ -66,7 +66,7 @@ export function partOfWhole(most: number, what: string) {
 function positiveNumber(max: number): (text: string) => number {
   return argument(`a number above 0, at most ${max}`, (text) => {
     const value = Number(text);
-    return text.trim() !== '' && value > 0 && value <= max ? value : undefined;
+    return /^(?:\d+\.?\d*|\.\d+)$/.test(text) && value > 0 && value <= max ? value : undefined;
   });
 }
 
@@ -123,6 +123,17 @@ export const mqttUrl = argument(mqttExamples, (text) => {
   const isMqtt = url !== undefined && ['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(url.protocol) && url.hostname !== '';
   return isMqtt ? text : undefined;
 });
+
+/** The flags that stand on the command line, by the names that they have in code. */
+export function writtenFlags(verb: Command): ReadonlySet<string> {
+  const names = verb.options.map((option) => option.attributeName());
+  return new Set(names.filter((name) => verb.getOptionValueSource(name) === 'cli'));
+}
+
+/** @param name that it has in code */
+export function spelledFlag(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
 
 export interface CommonOptions {
   readonly json?: true;

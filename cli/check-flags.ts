@@ -3,7 +3,7 @@
  * and what contradicts itself. A flag that would do nothing is refused, because who gives it expects something of it.
  */
 import type { CheckOptions } from '../rig/live/check/run-check.ts';
-import type { CommonOptions } from './arguments.ts';
+import { type CommonOptions, spelledFlag } from './arguments.ts';
 import type { Shard } from './scenarios.ts';
 import { usageError } from './exit.ts';
 
@@ -128,19 +128,20 @@ const exclusive: readonly (readonly [Flag, Flag])[] = [
 export function mustFit(kind: SubjectKind, given: ReadonlySet<string>, flags: CheckFlags): void {
   for (const rule of rules) {
     if (!given.has(rule.flag) || rule.for.includes(kind)) continue;
-    throw usageError(`${spelled(rule.flag)} does not go with ${kindWords[kind]}: ${rule.because}`);
+    throw usageError(`${spelledFlag(rule.flag)} does not go with ${kindWords[kind]}: ${rule.because}`);
   }
   for (const [flag, other] of exclusive) {
     if (given.has(flag) && given.has(other))
-      throw usageError(`${spelled(flag)} and ${spelled(other)} exclude each other`);
+      throw usageError(`${spelledFlag(flag)} and ${spelledFlag(other)} exclude each other`);
   }
   for (const [flag, other] of needs) {
-    if (given.has(flag) && !given.has(other)) throw usageError(`${spelled(flag)} goes with ${spelled(other)} only`);
+    if (given.has(flag) && !given.has(other))
+      throw usageError(`${spelledFlag(flag)} goes with ${spelledFlag(other)} only`);
   }
   const fixed = (['mqttPort', 'mqttsPort', 'httpsPort'] as const).find((name) => Number(flags[name]) > 0);
   if (fixed !== undefined && flags.parallel > 1) {
     throw usageError(
-      `--parallel ${flags.parallel} and ${spelled(fixed)} ${flags[fixed]} exclude each other: scenarios side by side need a port each`,
+      `--parallel ${flags.parallel} and ${spelledFlag(fixed)} ${flags[fixed]} exclude each other: scenarios side by side need a port each`,
     );
   }
 }
@@ -150,7 +151,3 @@ const kindWords: Readonly<Record<SubjectKind, string>> = {
   attached: '--attach',
   simulated: 'a simulated agent',
 };
-
-function spelled(flag: Flag): string {
-  return `--${flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}

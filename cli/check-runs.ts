@@ -68,7 +68,7 @@ function failedRuns({ results, sweep = [] }: CheckResult): readonly ScenarioRun[
 
 /** @param run a folder, or its run.json. @throws {OperationalError} `RUN_UNREADABLE` */
 export async function readKept(run: string): Promise<KeptCheck> {
-  const path = await fileOf(run);
+  const path = await runFile(run);
   let value: unknown;
   try {
     value = JSON.parse(await readFile(path, 'utf8'));
@@ -89,7 +89,8 @@ export async function readKept(run: string): Promise<KeptCheck> {
   return { path, result, failed, swept };
 }
 
-async function fileOf(run: string): Promise<string> {
+/** @param run a folder, or its run.json, which need not be there */
+export async function runFile(run: string): Promise<string> {
   const isFolder = await stat(run).then(
     (found) => found.isDirectory(),
     () => !run.endsWith('.json'),

@@ -13,7 +13,17 @@ import { githubAnnotations, githubSummary } from '../rig/report/github.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { agentOption } from './agent.ts';
 import type { SimulatedSubject } from './beside.ts';
-import { collect, duration, jsonOption, matching, port, quietOption, seedOption, wholeNumber } from './arguments.ts';
+import {
+  collect,
+  duration,
+  jsonOption,
+  matching,
+  port,
+  quietOption,
+  seedOption,
+  wholeNumber,
+  writtenFlags,
+} from './arguments.ts';
 import { openOption } from './browser.ts';
 import { applyBaseline, readBaseline, writeBaseline } from './check-baseline.ts';
 import { type KeptCheck, compareWithRun, readKept, withEarlierPulls } from './check-runs.ts';
@@ -25,7 +35,7 @@ import { interruptedBy, interruptible } from './interruption.ts';
 import { openFolderOf, openOutput, writeFileOf, writeOutput } from './output-folder.ts';
 import { readAgent } from '../rig/live/agents.ts';
 import { selectScenarios } from '../rig/live/scenario-files.ts';
-import { chooseShard, printScenarios, shard } from './scenarios.ts';
+import { chooseShard, mustOnlyList, printScenarios, shard } from './scenarios.ts';
 import { version } from './version.ts';
 import { watchProgram } from './watch-program.ts';
 
@@ -111,11 +121,12 @@ Examples:
 `,
     )
     .action(async (command: readonly string[], flags: CheckFlags, verb: Command) => {
-      const given = new Set(
-        verb.options
-          .map((option) => option.attributeName())
-          .filter((name) => verb.getOptionValueSource(name) === 'cli'),
-      );
+      const given = writtenFlags(verb);
+      const { rawArgs } = verb.parent as unknown as { readonly rawArgs: readonly string[] };
+      const behind = rawArgs.slice(rawArgs.indexOf('--')).length - 1;
+      if (rawArgs.includes('--') && behind < command.length) {
+        throw usageError(`${command[0]}: the command and its arguments stand behind --, and nothing of it before`);
+      }
       const kind = command.length > 0 ? 'program' : flags.attach === undefined ? 'simulated' : 'attached';
       finish(await interruptible((signal) => check({ kind, command, flags, given, signal })));
     });
@@ -124,6 +135,7 @@ Examples:
 async function check(invocation: Invocation): Promise<number> {
   const { kind, command, flags, given: written, signal } = invocation;
   if (flags.list === true) {
+    mustOnlyList(written, command);
     printScenarios(flags.scenario, flags.json === true);
     return exitCodes.ok;
   }

@@ -12,6 +12,7 @@ export const exitCodes = {
   /** Usage, configuration or environment. */
   usage: 2,
   inconclusive: 3,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -20,13 +21,22 @@ export function exitCodeOf(verdict: Verdict): number {
   return { pass: exitCodes.ok, fail: exitCodes.failed, inconclusive: exitCodes.inconclusive }[verdict];
 }
 
-/** Ctrl-C or SIGTERM, as the reason of an aborted run. */
+/** What asks the process to end: Ctrl-C, a terminal that is closed, and whoever else wants it. */
+export const signals = {
+  SIGHUP: { message: 'hung up', exitCode: exitCodes.hungUp },
+  SIGINT: { message: 'interrupted', exitCode: exitCodes.interrupted },
+  SIGTERM: { message: 'terminated', exitCode: exitCodes.terminated },
+} as const;
+
+export type EndSignal = keyof typeof signals;
+
+/** One of the {@link signals}, as the reason of an aborted run. */
 export class Interruption extends Error {
   readonly exitCode: number;
 
-  constructor(signal: 'SIGINT' | 'SIGTERM') {
-    super(signal === 'SIGINT' ? 'interrupted' : 'terminated');
-    this.exitCode = signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated;
+  constructor(signal: EndSignal) {
+    super(signals[signal].message);
+    this.exitCode = signals[signal].exitCode;
   }
 }
 

@@ -12,7 +12,7 @@ export function showLoad(progress: Progress, told: LoadProgress): void {
 function goalOf({ goal, open, note }: LoadProgress): string {
   const figures =
     goal !== undefined
-      ? `${count(goal.done)} of ${count(goal.total)} ${goal.name}${goal.leftMs === undefined ? '' : `, ${spanText(goal.leftMs)} left`}`
+      ? `${count(Math.min(goal.done, goal.total))} of ${count(goal.total)} ${goal.name}${goal.leftMs === undefined ? '' : `, ${spanText(goal.leftMs)} left`}`
       : open !== undefined
         ? `${count(open.done)} ${open.name}`
         : '';

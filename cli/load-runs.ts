@@ -1,13 +1,13 @@
 /** Load runs on disk: `run.json`, read again for `jobrig merge`, and the page. */
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import type { LoadRun } from '../rig/load/contract.ts';
 import { type Threshold, judgeThresholds, parseThreshold } from '../rig/load/figures.ts';
 import type { JudgedThreshold } from '../rig/load/verdict.ts';
 import { mergeLoads } from '../rig/load/merge.ts';
-import { type KeptLoad as KeptWithLoad, loadForm } from '../rig/report/kept-run.ts';
+import { type KeptLoad as KeptWithLoad, readKeptRun } from '../rig/report/kept-run.ts';
 import { loadPage, shownLoad } from '../rig/report/pages.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
+import { runFile } from './check-runs.ts';
 import { writeOutput } from './output-folder.ts';
 
 type KeptLoad = LoadRun & KeptWithLoad;
@@ -28,16 +28,27 @@ export async function keepLoad(
   return writeOutput(directory, 'index.html', loadPage(shown));
 }
 
-/** @param run a folder, or its run.json. @returns `undefined` when it is no load run; whoever reads other runs says what is wrong */
-async function readLoad(run: string): Promise<KeptLoad | undefined> {
+/**
+ * @param run a folder, or its run.json
+ * @returns why it is none, in words that stand behind its name
+ * @throws {OperationalError} `RUN_UNREADABLE` for one that is none any more
+ */
+async function readLoad(run: string): Promise<KeptLoad | string> {
+  let text: string;
   try {
-    const isFolder = (await stat(run)).isDirectory();
-    const kept = JSON.parse(await readFile(isFolder ? join(run, 'run.json') : run, 'utf8')) as Partial<KeptLoad> | null;
-    return kept?.form === loadForm ? (kept as KeptLoad) : undefined;
-  } catch {
-    return undefined;
+    text = await readFile(await runFile(run), 'utf8');
+  } catch (cause) {
+    return `cannot be read: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is none' : String(cause)}`;
   }
+  const kept = readKeptRun(text);
+  if (typeof kept === 'string') {
+    if (!text.includes('"jobrig load run ')) return kept;
+    throw new OperationalError('RUN_UNREADABLE', `${run} ${kept}`);
+  }
+  return kept.kind === 'load' ? (JSON.parse(text) as KeptLoad) : notOfLoad;
 }
+
+const notOfLoad = 'is not the run of a load, as others are';
 
 export interface MergedLoad {
   readonly run: LoadRun;
@@ -50,12 +61,15 @@ export interface MergedLoad {
  * @throws {OperationalError} `RUN_UNREADABLE`
  */
 export async function mergeLoadRuns(runs: readonly string[]): Promise<MergedLoad | undefined> {
-  const kept = await Promise.all(runs.map(readLoad));
-  if (kept.every((run) => run === undefined)) return undefined;
-  const other = kept.indexOf(undefined);
-  if (other !== -1)
-    throw new OperationalError('RUN_UNREADABLE', `${runs[other]} is not the run of a load, as others are`);
-  const loads = kept as readonly KeptLoad[];
+  const loads: KeptLoad[] = [];
+  const others: string[] = [];
+  for (const run of runs) {
+    const kept = await readLoad(run);
+    if (typeof kept !== 'string') loads.push(kept);
+    else others.push(`${run} ${kept}`);
+  }
+  if (loads.length === 0) return undefined;
+  if (others.length > 0) throw new OperationalError('RUN_UNREADABLE', others[0]!);
   const expressions = new Set(loads.flatMap((run) => (run.thresholds ?? []).map(({ expression }) => expression)));
   const thresholds = [...expressions].map(parseThreshold).filter((one): one is Threshold => typeof one !== 'string');
   const run = mergeLoads(loads.map(({ thresholds: _judged, latencyMs: _told, percentiles: _shown, ...each }) => each));

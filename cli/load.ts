@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { mostProcesses, processesFor, refuseTooMany } from '../rig/load/capacity.ts';
-import type { LoadShape, Pacing } from '../rig/load/contract.ts';
+import type { LoadShape, Pacing, ShapeDeed } from '../rig/load/contract.ts';
 import type { LoadRequest } from '../rig/load/load-request.ts';
 import { type Threshold, figuresInWords, judgeThresholds, parseThreshold } from '../rig/load/figures.ts';
 import { verdictOfLoad } from '../rig/load/verdict.ts';
@@ -90,7 +90,7 @@ export function loadCommand(finish: (exitCode: number) => void): Command {
       'only this part of the things; jobrig merge puts the runs together',
       partOfWhole(9999, 'I/N, e.g. 2/8'),
     )
-    .option('--threshold <figure>', 'e.g. update.p99<50ms; exit 1 when it does not hold (repeatable)', threshold)
+    .option('--threshold <figure>', 'e.g. update.p99<50ms; exit 1 when it does not hold; repeatable', threshold)
     .option('--metrics-port <p>', 'Prometheus figures on this port of 127.0.0.1', wholeNumber(0, 65_535))
     .option('--out <dir>', 'where run.json and index.html are written')
     .addOption(seedOption())
@@ -98,12 +98,13 @@ export function loadCommand(finish: (exitCode: number) => void): Command {
     .addOption(quietOption())
     .addHelpText('after', `\nFigures of --threshold:\n${figuresInWords.map((line) => `  ${line}\n`).join('')}`)
     .addHelpText('after', "\nExample:\n  $ jobrig load --things 5000 --threshold 'update.p99<50ms' --out load-report\n")
-    .action(async (flags: LoadFlags) => {
-      finish(await interruptible((signal) => load(flags, signal)));
+    .action(async (flags: LoadFlags, { parent }: Command) => {
+      const words = (parent as unknown as { readonly rawArgs: readonly string[] }).rawArgs;
+      finish(await interruptible((signal) => load(flags, commandOf(words), signal)));
     });
 }
 
-async function load(flags: LoadFlags, signal: AbortSignal): Promise<number> {
+async function load(flags: LoadFlags, command: string, signal: AbortSignal): Promise<number> {
   const { transport, endpoint, threshold: thresholds = [], out, seed } = flags;
   const shape = withFlags(loadShape(flags.shape), flags);
   const objection = objectionTo(flags, shape);
@@ -124,6 +125,7 @@ async function load(flags: LoadFlags, signal: AbortSignal): Promise<number> {
   showLoad(progress, { act: 'starting', connected: 0, succeeded: 0, exchangesPerSecond: 0, failures: 0 });
   const run = await runLoad({
     jobrig: version,
+    command,
     seed,
     shape,
     pacing: pacingOf(flags, shape),
@@ -144,9 +146,11 @@ async function load(flags: LoadFlags, signal: AbortSignal): Promise<number> {
   });
   const judged = judgeThresholds(run, thresholds);
   if (out !== undefined) progress.show('writing the report', '');
-  const page = out === undefined ? undefined : await keepLoad(out, run, judged);
+  const kept = out === undefined ? {} : await keptOrNot(keepLoad(out, run, judged));
   progress.done();
-  process.stdout.write(`${loadText(flags, run, judged, page)}\n`);
+  process.stdout.write(`${loadText(flags, run, judged, kept.page)}\n`);
+  // Where it cannot be written it is told all the same.
+  if (kept.failure !== undefined) throw kept.failure;
   if (signal.reason instanceof Interruption) {
     const what = run.partial === undefined ? ' when all was done: the whole result' : ': the result so far';
     complain(`${signal.reason.message}${what} is ${out === undefined ? 'above' : `in ${join(out, 'run.json')}`}`);
@@ -154,6 +158,21 @@ async function load(flags: LoadFlags, signal: AbortSignal): Promise<number> {
   }
   if (run.partial !== undefined) complain(`ended early: ${run.partial}`);
   return exitCodeOf(verdictOfLoad(run, judged));
+}
+
+async function keptOrNot(page: Promise<string>): Promise<{ readonly page?: string; readonly failure?: Error }> {
+  return page.then(
+    (written) => ({ page: written }),
+    (failure: Error) => ({ failure }),
+  );
+}
+
+/** What a person pastes to measure the same again. */
+function commandOf(words: readonly string[]): string {
+  const quoted = words
+    .filter((word) => word !== '--json' && word !== '--quiet')
+    .map((word) => (/^[\w./:=%,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`));
+  return ['npx jobrig', ...quoted].join(' ');
 }
 
 async function openMetrics(port: number, { quiet }: LoadFlags) {
@@ -206,11 +225,13 @@ function objectionTo(flags: LoadFlags, shape: LoadShape): string | undefined {
   }
   if (part !== undefined && part.of > things)
     return `--slice ${part.index}/${part.of}: there are only ${things} things`;
+  const deeds = shape.script.flatMap((entry) => entry.deeds);
+  const useless = uselessFlag(flags, shape, deeds);
+  if (useless !== undefined) return useless;
   if (hardware !== 'none' && (flags.rate !== undefined || flags.updates !== undefined)) {
     return `--hardware ${hardware}: a simulated board takes its own time and reports as its agent does, so --rate and --updates go with none`;
   }
   if (endpoint === undefined) return undefined;
-  const deeds = shape.script.flatMap((entry) => entry.deeds);
   const operated = deeds.find((deed) => deed.do === 'cancel-job' || deed.do === 'delete-job');
   if (operated !== undefined || shape.given.faults.faults.length > 0) {
     return `--shape ${shape.id}: it ${operated === undefined ? 'has faults of the service' : 'takes jobs away'}, which needs a service of its own, not --endpoint`;
@@ -218,7 +239,42 @@ function objectionTo(flags: LoadFlags, shape: LoadShape): string | undefined {
   if (flags.rate !== undefined || flags.window !== undefined) {
     return '--window and --rate pace the jobs of a service of its own; at an --endpoint its operator does';
   }
+  if (flags.updates !== undefined) {
+    return `--updates ${flags.updates}: at an --endpoint the document of the job says how many, and its operator writes that`;
+  }
   return undefined;
+}
+
+/** A flag that would do nothing is refused, because who gives it expects something of it. */
+function uselessFlag(flags: LoadFlags, { id, repeats }: LoadShape, deeds: readonly ShapeDeed[]): string | undefined {
+  const rollouts = deeds.filter((deed) => deed.do === 'rollout');
+  for (const [name, value] of writtenOf(flags, 'rate', 'window', 'updates', 'executions')) {
+    if (rollouts.length === 0) return `--${name} ${value}: --shape ${id} rolls out no job`;
+  }
+  const isPaced = rollouts.length === 0 || rollouts.some(({ by }) => by === 'joining');
+  for (const [name, value] of writtenOf(flags, 'rate', 'window')) {
+    if (!isPaced) return `--${name} ${value}: in --shape ${id} the service rolls out (by: service), at its own pace`;
+  }
+  if (flags.executions !== undefined && flags.duration !== undefined && !repeats) {
+    return `--executions ${flags.executions} and --duration exclude each other: executions begin until the time is over, or so many for each thing`;
+  }
+  if (flags.timeScale !== 1 && flags.hardware === 'none') {
+    return `--time-scale ${flags.timeScale}: it is of simulated boards, and --hardware is none`;
+  }
+  const needs = {
+    notify: flags.rate === undefined ? '--rate' : '',
+    get: flags.hardware === 'none' ? '--hardware' : '',
+  };
+  for (const { expression, name } of flags.threshold ?? []) {
+    const needed = needs[name.split('.')[0] as keyof typeof needs];
+    if (needed) return `--threshold '${expression}': there is no such figure without ${needed}`;
+  }
+  return undefined;
+}
+
+/** Those of these flags that were given, with their values. */
+function writtenOf(flags: LoadFlags, ...names: readonly (keyof LoadFlags)[]): readonly (readonly [string, string])[] {
+  return names.flatMap((name) => (flags[name] === undefined ? [] : [[name, String(flags[name])] as const]));
 }
 
 const plainMqttUrl = argument('mqtt://HOST:PORT: a load is measured without TLS', (text) =>

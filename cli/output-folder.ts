@@ -1,4 +1,5 @@
 /** The folder of `--out`: made before anything runs, because what cannot be written is worth nothing after a minute. */
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeDirectory } from '../broker/store/make-directory.ts';
@@ -6,10 +7,17 @@ import { OperationalError } from '../protocol/operational-error.ts';
 
 /** @throws {OperationalError} `OUTPUT_UNWRITABLE` */
 export function openOutput(directory: string): void {
+  if (directory === '') throw new OperationalError('OUTPUT_UNWRITABLE', '--out is empty: it names a folder');
   try {
     makeDirectory(directory);
   } catch (cause) {
     throw unwritable(`--out ${directory} cannot be made`, cause);
+  }
+  try {
+    // Rights say less: nobody writes where the file system is read-only.
+    rmdirSync(mkdtempSync(join(directory, '.jobrig-')));
+  } catch (cause) {
+    throw unwritable(`--out ${directory} cannot be written to`, cause);
   }
 }
 

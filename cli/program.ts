@@ -34,7 +34,10 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
       'A rig for AWS IoT job agents: a local AWS IoT Jobs, a fleet of simulated devices, a verdict on recovery.',
     )
     .version(version)
-    .addHelpText('after', '\nExample:\n  $ jobrig demo\n');
+    .addHelpText(
+      'after',
+      '\nA flag that is given twice counts as it was given last, unless it is repeatable.\n\nExample:\n  $ jobrig demo\n',
+    );
   const wanted = Object.hasOwn(verbs, words[0] ?? '') ? [verbs[words[0]!]!] : Object.values(verbs);
   const commands = await Promise.all(wanted.map((load) => load(finish)));
   for (const command of commands) program.addCommand(command);

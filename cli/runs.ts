@@ -1,5 +1,5 @@
 /** `jobrig merge RUN…`: the runs of shards as one. `jobrig show RUN`: where the report of a run is, and the report opened. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { OperationalError } from '../protocol/operational-error.ts';
@@ -11,8 +11,8 @@ import { closingLines } from '../rig/report/check-terminal.ts';
 import { type CommonOptions, jsonOption, quietOption } from './arguments.ts';
 import { openInBrowser } from './browser.ts';
 import { writeReport } from './check-report.ts';
-import { readKept } from './check-runs.ts';
-import { exitCodeOf } from './exit.ts';
+import { readKept, runFile } from './check-runs.ts';
+import { exitCodeOf, usageError } from './exit.ts';
 import { type MergedLoad, keepLoad, mergeLoadRuns } from './load-runs.ts';
 import { loadText } from './load-summary.ts';
 import { openOutput, writeOutput } from './output-folder.ts';
@@ -34,6 +34,7 @@ export function mergeCommand(finish: (exitCode: number) => void): Command {
     .addOption(quietOption())
     .addHelpText('after', '\nExample:\n  $ jobrig merge shard-1 shard-2 --out report\n')
     .action(async (runs: readonly string[], flags: MergeFlags) => {
+      await mustBeOthers(runs, flags.out);
       const load = await mergeLoadRuns(runs);
       if (load !== undefined) return finish(await printLoad(load, flags));
       const kept = await Promise.all(runs.map(readKept));
@@ -48,6 +49,19 @@ export function mergeCommand(finish: (exitCode: number) => void): Command {
       process.stdout.write(`${text}\n`);
       finish(exitCodeOf(verdictOfCheck(result)));
     });
+}
+
+/** The same run twice would count double, and one that is written over is lost. */
+async function mustBeOthers(runs: readonly string[], out: string): Promise<void> {
+  const files = await Promise.all(runs.map(async (run) => real(await runFile(run))));
+  const twice = runs.find((_, index) => files.indexOf(files[index]!) !== index);
+  if (twice !== undefined) throw usageError(`${twice} is named twice`);
+  const own = runs[files.indexOf(real(join(out, 'run.json')))];
+  if (own !== undefined) throw usageError(`--out ${out}: the run ${own} is there, and would be written over`);
+}
+
+function real(file: string): string {
+  return existsSync(file) ? realpathSync(file) : resolve(file);
 }
 
 async function printLoad({ run, thresholds }: MergedLoad, flags: MergeFlags): Promise<number> {

@@ -2,7 +2,8 @@
 import { selectScenarios } from '../rig/live/scenario-files.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { needsOf } from '../rig/scenario/needs.ts';
-import { partOfWhole } from './arguments.ts';
+import { partOfWhole, spelledFlag } from './arguments.ts';
+import { usageError } from './exit.ts';
 import { formatTable } from './table.ts';
 
 export const shard = partOfWhole(1000, 'a part of a whole like 2/4');
@@ -11,6 +12,15 @@ export type Shard = ReturnType<typeof shard>;
 /** Every n-th scenario, so that the parts take about as long. */
 export function chooseShard(scenarios: readonly Scenario[], part: Shard | undefined): readonly Scenario[] {
   return part === undefined ? scenarios : scenarios.filter((_, place) => place % part.of === part.index - 1);
+}
+
+const besideList: ReadonlySet<string> = new Set(['list', 'scenario', 'replay', 'json', 'quiet']);
+
+/** @param words behind the flags @throws what `--list` would leave undone */
+export function mustOnlyList(written: ReadonlySet<string>, words: readonly string[] = []): void {
+  const [stray] = [...[...written].filter((name) => !besideList.has(name)).map(spelledFlag), ...words];
+  if (stray !== undefined)
+    throw usageError(`--list and ${stray} exclude each other: it names the scenarios and does nothing else`);
 }
 
 /** `--list`. @param selectors as of `--scenario` */

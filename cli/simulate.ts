@@ -18,7 +18,15 @@ import { type Subjects, realSubjects } from '../rig/virtual/subjects.ts';
 import { oddDocumentRuns, sweepRuns, sweptDocuments } from '../rig/virtual/sweep.ts';
 import { readAgent } from '../rig/live/agents.ts';
 import { agentOption, sameDevices } from './agent.ts';
-import { type CommonOptions, collect, duration, jsonOption, quietOption, wholeNumber } from './arguments.ts';
+import {
+  type CommonOptions,
+  collect,
+  duration,
+  jsonOption,
+  quietOption,
+  wholeNumber,
+  writtenFlags,
+} from './arguments.ts';
 import { writeReport } from './check-report.ts';
 import { exitCodeOf, exitCodes } from './exit.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
@@ -28,7 +36,7 @@ import { type Progress, createProgress } from './progress.ts';
 import { createBounded } from '../rig/live/bounded.ts';
 import { selectScenarios } from '../rig/live/scenario-files.ts';
 import { Simulation, type SimulationPart } from '../rig/live/simulation.ts';
-import { printScenarios } from './scenarios.ts';
+import { mustOnlyList, printScenarios } from './scenarios.ts';
 import {
   type Account,
   type ScenarioOutcome,
@@ -106,13 +114,14 @@ Example:
   $ jobrig simulate --sweep
 `,
     )
-    .action(async (flags: SimulateFlags) => {
-      finish(await interruptible((signal) => simulate(flags, signal)));
+    .action(async (flags: SimulateFlags, verb: Command) => {
+      finish(await interruptible((signal) => simulate(flags, writtenFlags(verb), signal)));
     });
 }
 
-async function simulate(flags: SimulateFlags, signal: AbortSignal): Promise<number> {
+async function simulate(flags: SimulateFlags, written: ReadonlySet<string>, signal: AbortSignal): Promise<number> {
   if (flags.list === true) {
+    mustOnlyList(written);
     printScenarios(selectorsOf(flags) ?? [], flags.json === true);
     return exitCodes.ok;
   }

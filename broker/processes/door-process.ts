@@ -95,7 +95,7 @@ process.on('disconnect', () => process.exit(0));
 setInterval(() => process.connected || process.exit(0), lookEveryMs).unref();
 // Of the channel to the starter, which node:cluster writes to as well.
 process.on('error', () => process.exit(0));
-process.on('SIGINT', () => {});
+for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => {});
 process.once('message', (order: DoorOrder) => {
   runDoor(order).catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);

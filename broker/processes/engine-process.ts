@@ -126,6 +126,6 @@ function endWithStarter(): never {
 process.on('disconnect', endWithStarter);
 // Of the channel to the starter, which node:cluster writes to as well: who writes hears of its end so.
 process.on('error', endWithStarter);
-process.on('SIGINT', () => {});
+for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => {});
 process.once('message', (order: EngineOrder) => void runEngine(order).catch(fail));
 sayToStarter({ kind: 'up' });

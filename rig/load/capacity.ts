@@ -64,7 +64,7 @@ export function whyTooMany(
         hint:
           enough <= mostProcesses
             ? `Use --processes ${enough}${endpoint === undefined ? ', or --transport in-process' : ''}, or raise the limit.`
-            : `${openFiles - otherFiles} things fit in a process${endpoint === undefined ? ', any number with --transport in-process' : ': spread them over more machines with --slice'}.`,
+            : `${Math.max(0, openFiles - otherFiles)} things fit in a process${endpoint === undefined ? ', any number with --transport in-process' : ': spread them over more machines with --slice'}.`,
       };
     }
     const room =

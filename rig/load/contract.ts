@@ -142,6 +142,8 @@ export interface LoadRun {
   readonly seed: number;
   readonly shape: string;
   readonly claim: string;
+  /** What measures the same again; absent in runs that were kept before it was. */
+  readonly command?: string;
   readonly startedAt: EpochMs;
   readonly endedAt: EpochMs;
   readonly things: number;

@@ -92,6 +92,8 @@ export function parseThreshold(expression: string): Threshold | string {
     return `\`${unit}\` is no unit of ${name}: expected ${known.join(', ')}`;
   }
   const limit = Number(number) * factor;
+  if (!Number.isFinite(limit)) return `${number} is more than any figure`;
+  if (operator === '<' && limit === 0) return `${name} is never below 0`;
   return {
     expression,
     name,

@@ -28,8 +28,10 @@ export interface FleetContext {
   readonly settled: (failure: string | undefined) => void;
 }
 
-/** How long an answer may take before the device asks again. */
+/** How long an answer may take before the device asks again, or takes its connection for lost. */
 const patienceMs = 10_000;
+/** From opening a connection to SUBACK. */
+const connectWithinMs = 20_000;
 const firstBackOffMs = 200;
 const longestBackOffMs = 10_000;
 const startNextBody = '{"statusDetails":{"step":"start"}}';
@@ -51,6 +53,7 @@ export class LoadDevice implements WireListener {
   #connectingSince: DurationMs = 0;
   #lastSentAt: DurationMs = 0;
   #pingedAt = 0;
+  #isPinging = false;
 
   #asking: Asking;
   #askedAt: DurationMs = 0;
@@ -109,7 +112,12 @@ export class LoadDevice implements WireListener {
   /** Called about once a second. */
   look(now: DurationMs): void {
     const { counts, keepAliveSeconds } = this.#context;
-    if (!this.#isReady) return;
+    if (this.#client === undefined) return;
+    if (!this.#isReady) {
+      if (now - this.#connectingSince > connectWithinMs) this.#giveUp(connectWithinMs);
+      return;
+    }
+    if (this.#isPinging && now - this.#pingedAt > patienceMs) return this.#giveUp(patienceMs);
     if (this.#asking !== undefined && now - this.#askedAt > patienceMs) {
       counts.fail('no answer');
       this.#asking = undefined;
@@ -118,7 +126,8 @@ export class LoadDevice implements WireListener {
     if (keepAliveSeconds > 0 && now - this.#lastSentAt > keepAliveSeconds * 750) {
       this.#lastSentAt = now;
       this.#pingedAt = this.#context.now();
-      this.#client?.ping();
+      this.#isPinging = true;
+      this.#client.ping();
     }
   }
 
@@ -135,7 +144,14 @@ export class LoadDevice implements WireListener {
 
   ponged(): void {
     const { counts, now } = this.#context;
+    this.#isPinging = false;
     counts.record('ping', now() - this.#pingedAt, now());
+  }
+
+  /** Nobody answers, and nobody says that the connection is gone. */
+  #giveUp(afterMs: DurationMs): void {
+    this.#client?.drop();
+    this.gone(`no answer for ${afterMs / 1000} s`);
   }
 
   gone(reason: string): void {
@@ -174,6 +190,7 @@ export class LoadDevice implements WireListener {
     if (this.#isReady) counts.connected -= 1;
     else counts.connecting -= 1;
     this.#isReady = false;
+    this.#isPinging = false;
     this.#asking = undefined;
     this.#client = undefined;
     clearTimeout(this.#timer);

@@ -37,5 +37,5 @@ export function leftAt(
   while (history.length > 2 && at - history[0]!.at > spanMs) history.shift();
   const first = history[0]!;
   const pace = (done - first.done) / (at - first.at);
-  return pace > 0 ? { leftMs: (total - done) / pace } : {};
+  return pace > 0 && done < total ? { leftMs: (total - done) / pace } : {};
 }

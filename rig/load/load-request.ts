@@ -6,6 +6,8 @@ import type { LoadShape, Pacing } from './contract.ts';
 export interface LoadRequest {
   /** Version of jobrig, for the result. */
   readonly jobrig: string;
+  /** As its user wrote it. */
+  readonly command?: string;
   readonly seed: number;
   /** With what the user wants otherwise put in. */
   readonly shape: LoadShape;

@@ -32,6 +32,8 @@ export interface RolloutPlan {
   /** Executions of each thing; absent: until it is stopped. */
   readonly rounds?: number;
   readonly pacing: Pacing;
+  /** When its first execution is meant to begin. */
+  readonly fromMs: DurationMs;
   readonly document: string;
   /** An execution that is IN_PROGRESS makes room for the next: it will not be over by itself. */
   readonly holds: boolean;
@@ -39,8 +41,9 @@ export interface RolloutPlan {
 
 export interface ServiceReport {
   readonly jobs: Readonly<Record<string, JobCounts>>;
-  /** Open loop: the most by which a beginning was late. */
-  readonly latestMs: DurationMs;
+  /** Open loop: by how much the next beginning is late, and whether those of a rollout that is over took too long. */
+  readonly lateMs: DurationMs;
+  readonly fellBehind: boolean;
   /** Processes of it that have ended in the middle, and were started again, in words. */
   readonly ended: Readonly<Record<string, number>>;
   /** Why it cannot go on: its engine, which keeps nothing here, has ended. */
@@ -52,8 +55,7 @@ export interface LoadService {
   readonly pageUrl: string;
   accept(stream: Duplex): void;
   createThings(names: readonly string[]): Promise<void>;
-  /** @returns when its first execution was meant to begin */
-  rollout(plan: RolloutPlan): DurationMs;
+  rollout(plan: RolloutPlan): void;
   /** No more executions begin. */
   stopRollouts(): void;
   cancelJobs(base: string, force: boolean): void;
@@ -195,18 +197,18 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
     createThings: (names) => createThingsAt(port, names),
     usages: () => host.usages(),
     rollout(plan) {
-      const { things, rounds = Infinity, pacing } = plan;
-      const startedAt = now();
+      const { things, rounds = Infinity, pacing, fromMs } = plan;
       const jobIds: string[] = [];
       const rollout: Rollout = { plan, jobIds };
       rollouts.push(rollout);
       if (pacing.kind === 'service') {
         createJob(rollout, `${plan.base}0`, plan.document, things);
-        return startedAt;
+        return;
       }
       rollout.flights = startFlights({
         pacing,
         total: things.length * rounds,
+        fromMs,
         now,
         begin(index) {
           const round = Math.floor(index / things.length);
@@ -216,7 +218,6 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
           return true;
         },
       });
-      return startedAt;
     },
     stopRollouts() {
       for (const { flights } of rollouts) flights?.stop();
@@ -236,7 +237,8 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
       );
       return {
         jobs: told,
-        latestMs: Math.max(0, ...rollouts.map(({ flights }) => flights?.latestMs ?? 0)),
+        lateMs: Math.max(0, ...rollouts.map(({ flights }) => flights?.lateMs ?? 0)),
+        fellBehind: rollouts.some(({ flights }) => flights?.fellBehind === true),
         ended: { ...ended },
         ...(whyOver !== undefined && { failed: whyOver }),
       };

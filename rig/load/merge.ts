@@ -5,20 +5,16 @@ import { Latencies } from './histograms.ts';
 import { type Counts, sum, sumOfCounts } from './report-sums.ts';
 import { countedIn } from './timeline.ts';
 
-/** @throws {OperationalError} `RUN_UNREADABLE` for runs of different shapes, or the same slice twice */
+/** @throws {OperationalError} `RUN_UNREADABLE` for runs that are not of one load, or the same one twice */
 export function mergeLoads(runs: readonly LoadRun[]): LoadRun {
   const [first] = runs;
   if (first === undefined) throw new RangeError('nothing to merge');
-  const other = runs.find(({ shape }) => shape !== first.shape);
-  if (other !== undefined) {
-    throw new OperationalError(
-      'RUN_UNREADABLE',
-      `a run of ${first.shape} and one of ${other.shape} are not slices of one load`,
-    );
+  for (const [index, run] of runs.entries()) {
+    const why = whyNotOfOneLoad(first, run);
+    if (why !== undefined) throw new OperationalError('RUN_UNREADABLE', `${why} are not slices of one load`);
+    if (runs.slice(0, index).some((other) => isSame(other, run)))
+      throw new OperationalError('RUN_UNREADABLE', `${nameOf(run)} is there twice`);
   }
-  const slices = runs.flatMap(({ slice }) => (slice === undefined ? [] : [`${slice.index}/${slice.of}`]));
-  const twice = slices.find((slice, index) => slices.indexOf(slice) !== index);
-  if (twice !== undefined) throw new OperationalError('RUN_UNREADABLE', `slice ${twice} is there twice`);
   const missing = missingSlices(runs);
   const startedAt = Math.min(...runs.map((run) => run.startedAt));
   const partial = [
@@ -26,9 +22,11 @@ export function mergeLoads(runs: readonly LoadRun[]): LoadRun {
     ...(missing.length === 0 ? [] : [`slices ${missing.join(', ')} are missing`]),
   ];
   const of = (figure: (run: LoadRun) => number): number => sum(runs.map(figure));
-  const { slice: _slice, partial: _partial, ...common } = first;
+  const { slice: _slice, partial: _partial, command, ...common } = first;
   return {
     ...common,
+    // Of all slices.
+    ...(command !== undefined && { command: command.replace(/ --slice[ =]\S+/, '') }),
     startedAt,
     endedAt: Math.max(...runs.map((run) => run.endedAt)),
     things: of((run) => run.things),
@@ -54,6 +52,30 @@ export function mergeLoads(runs: readonly LoadRun[]): LoadRun {
   };
 }
 
+/** @returns the two, in words */
+function whyNotOfOneLoad(one: LoadRun, other: LoadRun): string | undefined {
+  const told: readonly ((run: LoadRun) => string)[] = [
+    ({ shape }) => `of ${shape}`,
+    ({ slice }) => (slice === undefined ? 'that is no slice' : `that is one slice of ${slice.of}`),
+    ...(['executions', 'updates', 'pacing', 'hardware', 'transport'] as const).map(
+      (name) =>
+        ({ settings }: LoadRun) =>
+          `with ${name} ${settings[name]}`,
+    ),
+    // Slices of one load differ by one thing at most.
+    ({ things, slice }) =>
+      `of ${slice !== undefined && Math.abs(things - one.things) < 2 ? one.things : things} things`,
+  ];
+  const differs = told.find((tell, index) => tell(one) !== tell(other) && (index < told.length - 1 || one.slice));
+  return differs && `a run ${differs(one)} and one ${differs(other)}`;
+}
+
+/** A run that is no slice is the same as one that began and ended with it. */
+function isSame(one: LoadRun, other: LoadRun): boolean {
+  if (one.slice !== undefined) return one.slice.index === other.slice?.index;
+  return one.startedAt === other.startedAt && one.endedAt === other.endedAt && one.seed === other.seed;
+}
+
 function nameOf({ slice }: LoadRun): string {
   return slice === undefined ? 'run' : `slice ${slice.index}/${slice.of}`;
 }
@@ -72,7 +94,11 @@ function mergedHistograms(runs: readonly LoadRun[]): LoadRun['histograms'] {
     const texts = runs.flatMap(({ histograms }) => histograms[exchange] ?? []);
     if (texts.length === 0) continue;
     const latencies = new Latencies();
-    for (const text of texts) latencies.add(text);
+    try {
+      for (const text of texts) latencies.add(text);
+    } catch (cause) {
+      throw new OperationalError('RUN_UNREADABLE', `the latencies of ${exchange} are no histogram`, { cause });
+    }
     merged[exchange] = latencies.text();
   }
   return merged;

@@ -10,14 +10,18 @@ export interface Flights {
   landed(count: number): void;
   /** None begins any more. */
   stop(): void;
-  /** Open loop: the most by which a beginning was late. */
-  readonly latestMs: DurationMs;
+  /** Open loop: by how much the next beginning is late. */
+  readonly lateMs: DurationMs;
+  /** Open loop, once none begins any more: they took longer than they were meant to. */
+  readonly fellBehind: boolean;
 }
 
 export interface FlightOptions {
   readonly pacing: Exclude<Pacing, { readonly kind: 'service' }>;
   /** May be infinite: until {@link Flights.stop}. */
   readonly total: number;
+  /** When the first is meant to begin; default now. */
+  readonly fromMs?: DurationMs;
   /** @returns false when it cannot begin yet and is to be asked again */
   readonly begin: (index: number) => boolean;
   readonly now: () => DurationMs;
@@ -26,13 +30,16 @@ export interface FlightOptions {
 const tickMs = 5;
 /** Begun in one turn, so that whoever serves them gets turns in between. */
 const mostAtOnce = 200;
+/** So much longer than it was meant to, a loop was not as open as was asked for; a few ticks are nothing. */
+const tooLongBy = 0.1;
+const someTicksMs = 25;
 
-export function startFlights({ pacing, total, begin, now }: FlightOptions): Flights {
-  const startedAt = now();
+export function startFlights({ pacing, total, begin, now, fromMs: startedAt = now() }: FlightOptions): Flights {
   let begun = 0;
   let landed = 0;
   let isStopped = false;
-  let latestMs = 0;
+  let lastLateMs = 0;
+  let fellBehind = false;
 
   function due(): number {
     if (pacing.kind === 'window') return landed + pacing.window;
@@ -43,10 +50,23 @@ export function startFlights({ pacing, total, begin, now }: FlightOptions): Flig
     const last = Math.min(due(), total, begun + mostAtOnce);
     while (begun < last) {
       if (isStopped || !begin(begun)) break;
-      if (pacing.kind === 'rate') latestMs = Math.max(latestMs, now() - startedAt - (begun * 1000) / pacing.perSecond);
+      lastLateMs = lateMs();
       begun += 1;
     }
-    if (isStopped || begun >= total) clearInterval(timer);
+    if (begun >= total) end();
+  }
+
+  /** Of the next one that begins. */
+  function lateMs(): DurationMs {
+    return pacing.kind === 'rate' ? Math.max(0, now() - startedAt - (begun * 1000) / pacing.perSecond) : 0;
+  }
+
+  function end(): void {
+    if (isStopped) return;
+    isStopped = true;
+    clearInterval(timer);
+    if (begun < total) lastLateMs = lateMs();
+    fellBehind = lastLateMs > Math.max(someTicksMs, tooLongBy * (now() - startedAt - lastLateMs));
   }
 
   const timer = setInterval(beginDue, tickMs);
@@ -56,12 +76,24 @@ export function startFlights({ pacing, total, begin, now }: FlightOptions): Flig
       landed += count;
       if (pacing.kind === 'window' && begun < Math.min(landed + pacing.window, total)) beginDue();
     },
-    stop() {
-      isStopped = true;
-      clearInterval(timer);
+    stop: end,
+    get lateMs() {
+      return isStopped ? 0 : lateMs();
     },
-    get latestMs() {
-      return latestMs;
+    get fellBehind() {
+      return fellBehind;
     },
   };
+}
+
+/** For people. */
+export function paceOf(pacing: Pacing): string {
+  switch (pacing.kind) {
+    case 'rate':
+      return `${pacing.perSecond}/s`;
+    case 'window':
+      return `window ${pacing.window}`;
+    case 'service':
+      return 'at the pace of AWS';
+  }
 }

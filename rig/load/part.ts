@@ -68,7 +68,6 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
       await service().createThings(names);
     },
 
-    /** @returns when the first execution was meant to begin */
     rollout: async (rollout: Omit<RolloutPlan, 'things'>) => service().rollout({ ...rollout, things: names }),
     stopRollouts: async () => service().stopRollouts(),
     cancelJobs: async ({ base, force }: { readonly base: string; readonly force: boolean }) =>

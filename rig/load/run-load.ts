@@ -5,6 +5,7 @@
  */
 import { addAbortListener, setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
+import { present } from '../../protocol/json.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import { maxRolloutPerMinute } from '../../protocol/limits.ts';
@@ -14,16 +15,17 @@ import type { LoadOptions } from './load-options.ts';
 import { LoadProcesses } from './load-processes.ts';
 import { leftAt } from './load-progress.ts';
 import { monotonicMs } from './monotonic.ts';
+import { paceOf } from './pacing.ts';
+import { patienceOf } from './patience.ts';
 import { Tally } from './tally.ts';
 
 export type { LoadOptions } from './load-options.ts';
 
 const usualLookMs = 200;
 const latenciesEveryMs = 1000;
-/** Without any change for so long, nothing more is waited for. */
-const stalledMs: DurationMs = 30_000;
 const usualGoneMs: DurationMs = 10_000;
 const closeWithinMs = 5000;
+const toldWithinMs = 50;
 const closeUnstartedWithinMs = 200;
 
 /** Why a run ends before its end. */
@@ -230,7 +232,9 @@ class RunningLoad {
         const rollout = this.#rollouts.get(when.job);
         const counts = this.#tally.jobs(rollout?.base ?? '');
         const done = when.on === 'in-progress' ? counts.started : counts.succeeded + counts.failed + counts.pulled;
-        return { name: when.on, done, total: share(rollout?.planned ?? Infinity) };
+        // Of a rollout without an end all are never there, and a share is one of the things.
+        const isAll = when.on === 'finished' && when.percent === 100;
+        return { name: when.on, done, total: share(rollout?.planned ?? (isAll ? Infinity : count)) };
       }
     }
   }
@@ -274,19 +278,27 @@ class RunningLoad {
     const pacing: Pacing =
       deed.by === 'service' ? { kind: 'service' } : window === undefined ? byDefault : { kind: 'window', window };
     this.#rollouts.set(deed.job, { base, planned, by: deed.by });
-    this.#tally.rolledOut(base, planned, work.holds);
+    this.#tally.rolledOut({
+      base,
+      planned,
+      holds: work.holds,
+      pace: deed.window === 'all' && pacing.kind === 'window' ? 'all at once' : paceOf(pacing),
+    });
     const { service } = this.#processes;
     if (service === undefined) return; // whoever operates the endpoint does it
-    const fromMs = await service.ask('rollout', {
+    // Things know when they are meant to begin before the first of them is told to.
+    const fromMs = monotonicMs() + (pacing.kind === 'rate' ? toldWithinMs : 0);
+    if (pacing.kind === 'rate') {
+      await this.#processes.askFleet('intend', { base, fromMs, perSecond: pacing.perSecond, first, things: count });
+    }
+    await service.ask('rollout', {
       base,
       ...(rounds !== undefined && { rounds }),
       pacing,
+      fromMs,
       document: hardware?.document ?? loadDocument(work),
       holds: work.holds,
     });
-    if (pacing.kind !== 'rate') return;
-    const intent = { base, fromMs, perSecond: pacing.perSecond, first, things: count };
-    await this.#processes.askFleet('intend', intent);
   }
 
   /** Until what was begun and not taken away is over. */
@@ -297,12 +309,13 @@ class RunningLoad {
   }
 
   /** Until a look shows that it holds. */
-  async #until(holds: () => boolean, patienceMs = stalledMs): Promise<void> {
+  async #until(holds: () => boolean, patienceMs?: DurationMs): Promise<void> {
     const found = withResolvers();
     this.#waiting = { since: this.#looks, holds, found: found.resolve };
     const watch = setInterval(() => {
-      if (this.#tally.unchangedForMs(monotonicMs()) < patienceMs) return;
-      this.#end(`nothing has happened for ${Math.round(patienceMs / 1000)} s while ${this.#act}`);
+      const patience = patienceMs ?? patienceOf(this.#options, this.#tally.jobs('').started > 0);
+      if (this.#tally.unchangedForMs(monotonicMs()) < patience) return;
+      this.#end(`nothing has happened for ${Math.round(patience / 1000)} s while ${this.#act}`);
     }, usualLookMs);
     try {
       await this.#orStopped(found.promise);
@@ -369,19 +382,29 @@ class RunningLoad {
     this.#tell();
   }
 
+  /** What is not its own doing. */
+  #whatItWaitsFor(): string | undefined {
+    const rollouts = [...this.#rollouts.values()];
+    if (this.#processes.service === undefined) {
+      const hasJob = rollouts.length === 0 || this.#tally.jobs('').started > 0;
+      return hasJob ? undefined : 'waits for a job, which the operator of the endpoint creates';
+    }
+    const waits = rollouts.some(
+      ({ by, base, planned }) => by === 'service' && this.#tally.jobs(base).made < (planned ?? 0),
+    );
+    return waits ? `waits for AWS's limit of ${maxRolloutPerMinute.toLocaleString('en')} a minute` : undefined;
+  }
+
   #tell(): void {
     const { onProgress } = this.#options;
     if (onProgress === undefined) return;
     const goal = this.#goal?.();
-    const waits = [...this.#rollouts.values()].some(
-      ({ by, base, planned }) => by === 'service' && this.#tally.jobs(base).made < (planned ?? 0),
-    );
     onProgress({
       act: this.#act,
       ...(goal && Number.isFinite(goal.total) && { goal: { ...goal, ...leftAt(this.#tally, goal) } }),
       ...(goal && !Number.isFinite(goal.total) && { open: { name: goal.name, done: goal.done } }),
       ...this.#tally.now(),
-      ...(waits && { note: `waits for AWS's limit of ${maxRolloutPerMinute.toLocaleString('en')} a minute` }),
+      ...present({ note: this.#whatItWaitsFor() }),
     });
   }
 }

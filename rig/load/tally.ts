@@ -14,8 +14,19 @@ import { ProcessTally } from './process-tally.ts';
 import { noCounts, sum, sumOfCounts, sumOfFleets, total } from './report-sums.ts';
 import { Timeline } from './timeline.ts';
 
-/** Of the seconds in which executions ran, in how many the fleet may be the limit before the run is. */
+/** Of the seconds in which executions ran, in how many the generator may be the limit before the run is. */
 const saturatedShare = 0.1;
+/** So late, beginnings of an open loop are not when they were meant to be. */
+const lateMs = 200;
+
+export interface RolledOut {
+  readonly base: string;
+  /** Executions; absent: until it is stopped. */
+  readonly planned: number | undefined;
+  readonly holds: boolean;
+  /** In words. */
+  readonly pace: string;
+}
 
 export class Tally {
   readonly first: number;
@@ -27,12 +38,7 @@ export class Tally {
   readonly #latencies = new Map<Exchange, Latencies>();
   readonly #timeline = new Timeline();
   readonly #phases: LoadPhase[] = [];
-  readonly #rollouts: {
-    readonly base: string;
-    readonly planned: number | undefined;
-    readonly holds: boolean;
-    isTaken: boolean;
-  }[] = [];
+  readonly #rollouts: (RolledOut & { isTaken: boolean })[] = [];
   readonly #histories = new Map<string, { at: DurationMs; done: number }[]>();
   fleet: FleetReport = sumOfFleets([]);
   service: ServiceReport | undefined;
@@ -67,8 +73,8 @@ export class Tally {
     this.#exchangesBefore = exchanges;
   }
 
-  rolledOut(base: string, planned: number | undefined, holds: boolean): void {
-    this.#rollouts.push({ base, planned, holds, isTaken: false });
+  rolledOut(rollout: RolledOut): void {
+    this.#rollouts.push({ ...rollout, isTaken: false });
   }
 
   takenAway(base: string): void {
@@ -182,9 +188,10 @@ export class Tally {
       ...(interval.count > 0 && { latencyMs: { p50, p95, p99, max } }),
       processes: this.processes.sample(spanMs),
     });
-    if (now.succeeded > this.#sampled.succeeded) {
+    const isLate = (this.service?.lateMs ?? 0) > lateMs;
+    if (now.succeeded > this.#sampled.succeeded || isLate) {
       this.#activeSeconds += 1;
-      if (this.processes.isFleetTheLimit) this.#saturatedSeconds += 1;
+      if (isLate || this.processes.isFleetTheLimit) this.#saturatedSeconds += 1;
     }
     this.#sampled = now;
     this.#sampledMs = at;
@@ -192,7 +199,7 @@ export class Tally {
 
   run(): LoadRun {
     const { fleet } = this;
-    const { jobrig, seed, shape, pacing, slice, hardwareName, transport, endpoint } = this.#request;
+    const { jobrig, seed, shape, slice, hardwareName, transport, endpoint, command } = this.#request;
     const own = total(fleet.jobs, '');
     const spanMs = (fleet.executionsTo ?? 0) - (fleet.executionsFrom ?? 0);
     const executions = this.#executions(own);
@@ -203,6 +210,7 @@ export class Tally {
       seed,
       shape: shape.id,
       claim: shape.claim,
+      ...(command !== undefined && { command }),
       startedAt: this.#startedAt,
       endedAt: Date.now(),
       things: this.count,
@@ -210,12 +218,7 @@ export class Tally {
       settings: {
         executions: shape.given.executions,
         updates: shape.given.work.updates,
-        pacing:
-          pacing.kind === 'rate'
-            ? `${pacing.perSecond}/s`
-            : pacing.kind === 'window'
-              ? `window ${pacing.window}`
-              : 'AWS',
+        pacing: this.#pace,
         hardware: hardwareName,
         transport,
         endpoint: endpoint ?? 'own service',
@@ -230,10 +233,16 @@ export class Tally {
       processes: this.processes.results(),
       failures: { ...this.failuresByKind, ...(notFinished > 0 && { 'not finished': notFinished }) },
       refusals: fleet.refusals,
-      saturated: this.#activeSeconds > 0 && this.#saturatedSeconds / this.#activeSeconds > saturatedShare,
+      saturated: this.service?.fellBehind === true || this.#saturatedSeconds > saturatedShare * this.#activeSeconds,
       differs: this.#differences(),
       ...(this.#partial !== undefined && { partial: this.#partial }),
     };
+  }
+
+  get #pace(): string {
+    if (this.#rollouts.length === 0) return 'no jobs';
+    if (this.#request.endpoint !== undefined) return 'jobs of the endpoint';
+    return [...new Set(this.#rollouts.map(({ pace }) => pace))].join(', ');
   }
 
   /** Wanted is what was to be finished: all that a job was to make, without what the operator took away. */

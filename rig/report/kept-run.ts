@@ -43,7 +43,7 @@ export type KeptRun =
   | { readonly kind: 'demo'; readonly report: DemoReport; readonly besideOf: BesideOf }
   | { readonly kind: 'load'; readonly shown: ShownLoad };
 
-export const loadForm: LoadRun['form'] = 'jobrig load run 1';
+const loadForm: LoadRun['form'] = 'jobrig load run 1';
 
 /** @returns in words, what is wrong with it: "is cut off: …" */
 export function readKeptRun(text: string): KeptRun | string {
@@ -61,7 +61,7 @@ export function readKeptRun(text: string): KeptRun | string {
   if (kind === undefined) return `is JSON, but no run of jobrig: its form is ${quoted(form)}`;
   const known = kind === 'check' ? checkForm : loadForm;
   if (form !== known) {
-    return `is of ${Number(version) > 1 ? 'a later' : 'another'} version: its form is ${quoted(form)}, and this page reads ${quoted(known)}. Show it with the jobrig that wrote it`;
+    return `is of ${Number(version) > 1 ? 'a later' : 'another'} version: its form is ${quoted(form)}, and ${quoted(known)} is read here. Show it with the jobrig that wrote it`;
   }
   return kind === 'check' ? readCheck(value) : readLoad(value);
 }
@@ -108,6 +108,13 @@ function objectOf(members: Readonly<Record<string, Check>>): Check {
     }
     return undefined;
   };
+}
+
+/** By names that nobody knows before. */
+function eachOf(check: Check): Check {
+  return (value, path) =>
+    object(value, path) ??
+    objectOf(Object.fromEntries(Object.keys(value as object).map((name) => [name, check])))(value, path);
 }
 
 function oneOf(...words: readonly string[]): Check {
@@ -163,6 +170,10 @@ const checkFile = objectOf({
 });
 const loadFile = objectOf({
   shape: text,
+  claim: text,
+  seed: number,
+  command: maybe(text),
+  slice: maybe(objectOf({ index: number, of: number })),
   startedAt: number,
   endedAt: number,
   things: number,
@@ -174,9 +185,11 @@ const loadFile = objectOf({
   timeline: listOf(objectOf({ atMs: number, spanMs: number, processes: listOf(object) })),
   phases: listOf(objectOf({ name: text, fromMs: number, toMs: number })),
   processes: listOf(objectOf({ name: text, role: text, idleBytes: number, peakBytes: number })),
-  failures: object,
-  refusals: object,
+  histograms: eachOf(text),
+  failures: eachOf(number),
+  refusals: eachOf(number),
   differs: listOf(text),
+  partial: maybe(text),
   thresholds: maybe(listOf(objectOf({ expression: text }))),
   latencyMs: maybe(object),
   percentiles: maybe(objectOf({ of: listOf(number), curves: listOf(objectOf({ name: text, ms: listOf(number) })) })),

@@ -72,7 +72,7 @@ function head({ run, thresholds, latencies }: ShownLoad): Markup {
         run.settings.transport === 'in-process' ? 'Latencies are of service and fleet together. ' : ''
       }${run.partial === undefined ? '' : `It ended before its end: ${run.partial}.`}
     </p>
-    ${commandLine(commandOf(run))}
+    ${run.command === undefined ? undefined : commandLine(run.command)}
     <dl class="figures">
       ${figures.map(
         ([name, value]) =>
@@ -85,27 +85,6 @@ function head({ run, thresholds, latencies }: ShownLoad): Markup {
     ${thresholds.length === 0 ? undefined : thresholdTable(thresholds)}
     ${run.differs.map((difference) => html`<p class="red">✗ Both ends differ: ${difference}</p>`)}
   </section>`;
-}
-
-/** What measures the same again. */
-function commandOf({ shape, things, seed, settings, slice, processes }: LoadRun): string {
-  const { executions, updates, pacing, hardware, transport, endpoint } = settings;
-  const [, rate] = /^(.+\/s)$/.exec(pacing) ?? [];
-  const [, window] = /^window (\d+)$/.exec(pacing) ?? [];
-  const isOwn = endpoint === 'own service';
-  const fleets = processes.filter(({ role }) => role === 'fleet').length;
-  return [
-    'npx jobrig load',
-    `--shape ${shape} --things ${things} --seed ${seed}`,
-    ...(executions === 1 ? [] : [`--executions ${executions}`]),
-    ...(hardware === 'none' ? [`--updates ${updates}`] : [`--hardware ${hardware}`]),
-    ...(rate === undefined || !isOwn ? [] : [`--rate ${rate}`]),
-    ...(window === undefined || !isOwn ? [] : [`--window ${window}`]),
-    ...(transport === 'tcp' ? [] : [`--transport ${transport}`]),
-    ...(fleets > 1 ? [`--processes ${fleets}`] : []),
-    ...(isOwn ? [] : [`--endpoint ${endpoint}`]),
-    ...(slice === undefined ? [] : [`--slice ${slice.index}/${slice.of}`]),
-  ].join(' ');
 }
 
 function headline(run: LoadRun, thresholds: readonly JudgedThreshold[]): string {

@@ -136,7 +136,35 @@ describe('jobrig load', () => {
     [['--hardware', 'mix', '--rate', '5'], '--hardware mix'],
     [['--transport', 'pigeon'], '--transport'],
     [['--out', '/dev/null/x'], '--out'],
-  ])('refuses %j in one line', async (words, expected) => {
+    [['--out', '/proc'], '--out /proc cannot be written to'],
+    [['--out', ''], '--out is empty'],
+    ...[
+      ['--rate', '5'],
+      ['--window', '5'],
+      ['--updates', '2'],
+      ['--executions', '3'],
+    ].map(([flag = '', value = '']): [string[], string] => [
+      ['--shape', 'idle', flag, value],
+      `${flag} ${value}: --shape idle rolls out no job`,
+    ]),
+    [['--executions', '3', '--duration', '5s'], '--executions 3 and --duration exclude each other'],
+    [['--time-scale', '5'], '--time-scale 5: it is of simulated boards, and --hardware is none'],
+    [['--endpoint', 'mqtt://127.0.0.1:1', '--updates', '2'], '--updates 2: at an --endpoint'],
+    [['--threshold', 'notify.p99<1s'], "--threshold 'notify.p99<1s': there is no such figure without --rate"],
+    [['--threshold', 'get.max<1s'], 'there is no such figure without --hardware'],
+    [['--threshold', `failures<${'9'.repeat(400)}`], 'more than any figure'],
+    [['--threshold', 'failures<0'], 'failures is never below 0'],
+    ...['0x10', '1e3', ' 5', '-1', '+5', 'Infinity', 'NaN', '', '٣', '1_000', '5/m'].flatMap(
+      (text): [string[], string][] => [
+        [['--rate', text], '--rate'],
+        [['--connect-rate', text], '--connect-rate'],
+        [['--time-scale', text], '--time-scale'],
+        [['--things', text], '--things'],
+        [['--duration', text], '--duration'],
+        [['--metrics-port', text], '--metrics-port'],
+      ],
+    ),
+  ] as [string[], string][])('refuses %j in one line', async (words, expected) => {
     const { code, stdout, stderr } = await runHere(...small, '--quiet', ...words);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(expected);
@@ -263,6 +291,10 @@ describe('jobrig load', () => {
   );
 });
 
+function runOf(index: number, of = 2): LoadRun {
+  return sampleLoadRun({ slice: { index, of } });
+}
+
 describe('jobrig merge', () => {
   it('puts runs of slices together, and judges the thresholds anew', async () => {
     const folder = testFolder();
@@ -281,11 +313,55 @@ describe('jobrig merge', () => {
       thresholds: [{ expression: 'update.max<5ms', held: false }],
     });
     expect(readdirSync(out).toSorted()).toEqual(['index.html', 'run.json']);
-    writeFileSync(runs[1]!, '{}');
-    const mixed = await runHere('merge', ...runs, '--out', out);
-    expect({ code: mixed.code, stderr: mixed.stderr }).toEqual({
-      code: 2,
-      stderr: `jobrig: ${runs[1]} is not the run of a load, as others are\n`,
+  });
+
+  describe('of runs that are not of one load', () => {
+    const { histograms: _histograms, ...withoutHistograms } = sampleLoadRun();
+    const settings = { ...sampleLoadRun().settings };
+
+    it.each<[string, readonly (object | string | undefined)[], string]>([
+      ['that is not there', [runOf(1), undefined], '2.json cannot be read: there is none'],
+      ['that is cut off', [runOf(1), JSON.stringify(runOf(2)).slice(0, 200)], '2.json is cut off'],
+      ['that is empty', [runOf(1), ''], '2.json is cut off'],
+      ['that is no JSON', [runOf(1), 'PK\u0003\u0004'], '2.json is not JSON'],
+      ['of nobody', [runOf(1), {}], '2.json is JSON, but no run of jobrig'],
+      ['of a check', [runOf(1), { form: 'jobrig check run 1' }], '2.json is not whole: subject'],
+      ['of a later version', [runOf(1), { form: 'jobrig load run 2' }], '2.json is of a later version'],
+      ['without latencies', [runOf(1), withoutHistograms], '2.json is not whole: histograms is no object'],
+      ['alone, without latencies', [withoutHistograms], '1.json is not whole: histograms is no object'],
+      ['whose latencies are none', [runOf(1), { ...runOf(2), histograms: { update: 'x' } }], 'are no histogram'],
+      ['of another shape', [runOf(1), { ...runOf(2), shape: 'idle' }], 'of rollout and one of idle are not slices'],
+      ['of other slices', [runOf(1), runOf(2, 3)], 'one slice of 2 and one that is one slice of 3'],
+      ['that is no slice', [runOf(1), sampleLoadRun()], 'that is no slice'],
+      ['of more things', [runOf(1), { ...runOf(2), things: 9 }], 'of 3 things and one of 9 things'],
+      ['with other updates', [runOf(1), { ...runOf(2), settings: { ...settings, updates: 5 } }], 'with updates 5'],
+      ['with another pace', [runOf(1), { ...runOf(2), settings: { ...settings, pacing: '5/s' } }], 'with pacing 5/s'],
+      ['of the same slice', [runOf(2), runOf(2)], 'slice 2/2 is there twice'],
+      ['that is a copy', [sampleLoadRun(), sampleLoadRun()], 'run is there twice'],
+    ])('one %s is told in one line, and nothing is written', async (_, runs, said) => {
+      const folder = testFolder();
+      const files = runs.map((run, index) => {
+        const file = join(folder, `${index + 1}.json`);
+        if (run !== undefined) writeFileSync(file, typeof run === 'string' ? run : JSON.stringify(run));
+        return file;
+      });
+      const out = join(folder, 'merged');
+      const { code, stdout, stderr } = await runHere('merge', ...files, '--out', out);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(/^jobrig: [^\n]+\n$/);
+      expect(stderr).toContain(said);
+      expect(existsSync(out)).toBe(false);
+    });
+
+    it('one that is named twice, or would be written over, is left as it is', async () => {
+      const folder = testFolder();
+      const file = join(folder, 'run.json');
+      writeFileSync(file, JSON.stringify(runOf(1)));
+      const twice = await runHere('merge', file, folder, '--out', join(folder, 'merged'));
+      expect(twice).toMatchObject({ code: 2, stderr: `jobrig: ${folder} is named twice\n` });
+      const over = await runHere('merge', file, '--out', folder);
+      expect(over).toMatchObject({ code: 2, stderr: expect.stringContaining('would be written over') });
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(runOf(1));
     });
   });
 });

@@ -59,6 +59,19 @@ describe('wrong usage', () => {
     ['certificates that are not there', ['fleet', '--certs', 'nowhere'], 'nowhere'],
     ['a thing name with a slash', ['certs', '--thing', 'a/b'], '--thing'],
     ['no thing at all', ['certs'], '--thing'],
+    ['a word too many for a list', ['check', '--list', 'nope'], '--list and nope exclude each other'],
+    ['a command to list', ['check', '--list', '--', 'agent'], '--list and agent exclude each other'],
+    ['a flag that a list leaves undone', ['check', '--list', '--power-off', 'x'], '--list and --power-off'],
+    ['a flag that a list of simulate leaves undone', ['simulate', '--list', '--seeds', '5'], '--list and --seeds'],
+    ['a word before --', ['check', 'pull-idle', '--', 'agent'], 'pull-idle'],
+    ...['serve', 'fleet', 'load', 'certs', 'simulate'].map((verb): [string, string[], string] => [
+      `a word too many for ${verb}`,
+      [verb, ...(verb === 'certs' ? ['--thing', 'a'] : []), 'now'],
+      verb,
+    ]),
+    ['two runs to show', ['show', 'a', 'b'], 'show'],
+    ['a third place to copy', ['store', 'copy', 'a', 'b', 'c'], 'copy'],
+    ['a run that is not there', ['merge', 'nowhere'], 'nowhere'],
   ])('%s: one line that names it, exit 2, nothing else', async (_, args, named) => {
     const { code, stdout, stderr } = await runHere(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

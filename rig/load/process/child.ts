@@ -52,11 +52,13 @@ export interface ChildOptions {
   readonly heapMegabytes?: number;
   /** After which a message was lost, and waiting on would hide it. Default: three minutes. */
   readonly answerWithinMs?: number;
+  /** Before one that hears of nothing any more is killed. Default: five seconds. */
+  readonly endsWithinMs?: number;
 }
 
 /** Starts a module. @param path without its ending: sources and built files have different ones, a child has its parent's */
 export function startChild<Q extends Questions>(path: string, options: ChildOptions = {}): Child<Q> {
-  const { heapMegabytes, answerWithinMs = 180_000 } = options;
+  const { heapMegabytes, answerWithinMs = 180_000, endsWithinMs = 5000 } = options;
   const name = basename(path);
   const child = fork(`${path}${extname(import.meta.filename)}`, [], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -100,7 +102,9 @@ export function startChild<Q extends Questions>(path: string, options: ChildOpti
     usage: () => send('usage', undefined) as Promise<Usage>,
     stop: async () => {
       if (child.connected) child.disconnect();
+      const tooLong = setTimeout(() => child.kill('SIGKILL'), endsWithinMs);
       await gone;
+      clearTimeout(tooLong);
     },
   };
 }

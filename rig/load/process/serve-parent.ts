@@ -10,8 +10,8 @@ export function serveParent(questions: Questions): void {
     void answer(all, question).then((reply) => process.send?.(reply, undefined, undefined, ignore));
   });
   process.once('disconnect', () => process.exit(0));
-  // An interrupt reaches the whole process group; the parent decides when its children end.
-  process.on('SIGINT', () => {});
+  // What ends a command reaches the whole process group; the parent decides when its children end.
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 }
 
 /** The parent has gone before it was answered: the process ends by its `disconnect`. */

@@ -1,11 +1,14 @@
 import { array, assert, integer, property } from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
 import type { LoadRun } from '../../../rig/load/contract.ts';
 import { judgeThresholds, parseThreshold } from '../../../rig/load/figures.ts';
 import { verdictOfLoad } from '../../../rig/load/verdict.ts';
 import { Latencies, latenciesOf } from '../../../rig/load/histograms.ts';
 import { processesFor, whyTooMany } from '../../../rig/load/capacity.ts';
 import { startFlights } from '../../../rig/load/pacing.ts';
+import { patienceOf } from '../../../rig/load/patience.ts';
+import { loadShape } from '../../../rig/load/shapes.ts';
 import { sampleLoadRun } from '../../support/sample-load.ts';
 
 function judged(run: LoadRun, expression: string): { readonly value?: number; readonly held: boolean } {
@@ -203,5 +206,48 @@ describe('flights', () => {
     flights.landed(1);
     expect(begun).toBe(3);
     flights.stop();
+  });
+
+  it.each([
+    ['keep up', 0, false],
+    ['are late in the middle, and then keep up', 60, false],
+    ['are a few ticks late at the end', 110, false],
+    ['are late at the end', 150, true],
+    ['are stopped when they are late', 10_000, true],
+  ])('of an open loop that %s say so', (_, blockedUntil, fellBehind) => {
+    vi.useFakeTimers();
+    let now = 0;
+    const options = { pacing: { kind: 'rate', perSecond: 100 }, total: 10, now: () => now, fromMs: 20 } as const;
+    const flights = startFlights({ ...options, begin: () => now >= blockedUntil });
+    for (; now < 200; now += 5) vi.advanceTimersByTime(5);
+    expect(flights.lateMs).toBe(blockedUntil > now ? now - 20 : 0);
+    flights.stop();
+    expect([flights.fellBehind, flights.lateMs]).toEqual([fellBehind, 0]);
+    vi.useRealTimers();
+  });
+});
+
+describe('the patience of a run', () => {
+  const shape = loadShape('rollout');
+  const slow = { ...shape.given.work, pauseMs: 90_000 };
+  const asked = { shape, pacing: { kind: 'window', window: 64 } } as const;
+  const profiles = readHardwareProfiles('esp32-s3');
+
+  it.each<[string, Partial<Parameters<typeof patienceOf>[0]>, boolean, number]>([
+    ['some time', {}, true, 31_000],
+    ['some time, and a slow rate', { pacing: { kind: 'rate', perSecond: 0.02 } }, true, 81_000],
+    ['some time, and a long pause', { shape: { ...shape, given: { ...shape.given, work: slow } } }, true, 121_000],
+    [
+      'some time, and the long pause of one rollout',
+      { shape: { ...shape, script: [{ deeds: [{ do: 'rollout', job: 'a', by: 'joining', work: slow }] }] } },
+      true,
+      121_000,
+    ],
+    ['minutes for a board', { hardware: { profiles, document: '{}' } }, true, 631_000],
+    ['less for a faster board', { hardware: { profiles, document: '{}' }, timeScale: 100 }, true, 37_000],
+    ['minutes for a job of an endpoint', { endpoint: 'mqtt://h:1' }, false, 601_000],
+    ['some time once that is there', { endpoint: 'mqtt://h:1' }, true, 31_000],
+  ])('is %s', (_, changes, hasJob, expected) => {
+    expect(patienceOf({ ...asked, ...changes }, hasJob)).toBe(expected);
   });
 });

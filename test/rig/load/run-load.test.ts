@@ -120,6 +120,19 @@ describe('a load run', () => {
     expect(execution!.max).toBeGreaterThan(update!.p50);
   });
 
+  it('is saturated where executions of an open loop begin later than they were meant to', async () => {
+    const run = await play('rollout', { pacing: { kind: 'rate', perSecond: 100_000 }, given: { executions: 50 } });
+    expect(run).toMatchObject({ saturated: true, executions: { succeeded: 600 }, settings: { pacing: '100000/s' } });
+    expect(latenciesIn(run).notify?.count).toBe(600);
+  });
+
+  it('of a shape that waits for a share goes on although its rollout has no end but that of the run', async () => {
+    const work = { updates: 2, pauseMs: 100, holds: false };
+    const run = await play('reconnect-storm', { durationMs: 800, given: { work } });
+    expect(run).toMatchObject({ failures: {}, differs: [], settings: { pacing: 'all at once' } });
+    expect(latenciesIn(run).recovery?.count).toBe(12);
+  });
+
   it.each([
     ['tcp', 1],
     ['tcp', 2],

@@ -1,0 +1,84 @@
+/** A thing of a load whose service says nothing: it gives up, says why, and comes back. */
+import { generate } from 'mqtt-packet';
+import { describe, expect, it } from 'vitest';
+import { FleetCounts } from '../../../rig/load/fleet-counts.ts';
+import type { LineListener, OpenLine } from '../../../rig/load/line.ts';
+import { LoadDevice } from '../../../rig/load/load-device.ts';
+
+const connack = Buffer.from([0x20, 2, 0, 0]);
+const suback = Buffer.from([0x90, 5, 0, 1, 1, 1, 1]);
+const pong = Buffer.from([0xd0, 0]);
+/** Of what it asks first. */
+const nothing = generate({
+  cmd: 'publish',
+  topic: '$aws/things/thing-1/jobs/start-next/accepted',
+  payload: '{"timestamp":1}',
+  qos: 0,
+  dup: false,
+  retain: false,
+});
+
+function deviceOn(told: LineListener[]) {
+  const counts = new FleetCounts();
+  const dropped: number[] = [];
+  const settled: (string | undefined)[] = [];
+  let now = 0;
+  const open: OpenLine = (_index, listener) => {
+    const place = told.push(listener) - 1;
+    return { write: () => true, end() {}, drop: () => void dropped.push(place) };
+  };
+  const device = new LoadDevice(0, 'thing-1', {
+    counts,
+    open,
+    keepAliveSeconds: 20,
+    reconnectMs: 0,
+    chance: () => 0,
+    now: () => now,
+    intendedAt: () => undefined,
+    settled: (failure) => settled.push(failure),
+  });
+  const look = (at: number): void => {
+    now = at;
+    device.look(at);
+  };
+  return { device, counts, dropped, settled, look };
+}
+
+describe('a thing whose service says nothing', () => {
+  it.each<[string, readonly Buffer[], readonly number[], string]>([
+    ['to its connection', [], [19_000, 20_001], 'connect failed: no answer for 20 s'],
+    ['to its subscriptions', [connack], [19_000, 20_001], 'connect failed: no answer for 20 s'],
+    ['to its ping', [connack, suback, nothing], [15_001, 25_000, 25_002], 'disconnected: no answer for 10 s'],
+  ])('%s gives the connection up, and comes back', async (_, answers, looks, failure) => {
+    const told: LineListener[] = [];
+    const { device, counts, dropped, settled, look } = deviceOn(told);
+    device.connect();
+    told[0]!.opened();
+    for (const answer of answers) told[0]!.received(answer);
+    for (const at of looks.slice(0, -1)) {
+      look(at);
+      expect(counts.report(false).failures).toEqual({});
+    }
+    look(looks.at(-1)!);
+    expect(counts.report(false).failures).toEqual({ [failure]: 1 });
+    expect(dropped).toEqual([0]);
+    expect(settled).toHaveLength(1);
+    await expect.poll(() => told.length).toBe(2);
+    device.close();
+  });
+
+  it('keeps a connection whose pings are answered', () => {
+    const told: LineListener[] = [];
+    const { device, counts, dropped, look } = deviceOn(told);
+    device.connect();
+    told[0]!.opened();
+    for (const answer of [connack, suback, nothing]) told[0]!.received(answer);
+    for (const at of [15_001, 31_000, 47_000, 63_000]) {
+      look(at);
+      told[0]!.received(pong);
+    }
+    expect(dropped).toEqual([]);
+    expect(counts.connected).toBe(1);
+    device.close();
+  });
+});
