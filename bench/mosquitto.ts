@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
-import type { Measured, Usage } from '../rig/load/process/child.ts';
+import type { Measured, Usage } from '../rig/process/child.ts';
 
 export interface Mosquitto extends Measured {
   readonly port: number;

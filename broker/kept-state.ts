@@ -3,8 +3,8 @@
  * Joins store, journal and clock and knows what none of them is for. Service time goes on from the last commit where the
  * wall clock is behind it, as it is after a run with a faster clock.
  */
-import { setFlagsFromString } from 'node:v8';
 import { type Clock, scaledClock } from './clock.ts';
+import { letDieYoung } from './die-young.ts';
 import type { Change, ServiceIdentity } from './engine/contract.ts';
 import { type Journal, createJournal } from './journal.ts';
 import type { LedStore, LedStoreOptions } from './led-store.ts';
@@ -120,19 +120,6 @@ export async function openKeptState(options: KeptStateOptions): Promise<KeptStat
     },
   };
 }
-
-/**
- * While many answers wait for one commit, as when a fleet is registered, V8 finds that what is made for an answer stays, and makes all
- * of that kind in its old generation from then on. There it is dead soon after and still counts as a root of the young one, so that
- * each scavenge copies all that it held, twice: a fifth of a durable service's time. Of a flag that it does not know, V8 complains.
- */
-function letDieYoung(): void {
-  if (Number.parseInt(process.versions.node, 10) <= newestKnownNode) {
-    setFlagsFromString('--no-allocation-site-pretenuring');
-  }
-}
-
-const newestKnownNode = 24;
 
 async function openStore(options: KeptStateOptions, onFailure: (error: unknown) => void): Promise<Store | LedStore> {
   const { place, identity, durability, onWarning, leading } = options;

@@ -5,7 +5,7 @@
 import colors from 'picocolors';
 import { tellScenario } from '../rig/scenario/tell.ts';
 import type { ScenarioRun } from '../rig/live/check/check-result.ts';
-import type { ToldCause as PlayedCause } from '../rig/live/simulation.ts';
+import type { ToldCause as PlayedCause } from '../rig/live/simulation/simulation.ts';
 import { decisiveText, knownAs } from '../rig/report/check-summary.ts';
 import { besidesText, signs } from '../rig/report/check-terminal.ts';
 import type { Cause } from '../rig/virtual/causes.ts';

@@ -4,8 +4,6 @@
  * written to a file that this same command plays.
  */
 import { Command, Option } from 'commander';
-import type { ScenarioRun } from '../rig/live/check/check-result.ts';
-import { skippedRun } from '../rig/live/check/scenario-run.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { scenarioText } from '../rig/scenario/format/write.ts';
 import { whySkipped } from '../rig/scenario/needs.ts';
@@ -13,7 +11,6 @@ import { drawScenario } from '../rig/scenario/swarm.ts';
 import { tellScenario } from '../rig/scenario/tell.ts';
 import type { Cause } from '../rig/virtual/causes.ts';
 import { virtualOffer } from '../rig/virtual/offer.ts';
-import type { Played } from '../rig/virtual/play.ts';
 import { type Subjects, realSubjects } from '../rig/virtual/subjects.ts';
 import { oddDocumentRuns, sweepRuns, sweptDocuments } from '../rig/virtual/sweep.ts';
 import { readAgent } from '../rig/live/agents.ts';
@@ -35,7 +32,9 @@ import { openOutput, writeOutput } from './output-folder.ts';
 import { type Progress, createProgress } from './progress.ts';
 import { createBounded } from '../rig/live/bounded.ts';
 import { selectScenarios } from '../rig/live/scenario-files.ts';
-import { Simulation, type SimulationPart } from '../rig/live/simulation.ts';
+import type { PlayedPart, SimulationPart } from '../rig/live/simulation/parts.ts';
+import { Players } from '../rig/live/simulation/players.ts';
+import { Simulation } from '../rig/live/simulation/simulation.ts';
 import { mustOnlyList, printScenarios } from './scenarios.ts';
 import {
   type Account,
@@ -145,7 +144,7 @@ class Simulating {
   readonly #chosen: readonly Scenario[] | undefined;
   readonly #progress: Progress;
   readonly #simulation: Simulation;
-  readonly #outcomes: ScenarioOutcome[] = [];
+  readonly #outcomes = new Map<Scenario, ScenarioOutcome>();
   readonly #totals: Totals = { runs: 0, executions: 0, simulatedMs: 0, deviceMs: 0, traceHash: '', faults: {} };
 
   constructor(flags: SimulateFlags, signal: AbortSignal) {
@@ -159,7 +158,9 @@ class Simulating {
     this.#simulation = new Simulation({
       subjects: this.#subjects,
       signal,
-      playing: this.#isAlone ? { hashes: true } : {},
+      ...(this.#isAlone
+        ? { playing: { hashes: true } }
+        : { players: { start: () => new Players({ hardware, agent: flags.agent }) } }),
       onTurn: ({ played, failed, telling }) =>
         telling === undefined
           ? this.#progress.show('simulating', `${played}${this.#ofHowMany()} · ${failed} failed`)
@@ -168,9 +169,8 @@ class Simulating {
   }
 
   async run(): Promise<void> {
-    for await (const { played, run } of this.#simulation.play(this.#parts())) {
+    for await (const played of this.#simulation.play(this.#parts())) {
       this.#add(played);
-      this.#note(run);
       if (this.#wallMs >= (this.#flags.timeBudget ?? Infinity)) break;
     }
     this.#progress.done();
@@ -191,7 +191,7 @@ class Simulating {
       verdict: this.#verdict,
       causes: told,
       untold: causes.slice(causesTold),
-      ...(this.#chosen !== undefined && { scenarios: this.#outcomes }),
+      ...(this.#chosen && { scenarios: this.#chosen.flatMap((one) => this.#outcomes.get(one) ?? []) }),
       replayOf: (failure) =>
         this.#command(failure.seed === undefined ? `--scenario ${failure.scenario.id}` : `--seed ${failure.seed}`),
       ...(page !== undefined && { page }),
@@ -203,7 +203,7 @@ class Simulating {
   }
 
   get #verdict(): Account['verdict'] {
-    const isEmpty = this.#totals.runs === 0 && this.#outcomes.length > 0;
+    const isEmpty = this.#totals.runs === 0 && this.#outcomes.size > 0;
     return isEmpty ? 'inconclusive' : this.#simulation.verdict;
   }
 
@@ -212,7 +212,7 @@ class Simulating {
     for (const scenario of this.#chosen ?? []) {
       const skipped = whySkipped(scenario, virtualOffer);
       if (skipped === undefined) yield { label: scenario.id, scenario };
-      else this.#note(skippedRun(scenario, skipped, 0));
+      else this.#outcomes.set(scenario, { scenario, verdict: 'skip', broke: [], reason: skipped, simulatedMs: 0 });
     }
     if (this.#chosen !== undefined) return;
     if (sweep === true) {
@@ -247,19 +247,17 @@ class Simulating {
     return sweep === true ? ' pulls' : ` of ${seed === undefined ? seeds : 1} seeds`;
   }
 
-  #note({ scenario, verdict, broke, reason, durationMs }: ScenarioRun): void {
-    if (this.#chosen === undefined) return;
-    this.#outcomes.push({ scenario, verdict, broke, reason, simulatedMs: durationMs });
-  }
-
-  #add({ scenario, executions, startedAt, endedAt, traceHash, faults }: Played): void {
+  #add({ part: { scenario }, outcome }: PlayedPart): void {
+    const { executions, startedAt, endedAt, traceHash, faults, verdict, broke, reason } = outcome;
     const totals = this.#totals;
+    const simulatedMs = endedAt - startedAt;
     totals.runs += 1;
     totals.executions += executions;
-    totals.simulatedMs += endedAt - startedAt;
-    totals.deviceMs += (endedAt - startedAt) * scenario.given.things.length;
+    totals.simulatedMs += simulatedMs;
+    totals.deviceMs += simulatedMs * scenario.given.things.length;
     totals.traceHash = traceHash ?? '';
     for (const [kind, count] of Object.entries(faults)) totals.faults[kind] = (totals.faults[kind] ?? 0) + count;
+    if (this.#chosen !== undefined) this.#outcomes.set(scenario, { scenario, verdict, broke, reason, simulatedMs });
   }
 
   async #tell(causes: readonly Cause[]): Promise<readonly ToldCause[]> {

@@ -3,7 +3,7 @@
  * so many executions, each on another thing, a window of them in flight. This file measures one pair; `naive.ts`,
  * `logic.ts`, `latency.ts` and `durable.ts` say what is compared.
  */
-import type { Child, Measured } from '../../rig/load/process/child.ts';
+import type { Child, Measured } from '../../rig/process/child.ts';
 import { startBenchProcess } from '../bench-process.ts';
 import type { Size } from '../figures.ts';
 import type { Latency } from '../load/latency.ts';

@@ -4,7 +4,7 @@
  * by the same load in turn. Judged by what one core of the service could do (CPU time an exchange): by the clock the load,
  * which shares the machine, is the limit.
  */
-import type { Child, Measured } from '../../rig/load/process/child.ts';
+import type { Child, Measured } from '../../rig/process/child.ts';
 import { startBenchProcess } from '../bench-process.ts';
 import type { Measurement, Size } from '../figures.ts';
 import type { Latency } from '../load/latency.ts';

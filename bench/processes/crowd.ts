@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
 import { generate } from 'mqtt-packet';
 import { connectAll, localAddressOf } from '../load/connect-all.ts';
-import { serveParent } from '../../rig/load/process/serve-parent.ts';
+import { serveParent } from '../../rig/process/serve-parent.ts';
 
 export type CrowdQuestions = typeof questions;
 

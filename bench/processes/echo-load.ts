@@ -6,7 +6,7 @@ import { connectAll, localAddressOf } from '../load/connect-all.ts';
 import { createLatencyRecorder, type Latency } from '../load/latency.ts';
 import { benchThingName } from '../load/thing-names.ts';
 import { connectWire, type WireClient } from '../load/wire-client.ts';
-import { serveParent } from '../../rig/load/process/serve-parent.ts';
+import { serveParent } from '../../rig/process/serve-parent.ts';
 
 interface ConnectBody {
   readonly port: number;

@@ -1,6 +1,6 @@
 /** A child process for the figures of the engine alone, so that its heap holds nothing else. */
 import { measureEngine } from '../engine.ts';
-import { serveParent } from '../../rig/load/process/serve-parent.ts';
+import { serveParent } from '../../rig/process/serve-parent.ts';
 
 export type EngineQuestions = typeof questions;
 

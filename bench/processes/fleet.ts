@@ -9,7 +9,7 @@ import { createLatencyRecorder, type Latency } from '../load/latency.ts';
 import { createLifecycle, type LifecycleEvents, lifecycleFilters } from '../load/lifecycle.ts';
 import { benchThingName } from '../load/thing-names.ts';
 import { connectWire, type WireClient } from '../load/wire-client.ts';
-import { serveParent } from '../../rig/load/process/serve-parent.ts';
+import { serveParent } from '../../rig/process/serve-parent.ts';
 
 export type Codec = 'MQTT.js' | 'bare codec';
 

@@ -6,7 +6,7 @@
 import { createLatencyRecorder, type Latency } from '../load/latency.ts';
 import { runDelayOf } from '../load/run-delay.ts';
 import { connectWire, type WireOptions } from '../load/wire-client.ts';
-import { serveParent } from '../../rig/load/process/serve-parent.ts';
+import { serveParent } from '../../rig/process/serve-parent.ts';
 
 export type NeighbourQuestions = typeof questions;
 

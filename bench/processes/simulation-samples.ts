@@ -1,5 +1,6 @@
 /** A child process for the figures of the simulation, so that its heap holds nothing else. */
-import { serveParent } from '../../rig/load/process/serve-parent.ts';
+import { letDieYoung } from '../../broker/die-young.ts';
+import { serveParent } from '../../rig/process/serve-parent.ts';
 import { measureSimulation } from '../simulation.ts';
 
 export type SimulationQuestions = typeof questions;
@@ -8,4 +9,5 @@ const questions = {
   measure: async ({ runs }: { readonly runs: number }) => measureSimulation(runs),
 };
 
+letDieYoung();
 serveParent(questions);

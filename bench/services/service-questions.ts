@@ -1,6 +1,6 @@
 /** What every measured service process answers, whatever is inside: the alternatives differ in nothing else. */
-import type { Questions } from '../../rig/load/process/child.ts';
-import { serveParent } from '../../rig/load/process/serve-parent.ts';
+import type { Questions } from '../../rig/process/child.ts';
+import { serveParent } from '../../rig/process/serve-parent.ts';
 import type { Rollout } from './rollout.ts';
 
 export interface ServiceUnderLoad {

@@ -3,7 +3,7 @@ import type { DurationMs } from '../../protocol/time.ts';
 import type { LoadProgress } from './load-progress.ts';
 import type { LoadRequest } from './load-request.ts';
 import type { PartQuestions } from './part.ts';
-import type { Child } from './process/child.ts';
+import type { Child } from '../process/child.ts';
 import type { Tally } from './tally.ts';
 
 export interface LoadOptions extends LoadRequest {

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { LoadOptions } from './load-options.ts';
 import type { PartQuestions, PartReport } from './part.ts';
-import { type Child, startChild } from './process/child.ts';
+import { type Child, startChild } from '../process/child.ts';
 import type { Part } from './process-tally.ts';
 import type { Tally } from './tally.ts';
 

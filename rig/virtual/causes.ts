@@ -9,6 +9,13 @@ import { type Played, play } from './play.ts';
 import type { Subjects } from './subjects.ts';
 import type { Violation } from './violation.ts';
 
+/** What broke in a run. */
+export interface FoundFailure {
+  readonly violation: Violation;
+  /** The same for runs in which the same thing broke at the same kind of moment. */
+  readonly key: string;
+}
+
 export interface Failure {
   /** `seed 4711`, or the scenario's id. */
   readonly label: string;
@@ -23,6 +30,12 @@ export interface Cause {
   readonly failures: readonly Failure[];
 }
 
+/** @returns `undefined` when nothing broke */
+export function failureIn(played: Played): FoundFailure | undefined {
+  const [violation] = played.violations;
+  return violation && { violation, key: keyOf(violation, decisiveFinding(played, violation)) };
+}
+
 /** The most frequent first. */
 export class Causes {
   readonly #byKey = new Map<string, Failure[]>();
@@ -33,13 +46,8 @@ export class Causes {
     return this.#cutRuns;
   }
 
-  /** @param played in which something broke */
-  add(label: string, played: Played, seed?: number): void {
-    const [violation] = played.violations;
-    if (violation === undefined) return;
-    if (violation.isCut === true) this.#cutRuns += 1;
-    const key = causeOf(violation, decisiveFinding(played, violation));
-    const failure = { label, scenario: played.scenario, violation, ...(seed !== undefined && { seed }) };
+  add(key: string, failure: Failure): void {
+    if (failure.violation.isCut === true) this.#cutRuns += 1;
     const known = this.#byKey.get(key);
     if (known === undefined) this.#byKey.set(key, [failure]);
     else known.push(failure);
@@ -59,7 +67,7 @@ function decisiveFinding({ findings }: Played, { broke, thingName }: Violation):
 }
 
 /** Without figures and names, which differ from seed to seed. */
-function causeOf({ broke, message }: Violation, finding: Finding | undefined): string {
+function keyOf({ broke, message }: Violation, finding: Finding | undefined): string {
   const words = message.replaceAll(/\b[a-z]+-\d+\b|\d+(\.\d+)*/g, '#');
   return [broke, words, finding?.decisive?.kind ?? ''].join(' | ');
 }

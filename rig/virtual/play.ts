@@ -64,8 +64,8 @@ const usualSettleMs: DurationMs = 600_000;
 /** The script is given up after waiting so long for one thing. */
 const patienceMs: DurationMs = 3_600_000;
 const maxEventsAtOneInstant = 20_000;
-/** Happen within one bound. */
-const eventsInARow = 500;
+/** Happen within one bound: a whole run, most often, since a bound costs as much as hundreds of events. */
+const eventsInARow = 2000;
 
 class VirtualPlay {
   readonly #scenario: Scenario;
@@ -166,11 +166,12 @@ class VirtualPlay {
   }
 
   #play(): void {
-    this.#bounded(() => {
+    let goesOn = this.#bounded(() => {
       this.#world.start();
       this.#direction.tell({ kind: 'start' });
+      return this.#goOn();
     });
-    while (this.#bounded(() => this.#goOn()));
+    while (goesOn) goesOn = this.#bounded(() => this.#goOn());
   }
 
   /** Lets some events happen. @returns whether there is more to come */

@@ -15,7 +15,7 @@ import { sweepRuns } from '../../virtual/sweep.ts';
 import { CheckRecord, type PlayedScenarios } from './check-record.ts';
 import type { CheckResult, SweepPoint } from './check-result.ts';
 import { createBounded } from '../bounded.ts';
-import { Turns } from '../simulation.ts';
+import { Turns } from '../simulation/simulation.ts';
 import { diagnose } from './diagnosis.ts';
 import { handshakeIn, handshakeScenario } from './handshake.ts';
 import { portraitOf } from './portrait.ts';

@@ -16,7 +16,8 @@ import { type Subjects, realSubjects } from '../../virtual/subjects.ts';
 import { claims } from '../../virtual/violation.ts';
 import { createBounded } from '../bounded.ts';
 import type { ScenarioRun } from '../check/check-result.ts';
-import { Simulation, type SimulationPart } from '../simulation.ts';
+import type { SimulationPart } from '../simulation/parts.ts';
+import { Simulation } from '../simulation/simulation.ts';
 
 export interface SecondActOptions {
   readonly scenarios: readonly Scenario[];

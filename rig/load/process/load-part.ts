@@ -1,5 +1,5 @@
 /** A child process of a load run. */
 import { createPart } from '../part.ts';
-import { serveParent } from './serve-parent.ts';
+import { serveParent } from '../../process/serve-parent.ts';
 
 serveParent(createPart());

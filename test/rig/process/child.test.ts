@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { resolve } from 'node:path';
-import { startChild } from '../../../rig/load/process/child.ts';
+import { startChild } from '../../../rig/process/child.ts';
 
 it('a process that hears of nothing any more is killed', async () => {
   const child = startChild(resolve('dist/rig/load/process/load-part'), { endsWithinMs: 50 });

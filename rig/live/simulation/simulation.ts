@@ -1,31 +1,20 @@
 /**
- * Many runs in virtual time, one after the other: what they come to, and what broke, grouped by cause and told by the smallest
- * scenario that shows it. A turn is given back now and then, so that Ctrl-C is heard and progress is drawn.
+ * Many runs in virtual time: what they come to, and what broke, grouped by cause and told by the smallest scenario that shows it. Plays
+ * one after the other and gives a turn back now and then, so that Ctrl-C is heard and progress is drawn; where that takes long, other
+ * processes play too (players.ts). Outcomes come in the order of the parts, whoever played them.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { DurationMs } from '../../protocol/time.ts';
-import type { Scenario } from '../scenario/contract.ts';
-import type { Verdict } from '../verdict/contract.ts';
-import { mostCutRuns } from '../virtual/bounds.ts';
-import { type Cause, Causes, keptScenario, smallestOf } from '../virtual/causes.ts';
-import { type PlayOptions, type Played, play } from '../virtual/play.ts';
-import type { Subjects } from '../virtual/subjects.ts';
-import type { ScenarioRun } from './check/check-result.ts';
-import { simulatedRun } from './check/scenario-run.ts';
-
-/** One thing to play. */
-export interface SimulationPart {
-  /** `seed 4711`, or the scenario's id. */
-  readonly label: string;
-  readonly seed?: number;
-  readonly scenario: Scenario;
-}
-
-export interface PlayedPart {
-  readonly part: SimulationPart;
-  readonly played: Played;
-  readonly run: ScenarioRun;
-}
+import type { DurationMs } from '../../../protocol/time.ts';
+import type { Verdict } from '../../verdict/contract.ts';
+import { mostCutRuns } from '../../virtual/bounds.ts';
+import { type Cause, Causes, keptScenario, smallestOf } from '../../virtual/causes.ts';
+import { type PlayOptions, play } from '../../virtual/play.ts';
+import type { Subjects } from '../../virtual/subjects.ts';
+import type { ScenarioRun } from '../check/check-result.ts';
+import { simulatedRun } from '../check/scenario-run.ts';
+import { Parts, type PlayedPart, type SimulationPart } from './parts.ts';
+import type { Players } from './players.ts';
+import { playToOutcome } from './run-outcome.ts';
 
 export interface ToldCause {
   readonly cause: Cause;
@@ -41,7 +30,12 @@ export interface SimulationOptions {
   readonly onTurn: (simulation: Simulation) => void;
   /** How each run is played. */
   readonly playing?: PlayOptions;
+  /** Who plays besides, once it has taken so long. Absent: nobody. */
+  readonly players?: { readonly start: () => Players; readonly afterMs?: DurationMs };
 }
+
+/** What takes less is done before others are there. */
+const aloneMs: DurationMs = 500;
 
 /** Between two turns given back. */
 const turnMs: DurationMs = 50;
@@ -84,18 +78,40 @@ export class Simulation {
 
   /** Ends early where too many runs had to be cut. */
   async *play(parts: Iterable<SimulationPart>): AsyncGenerator<PlayedPart> {
-    const { subjects, playing } = this.#options;
-    for (const part of parts) {
-      if (this.#causes.cutRuns >= mostCutRuns) return;
-      await this.#turns.giveBack();
-      this.#options.signal?.throwIfAborted();
-      const played = play(part.scenario, subjects, playing);
-      const run = simulatedRun(played);
+    const { subjects, playing, players: others, signal } = this.#options;
+    const { afterMs = aloneMs } = others ?? {};
+    const source = new Parts(parts);
+    const startedAt = performance.now();
+    let players: Players | undefined;
+    try {
+      for (;;) {
+        yield* this.#judged(source);
+        if (this.#causes.cutRuns >= mostCutRuns) return;
+        await this.#turns.giveBack();
+        signal?.throwIfAborted();
+        if (performance.now() - startedAt >= afterMs) players ??= others?.start().on(source);
+        const taken = source.take();
+        if (taken !== undefined) source.put(taken, playToOutcome(taken.part.scenario, subjects, playing));
+        else if (source.isDone) return;
+        else await players?.nextAnswer(signal);
+      }
+    } finally {
+      await players?.stop();
+    }
+  }
+
+  *#judged(source: Parts): Generator<PlayedPart> {
+    for (const judged of source.inOrder()) {
+      const { part, outcome } = judged;
+      const { label, seed, scenario } = part;
       this.played += 1;
-      if (run.verdict === 'fail') this.failed += 1;
-      if (run.verdict === 'inconclusive') this.#inconclusive += 1;
-      this.#causes.add(part.label, played, part.seed);
-      yield { part, played, run };
+      if (outcome.verdict === 'fail') this.failed += 1;
+      if (outcome.verdict === 'inconclusive') this.#inconclusive += 1;
+      if (outcome.failure !== undefined) {
+        const { key, violation } = outcome.failure;
+        this.#causes.add(key, { label, scenario, violation, ...(seed !== undefined && { seed }) });
+      }
+      yield judged;
     }
   }
 

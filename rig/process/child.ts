@@ -29,6 +29,8 @@ export interface Child<Q extends Questions> extends Measured {
   readonly pid: number | undefined;
   /** Settles when the process has ended, for whatever reason. @returns how: an exit code or a signal */
   readonly ended: Promise<string>;
+  /** Ends it at once, whatever it is doing. */
+  kill(): Promise<void>;
   ask<Name extends keyof Q & string>(name: Name, body: Body<Q[Name]>): Promise<Result<Q[Name]>>;
 }
 
@@ -100,6 +102,10 @@ export function startChild<Q extends Questions>(path: string, options: ChildOpti
     ended: gone.then(([code, signal]) => signal ?? `exit code ${code}`),
     ask: (question, body) => send(question, body) as never,
     usage: () => send('usage', undefined) as Promise<Usage>,
+    kill: async () => {
+      child.kill('SIGKILL');
+      await gone;
+    },
     stop: async () => {
       if (child.connected) child.disconnect();
       const tooLong = setTimeout(() => child.kill('SIGKILL'), endsWithinMs);
