@@ -5,10 +5,11 @@
  * What makes certificates (certificate-signing.ts) is loaded when the first one is wanted.
  */
 import { X509Certificate, createPrivateKey, webcrypto } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { type CertificateAuthority, type Keeper, keyAlgorithm } from './certificate-authority.ts';
+import { readIfThere } from './read-if-there.ts';
 import { makeDirectory } from './store/make-directory.ts';
 
 export type { CertificateAuthority, IssuedCertificate } from './certificate-authority.ts';
@@ -36,7 +37,7 @@ export async function openCertificateAuthority(directory: string | 'memory'): Pr
 async function openDirectory(directory: string): Promise<Keeper> {
   const caFile = join(directory, caCertificateFile);
   const keyFile = join(directory, caKeyFile);
-  const [ca, key] = [await readIfThere(caFile), await readIfThere(keyFile)];
+  const [ca, key] = [await readIfThere(caFile, unusable), await readIfThere(keyFile, unusable)];
   if (ca !== undefined && key !== undefined) return readAuthority({ ca, key, caFile, keyFile });
   if (ca !== undefined) throw unusable(keyFile, 'is missing although its certificate is there');
   if (key !== undefined) throw unusable(caFile, 'is missing although its key is there');
@@ -71,15 +72,6 @@ async function readAuthority({ ca, key, caFile, keyFile }: AuthorityFiles): Prom
     return { ca: certificate.toString().trim(), privateKey, caFile };
   } catch (cause) {
     throw unusable(keyFile, 'is not a P-256 key', cause);
-  }
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw unusable(file, 'cannot be read', cause);
   }
 }
 

@@ -5,10 +5,11 @@
  * Source: reference streams-and-ota.md §2.1 and §3.
  */
 import { type KeyObject, X509Certificate, createPrivateKey, createSign } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
 import type { CertificateAuthority, IssuedCertificate } from './certificates.ts';
+import { readIfThere } from './read-if-there.ts';
 
 export const codeSigningKeyFile = 'code-signing.key';
 export const codeSigningCertificateFile = 'code-signing.pem';
@@ -40,7 +41,7 @@ export async function openCodeSigner(
 async function readOrMake(directory: string, authority: CertificateAuthority): Promise<IssuedCertificate> {
   const certFile = join(directory, codeSigningCertificateFile);
   const keyFile = join(directory, codeSigningKeyFile);
-  const [cert, key] = [await readIfThere(certFile), await readIfThere(keyFile)];
+  const [cert, key] = [await readIfThere(certFile, unusable), await readIfThere(keyFile, unusable)];
   if (cert !== undefined && key !== undefined) return checked({ cert, key }, certFile, keyFile);
   if (cert !== undefined) throw unusable(keyFile, 'is missing although its certificate is there');
   if (key !== undefined) throw unusable(certFile, 'is missing although its key is there');
@@ -57,15 +58,6 @@ function checked(files: IssuedCertificate, certFile: string, keyFile: string): I
   if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw unusable(keyFile, 'is not a P-256 key');
   if (!certificate.checkPrivateKey(key)) throw unusable(keyFile, `does not belong to ${certFile}`);
   return files;
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw unusable(file, 'cannot be read', cause);
-  }
 }
 
 async function writeNew(file: string, text: string): Promise<void> {

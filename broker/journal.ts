@@ -13,41 +13,39 @@ export interface Journal {
   drained(): Promise<void>;
 }
 
-interface Entry {
-  readonly changes: readonly RowChange[];
-  readonly settled: (kept: boolean) => void;
-}
+type Settled = (kept: boolean) => void;
 
 /**
  * Group commit: while one turn's changes are being kept, the next ones gather.
  * @param onFailure the store failed; from then on nothing is kept, and the process had better end.
  */
 export function createJournal(store: Store, clock: Pick<Clock, 'now'>, onFailure: (error: unknown) => void): Journal {
-  let gathering: Entry[] = [];
+  let changes: RowChange[] = [];
+  let waiting: Settled[] = [];
   let commits: Promise<void> | undefined;
   let failed = false;
 
   async function commitTurns(): Promise<void> {
-    while (gathering.length > 0) {
+    while (waiting.length > 0) {
       await endOfTurn();
-      const turn = gathering;
-      gathering = [];
-      const changes = turn.flatMap((entry) => entry.changes);
+      const [kept, told] = [changes, waiting];
+      [changes, waiting] = [[], []];
       try {
-        if (!failed && changes.length > 0) await store.commit(changes, clock.now());
+        if (!failed && kept.length > 0) await store.commit(kept, clock.now());
         else if (!failed && store.confirm !== undefined) await store.confirm();
       } catch (error) {
         failed = true;
         onFailure(error);
       }
-      for (const entry of turn) entry.settled(!failed);
+      for (const settled of told) settled(!failed);
     }
     commits = undefined;
   }
 
   return {
-    keep(changes, settled) {
-      gathering.push({ changes, settled });
+    keep(more, settled) {
+      for (const change of more) changes.push(change);
+      waiting.push(settled);
       commits ??= commitTurns();
     },
     drained: () => commits ?? Promise.resolve(),

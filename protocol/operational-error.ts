@@ -20,7 +20,7 @@ export const operationalErrors = {
   STORE_VERSION: 'The database was written by another version of jobrig that keeps it in another form.',
   STORE_OF_OTHER_ACCOUNT: 'The database was made for another region or account.',
   STORE_TORN: 'The database is damaged or lacks commits that were made. Nothing is guessed; restore a copy.',
-  STORE_UNUSABLE: 'The database cannot be opened or read.',
+  STORE_UNUSABLE: 'The database cannot be opened or read, or what has it open has ended.',
   STORE_NOT_WRITTEN: 'The database can no longer be written, for example because the disk is full.',
   STORE_ADDRESS_INVALID:
     'The address of a database (`--store`) cannot be read. It is not shown: it may hold a password.',

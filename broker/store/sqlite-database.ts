@@ -55,8 +55,19 @@ export interface KeptText {
 const columns = '(key TEXT PRIMARY KEY, row TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID';
 export const sqliteSchema: Schema = Object.fromEntries(tableNames.map((table) => [table, columns]));
 
-/** What is written of one table, in order: a key and its JSON in turn; null: the row is gone. */
-export type WrittenRows = readonly [table: TableName, keysAndTexts: readonly (string | null)[]];
+/** What is written of one table. */
+export interface WrittenRows {
+  readonly table: TableName;
+  /** Keys of rows that are gone, and none that is put. */
+  readonly gone: readonly string[];
+  /** Of the rows that are put, with {@link keySeparator} between them. */
+  readonly keys: string;
+  /** JSON of a list: the rows, and the mark between them. */
+  readonly rows: string;
+}
+
+/** Stands in no key as it is kept. */
+export const keySeparator = '\0';
 
 /** Open in one process, and for one thread of it. */
 export interface SqliteDatabase {
@@ -72,17 +83,23 @@ export interface SqliteDatabase {
   close(): void;
 }
 
-/** @throws OperationalError naming the file when it is in use, torn, foreign or cannot be written. */
-export function openSqliteDatabase({ directory, identity, durability = 'fsync' }: SqliteStoreOptions): SqliteDatabase {
+/**
+ * @param mark what stands between rows that are written
+ * @throws OperationalError naming the file when it is in use, torn, foreign or cannot be written.
+ */
+export function openSqliteDatabase(
+  { directory, identity, durability = 'fsync' }: SqliteStoreOptions,
+  mark: string,
+): SqliteDatabase {
   const files = filesIn(directory);
   const head = inspectDatabase(files, sqliteSchema);
   checkHead(head, files, identity);
   const database = openDatabase(files, sqliteSchema);
   // 16 MB of log between checkpoints: pages that change again and again are then written back once.
   database.exec(`PRAGMA synchronous = ${synchronous[durability]}; PRAGMA wal_autocheckpoint = 4000`);
-  const write = writerOf(database, identity);
+  const write = writerOf(database, identity, `,${JSON.stringify(mark)},`);
   let commits = head?.commits ?? 0;
-  const mark = openMark(files.mark, commits);
+  const commitMark = openMark(files.mark, commits);
   /** SQLite makes the file with the first commit, and uses one for as long as it is open. */
   let log: number | undefined;
   const gathered: WrittenRows[] = [];
@@ -98,7 +115,7 @@ export function openSqliteDatabase({ directory, identity, durability = 'fsync' }
         write([...gathered.splice(0), ...changes], commits + 1, at);
         commits += 1;
         if (durability === 'fsync') fdatasyncSync((log ??= openSync(files.log, 'r')));
-        mark.set(commits);
+        commitMark.set(commits);
       } catch (cause) {
         throw notWritten(files, cause);
       }
@@ -106,7 +123,7 @@ export function openSqliteDatabase({ directory, identity, durability = 'fsync' }
     close() {
       closeDatabase(database, files);
       if (log !== undefined) closeSync(log);
-      mark.remove();
+      commitMark.remove();
     },
   };
 }
@@ -194,16 +211,15 @@ function checksumOf(key: string, row: string): number {
 
 type Write = (changes: readonly WrittenRows[], commits: number, at: EpochMs) => void;
 
-/** As many rows as one statement puts, which halves what a row costs. */
-const rowsAtOnce = 8;
+/** As many rows as one statement puts, the most that are left first: many take half of what each takes alone. */
+const rowsAtOnce = [32, 8, 1] as const;
 
-function writerOf(database: Database, { region, account }: ServiceIdentity): Write {
+function writerOf(database: Database, { region, account }: ServiceIdentity, separator: string): Write {
   const statements = new Map(
     tableNames.map((table) => [
       table,
       {
-        put: database.prepare(putting(table, 1)),
-        putMany: database.prepare(putting(table, rowsAtOnce)),
+        puts: rowsAtOnce.map((count) => database.prepare(putting(table, count))),
         drop: database.prepare(`DELETE FROM ${table} WHERE key = ?`),
       },
     ]),
@@ -212,33 +228,28 @@ function writerOf(database: Database, { region, account }: ServiceIdentity): Wri
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
 
-  function writeRows(table: TableName, keysAndTexts: WrittenRows[1]): void {
-    const { put, putMany, drop } = statements.get(table)!;
-    let values: (string | number)[] = [];
-    const putRest = (): void => {
-      for (let at = 0; at < values.length; at += valuesOfRow) put.run(...values.slice(at, at + valuesOfRow));
-      values = [];
-    };
-    for (let index = 0; index < keysAndTexts.length; index += 2) {
-      const key = keysAndTexts[index]!;
-      const text = keysAndTexts[index + 1]!;
-      if (text === null) {
-        putRest();
-        drop.run(key);
-        continue;
+  function writeRows({ table, gone, keys, rows }: WrittenRows): void {
+    const { puts, drop } = statements.get(table)!;
+    for (const key of gone) drop.run(key);
+    if (rows === '[]') return;
+    const names = keys.split(keySeparator);
+    const texts = rows.slice(1, -1).split(separator);
+    let next = 0;
+    for (const [index, count] of rowsAtOnce.entries()) {
+      for (; next + count <= texts.length; next += count) {
+        const values: (string | number)[] = [];
+        for (let at = next; at < next + count; at += 1) {
+          values.push(names[at]!, texts[at]!, checksumOf(names[at]!, texts[at]!));
+        }
+        puts[index]!.run(...values);
       }
-      values.push(key, text, checksumOf(key, text));
-      if (values.length < rowsAtOnce * valuesOfRow) continue;
-      putMany.run(...values);
-      values = [];
     }
-    putRest();
   }
 
   return (changes, commits, at) => {
     begin.run();
     try {
-      for (const [table, keysAndTexts] of changes) writeRows(table, keysAndTexts);
+      for (const written of changes) writeRows(written);
       writeHead({ region, account, commits, at });
       commit.run();
     } catch (error) {
@@ -248,9 +259,6 @@ function writerOf(database: Database, { region, account }: ServiceIdentity): Wri
     }
   };
 }
-
-/** Key, row, checksum. */
-const valuesOfRow = 3;
 
 /** Half the work of INSERT OR REPLACE, which deletes first. */
 export function putting(table: TableName, rows: number): string {

@@ -18,6 +18,8 @@ export interface ThreadData {
   readonly port: MessagePort;
   /** Of one number: how many answers there were. */
   readonly answers: Int32Array;
+  /** What stands between rows. */
+  readonly mark: string;
 }
 
 /** Rows from here on: of the first table those behind a key, as it is kept, and all of the others. */
@@ -44,7 +46,9 @@ export interface Batch {
 /** An error that can be sent. */
 export interface Failure {
   readonly message: string;
-  /** Absent: a bug. */
+  /** The thread is gone. */
+  readonly hasEnded?: boolean;
+  /** Absent: a bug, unless the thread is gone. */
   readonly code?: OperationalErrorCode;
   readonly hint?: string | undefined;
 }
@@ -65,7 +69,7 @@ export interface Answer {
 /** At most so much of what is read is in memory at once, but for the last row of a batch. */
 const batchBytes = 1_000_000;
 
-const { port, answers } = workerData as ThreadData;
+const { port, answers, mark } = workerData as ThreadData;
 const databases = new Map<number, SqliteDatabase>();
 let lastNumber = 0;
 
@@ -86,7 +90,7 @@ function batchFrom({ tables, after }: Position, passesDamageOver: boolean, { dat
 
 function answerTo(question: Question): Answer {
   if (question.ask === 'open') {
-    const opened = openSqliteDatabase(question.options);
+    const opened = openSqliteDatabase(question.options, mark);
     lastNumber += 1;
     databases.set(lastNumber, opened);
     return { opened: { database: lastNumber, lastCommitAt: opened.lastCommitAt } };

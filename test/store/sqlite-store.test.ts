@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
 import { DatabaseSync } from '@photostructure/sqlite';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -27,6 +28,9 @@ const identity = { region: 'us-east-1', account: '000000000000' };
 const at = 1_700_000_000_000;
 
 let directory: StoreDirectory;
+/** Threads of stores, as they begin. */
+const threads: Worker[] = [];
+process.on('worker', (worker: Worker) => threads.push(worker));
 const opened: Store[] = [];
 const copies: StoreDirectory[] = [];
 
@@ -322,5 +326,51 @@ describe('the file system says no', () => {
       code: 'STORE_UNUSABLE',
       message: expect.stringContaining(directory.database),
     });
+  });
+});
+
+/** A store whose thread ends in this turn, which no event has told of yet. */
+async function abandoned(): Promise<SqliteStore> {
+  const store = await openSqliteStore({ directory: directory.path, identity });
+  await fill(store, 3);
+  void threads.at(-1)!.terminate();
+  return store;
+}
+
+describe('the thread has ended', () => {
+  const said = {
+    code: 'STORE_UNUSABLE',
+    message: expect.stringMatching(/jobrig\.db cannot be used any more: its thread has ended/),
+  };
+
+  it.each([
+    ['closes it', (store: SqliteStore) => store.close()],
+    ['reads it', (store: SqliteStore) => [...store.rows()]],
+  ])('who %s within that turn is told, and does not wait for ever', async (_what, act) => {
+    const store = await abandoned();
+    const error = await Promise.resolve()
+      .then(() => act(store))
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject(said);
+    expect(() => act(store)).toThrow(expect.objectContaining(said));
+  });
+
+  it('a commit under way is refused, as is each that follows; what was kept is there for the next thread', async () => {
+    const store = await abandoned();
+    const row = { table: 'thing', key: 'late', row: {} } as const;
+    await expect(store.commit([row], at)).rejects.toMatchObject(said);
+    await expect(store.commit([row], at)).rejects.toMatchObject(said);
+    const left = directory.killed();
+    copies.push(left);
+    expect((await rowsOf(left)).length).toBe(3);
+  });
+
+  it('by running out of memory, which is said', async () => {
+    const store = await openSqliteStore({ directory: directory.path, identity });
+    threads.at(-1)!.emit('error', new Error('Worker terminated due to reaching memory limit: JS heap out of memory'));
+    await expect(store.commit([], at)).rejects.toMatchObject({
+      message: expect.stringContaining('its thread has ended (Worker terminated due to reaching memory limit'),
+    });
+    await threads.at(-1)!.terminate();
   });
 });
