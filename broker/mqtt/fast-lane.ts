@@ -9,6 +9,7 @@ import { ClientStream, type PacketReceiver } from './client-stream.ts';
 import { type Disconnection, returnCodeOf } from './disconnection.ts';
 import { connectHeader } from './first-packet.ts';
 import { connectInPlace, subackBytes, subscribeInPlace } from './handshake-in-place.ts';
+import { partOf } from './internals.ts';
 import type { Agreement } from './mqtt5-connect.ts';
 import { type Frame, PacketReader } from './packet-reader.ts';
 
@@ -60,7 +61,7 @@ export class FastLane extends ClientStream {
       if (topic.includes('\0') || topic.includes(replacementCharacter)) return false;
       if (topic.length === topicEnd - topicAt) this.#lastTopic = topic;
     }
-    receiver.publish({ topic, payload: bytes.subarray(topicEnd + 2, end), qos: 1, retain: false, messageId });
+    receiver.publish({ topic, payload: partOf(bytes, topicEnd + 2, end), qos: 1, retain: false, messageId });
     return true;
   }
 

@@ -7,6 +7,7 @@
 /* oxlint-disable no-underscore-dangle -- that is what undocumented parts begin with */
 import { Socket } from 'node:net';
 import { type Duplex, PassThrough } from 'node:stream';
+import { getSystemErrorName } from 'node:util';
 import type { Aedes, Client } from 'aedes';
 import { type Parser, parser as createParser } from 'mqtt-packet';
 
@@ -150,6 +151,8 @@ export function createCheckedParser(protocolVersion: number | undefined, checks:
 
 interface Handle {
   useUserBuffer?(buffer: Buffer): void;
+  writeBuffer(request: WriteRequest, bytes: Buffer): number;
+  readonly writeQueueSize: number;
 }
 
 /** A socket's properties for the buffer and for who is told how much came in; returning true reads on. */
@@ -159,8 +162,17 @@ type SocketInternals = Socket & {
 };
 
 const sharedBuffer = Buffer.allocUnsafeSlow(64 * 1024);
-/** Of its beginning, by length: most of what comes in is short. */
-const beginnings: (Buffer | undefined)[] = Array.from({ length: 1024 });
+/** Of it, each in a place of its own among few: what comes in begins and ends in few places. */
+const knownParts: (Buffer | undefined)[] = Array.from({ length: 1024 });
+
+/** As `subarray`, without an object for each call where the bytes are what a socket has just read. Valid as long as they are. */
+export function partOf(bytes: Buffer, start: number, end: number): Buffer {
+  if (bytes.buffer !== sharedBuffer.buffer || bytes.byteOffset !== 0) return bytes.subarray(start, end);
+  const place = (start * 31 + end) % knownParts.length;
+  const known = knownParts[place];
+  if (known !== undefined && known.byteOffset === start && known.length === end - start) return known;
+  return (knownParts[place] = sharedBuffer.subarray(start, end));
+}
 const [bufferProperty, callbackProperty] = symbolsOf(new Socket(), ['kBuffer', 'kBufferCb']);
 
 /**
@@ -176,22 +188,37 @@ export function readInPlace(wire: Duplex, read: (bytes: Buffer) => void): boolea
   handle.useUserBuffer(sharedBuffer);
   socket[bufferProperty] = sharedBuffer;
   socket[callbackProperty] = (length) => {
-    read(
-      length < beginnings.length
-        ? (beginnings[length] ??= sharedBuffer.subarray(0, length))
-        : sharedBuffer.subarray(0, length),
-    );
+    read(partOf(sharedBuffer, 0, length));
     return true;
   };
   return true;
 }
 
-// Node: writing to TCP past the stream, which keeps an account of each write and says in a later tick that it is over. Most writes are
-// over when they return.
+// Node: writing to TCP past the stream, which keeps an account of each write, makes an object of the system's for it and says in a
+// later tick that it is over. Most writes are over when they return, and one such object does for all of these.
 
-/** What a socket writes with, which its stream calls. */
-interface Writer {
-  _write(bytes: Buffer, encoding: 'buffer', over: (error?: Error | null) => void): void;
+/** What the system keeps of a write that goes on. */
+interface WriteRequest {
+  buffer?: Buffer;
+  oncomplete?: (status: number) => void;
+}
+
+let WriteRequestOf: (new () => WriteRequest) | undefined;
+let spare: WriteRequest | undefined;
+
+/** A socket makes requests itself; from the first of them it is known how. */
+function learnFrom(handle: Handle): void {
+  if (!canWrite(handle)) return;
+  const { writeBuffer } = handle;
+  handle.writeBuffer = (request, bytes) => {
+    delete (handle as Partial<Handle>).writeBuffer;
+    WriteRequestOf = request.constructor as new () => WriteRequest;
+    return writeBuffer.call(handle, request, bytes);
+  };
+}
+
+function canWrite(handle: Partial<Handle> | null): boolean {
+  return typeof handle?.writeBuffer === 'function' && typeof handle.writeQueueSize === 'number';
 }
 
 /**
@@ -200,10 +227,29 @@ interface Writer {
  */
 export function writeInPlace(wire: Duplex, bytes: Buffer, over: (error?: Error | null) => void): boolean {
   if (wire.writableLength > 0 || !wire.writable || wire.constructor !== Socket) return false;
-  const { _handle: handle } = wire as SocketInternals;
+  const socket = wire as SocketInternals;
+  const { _handle: handle } = socket;
   if (handle === null) return false;
-  (wire as unknown as Writer)._write(bytes, 'buffer', over);
+  if (WriteRequestOf === undefined) {
+    learnFrom(handle);
+    socket._write(bytes, 'buffer' as BufferEncoding, over);
+    return true;
+  }
+  const request = (spare ??= new WriteRequestOf());
+  const status = handle.writeBuffer(request, bytes);
+  if (status !== 0) over(writeError(status));
+  else if (handle.writeQueueSize === 0) over();
+  else {
+    spare = undefined;
+    request.buffer = bytes;
+    request.oncomplete = (outcome) => over(outcome < 0 ? writeError(outcome) : null);
+  }
   return true;
+}
+
+function writeError(status: number): Error {
+  const code = getSystemErrorName(status);
+  return Object.assign(new Error(`write ${code}`), { errno: status, code, syscall: 'write' });
 }
 
 function symbolsOf(socket: Socket, names: readonly string[]): readonly (symbol | undefined)[] {
@@ -234,6 +280,7 @@ export function missingInternals(broker: Aedes, socket: Socket): string[] {
     'mqtt-packet: parser.packet.length': typeof parser.packet?.length === 'number',
     'Node: socket[kBuffer]': bufferProperty !== undefined,
     'Node: socket[kBufferCb]': callbackProperty !== undefined,
+    'Node: socket._handle.writeBuffer': canWrite((socket as SocketInternals)._handle),
     'Node: socket._handle.useUserBuffer': typeof (socket as SocketInternals)._handle?.useUserBuffer === 'function',
   };
   return Object.keys(parts).filter((part) => parts[part] !== true);

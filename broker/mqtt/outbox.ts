@@ -166,8 +166,8 @@ export class Outbox {
     let room = 0;
     for (let index = 0; index < count; index += 1) room += roomOf(gathered[index]!);
     slab.makeRoom(room);
-    const { bytes, at: start } = slab;
-    let at = start;
+    const { bytes } = slab;
+    let { at } = slab;
     for (let index = 0; index < count; index += 1) {
       const what = gathered[index]!;
       if (typeof what === 'number') {
@@ -177,7 +177,7 @@ export class Outbox {
         at = writePublish(bytes, at, version, what, messageId);
       } else at += what.copy(bytes, at);
     }
-    return bytes.subarray(start, at);
+    return slab.cut(at);
   }
 }
 

@@ -103,11 +103,20 @@ export class Slab {
   bytes = Buffer.allocUnsafeSlow(slabBytes);
   /** Where what comes next begins. */
   at = 0;
+  /** Of its beginning, by length: most of what leaves is short. */
+  readonly #beginnings: (Buffer | undefined)[] = Array.from({ length: 1024 });
 
   makeRoom(size: number): void {
     if (this.at + size <= this.bytes.length && this.bytes.length === slabBytes) return;
     this.bytes = Buffer.allocUnsafeSlow(Math.max(size, slabBytes));
     this.at = 0;
+    this.#beginnings.fill(undefined);
+  }
+
+  /** What was put together, up to there. */
+  cut(end: number): Buffer {
+    if (this.at > 0 || end >= this.#beginnings.length) return this.bytes.subarray(this.at, end);
+    return (this.#beginnings[end] ??= this.bytes.subarray(0, end));
   }
 
   /** @param packets what was put together last */

@@ -67,17 +67,7 @@ export function answer(options: AnswerOptions, asked: Request): void {
     (faults === undefined || faults.isIdle === true) &&
     watchers.observer.sent === undefined
   ) {
-    const asWritten = Buffer.from(payload as Uint8Array);
-    takeWritten(topic, parsed, asWritten, (told) => {
-      if ('code' in told) {
-        reject(asked, told, port.now(), decodeDeviceRequest(parsed, asWritten).clientToken);
-        return;
-      }
-      if (told.unreadable !== undefined) unreadable?.(asked, told.unreadable);
-      asked.reply(told.accepted ? 'accepted' : 'rejected', told.payload);
-      asked.answered();
-    });
-    return;
+    return passOn(takeWritten, options, asked, parsed);
   }
   const decoded = decodeDeviceRequest(parsed, textOf(payload));
   const { clientToken } = decoded;
@@ -90,14 +80,36 @@ export function answer(options: AnswerOptions, asked: Request): void {
   // Operation and request belong together in `decoded`; the type of a table cannot say so.
   const command = { name: commandNames[operation], request } as DeviceCommand;
   const fault = faults?.of(parsed.thingName, operation, asksNext(parsed));
-  switch (fault?.answer) {
-    case undefined:
+  if (fault !== undefined) return answerFaultily(options, asked, command, operation, clientToken, fault);
+  submit(port, asked, command, operation, clientToken);
+}
+
+function submit(
+  port: ServicePort,
+  asked: Request,
+  command: DeviceCommand,
+  operation: RequestOperation,
+  clientToken: string | undefined,
+  isTwice = false,
+): void {
+  port.submit(command, (outcome, at) => {
+    tell(asked, operation, outcome, at, clientToken);
+    if (isTwice) tell(asked, operation, outcome, at, clientToken);
+    asked.answered();
+  });
+}
+
+function answerFaultily(
+  { port, faults }: AnswerOptions,
+  asked: Request,
+  command: DeviceCommand,
+  operation: RequestOperation,
+  clientToken: string | undefined,
+  fault: NonNullable<ReturnType<AnswerFaults['of']>>,
+): void {
+  switch (fault.answer) {
     case 'twice':
-      return port.submit(command, (outcome, at) => {
-        tell(asked, operation, outcome, at, clientToken);
-        if (fault !== undefined) tell(asked, operation, outcome, at, clientToken);
-        asked.answered();
-      });
+      return submit(port, asked, command, operation, clientToken, true);
     case 'refuse':
       return refuse(asked, refusalJson(fault, port.now(), clientToken));
     case 'empty-next':
@@ -111,6 +123,25 @@ export function answer(options: AnswerOptions, asked: Request): void {
     case 'not-at-all':
       return asked.answered();
   }
+}
+
+/** The engine is elsewhere, and reads what is asked there. */
+function passOn(
+  takeWritten: TakeWritten,
+  { port, unreadable }: AnswerOptions,
+  asked: Request,
+  parsed: RequestTopic,
+): void {
+  const asWritten = Buffer.from(asked.payload as Uint8Array);
+  takeWritten(asked.topic, parsed, asWritten, (told) => {
+    if ('code' in told) {
+      reject(asked, told, port.now(), decodeDeviceRequest(parsed, asWritten).clientToken);
+      return;
+    }
+    if (told.unreadable !== undefined) unreadable?.(asked, told.unreadable);
+    asked.reply(told.accepted ? 'accepted' : 'rejected', told.payload);
+    asked.answered();
+  });
 }
 
 function tell(
