@@ -5,6 +5,7 @@
 import { CommanderError } from 'commander';
 import { OperationalError } from '../protocol/operational-error.ts';
 import type { Verdict } from '../rig/verdict/contract.ts';
+import { Interruption } from './interruption.ts';
 
 export const exitCodes = {
   ok: 0,
@@ -12,32 +13,10 @@ export const exitCodes = {
   /** Usage, configuration or environment. */
   usage: 2,
   inconclusive: 3,
-  hungUp: 129,
-  interrupted: 130,
-  terminated: 143,
 } as const;
 
 export function exitCodeOf(verdict: Verdict): number {
   return { pass: exitCodes.ok, fail: exitCodes.failed, inconclusive: exitCodes.inconclusive }[verdict];
-}
-
-/** What asks the process to end: Ctrl-C, a terminal that is closed, and whoever else wants it. */
-export const signals = {
-  SIGHUP: { message: 'hung up', exitCode: exitCodes.hungUp },
-  SIGINT: { message: 'interrupted', exitCode: exitCodes.interrupted },
-  SIGTERM: { message: 'terminated', exitCode: exitCodes.terminated },
-} as const;
-
-export type EndSignal = keyof typeof signals;
-
-/** One of the {@link signals}, as the reason of an aborted run. */
-export class Interruption extends Error {
-  readonly exitCode: number;
-
-  constructor(signal: EndSignal) {
-    super(signals[signal].message);
-    this.exitCode = signals[signal].exitCode;
-  }
 }
 
 /** The exit code for an error, after saying on stderr what there is to say. */

@@ -1,37 +1,68 @@
 /**
- * Ctrl-C, SIGTERM and the end of the terminal as an abort signal, so that every verb can close what it opened. A second one ends at
- * once. Before a verb listens, and where it has nothing to close, one is the end, and says so.
+ * Ctrl-C, SIGTERM and the end of the terminal as an abort signal, so that every verb can close what it opened. Before a verb listens,
+ * and where it has nothing to close, one is the end, and says so. Needs nothing of ours: it listens before anything is loaded.
  */
 import { addAbortListener } from 'node:events';
-import { type EndSignal, Interruption, reportError, signals } from './exit.ts';
+
+/** What asks the process to end. Exit codes as shells have them: 128 and the number of the signal. */
+const signals = {
+  SIGHUP: { message: 'hung up', exitCode: 129 },
+  SIGINT: { message: 'interrupted', exitCode: 130 },
+  SIGTERM: { message: 'terminated', exitCode: 143 },
+} as const;
+
+type EndSignal = keyof typeof signals;
 
 const names = Object.keys(signals) as readonly EndSignal[];
+/** Whoever starts us may pass on what the terminal has told us already, as npx does. */
+const sameWithinMs = 500;
 
-function listen(stop: (name: EndSignal) => void): Disposable {
-  for (const name of names) process.on(name, stop);
+/** One of the signals, as the reason of an aborted run. */
+export class Interruption extends Error {
+  readonly exitCode: number;
+
+  constructor(signal: EndSignal) {
+    super(signals[signal].message);
+    this.exitCode = signals[signal].exitCode;
+  }
+}
+
+function listen(stop: (asked: Interruption) => void): Disposable {
+  const hear = (name: EndSignal): void => stop(new Interruption(name));
+  for (const name of names) process.on(name, hear);
   return {
     [Symbol.dispose]() {
-      for (const name of names) process.off(name, stop);
+      for (const name of names) process.off(name, hear);
     },
   };
 }
 
-let endsAtOnce: Disposable | undefined;
+function endAtOnce({ message, exitCode }: Interruption, how = ''): never {
+  process.stderr.write(`jobrig: ${message}${how}\n`);
+  process.exit(exitCode);
+}
+
+let early: Disposable | undefined;
 
 /** From the first moment of the process. */
 export function endWhenAsked(): void {
-  endsAtOnce = listen((name) => process.exit(reportError(new Interruption(name))));
+  early = listen((asked) => endAtOnce(asked));
 }
 
-/** Runs `work` with a signal that aborts, with an {@link Interruption} as its reason, when the process is asked to stop. */
+/**
+ * Runs `work` with a signal that aborts, with an {@link Interruption} as its reason, when the process is asked to stop. Asked again, it
+ * ends at once.
+ */
 export async function interruptible<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
   const controller = new AbortController();
-  const listening = listen((name) => {
-    const interruption = new Interruption(name);
-    if (controller.signal.aborted) process.exit(interruption.exitCode);
-    controller.abort(interruption);
+  let askedAt = Infinity;
+  const listening = listen((asked) => {
+    const now = performance.now();
+    if (now - askedAt > sameWithinMs) endAtOnce(asked, ' again: ended at once');
+    askedAt = Math.min(askedAt, now);
+    controller.abort(asked);
   });
-  endsAtOnce?.[Symbol.dispose]();
+  early?.[Symbol.dispose]();
   try {
     return await work(controller.signal);
   } finally {

@@ -26,9 +26,9 @@ import {
   timeScaleOption,
   wholeNumber,
 } from './arguments.ts';
-import { Interruption, complain, exitCodeOf, usageError } from './exit.ts';
+import { complain, exitCodeOf, usageError } from './exit.ts';
 import { readHardware } from './hardware.ts';
-import { interruptible } from './interruption.ts';
+import { Interruption, interruptible } from './interruption.ts';
 import { showLoad } from './load-progress.ts';
 import { loadText } from './load-summary.ts';
 import { openOutput } from './output-folder.ts';

@@ -1,9 +1,6 @@
 #!/usr/bin/env node
 /** The `jobrig` process: its arguments in, its exit code out. */
-import { complain } from './exit.ts';
 import { endWhenAsked } from './interruption.ts';
-import { untestedNode } from './node-version.ts';
-import { runCommandLine } from './program.ts';
 
 endWhenAsked();
 
@@ -17,7 +14,5 @@ for (const output of [process.stdout, process.stderr]) {
   });
 }
 
-const untested = untestedNode(process.versions.node);
-if (untested !== undefined) complain(untested);
-
-process.exitCode = await runCommandLine(process.argv.slice(2));
+const { run } = await import('./program.ts');
+process.exitCode = await run(process.argv.slice(2));

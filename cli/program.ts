@@ -5,6 +5,7 @@
 
 import { Command } from 'commander';
 import { complain, exitCodes, reportError, usageError } from './exit.ts';
+import { untestedNode } from './node-version.ts';
 import { version } from './version.ts';
 
 type Finish = (exitCode: number) => void;
@@ -52,6 +53,13 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
   } catch (error) {
     return reportError(error);
   }
+}
+
+/** As the process does it. @returns the exit code */
+export function run(words: readonly string[]): Promise<number> {
+  const untested = untestedNode(process.versions.node);
+  if (untested !== undefined) complain(untested);
+  return runCommandLine(words);
 }
 
 /** Commander puts its suggestion on a second line. */

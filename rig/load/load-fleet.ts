@@ -11,7 +11,7 @@ import { type FleetContext, LoadDevice } from './load-device.ts';
 
 /** A share of the fleet, with hardware or without. */
 export interface FleetPart {
-  /** Resolves when every device has connected or failed to once. @returns why the first one could not, if so */
+  /** Resolves when every device has connected or failed to once. @returns why the first one could not, at a service of somebody else */
   connect(): Promise<string | undefined>;
   /** Cuts the connections of so many of a hundred devices, all at once. */
   cut(percent: number, at: DurationMs): void;
@@ -43,6 +43,8 @@ export interface FleetShare {
   readonly keepAliveMs: DurationMs;
   readonly reconnectMs: DurationMs;
   readonly seed: number;
+  /** Of the run: a thing that cannot connect there comes back, and whether the service is gone others see. */
+  readonly isOwnService: boolean;
 }
 
 export interface FleetPartOptions extends FleetShare {
@@ -55,7 +57,7 @@ const mostAttempts = 2000;
 const lookEveryMs = 1000;
 
 export function createLoadFleet(options: FleetPartOptions): FleetPart {
-  const { first, count, prefix, open, connectRate, keepAliveMs, reconnectMs, seed, now } = options;
+  const { first, count, prefix, open, connectRate, keepAliveMs, reconnectMs, seed, isOwnService, now } = options;
   const counts = new FleetCounts();
   const chance = seededChance(seed).fork(`load ${first}`);
   const intents: Intent[] = [];
@@ -97,7 +99,7 @@ export function createLoadFleet(options: FleetPartOptions): FleetPart {
       // The first goes alone: where it cannot connect, a thousand more would only say the same.
       devices[0]?.connect();
       await whenSettled(Math.min(1, count));
-      if (firstFailure !== undefined || ended.signal.aborted) return firstFailure;
+      if (ended.signal.aborted || (firstFailure !== undefined && !isOwnService)) return firstFailure;
       await startPaced({
         count: count - 1,
         perSecond: connectRate,

@@ -70,7 +70,7 @@ export class LoadProcesses {
   }
 
   #openFleet(child: Child<PartQuestions>, from: number, own: number, endpoint: string | undefined): Promise<void> {
-    const { shape, seed, prefix, hardware, timeScale = 1 } = this.#options;
+    const { shape, seed, prefix, hardware, timeScale = 1, endpoint: others } = this.#options;
     const { connectRate, keepAliveMs, reconnectMs } = shape.given;
     const { first, count } = this.#tally;
     return child.ask('openFleet', {
@@ -82,6 +82,7 @@ export class LoadProcesses {
       keepAliveMs,
       reconnectMs,
       seed,
+      isOwnService: others === undefined,
       ...(hardware && { hardware: hardware.profiles, timeScale }),
     });
   }

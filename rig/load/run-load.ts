@@ -27,6 +27,9 @@ const usualGoneMs: DurationMs = 10_000;
 const closeWithinMs = 5000;
 const toldWithinMs = 50;
 const closeUnstartedWithinMs = 200;
+const momentMs = 100;
+/** What ends a command reaches the whole process group, and a process that has just been started ends by it. */
+const toldToEnd: ReadonlySet<string> = new Set(['SIGHUP', 'SIGINT', 'SIGTERM']);
 
 /** Why a run ends before its end. */
 class Stopped extends Error {}
@@ -80,7 +83,7 @@ class RunningLoad {
     this.#processes = new LoadProcesses(options, this.#tally, {
       act: (act) => this.#stop.signal.aborted || this.#does(act),
       ended: (name, how) => {
-        if (this.#isLooking) this.#end(`the ${name} process ended in the middle (${how})`);
+        if (this.#isLooking) this.#end(`the ${name} process ended in the middle (${how})`, toldToEnd.has(how) ? 1 : 0);
       },
     });
     setMaxListeners(0, this.#stop.signal);
@@ -101,8 +104,7 @@ class RunningLoad {
     this.#isLooking = false;
     // Before everything has started there is nothing to be known.
     if (this.#isStarted) {
-      await within(looking, closeWithinMs);
-      await this.#lastLook();
+      if (await within(looking, closeWithinMs)) await this.#lastLook();
     }
     return this.#tally.run();
   }
@@ -112,7 +114,7 @@ class RunningLoad {
       await this.#start();
       await this.#lookOn();
     } catch (error) {
-      this.#end(error);
+      this.#end(error, error instanceof OperationalError ? 0 : 2);
     }
   }
 
@@ -124,7 +126,12 @@ class RunningLoad {
 
   readonly #started = withResolvers();
 
-  #end(reason: unknown): void {
+  /** @param doubt how many may know better why, and say so within a moment: who interrupts, and that a process has ended */
+  #end(reason: unknown, doubt: 0 | 1 | 2 = 0): void {
+    if (doubt > 0) {
+      setTimeout(() => this.#end(reason), doubt * momentMs);
+      return;
+    }
     if (this.#stop.signal.aborted) return;
     const message = reason instanceof Error ? reason.message : String(reason);
     this.#stop.abort(reason instanceof OperationalError ? reason : new Stopped(message));
@@ -424,12 +431,12 @@ function wordsOf(when: ShapeTrigger): string {
   }
 }
 
-/** Waits for so long at most, and leaves no timer behind. */
-async function within(work: Promise<void>, ms: DurationMs): Promise<void> {
+/** Waits for so long at most, and leaves no timer behind. @returns whether it was long enough */
+async function within(work: Promise<void>, ms: DurationMs): Promise<boolean> {
   const done = new AbortController();
-  const tooLong = pause(ms, undefined, { signal: done.signal }).catch(() => {});
+  const tooLong = pause(ms, false, { signal: done.signal }).catch(() => false);
   try {
-    await Promise.race([work, tooLong]);
+    return await Promise.race([work.then(() => true), tooLong]);
   } finally {
     done.abort();
   }

@@ -16,6 +16,8 @@ import { Timeline } from './timeline.ts';
 
 /** Of the seconds in which executions ran, in how many the generator may be the limit before the run is. */
 const saturatedShare = 0.1;
+/** Fewer seconds of a short run say nothing. */
+const fewSeconds = 1;
 /** So late, beginnings of an open loop are not when they were meant to be. */
 const lateMs = 200;
 
@@ -233,7 +235,9 @@ export class Tally {
       processes: this.processes.results(),
       failures: { ...this.failuresByKind, ...(notFinished > 0 && { 'not finished': notFinished }) },
       refusals: fleet.refusals,
-      saturated: this.service?.fellBehind === true || this.#saturatedSeconds > saturatedShare * this.#activeSeconds,
+      saturated:
+        this.service?.fellBehind === true ||
+        this.#saturatedSeconds > Math.max(fewSeconds, saturatedShare * this.#activeSeconds),
       differs: this.#differences(),
       ...(this.#partial !== undefined && { partial: this.#partial }),
     };

@@ -3,7 +3,7 @@
  * loads are processes of their own so that the CPU time of each side can be told apart. A child ends when its parent goes, so
  * nothing is left behind; it is never ended by name.
  */
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { basename, extname } from 'node:path';
 
@@ -58,6 +58,12 @@ export interface ChildOptions {
   readonly endsWithinMs?: number;
 }
 
+/** Whoever ends at once leaves none of them behind, not even one that hears of nothing. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts a module. @param path without its ending: sources and built files have different ones, a child has its parent's */
 export function startChild<Q extends Questions>(path: string, options: ChildOptions = {}): Child<Q> {
   const { heapMegabytes, answerWithinMs = 180_000, endsWithinMs = 5000 } = options;
@@ -75,7 +81,9 @@ export function startChild<Q extends Questions>(path: string, options: ChildOpti
     if ('error' in answer) asked?.reject(new Error(`${name}: ${answer.error}`));
     else asked?.resolve(answer.result);
   });
+  running.add(child);
   child.on('exit', (code, signal) => {
+    running.delete(child);
     const error = new Error(`${name} ended (${signal ?? code}) before it answered`);
     for (const asked of waiting.values()) asked.reject(error);
   });

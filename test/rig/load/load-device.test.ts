@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { FleetCounts } from '../../../rig/load/fleet-counts.ts';
 import type { LineListener, OpenLine } from '../../../rig/load/line.ts';
 import { LoadDevice } from '../../../rig/load/load-device.ts';
+import { createLoadFleet } from '../../../rig/load/load-fleet.ts';
 
 const connack = Buffer.from([0x20, 2, 0, 0]);
 const suback = Buffer.from([0x90, 5, 0, 1, 1, 1, 1]);
@@ -65,6 +66,35 @@ describe('a thing whose service says nothing', () => {
     expect(settled).toHaveLength(1);
     await expect.poll(() => told.length).toBe(2);
     device.close();
+  });
+
+  it.each([
+    [true, undefined, 3],
+    [false, 'ECONNRESET', 1],
+  ])('where the first is refused at a service of its own (%s) a fleet says %s', async (isOwnService, said, tried) => {
+    const told: LineListener[] = [];
+    const open: OpenLine = (index, listener) => {
+      told.push(listener);
+      setImmediate(() =>
+        index === 0 ? listener.gone('ECONNRESET') : listener.received(Buffer.concat([connack, suback])),
+      );
+      return { write: () => true, end() {}, drop() {} };
+    };
+    const fleet = createLoadFleet({
+      first: 0,
+      count: 3,
+      prefix: 'thing-',
+      connectRate: 1000,
+      keepAliveMs: 0,
+      reconnectMs: 10_000,
+      seed: 1,
+      isOwnService,
+      open,
+      now: () => 0,
+    });
+    expect(await fleet.connect()).toBe(said);
+    expect(told).toHaveLength(tried);
+    await fleet.close();
   });
 
   it('keeps a connection whose pings are answered', () => {
