@@ -30,7 +30,7 @@ export function roomFor({ topic, payload, properties }: Message): number {
   return maxHeaderBytes + propertyBytes + maxBytesOfUnit * (topic.length + payload.length);
 }
 
-/** @param messageId for QoS 1. @returns where it ends. */
+/** Taken for ASCII first, whose length is that of its bytes: to find out costs as much as to write. @param messageId for QoS 1. @returns where it ends. */
 export function writePublish(
   bytes: Buffer,
   start: number,
@@ -38,22 +38,33 @@ export function writePublish(
   message: Message,
   messageId: number,
 ): number {
+  const { topic, payload } = message;
+  const end = writeAs(bytes, start, version, message, messageId, topic.length, payload.length);
+  if (end !== undefined) return end;
+  return writeAs(bytes, start, version, message, messageId, Buffer.byteLength(topic), Buffer.byteLength(payload))!;
+}
+
+/** @returns where it ends; `undefined` where topic and payload have another length. */
+function writeAs(
+  bytes: Buffer,
+  start: number,
+  version: ProtocolVersion,
+  message: Message,
+  messageId: number,
+  topicBytes: number,
+  payloadBytes: number,
+): number | undefined {
   const { topic, payload, qos, retain } = message;
-  const topicBytes = Buffer.byteLength(topic);
-  const payloadBytes = Buffer.byteLength(payload);
   const length = 2 + topicBytes + (qos === 0 ? 0 : 2) + payloadBytes;
   bytes[start] = publishHeader | (qos << 1) | (retain ? retainFlag : 0);
   let at = writeLength(bytes, version === 5 ? length + propertiesBytes(message) : length, start + 1);
   at = bytes.writeUInt16BE(topicBytes, at);
-  at += writeText(bytes, topic, at, topicBytes);
+  if (bytes.write(topic, at) !== topicBytes) return undefined;
+  at += topicBytes;
   if (qos > 0) at = bytes.writeUInt16BE(messageId, at);
   if (version === 5) at = writeProperties(bytes, at, message);
-  return at + (typeof payload === 'string' ? writeText(bytes, payload, at, payloadBytes) : payload.copy(bytes, at));
-}
-
-/** @param length in UTF-8: that of ASCII is its number of characters, and those are copied as they are. */
-function writeText(bytes: Buffer, text: string, at: number, length: number): number {
-  return length === text.length ? bytes.write(text, at, 'latin1') : bytes.write(text, at);
+  const written = typeof payload === 'string' ? bytes.write(payload, at) : payload.copy(bytes, at);
+  return written === payloadBytes ? at + written : undefined;
 }
 
 /** Of a whole PUBLISH. */
