@@ -103,7 +103,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     answer: (reply: Reply<ResponseOf<Name>>, at: EpochMs) => void,
   ): void {
     if (isTelling) {
-      untold.push(() => tellOf(command, outcome, at, answer));
+      tellLater(command, outcome, at, answer);
       return;
     }
     isTelling = true;
@@ -113,6 +113,15 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     } finally {
       isTelling = false;
     }
+  }
+
+  function tellLater<Name extends OperationName>(
+    command: CommandOf<Name>,
+    outcome: Outcome<Name>,
+    at: EpochMs,
+    answer: (reply: Reply<ResponseOf<Name>>, at: EpochMs) => void,
+  ): void {
+    untold.push(() => tellOf(command, outcome, at, answer));
   }
 
   function tellOf<Name extends OperationName>(

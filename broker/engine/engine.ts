@@ -48,9 +48,10 @@ export function createEngine(options: EngineOptions): Engine {
     whyUnresolvable,
   } = options;
   const state = restoreState({ identity, profile, strict, resolveDocument, whyUnresolvable }, rows);
+  const turn = new Turn(state, 0);
   return {
     apply<Name extends OperationName>(command: CommandOf<Name>, now: number): Outcome<Name> {
-      const turn = new Turn(state, now);
+      turn.begin(now);
       const handle: Handlers[Name] = handlers[command.name];
       const reply = handle(turn, command.request);
       announce(turn);

@@ -9,7 +9,7 @@ import { isPending, isTerminal, type JobExecutionStatus } from '../../protocol/s
 import { assert, broken } from './assert.ts';
 import { deletedEvent, terminalEvent } from './events.ts';
 import { assertSuccessor, assertWhole } from './invariants.ts';
-import { touch } from './notifications.ts';
+import { noteChanged, touch } from './notifications.ts';
 import { enter, leave } from './pending-queue.ts';
 import { deadlineAfter, inProgressDeadline } from './policies/timeout.ts';
 import type { Profile } from './profile.ts';
@@ -57,8 +57,8 @@ export function queueExecution(turn: Turn, job: Job, thing: Thing, retryAttempt:
     // Assumed: what is queued between two windows, a retry perhaps, has its number at once and is shown with the next one.
     hidden: job.row.status === 'SCHEDULED' ? true : undefined,
   });
-  const { changedJobIds } = openQueue(turn, execution.queue);
-  if (isInSet(execution.row)) changedJobIds.push(job.id);
+  const opened = openQueue(turn, execution.queue);
+  if (isInSet(execution.row)) noteChanged(opened, job.id);
   enter(execution.queue, execution);
   turn.put('jobExecution', execution.key, execution.row);
   assertWhole(execution);
@@ -145,10 +145,10 @@ export function setHidden(turn: Turn, execution: Execution, hides: boolean): voi
 export function dropExecution(turn: Turn, execution: Execution): void {
   const { job, thing, queue, row } = execution;
   if (isPending(row.status)) {
-    const { changedJobIds } = openQueue(turn, queue);
+    const opened = openQueue(turn, queue);
     if (execution.gone) return; // opening the queue has already seen to it
     leave(queue, execution);
-    if (isInSet(row)) changedJobIds.push(job.id);
+    if (isInSet(row)) noteChanged(opened, job.id);
   }
   execution.gone = true;
   unlink(execution);
@@ -168,11 +168,11 @@ function replaceRow(turn: Turn, execution: Execution, row: ExecutionRow): void {
   assertSuccessor(before, row);
   if (before.status !== row.status || before.hidden !== row.hidden) {
     assert(isPending(before.status), 'a terminal execution never changes');
-    const { changedJobIds } = openQueue(turn, queue);
+    const opened = openQueue(turn, queue);
     leave(queue, execution);
     execution.row = row;
     if (isPending(row.status)) enter(queue, execution);
-    if (isInSet(before) !== isInSet(row)) changedJobIds.push(job.id);
+    if (isInSet(before) !== isInSet(row)) noteChanged(opened, job.id);
     job.counts[before.status] -= 1;
     job.counts[row.status] += 1;
   } else {

@@ -11,6 +11,8 @@ import { firstOf, headOf, shownOf } from './pending-queue.ts';
 import { type PendingQueue, type QueueTouch, findRegistration, queuesOf } from './state.ts';
 import type { Turn } from './turn.ts';
 
+const none: string[] = [];
+
 /** Remembers how the queue stood, before the first change of it in this turn. */
 export function touch(turn: Turn, queue: PendingQueue): QueueTouch {
   queue.touch ??= remember(turn, queue);
@@ -20,7 +22,14 @@ export function touch(turn: Turn, queue: PendingQueue): QueueTouch {
 function remember(turn: Turn, queue: PendingQueue): QueueTouch {
   if (turn.touched === undefined) turn.touched = [queue];
   else turn.touched.push(queue);
-  return { headBefore: firstOf(queue), changedJobIds: [] };
+  return { headBefore: firstOf(queue), changedJobIds: none };
+}
+
+/** An execution of this job has entered or left the set of those that the device is told of. */
+export function noteChanged(touched: QueueTouch, jobId: string): void {
+  // Most have one, and a list of one takes far less room than one that is pushed to.
+  if (touched.changedJobIds.length === 0) touched.changedJobIds = [jobId];
+  else touched.changedJobIds.push(jobId);
 }
 
 /** Makes the notifications of everything touched so far. Called twice in one turn only where AWS tells two steps apart. */

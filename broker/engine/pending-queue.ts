@@ -57,8 +57,15 @@ export function headOf(queue: PendingQueue): Execution | undefined {
 
 /** The list as devices see it: in order, cut to what AWS shows. */
 export function shownOf(queue: PendingQueue): ShownExecutions {
+  const { inProgress, queued } = queue;
+  const isShort = inProgress.length + queued.length <= maxPendingShown;
+  if (isShort) return { inProgress: inProgress.filter(isShown).map(rowOf), queued: queued.filter(isShown).map(rowOf) };
   const places = { plain: maxPendingShown, windowed: maxPendingShownWithSchedule - maxPendingShown };
-  return { inProgress: shownRows(queue.inProgress, places), queued: shownRows(queue.queued, places) };
+  return { inProgress: shownRows(inProgress, places), queued: shownRows(queued, places) };
+}
+
+function rowOf({ row }: Execution): JobExecution {
+  return row;
 }
 
 /** Executions of jobs whose window is open have five places more (A4). */

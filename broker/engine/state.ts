@@ -100,7 +100,7 @@ export interface QueueTouch {
   /** The head that the device was told last. */
   readonly headBefore: Execution | undefined;
   /** Jobs whose execution entered or left the set. */
-  readonly changedJobIds: string[];
+  changedJobIds: string[];
 }
 
 export interface Work extends Timed {

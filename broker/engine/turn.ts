@@ -10,7 +10,7 @@ import type { PendingQueue, State } from './state.ts';
 
 export class Turn {
   readonly state: State;
-  readonly now: EpochMs;
+  now: EpochMs;
   /** Queues whose notifications are not made yet. */
   touched: PendingQueue[] | undefined;
   #changes: Change[] | undefined;
@@ -22,6 +22,17 @@ export class Turn {
   constructor(state: State, now: EpochMs) {
     this.state = state;
     this.now = now;
+  }
+
+  /** The next command: one object does for all of them, each of which is over before the next one begins. */
+  begin(now: EpochMs): void {
+    this.now = now;
+    this.touched = undefined;
+    this.#changes = undefined;
+    this.#effects = undefined;
+    this.#events = undefined;
+    this.#principals = undefined;
+    this.#createdSomething = false;
   }
 
   /** The next place in the order of creation. */
