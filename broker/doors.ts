@@ -84,6 +84,7 @@ export async function openDoors(
     ...(certificates && { certificates }),
     ...(mind.sessionStore && { sessionStore: mind.sessionStore }),
     ...(mind.passage && { passage: mind.passage }),
+    inflow: mind.inflow,
     whyNotUpgrade: (request) =>
       objectionToWeb(request, web) ?? (gatewaySignatures && gatewaySignatures({ ...request, body: noBody })),
     budget,
@@ -119,6 +120,7 @@ export async function openDoors(
       identity: scope,
       ...(options.region !== undefined && { region: 'fixed' as const }),
       ...(options.packetsPerSecond !== undefined && { requestsPerSecond: options.packetsPerSecond }),
+      inflow: mind.inflow,
       shadowsInFlight: readings.shadowsInFlight,
       retiredEndpointTypes: options.profile === 'documented' ? 'served' : 'refused',
       endpointFor: addresses.endpointFor,

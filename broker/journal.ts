@@ -4,6 +4,7 @@
  * nor sessions; whoever hands something in gets told when it may speak, or that it never may.
  */
 import type { Clock } from './clock.ts';
+import { Inflow } from './net/inflow.ts';
 import type { RowChange, Store } from './store/store.ts';
 
 export interface Journal {
@@ -15,21 +16,47 @@ export interface Journal {
 
 type Settled = (kept: boolean) => void;
 
+const maxWaitingBytes = 64 * 1024 * 1024;
+/** Of who waits for it to be kept. */
+const bytesOfAnswer = 512;
+/** Of a list, an object or a number, and of each of their members. */
+const bytesOfValue = 16;
+
+/** About as much as it takes in memory or as JSON. */
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  let bytes = bytesOfValue;
+  if (typeof value !== 'object' || value === null) return bytes;
+  for (const name in value) bytes += bytesOf((value as Readonly<Record<string, unknown>>)[name]);
+  return bytes;
+}
+
 /**
  * Group commit: while one turn's changes are being kept, the next ones gather.
  * @param onFailure the store failed; from then on nothing is kept, and the process had better end.
+ * @param inflow is held while more than `maxBytes` wait, and until half of them have been kept.
  */
-export function createJournal(store: Store, clock: Pick<Clock, 'now'>, onFailure: (error: unknown) => void): Journal {
+export function createJournal(
+  store: Store,
+  clock: Pick<Clock, 'now'>,
+  onFailure: (error: unknown) => void,
+  inflow = new Inflow(),
+  maxBytes = maxWaitingBytes,
+): Journal {
   let changes: RowChange[] = [];
   let waiting: Settled[] = [];
+  /** Of what is gathered, and of the commit under way. */
+  let bytes = 0;
+  let underWay = 0;
   let commits: Promise<void> | undefined;
   let failed = false;
 
   async function commitTurns(): Promise<void> {
     while (waiting.length > 0) {
       await endOfTurn();
-      const [kept, told] = [changes, waiting];
-      [changes, waiting] = [[], []];
+      const [kept, told, size] = [changes, waiting, bytes];
+      [changes, waiting, bytes] = [[], [], 0];
+      underWay = size;
       try {
         if (!failed && kept.length > 0) await store.commit(kept, clock.now());
         else if (!failed && store.confirm !== undefined) await store.confirm();
@@ -37,6 +64,8 @@ export function createJournal(store: Store, clock: Pick<Clock, 'now'>, onFailure
         failed = true;
         onFailure(error);
       }
+      underWay = 0;
+      if (bytes <= maxBytes / 2) inflow.hold(false);
       for (const settled of told) settled(!failed);
     }
     commits = undefined;
@@ -44,8 +73,13 @@ export function createJournal(store: Store, clock: Pick<Clock, 'now'>, onFailure
 
   return {
     keep(more, settled) {
-      for (const change of more) changes.push(change);
+      for (const change of more) {
+        changes.push(change);
+        bytes += bytesOf(change.key) + bytesOf(change.row);
+      }
       waiting.push(settled);
+      bytes += bytesOfAnswer;
+      if (bytes + underWay > maxBytes) inflow.hold(true);
       commits ??= commitTurns();
     },
     drained: () => commits ?? Promise.resolve(),

@@ -9,6 +9,7 @@ import type { Change, ServiceIdentity } from './engine/contract.ts';
 import { type Journal, createJournal } from './journal.ts';
 import type { LedStore, LedStoreOptions } from './led-store.ts';
 import type { SessionChange, SessionStore } from './mqtt/kept-sessions.ts';
+import { Inflow } from './net/inflow.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import type { DurationMs } from '../protocol/time.ts';
 import { torn } from './store/database-file.ts';
@@ -24,6 +25,8 @@ export interface KeptState {
   /** Absent in memory. */
   readonly journal?: Journal;
   readonly sessionStore?: SessionStore;
+  /** Held while too much waits to be kept. */
+  readonly inflow: Inflow;
   /** Builds what rows are for. @throws OperationalError naming the file when its rows do not fit together. */
   restore<Built>(build: (rows: Iterable<Required<Change>>) => Built): Promise<Built>;
   /** Of an engine that leads on a database. */
@@ -55,6 +58,7 @@ export function stateInMemory({
 }: Pick<KeptStateOptions, 'timeScale' | 'clockOf'>): KeptState {
   return {
     clock: clockOf(scaledClock(timeScale)),
+    inflow: new Inflow(),
     restore: (build) => Promise.resolve(build([])),
     close: () => Promise.resolve(),
   };
@@ -64,7 +68,7 @@ const itself = (steady: Clock): Clock => steady;
 
 /** @throws OperationalError naming the file or database when it is in use, torn, foreign or cannot be written. */
 export async function openKeptState(options: KeptStateOptions): Promise<KeptState> {
-  const { timeScale, clockOf = itself, onFailure } = options;
+  const { timeScale, clockOf = itself, onFailure, onWarning } = options;
   let failed = false;
   const fail = (error: unknown): void => {
     if (!failed) onFailure(error);
@@ -76,11 +80,18 @@ export async function openKeptState(options: KeptStateOptions): Promise<KeptStat
   let early: ReadSessions | undefined;
   const isLed = 'epoch' in store;
   const clock = clockOf(scaledClock(timeScale, store.lastCommitAt));
-  const journal = createJournal(store, clock, fail);
+  const inflow = new Inflow();
+  let hasLagged = false;
+  inflow.onChange(() => {
+    if (!hasLagged) onWarning?.(`${store.name} lags: while very much waits to be kept, clients are not read`);
+    hasLagged = true;
+  });
+  const journal = createJournal(store, clock, fail, inflow);
   return {
     clock,
     aheadMs: Math.max((store.lastCommitAt ?? 0) - Date.now(), 0),
     journal,
+    inflow,
     ...(isLed && { led: store }),
     sessionStore: {
       async rows(damaged) {

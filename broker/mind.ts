@@ -15,6 +15,7 @@ import { type HoldingJournal, holdingJournal } from './holding-journal.ts';
 import { type KeptState, type KeptStateOptions, type Leading, openKeptState, stateInMemory } from './kept-state.ts';
 import type { SessionStore } from './mqtt/kept-sessions.ts';
 import type { Passage } from './mqtt/passing.ts';
+import type { Inflow } from './net/inflow.ts';
 import { createRuntime } from './runtime.ts';
 import { type FaultListener, jumping } from './service-faults.ts';
 import type { ServiceOptions } from './service-options.ts';
@@ -28,6 +29,8 @@ export interface MindOfDoors {
   readonly port: ServicePort;
   readonly sessionStore?: SessionStore | undefined;
   readonly passage?: Passage | undefined;
+  /** Held while too much waits to be kept. */
+  readonly inflow: Inflow;
   isThing(name: string): boolean;
   /** Executions that were made or have changed so far, by the status that they had then. */
   readonly executionStatuses?: ReadonlyMap<string, number>;
@@ -125,6 +128,7 @@ export async function openMind(
   return {
     port: runtime,
     sessionStore: state.sessionStore,
+    inflow: state.inflow,
     isThing: (thingName) => isThing(engine, thingName, runtime.now()),
     executionStatuses,
     state,

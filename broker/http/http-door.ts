@@ -12,6 +12,7 @@ import { type HttpBindings, getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { ArnScope } from '../../protocol/names.ts';
 import type { EpochMs } from '../../protocol/time.ts';
+import type { Inflow } from '../net/inflow.ts';
 import { type WantedPort, closeHttpServer, listen } from '../net/listening.ts';
 import { httpLimits, limitHandshakes, maxHeaders } from '../net/server-limits.ts';
 import { defaultRate } from '../net/allowance.ts';
@@ -51,6 +52,8 @@ export interface HttpDoorOptions extends Omit<AwsFrontOptions, 'files' | 'endpoi
   readonly web?: WebRules;
   /** Of one connection; those above wait. Default 1000. */
   readonly requestsPerSecond?: number;
+  /** While it is held, requests wait; absent: it never is. */
+  readonly inflow?: Inflow;
   /** After which a connection is closed whose client reads nothing of its answers; default a minute. */
   readonly standstillMs?: number;
   /** Shared with other doors of this process; absent: this door counts for itself. */
@@ -97,6 +100,8 @@ const pageHeaders = {
   'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
 };
+/** What is answered whatever waits to be kept. */
+const saysNothingOfThings: ReadonlySet<string> = new Set(['/healthz', '/metrics']);
 /** AWS's name for plain HTTPS with a client certificate on a shared port 443 (reference connection.md §1). */
 const alpnProtocols = ['x-amzn-http-ca', 'http/1.1'];
 
@@ -154,7 +159,7 @@ function requestListener(options: HttpDoorOptions, surroundings: Surroundings): 
     // Called for requests that are no HTTP at all.
     errorHandler: (error) => toResponse(errorResponse({ ...invalidRequest, message: String(error) })),
   });
-  const turns = new RequestTurns(options.requestsPerSecond ?? defaultRate, options.standstillMs);
+  const turns = new RequestTurns(options.requestsPerSecond ?? defaultRate, options.standstillMs, options.inflow);
   const route: RequestListener = (request, response) => {
     const { url = '', headers, rawHeaders, socket } = request;
     // A signed URL proves more than any header could.
@@ -193,7 +198,8 @@ function requestListener(options: HttpDoorOptions, surroundings: Surroundings): 
   };
   return (request, response) => {
     const { socket } = request;
-    if (!turns.take(socket, response, () => deal(request, response))) socket.destroy();
+    const waits = !saysNothingOfThings.has(request.url ?? '');
+    if (!turns.take(socket, response, () => deal(request, response), waits)) socket.destroy();
   };
 }
 

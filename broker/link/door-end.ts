@@ -9,6 +9,7 @@ import type { CommandOf, OperationName } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { SessionStore } from '../mqtt/kept-sessions.ts';
 import type { Passage } from '../mqtt/passing.ts';
+import type { Inflow } from '../net/inflow.ts';
 import { tellOfClock } from './clocks.ts';
 import { type Line, openLine } from './frames.ts';
 import { type EffectListener, HeardByDoor, type HearingOptions } from './heard-by-door.ts';
@@ -23,6 +24,8 @@ export interface DoorEnd {
   /** Whether there is a thing of this name. */
   isThing(name: string): boolean;
   readonly passage: Passage;
+  /** Held while the engine says so. */
+  readonly inflow: Inflow;
   /** For whoever listens where the engine is. */
   tell(event: unknown): void;
   /** Resolves when all has come that the engine had said until now, or the link has broken. */
@@ -122,6 +125,7 @@ export function createDoorEnd(
     if (wasWelcome) heard.handOver();
     // Of an engine of before; this one says what it wants.
     hearing.onWanted?.(undefined);
+    heard.inflow.hold(false);
     line = opened;
     opened.say(['interests', [...interests.all()]]);
     opened.say(['keepers', hasKeepers]);
@@ -201,6 +205,7 @@ export function createDoorEnd(
     get sessionStore() {
       return keepsSessions ? store : undefined;
     },
+    inflow: heard.inflow,
     isThing: (name) => heard.things.has(name),
     passage,
     tell: (event) => say(['tell', event]),

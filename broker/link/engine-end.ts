@@ -11,6 +11,7 @@ import type { Effect } from '../engine/contract.ts';
 import type { ServicePort, TakeWritten } from '../engine/port.ts';
 import type { SessionChange } from '../mqtt/kept-sessions.ts';
 import type { DoorReadings } from '../mqtt/readings.ts';
+import type { Inflow } from '../net/inflow.ts';
 import { tellOfClock } from './clocks.ts';
 import { type Line, openLine } from './frames.ts';
 import { HeardByEngine } from './heard-by-engine.ts';
@@ -36,6 +37,8 @@ export interface EngineEndOptions {
   readonly doorsAwaitedMs?: number;
   /** Of an engine that leads on a database; default 0. */
   readonly epoch?: number;
+  /** Held while too much waits to be kept, of which doors are told; absent: it never is. */
+  readonly inflow?: Inflow;
   readonly things: KnownThings;
   /** How a device's request is read and its answer is written. */
   readonly takeWritten: TakeWritten;
@@ -100,6 +103,7 @@ export function createEngineEnd({
   doorsAreOnTheirOwn = false,
   doorsAwaitedMs,
   epoch = 0,
+  inflow,
   things,
   takeWritten,
   announce,
@@ -221,6 +225,7 @@ export function createEngineEnd({
     if (hears) places?.welcome(door);
     if (peer !== undefined) tellPeers();
     tellOfClock(about.clock - wallClock(), (difference) => onClock?.(number, difference));
+    if (hears && inflow?.isHeld === true) line.say(['held', true]);
     if (throttledUntil > port.now()) line.say(['throttled', throttledUntil]);
     if (hears && wanted !== undefined) line.say(['wanted', wanted]);
     return door;
@@ -240,6 +245,9 @@ export function createEngineEnd({
     for (const { line } of doors) line.say(['peers', peers]);
   }
 
+  inflow?.onChange((isHeld) => {
+    for (const { line } of doors) line.say(['held', isHeld]);
+  });
   const stop = port.onEffect(tell, foresee);
   const stopThings = things.onChange((name, exists) => {
     for (const { line } of doors) line.say(['thing', name, exists]);

@@ -6,6 +6,7 @@ import type { EpochMs } from '../../protocol/time.ts';
 import type { Effect } from '../engine/contract.ts';
 import type { SessionChange } from '../mqtt/kept-sessions.ts';
 import type { PassedMessage } from '../mqtt/passing.ts';
+import { Inflow } from '../net/inflow.ts';
 import { type FromDoor, type FromEngine, kinds } from './messages.ts';
 import { doorOf } from './owner.ts';
 import { Told } from './told.ts';
@@ -42,6 +43,7 @@ type Table = { readonly [K in Exclude<Kind, 'welcome' | 'refused'>]: (entry: Ent
 export class HeardByDoor {
   readonly things = new Set<string>();
   readonly told = new Told();
+  readonly inflow = new Inflow();
   listeners: readonly EffectListener[] = [];
   takers: readonly ((message: PassedMessage) => void)[] = [];
   members: readonly number[];
@@ -121,6 +123,7 @@ export class HeardByDoor {
     },
     peers: ([, peers]) => this.#options.onPeers?.(new Map(peers)),
     row: ([, row]) => void this.#rows.push(row),
+    held: ([, isHeld]) => this.inflow.hold(isHeld),
     throttled: ([, until]) => this.#options.onThrottled?.(until),
     counted: ([, counts]) => this.#options.onCounted?.(counts),
     wanted: ([, what]) => this.#options.onWanted?.(what),

@@ -10,7 +10,7 @@ import type { Interest } from '../mqtt/subscription-index.ts';
 import type { ToldOn } from './told.ts';
 
 /** Raised by every change of what stands here: an engine and a door of different versions do not work together. */
-export const linkVersion = 9;
+export const linkVersion = 10;
 
 /** What a node says of itself when it is linked. */
 export interface AboutNode {
@@ -112,6 +112,8 @@ export type FromEngine =
   | readonly ['pass', message: PassedMessage, id?: number]
   /** Every device is refused with RequestThrottled until then. */
   | readonly ['throttled', until: EpochMs]
+  /** Whether too much waits to be kept: what clients ask is not read then. */
+  | readonly ['held', isHeld: boolean]
   /** For whoever operates the service by this link: what has become of executions. */
   | readonly ['counted', counts: unknown]
   /** For the door's process, which hands it to whoever listens there; what was said last holds. */

@@ -168,9 +168,8 @@ export abstract class ClientStream extends EventEmitter implements Lagging, Wire
   /** Closes it when nothing comes in for longer than the client's keep-alive allows. */
   expectToHear(keepAliveSeconds: number): void {
     clearTimeout(this.#patience);
-    this.#keepAlive.start(keepAliveSeconds, () => {
-      this.destroy(new Disconnection('keepAliveTimeout', 'keep alive timeout'));
-    });
+    const silent = (): void => this.destroy(new Disconnection('keepAliveTimeout', 'keep alive timeout'));
+    this.#keepAlive.start(keepAliveSeconds, silent, () => this.#rest.length > 0);
   }
 
   protected abstract takeFrame(frame: Frame, receiver: PacketReceiver): void;

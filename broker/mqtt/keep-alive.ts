@@ -18,10 +18,14 @@ export class KeepAlive {
   heardAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param silent called once, when nothing was heard for one and a half of `seconds`. */
-  start(seconds: number, silent: () => void): void {
+  /**
+   * @param silent called once, when nothing was heard for one and a half of `seconds`.
+   * @param isUnread whether something that the client has said waits to be read.
+   */
+  start(seconds: number, silent: () => void, isUnread = (): boolean => false): void {
     const maxSilenceMs = seconds * grace * 1000;
     const look = (): void => {
+      if (isUnread()) this.heardAt = performance.now();
       const leftMs = this.heardAt + maxSilenceMs - performance.now();
       if (leftMs <= 0) silent();
       else this.#timer = setTimeout(look, leftMs);

@@ -13,6 +13,7 @@ import type { Effect } from '../engine/contract.ts';
 import type { AnswerFaults } from '../../faults/service-faults.ts';
 import { Watchers } from '../../observation/watchers.ts';
 import type { ServicePort } from '../engine/port.ts';
+import type { Inflow } from '../net/inflow.ts';
 import type { WantedPort } from '../net/listening.ts';
 import { ShadowsInFlight } from '../net/shadows-in-flight.ts';
 import { SocketBudget } from '../net/socket-budget.ts';
@@ -81,6 +82,8 @@ export interface MqttDoorOptions {
   readonly strict?: boolean;
   /** How fast one connection is read; default: ten times as fast as AWS reads it. */
   readonly packetsPerSecond?: number;
+  /** While it is held, nobody is read; absent: it never is. */
+  readonly inflow?: Inflow;
   /** Which reading of AWS's open points; default: what was observed or decided. */
   readonly readings?: DoorReadings;
   /** What goes wrong with answers to devices; absent: nothing. */
@@ -154,7 +157,7 @@ export async function openMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> 
   const kept = sessionStore && new KeptSessions(sessionStore);
   const strict = options.strict === true ? new StrictLimits() : undefined;
   const bounds = new MemoryBounds();
-  const traffic = new Traffic(options.packetsPerSecond);
+  const traffic = new Traffic(options.packetsPerSecond, options.inflow);
   const sessions = new Sessions({
     kept,
     mayPass: strict ? (client) => strict.mayPass(client) : () => true,

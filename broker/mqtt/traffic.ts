@@ -10,6 +10,7 @@
  */
 import { defaultRate, spentMs } from '../net/allowance.ts';
 import { HeldMemory } from '../net/held-memory.ts';
+import { Inflow } from '../net/inflow.ts';
 import { Disconnection } from './disconnection.ts';
 
 /** Of each turn of the event loop: for what is read as it comes in, and for each line of those who wait. */
@@ -38,6 +39,7 @@ export class Traffic {
   readonly inbound = new HeldMemory(64 * mebibyte, 4096, tooLong);
   /** What clients have not read. */
   readonly outbound = new HeldMemory(256 * mebibyte, 64 * 1024, tooLong);
+  readonly #inflow: Inflow;
   readonly #lines: Readonly<Record<Line, Lagging[]>> = { first: [], arrival: [], turn: [] };
   #isScheduled = false;
   /** When this turn has been long enough; 0: nothing has been read in it. */
@@ -47,12 +49,15 @@ export class Traffic {
   /** Counts what was read in turns of the event loop. */
   #turn = 0;
 
-  constructor(rate = defaultRate) {
+  /** @param inflow while it is held, nobody is read. */
+  constructor(rate = defaultRate, inflow = new Inflow()) {
     this.packetsPerSecond = rate;
+    this.#inflow = inflow;
   }
 
   /** Whether what has just come in may be read at once. */
   readsAtOnce(now: number): boolean {
+    if (this.#inflow.isHeld) return false;
     if (this.#longAt === 0) {
       this.#longAt = now + atOnceMs;
       setImmediate(this.#endTurn);
@@ -63,7 +68,7 @@ export class Traffic {
 
   /** Whether one more packet of the same connection may be read now. */
   get hasTime(): boolean {
-    return performance.now() < this.#until;
+    return !this.#inflow.isHeld && performance.now() < this.#until;
   }
 
   /** For {@link hasGoneOn}. */
@@ -93,7 +98,10 @@ export class Traffic {
     this.#turn += 1;
   };
 
+  readonly #goOnSoon = (): void => void setImmediate(this.#goOn);
+
   readonly #goOn = (): void => {
+    if (this.#inflow.isHeld) return this.#inflow.wait(this.#goOnSoon);
     this.#turn += 1;
     const lines = Object.keys(msOf) as Line[];
     for (const line of lines) this.#serve(this.#lines[line], msOf[line]);

@@ -8,6 +8,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Allowance, spentMs } from './allowance.ts';
+import { Inflow } from './inflow.ts';
 import { FewAtOnce } from './turns.ts';
 import { type Answered, UnreadAnswers } from './unread-answers.ts';
 
@@ -20,6 +21,8 @@ interface Caller extends Answered {
   readonly allowance: Allowance;
   /** Those that have not left. */
   readonly answers: Set<ServerResponse>;
+  /** What goes on with requests that wait for the inflow. */
+  readonly held: Set<() => void>;
 }
 
 export class RequestTurns {
@@ -27,26 +30,41 @@ export class RequestTurns {
   readonly #turns = new FewAtOnce(requestsPerTurn);
   readonly #callers = new WeakMap<Duplex, Caller>();
   readonly #unread: UnreadAnswers;
+  readonly #inflow: Inflow;
 
-  /** @param perSecond of one connection. @param standstillMs for which one may read nothing of its answers. */
-  constructor(perSecond: number, standstillMs?: number) {
+  /**
+   * @param perSecond of one connection.
+   * @param standstillMs for which one may read nothing of its answers.
+   * @param inflow while it is held, requests wait.
+   */
+  constructor(perSecond: number, standstillMs?: number, inflow = new Inflow()) {
     this.#perSecond = perSecond;
     this.#unread = new UnreadAnswers(standstillMs);
+    this.#inflow = inflow;
   }
 
   /**
    * @param act called once, now or later; never when its caller has left before.
+   * @param waits whether it waits while the inflow is held.
    * @returns false when too many wait on this connection: it is not called then.
    */
-  take(connection: Duplex, response: ServerResponse, act: () => void): boolean {
+  take(connection: Duplex, response: ServerResponse, act: () => void, waits = true): boolean {
     const known = this.#callers.get(connection);
-    const caller: Caller = known ?? { connection, allowance: new Allowance(this.#perSecond), answers: new Set() };
+    const caller: Caller = known ?? {
+      connection,
+      allowance: new Allowance(this.#perSecond),
+      answers: new Set(),
+      held: new Set(),
+    };
     if (known === undefined) {
       this.#callers.set(connection, caller);
       // Node closes no answer behind another one when the connection ends.
-      connection.once('close', () => this.#unread.leave(caller));
+      connection.once('close', () => {
+        this.#unread.leave(caller);
+        for (const goOn of caller.held) this.#inflow.forget(goOn);
+      });
     }
-    const { allowance, answers } = caller;
+    const { allowance, answers, held } = caller;
     if (answers.size >= maxUnanswered) return false;
     const isOnlyOne = answers.size === 0;
     if (isOnlyOne) this.#unread.watch(caller);
@@ -62,6 +80,12 @@ export class RequestTurns {
       return true;
     };
     const next = (): void => {
+      held.delete(next);
+      if (waits && this.#inflow.isHeld) {
+        held.add(next);
+        this.#inflow.wait(next);
+        return;
+      }
       allowance.takeTurn();
       if (!allowance.isSpent && allowance.take()) this.#turns.do(begin, isOnlyOne);
       else setTimeout(next, spentMs);

@@ -79,6 +79,7 @@ export async function linkEngine({
   const { namespacedNotify: forms } = doorReadings[options.profile ?? 'observed'];
   const end: EngineEnd = createEngineEnd({
     port: mind.port,
+    inflow: mind.inflow,
     doors,
     timeScale: options.timeScale ?? 1,
     things: thingsOf(mind),

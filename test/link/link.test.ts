@@ -10,6 +10,7 @@ import { allDoors, doorOf } from '../../broker/link/owner.ts';
 import type { MqttDoorEvent } from '../../broker/mqtt/door-events.ts';
 import { type MqttDoor, openMqttDoor } from '../../broker/mqtt/mqtt-door.ts';
 import { createRuntime } from '../../broker/runtime.ts';
+import { Inflow } from '../../broker/net/inflow.ts';
 import type { RowChange } from '../../broker/store/store.ts';
 import { scaledClock } from '../../broker/clock.ts';
 import type { ServicePort } from '../../broker/engine/port.ts';
@@ -294,6 +295,28 @@ it('lets every door refuse devices, those too that come later', async () => {
   broken(1);
   await attach(1);
   expect(await told(1)).toBe(until);
+});
+
+it('tells every door whether what clients ask is read, those too that come later; of an engine of before nothing is left', async () => {
+  const inflow = new Inflow();
+  const { doors, attach, broken } = await linked(createRecordingPort(), { doors: 2, inflow });
+  const isHeld = async (door: number): Promise<boolean> => {
+    await new Promise((resolve) => {
+      doors[door]!.port.submit({ name: 'iot:ListThings', request: {} }, resolve);
+    });
+    return doors[door]!.inflow.isHeld;
+  };
+  inflow.hold(true);
+  expect([await isHeld(0), await isHeld(1)]).toEqual([true, true]);
+  broken(1);
+  await doors[1]!.ended();
+  await attach(1);
+  expect(await isHeld(1)).toBe(true);
+  broken(1);
+  await doors[1]!.ended();
+  inflow.hold(false);
+  await attach(1);
+  expect([await isHeld(0), await isHeld(1)]).toEqual([false, false]);
 });
 
 it('tells every door what is wanted of it, those too that come later, and an engine of before wants nothing any more', async () => {

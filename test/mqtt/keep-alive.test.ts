@@ -42,3 +42,16 @@ it('notices nothing any more once it is stopped', () => {
   expect(silent).not.toHaveBeenCalled();
   expect(vi.getTimerCount()).toBe(0);
 });
+
+it('does not count while something waits to be read', () => {
+  const keepAlive = new KeepAlive();
+  const silent = vi.fn();
+  let isUnread = true;
+  keepAlive.start(30, silent, () => isUnread);
+  vi.advanceTimersByTime(450_000);
+  isUnread = false;
+  vi.advanceTimersByTime(44_999);
+  expect(silent).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  expect(silent).toHaveBeenCalledTimes(1);
+});

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Inflow } from '../../broker/net/inflow.ts';
 import { RequestTurns } from '../../broker/net/request-turns.ts';
 
 afterEach(() => vi.useRealTimers());
@@ -135,5 +136,34 @@ describe('answers that nobody reads', () => {
     for (const connection of [greedy, calm, ...many]) connection.emit('close');
     calmAnswer.close();
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('while the inflow is held', () => {
+  it('a request waits, and is dealt with in its order afterwards, unless its connection has ended', async () => {
+    const inflow = new Inflow();
+    const turns = new RequestTurns(1000, undefined, inflow);
+    const dealtWith: string[] = [];
+    const leaving = new Connection();
+    inflow.hold(true);
+    ask(turns, leaving, () => void dealtWith.push('gone'));
+    for (const name of ['one', 'two']) ask(turns, new Connection(), () => void dealtWith.push(name));
+    await nextTurn();
+    leaving.destroy();
+    leaving.emit('close');
+    expect(dealtWith).toEqual([]);
+    inflow.hold(false);
+    await nextTurn();
+    expect(dealtWith).toEqual(['one', 'two']);
+  });
+
+  it('one that does not wait is dealt with', () => {
+    const inflow = new Inflow();
+    inflow.hold(true);
+    const turns = new RequestTurns(1000, undefined, inflow);
+    let isDealtWith = false;
+    const response = new Response() as unknown as ServerResponse;
+    turns.take(new Connection() as unknown as Duplex, response, () => (isDealtWith = true), false);
+    expect(isDealtWith).toBe(true);
   });
 });

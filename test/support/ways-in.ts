@@ -76,9 +76,9 @@ export const waysIn: readonly WayIn[] = ([4, 5] as const).flatMap((protocolVersi
 );
 
 /** A door with this way in, where a client is the thing that its client id names. */
-export function openDoorFor({ transport }: WayIn): Promise<TestDoor> {
+export function openDoorFor({ transport }: WayIn, options: Parameters<typeof openDoor>[0] = {}): Promise<TestDoor> {
   const certificates = { ...server, ca: authority.ca };
-  return openDoor({ listeners: { [transport]: 0 }, certificates, identity: 'client-id' });
+  return openDoor({ listeners: { [transport]: 0 }, certificates, identity: 'client-id', ...options });
 }
 
 /** A connection on which nothing has been sent. */
