@@ -58,7 +58,7 @@ export default defineConfig({
     globalSetup: ['test/support/build-first.ts', 'test/support/postgres-home.ts'],
     sequence: { sequencer: LongestFirst },
     // More than cores: many files wait for devices and limits of time more than they compute.
-    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    maxWorkers: 2 * availableParallelism(),
     reporters: ['default', new SkipReasons(), ...(counted ? jsonResults : [])],
     coverage: {
       provider: 'v8',

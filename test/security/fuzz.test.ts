@@ -1,6 +1,6 @@
 /**
- * Odd inputs for every door of a running service, which is then killed and started again: no crash, no error, no loss. Here some
- * hundreds a door, since every test is to be quick; ten thousand with `JOBRIG_FUZZ_INPUTS`, as in continuous integration, and a
+ * Odd inputs for every door of a running service, which is then killed and started again: no crash, no error, no loss. Here a
+ * hundred and fifty a door, since every test is to be quick; ten thousand with `JOBRIG_FUZZ_INPUTS`, as in continuous integration, and a
  * million with `npm run fuzz`.
  */
 import { spawn } from 'node:child_process';
@@ -18,7 +18,7 @@ import { mqttStory } from '../../bench/fuzz/mqtt-inputs.ts';
 import { signedStory } from '../../bench/fuzz/signed-inputs.ts';
 import { sharedFolder } from '../support/folders.ts';
 
-const inputs = Number(process.env['JOBRIG_FUZZ_INPUTS'] ?? 300);
+const inputs = Number(process.env['JOBRIG_FUZZ_INPUTS'] ?? 150);
 const dist = '../../dist/bench/fuzz';
 const directory = sharedFolder('fuzz');
 

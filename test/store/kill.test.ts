@@ -12,7 +12,7 @@ import { operatorOf } from '../support/operator.ts';
 import { type Ended, killAll, launchServe, startServe } from '../support/serve-process.ts';
 import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
 
-const kills = Number(process.env['JOBRIG_KILLS'] ?? 15);
+const kills = Number(process.env['JOBRIG_KILLS'] ?? 6);
 const seed = Number(process.env['JOBRIG_SEED'] ?? 20_261_122);
 
 const directories: StoreDirectory[] = [];

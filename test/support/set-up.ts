@@ -1,5 +1,7 @@
 /** Run for every test file, before its tests. */
 import { afterEach } from 'vitest';
+import { letDieYoung } from '../../broker/die-young.ts';
 import { endAll } from './after-test.ts';
 
+letDieYoung();
 afterEach(endAll);

@@ -11,7 +11,7 @@ import { Simulation } from '../../../../rig/live/simulation/simulation.ts';
 
 const hardware = readHardwareProfiles('mix');
 const names = hardware.map(({ name }) => name);
-const seeds = 24;
+const seeds = 12;
 
 function* parts(): Generator<SimulationPart> {
   for (let seed = 1; seed <= seeds; seed += 1) {
