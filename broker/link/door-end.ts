@@ -216,6 +216,7 @@ export function createDoorEnd(
       return new Promise((resolve, reject) => {
         let isWelcome = false;
         const opened = openLine<FromDoor, FromEngine>(stream, {
+          keepsBytes: true,
           heard(entry) {
             onHeard?.();
             if (entry[0] === 'refused') return reject(new LinkRefused(entry[1]));

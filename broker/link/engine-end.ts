@@ -287,7 +287,7 @@ export function createEngineEnd({
       for (const door of doors) {
         door.line.say(['alive']);
         // Looked at twice: this process may itself have been stopped.
-        if (performance.now() - door.heardAt < silentMs) suspected.delete(door);
+        if (performance.now() - door.line.heardAt < silentMs) suspected.delete(door);
         else if (suspected.has(door)) door.line.cut();
         else suspected.add(door);
       }

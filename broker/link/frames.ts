@@ -1,6 +1,6 @@
 /**
- * A byte stream as a line on which two processes tell each other things, in order. What is said in one turn of the event loop
- * leaves as one frame: four bytes of length, then entries. Most entries are JSON; one that comes with every message of a device is bytes
+ * A byte stream as a line on which two processes tell each other things, in order. What is said in one turn of the event loop, and in
+ * the next if that begins at once, leaves as one frame: four bytes of length, then entries. Most entries are JSON; one that comes with every message of a device is bytes
  * that are copied and read by nobody on the way. A frame that is too long or cannot be read ends the line, as does a stream that
  * fails; the caller is told once.
  */
@@ -31,6 +31,8 @@ export interface Line<Said> {
   sayBytes(kind: number, id: number, name: string, bytes: Buffer | string): void;
   /** From now on what is said leaves so much later, together: the other side is in no hurry. */
   gather(ms: DurationMs): void;
+  /** When something was read, as `performance.now` tells it. */
+  readonly heardAt: number;
   /** Bytes that the other side has not read yet, what is gathered in this turn apart. */
   readonly unreadBytes: number;
   /** Sends what is gathered and ends. */
@@ -40,8 +42,10 @@ export interface Line<Said> {
 }
 
 export interface LineListener<Heard> {
+  /** Bytes of entries are used after the call that hands them over, so that what is read is copied, all at once. */
+  readonly keepsBytes?: boolean;
   heard(entry: Heard): void;
-  /** @param bytes valid during the call only */
+  /** @param bytes a piece of what was read; they stay as they are where the listener {@link keepsBytes} */
   heardBytes?(kind: number, id: number, name: string, bytes: Buffer): void;
   /** Nothing is heard after this. @param reason absent: the other side ended it. */
   ended(reason?: Error): void;
@@ -59,6 +63,7 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
   let chunks: Buffer[] = [];
   let held = 0;
   let wanted = lengthBytes;
+  let heardAt = performance.now();
 
   function over(reason?: Error): void {
     if (isOver) return;
@@ -75,8 +80,10 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
   /** @param chunk valid during the call only */
   function read(chunk: Buffer): void {
     if (isOver) return;
+    heardAt = performance.now();
     if (held + chunk.length < wanted) return hold(chunk);
-    const bytes = held === 0 ? chunk : Buffer.concat([...chunks, chunk]);
+    const isReadInPlace = held === 0 && listener.keepsBytes !== true;
+    const bytes = isReadInPlace ? chunk : Buffer.concat([...chunks, chunk]);
     chunks = [];
     held = 0;
     let at = 0;
@@ -171,7 +178,8 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
   function flushSoon(): void {
     if (isDue) return;
     isDue = true;
-    if (gatherMs === 0) setImmediate(flush);
+    // Not at the end of this turn: what waits to be read by then may have more to say, and a frame costs more than a turn.
+    if (gatherMs === 0) setImmediate(setImmediate, flush);
     else setTimeout(flush, gatherMs);
   }
 
@@ -194,6 +202,9 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
     },
     gather(ms) {
       gatherMs = ms;
+    },
+    get heardAt() {
+      return heardAt;
     },
     get unreadBytes() {
       return stream.writableLength;

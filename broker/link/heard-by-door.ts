@@ -133,9 +133,8 @@ export class HeardByDoor {
     (this.#table[entry[0]] as (heard: typeof entry) => void)(entry);
   }
 
-  /** @param read valid during the call only */
-  hearBytes(kind: number, id: number, name: string, read: Buffer): void {
-    const bytes = Buffer.from(read);
+  /** @param bytes stay as they are */
+  hearBytes(kind: number, id: number, name: string, bytes: Buffer): void {
     switch (kind) {
       case kinds.accepted:
       case kinds.rejected: {

@@ -88,12 +88,10 @@ export class HeardByEngine {
   };
 
   hear(door: LinkedDoor, entry: FromDoor): void {
-    door.heardAt = performance.now();
     if (entry[0] !== 'hello') (this.#table[entry[0]] as (door: LinkedDoor, heard: typeof entry) => void)(door, entry);
   }
 
   hearRequest(door: LinkedDoor, kind: number, id: number, topic: string, payload: Buffer): void {
-    door.heardAt = performance.now();
     const parsed = parseJobsTopic(topic);
     if (kind !== kinds.request || parsed?.kind !== 'request') throw new Error(`a door asks on ${topic}`);
     this.#with.takeWritten(topic, parsed, payload, (told) => {

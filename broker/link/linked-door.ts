@@ -38,7 +38,6 @@ export class LinkedDoor {
   readonly passed = new Map<number, Passed>();
   /** What its clients have published and others have not kept yet. */
   readonly passing = new Set<Promise<void>>();
-  heardAt = performance.now();
 
   constructor(line: Line<FromEngine>, number: number, peer: string | undefined) {
     this.line = line;

@@ -38,22 +38,27 @@ export function startFlights({ pacing, total, begin, now, fromMs: startedAt = no
   let begun = 0;
   let landed = 0;
   let isStopped = false;
+  let timer: NodeJS.Timeout | undefined;
   let lastLateMs = 0;
   let fellBehind = false;
 
-  function due(): number {
+  function dueNow(): number {
     if (pacing.kind === 'window') return landed + pacing.window;
     return 1 + Math.floor(((now() - startedAt) * pacing.perSecond) / 1000);
   }
 
+  /** Begins what is due. A closed loop that has begun it all waits for the next landing. */
   function beginDue(): void {
-    const last = Math.min(due(), total, begun + mostAtOnce);
+    const due = Math.min(dueNow(), total);
+    const last = Math.min(due, begun + mostAtOnce);
     while (begun < last) {
       if (isStopped || !begin(begun)) break;
       lastLateMs = lateMs();
       begun += 1;
     }
+    clearTimeout(timer);
     if (begun >= total) end();
+    else if (!isStopped && (pacing.kind === 'rate' || begun < due)) timer = setTimeout(beginDue, tickMs);
   }
 
   /** Of the next one that begins. */
@@ -64,12 +69,11 @@ export function startFlights({ pacing, total, begin, now, fromMs: startedAt = no
   function end(): void {
     if (isStopped) return;
     isStopped = true;
-    clearInterval(timer);
+    clearTimeout(timer);
     if (begun < total) lastLateMs = lateMs();
     fellBehind = lastLateMs > Math.max(someTicksMs, tooLongBy * (now() - startedAt - lastLateMs));
   }
 
-  const timer = setInterval(beginDue, tickMs);
   beginDue();
   return {
     landed(count) {

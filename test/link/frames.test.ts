@@ -1,4 +1,6 @@
 /** What is said on a line comes out at the other end as it was and in order, however the bytes are cut; garbage ends the line. */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { array, assert, asyncProperty, constantFrom, integer, oneof, record, string, uint8Array } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Line, openLine } from '../../broker/link/frames.ts';
@@ -66,6 +68,53 @@ describe('a line', () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  it('says in one frame what is said in a turn and in the next one', async () => {
+    const [near, far] = duplexPair();
+    far.resume();
+    const written: number[] = [];
+    const write = near.write.bind(near);
+    near.write = ((chunk: Buffer) => {
+      written.push(chunk.length);
+      return write(chunk);
+    }) as typeof near.write;
+    const line = openLine<unknown, unknown>(near, { heard() {}, ended() {} });
+    line.say('first');
+    await new Promise(setImmediate);
+    expect(written).toEqual([]);
+    line.sayBytes(1, 1, 'second', 'bytes');
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(written.length).toBe(1);
+    line.end();
+  });
+
+  it('hands over bytes that stay as they are, where they are used later, however much comes in behind them', async () => {
+    let count = 0;
+    const text = (): string => `${(count += 1)}`.repeat(1000);
+    const server = createServer((stream) => {
+      const line = openLine<unknown, unknown>(stream, { heard: () => line.sayBytes(1, 1, '', text()), ended() {} });
+      line.sayBytes(1, 1, '', text());
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const heard: Buffer[] = [];
+    const stream = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    await new Promise<void>((resolve) => {
+      const line = openLine<unknown, unknown>(stream, {
+        keepsBytes: true,
+        heard() {},
+        heardBytes(_kind, _id, _name, bytes) {
+          if (heard.push(bytes) === 5) resolve();
+          else line.say('more');
+        },
+        ended() {},
+      });
+    });
+    stream.destroy();
+    server.close();
+    expect(heard.map(String)).toEqual([1, 2, 3, 4, 5].map((each) => `${each}`.repeat(1000)));
   });
 
   it.each<[string, number[]]>([
