@@ -34,6 +34,7 @@ const mostTold = 12;
 
 /** All that are known where they are few, else those that look most like the word. */
 function knownAre(word: string, known: readonly string[], listedBy?: string): string {
+  if (known.length === 0) return 'nothing is';
   if (known.length <= mostTold) return `known are ${known.join(', ')}`;
   const [nearest] = byDistance(word, known);
   const all = listedBy === undefined ? '' : `; ${listedBy} names all`;

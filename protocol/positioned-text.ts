@@ -37,7 +37,16 @@ export function readText<Value>(text: string, check: (value: unknown) => ReadFor
   }
   if (document.contents === null)
     return { ok: false, problems: [{ line: 1, column: 1, message: 'there is nothing in it' }] };
-  const read = check(document.toJS());
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (error) {
+    // Of aliases: one that stands for nothing, or so many that they make a short text a long value.
+    const [alias = '*'] = /\*[^\s,\]}]+/.exec(text) ?? [];
+    const message = error instanceof Error ? error.message.split('\n', 1)[0]! : String(error);
+    return { ok: false, problems: [{ ...at(Math.max(0, text.indexOf(alias))), message }] };
+  }
+  const read = check(value);
   if (read.ok) return read;
   const problems = read.problems.map((problem) => ({
     rank: problem.known !== undefined ? 0 : document.hasIn(problem.place) ? 1 : 2,

@@ -2,7 +2,7 @@
  * A file that a person wrote, YAML or JSON, read so that whatever is wrong with it is named by file, line and column. What may stand
  * in it is said by whoever asks (protocol/form.ts).
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { ReadForm } from '../../protocol/form.ts';
 import { OperationalError, type OperationalErrorCode } from '../../protocol/operational-error.ts';
@@ -27,12 +27,22 @@ export function readWrittenFile<Value>(
 
 function textOf(file: string, name: string, code: OperationalErrorCode): string {
   try {
+    mustEnd(file);
     const bytes = readFileSync(file);
     if (bytes.length > mostBytes) throw new RangeError(`more than ${mostBytes} bytes`);
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new OperationalError(code, `${name} cannot be read: ${whyUnreadable(cause)}`, { cause });
   }
+}
+
+const ofShell = /^\/(?:dev\/stdin|(?:dev|proc\/self)\/fd\/\d+)$/;
+
+/** A device may never end, nor a pipe that nobody writes; what a shell puts in the place of `<(…)` does. */
+function mustEnd(file: string): void {
+  const found = statSync(file);
+  if (found.isFile() || found.isDirectory() || (found.isFIFO() && ofShell.test(file))) return;
+  throw new RangeError('it is a device or a pipe, and no file');
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -45,6 +55,7 @@ const reasons: Readonly<Record<string, string>> = {
 /** A file that a flag names, whatever is in it. @throws {OperationalError} with this code, naming both */
 export async function readNamedFile(flag: string, file: string, code: OperationalErrorCode): Promise<Buffer> {
   try {
+    mustEnd(file);
     return await readFile(file);
   } catch (cause) {
     throw new OperationalError(code, `${flag}: ${file} cannot be read: ${whyUnreadable(cause)}`, { cause });

@@ -157,8 +157,11 @@ function checkJobs({ script }: LoadShape, complain: Complain): void {
   script.forEach(({ when, deeds }, index) => {
     const jobs: string[] = when !== undefined && 'job' in when ? [when.job] : [];
     for (const deed of deeds) {
-      if (deed.do === 'rollout') known.push(deed.job);
-      else if ('job' in deed) jobs.push(deed.job);
+      if (deed.do === 'rollout') {
+        if (known.includes(deed.job))
+          complain(['script', index], `job ${deed.job} is rolled out before: give this one another name`);
+        known.push(deed.job);
+      } else if ('job' in deed) jobs.push(deed.job);
     }
     for (const job of jobs) {
       if (!known.includes(job)) complain(['script', index], `no job ${job} is rolled out: ${unknownWord(job, known)}`);

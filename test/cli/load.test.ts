@@ -180,6 +180,32 @@ describe('jobrig load', () => {
     expect(stderr).toBe(`jobrig: ${file}:4:5: \`rolout\`: did you mean \`rollout\`?\n`);
   });
 
+  const layers = ['x', 'a', 'b', 'c', 'd', 'e'].map((name, index, all) => {
+    const inside = index === 0 ? 'x' : `*${all[index - 1]!}`;
+    return `${name}: &${name} [${Array.from({ length: 9 }, () => inside).join(', ')}]`;
+  });
+
+  it.each([
+    ['an alias of nothing', 'id: a\nclaim: *z\nscript: [rollout: u]\n', ':2:8: Unresolved alias'],
+    ['aliases of aliases', `${layers.join('\n')}\n`, ':2:8: Excessive alias count'],
+    ['a job twice', 'id: a\nclaim: x\nscript:\n  - rollout: u\n  - rollout: u\n', ':5:5: job u is rolled out before'],
+    ['a job of nobody', 'id: a\nclaim: x\nscript:\n  - delete-job: u\n', '`u` is not known here; nothing is'],
+  ])('names the place of %s in a shape', async (_, text, said) => {
+    const file = join(testFolder(), 'mine.yaml');
+    writeFileSync(file, text);
+    const { code, stderr } = await runHere(...small, '--quiet', '--shape', file);
+    expect({ code, lines: stderr.split('\n').length }).toEqual({ code: 2, lines: 2 });
+    expect(stderr).toContain(said);
+  });
+
+  it('reads no device, which may never end', async () => {
+    const { code, stderr } = await runHere(...small, '--quiet', '--shape', '/dev/zero');
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'jobrig: /dev/zero cannot be read: it is a device or a pipe, and no file\n',
+    });
+  });
+
   it('tells a person what there is to tell, and nothing else', async () => {
     const { finished } = start('load', '--things', '5', '--transport', 'in-process', '--quiet', '--out', 'report');
     const { stdout } = await finished;
