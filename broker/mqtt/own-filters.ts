@@ -14,8 +14,8 @@ interface Pattern {
 
 export class OwnFilters {
   readonly #all = new Map<string, SubscriptionOptions>();
-  /** Filters with wildcards that may cover a reply and grant QoS 1. */
-  #patterns: readonly Pattern[] = [];
+  /** Filters with wildcards that may cover a reply and grant QoS 1; found when somebody asks. */
+  #patterns: readonly Pattern[] | undefined;
   /** Asked for last: a client is answered on few topics. */
   #lastTopic = '';
   #lastQos: Qos = 0;
@@ -50,6 +50,7 @@ export class OwnFilters {
   }
 
   #qosOf(topic: string): Qos {
+    this.#patterns ??= patternsOf(this.#all);
     for (const { filter, literal } of this.#patterns) {
       if (topic.startsWith(literal) && filterMatches(filter, topic, literal.length)) return 1;
     }
@@ -64,9 +65,13 @@ export class OwnFilters {
 
   #changed(): void {
     this.#lastTopic = '';
-    const patterns = [...this.#all].filter(
-      ([filter, { qos }]) => qos === 1 && filter.startsWith('$aws/') && hasWildcard(filter),
-    );
-    this.#patterns = patterns.map(([filter]) => ({ filter, literal: filter.slice(0, filter.search(/[+#]/)) }));
+    this.#patterns = undefined;
   }
+}
+
+function patternsOf(all: ReadonlyMap<string, SubscriptionOptions>): readonly Pattern[] {
+  const patterns = [...all].filter(
+    ([filter, { qos }]) => qos === 1 && filter.startsWith('$aws/') && hasWildcard(filter),
+  );
+  return patterns.map(([filter]) => ({ filter, literal: filter.slice(0, filter.search(/[+#]/)) }));
 }

@@ -114,7 +114,7 @@ export function maySubscribe({ acting: principal, clientId, allows }: Access, fi
 
 /** Below `$` there is nothing but AWS's topics, e.g. no `$SYS`. */
 export function isForNobody(filter: string): boolean {
-  return filter.startsWith('$') && filter.split('/', 1)[0] !== '$aws';
+  return filter.startsWith('$') && filter !== '$aws' && !filter.startsWith('$aws/');
 }
 
 /** @param levels of a topic or filter below `$aws/KIND/`. */

@@ -28,7 +28,8 @@ export class ConnectionEvents {
   readonly #presence: Presence;
   readonly #client: PresentClient;
   readonly #versionNumber: number;
-  readonly #sessionIdentifier = randomUUID();
+  /** Made when somebody is told of it. */
+  #sessionIdentifier: string | undefined;
 
   constructor(presence: Presence, client: PresentClient, versionNumber: number) {
     this.#presence = presence;
@@ -54,7 +55,8 @@ export class ConnectionEvents {
   }
 
   #tell(kind: string, after: object, first: object = {}): void {
-    this.#presence.tell(this.#client, kind, { ...first, sessionIdentifier: this.#sessionIdentifier }, after);
+    const before = (): object => ({ ...first, sessionIdentifier: (this.#sessionIdentifier ??= randomUUID()) });
+    this.#presence.tell(this.#client, kind, before, after);
   }
 }
 
@@ -83,17 +85,23 @@ export class Presence {
   refused(client: PresentClient): void {
     const { ipAddress } = client;
     const why = { connectFailureReason: 'AUTHORIZATION_FAILED' };
-    this.tell(client, 'presence/connect_failed', { sessionIdentifier: randomUUID() }, { ipAddress, ...why });
+    const before = (): object => ({ sessionIdentifier: randomUUID() });
+    this.tell(client, 'presence/connect_failed', before, { ipAddress, ...why });
   }
 
   /** @param kind the part of the topic behind `$aws/events/`; its last level is the type of the event. */
-  tell({ clientId, thingName, principalIdentifier }: PresentClient, kind: string, before: object, after: object): void {
+  tell(
+    { clientId, thingName, principalIdentifier }: PresentClient,
+    kind: string,
+    before: () => object,
+    after: object,
+  ): void {
     // AWS has no events for a client id that would be a wildcard in their topics.
     if (/[#+]/.test(clientId)) return;
     const timestamp = this.#options.now();
     const eventType = kind.slice(kind.indexOf('/') + 1);
     this.#options.announce(`$aws/events/${kind}/${clientId}`, () =>
-      JSON.stringify({ clientId, thingName, timestamp, eventType, ...before, principalIdentifier, ...after }),
+      JSON.stringify({ clientId, thingName, timestamp, eventType, ...before(), principalIdentifier, ...after }),
     );
   }
 

@@ -53,9 +53,13 @@ export class Routing {
     passage?.onPassed((passed) => this.#takePassed(passed));
   }
 
+  /** Whether something is retained for exactly this filter. */
+  hasRetained({ filter, shareName }: ParsedFilter): boolean {
+    return shareName === undefined && !hasWildcard(filter) && this.retained.get(filter) !== undefined;
+  }
+
   /** What is retained for exactly this filter. */
-  sendRetained(session: Session, { filter, shareName }: ParsedFilter, qos: Qos): void {
-    if (shareName !== undefined || hasWildcard(filter)) return;
+  sendRetained(session: Session, { filter }: ParsedFilter, qos: Qos): void {
     const message = this.retained.get(filter);
     if (message === undefined) return;
     const delivery = this.#prepare(session, asDelivered(message, lower(message.qos, qos), true));

@@ -90,6 +90,8 @@ export interface SessionContext {
 }
 
 const maxMessageId = 0xffff;
+/** Of sessions that have had none to remember. Stays empty. */
+const nobodys = new Map<number, Entry>();
 
 /** A connection of a session: the present one, or one that has been taken over and is about to close. */
 export class Connection {
@@ -161,7 +163,7 @@ export class Session implements Receiver {
   /** Of what waits without having been reserved. */
   #waitingBytes = 0;
   /** Messages that have left and are to be sent again, or given to others, should the connection end; by message id. */
-  readonly #unacknowledged = new Map<number, Entry>();
+  #unacknowledged: Map<number, Entry> = nobodys;
   #lastMessageId = 0;
 
   constructor(
@@ -334,7 +336,10 @@ export class Session implements Receiver {
     } else {
       this.#show(message);
       const messageId = this.#nextMessageId();
-      if (this.keepsMessages || group !== undefined) this.#unacknowledged.set(messageId, { message, key, group });
+      if (this.keepsMessages || group !== undefined) {
+        if (this.#unacknowledged === nobodys) this.#unacknowledged = new Map();
+        this.#unacknowledged.set(messageId, { message, key, group });
+      }
       this.#sendAs(connection, message, messageId);
     }
   }

@@ -93,6 +93,9 @@ function judge({ topic: text, qos }: ISubscription, context: Subscribing): Parse
   return refusal;
 }
 
+/** What nearly all filters have, for all of them. */
+const onlyQos = [{ qos: 0 }, { qos: 1 }] as const;
+
 function grant(
   session: Session,
   { topic: text, qos: asked, nl: noLocal, rap: retainAsPublished, rh: retainHandling = 0 }: ISubscription,
@@ -103,14 +106,17 @@ function grant(
   const { sessions } = context;
   const qos = asked === 1 ? 1 : 0;
   const isNew = !session.filters.all.has(text);
-  const options = { qos, ...(noLocal && { noLocal }), ...(retainAsPublished && { retainAsPublished }) } as const;
+  const options =
+    noLocal || retainAsPublished
+      ? ({ qos, ...(noLocal && { noLocal }), ...(retainAsPublished && { retainAsPublished }) } as const)
+      : onlyQos[qos];
   if (noLocal && filter.shareName !== undefined) throw new Disconnection('protocolError', `No Local for ${text}`);
   if (!sessions.subscribe(session, text, filter, options)) {
     const refusal = new Disconnection('quotaExceeded', `more subscriptions than a connection may have: ${text}`);
     context.denied(text, refusal, false);
     return refusal;
   }
-  if (retainHandling === 0 || (retainHandling === 1 && isNew)) {
+  if ((retainHandling === 0 || (retainHandling === 1 && isNew)) && sessions.routing.hasRetained(filter)) {
     retained.push(() => sessions.routing.sendRetained(session, filter, qos));
   }
   return qos;
