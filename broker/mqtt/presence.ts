@@ -60,6 +60,8 @@ export class ConnectionEvents {
   }
 }
 
+const ofNoSession = (): object => ({ sessionIdentifier: randomUUID() });
+
 interface Away {
   readonly version: number;
   readonly since: EpochMs;
@@ -85,8 +87,7 @@ export class Presence {
   refused(client: PresentClient): void {
     const { ipAddress } = client;
     const why = { connectFailureReason: 'AUTHORIZATION_FAILED' };
-    const before = (): object => ({ sessionIdentifier: randomUUID() });
-    this.tell(client, 'presence/connect_failed', before, { ipAddress, ...why });
+    this.tell(client, 'presence/connect_failed', ofNoSession, { ipAddress, ...why });
   }
 
   /** @param kind the part of the topic behind `$aws/events/`; its last level is the type of the event. */
