@@ -18,6 +18,7 @@ import { Timeline } from './timeline.ts';
 const saturatedShare = 0.1;
 /** Fewer seconds of a short run say nothing. */
 const fewSeconds = 1;
+const shortestSpanMs = 250;
 /** So late, beginnings of an open loop are not when they were meant to be. */
 const lateMs = 200;
 
@@ -170,7 +171,8 @@ export class Tally {
   #sample(at: DurationMs, interval: Latencies): void {
     const { succeeded, started, failed, pulled } = total(this.fleet.jobs, '');
     const spanMs = at - this.#sampledMs;
-    if (spanMs < 1) return;
+    // A rate of few milliseconds, as the last look of a run has them, would be drawn as a spike.
+    if (spanMs < (this.samples.length > 0 ? shortestSpanMs : 1)) return;
     const now = {
       succeeded,
       exchanges: this.fleet.exchanges,

@@ -178,7 +178,7 @@ function optionsOf(width: number, plot: Plot, run: LoadCharts, say: (text: strin
       {
         ...axis,
         size: 28,
-        ...(isPercentile && { splits: () => [Math.log10(2), 1, 2, 3, 4, 5] }),
+        ...(isPercentile && { splits: () => [Math.log10(2), 1, 2, 3, 4, 5].filter((at) => at <= (x.at(-1) ?? 0)) }),
         values: (_plot, ticks) => ticks.map((at) => (isPercentile ? percentText(100 - 100 / 10 ** at) : `${at} s`)),
       },
       {
