@@ -15,10 +15,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
-import type { Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { DatabaseSync } from '@photostructure/sqlite';
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type SqliteStoreOptions, durabilities } from '../../broker/store/sqlite-database.ts';
 import { type SqliteStore, openSqliteStore } from '../../broker/store/sqlite-store.ts';
 import type { Store } from '../../broker/store/store.ts';
@@ -28,9 +28,9 @@ const identity = { region: 'us-east-1', account: '000000000000' };
 const at = 1_700_000_000_000;
 
 let directory: StoreDirectory;
-/** Threads of stores, as they begin. */
-const threads: Worker[] = [];
-process.on('worker', (worker: Worker) => threads.push(worker));
+/** Each thread of a store does so as it begins. */
+const unref = vi.spyOn(Worker.prototype, 'unref');
+afterAll(() => unref.mockRestore());
 const opened: Store[] = [];
 const copies: StoreDirectory[] = [];
 
@@ -329,11 +329,16 @@ describe('the file system says no', () => {
   });
 });
 
+/** Of the store opened last. */
+function thread(): Worker {
+  return unref.mock.contexts.at(-1) as Worker;
+}
+
 /** A store whose thread ends in this turn, which no event has told of yet. */
 async function abandoned(): Promise<SqliteStore> {
   const store = await openSqliteStore({ directory: directory.path, identity });
   await fill(store, 3);
-  void threads.at(-1)!.terminate();
+  void thread().terminate();
   return store;
 }
 
@@ -367,10 +372,10 @@ describe('the thread has ended', () => {
 
   it('by running out of memory, which is said', async () => {
     const store = await openSqliteStore({ directory: directory.path, identity });
-    threads.at(-1)!.emit('error', new Error('Worker terminated due to reaching memory limit: JS heap out of memory'));
+    thread().emit('error', new Error('Worker terminated due to reaching memory limit: JS heap out of memory'));
     await expect(store.commit([], at)).rejects.toMatchObject({
       message: expect.stringContaining('its thread has ended (Worker terminated due to reaching memory limit'),
     });
-    await threads.at(-1)!.terminate();
+    await thread().terminate();
   });
 });
