@@ -18,8 +18,8 @@ const askedFor: Readonly<Record<string, string>> = {
 };
 const notAskedFor = Object.entries(askedFor).flatMap(([name, pattern]) => (process.env[name] === '1' ? [] : [pattern]));
 const never = ['**/node_modules/**', ...notAskedFor];
-/** They put another module in the place of one of ours. */
-const replacing = ['test/broker/engine-failure.test.ts'];
+/** One puts another module in the place of one of ours, one ends a thread that all stores of a process share. */
+const alone = ['test/broker/engine-failure.test.ts', 'test/store/sqlite-store.test.ts'];
 
 function files(
   name: string,
@@ -52,8 +52,8 @@ export default defineConfig({
   test: {
     // Files share what they import: most of the time of a file of its own would go into loading it again.
     projects: [
-      files('shared', { isolate: false, include: every, exclude: [...never, ...replacing] }),
-      files('alone', { isolate: true, include: replacing, exclude: never }),
+      files('shared', { isolate: false, include: every, exclude: [...never, ...alone] }),
+      files('alone', { isolate: true, include: alone, exclude: never }),
     ],
     globalSetup: ['test/support/build-first.ts', 'test/support/postgres-home.ts'],
     sequence: { sequencer: LongestFirst },

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { OperationalError } from '../protocol/operational-error.ts';
+import { mustEnd } from '../rig/files/written-file.ts';
 
 /** Secrets by access key id. */
 export type AccessKeys = Readonly<Record<string, string>>;
@@ -18,6 +19,7 @@ export function parseAccessKey(text: string): readonly [id: string, secret: stri
 export function readAccessKeys(file: string): AccessKeys {
   let text: string;
   try {
+    mustEnd(file);
     text = readFileSync(file, 'utf8');
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

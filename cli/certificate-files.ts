@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DeviceCredentials } from '../agent/mqtt/device-connection.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
+import { mustEnd } from '../rig/files/written-file.ts';
 
 export const caFileName = 'ca.pem';
 
@@ -27,6 +28,7 @@ export async function readCredentials(
 
 async function read(file: string): Promise<string> {
   try {
+    mustEnd(file);
     return await readFile(file, 'utf8');
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -14,6 +14,7 @@ import {
   exemplaryRun,
   verdictOfRuns,
 } from '../rig/live/check/check-result.ts';
+import { mustEnd } from '../rig/files/written-file.ts';
 import type { KeptWith } from '../rig/report/kept-run.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { scenarioText } from '../rig/scenario/format/write.ts';
@@ -71,6 +72,7 @@ export async function readKept(run: string): Promise<KeptCheck> {
   const path = await runFile(run);
   let value: unknown;
   try {
+    mustEnd(path);
     value = JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is none' : (cause as Error).message;

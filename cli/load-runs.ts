@@ -7,6 +7,7 @@ import { mergeLoads } from '../rig/load/merge.ts';
 import { type KeptLoad as KeptWithLoad, readKeptRun } from '../rig/report/kept-run.ts';
 import { loadPage, shownLoad } from '../rig/report/pages.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
+import { mustEnd } from '../rig/files/written-file.ts';
 import { runFile } from './check-runs.ts';
 import { writeOutput } from './output-folder.ts';
 
@@ -36,7 +37,9 @@ export async function keepLoad(
 async function readLoad(run: string): Promise<KeptLoad | string> {
   let text: string;
   try {
-    text = await readFile(await runFile(run), 'utf8');
+    const file = await runFile(run);
+    mustEnd(file);
+    text = await readFile(file, 'utf8');
   } catch (cause) {
     return `cannot be read: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is none' : String(cause)}`;
   }

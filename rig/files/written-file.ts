@@ -38,8 +38,11 @@ function textOf(file: string, name: string, code: OperationalErrorCode): string 
 
 const ofShell = /^\/(?:dev\/stdin|(?:dev|proc\/self)\/fd\/\d+)$/;
 
-/** A device may never end, nor a pipe that nobody writes; what a shell puts in the place of `<(…)` does. */
-function mustEnd(file: string): void {
+/**
+ * A device may never end, nor a pipe that nobody writes; what a shell puts in the place of `<(…)` does.
+ * @throws what stands behind "cannot be read"
+ */
+export function mustEnd(file: string): void {
   const found = statSync(file);
   if (found.isFile() || found.isDirectory() || (found.isFIFO() && ofShell.test(file))) return;
   throw new RangeError('it is a device or a pipe, and no file');
