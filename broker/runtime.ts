@@ -43,6 +43,11 @@ interface Listener {
   readonly foresee?: (effect: Effect) => void;
 }
 
+type Answer<Name extends OperationName> = (reply: Reply<ResponseOf<Name>>, at: EpochMs) => void;
+
+/** What came of a command, and who is to be told. */
+type Telling = [command: CommandOf<OperationName>, outcome: Outcome, at: EpochMs, answer: Answer<OperationName>];
+
 const closed = internalError('The service is closed.');
 const notKept = internalError('The service could not store its state; what was asked may have been done.');
 const failed = internalError('The service failed and stops.');
@@ -55,13 +60,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   let refusal: Rejected | undefined;
   let alarm: { readonly at: EpochMs; readonly cancel: () => void } | undefined;
   /** Outcomes that came while another one was told, where there is no journal. */
-  const untold: (() => void)[] = [];
+  const untold: Telling[] = [];
   let isTelling = false;
 
-  function submit<Name extends OperationName>(
-    command: CommandOf<Name>,
-    answer: (reply: Reply<ResponseOf<Name>>, at: EpochMs) => void,
-  ): void {
+  function submit<Name extends OperationName>(command: CommandOf<Name>, answer: Answer<Name>): void {
     const at = clock.now();
     if (refusal !== undefined) {
       answer(refusal, at);
@@ -82,7 +84,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     command: CommandOf<Name>,
     outcome: Outcome<Name>,
     at: EpochMs,
-    answer: (reply: Reply<ResponseOf<Name>>, at: EpochMs) => void,
+    answer: Answer<Name>,
   ): void {
     for (const effect of outcome.effects) for (const { foresee } of listeners) foresee?.(effect);
     keeper.keep(outcome.changes, (kept) => {
@@ -100,35 +102,26 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     command: CommandOf<Name>,
     outcome: Outcome<Name>,
     at: EpochMs,
-    answer: (reply: Reply<ResponseOf<Name>>, at: EpochMs) => void,
+    answer: Answer<Name>,
   ): void {
     if (isTelling) {
-      tellLater(command, outcome, at, answer);
+      untold.push([command, outcome, at, answer] as unknown as Telling);
       return;
     }
     isTelling = true;
     try {
       tellOf(command, outcome, at, answer);
-      for (let next = untold.shift(); next !== undefined; next = untold.shift()) next();
+      for (let next = untold.shift(); next !== undefined; next = untold.shift()) tellOf(...next);
     } finally {
       isTelling = false;
     }
-  }
-
-  function tellLater<Name extends OperationName>(
-    command: CommandOf<Name>,
-    outcome: Outcome<Name>,
-    at: EpochMs,
-    answer: (reply: Reply<ResponseOf<Name>>, at: EpochMs) => void,
-  ): void {
-    untold.push(() => tellOf(command, outcome, at, answer));
   }
 
   function tellOf<Name extends OperationName>(
     command: CommandOf<Name>,
     { reply, changes, effects }: Outcome<Name>,
     at: EpochMs,
-    answer: (reply: Reply<ResponseOf<Name>>, at: EpochMs) => void,
+    answer: Answer<Name>,
   ): void {
     tellChanges?.(command as CommandOf<OperationName>, changes, at);
     answer(reply, at);

@@ -1,8 +1,12 @@
-/** What a client shows of itself in its CONNECT, for those who look at the service. */
+/** Who a client is, for those who look at the service and for those who are told of its coming and going. */
 import type { IConnectPacket } from 'mqtt-packet';
 import type { ClientPortrait } from '../../observation/observation.ts';
 import type { ConnectionProof } from './access-control.ts';
+import { remoteAddressOf } from './admission.ts';
+import type { ClientIdentity } from './client-identity.ts';
+import type { PresentClient } from './presence.ts';
 
+/** What it shows of itself in its CONNECT. */
 export function portraitOf(
   clientId: string,
   { clean, keepalive = 0, will, protocolVersion }: IConnectPacket,
@@ -15,5 +19,19 @@ export function portraitOf(
     keepAliveSeconds: keepalive,
     hasWill: will !== undefined,
     proof: kind,
+  };
+}
+
+/** As lifecycle events have it. */
+export function presenceOf(
+  clientId: string,
+  { registered }: Pick<ClientIdentity, 'registered'>,
+  proof: ConnectionProof,
+): PresentClient {
+  return {
+    clientId,
+    thingName: registered?.exclusiveThing,
+    principalIdentifier: proof.certificate?.id ?? clientId,
+    ipAddress: remoteAddressOf(proof)?.replace(/^::ffff:/, ''),
   };
 }

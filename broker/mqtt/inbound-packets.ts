@@ -14,8 +14,9 @@ import { isThingName } from '../../protocol/names.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { decodeUtf8 } from '../../protocol/utf8.ts';
 import type { ConnectionProof } from './access-control.ts';
-import { Admission, type AdmissionContext, type Admitted, remoteAddressOf } from './admission.ts';
+import { Admission, type AdmissionContext, type Admitted } from './admission.ts';
 import { ClientIdentity } from './client-identity.ts';
+import { portraitOf, presenceOf } from './client-portrait.ts';
 import type { ClientStream, PacketReceiver, Publication, WillProperties } from './client-stream.ts';
 import { Disconnection, type Reason, disconnectionFor } from './disconnection.ts';
 import { type Ending, type EventListener, refusalIn } from './door-events.ts';
@@ -23,10 +24,9 @@ import { undecided } from './identity.ts';
 import { KeptWill } from './last-will.ts';
 import type { Message } from './message.ts';
 import { type ParsedTopic, type PublishVerdict, judgePublish, parseTopic } from './permissions.ts';
-import type { ConnectionEvents, Presence, PresentClient } from './presence.ts';
+import type { ConnectionEvents, Presence } from './presence.ts';
 import type { DoorReadings } from './readings.ts';
 import type { ServiceRequests } from './service-requests.ts';
-import { portraitOf } from './client-portrait.ts';
 import type { QuietAedes } from './quiet-aedes.ts';
 import type { Connection } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -123,7 +123,7 @@ export class InboundPackets implements PacketReceiver, Subscribing {
       client: portraitOf(clientId, this.#connect!, this.#proof),
       ...this.#cameBy,
     });
-    this.#events = this.#context.presence.connected(this.#presentAs(clientId));
+    this.#events = this.#context.presence.connected(presenceOf(clientId, this.identity, this.#proof));
     sessions.ready(connection);
     const early = this.#early ?? [];
     this.#early = undefined;
@@ -289,7 +289,7 @@ export class InboundPackets implements PacketReceiver, Subscribing {
     const { onEvent, presence } = this.#context;
     this.isRefused = true;
     onEvent?.({ kind: 'refused', clientId, ...refusalIn(refusal) });
-    if (refusal.reason === 'notAuthorized') presence.refused(this.#presentAs(clientId));
+    if (refusal.reason === 'notAuthorized') presence.refused(presenceOf(clientId, this.identity, this.#proof));
     this.#stream.refuse(refusal);
   }
 
@@ -348,14 +348,6 @@ export class InboundPackets implements PacketReceiver, Subscribing {
         message: `last will: ${message}`,
       });
     }
-  }
-
-  /** As lifecycle events have it. */
-  #presentAs(clientId: string): PresentClient {
-    const { certificate } = this.#proof;
-    const { exclusiveThing } = this.identity.registered ?? {};
-    const ipAddress = remoteAddressOf(this.#proof)?.replace(/^::ffff:/, '');
-    return { clientId, thingName: exclusiveThing, principalIdentifier: certificate?.id ?? clientId, ipAddress };
   }
 
   get #cameBy(): { readonly address?: string } {

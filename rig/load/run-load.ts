@@ -3,13 +3,13 @@
  * looks at its processes five times a second; triggers and progress are judged by what it saw. Whatever ends a run early, the
  * result so far is kept and says so, and no process stays behind.
  */
-import { addAbortListener, setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { present } from '../../protocol/json.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import { maxRolloutPerMinute } from '../../protocol/limits.ts';
 import type { LoadRun, Pacing, ShapeDeed, ShapeTrigger, Work } from './contract.ts';
+import { type CountedTrigger, type Disturbed, type Goal, type RolledOut, goalOf, wordsOf } from './goal.ts';
 import { loadDocument } from './job-document.ts';
 import type { LoadOptions } from './load-options.ts';
 import { LoadProcesses } from './load-processes.ts';
@@ -17,6 +17,7 @@ import { leftAt } from './load-progress.ts';
 import { monotonicMs } from './monotonic.ts';
 import { paceOf } from './pacing.ts';
 import { patienceOf } from './patience.ts';
+import { EndedEarly, RunEnd, withResolvers } from './run-end.ts';
 import { Tally } from './tally.ts';
 
 export type { LoadOptions } from './load-options.ts';
@@ -27,12 +28,6 @@ const usualGoneMs: DurationMs = 10_000;
 const closeWithinMs = 5000;
 const toldWithinMs = 50;
 const closeUnstartedWithinMs = 200;
-const momentMs = 100;
-/** What ends a command reaches the whole process group, and a process that has just been started ends by it. */
-const toldToEnd: ReadonlySet<string> = new Set(['SIGHUP', 'SIGINT', 'SIGTERM']);
-
-/** Why a run ends before its end. */
-class Stopped extends Error {}
 
 /** @throws {OperationalError} `ENDPOINT_UNREACHABLE` when not even the first device gets through */
 export async function runLoad(options: LoadOptions): Promise<LoadRun> {
@@ -44,13 +39,9 @@ export async function runLoad(options: LoadOptions): Promise<LoadRun> {
   }
 }
 
-interface Rollout {
-  readonly base: string;
-  readonly planned: number | undefined;
+interface Rollout extends RolledOut {
   readonly by: 'joining' | 'service';
 }
-
-type Goal = () => { readonly name: string; readonly done: number; readonly total: number };
 
 interface Waiting {
   readonly since: number;
@@ -62,16 +53,15 @@ class RunningLoad {
   readonly #options: LoadOptions;
   readonly #tally: Tally;
   readonly #processes: LoadProcesses;
-  readonly #stop = new AbortController();
+  readonly #end: RunEnd;
   readonly #rollouts = new Map<string, Rollout>();
-  /** Things that the last cut or deletion has disturbed, and how many had recovered before. */
-  #disturbed = { things: 0, recoveredBefore: 0 };
+  #disturbed: Disturbed = { things: 0, recoveredBefore: 0 };
   #looks = 0;
   #isLooking = true;
   #isStarted = false;
   #waiting: Waiting | undefined;
   #act = 'starting';
-  #goal: Goal | undefined;
+  #goal: (() => Goal) | undefined;
   #plays = 0;
   #wasConnected = false;
   /** When the last thing lost its connection, and what attempts to come back had failed with before. */
@@ -80,25 +70,24 @@ class RunningLoad {
   constructor(options: LoadOptions) {
     this.#options = options;
     this.#tally = new Tally(options);
+    this.#end = new RunEnd(options.signal);
     this.#processes = new LoadProcesses(options, this.#tally, {
-      act: (act) => this.#stop.signal.aborted || this.#does(act),
+      act: (act) => this.#end.hasCome || this.#does(act),
       ended: (name, how) => {
-        if (this.#isLooking) this.#end(`the ${name} process ended in the middle (${how})`, toldToEnd.has(how) ? 1 : 0);
+        if (this.#isLooking) this.#end.processEnded(name, how);
       },
     });
-    setMaxListeners(0, this.#stop.signal);
-    addAbortListener(options.signal, () => this.#end('interrupted'));
   }
 
   async play(): Promise<LoadRun> {
     const looking = this.#startAndLook();
     try {
-      await this.#orStopped(this.#started.promise);
+      await this.#end.orEnded(this.#started.promise);
       await this.#connect();
       await this.#playScript();
       await this.#settle();
     } catch (error) {
-      if (!(error instanceof Stopped)) throw error;
+      if (!(error instanceof EndedEarly)) throw error;
       this.#tally.stopped(error.message);
     }
     this.#isLooking = false;
@@ -114,7 +103,7 @@ class RunningLoad {
       await this.#start();
       await this.#lookOn();
     } catch (error) {
-      this.#end(error, error instanceof OperationalError ? 0 : 2);
+      this.#end.failed(error);
     }
   }
 
@@ -125,32 +114,6 @@ class RunningLoad {
   }
 
   readonly #started = withResolvers();
-
-  /** @param doubt how many may know better why, and say so within a moment: who interrupts, and that a process has ended */
-  #end(reason: unknown, doubt: 0 | 1 | 2 = 0): void {
-    if (doubt > 0) {
-      setTimeout(() => this.#end(reason), doubt * momentMs);
-      return;
-    }
-    if (this.#stop.signal.aborted) return;
-    const message = reason instanceof Error ? reason.message : String(reason);
-    this.#stop.abort(reason instanceof OperationalError ? reason : new Stopped(message));
-  }
-
-  /** What is waited for, unless the run is stopped before. */
-  #orStopped<Result>(work: Promise<Result>): Promise<Result> {
-    const { signal } = this.#stop;
-    return new Promise((resolve, reject) => {
-      const stop = (): void => reject(signal.reason as Error);
-      const listener = addAbortListener(signal, stop);
-      work
-        .then(resolve, (error: unknown) => {
-          // A process that ends takes its answers with it: that it ended says more.
-          setImmediate(() => (signal.aborted ? stop() : reject(error as Error)));
-        })
-        .finally(() => listener[Symbol.dispose]());
-    });
-  }
 
   async #start(): Promise<void> {
     await this.#processes.start();
@@ -164,7 +127,7 @@ class RunningLoad {
     const { count } = this.#tally;
     this.#does('connecting', () => ({ name: 'connected', done: this.#tally.fleet.connected, total: count }));
     const began = this.#tally.begin('connect');
-    const failures = await this.#orStopped(this.#processes.askFleet('connect', undefined as never));
+    const failures = await this.#end.orEnded(this.#processes.askFleet('connect', undefined as never));
     const failure = failures.find((reason) => reason !== undefined);
     if (failure !== undefined) {
       const { endpoint = 'the service' } = this.#options;
@@ -187,7 +150,7 @@ class RunningLoad {
       for (const { when, deeds } of shape.script) {
         if (shape.repeats && monotonicMs() >= endAt) break;
         if (when !== undefined) await this.#await(when, endAt);
-        for (const deed of deeds) await this.#orStopped(this.#do(deed, endAt));
+        for (const deed of deeds) await this.#end.orEnded(this.#do(deed, endAt));
         if (deeds.length > 0) await this.#until(() => true);
       }
       this.#plays += 1;
@@ -225,25 +188,8 @@ class RunningLoad {
     ended();
   }
 
-  #goalOf(when: Exclude<ShapeTrigger, { readonly on: 'idle' }>): { name: string; done: number; total: number } {
-    const { count, fleet } = this.#tally;
-    const share = (whole: number): number => Math.ceil((whole * when.percent) / 100);
-    switch (when.on) {
-      case 'connected':
-        return { name: 'connected', done: fleet.connected, total: share(count) };
-      case 'recovered': {
-        const { things, recoveredBefore } = this.#disturbed;
-        return { name: 'recovered', done: fleet.recovered - recoveredBefore, total: share(things) };
-      }
-      default: {
-        const rollout = this.#rollouts.get(when.job);
-        const counts = this.#tally.jobs(rollout?.base ?? '');
-        const done = when.on === 'in-progress' ? counts.started : counts.succeeded + counts.failed + counts.pulled;
-        // Of a rollout without an end all are never there, and a share is one of the things.
-        const isAll = when.on === 'finished' && when.percent === 100;
-        return { name: when.on, done, total: share(rollout?.planned ?? (isAll ? Infinity : count)) };
-      }
-    }
+  #goalOf(when: CountedTrigger): Goal {
+    return goalOf(when, { tally: this.#tally, rollouts: this.#rollouts, disturbed: this.#disturbed });
   }
 
   async #do(deed: ShapeDeed, endAt: DurationMs): Promise<void> {
@@ -322,10 +268,10 @@ class RunningLoad {
     const watch = setInterval(() => {
       const patience = patienceMs ?? patienceOf(this.#options, this.#tally.jobs('').started > 0);
       if (this.#tally.unchangedForMs(monotonicMs()) < patience) return;
-      this.#end(`nothing has happened for ${Math.round(patience / 1000)} s while ${this.#act}`);
+      this.#end.come(`nothing has happened for ${Math.round(patience / 1000)} s while ${this.#act}`);
     }, usualLookMs);
     try {
-      await this.#orStopped(found.promise);
+      await this.#end.orEnded(found.promise);
     } finally {
       clearInterval(watch);
       this.#waiting = undefined;
@@ -334,7 +280,7 @@ class RunningLoad {
 
   async #lookOn(): Promise<void> {
     let latenciesAt = monotonicMs() + latenciesEveryMs;
-    while (this.#isLooking && !this.#stop.signal.aborted) {
+    while (this.#isLooking && !this.#end.hasCome) {
       await pause(this.#options.lookEveryMs ?? usualLookMs);
       const takes = monotonicMs() >= latenciesAt;
       if (takes) latenciesAt = monotonicMs() + latenciesEveryMs;
@@ -349,7 +295,7 @@ class RunningLoad {
     const reports = await this.#processes.look(takesLatencies);
     this.#tally.add(reports, monotonicMs(), takesLatencies);
     const failed = this.#tally.service?.failed ?? this.#tally.fleet.hung;
-    if (failed !== undefined) this.#end(failed);
+    if (failed !== undefined) this.#end.come(failed);
     this.#lookWhetherGone();
     const waiting = this.#waiting;
     if (waiting !== undefined && began > waiting.since && waiting.holds()) waiting.found();
@@ -371,7 +317,7 @@ class RunningLoad {
     );
     const alone = monotonicMs() - since;
     if (refusal === undefined || alone < goneAfterMs + shape.given.reconnectMs) return;
-    this.#end(`no thing has been connected for ${Math.round(alone / 1000)} s (${refusal})`);
+    this.#end.come(`no thing has been connected for ${Math.round(alone / 1000)} s (${refusal})`);
   }
 
   async #lastLook(): Promise<void> {
@@ -383,7 +329,7 @@ class RunningLoad {
   }
 
   /** Told at once: whoever looks on sees each phase. */
-  #does(act: string, goal?: Goal): void {
+  #does(act: string, goal?: () => Goal): void {
     this.#act = act;
     this.#goal = goal;
     this.#tell();
@@ -416,21 +362,6 @@ class RunningLoad {
   }
 }
 
-function wordsOf(when: ShapeTrigger): string {
-  switch (when.on) {
-    case 'connected':
-      return 'connecting';
-    case 'recovered':
-      return 'recovering';
-    case 'idle':
-      return 'idle';
-    case 'in-progress':
-      return `rolling out ${when.job}`;
-    case 'finished':
-      return `finishing ${when.job}`;
-  }
-}
-
 /** Waits for so long at most, and leaves no timer behind. @returns whether it was long enough */
 async function within(work: Promise<void>, ms: DurationMs): Promise<boolean> {
   const done = new AbortController();
@@ -440,15 +371,4 @@ async function within(work: Promise<void>, ms: DurationMs): Promise<boolean> {
   } finally {
     done.abort();
   }
-}
-
-interface Resolvers {
-  readonly promise: Promise<void>;
-  resolve: () => void;
-}
-
-function withResolvers(): Resolvers {
-  const made: Partial<Resolvers> = {};
-  const promise = new Promise<void>((resolve) => (made.resolve = resolve));
-  return Object.assign(made as Resolvers, { promise });
 }
