@@ -15,7 +15,8 @@ export class ClientRelay {
     const queue = new HandleQueue(child);
     this.#queues.set(door, queue);
     child.on('message', (message: FromProcess, handle: unknown) => {
-      if (message.kind === 'client') this.#pass(message, handle as RawHandle);
+      // None comes where the client has gone meanwhile.
+      if (message.kind === 'client' && handle) this.#pass(message, handle as RawHandle);
     });
   }
 

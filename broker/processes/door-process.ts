@@ -78,7 +78,8 @@ async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<voi
   const usage = usageOf(`door ${door + 1}`);
   process.on('message', (message: ToProcess, handle: unknown) => {
     if (message.kind === 'usage') sayToStarter({ kind: 'usage', usage: usage() });
-    else if (message.kind === 'client') {
+    else if (message.kind === 'client' && handle) {
+      // None comes where the client has gone meanwhile.
       const { proof, bytes } = message;
       opened.takeOver(attach(handle as RawHandle, Buffer.from(bytes, 'base64')), proof);
     }
