@@ -1,6 +1,6 @@
 /** What a script waits for, as a count out of a whole: by it a trigger is judged, and from it progress is drawn. */
 import type { ShapeTrigger } from './contract.ts';
-import type { Tally } from './tally.ts';
+import type { RolledOut, Tally } from './tally.ts';
 
 export interface Goal {
   readonly name: string;
@@ -12,13 +12,6 @@ export interface Goal {
 /** What comes by what things do; a time that passes does not. */
 export type CountedTrigger = Exclude<ShapeTrigger, { readonly on: 'idle' }>;
 
-export interface RolledOut {
-  /** With which the ids of its jobs begin. */
-  readonly base: string;
-  /** Executions; absent: until it is stopped. */
-  readonly planned: number | undefined;
-}
-
 /** Things that the last cut or deletion has disturbed, and how many had recovered before. */
 export interface Disturbed {
   readonly things: number;
@@ -27,7 +20,7 @@ export interface Disturbed {
 
 interface Progress {
   readonly tally: Pick<Tally, 'count' | 'fleet' | 'jobs'>;
-  readonly rollouts: ReadonlyMap<string, RolledOut>;
+  readonly rollouts: ReadonlyMap<string, Pick<RolledOut, 'base' | 'planned'>>;
   readonly disturbed: Disturbed;
 }
 

@@ -9,7 +9,7 @@ import { OperationalError } from '../../protocol/operational-error.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import { maxRolloutPerMinute } from '../../protocol/limits.ts';
 import type { LoadRun, Pacing, ShapeDeed, ShapeTrigger, Work } from './contract.ts';
-import { type CountedTrigger, type Disturbed, type Goal, type RolledOut, goalOf, wordsOf } from './goal.ts';
+import { type CountedTrigger, type Disturbed, type Goal, goalOf, wordsOf } from './goal.ts';
 import { loadDocument } from './job-document.ts';
 import type { LoadOptions } from './load-options.ts';
 import { LoadProcesses } from './load-processes.ts';
@@ -18,7 +18,7 @@ import { monotonicMs } from './monotonic.ts';
 import { paceOf } from './pacing.ts';
 import { patienceOf } from './patience.ts';
 import { EndedEarly, RunEnd, withResolvers } from './run-end.ts';
-import { Tally } from './tally.ts';
+import { type RolledOut, Tally } from './tally.ts';
 
 export type { LoadOptions } from './load-options.ts';
 
@@ -39,7 +39,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadRun> {
   }
 }
 
-interface Rollout extends RolledOut {
+interface Rollout extends Pick<RolledOut, 'base' | 'planned'> {
   readonly by: 'joining' | 'service';
 }
 

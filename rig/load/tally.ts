@@ -23,6 +23,7 @@ const shortestSpanMs = 250;
 const lateMs = 200;
 
 export interface RolledOut {
+  /** With which the ids of its jobs begin. */
   readonly base: string;
   /** Executions; absent: until it is stopped. */
   readonly planned: number | undefined;

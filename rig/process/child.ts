@@ -1,7 +1,7 @@
 /**
- * The parent's end of a measured process: starts it, asks it questions over IPC and samples what it has used. Services and
- * loads are processes of their own so that the CPU time of each side can be told apart. A child ends when its parent goes, so
- * nothing is left behind; it is never ended by name.
+ * The parent's end of a child process: starts it, asks it questions over IPC and samples what it has used. Services and loads are
+ * processes of their own so that the CPU time of each side can be told apart, players of a simulation so that each has a core. A child
+ * ends when its parent goes, so nothing is left behind; it is never ended by name.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
