@@ -1,21 +1,11 @@
 /** Observers put together: several as one, and one that takes every kind. */
-import type { DeviceTrace } from './inside.ts';
-import type { Kind, Observation, ObservationOf, Observer } from './observation.ts';
+import type { Kind, Observation, Observer } from './observation.ts';
 
 interface Look {
   (seen: Observation): void;
   /** What it was put together from, so that putting together again makes no chains of calls. */
   parts?: readonly Look[];
 }
-
-type TraceKind = DeviceTrace['kind'];
-
-/** An observer that may look at one kind of trace alone, and is not called for the others. */
-export type Watch = Observer & {
-  readonly [K in TraceKind as `traced ${K}`]?: (
-    seen: ObservationOf<'traced'> & { readonly trace: Extract<DeviceTrace, { readonly kind: K }> },
-  ) => void;
-};
 
 /** Every kind there is; a missing one does not compile. */
 const everyKind: Readonly<Record<Kind, true>> = {
@@ -51,30 +41,20 @@ const everyKind: Readonly<Record<Kind, true>> = {
 
 export const kinds = Object.keys(everyKind) as readonly Kind[];
 
-/** Several observers as one, in order; who looks at one kind of trace comes after who looks at all. */
-export function observeAll(observers: readonly Watch[]): Observer {
-  const looks: Partial<Record<string, readonly Look[]>> = {};
-  for (const observer of observers) {
-    for (const kind in observer) {
-      const look = observer[kind as keyof Watch] as Look | undefined;
-      if (look !== undefined) looks[kind] = looks[kind] === undefined ? [look] : [...looks[kind], look];
-    }
-  }
-  const ofTraces: Partial<Record<string, Look>> = {};
-  for (const kind in looks) {
-    if (kind.startsWith(ofTrace)) ofTraces[kind.slice(ofTrace.length)] = together(looks[kind]!);
-  }
-  if (Object.keys(ofTraces).length > 0) {
-    const look: Look = (seen) => ofTraces[(seen as ObservationOf<'traced'>).trace.kind]?.(seen);
-    looks['traced'] = [...(looks['traced'] ?? []), look];
-  }
+/** Several observers as one, in order. */
+export function observeAll(observers: readonly Observer[]): Observer {
   // With a member for every kind: what grows member by member becomes a table, in which each observation is looked up.
   const all: Record<string, Look | true | undefined> = { ...everyKind };
-  for (const kind of kinds) all[kind] = looks[kind] && together(looks[kind]);
+  for (const kind of kinds) {
+    const looks: Look[] = [];
+    for (const observer of observers) {
+      const look = observer[kind] as Look | undefined;
+      if (look !== undefined) looks.push(look);
+    }
+    all[kind] = looks.length === 0 ? undefined : together(looks);
+  }
   return all as Observer;
 }
-
-const ofTrace = 'traced ';
 
 function together(looks: readonly Look[]): Look {
   if (looks.length === 1) return looks[0]!;

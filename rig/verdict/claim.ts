@@ -1,11 +1,9 @@
 /**
- * What a claim is made of: a fold over observations that may find it broken at once, and a conclusion at the end. A break stays;
- * a conclusion may change with time. Times that the rig itself was too late for are turned into `inconclusive` here, so that
+ * What a claim is made of: a fold over observations that may find it broken at once, and a conclusion at the end. What each of
+ * them looks at stands in panel.ts. A break stays; a conclusion may change with time. Times that the rig itself was too late for are turned into `inconclusive` here, so that
  * no claim has to think of it.
  */
-import type { DeviceView } from '../../observation/inside.ts';
 import type { Observation } from '../../observation/observation.ts';
-import type { Watch } from '../../observation/observers.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { ClaimId, Expectation, Finding, Outcome, Sight } from './contract.ts';
 import type { Limits } from './limits.ts';
@@ -45,9 +43,6 @@ export interface ClaimContext {
 }
 
 export interface Claim {
-  readonly observer?: Watch;
-  /** The device is idle and connected, after a job or at the end: what must be so then. Only where the inside is shown. */
-  quiet?(view: DeviceView, seen: Observation | undefined): void;
   /** What holds now; not asked when the claim is broken already. */
   conclude(now: EpochMs): Conclusion;
 }
@@ -59,7 +54,6 @@ export interface ClaimDefinition {
   readonly statement: string;
   /** Sights of which one at least is needed beside the wire and the service; none: the wire is enough. */
   readonly needs: readonly Sight[];
-  begin(context: ClaimContext): Claim;
 }
 
 /** Enough to see what happened; a device gone mad sends thousands. */

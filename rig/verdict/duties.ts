@@ -5,7 +5,6 @@
  */
 import { type ExecutionIdentity, isSameExecution } from '../../observation/execution.ts';
 import type { Observation, ObservationOf } from '../../observation/observation.ts';
-import type { Watch } from '../../observation/observers.ts';
 import type { Break } from './claim.ts';
 import type { ClaimId, Duty } from './contract.ts';
 import type { ExecutionRecord } from './execution-records.ts';
@@ -47,156 +46,193 @@ const stray = /^request (?:late|duplicate)$/;
 /** Another client starts or ends what the device is to do. */
 const shared = /^second-client (?:start-next|update)$/;
 
-/** @param broke told of an execution that a device ended otherwise than it should, with the claim that it breaks */
-export function watchDuties(
-  record: DeviceRecord,
-  dutyOf: (jobId: string) => Duty | undefined,
-  broke: (claim: ClaimId, found: Break) => void,
-): Watch {
-  const assignments: Assignment[] = [];
+/** Told of an execution that a device ended otherwise than it should, with the claim that it breaks. */
+type DutyBroke = (claim: ClaimId, found: Break) => void;
 
+export class DutyWatch {
+  readonly #record: DeviceRecord;
+  readonly #dutyOf: (jobId: string) => Duty | undefined;
+  readonly #broke: DutyBroke;
+  readonly #assignments: Assignment[] = [];
   /** Requests of before may still arrive. */
-  let haveStrayed = false;
+  #haveStrayed = false;
+
+  constructor(record: DeviceRecord, dutyOf: (jobId: string) => Duty | undefined, broke: DutyBroke) {
+    this.#record = record;
+    this.#dutyOf = dutyOf;
+    this.#broke = broke;
+  }
+
+  onExecution(seen: ObservationOf<'execution'>): void {
+    const known = this.#of(seen.execution);
+    if (seen.status === 'QUEUED' || seen.status === 'IN_PROGRESS') {
+      if (known === undefined || seen.status === 'QUEUED') this.#assign(seen.execution, known);
+      return;
+    }
+    if (known === undefined) return;
+    this.#drop(known);
+    const one = this.#record.of(seen.execution);
+    if (seen.by === 'device' && one !== undefined) this.#judge(seen, one, known);
+  }
+
+  onReceived({ message }: ObservationOf<'received'>): void {
+    for (const assignment of this.#assignments) {
+      if (!assignment.isNamed) assignment.isNamed = isAmong(executionsNamedBy(message), assignment.execution);
+    }
+  }
+
+  onSent({ request: { operation, jobId, body } }: ObservationOf<'sent'>): void {
+    const { status } = body;
+    if (operation !== 'UpdateJobExecution' || status === undefined) return;
+    for (const assignment of this.#assignments) {
+      const { execution, isNamed, meantForAnother } = assignment;
+      if (execution.jobId !== jobId || meantForAnother.includes(status) !== isNamed) continue;
+      assignment.meantForAnother = isNamed ? without(meantForAnother, status) : [...meantForAnother, status];
+    }
+  }
+
+  onPower(seen: ObservationOf<'power'>): void {
+    if (!seen.on) this.#interrupt(seen);
+  }
+
+  onProgram(seen: ObservationOf<'program'>): void {
+    if (seen.event === 'exited') this.#interrupt(seen);
+  }
+
+  onCrash(seen: Observation): void {
+    this.#interrupt(seen);
+  }
+
+  onBoot(): void {
+    this.#noteTrials();
+  }
+
+  onDisconnected({ end }: ObservationOf<'disconnected'>): void {
+    if (end !== 'by-device') this.#disturb();
+  }
+
+  onFault(seen: ObservationOf<'fault'>): void {
+    const { name } = seen;
+    if (stray.test(name)) this.#haveStrayed = true;
+    const isHarmless = harmless.test(name);
+    const isOutage = outage.test(name);
+    const isRefusal = refusal.test(name);
+    const isSharing = shared.test(name);
+    for (const assignment of this.#assignments) {
+      if (!isHarmless) assignment.isDisturbed = true;
+      if (isOutage) assignment.outages += 1;
+      if (name === 'clock-jump') assignment.hasLeapt = true;
+      if (isRefusal) assignment.refused ??= seen;
+      if (isSharing) assignment.isShared = true;
+    }
+    if (name.startsWith('memory ')) this.#interrupt(seen);
+  }
+
+  #of(execution: ExecutionIdentity): Assignment | undefined {
+    for (const one of this.#assignments) if (isSameExecution(one.execution, execution)) return one;
+    return undefined;
+  }
+
+  #assign(execution: ExecutionIdentity, before: Assignment | undefined): void {
+    const duty = this.#dutyOf(execution.jobId);
+    if (duty === undefined) return;
+    if (before !== undefined) this.#drop(before);
+    this.#assignments.push({
+      execution,
+      duty,
+      interrupted: undefined,
+      isTried: false,
+      isDisturbed: false,
+      hasLeapt: false,
+      outages: 0,
+      refused: undefined,
+      isShared: false,
+      isNamed: false,
+      meantForAnother: this.#underWay(execution.jobId),
+    });
+  }
 
   /** With which statuses updates of this job are on their way to the service. */
-  function underWay(job: string): readonly string[] {
-    return record.openRequests.flatMap(({ request: { operation, jobId, body } }) =>
-      operation === 'UpdateJobExecution' && jobId === job && body.status !== undefined ? [body.status] : [],
-    );
+  #underWay(job: string): readonly string[] {
+    const statuses: string[] = [];
+    for (const { request } of this.#record.openRequests) {
+      const { operation, jobId, body } = request;
+      if (operation === 'UpdateJobExecution' && jobId === job && body.status !== undefined) statuses.push(body.status);
+    }
+    return statuses;
   }
 
-  function drop(assignment: Assignment): void {
-    assignments.splice(assignments.indexOf(assignment), 1);
+  #drop(assignment: Assignment): void {
+    this.#assignments.splice(this.#assignments.indexOf(assignment), 1);
   }
 
-  function interrupt(seen: Observation): void {
-    for (const assignment of assignments) {
+  #interrupt(seen: Observation): void {
+    for (const assignment of this.#assignments) {
       assignment.interrupted ??= seen;
       assignment.isDisturbed = true;
     }
-    noteTrials();
+    this.#noteTrials();
   }
 
-  function disturb(): void {
-    for (const assignment of assignments) assignment.isDisturbed = true;
+  #disturb(): void {
+    for (const assignment of this.#assignments) assignment.isDisturbed = true;
   }
 
   /** Whether the image stands in a slot as one to be tried is a matter of hardware, whatever the agent says. */
-  function noteTrial(assignment: Assignment): void {
+  #noteTrial(assignment: Assignment): void {
     const { duty } = assignment;
     if (duty.work !== 'firmware' || assignment.isTried) return;
-    for (const { version, state } of record.view()?.slots ?? []) {
+    for (const { version, state } of this.#record.view()?.slots ?? []) {
       if (version === duty.version && (state === 'ready' || state === 'pending-verify')) assignment.isTried = true;
     }
   }
 
-  function noteTrials(): void {
-    for (const assignment of assignments) noteTrial(assignment);
+  #noteTrials(): void {
+    for (const assignment of this.#assignments) this.#noteTrial(assignment);
   }
 
-  function judge(seen: ObservationOf<'execution'>, one: ExecutionRecord, assignment: Assignment): void {
-    noteTrial(assignment);
+  #judge(seen: ObservationOf<'execution'>, one: ExecutionRecord, assignment: Assignment): void {
+    const record = this.#record;
+    this.#noteTrial(assignment);
     // A request that was meant for an earlier execution of the same ids, in the same version, ends this one.
-    const isStray = haveStrayed || assignment.meantForAnother.includes(seen.status);
+    const isStray = this.#haveStrayed || assignment.meantForAnother.includes(seen.status);
     if (assignment.isShared || (isStray && record.ofJob(one.identity.jobId).length > 1)) return;
     const wrong =
-      seen.status === 'SUCCEEDED' ? notDone(one, assignment) : couldBeDone(seen.status, one, assignment, record);
+      seen.status === 'SUCCEEDED'
+        ? notDone(one, assignment, record)
+        : couldBeDone(seen.status, one, assignment, record);
     if (wrong === undefined) return;
-    broke(wrong.claim, {
+    this.#broke(wrong.claim, {
       sign: wrong.claim === 'V4' ? 'not-done' : 'given-up',
       reason: `${one.identity.jobId} became ${seen.status}, ${wrong.reason}`,
       evidence: [one.created, assignment.interrupted, seen],
     });
   }
+}
 
-  function notDone(one: ExecutionRecord, { duty, interrupted }: Assignment): Wrong | undefined {
-    if (duty.work === 'nothing') return { claim: 'V4', reason: 'and its document asks for nothing that can be done' };
-    // What runs is V9's matter.
-    const parts = duty.work === 'firmware' ? undefined : partsDone(one, record);
-    if (parts === undefined || duty.work === 'firmware') return undefined;
-    if (duty.work === 'reboot') {
-      // What a power cut did for it need not be done again.
-      const isDone = parts.has('reboot') || interrupted !== undefined;
-      return isDone ? undefined : { claim: 'V4', reason: 'and the device was not restarted' };
-    }
-    if (duty.mustFail) return { claim: 'V4', reason: 'although one of its handlers fails' };
-    const missing = missingOf(duty.parts, parts);
-    return missing === 0
-      ? undefined
-      : { claim: 'V4', reason: `and of its ${duty.parts} handlers ${missing} never ran` };
-  }
-
-  return {
-    execution(seen) {
-      const known = assignments.find(({ execution }) => isSameExecution(execution, seen.execution));
-      if (seen.status === 'QUEUED' || seen.status === 'IN_PROGRESS') {
-        if (known !== undefined && seen.status === 'IN_PROGRESS') return;
-        const duty = dutyOf(seen.execution.jobId);
-        if (duty === undefined) return;
-        if (known !== undefined) drop(known);
-        assignments.push({
-          execution: seen.execution,
-          duty,
-          interrupted: undefined,
-          isTried: false,
-          isDisturbed: false,
-          hasLeapt: false,
-          outages: 0,
-          refused: undefined,
-          isShared: false,
-          isNamed: false,
-          meantForAnother: underWay(seen.execution.jobId),
-        });
-        return;
-      }
-      if (known === undefined) return;
-      drop(known);
-      const one = record.of(seen.execution);
-      if (seen.by === 'device' && one !== undefined) judge(seen, one, known);
-    },
-    received({ message }) {
-      for (const assignment of assignments) {
-        if (!assignment.isNamed) assignment.isNamed = isAmong(executionsNamedBy(message), assignment.execution);
-      }
-    },
-    sent({ request: { operation, jobId, body } }) {
-      const { status } = body;
-      if (operation !== 'UpdateJobExecution' || status === undefined) return;
-      for (const assignment of assignments) {
-        const { execution, isNamed, meantForAnother } = assignment;
-        if (execution.jobId !== jobId || meantForAnother.includes(status) !== isNamed) continue;
-        assignment.meantForAnother = isNamed
-          ? meantForAnother.filter((other) => other !== status)
-          : [...meantForAnother, status];
-      }
-    },
-    power(seen) {
-      if (!seen.on) interrupt(seen);
-    },
-    program(seen) {
-      if (seen.event === 'exited') interrupt(seen);
-    },
-    'traced crash': interrupt,
-    'traced boot': noteTrials,
-    disconnected({ end }) {
-      if (end !== 'by-device') disturb();
-    },
-    fault(seen) {
-      const { name } = seen;
-      if (stray.test(name)) haveStrayed = true;
-      if (!harmless.test(name)) disturb();
-      if (outage.test(name)) for (const assignment of assignments) assignment.outages += 1;
-      if (name === 'clock-jump') for (const assignment of assignments) assignment.hasLeapt = true;
-      if (name.startsWith('memory ')) interrupt(seen);
-      if (refusal.test(name)) for (const assignment of assignments) assignment.refused ??= seen;
-      if (shared.test(name)) for (const assignment of assignments) assignment.isShared = true;
-    },
-  };
+function without(statuses: readonly string[], status: string): readonly string[] {
+  return statuses.filter((other) => other !== status);
 }
 
 interface Wrong {
   readonly claim: ClaimId;
   readonly reason: string;
+}
+
+/** It ended with success: was it done? */
+function notDone(one: ExecutionRecord, { duty, interrupted }: Assignment, record: DeviceRecord): Wrong | undefined {
+  if (duty.work === 'nothing') return { claim: 'V4', reason: 'and its document asks for nothing that can be done' };
+  // What runs is V9's matter.
+  const parts = duty.work === 'firmware' ? undefined : partsDone(one, record);
+  if (parts === undefined || duty.work === 'firmware') return undefined;
+  if (duty.work === 'reboot') {
+    // What a power cut did for it need not be done again.
+    const isDone = parts.has('reboot') || interrupted !== undefined;
+    return isDone ? undefined : { claim: 'V4', reason: 'and the device was not restarted' };
+  }
+  if (duty.mustFail) return { claim: 'V4', reason: 'although one of its handlers fails' };
+  const missing = missingOf(duty.parts, parts);
+  return missing === 0 ? undefined : { claim: 'V4', reason: `and of its ${duty.parts} handlers ${missing} never ran` };
 }
 
 /** The device ended it without success: had it a reason? */

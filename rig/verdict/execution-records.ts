@@ -125,7 +125,7 @@ export class ExecutionRecords {
   }
 
   /** An execution was made, has changed, or is gone. */
-  note(seen: ObservationOf<'execution'>): void {
+  onExecution(seen: ObservationOf<'execution'>): void {
     const one = this.of(seen.execution);
     const isPending = seen.status === 'QUEUED' || seen.status === 'IN_PROGRESS';
     if (one === undefined || (one.endedAt !== undefined && isPending)) {

@@ -2,7 +2,8 @@
  * Expected endings, checked beside the claims: a device that fails, rejects or skips what it could do is not valid, however
  * quietly it does so. Of a job that was made more than once, the last execution counts.
  */
-import type { Observation, ObservationOf, Observer } from '../../observation/observation.ts';
+import type { Observation, ObservationOf } from '../../observation/observation.ts';
+import type { DeviceMessage } from '../../protocol/device-messages.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import { type Conclusion, pass, seconds } from './claim.ts';
 import type { ClaimId, EndStatus, Expectation, Sight } from './contract.ts';
@@ -19,57 +20,60 @@ export interface ExpectedEnding {
   conclude(now: EpochMs): Conclusion;
 }
 
-export interface ExpectedEndings {
-  readonly observer: Observer;
-  readonly all: readonly ExpectedEnding[];
-  replace(expectations: readonly Expectation[]): void;
-}
-
 const rememberedWitness = 256;
 const rememberedReports = 64;
 
-export function expectEndings(
-  expectations: readonly Expectation[],
-  record: DeviceRecord,
-  sights: ReadonlySet<Sight>,
-): ExpectedEndings {
-  const witnessed: ObservationOf<'witness'>[] = [];
-  let version: string | undefined;
-  const crossing = new CrossingReports(record);
-  const all: ExpectedEnding[] = [];
+export class ExpectedEndings {
+  readonly all: ExpectedEnding[] = [];
+  readonly #record: DeviceRecord;
+  readonly #crossing: CrossingReports;
+  readonly #beside: SeenBeside;
 
-  function add(expectation: Expectation): void {
-    all.push({
-      expectation,
-      about() {
-        const one = record.ofJob(expectation.jobId).at(-1);
-        return one === undefined ? expectation.about : claimOfMiss(expectation, one, record);
-      },
-      conclude: (now) => endingOf(expectation, { record, sights, witnessed, version, crossing }, now),
-    });
+  constructor(expectations: readonly Expectation[], record: DeviceRecord, sights: ReadonlySet<Sight>) {
+    this.#record = record;
+    this.#crossing = new CrossingReports(record);
+    this.#beside = { record, sights, crossing: this.#crossing, witnessed: [], version: undefined };
+    this.replace(expectations);
   }
 
-  function replace(next: readonly Expectation[]): void {
-    all.length = 0;
-    for (const expectation of next) add(expectation);
+  replace(expectations: readonly Expectation[]): void {
+    this.all.length = 0;
+    for (const expectation of expectations) {
+      this.all.push({
+        expectation,
+        about: () => this.#about(expectation),
+        conclude: (now) => endingOf(expectation, this.#beside, now),
+      });
+    }
   }
 
-  replace(expectations);
-  return {
-    observer: {
-      ...crossing.observer,
-      witness(seen) {
-        witnessed.push(seen);
-        if (witnessed.length > rememberedWitness) witnessed.shift();
-        if (seen.effect === 'activated') version = seen.version ?? version;
-      },
-      'reported-version': (seen) => {
-        ({ version } = seen);
-      },
-    },
-    all,
-    replace,
-  };
+  onSent(seen: ObservationOf<'sent'>): void {
+    this.#crossing.onSent(seen);
+  }
+
+  onReceived(seen: ObservationOf<'received'>): void {
+    this.#crossing.onReceived(seen);
+  }
+
+  onExecution(seen: ObservationOf<'execution'>): void {
+    this.#crossing.onExecution(seen);
+  }
+
+  onWitness(seen: ObservationOf<'witness'>): void {
+    const { witnessed } = this.#beside;
+    witnessed.push(seen);
+    if (witnessed.length > rememberedWitness) witnessed.shift();
+    if (seen.effect === 'activated') this.#beside.version = seen.version ?? this.#beside.version;
+  }
+
+  onReportedVersion({ version }: ObservationOf<'reported-version'>): void {
+    this.#beside.version = version;
+  }
+
+  #about(expectation: Expectation): ClaimId {
+    const one = this.#record.ofJob(expectation.jobId).at(-1);
+    return one === undefined ? expectation.about : claimOfMiss(expectation, one, this.#record);
+  }
 }
 
 /**
@@ -88,37 +92,42 @@ function claimOfMiss({ about, withinMs = Infinity }: Expectation, one: Execution
  * ends the new one, of which it was not told yet. That is nobody's fault.
  */
 class CrossingReports {
-  readonly observer: Observer;
+  readonly #record: DeviceRecord;
   /** By job: when its last report was sent, and when the device was told of the newest execution. */
   readonly #reportedAt = new Map<string, EpochMs>();
   readonly #toldAt = new Map<string, EpochMs>();
   readonly #hit = new WeakSet<ExecutionRecord>();
 
   constructor(record: DeviceRecord) {
-    this.observer = {
-      sent: ({ at, request: { operation, jobId, body } }) => {
-        if (operation !== 'UpdateJobExecution' || jobId === undefined || body.status === 'IN_PROGRESS') return;
-        this.#reportedAt.delete(jobId);
-        this.#reportedAt.set(jobId, at);
-        if (this.#reportedAt.size > rememberedReports) this.#reportedAt.delete(this.#reportedAt.keys().next().value!);
-      },
-      received: ({ at, message }) => {
-        if (this.#toldAt.size === 0) return;
-        eachJobNamedBy(message, (jobId) => {
-          if (this.#toldAt.get(jobId) === Infinity) this.#toldAt.set(jobId, at);
-        });
-      },
-      execution: ({ execution: { jobId }, status, by }) => {
-        const made = record.ofJob(jobId);
-        if (status === 'QUEUED' && made.length > 1) this.#toldAt.set(jobId, Infinity);
-        if (status === 'QUEUED' || status === 'IN_PROGRESS') return;
-        const toldAt = this.#toldAt.get(jobId);
-        this.#toldAt.delete(jobId);
-        const one = made.at(-1);
-        if (by === 'device' && toldAt !== undefined && one !== undefined && this.#sentBefore(jobId, toldAt))
-          this.#hit.add(one);
-      },
-    };
+    this.#record = record;
+  }
+
+  onSent({ at, request: { operation, jobId, body } }: ObservationOf<'sent'>): void {
+    if (operation !== 'UpdateJobExecution' || jobId === undefined || body.status === 'IN_PROGRESS') return;
+    this.#reportedAt.delete(jobId);
+    this.#reportedAt.set(jobId, at);
+    if (this.#reportedAt.size > rememberedReports) this.#reportedAt.delete(this.#reportedAt.keys().next().value!);
+  }
+
+  onReceived({ at, message }: ObservationOf<'received'>): void {
+    if (this.#toldAt.size > 0) this.#tell(message, at);
+  }
+
+  onExecution({ execution: { jobId }, status, by }: ObservationOf<'execution'>): void {
+    const made = this.#record.ofJob(jobId);
+    if (status === 'QUEUED' && made.length > 1) this.#toldAt.set(jobId, Infinity);
+    if (status === 'QUEUED' || status === 'IN_PROGRESS' || this.#toldAt.size === 0) return;
+    const toldAt = this.#toldAt.get(jobId);
+    this.#toldAt.delete(jobId);
+    const one = made.at(-1);
+    if (by === 'device' && toldAt !== undefined && one !== undefined && this.#sentBefore(jobId, toldAt))
+      this.#hit.add(one);
+  }
+
+  #tell(message: DeviceMessage, at: EpochMs): void {
+    eachJobNamedBy(message, (jobId) => {
+      if (this.#toldAt.get(jobId) === Infinity) this.#toldAt.set(jobId, at);
+    });
   }
 
   #sentBefore(jobId: string, toldAt: EpochMs): boolean {
@@ -134,8 +143,8 @@ interface SeenBeside {
   readonly crossing: CrossingReports;
   readonly record: DeviceRecord;
   readonly sights: ReadonlySet<Sight>;
-  readonly witnessed: readonly ObservationOf<'witness'>[];
-  readonly version: string | undefined;
+  readonly witnessed: ObservationOf<'witness'>[];
+  version: string | undefined;
 }
 
 function endingOf(expectation: Expectation, beside: SeenBeside, now: EpochMs): Conclusion {

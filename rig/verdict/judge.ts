@@ -3,31 +3,24 @@
  * same code judges a simulated device, a live one and firmware of somebody else; what differs is only what was seen.
  */
 import type { Observation, Observer } from '../../observation/observation.ts';
-import { kinds, observeAll } from '../../observation/observers.ts';
+import { kinds } from '../../observation/observers.ts';
 import type { EpochMs } from '../../protocol/time.ts';
-import {
-  type Break,
-  type Claim,
-  type ClaimContext,
-  type ClaimDefinition,
-  type Conclusion,
-  findingOf,
-} from './claim.ts';
-import { claims } from './claims.ts';
+import { type ClaimContext, type Conclusion, findingOf } from './claim.ts';
 import { type ClaimId, type Expectation, type Finding, type Judge, type JudgeOptions, claimIds } from './contract.ts';
-import { watchDuties } from './duties.ts';
-import { type ExpectedEndings, expectEndings } from './expectations.ts';
+import { DutyWatch } from './duties.ts';
+import { ExpectedEndings } from './expectations.ts';
 import { limitsWith } from './limits.ts';
-import { isQuiet, watchQuiet } from './quiet.ts';
+import { Panel } from './panel.ts';
+import { isQuiet } from './quiet.ts';
 import { DeviceRecord } from './record.ts';
 import { waitingTooLong } from './waiting.ts';
 
 type Look = (seen: Observation) => void;
 
+/** A claim that is asked for, and how it was broken. */
 interface JudgedClaim {
-  readonly definition: ClaimDefinition;
+  readonly id: ClaimId;
   readonly context: ClaimContext;
-  readonly claim: Claim;
   broken: Finding | undefined;
 }
 
@@ -36,9 +29,10 @@ export function createJudge(options: JudgeOptions): Judge {
 }
 
 class OneJudge implements Judge {
-  readonly ofThing: Observer;
   #observer: Observer | undefined;
   readonly #record: DeviceRecord;
+  readonly #panel: Panel;
+  /** In the order in which they are asked for. */
   readonly #claims: readonly JudgedClaim[];
   readonly #endings: ExpectedEndings;
   readonly #expectations: Expectation[];
@@ -53,20 +47,26 @@ class OneJudge implements Judge {
     const expectations = (options.expectations ?? []).filter((one) => this.#isAbout(one));
     this.#expectations = expectations;
     const record = new DeviceRecord(limits);
-    this.#record = record;
-    this.#endings = expectEndings(expectations, record, sights);
+    const endings = new ExpectedEndings(expectations, record, sights);
+    const { dutyOf, onBreak, claims = claimIds } = options;
     const shared = { thingName, limits, sights, expectations, record };
-    this.#claims = (options.claims ?? claimIds).map((id) => this.#begin(claims[id], shared, options.onBreak));
-    const observers = [
-      record.observer,
-      ...this.#claims.flatMap(({ claim }) => claim.observer ?? []),
-      this.#endings.observer,
-      ...(options.dutyOf === undefined
-        ? []
-        : [watchDuties(record, options.dutyOf, (claim, found) => this.#broke(claim, found))]),
-      ...(sights.has('inside') ? [watchQuiet(record, (view, seen) => this.#quiet(view, seen))] : []),
-    ];
-    this.ofThing = observeAll(observers);
+    const judged = new Map(
+      claimIds.map((id) => [id, this.#begin(id, shared, claims.includes(id) ? onBreak : undefined)]),
+    );
+    this.#record = record;
+    this.#endings = endings;
+    this.#claims = claims.map((id) => judged.get(id)!);
+    this.#panel = new Panel({
+      record,
+      contextOf: (id) => judged.get(id)!.context,
+      endings,
+      duties: dutyOf && new DutyWatch(record, dutyOf, (id, found) => judged.get(id)!.context.broke(found)),
+      showsInside: sights.has('inside'),
+    });
+  }
+
+  get ofThing(): Observer {
+    return this.#panel.observer;
   }
 
   get observer(): Observer {
@@ -80,10 +80,6 @@ class OneJudge implements Judge {
 
   #isAbout({ thingName = this.#thingName }: Expectation): boolean {
     return thingName === this.#thingName;
-  }
-
-  #broke(claim: ClaimId, found: Break): void {
-    this.#claims.find(({ definition }) => definition.id === claim)?.context.broke(found);
   }
 
   isSettled(): boolean {
@@ -102,9 +98,9 @@ class OneJudge implements Judge {
 
   noteOverdue(now: EpochMs): void {
     this.#now = now;
-    for (const { definition, context } of this.#claims) {
+    for (const { id, context } of this.#claims) {
       const waiting = waitingTooLong(context, now).find(
-        ({ claim, execution }) => claim === definition.id && this.#mustEndByItself(execution.identity.jobId),
+        ({ claim, execution }) => claim === id && this.#mustEndByItself(execution.identity.jobId),
       );
       if (waiting !== undefined) context.broke(waiting);
     }
@@ -119,36 +115,31 @@ class OneJudge implements Judge {
   conclude(now: EpochMs): readonly Finding[] {
     this.#now = now;
     const view = this.#record.view();
-    if (view !== undefined && isQuiet(view)) this.#quiet(view, this.#record.moved);
+    if (view !== undefined && isQuiet(view)) this.#panel.quiet(view, this.#record.moved);
     return this.#claims.map((one) => this.#findingOf(one, now));
   }
 
   #begin(
-    definition: ClaimDefinition,
+    id: ClaimId,
     shared: Omit<ClaimContext, 'broke'>,
     onBreak: ((finding: Finding) => void) | undefined,
   ): JudgedClaim {
     const context: ClaimContext = {
+      ...shared,
       broke: ({ decisive, ...found }) => {
         if (judged.broken?.outcome === 'fail') return;
         const at = found.evidence.at(-1)?.at ?? this.#now;
-        judged.broken = findingOf(definition.id, { outcome: 'fail', ...found }, shared, at, decisive);
+        judged.broken = findingOf(id, { outcome: 'fail', ...found }, shared, at, decisive);
         if (judged.broken.outcome === 'fail') onBreak?.(judged.broken);
       },
-      ...shared,
     };
-    const judged: JudgedClaim = { definition, context, claim: definition.begin(context), broken: undefined };
+    const judged: JudgedClaim = { id, context, broken: undefined };
     return judged;
   }
 
-  #quiet(view: Parameters<typeof isQuiet>[0], seen: Observation | undefined): void {
-    for (const { claim } of this.#claims) claim.quiet?.(view, seen);
-  }
-
-  #findingOf({ definition, context, claim, broken }: JudgedClaim, now: EpochMs): Finding {
-    const { id } = definition;
+  #findingOf({ id, context, broken }: JudgedClaim, now: EpochMs): Finding {
     if (broken !== undefined) return broken;
-    const concluded = claim.conclude(now);
+    const concluded = this.#panel.claims[id].conclude(now);
     if (concluded.outcome === 'fail') return findingOf(id, concluded, context, now);
     const endings = this.#endings.all.filter((one) => one.about() === id).map((one) => one.conclude(now));
     const ending = worst(endings);

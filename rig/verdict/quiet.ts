@@ -3,8 +3,7 @@
  * after a boot, and at the end. What a job leaves behind shows there, before the next job covers it.
  */
 import type { DeviceView } from '../../observation/inside.ts';
-import type { Observation } from '../../observation/observation.ts';
-import type { Watch } from '../../observation/observers.ts';
+import type { Observation, ObservationOf } from '../../observation/observation.ts';
 import type { DeviceRecord } from './record.ts';
 
 export function isQuiet(view: DeviceView): boolean {
@@ -16,33 +15,39 @@ function isIdle({ powered, connected, step, execution }: DeviceView): boolean {
   return powered && connected && step === 'idle' && execution === undefined;
 }
 
-/** @param quiet called with the inside at each such moment */
-export function watchQuiet(record: DeviceRecord, quiet: (view: DeviceView, seen: Observation) => void): Watch {
-  let isDue = false;
+/** Calls `quiet` with the inside at each such moment. */
+export class QuietWatch {
+  readonly #record: DeviceRecord;
+  readonly #quiet: (view: DeviceView, seen: Observation) => void;
+  #isDue = false;
 
-  function look(view: DeviceView | undefined, seen: Observation): void {
+  constructor(record: DeviceRecord, quiet: (view: DeviceView, seen: Observation) => void) {
+    this.#record = record;
+    this.#quiet = quiet;
+  }
+
+  /** What a power cut left behind, and no checkpoint speaks of, shows once the device is back. */
+  onBoot(): void {
+    this.#isDue = true;
+  }
+
+  /** It has finished a job, or recovered from what ended one. */
+  onEnd(seen: Observation): void {
+    this.#isDue = true;
+    this.#look(this.#record.view(), seen);
+  }
+
+  onStep(): void {
+    this.#isDue = false;
+  }
+
+  onMoved(seen: ObservationOf<'moved'>): void {
+    if (this.#isDue) this.#look(seen.view(), seen);
+  }
+
+  #look(view: DeviceView | undefined, seen: Observation): void {
     if (view === undefined || !isIdle(view)) return;
-    isDue = false;
-    quiet(view, seen);
+    this.#isDue = false;
+    this.#quiet(view, seen);
   }
-
-  function lookNow(seen: Observation): void {
-    isDue = true;
-    look(record.view(), seen);
-  }
-
-  return {
-    // What a power cut left behind, and no checkpoint speaks of, shows once the device is back.
-    'traced boot'() {
-      isDue = true;
-    },
-    'traced recovered': lookNow,
-    'traced finished': lookNow,
-    'traced step'() {
-      isDue = false;
-    },
-    moved(seen) {
-      if (isDue) look(seen.view(), seen);
-    },
-  };
 }

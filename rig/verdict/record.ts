@@ -2,9 +2,9 @@
  * What is known of one device, folded from its observations: its executions at the service, what it was told of them, its
  * connection, its open requests, its power. Every claim asks this record instead of folding the same stream again.
  */
+import type { ExecutionIdentity, Step } from '../../observation/execution.ts';
 import type { DeviceView } from '../../observation/inside.ts';
 import type { Observation, ObservationOf } from '../../observation/observation.ts';
-import type { Watch } from '../../observation/observers.ts';
 import type { DeviceMessage } from '../../protocol/device-messages.ts';
 import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import { type ExecutionRecord, ExecutionRecords } from './execution-records.ts';
@@ -17,7 +17,6 @@ const remembersLags = 64;
 const arrivalMs: DurationMs = 2000;
 
 export class DeviceRecord extends ExecutionRecords {
-  readonly observer: Watch;
   /** What it subscribed to on this connection, or in a session that outlives it. */
   readonly filters = new Set<string>();
   isConnected = false;
@@ -44,43 +43,6 @@ export class DeviceRecord extends ExecutionRecords {
   constructor(limits: Limits) {
     super();
     this.#limits = limits;
-    this.observer = {
-      execution: (seen) => this.note(seen),
-      sent: (seen) => this.#onSent(seen),
-      received: (seen) => this.#onReceived(seen),
-      connected: (seen) => this.#onConnected(seen),
-      disconnected: (seen) => this.#onDisconnected(seen),
-      subscribed: ({ filters }) => {
-        for (const { filter, qos } of filters) if (qos !== undefined) this.filters.add(filter);
-      },
-      unsubscribed: ({ filters }) => {
-        for (const filter of filters) this.filters.delete(filter);
-      },
-      moved: (seen) => {
-        this.moved = seen;
-      },
-      'traced step': ({ trace: { step, execution } }) => {
-        if (step === 'receive') this.start(execution);
-      },
-      'traced crash': () => this.#forgetWhatRamHeld(),
-      power: ({ on, at }) => {
-        this.isPowered = on;
-        this.disturbedAt = at;
-        if (!on) this.#loseAll(at);
-      },
-      hung: () => {
-        this.isHung = true;
-      },
-      program: (seen) => this.#onProgram(seen),
-      fault: ({ at, name }) => {
-        this.disturbedAt = at;
-        if (name.startsWith('memory ')) this.#loseMemory();
-      },
-      lag: (seen) => {
-        this.#lags.push(seen);
-        if (this.#lags.length > remembersLags) this.#lags.shift();
-      },
-    };
   }
 
   get openRequests(): readonly OpenRequest[] {
@@ -112,13 +74,53 @@ export class DeviceRecord extends ExecutionRecords {
     return most;
   }
 
-  #onSent(seen: ObservationOf<'sent'>): void {
+  onSubscribed({ filters }: ObservationOf<'subscribed'>): void {
+    for (const { filter, qos } of filters) if (qos !== undefined) this.filters.add(filter);
+  }
+
+  onUnsubscribed({ filters }: ObservationOf<'unsubscribed'>): void {
+    for (const filter of filters) this.filters.delete(filter);
+  }
+
+  onMoved(seen: ObservationOf<'moved'>): void {
+    this.moved = seen;
+  }
+
+  onStep(step: Step, execution: ExecutionIdentity): void {
+    if (step === 'receive') this.start(execution);
+  }
+
+  onCrash(): void {
+    this.#forgetWhatRamHeld();
+  }
+
+  onPower({ on, at }: ObservationOf<'power'>): void {
+    this.isPowered = on;
+    this.disturbedAt = at;
+    if (!on) this.#loseAll(at);
+  }
+
+  onHung(): void {
+    this.isHung = true;
+  }
+
+  onFault({ at, name }: ObservationOf<'fault'>): void {
+    this.disturbedAt = at;
+    if (name.startsWith('memory ')) this.#loseMemory();
+  }
+
+  onLag(seen: ObservationOf<'lag'>): void {
+    this.#lags.push(seen);
+    if (this.#lags.length > remembersLags) this.#lags.shift();
+  }
+
+  onSent(seen: ObservationOf<'sent'>): void {
     this.lastSent = seen;
     this.#requests.sent(seen);
     for (const one of this.taken) if (seen.request.jobId === one.identity.jobId) one.isAskedAbout = true;
   }
 
-  #onReceived(seen: ObservationOf<'received'>): void {
+  onReceived(seen: ObservationOf<'received'>): void {
     this.lastReceived = seen;
     const { message } = seen;
     if (message.kind === 'reply') {
@@ -157,7 +159,7 @@ export class DeviceRecord extends ExecutionRecords {
     }
   }
 
-  #onConnected(seen: ObservationOf<'connected'>): void {
+  onConnected(seen: ObservationOf<'connected'>): void {
     this.isConnected = true;
     this.connected = seen;
     this.connects += 1;
@@ -165,7 +167,7 @@ export class DeviceRecord extends ExecutionRecords {
     if (!seen.sessionPresent) this.filters.clear();
   }
 
-  #onDisconnected(seen: ObservationOf<'disconnected'>): void {
+  onDisconnected(seen: ObservationOf<'disconnected'>): void {
     this.isConnected = false;
     this.disconnected = seen;
     this.#requests.clear();
@@ -182,7 +184,7 @@ export class DeviceRecord extends ExecutionRecords {
     }
   }
 
-  #onProgram(seen: ObservationOf<'program'>): void {
+  onProgram(seen: ObservationOf<'program'>): void {
     if (seen.event === 'started') return;
     if (seen.byRig) this.disturbedAt = seen.at;
     this.#loseAll(seen.at);

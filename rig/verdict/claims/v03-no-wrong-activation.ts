@@ -4,92 +4,107 @@
  */
 import { identityKey, type ExecutionIdentity, type Step } from '../../../observation/execution.ts';
 import type { DeviceView } from '../../../observation/inside.ts';
-import type { Observation } from '../../../observation/observation.ts';
-import { type Break, type ClaimDefinition, notObserved, pass } from '../claim.ts';
+import type { Observation, ObservationOf } from '../../../observation/observation.ts';
+import {
+  type Break,
+  type Claim,
+  type ClaimContext,
+  type ClaimDefinition,
+  type Conclusion,
+  notObserved,
+  pass,
+} from '../claim.ts';
 import { doubtedSince } from '../record.ts';
 
-export const noWrongActivation: ClaimDefinition = {
-  id: 'V3',
-  name: 'no wrong activation',
-  statement: 'activates no image of an execution that is gone, and ends with exactly one confirmed image',
-  needs: ['inside', 'witness'],
-  begin(context) {
-    const { record, limits, broke, sights } = context;
-    /** Executions that were gone already when the device began to activate them, the last moment to ask. */
-    const goneBefore = new Set<string>();
-    /** The execution that the device activates. */
-    let activating: string | undefined;
-    let witnessed: Observation | undefined;
-    let quietTimes = 0;
+export class NoWrongActivation implements Claim {
+  static readonly definition: ClaimDefinition = {
+    id: 'V3',
+    name: 'no wrong activation',
+    statement: 'activates no image of an execution that is gone, and ends with exactly one confirmed image',
+    needs: ['inside', 'witness'],
+  };
+  readonly #context: ClaimContext;
+  /** Executions that were gone already when the device began to activate them, the last moment to ask. */
+  readonly #goneBefore = new Set<string>();
+  /** The execution that the device activates. */
+  #activating: string | undefined;
+  #witnessed: Observation | undefined;
+  #quietTimes = 0;
 
-    function atStep(step: Step, execution: ExecutionIdentity, seen: Observation): void {
-      const key = identityKey(execution);
-      const started = record.startedAs(key);
-      if (step === 'activate') {
-        activating = key;
-        if (record.pendingOf(execution.jobId, execution.executionNumber)?.key === started) goneBefore.delete(key);
-        else goneBefore.add(key);
-        return;
-      }
-      // Any other reboot leads back to the image that ran before.
-      if (activating !== key) return;
-      const one = record.byKey(started);
-      if (one?.endedAt === undefined) return;
-      const told = one.known ?? one.hinted;
-      if (told === undefined && !goneBefore.has(key)) return;
-      const reason =
-        told === undefined
-          ? 'which was gone before it asked for the last time'
-          : 'of which it was told that it is gone';
-      broke({
-        sign: 'reboots-for-what-is-gone',
-        reason: `reboots into the image of ${execution.jobId}, ${reason}`,
-        evidence: [one.changed, told, seen],
-      });
-    }
+  constructor(context: ClaimContext) {
+    this.#context = context;
+  }
 
-    return {
-      observer: {
-        'traced step'(seen) {
-          const { step, execution } = seen.trace;
-          if (step !== 'reboot') activating = undefined;
-          if (step === 'receive') goneBefore.delete(identityKey(execution));
-          else if (step === 'activate' || step === 'reboot') atStep(step, execution, seen);
-        },
-        witness(seen) {
-          if (seen.effect !== 'activated') return;
-          witnessed = seen;
-          const { jobId, executionNumber } = seen;
-          const one = jobId === undefined ? undefined : record.overOf(jobId, executionNumber);
-          if (one?.isTaken !== true) return;
-          const since = doubtedSince(record, limits, one, seen.at);
-          if (since === undefined || seen.at - since <= limits.crossingMs) return;
-          broke({
-            sign: 'activates-for-what-is-gone',
-            reason: `activated the image of ${jobId}, of which it was told that it is gone`,
-            evidence: [one.changed, one.known ?? one.hinted, seen],
-          });
-        },
-      },
-      quiet(view, seen) {
-        quietTimes += 1;
-        const wrong = slotsWrong(view);
-        if (wrong !== undefined) broke({ ...wrong, evidence: [seen] });
-      },
-      conclude() {
-        if (quietTimes > 0)
-          return pass('runs from exactly one confirmed slot, and rebooted into nothing that was gone');
-        if (sights.has('witness') && witnessed !== undefined)
-          return pass('activated nothing that was gone', [witnessed]);
-        return notObserved(
-          sights.has('inside')
-            ? 'the device was never idle'
-            : 'the slots of this device cannot be seen, and no witness told of an activation',
-        );
-      },
-    };
-  },
-};
+  onStep(step: Step, execution: ExecutionIdentity, seen: Observation): void {
+    if (step !== 'reboot') this.#activating = undefined;
+    if (step === 'receive') {
+      if (this.#goneBefore.size > 0) this.#goneBefore.delete(identityKey(execution));
+    } else if (step === 'activate') this.#activates(execution);
+    // Any other reboot leads back to the image that ran before.
+    else if (step === 'reboot' && this.#activating !== undefined) this.#reboots(this.#activating, execution, seen);
+  }
+
+  #activates(execution: ExecutionIdentity): void {
+    const { record } = this.#context;
+    const key = identityKey(execution);
+    this.#activating = key;
+    if (record.pendingOf(execution.jobId, execution.executionNumber)?.key === record.startedAs(key))
+      this.#goneBefore.delete(key);
+    else this.#goneBefore.add(key);
+  }
+
+  #reboots(activating: string, execution: ExecutionIdentity, seen: Observation): void {
+    const { record, broke } = this.#context;
+    const key = identityKey(execution);
+    if (activating !== key) return;
+    const one = record.byKey(record.startedAs(key));
+    if (one?.endedAt === undefined) return;
+    const told = one.known ?? one.hinted;
+    if (told === undefined && !this.#goneBefore.has(key)) return;
+    const reason =
+      told === undefined ? 'which was gone before it asked for the last time' : 'of which it was told that it is gone';
+    broke({
+      sign: 'reboots-for-what-is-gone',
+      reason: `reboots into the image of ${execution.jobId}, ${reason}`,
+      evidence: [one.changed, told, seen],
+    });
+  }
+
+  onWitness(seen: ObservationOf<'witness'>): void {
+    const { record, limits, broke } = this.#context;
+    if (seen.effect !== 'activated') return;
+    this.#witnessed = seen;
+    const { jobId, executionNumber } = seen;
+    const one = jobId === undefined ? undefined : record.overOf(jobId, executionNumber);
+    if (one?.isTaken !== true) return;
+    const since = doubtedSince(record, limits, one, seen.at);
+    if (since === undefined || seen.at - since <= limits.crossingMs) return;
+    broke({
+      sign: 'activates-for-what-is-gone',
+      reason: `activated the image of ${jobId}, of which it was told that it is gone`,
+      evidence: [one.changed, one.known ?? one.hinted, seen],
+    });
+  }
+
+  onQuiet(view: DeviceView, seen: Observation | undefined): void {
+    this.#quietTimes += 1;
+    const wrong = slotsWrong(view);
+    if (wrong !== undefined) this.#context.broke({ ...wrong, evidence: [seen] });
+  }
+
+  conclude(): Conclusion {
+    const { sights } = this.#context;
+    if (this.#quietTimes > 0)
+      return pass('runs from exactly one confirmed slot, and rebooted into nothing that was gone');
+    if (sights.has('witness') && this.#witnessed !== undefined)
+      return pass('activated nothing that was gone', [this.#witnessed]);
+    return notObserved(
+      sights.has('inside')
+        ? 'the device was never idle'
+        : 'the slots of this device cannot be seen, and no witness told of an activation',
+    );
+  }
+}
 
 function slotsWrong({ slots, activeSlot, runningVersion }: DeviceView): Pick<Break, 'sign' | 'reason'> | undefined {
   const active = slots[activeSlot];
@@ -100,9 +115,11 @@ function slotsWrong({ slots, activeSlot, runningVersion }: DeviceView): Pick<Bre
       sign: 'wrong-slot',
       reason: `runs ${runningVersion}, and the active slot holds ${String(active.version)}`,
     };
-  const pending = slots.find(({ state }) => state === 'pending-verify');
-  if (pending !== undefined)
-    return { sign: 'image-not-confirmed', reason: `${String(pending.version)} was never confirmed` };
-  const confirmed = slots.filter(({ state }) => state === 'confirmed').length;
+  let confirmed = 0;
+  for (const { state, version } of slots) {
+    if (state === 'pending-verify')
+      return { sign: 'image-not-confirmed', reason: `${String(version)} was never confirmed` };
+    if (state === 'confirmed') confirmed += 1;
+  }
   return confirmed === 1 ? undefined : { sign: 'wrong-slot', reason: `${confirmed} slots are confirmed at once` };
 }

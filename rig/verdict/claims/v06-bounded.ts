@@ -4,36 +4,43 @@
  */
 import type { Observation, ObservationOf } from '../../../observation/observation.ts';
 import { type DurationMs, type EpochMs, msPerMinute } from '../../../protocol/time.ts';
-import { type ClaimContext, type ClaimDefinition, pass } from '../claim.ts';
+import type { DeviceView } from '../../../observation/inside.ts';
+import { type Claim, type ClaimContext, type ClaimDefinition, type Conclusion, pass } from '../claim.ts';
 import { PauseWatch, type Tried } from '../pauses.ts';
 
 const connecting: Tried = { operation: 'connect' };
 
-export const bounded: ClaimDefinition = {
-  id: 'V6',
-  name: 'bounded',
-  statement: 'keeps requests, connections, bytes and erases under limits, with growing, jittered pauses',
-  needs: [],
-  begin(context) {
-    const { limits, broke, record } = context;
-    const requests = new RateLimit(limits.requestsPerMinute);
-    const connects = new RateLimit(limits.connectsPerMinute);
-    const requestPauses = new PauseWatch(context, 'repeats the same request');
-    const connectPauses = new PauseWatch(context, 'tries to connect');
-    const transfers = new Transfers(context);
-    let hasSeenInside = false;
+export class Bounded implements Claim {
+  static readonly definition: ClaimDefinition = {
+    id: 'V6',
+    name: 'bounded',
+    statement: 'keeps requests, connections, bytes and erases under limits, with growing, jittered pauses',
+    needs: [],
+  };
+  readonly #context: ClaimContext;
+  readonly #requests: RateLimit;
+  readonly #connects: RateLimit;
+  readonly #requestPauses: PauseWatch;
+  readonly #connectPauses: PauseWatch;
+  readonly #transfers: Transfers;
+  #hasSeenInside = false;
+  /** Executions that the device ended, in order of time. */
+  readonly #ended: EpochMs[] = [];
 
-    /** Executions that the device ended, in order of time. */
-    const ended: EpochMs[] = [];
+  constructor(context: ClaimContext) {
+    const { limits } = context;
+    this.#context = context;
+    this.#requests = new RateLimit(limits.requestsPerMinute);
+    this.#connects = new RateLimit(limits.connectsPerMinute);
+    this.#requestPauses = new PauseWatch(context, 'repeats the same request');
+    this.#connectPauses = new PauseWatch(context, 'tries to connect');
+    this.#transfers = new Transfers(context);
+  }
 
-    function endedWithin(since: EpochMs): number {
-      while (ended[0] !== undefined && ended[0] < since) ended.shift();
-      return ended.length;
-    }
-
-    function countConnect(seen: Observation): void {
-      const over = connects.count(seen);
-      if (over === undefined) return;
+  onConnecting(seen: ObservationOf<'connecting'>): void {
+    const { limits, broke } = this.#context;
+    const over = this.#connects.count(seen);
+    if (over !== undefined) {
       broke({
         sign: 'connects-without-pause',
         reason: `more than ${limits.connectsPerMinute} attempts to connect within a minute`,
@@ -41,72 +48,84 @@ export const bounded: ClaimDefinition = {
         since: seen.at - msPerMinute,
       });
     }
+    this.#connectPauses.tried(connecting, seen);
+  }
 
-    return {
-      observer: {
-        connecting(seen) {
-          countConnect(seen);
-          connectPauses.tried(connecting, seen);
-        },
-        'connect-failed'(seen) {
-          connectPauses.failed(connecting, seen.at);
-        },
-        connected() {
-          connectPauses.succeeded();
-        },
-        disconnected(seen) {
-          connectPauses.failed(connecting, seen.at);
-          requestPauses.succeeded();
-        },
-        program() {
-          connectPauses.succeeded();
-          requestPauses.succeeded();
-        },
-        execution(seen) {
-          if (seen.by === 'device' && seen.status !== 'IN_PROGRESS') ended.push(seen.at);
-        },
-        sent(seen) {
-          const over = requests.count(seen, limits.requestsPerExecution * endedWithin(seen.at - msPerMinute));
-          if (over !== undefined) {
-            broke({
-              sign: 'requests-without-pause',
-              reason: `more than ${limits.requestsPerMinute} requests within a minute`,
-              evidence: over,
-              since: seen.at - msPerMinute,
-            });
-          }
-          requestPauses.tried(seen.request, seen);
-        },
-        received(seen) {
-          const { message } = seen;
-          if (message.kind !== 'reply') return;
-          if (message.outcome === 'accepted') requestPauses.succeeded();
-          else requestPauses.failed(message, seen.at);
-        },
-        download: (seen) => transfers.asked(seen),
-      },
-      quiet(view, seen) {
-        hasSeenInside = true;
-        const most = limits.erasesPerExecution * (record.executions + 1);
-        if (view.flash.erases <= most) return;
-        broke({
-          sign: 'erases-too-much',
-          reason: `${view.flash.erases} erases of flash; ${most} can be explained`,
-          evidence: [seen],
-        });
-      },
-      conclude() {
-        const parts = [`${requests.busiest} requests in the busiest minute`];
-        const unseen: string[] = [];
-        if (context.sights.has('downloads')) parts.push('no image twice');
-        else unseen.push('downloads');
-        if (!hasSeenInside) unseen.push('erases');
-        const note = unseen.length === 0 ? '' : `; ${unseen.join(' and ')} not observed`;
-        return pass(`${parts.join(', ')}${note}`);
-      },
-    };
-  },
-};
+  onConnectFailed({ at }: ObservationOf<'connect-failed'>): void {
+    this.#connectPauses.failed(connecting, at);
+  }
+
+  onConnected(): void {
+    this.#connectPauses.succeeded();
+  }
+
+  onDisconnected({ at }: ObservationOf<'disconnected'>): void {
+    this.#connectPauses.failed(connecting, at);
+    this.#requestPauses.succeeded();
+  }
+
+  onProgram(): void {
+    this.#connectPauses.succeeded();
+    this.#requestPauses.succeeded();
+  }
+
+  onExecution({ by, status, at }: ObservationOf<'execution'>): void {
+    if (by === 'device' && status !== 'IN_PROGRESS') this.#ended.push(at);
+  }
+
+  onSent(seen: ObservationOf<'sent'>): void {
+    const { limits, broke } = this.#context;
+    const more = limits.requestsPerExecution * this.#endedWithin(seen.at - msPerMinute);
+    const over = this.#requests.count(seen, more);
+    if (over !== undefined) {
+      broke({
+        sign: 'requests-without-pause',
+        reason: `more than ${limits.requestsPerMinute} requests within a minute`,
+        evidence: over,
+        since: seen.at - msPerMinute,
+      });
+    }
+    this.#requestPauses.tried(seen.request, seen);
+  }
+
+  onReceived({ message, at }: ObservationOf<'received'>): void {
+    if (message.kind !== 'reply') return;
+    if (message.outcome === 'accepted') this.#requestPauses.succeeded();
+    else this.#requestPauses.failed(message, at);
+  }
+
+  onDownload(seen: ObservationOf<'download'>): void {
+    this.#transfers.asked(seen);
+  }
+
+  onQuiet({ flash }: DeviceView, seen: Observation | undefined): void {
+    const { limits, broke, record } = this.#context;
+    this.#hasSeenInside = true;
+    const most = limits.erasesPerExecution * (record.executions + 1);
+    if (flash.erases <= most) return;
+    broke({
+      sign: 'erases-too-much',
+      reason: `${flash.erases} erases of flash; ${most} can be explained`,
+      evidence: [seen],
+    });
+  }
+
+  conclude(): Conclusion {
+    const parts = [`${this.#requests.busiest} requests in the busiest minute`];
+    const unseen: string[] = [];
+    if (this.#context.sights.has('downloads')) parts.push('no image twice');
+    else unseen.push('downloads');
+    if (!this.#hasSeenInside) unseen.push('erases');
+    const note = unseen.length === 0 ? '' : `; ${unseen.join(' and ')} not observed`;
+    return pass(`${parts.join(', ')}${note}`);
+  }
+
+  #endedWithin(since: EpochMs): number {
+    const ended = this.#ended;
+    while (ended[0] !== undefined && ended[0] < since) ended.shift();
+    return ended.length;
+  }
+}
 
 /** Of too many events in a minute so many are shown. */
 const shownEvents = 6;

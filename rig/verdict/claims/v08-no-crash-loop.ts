@@ -3,79 +3,85 @@
  * supply some. A program that exits to reboot is a device that boots; so is one that exits because its connection is lost.
  */
 import type { Observation, ObservationOf } from '../../../observation/observation.ts';
-import { type ClaimDefinition, notObserved, pass } from '../claim.ts';
+import { type Claim, type ClaimContext, type ClaimDefinition, type Conclusion, notObserved, pass } from '../claim.ts';
 
 /** Faults that take a connection away, or do not let one come about. */
 const outage = /link|partition|session|connect|subscribe|restart|second-client/;
 
-export const noCrashLoop: ClaimDefinition = {
-  id: 'V8',
-  name: 'no crash loop',
-  statement: 'boots no more often than it has reason to',
-  needs: [],
-  begin({ record, limits, broke }) {
-    /** Boots of the rig's own making: power given back, programs that it ended. */
-    let byRig = 0;
-    let outages = 0;
-    let weakSupplies = 0;
-    let boots = 0;
-    let restarts = 0;
-    const evidence: Observation[] = [];
+export class NoCrashLoop implements Claim {
+  static readonly definition: ClaimDefinition = {
+    id: 'V8',
+    name: 'no crash loop',
+    statement: 'boots no more often than it has reason to',
+    needs: [],
+  };
+  readonly #context: ClaimContext;
+  /** Boots of the rig's own making: power given back, programs that it ended. */
+  #byRig = 0;
+  #outages = 0;
+  #weakSupplies = 0;
+  #boots = 0;
+  #restarts = 0;
+  readonly #evidence: Observation[] = [];
 
-    /** A power cut makes a device forget how often it has crashed on a weak supply: its pauses begin anew. */
-    function explained(): number {
-      const weak = weakSupplies === 0 ? 0 : limits.bootsOnWeakSupply * (weakSupplies + byRig);
-      return byRig + weak + limits.bootsPerExecution * record.executions + limits.spareBoots;
-    }
+  constructor(context: ClaimContext) {
+    this.#context = context;
+  }
 
-    function note(seen: Observation): void {
-      evidence.push(seen);
-      if (evidence.length > 8) evidence.shift();
-    }
+  onBoot(boots: number, seen: Observation): void {
+    this.#boots = boots;
+    this.#note(seen);
+    const most = this.#explained();
+    if (boots <= most) return;
+    this.#context.broke({
+      sign: 'boots-again-and-again',
+      reason: `${boots} boots; ${most} can be explained`,
+      evidence: [...this.#evidence],
+    });
+  }
 
-    function programSaid(seen: ObservationOf<'program'>): void {
-      if (seen.event === 'started') return;
-      if (seen.byRig) return void (byRig += 1);
-      restarts += 1;
-      note(seen);
-      const most = explained() + limits.restartsPerOutage * outages;
-      if (restarts <= most) return;
-      const how = seen.signal === null ? `code ${seen.code}` : seen.signal;
-      broke({
-        sign: 'restarts-again-and-again',
-        reason: `the program ended ${restarts} times by itself, last with ${how}; ${most} can be explained`,
-        evidence: [...evidence],
-      });
-    }
+  onPower({ on }: ObservationOf<'power'>): void {
+    if (!on) this.#byRig += 1;
+  }
 
-    return {
-      observer: {
-        'traced boot'(seen) {
-          boots = seen.trace.boots;
-          note(seen);
-          const most = explained();
-          if (boots <= most) return;
-          broke({
-            sign: 'boots-again-and-again',
-            reason: `${boots} boots; ${most} can be explained`,
-            evidence: [...evidence],
-          });
-        },
-        power({ on }) {
-          if (!on) byRig += 1;
-        },
-        program: programSaid,
-        fault({ name }) {
-          if (name === 'weak-battery') weakSupplies += 1;
-          else if (outage.test(name)) outages += 1;
-        },
-      },
-      conclude() {
-        if (boots > 0) return pass(`${boots} boots; ${explained()} can be explained`);
-        if (restarts > 0) return pass(`the program ended ${restarts} times by itself`, evidence);
-        if (record.connects > 0) return pass(`connected ${record.connects} times`, [record.connected]);
-        return notObserved('the device never connected');
-      },
-    };
-  },
-};
+  onProgram(seen: ObservationOf<'program'>): void {
+    if (seen.event === 'started') return;
+    if (seen.byRig) return void (this.#byRig += 1);
+    this.#restarts += 1;
+    this.#note(seen);
+    const most = this.#explained() + this.#context.limits.restartsPerOutage * this.#outages;
+    if (this.#restarts <= most) return;
+    const how = seen.signal === null ? `code ${seen.code}` : seen.signal;
+    this.#context.broke({
+      sign: 'restarts-again-and-again',
+      reason: `the program ended ${this.#restarts} times by itself, last with ${how}; ${most} can be explained`,
+      evidence: [...this.#evidence],
+    });
+  }
+
+  onFault({ name }: ObservationOf<'fault'>): void {
+    if (name === 'weak-battery') this.#weakSupplies += 1;
+    else if (outage.test(name)) this.#outages += 1;
+  }
+
+  conclude(): Conclusion {
+    const { record } = this.#context;
+    if (this.#boots > 0) return pass(`${this.#boots} boots; ${this.#explained()} can be explained`);
+    if (this.#restarts > 0) return pass(`the program ended ${this.#restarts} times by itself`, this.#evidence);
+    if (record.connects > 0) return pass(`connected ${record.connects} times`, [record.connected]);
+    return notObserved('the device never connected');
+  }
+
+  /** A power cut makes a device forget how often it has crashed on a weak supply: its pauses begin anew. */
+  #explained(): number {
+    const { record, limits } = this.#context;
+    const byRig = this.#byRig;
+    const weak = this.#weakSupplies === 0 ? 0 : limits.bootsOnWeakSupply * (this.#weakSupplies + byRig);
+    return byRig + weak + limits.bootsPerExecution * record.executions + limits.spareBoots;
+  }
+
+  #note(seen: Observation): void {
+    this.#evidence.push(seen);
+    if (this.#evidence.length > 8) this.#evidence.shift();
+  }
+}
