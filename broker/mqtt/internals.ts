@@ -2,10 +2,11 @@
  * The undocumented parts of aedes, mqtt-packet and Node that this room uses. No other file may reach into one. A release that
  * renames a part makes `missingInternals` name it, and a test fails; the service itself then does without, more slowly or
  * less strictly.
- * Source: aedes 1.2 lib/client.js and lib/handlers/connect.js, mqtt-packet 9 parser.js, lib/net.js of Node 20 to 24.
+ * Source: aedes 1.2 lib/client.js and lib/handlers/connect.js, mqtt-packet 9 parser.js, lib/net.js of Node 20 to 26.
  */
 /* oxlint-disable no-underscore-dangle -- that is what undocumented parts begin with */
 import { Socket } from 'node:net';
+import { constants } from 'node:os';
 import { type Duplex, PassThrough } from 'node:stream';
 import { getSystemErrorName } from 'node:util';
 import type { Aedes, Client } from 'aedes';
@@ -151,8 +152,8 @@ export function createCheckedParser(protocolVersion: number | undefined, checks:
 
 interface Handle {
   useUserBuffer?(buffer: Buffer): void;
-  writeBuffer(request: WriteRequest, bytes: Buffer): number;
-  readonly writeQueueSize: number;
+  /** @returns 0, or a negative number of the system's for why nothing was written; from Node 26 on also a request that was made. */
+  writeBuffer(request: WriteRequest | null, bytes: Buffer): number | WriteRequest;
 }
 
 /** A socket's properties for the buffer and for who is told how much came in; returning true reads on. */
@@ -199,52 +200,100 @@ export function readInPlace(wire: Duplex, read: (bytes: Buffer) => void): boolea
 
 /** What the system keeps of a write that goes on. */
 interface WriteRequest {
+  /** Negative: the system keeps nothing of it, now. */
+  getAsyncId(): number;
   buffer?: Buffer;
   oncomplete?: (status: number) => void;
+  /** From Node 26 on: of a write that was over before anybody could hear of it. */
+  writeStatus?: number | null;
 }
 
-let WriteRequestOf: (new () => WriteRequest) | undefined;
-let spare: WriteRequest | undefined;
+type Write = (handle: Handle, bytes: Buffer, over: (error?: Error | null) => void) => void;
 
-/** A socket makes requests itself; from the first of them it is known how. */
-function learnFrom(handle: Handle): void {
-  if (!canWrite(handle)) return;
-  const { writeBuffer } = handle;
-  handle.writeBuffer = (request, bytes) => {
-    delete (handle as Partial<Handle>).writeBuffer;
-    WriteRequestOf = request.constructor as new () => WriteRequest;
-    return writeBuffer.call(handle, request, bytes);
+function writeAs(request: WriteRequest | null): Write | null {
+  // Node 26 makes a request for a write that goes on, and none for others.
+  if (request === null) return writeWithoutRequest;
+  return typeof request?.getAsyncId === 'function' ? writeWith(request.constructor as new () => WriteRequest) : null;
+}
+
+/** Up to Node 24 each write is given a request. One that the system did not keep does for the next write, too. */
+function writeWith(Request: new () => WriteRequest): Write {
+  let spare: WriteRequest | undefined;
+  return (handle, bytes, over) => {
+    const request = (spare ??= new Request());
+    const status = handle.writeBuffer(request, bytes) as number;
+    if (status !== 0) return over(writeError(status));
+    if (!isKept(request)) return over();
+    spare = undefined;
+    awaitOutcome(request, bytes, over);
   };
 }
 
-function canWrite(handle: Partial<Handle> | null): boolean {
-  return typeof handle?.writeBuffer === 'function' && typeof handle.writeQueueSize === 'number';
+function writeWithoutRequest(handle: Handle, bytes: Buffer, over: (error?: Error | null) => void): void {
+  const outcome = handle.writeBuffer(null, bytes);
+  if (typeof outcome === 'number') return over(outcome === 0 ? null : writeError(outcome));
+  const { writeStatus: status = null } = outcome;
+  if (status !== null) return over(status < 0 ? writeError(status) : null);
+  if (!isKept(outcome)) return over(writeError(-constants.errno.EPIPE));
+  awaitOutcome(outcome, bytes, over);
 }
 
-/**
- * @param over called when the system has taken all of it, with why it has not: before this returns as a rule.
- * @returns false: nothing was written, and the stream has to do it.
- */
-export function writeInPlace(wire: Duplex, bytes: Buffer, over: (error?: Error | null) => void): boolean {
-  if (wire.writableLength > 0 || !wire.writable || wire.constructor !== Socket) return false;
-  const socket = wire as SocketInternals;
-  const { _handle: handle } = socket;
-  if (handle === null) return false;
-  if (WriteRequestOf === undefined) {
-    learnFrom(handle);
-    socket._write(bytes, 'buffer' as BufferEncoding, over);
+function isKept(request: WriteRequest): boolean {
+  return request.getAsyncId() >= 0;
+}
+
+function awaitOutcome(request: WriteRequest, bytes: Buffer, over: (error?: Error | null) => void): void {
+  request.buffer = bytes;
+  request.oncomplete = (status) => over(status < 0 ? writeError(status) : null);
+}
+
+/** Writes as this release of Node does, once it has seen that. */
+export class SocketWriter {
+  /** Undefined: not seen yet. Null: in no way known here. */
+  #write: Write | null | undefined;
+
+  get knowsHow(): boolean {
+    return this.#write !== null;
+  }
+
+  /**
+   * @param over called when the system has taken all of it, with why it has not: before this returns as a rule.
+   * @returns false: nothing was written, and the stream has to do it.
+   */
+  write(wire: Duplex, bytes: Buffer, over: (error?: Error | null) => void): boolean {
+    const write = this.#write;
+    if (write === null || wire.writableLength > 0 || !wire.writable || wire.constructor !== Socket) return false;
+    const socket = wire as SocketInternals;
+    const { _handle: handle } = socket;
+    if (handle === null) return false;
+    if (write !== undefined) write(handle, bytes, over);
+    else {
+      this.#learnFrom(handle);
+      socket._write(bytes, 'buffer' as BufferEncoding, over);
+    }
     return true;
   }
-  const request = (spare ??= new WriteRequestOf());
-  const status = handle.writeBuffer(request, bytes);
-  if (status !== 0) over(writeError(status));
-  else if (handle.writeQueueSize === 0) over();
-  else {
-    spare = undefined;
-    request.buffer = bytes;
-    request.oncomplete = (outcome) => over(outcome < 0 ? writeError(outcome) : null);
+
+  /** The first write is the socket's own. */
+  #learnFrom(handle: Handle): void {
+    const { writeBuffer } = handle;
+    if (typeof writeBuffer !== 'function') {
+      this.#write = null;
+      return;
+    }
+    handle.writeBuffer = (request, bytes) => {
+      delete (handle as Partial<Handle>).writeBuffer;
+      this.#write = writeAs(request);
+      return writeBuffer.call(handle, request, bytes);
+    };
   }
-  return true;
+}
+
+const writer = new SocketWriter();
+
+/** Past the stream, as {@link SocketWriter.write}. */
+export function writeInPlace(wire: Duplex, bytes: Buffer, over: (error?: Error | null) => void): boolean {
+  return writer.write(wire, bytes, over);
 }
 
 function writeError(status: number): Error {
@@ -280,7 +329,8 @@ export function missingInternals(broker: Aedes, socket: Socket): string[] {
     'mqtt-packet: parser.packet.length': typeof parser.packet?.length === 'number',
     'Node: socket[kBuffer]': bufferProperty !== undefined,
     'Node: socket[kBufferCb]': callbackProperty !== undefined,
-    'Node: socket._handle.writeBuffer': canWrite((socket as SocketInternals)._handle),
+    'Node: socket._handle.writeBuffer': typeof (socket as SocketInternals)._handle?.writeBuffer === 'function',
+    'Node: what writeBuffer takes and gives': writer.knowsHow,
     'Node: socket._handle.useUserBuffer': typeof (socket as SocketInternals)._handle?.useUserBuffer === 'function',
   };
   return Object.keys(parts).filter((part) => parts[part] !== true);

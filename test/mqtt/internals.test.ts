@@ -1,11 +1,12 @@
 /** The undocumented parts on which the room relies: that they are there, that nothing else uses one, and what they do. */
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
-import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
+import { type AddressInfo, Socket, connect, createServer } from 'node:net';
+import { constants } from 'node:os';
 import { PassThrough } from 'node:stream';
 import type { Client } from 'aedes';
 import { afterEach, describe, expect, it } from 'vitest';
-import { missingInternals, readInPlace, writeInPlace } from '../../broker/mqtt/internals.ts';
+import { SocketWriter, missingInternals, readInPlace, writeInPlace } from '../../broker/mqtt/internals.ts';
 import { QuietAedes } from '../../broker/mqtt/quiet-aedes.ts';
 
 const closers: (() => void)[] = [];
@@ -192,4 +193,111 @@ describe('writeInPlace', () => {
     far.destroy();
     expect(writeInPlace(far, Buffer.from('x'), fail)).toBe(false);
   });
+});
+
+/** What a handle of some release of Node does with a write, as lib/internal/stream_base_commons.js of Node 24 and 26 expects it. */
+class Request {
+  oncomplete?: (status: number) => void;
+  writeStatus: number | null;
+  readonly #kept: boolean;
+
+  constructor(kept = false, writeStatus: number | null = null) {
+    this.#kept = kept;
+    this.writeStatus = writeStatus;
+  }
+
+  getAsyncId(): number {
+    return this.#kept || this.isKept ? 7 : -1;
+  }
+
+  isKept = false;
+}
+
+type WriteBuffer = (request: Request | null) => number | Request;
+/** What comes of a write: `undefined` when it succeeded, the code of an error, or that it goes on. */
+type Outcome = string | undefined | 'goes on';
+
+const goesOn: Outcome = 'goes on';
+const epipe = -constants.errno.EPIPE;
+
+/** @param keeps the system keeps what it was given */
+const given =
+  (status: number, keeps: boolean): WriteBuffer =>
+  (request) => {
+    request!.isKept = keeps;
+    return status;
+  };
+
+/** @param first what Node's stream gives to its first write */
+function socketOn(writeBuffer: WriteBuffer, first: unknown): Socket {
+  const handle = Object.create({ writeBuffer }) as { writeBuffer(request: unknown): unknown };
+  return Object.assign(new Socket(), {
+    _handle: handle,
+    _write(_bytes: Buffer, _encoding: string, over: () => void) {
+      handle.writeBuffer(first);
+      over();
+    },
+  });
+}
+
+describe.each<[form: string, first: Request | null, writes: [what: string, WriteBuffer, Outcome][]]>([
+  [
+    'is given a request (Node 20 to 24)',
+    new Request(),
+    [
+      ['is over', given(0, false), undefined],
+      ['failed', given(epipe, false), 'EPIPE'],
+      ['goes on', given(0, true), goesOn],
+    ],
+  ],
+  [
+    'makes a request (Node 26)',
+    null,
+    [
+      ['is over', () => 0, undefined],
+      ['failed', () => epipe, 'EPIPE'],
+      ['goes on', () => new Request(true), goesOn],
+      ['was over before it was heard of', () => new Request(false, 0), undefined],
+      ['failed before it was heard of', () => new Request(false, epipe), 'EPIPE'],
+      ['failed without a word', () => new Request(), 'EPIPE'],
+    ],
+  ],
+])('a system that %s', (_form, first, writes) => {
+  it.each(writes)('says of a write that it %s', (_what, writeBuffer, expected) => {
+    const writer = new SocketWriter();
+    let answer: WriteBuffer = () => 0;
+    const made: (Request | null)[] = [];
+    const socket = socketOn((request) => {
+      const answered = answer(request);
+      made.push(answered instanceof Request ? answered : request);
+      return answered;
+    }, first);
+    let learned = 0;
+    expect(writer.write(socket, Buffer.from('first'), () => (learned += 1))).toBe(true);
+    expect(learned).toBe(1);
+    for (const round of [1, 2]) {
+      const outcomes: Outcome[] = [];
+      const over = (error?: Error | null): void => void outcomes.push((error as NodeJS.ErrnoException | null)?.code);
+      answer = writeBuffer;
+      expect(writer.write(socket, Buffer.from(`${round}`), over)).toBe(true);
+      if (expected !== goesOn) expect(outcomes).toEqual([expected]);
+      else {
+        expect(outcomes).toEqual([]);
+        const request = made.at(-1)!;
+        request.oncomplete!(0);
+        request.oncomplete!(epipe);
+        expect(outcomes).toEqual([undefined, 'EPIPE']);
+      }
+    }
+    if (expected === goesOn) expect(made.at(-1)).not.toBe(made.at(-2));
+  });
+});
+
+it('leaves writing to the stream on a system that does it in another way', () => {
+  const writer = new SocketWriter();
+  const socket = socketOn(() => 0, { of: 'another kind' });
+  let over = 0;
+  expect(writer.write(socket, Buffer.from('first'), () => (over += 1))).toBe(true);
+  expect(over).toBe(1);
+  expect(writer.write(socket, Buffer.from('second'), fail)).toBe(false);
 });
