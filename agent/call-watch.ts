@@ -40,9 +40,10 @@ const frameName = 'callOnce';
 
 /**
  * The other thread. `Debugger.pause` stops a loop wherever it is, also in optimized code, out of which V8 lets no frame begin anew: one
- * step further nothing is optimized. A frame cannot begin anew, either, while a generator or a function of Node's own is above it: then
- * it is tried some steps further. Where nothing helps the process is ended. What hung once will hang again in other devices: those
- * have less time, down to a tenth.
+ * step further nothing is optimized. Where that step does not come, as in Node 26 out of code that throws and catches, there is a
+ * breakpoint for it. A frame cannot begin anew, either, while a generator or a function of Node's own is above it: then it is tried
+ * some steps further. Where nothing helps the process is ended. What hung once will hang again in other devices: those have less
+ * time, down to a tenth.
  */
 const program = `
 const { workerData: { shared, leastMs, stepMs, lookEveryMs, turnAt, limitAt, name, frameName } } = require('node:worker_threads');
@@ -89,6 +90,7 @@ function cut(hanging) {
     if (!isCut && !isHopeless) {
       steps += 1;
       isStep = true;
+      if (pauses > 1) session.post('Debugger.setBreakpoint', { location: top.location }, ignore);
       return session.post('Debugger.stepInto');
     }
     const limitMs = Atomics.load(shared, limitAt);
@@ -100,6 +102,8 @@ function cut(hanging) {
   });
   session.post('Debugger.enable');
   pause();
+
+  function ignore() {}
 
   function end() {
     session.post('Debugger.resume');

@@ -4,7 +4,7 @@
  */
 
 /** Majors on which `.ci/run` plays the tests. */
-export const testedNodes: readonly number[] = [20, 22, 24];
+export const testedNodes: readonly number[] = [20, 22, 24, 26];
 
 /** @returns one line, or `undefined` where there is nothing to say. */
 export function untestedNode(version: string): string | undefined {

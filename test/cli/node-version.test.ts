@@ -8,13 +8,15 @@ it.each([
   ['21.7.3', false],
   ['22.22.0', false],
   ['24.0.0', false],
-  ['25.0.0', true],
-  ['26.1.0-nightly20260101', true],
+  ['25.0.0', false],
+  ['26.1.0', false],
+  ['27.0.0', true],
+  ['28.1.0-nightly20270101', true],
   ['100.0.0', true],
 ])('Node %s is told of: %s', (version, isTold) => {
   const line = untestedNode(version);
   expect(line !== undefined).toBe(isTold);
-  if (isTold) expect(line).toMatch(new RegExp(`^tested on Node 20, 22, 24; this is Node ${version}\\.[^\n]*$`));
+  if (isTold) expect(line).toMatch(new RegExp(`^tested on Node 20, 22, 24, 26; this is Node ${version}\\.[^\n]*$`));
 });
 
 it('the tested ones are the least that is supported and those of CI', () => {
