@@ -6,6 +6,15 @@ import type { ProcessUsage } from './process-usage.ts';
 
 const endsWithinMs = 10_000;
 
+/**
+ * Those that have said nothing yet. Whoever ends leaves none of them behind: what node:cluster writes at the start of a process, before
+ * anything of ours runs in it, would find nobody, and Node would print where. Later they notice it themselves.
+ */
+const beginning = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of beginning) child.kill('SIGKILL');
+});
+
 type Told<Kind extends FromProcess['kind']> = Extract<FromProcess, { readonly kind: Kind }>;
 
 export class StartedProcess {
@@ -18,12 +27,15 @@ export class StartedProcess {
   /** @param hear told of all that it says, but its usage @param ended once, how */
   constructor(child: ChildProcess, hear: (message: FromProcess) => void, ended: (how: string) => void) {
     this.child = child;
+    beginning.add(child);
     child.on('message', (message: FromProcess) => {
+      beginning.delete(child);
       this.#isReady ||= message.kind === 'engine-ready' || message.kind === 'door-ready';
       if (message.kind === 'usage') this.#usages.shift()?.(message.usage);
       else hear(message);
     });
     child.once('exit', (code, signal) => {
+      beginning.delete(child);
       for (const answer of this.#usages.splice(0)) answer();
       ended(signal ?? `exit code ${code}`);
     });

@@ -220,6 +220,8 @@ type Outcome = string | undefined | 'goes on';
 const goesOn: Outcome = 'goes on';
 const epipe = -constants.errno.EPIPE;
 
+const succeeds: WriteBuffer = () => 0;
+
 /** @param keeps the system keeps what it was given */
 const given =
   (status: number, keeps: boolean): WriteBuffer =>
@@ -254,7 +256,7 @@ describe.each<[form: string, first: Request | null, writes: [what: string, Write
     'makes a request (Node 26)',
     null,
     [
-      ['is over', () => 0, undefined],
+      ['is over', succeeds, undefined],
       ['failed', () => epipe, 'EPIPE'],
       ['goes on', () => new Request(true), goesOn],
       ['was over before it was heard of', () => new Request(false, 0), undefined],
@@ -265,7 +267,7 @@ describe.each<[form: string, first: Request | null, writes: [what: string, Write
 ])('a system that %s', (_form, first, writes) => {
   it.each(writes)('says of a write that it %s', (_what, writeBuffer, expected) => {
     const writer = new SocketWriter();
-    let answer: WriteBuffer = () => 0;
+    let answer: WriteBuffer = succeeds;
     const made: (Request | null)[] = [];
     const socket = socketOn((request) => {
       const answered = answer(request);
@@ -295,7 +297,7 @@ describe.each<[form: string, first: Request | null, writes: [what: string, Write
 
 it('leaves writing to the stream on a system that does it in another way', () => {
   const writer = new SocketWriter();
-  const socket = socketOn(() => 0, { of: 'another kind' });
+  const socket = socketOn(succeeds, { of: 'another kind' });
   let over = 0;
   expect(writer.write(socket, Buffer.from('first'), () => (over += 1))).toBe(true);
   expect(over).toBe(1);
