@@ -78,13 +78,17 @@ export function faultsOf(plan: FaultPlan, thingName: string, chance: Chance): Th
   const draws = chance.fork(`fates of ${thingName}`);
   return {
     timed: timedFaults(own, chance.fork(`blows of ${thingName}`)),
-    ofMessage: (direction, atMs, operation) =>
-      byDirection[direction].find((fault) => isDrawn(fault, atMs, operation, draws)),
+    // Loops, not functions that are made anew for each message.
+    ofMessage(direction, atMs, operation) {
+      for (const fault of byDirection[direction]) if (isDrawn(fault, atMs, operation, draws)) return fault;
+      return undefined;
+    },
     ofAnswer(operation, asksNext, atMs) {
-      const drawn = answers.find(
-        (fault) => (asksNext || fault.answer !== 'empty-next') && isDrawn(fault, atMs, operation, draws),
-      );
-      return drawn && serviceFault(drawn.answer, drawn.lateMs);
+      for (const fault of answers) {
+        if (!asksNext && fault.answer === 'empty-next') continue;
+        if (isDrawn(fault, atMs, operation, draws)) return serviceFault(fault.answer, fault.lateMs);
+      }
+      return undefined;
     },
   };
 }

@@ -156,14 +156,20 @@ export class Firmware {
 
   #operate(operation: Operation, execution: ExecutionIdentity | undefined): AgentInput | undefined {
     const { time } = this.#ground;
-    if (operation.kind === 'run' && execution !== undefined) this.workDone.count(execution, operation.part);
-    if (operation.kind === 'download' && execution !== undefined) this.#noteDownload(execution, operation);
-    if (operation.kind === 'reset') {
-      if (operation.asked && execution !== undefined) this.workDone.count(execution, 'reboot');
-      this.#ground.show({ kind: 'disconnect' });
-      this.loseVolatile();
-      this.#device.reset(time);
-      return undefined;
+    switch (operation.kind) {
+      case 'run':
+        if (execution !== undefined) this.workDone.count(execution, operation.part);
+        break;
+      case 'download':
+        if (execution !== undefined) this.#noteDownload(execution, operation);
+        break;
+      case 'reset':
+        if (operation.asked && execution !== undefined) this.workDone.count(execution, 'reboot');
+        this.#ground.show({ kind: 'disconnect' });
+        this.loseVolatile();
+        this.#device.reset(time);
+        return undefined;
+      default:
     }
     const started = perform(this.#device, operation, time);
     if (started === 'under-way') {

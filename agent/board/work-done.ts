@@ -14,9 +14,17 @@ interface Effect {
   most: number;
 }
 
+/** Of the image of one execution. */
+interface Fetched {
+  bytes: number;
+  readonly imageBytes: number;
+}
+
 export class WorkDone {
   readonly #effects = new Map<string, Effect>();
-  readonly #downloads = new Map<string, { bytes: number; readonly imageBytes: number }>();
+  readonly #downloads = new Map<string, Fetched>();
+  /** What was asked for last, since segment follows segment. */
+  #latest: { readonly execution: ExecutionIdentity; readonly fetched: Fetched } | undefined;
   #shownEffects: DeviceView['sideEffects'] | undefined;
 
   count(execution: ExecutionIdentity, part: string | number): void {
@@ -33,10 +41,18 @@ export class WorkDone {
   }
 
   download(execution: ExecutionIdentity, bytes: number, imageBytes: number): void {
-    const key = identityKey(execution);
+    if (this.#latest?.execution !== execution) {
+      this.#latest = { execution, fetched: this.#fetched(identityKey(execution), imageBytes) };
+    }
+    this.#latest.fetched.bytes += bytes;
+  }
+
+  #fetched(key: string, imageBytes: number): Fetched {
     const known = this.#downloads.get(key);
-    if (known === undefined) this.#downloads.set(key, { bytes, imageBytes });
-    else known.bytes += bytes;
+    if (known !== undefined) return known;
+    const fetched: Fetched = { bytes: 0, imageBytes };
+    this.#downloads.set(key, fetched);
+    return fetched;
   }
 
   /** The same object as before where nothing has changed. */

@@ -131,14 +131,18 @@ function requestFor(turn: Turn, purpose: Purpose, clientToken: string): TokenReq
         status: 'IN_PROGRESS',
         includeJobDocument: true,
         includeJobExecutionState: true,
-        ...lock(purpose.head, clientToken),
+        expectedVersion: purpose.head.versionNumber,
+        executionNumber: purpose.head.execution.executionNumber,
+        clientToken,
       });
     case 'refuse':
       return update(purpose.head, {
         // REJECTED is only reachable from QUEUED (recovery-bugs.md R25).
         status: purpose.head.status === 'QUEUED' ? 'REJECTED' : 'FAILED',
         statusDetails: { reason: turn.behaviour.detail(purpose.reason) },
-        ...lock(purpose.head, clientToken),
+        expectedVersion: purpose.head.versionNumber,
+        executionNumber: purpose.head.execution.executionNumber,
+        clientToken,
       });
     default:
       // The other purposes only come up for the execution at work.
@@ -163,22 +167,26 @@ function requestAbout(
         status: 'IN_PROGRESS',
         includeJobExecutionState: true,
         statusDetails: { step: stepOf(work), percent: String(percentOf(work)) },
-        ...lock(work, clientToken),
+        expectedVersion: work.versionNumber,
+        executionNumber: work.execution.executionNumber,
+        clientToken,
       });
     case 'report': {
       const { status, details } = purpose.report;
-      return update(work, { status, statusDetails: details, ...lock(work, clientToken) });
+      return update(work, {
+        status,
+        statusDetails: details,
+        expectedVersion: work.versionNumber,
+        executionNumber: work.execution.executionNumber,
+        clientToken,
+      });
     }
   }
 }
 
 type Target = Pick<SeenExecution, 'execution' | 'versionNumber'>;
 
-/** What makes an update count for this execution in this version only. */
-function lock({ execution, versionNumber }: Target, clientToken: string) {
-  return { expectedVersion: versionNumber, executionNumber: execution.executionNumber, clientToken };
-}
-
+/** Version and number make it count for this execution in this version only. */
 function update({ execution }: Target, body: TokenRequest['body']): TokenRequest {
   return requestTo('UpdateJobExecution', execution.jobId, queueOf(execution), body);
 }

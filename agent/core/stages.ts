@@ -165,12 +165,13 @@ export function enter(turn: Turn, work: Work, stage: Stage): void {
 }
 
 export function begin(turn: Turn, work: Work): void {
-  const { step } = stages[work.stage];
+  const row = stages[work.stage];
+  const { step } = row;
   if (step !== work.traced) {
     work.traced = step;
     trace(turn, { kind: 'step', step, execution: work.execution, percent: percentOf(work) });
   }
-  stages[work.stage].begin(turn, work);
+  row.begin(turn, work);
 }
 
 /** Nothing at work any more: the next thing is to ask. */

@@ -196,10 +196,13 @@ export const unchanged: readonly CheckpointChange[] = [];
 /** Of a turn that has none yet. */
 export const none: AgentEffect[] = [];
 
-/** Most turns have an effect or two, and a list of one takes far less room than one that is pushed to. */
+/** Most turns have an effect or two, and a list that is written out takes far less room than one that is pushed to. */
 export function effect(turn: Turn, one: AgentEffect): void {
-  if (turn.effects === none) turn.effects = [one];
-  else turn.effects.push(one);
+  const { effects } = turn;
+  const [first] = effects;
+  if (first === undefined) turn.effects = [one];
+  else if (effects.length === 1) turn.effects = [first, one];
+  else effects.push(one);
 }
 
 export function operate(turn: Turn, work: Work, operation: Operation): void {

@@ -14,9 +14,9 @@ const erased: PageContent = 'erased';
 const torn: PageContent = 'torn';
 
 interface Run {
-  readonly fromPage: number;
+  fromPage: number;
   /** Not included. */
-  readonly toPage: number;
+  toPage: number;
   readonly content: PageContent;
 }
 
@@ -126,12 +126,27 @@ export class SlotFlash {
   }
 
   #fill(fromPage: number, toPage: number, content: PageContent): void {
-    if (fromPage >= toPage) return;
+    if (fromPage >= toPage || this.#grow(fromPage, toPage, content)) return;
     const runs: Run[] = [];
     for (const run of this.#runs) append(runs, run.fromPage, Math.min(run.toPage, fromPage), run.content);
     append(runs, fromPage, toPage, content);
     for (const run of this.#runs) append(runs, Math.max(run.fromPage, toPage), run.toPage, run.content);
     this.#runs = runs;
+  }
+
+  /** An image is written in order: most often a run of it only grows at the cost of the next one. */
+  #grow(fromPage: number, toPage: number, content: PageContent): boolean {
+    const runs = this.#runs;
+    for (let index = 1; index < runs.length; index += 1) {
+      const after = runs[index]!;
+      if (after.fromPage !== fromPage) continue;
+      const before = runs[index - 1]!;
+      if (before.content !== content || toPage >= after.toPage) return false;
+      before.toPage = toPage;
+      after.fromPage = toPage;
+      return true;
+    }
+    return false;
   }
 }
 

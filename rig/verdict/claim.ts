@@ -38,8 +38,8 @@ export interface ClaimContext {
   readonly sights: ReadonlySet<Sight>;
   readonly expectations: readonly Expectation[];
   readonly record: DeviceRecord;
-  /** The claim is broken; only the first time counts. */
-  broke(found: Break): void;
+  /** A claim is broken; only the first time counts. */
+  broke(claim: ClaimId, found: Break): void;
 }
 
 export interface Claim {

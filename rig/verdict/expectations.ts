@@ -114,12 +114,11 @@ class CrossingReports {
   }
 
   onExecution({ execution: { jobId }, status, by }: ObservationOf<'execution'>): void {
-    const made = this.#record.ofJob(jobId);
-    if (status === 'QUEUED' && made.length > 1) this.#toldAt.set(jobId, Infinity);
+    if (status === 'QUEUED' && this.#record.ofJob(jobId).length > 1) this.#toldAt.set(jobId, Infinity);
     if (status === 'QUEUED' || status === 'IN_PROGRESS' || this.#toldAt.size === 0) return;
     const toldAt = this.#toldAt.get(jobId);
     this.#toldAt.delete(jobId);
-    const one = made.at(-1);
+    const one = this.#record.ofJob(jobId).at(-1);
     if (by === 'device' && toldAt !== undefined && one !== undefined && this.#sentBefore(jobId, toldAt))
       this.#hit.add(one);
   }

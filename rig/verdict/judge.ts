@@ -5,7 +5,7 @@
 import type { Observation, Observer } from '../../observation/observation.ts';
 import { kinds } from '../../observation/observers.ts';
 import type { EpochMs } from '../../protocol/time.ts';
-import { type ClaimContext, type Conclusion, findingOf } from './claim.ts';
+import { type Break, type ClaimContext, type Conclusion, findingOf } from './claim.ts';
 import { type ClaimId, type Expectation, type Finding, type Judge, type JudgeOptions, claimIds } from './contract.ts';
 import { DutyWatch } from './duties.ts';
 import { ExpectedEndings } from './expectations.ts';
@@ -17,52 +17,37 @@ import { waitingTooLong } from './waiting.ts';
 
 type Look = (seen: Observation) => void;
 
-/** A claim that is asked for, and how it was broken. */
-interface JudgedClaim {
-  readonly id: ClaimId;
-  readonly context: ClaimContext;
-  broken: Finding | undefined;
-}
-
 export function createJudge(options: JudgeOptions): Judge {
   return new OneJudge(options);
 }
 
 class OneJudge implements Judge {
   #observer: Observer | undefined;
-  readonly #record: DeviceRecord;
+  readonly #context: ClaimContext;
   readonly #panel: Panel;
-  /** In the order in which they are asked for. */
-  readonly #claims: readonly JudgedClaim[];
   readonly #endings: ExpectedEndings;
+  /** What is asked for, in order. */
+  readonly #claims: readonly ClaimId[];
+  readonly #broken = new Map<ClaimId, Finding>();
+  readonly #onBreak: JudgeOptions['onBreak'];
   readonly #expectations: Expectation[];
   readonly #thingName: string;
   /** The last instant of which anything was seen. */
   #now: EpochMs = 0;
 
   constructor(options: JudgeOptions) {
-    const { thingName, sights } = options;
+    const { thingName, sights, dutyOf, onBreak, claims = claimIds } = options;
     const limits = limitsWith(options.limits);
     this.#thingName = thingName;
     const expectations = (options.expectations ?? []).filter((one) => this.#isAbout(one));
     this.#expectations = expectations;
+    this.#claims = claims;
+    this.#onBreak = onBreak;
     const record = new DeviceRecord(limits);
-    const endings = new ExpectedEndings(expectations, record, sights);
-    const { dutyOf, onBreak, claims = claimIds } = options;
-    const shared = { thingName, limits, sights, expectations, record };
-    const judged = new Map(
-      claimIds.map((id) => [id, this.#begin(id, shared, claims.includes(id) ? onBreak : undefined)]),
-    );
-    this.#record = record;
-    this.#endings = endings;
-    this.#claims = claims.map((id) => judged.get(id)!);
-    this.#panel = new Panel({
-      record,
-      contextOf: (id) => judged.get(id)!.context,
-      endings,
-      duties: dutyOf && new DutyWatch(record, dutyOf, (id, found) => judged.get(id)!.context.broke(found)),
-      showsInside: sights.has('inside'),
-    });
+    const broke = (claim: ClaimId, found: Break): void => this.#broke(claim, found);
+    this.#context = { thingName, limits, sights, expectations, record, broke };
+    this.#endings = new ExpectedEndings(expectations, record, sights);
+    this.#panel = new Panel(this.#context, this.#endings, dutyOf && new DutyWatch(record, dutyOf, broke));
   }
 
   get ofThing(): Observer {
@@ -83,26 +68,26 @@ class OneJudge implements Judge {
   }
 
   isSettled(): boolean {
-    const { isHung, isConnected, openRequests, answeredUpTo, pending } = this.#record;
+    const { isHung, isConnected, openRequests, answeredUpTo, pending } = this.#context.record;
     if (isHung) return true;
-    if (!isConnected || openRequests.some(({ seen }) => seen.at > answeredUpTo)) return false;
+    if (!isConnected || openRequests.some(({ at }) => at > answeredUpTo)) return false;
     for (const { identity, status } of pending) {
       const isExpected = this.#endings.all.some(
         ({ expectation }) => expectation.jobId === identity.jobId && [expectation.status].flat().includes(status),
       );
       if (!isExpected) return false;
     }
-    const view = this.#record.view();
+    const view = this.#context.record.view();
     return view === undefined || isQuiet(view);
   }
 
   noteOverdue(now: EpochMs): void {
     this.#now = now;
-    for (const { id, context } of this.#claims) {
-      const waiting = waitingTooLong(context, now).find(
+    for (const id of this.#claims) {
+      const waiting = waitingTooLong(this.#context, now).find(
         ({ claim, execution }) => claim === id && this.#mustEndByItself(execution.identity.jobId),
       );
-      if (waiting !== undefined) context.broke(waiting);
+      if (waiting !== undefined) this.#broke(id, waiting);
     }
   }
 
@@ -114,37 +99,28 @@ class OneJudge implements Judge {
 
   conclude(now: EpochMs): readonly Finding[] {
     this.#now = now;
-    const view = this.#record.view();
-    if (view !== undefined && isQuiet(view)) this.#panel.quiet(view, this.#record.moved);
-    return this.#claims.map((one) => this.#findingOf(one, now));
+    const view = this.#context.record.view();
+    if (view !== undefined && isQuiet(view)) this.#panel.quiet(view, this.#context.record.moved);
+    return this.#claims.map((id) => this.#findingOf(id, now));
   }
 
-  #begin(
-    id: ClaimId,
-    shared: Omit<ClaimContext, 'broke'>,
-    onBreak: ((finding: Finding) => void) | undefined,
-  ): JudgedClaim {
-    const context: ClaimContext = {
-      ...shared,
-      broke: ({ decisive, ...found }) => {
-        if (judged.broken?.outcome === 'fail') return;
-        const at = found.evidence.at(-1)?.at ?? this.#now;
-        judged.broken = findingOf(id, { outcome: 'fail', ...found }, shared, at, decisive);
-        if (judged.broken.outcome === 'fail') onBreak?.(judged.broken);
-      },
-    };
-    const judged: JudgedClaim = { id, context, broken: undefined };
-    return judged;
+  #broke(claim: ClaimId, { decisive, ...found }: Break): void {
+    if (!this.#claims.includes(claim) || this.#broken.get(claim)?.outcome === 'fail') return;
+    const at = found.evidence.at(-1)?.at ?? this.#now;
+    const broken = findingOf(claim, { outcome: 'fail', ...found }, this.#context, at, decisive);
+    this.#broken.set(claim, broken);
+    if (broken.outcome === 'fail') this.#onBreak?.(broken);
   }
 
-  #findingOf({ id, context, broken }: JudgedClaim, now: EpochMs): Finding {
+  #findingOf(id: ClaimId, now: EpochMs): Finding {
+    const broken = this.#broken.get(id);
     if (broken !== undefined) return broken;
     const concluded = this.#panel.claims[id].conclude(now);
-    if (concluded.outcome === 'fail') return findingOf(id, concluded, context, now);
+    if (concluded.outcome === 'fail') return findingOf(id, concluded, this.#context, now);
     const endings = this.#endings.all.filter((one) => one.about() === id).map((one) => one.conclude(now));
     const ending = worst(endings);
     const isWorse = ending !== undefined && (ending.outcome !== 'pass' || concluded.outcome === 'not-observed');
-    return findingOf(id, isWorse && ending.outcome !== 'not-observed' ? ending : concluded, context, now);
+    return findingOf(id, isWorse && ending.outcome !== 'not-observed' ? ending : concluded, this.#context, now);
   }
 }
 

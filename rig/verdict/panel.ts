@@ -22,15 +22,6 @@ import type { ExpectedEndings } from './expectations.ts';
 import { QuietWatch } from './quiet.ts';
 import type { DeviceRecord } from './record.ts';
 
-export interface PanelOptions {
-  readonly record: DeviceRecord;
-  readonly contextOf: (claim: ClaimId) => ClaimContext;
-  readonly endings: ExpectedEndings;
-  /** Absent: nobody knows what documents ask for. */
-  readonly duties: DutyWatch | undefined;
-  readonly showsInside: boolean;
-}
-
 export class Panel {
   readonly claims: Readonly<Record<ClaimId, Claim>>;
   readonly observer: Observer;
@@ -48,26 +39,28 @@ export class Panel {
   readonly #duties: DutyWatch | undefined;
   readonly #quiet: QuietWatch | undefined;
 
-  constructor({ record, contextOf, endings, duties, showsInside }: PanelOptions) {
+  /** @param duties absent: nobody knows what documents ask for */
+  constructor(context: ClaimContext, endings: ExpectedEndings, duties: DutyWatch | undefined) {
+    const { record, sights } = context;
     this.#record = record;
-    this.#converges = new Converges(contextOf('V1'));
-    this.#zombies = new NoZombieWork(contextOf('V2'));
-    this.#activations = new NoWrongActivation(contextOf('V3'));
-    this.#repeats = new NoReExecution(contextOf('V4'));
-    this.#bounds = new Bounded(contextOf('V6'));
-    this.#memory = new MemoryIsTruth(contextOf('V7'));
-    this.#boots = new NoCrashLoop(contextOf('V8'));
-    this.#versions = new SameVersion(contextOf('V9'));
-    this.#baseline = new BackToBaseline(contextOf('V10'));
+    this.#converges = new Converges(context);
+    this.#zombies = new NoZombieWork(context);
+    this.#activations = new NoWrongActivation(context);
+    this.#repeats = new NoReExecution(context);
+    this.#bounds = new Bounded(context);
+    this.#memory = new MemoryIsTruth(context);
+    this.#boots = new NoCrashLoop(context);
+    this.#versions = new SameVersion(context);
+    this.#baseline = new BackToBaseline(context);
     this.#endings = endings;
     this.#duties = duties;
-    this.#quiet = showsInside ? new QuietWatch(record, (view, seen) => this.quiet(view, seen)) : undefined;
+    this.#quiet = sights.has('inside') ? new QuietWatch(record, (view, seen) => this.quiet(view, seen)) : undefined;
     this.claims = {
       V1: this.#converges,
       V2: this.#zombies,
       V3: this.#activations,
       V4: this.#repeats,
-      V5: new TakesTheNextJob(contextOf('V5')),
+      V5: new TakesTheNextJob(context),
       V6: this.#bounds,
       V7: this.#memory,
       V8: this.#boots,

@@ -80,7 +80,7 @@ export class PauseWatch {
     row.longest = Math.max(row.longest, pauseMs);
     if (row.pauses < limits.repeatsWithoutGrowth) return;
     if (row.longest >= limits.shortPauseMs || row.longest > 2 * Math.max(1, row.first)) return;
-    broke({
+    broke('V6', {
       sign: 'pauses-do-not-grow',
       reason: `${this.#words} ${row.pauses} times with pauses of ${seconds(row.longest)} at most, which do not grow`,
       evidence: [...row.tries, seen],
@@ -92,7 +92,7 @@ export class PauseWatch {
     if (this.#alike?.pauseMs !== pauseMs) this.#alike = { pauseMs, times: 0 };
     this.#alike.times += 1;
     if (pauseMs < leastPauseMs || this.#alike.times < limits.equalPauses) return;
-    broke({
+    broke('V6', {
       sign: 'pauses-without-chance',
       reason: `${this.#words} after ${seconds(pauseMs)} each time, to the millisecond: a fleet would return in step`,
       evidence: [seen],

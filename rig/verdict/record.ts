@@ -240,6 +240,6 @@ export function doubtedSince(
 ): EpochMs | undefined {
   if (known !== undefined) return known.at;
   const open = openRequests.at(-1);
-  if (hinted === undefined || (open !== undefined && now - open.seen.at <= answerMs)) return undefined;
+  if (hinted === undefined || (open !== undefined && now - open.at <= answerMs)) return undefined;
   return Math.max(hinted.at, answeredAt);
 }

@@ -9,7 +9,7 @@ import type { DurationMs, EpochMs } from '../../protocol/time.ts';
 import type { Names, Scenario } from '../scenario/contract.ts';
 import { type Room, dutiesBy } from '../scenario/document-law.ts';
 import { expectationsOf } from '../scenario/expectations.ts';
-import type { Finding, Judge, Sight } from '../verdict/contract.ts';
+import type { Duty, Finding, Judge, Sight } from '../verdict/contract.ts';
 import { type EngineJudge, createEngineJudge } from '../verdict/engine/engine-judge.ts';
 import { createJudge, observeFor } from '../verdict/judge.ts';
 import { type Limits, limitsWith } from '../verdict/limits.ts';
@@ -38,11 +38,15 @@ export class Judges {
   readonly #byThing = new Map<string, Judge>();
   /** The documents that the service took, by job. */
   readonly #taken = new Map<string, string>();
+  readonly #duties = new Map<Room, (jobId: string) => Duty | undefined>();
+  readonly #limits: Partial<Limits> | undefined;
   /** What each judge found at the end. */
   #concluded: readonly ThingFindings[] | undefined;
 
   constructor(options: JudgesOptions) {
+    const { settleMs } = options.scenario.given;
     this.#options = options;
+    this.#limits = settleMs === undefined ? undefined : patientLimits(settleMs);
     this.engine = createEngineJudge(options.engine, this.report, profiles.observed);
     for (const [thingName, room] of options.rooms) this.#byThing.set(thingName, this.#judgeOf(thingName, room));
     this.observer = observeFor(this.#byThing);
@@ -67,19 +71,29 @@ export class Judges {
 
   #judgeOf(thingName: string, room: Room | undefined): Judge {
     const { scenario, names, documents } = this.#options;
-    const { claims, given } = scenario;
+    const { claims } = scenario;
     const versionOf = (job: string): string | undefined => documents.versionOf(job);
     return createJudge({
       thingName,
       sights,
       expectations: expectationsOf(scenario, { names, thingName, versionOf }),
       ...(room !== undefined && {
-        dutyOf: dutiesBy((jobId) => this.#taken.get(jobId), { room, isServed: (url) => documents.isServed(url) }),
+        dutyOf: this.#dutiesIn(room),
       }),
-      ...(given.settleMs !== undefined && { limits: patientLimits(given.settleMs) }),
+      ...(this.#limits && { limits: this.#limits }),
       ...(claims !== 'all' && { claims }),
       onBreak: ({ claim, reason }) => this.report(claim, reason, thingName),
     });
+  }
+
+  /** Of all devices with the same room: each document is read once for them. */
+  #dutiesIn(room: Room): (jobId: string) => Duty | undefined {
+    const known = this.#duties.get(room);
+    if (known !== undefined) return known;
+    const { documents } = this.#options;
+    const duties = dutiesBy((jobId) => this.#taken.get(jobId), { room, isServed: (url) => documents.isServed(url) });
+    this.#duties.set(room, duties);
+    return duties;
   }
 
   areSettled(): boolean {

@@ -40,12 +40,10 @@ export function realSubjects(
   bounded: Bounded = unbounded,
 ): Subjects {
   const profiles = new Map(hardware.map((profile) => [profile.name, profile]));
+  const rooms = new Map(hardware.map((profile) => [profile.name, roomIn(profile)]));
   return {
     hardware: profiles.has(usualHardware) ? usualHardware : (hardware[0]?.name ?? usualHardware),
-    roomOf(name) {
-      const profile = profiles.get(name);
-      return profile && roomIn(profile);
-    },
+    roomOf: (name) => rooms.get(name),
     createEngine: () => createEngine({ identity }),
     bounded,
     createBoard({ thingName, hardware: name }, { seed, namespaces }, origin) {

@@ -32,7 +32,7 @@ export class Converges implements Claim {
 
   onHung(seen: ObservationOf<'hung'>): void {
     const { record, broke } = this.#context;
-    broke({
+    broke('V1', {
       sign: 'call-not-returned',
       reason: `hangs after ${seen.after}: the call did not return, and was cut`,
       evidence: [record.lastReceived, seen],

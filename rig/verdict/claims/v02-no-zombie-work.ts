@@ -58,7 +58,7 @@ export class NoZombieWork implements Claim {
     if (refusal === undefined || refusal.count < limits.refusedUpdates) return;
     // Several may have been in the air at once; not that many.
     if (seen.at - refusal.firstAt < limits.crossingMs && refusal.count < 3 * limits.refusedUpdates) return;
-    broke({
+    broke('V2', {
       sign: refusal.code === 'ResourceNotFound' ? 'updates-what-is-not-found' : 'updates-what-has-ended',
       reason: `updates ${jobId} again, after ${refusal.count} refusals (${refusal.code}) that said it is gone`,
       evidence: [...refusal.evidence.slice(-keptRefusals + 1), seen],
@@ -174,7 +174,7 @@ export class NoZombieWork implements Claim {
   ): void {
     const told = one.known ?? one.hinted;
     const evidence = [one.changed, told, seen];
-    this.#context.broke({ sign, reason: words(one, seen.at, what), evidence, since: told?.at ?? 0 });
+    this.#context.broke('V2', { sign, reason: words(one, seen.at, what), evidence, since: told?.at ?? 0 });
   }
 
   /** What it downloads for, if that is gone for longer than a device may need to stop. */

@@ -63,7 +63,7 @@ export class NoWrongActivation implements Claim {
     if (told === undefined && !this.#goneBefore.has(key)) return;
     const reason =
       told === undefined ? 'which was gone before it asked for the last time' : 'of which it was told that it is gone';
-    broke({
+    broke('V3', {
       sign: 'reboots-for-what-is-gone',
       reason: `reboots into the image of ${execution.jobId}, ${reason}`,
       evidence: [one.changed, told, seen],
@@ -79,7 +79,7 @@ export class NoWrongActivation implements Claim {
     if (one?.isTaken !== true) return;
     const since = doubtedSince(record, limits, one, seen.at);
     if (since === undefined || seen.at - since <= limits.crossingMs) return;
-    broke({
+    broke('V3', {
       sign: 'activates-for-what-is-gone',
       reason: `activated the image of ${jobId}, of which it was told that it is gone`,
       evidence: [one.changed, one.known ?? one.hinted, seen],
@@ -89,7 +89,7 @@ export class NoWrongActivation implements Claim {
   onQuiet(view: DeviceView, seen: Observation | undefined): void {
     this.#quietTimes += 1;
     const wrong = slotsWrong(view);
-    if (wrong !== undefined) this.#context.broke({ ...wrong, evidence: [seen] });
+    if (wrong !== undefined) this.#context.broke('V3', { ...wrong, evidence: [seen] });
   }
 
   conclude(): Conclusion {

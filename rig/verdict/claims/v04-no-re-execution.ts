@@ -61,7 +61,7 @@ export class NoReExecution implements Claim {
     const created = record.createdTimes(started);
     const made = record.byKey(started);
     if (created === 0 || times <= created + (made?.memoryLosses ?? 0)) return;
-    broke({
+    broke('V4', {
       sign: 'done-twice',
       reason: `did ${started} ${times} times`,
       evidence: [made?.created, seen],
@@ -86,7 +86,7 @@ export class NoReExecution implements Claim {
       .filter(({ identity }) => executionNumber === undefined || identity.executionNumber === executionNumber);
     const most = made.reduce((sum, one) => sum + 1 + one.interruptions, 0);
     if (made.length === 0 || known.times <= most) return;
-    broke({
+    broke('V4', {
       sign: 'done-twice',
       reason: `${effect} ${known.times} times for ${jobId}, of which there was ${made.length} execution`,
       evidence: known.evidence,
@@ -100,7 +100,7 @@ export class NoReExecution implements Claim {
     if (state !== 'asked' || fromByte !== 0) return;
     const one = record.overOf(jobId, executionNumber);
     if (one?.closedAt === undefined || one.status !== 'SUCCEEDED' || one.closedAt < this.#startedAt) return;
-    broke({
+    broke('V4', {
       sign: 'done-twice',
       reason: `begins to download for ${jobId} again, ${seconds(seen.at - one.closedAt)} after its SUCCEEDED was accepted`,
       evidence: [one.created, one.changed, seen],

@@ -41,7 +41,7 @@ export class Bounded implements Claim {
     const { limits, broke } = this.#context;
     const over = this.#connects.count(seen);
     if (over !== undefined) {
-      broke({
+      broke('V6', {
         sign: 'connects-without-pause',
         reason: `more than ${limits.connectsPerMinute} attempts to connect within a minute`,
         evidence: over,
@@ -78,7 +78,7 @@ export class Bounded implements Claim {
     const more = limits.requestsPerExecution * this.#endedWithin(seen.at - msPerMinute);
     const over = this.#requests.count(seen, more);
     if (over !== undefined) {
-      broke({
+      broke('V6', {
         sign: 'requests-without-pause',
         reason: `more than ${limits.requestsPerMinute} requests within a minute`,
         evidence: over,
@@ -103,7 +103,7 @@ export class Bounded implements Claim {
     this.#hasSeenInside = true;
     const most = limits.erasesPerExecution * (record.executions + 1);
     if (flash.erases <= most) return;
-    broke({
+    broke('V6', {
       sign: 'erases-too-much',
       reason: `${flash.erases} erases of flash; ${most} can be explained`,
       evidence: [seen],
@@ -204,7 +204,7 @@ class Transfers {
     );
     const most = totalBytes * (limits.downloadsPerExecution * made + record.connects - transfer.connects);
     if (totalBytes === 0 || transfer.bytes <= most) return;
-    broke({
+    broke('V6', {
       sign: 'downloads-again-and-again',
       reason: `asked for ${transfer.bytes} bytes for ${seen.jobId}, an image of ${totalBytes}`,
       evidence: [seen],

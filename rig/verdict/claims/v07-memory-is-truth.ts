@@ -61,7 +61,7 @@ export class MemoryIsTruth implements Claim {
   onQuiet({ checkpoint }: DeviceView, seen: Observation | undefined): void {
     this.#hasSeenInside = true;
     if (checkpoint === undefined || this.#isSpoiled) return;
-    this.#context.broke({
+    this.#context.broke('V7', {
       sign: 'checkpoint-left',
       reason: `still remembers ${wordsOf(checkpoint)}`,
       evidence: [seen],
@@ -84,7 +84,7 @@ export class MemoryIsTruth implements Claim {
     const { record, broke } = this.#context;
     const one = jobId === undefined ? undefined : record.overOf(jobId, executionNumber);
     if (one?.wasOverBeforeCut !== true || this.#named.has(one.identity.jobId)) return;
-    broke({
+    broke('V7', {
       sign: 'ghost-job',
       reason: `${what} ${jobId} after a power cut, although it knew before that it was over`,
       evidence: [one.changed, seen],

@@ -33,7 +33,7 @@ export class NoCrashLoop implements Claim {
     this.#note(seen);
     const most = this.#explained();
     if (boots <= most) return;
-    this.#context.broke({
+    this.#context.broke('V8', {
       sign: 'boots-again-and-again',
       reason: `${boots} boots; ${most} can be explained`,
       evidence: [...this.#evidence],
@@ -52,7 +52,7 @@ export class NoCrashLoop implements Claim {
     const most = this.#explained() + this.#context.limits.restartsPerOutage * this.#outages;
     if (this.#restarts <= most) return;
     const how = seen.signal === null ? `code ${seen.code}` : seen.signal;
-    this.#context.broke({
+    this.#context.broke('V8', {
       sign: 'restarts-again-and-again',
       reason: `the program ended ${this.#restarts} times by itself, last with ${how}; ${most} can be explained`,
       evidence: [...this.#evidence],

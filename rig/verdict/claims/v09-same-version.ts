@@ -61,7 +61,7 @@ export class SameVersion implements Claim {
     if (view !== undefined) {
       if (view.runningVersion === version) this.#agreed = seen;
       else
-        broke({
+        broke('V9', {
           sign: 'reported-another-version',
           reason: `reported ${version} and runs ${view.runningVersion}`,
           evidence: [seen],

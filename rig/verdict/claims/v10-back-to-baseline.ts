@@ -46,7 +46,7 @@ export class BackToBaseline implements Claim {
       if (jobId !== undefined && jobId !== 'start-next' && jobId !== 'get' && this.#isOver(jobId)) left += 1;
     }
     if (left <= limits.heldFilters) return;
-    broke({
+    broke('V10', {
       sign: 'filters-left',
       reason: `still subscribed to ${left} topics of jobs that are over`,
       evidence: [seen],
@@ -57,12 +57,13 @@ export class BackToBaseline implements Claim {
     const { broke } = this.#context;
     const { usedBytes } = ram;
     this.#usedBytes = usedBytes;
-    if (openDownload) broke({ sign: 'download-left-open', reason: 'a download is still open', evidence: [seen] });
+    if (openDownload)
+      broke('V10', { sign: 'download-left-open', reason: 'a download is still open', evidence: [seen] });
     const leftover = slots.find(({ state }) => state === 'partial' || state === 'ready');
     if (leftover !== undefined && !this.#isSpoiled)
-      broke({ sign: 'slot-not-freed', reason: `a slot is still ${leftover.state}`, evidence: [seen] });
+      broke('V10', { sign: 'slot-not-freed', reason: `a slot is still ${leftover.state}`, evidence: [seen] });
     else if (this.#baselineBytes !== undefined && usedBytes > this.#baselineBytes) {
-      broke({
+      broke('V10', {
         sign: 'memory-not-freed',
         reason: `uses ${usedBytes} bytes of RAM, ${this.#baselineBytes} before the jobs`,
         evidence: [seen],

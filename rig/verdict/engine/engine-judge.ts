@@ -13,7 +13,15 @@ import type { EpochMs } from '../../../protocol/time.ts';
 import type { Report } from './engine-claims.ts';
 import { dueAnswer, objectionToAnswer } from './answer-law.ts';
 import { isOver, objectionToChange, objectionToNew, type Objection } from './execution-law.ts';
-import { createLedger, shown, visible, type Ledger, type LedgerJob, type LedgerQueue } from './execution-ledger.ts';
+import {
+  createLedger,
+  executionsIn,
+  shown,
+  visible,
+  type Ledger,
+  type LedgerJob,
+  type LedgerQueue,
+} from './execution-ledger.ts';
 import { dueAnswerOfJob, mustAbort, objectionToJob } from './job-law.ts';
 import { createNotificationChecker } from './notifications.ts';
 import { lacksRetry, objectionToRetry } from './retry-law.ts';
@@ -28,7 +36,7 @@ export interface EngineJudge {
   finish(at: EpochMs): void;
 }
 
-/** What the changes left behind, by table and key. */
+/** What the changes left behind, by table and key; executions are the ledger's. */
 type KeptRows = Map<Change['table'], Map<string, object>>;
 
 /** @param profile how the engine reads what AWS leaves open */
@@ -68,14 +76,14 @@ export function createEngineJudge(engine: Engine, report: Report, profile: Profi
     const hasWork = rows.get('work')?.has(`job/${jobId}`) === true;
     object(objectionToJob({ before, row, command, at, job, hasWork }), `job ${jobId}`);
     if (row === undefined) {
-      if (job !== undefined && job.executions.size > 0) {
-        report('E8', `job ${jobId} is gone but ${job.executions.size} of its executions are not`);
+      if (job !== undefined && job.size > 0) {
+        report('E8', `job ${jobId} is gone but ${job.size} of its executions are not`);
       }
       ledger.dropJob(jobId);
       return;
     }
     if (row.status === 'DELETION_IN_PROGRESS' && before?.status !== 'DELETION_IN_PROGRESS') {
-      for (const execution of job?.executions.values() ?? []) {
+      for (const execution of job === undefined ? [] : executionsIn(job)) {
         if (isPending(execution.status)) touch(execution);
       }
     }
@@ -83,7 +91,7 @@ export function createEngineJudge(engine: Engine, report: Report, profile: Profi
   }
 
   function keepExecution(key: string, row: ExecutionRow | undefined, doing: Doing): void {
-    const before = ledger.execution(key);
+    const before = ledger.executions.get(key);
     const either = row ?? before;
     if (either === undefined) return;
     if (row === undefined) ledger.dropExecution(key);
@@ -188,6 +196,7 @@ export function createEngineJudge(engine: Engine, report: Report, profile: Profi
   }
 
   function remember(change: Change): void {
+    if (change.table === 'jobExecution') return;
     let table = rows.get(change.table);
     if (table === undefined) rows.set(change.table, (table = new Map()));
     if (change.row === undefined) table.delete(change.key);
@@ -231,7 +240,11 @@ export function createEngineJudge(engine: Engine, report: Report, profile: Profi
       for (const queue of ledger.queues()) checkQueue(engine, ledger, queue, at, report);
       checkLists(engine, ledger, at, report);
       if (!rows.get('work')?.size) checkTargets();
-      checkRows(engine, rows, report);
+      checkRows(
+        engine,
+        new Map<string, ReadonlyMap<string, object>>(rows).set('jobExecution', ledger.executions),
+        report,
+      );
     },
   };
 }
@@ -276,12 +289,12 @@ function checkLists(engine: Engine, ledger: Ledger, at: EpochMs, report: Report)
     else known.count += count;
   };
   for (const thingName of ledger.things) ofThing(thingName, undefined, 0);
-  for (const [jobId, { executions }] of ledger.jobs) {
-    for (const { thingName, namespaceId } of executions.values()) ofThing(thingName, namespaceId, 1);
+  for (const [jobId, job] of ledger.jobs) {
+    for (const { thingName, namespaceId } of executionsIn(job)) ofThing(thingName, namespaceId, 1);
     const listed = everyPage((nextToken) =>
       engine.apply({ name: 'iot:ListJobExecutionsForJob', request: { jobId, nextToken } }, at),
     );
-    if (listed !== executions.size) report('E8', `job ${jobId} lists ${listed} executions of ${executions.size}`);
+    if (listed !== job.size) report('E8', `job ${jobId} lists ${listed} executions of ${job.size}`);
   }
   for (const { thingName, namespaceId, count } of due.values()) {
     if (!ledger.things.has(thingName)) continue;
@@ -311,19 +324,22 @@ function everyPage(page: (nextToken: string | undefined) => Outcome): number {
   return count;
 }
 
-/** Empties what was kept: what is then left is not in the engine. */
-function checkRows(engine: Engine, kept: KeptRows, report: Report): void {
+/** What was kept is what is in the engine, row by row, and no more of it. */
+function checkRows(engine: Engine, kept: ReadonlyMap<string, ReadonlyMap<string, object>>, report: Report): void {
+  const found = new Map<string, Set<string>>([...kept.keys()].map((table) => [table, new Set()]));
   for (const { table, key, row } of engine.rows()) {
-    const rows = kept.get(table);
-    const left = rows?.get(key);
+    const left = kept.get(table)?.get(key);
     if (left !== row && JSON.stringify(left) !== JSON.stringify(row)) {
       report('E9', `row ${table}/${key} is not what the changes left`);
     }
-    rows?.delete(key);
+    found.get(table)?.add(key);
   }
   for (const [table, rows] of kept) {
-    const [forgotten] = rows.keys();
-    if (forgotten !== undefined) report('E9', `row ${table}/${forgotten} was kept and is not in the engine`);
+    for (const key of rows.keys()) {
+      if (found.get(table)?.has(key) === true) continue;
+      report('E9', `row ${table}/${key} was kept and is not in the engine`);
+      break;
+    }
   }
 }
 

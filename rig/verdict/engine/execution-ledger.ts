@@ -9,8 +9,9 @@ import { isPending, jobExecutionStatuses, type JobExecutionStatus } from '../../
 
 export interface LedgerJob {
   row: JobRow;
-  readonly executions: Map<string, ExecutionRow>;
-  /** The same by thing, the lowest number first. */
+  /** How many executions it has. */
+  size: number;
+  /** They by thing, the lowest number first. */
   readonly byThing: Map<string, ExecutionRow[]>;
   readonly counts: Record<JobExecutionStatus, number>;
 }
@@ -26,7 +27,8 @@ export interface Ledger {
   readonly jobs: ReadonlyMap<string, LedgerJob>;
   /** What is in the registry. */
   readonly things: Set<string>;
-  execution(key: string): ExecutionRow | undefined;
+  /** All executions, by key. */
+  readonly executions: ReadonlyMap<string, ExecutionRow>;
   queues(): Iterable<LedgerQueue>;
   queueOf(thingName: string, namespaceId: string | undefined): LedgerQueue;
   /** All executions that ever were, and those that ended or were deleted. */
@@ -57,7 +59,7 @@ export function createLedger(): Ledger {
     const job = jobs.get(row.jobId);
     if (job !== undefined) {
       job.counts[row.status] -= 1;
-      job.executions.delete(key);
+      job.size -= 1;
       const ofThing = job.byThing.get(row.thingName);
       ofThing?.splice(ofThing.indexOf(row), 1);
       if (ofThing?.length === 0) job.byThing.delete(row.thingName);
@@ -68,7 +70,7 @@ export function createLedger(): Ledger {
   function add(key: string, row: ExecutionRow): void {
     const job = jobs.get(row.jobId);
     if (job !== undefined) {
-      job.executions.set(key, row);
+      job.size += 1;
       job.counts[row.status] += 1;
       const ofThing = job.byThing.get(row.thingName);
       if (ofThing === undefined) job.byThing.set(row.thingName, [row]);
@@ -81,7 +83,6 @@ export function createLedger(): Ledger {
     if (isPending(before.status) && !isPending(row.status)) totals.ended += 1;
     const job = jobs.get(row.jobId);
     if (job !== undefined) {
-      job.executions.set(key, row);
       job.counts[before.status] -= 1;
       job.counts[row.status] += 1;
       const ofThing = job.byThing.get(row.thingName);
@@ -98,7 +99,7 @@ export function createLedger(): Ledger {
     totals,
     queueOf,
     queues: () => queues.values(),
-    execution: (key) => executions.get(key),
+    executions,
     executionsOf: (jobId, thingName) => jobs.get(jobId)?.byThing.get(thingName) ?? none,
     putExecution(key, row) {
       const before = executions.get(key);
@@ -116,8 +117,7 @@ export function createLedger(): Ledger {
     },
     putJob(row) {
       const job = jobs.get(row.jobId);
-      if (job === undefined)
-        jobs.set(row.jobId, { row, executions: new Map(), byThing: new Map(), counts: noCounts() });
+      if (job === undefined) jobs.set(row.jobId, { row, size: 0, byThing: new Map(), counts: noCounts() });
       else job.row = row;
     },
     dropJob: (jobId) => jobs.delete(jobId),
@@ -128,6 +128,11 @@ const none: readonly ExecutionRow[] = [];
 
 function byNumber(a: ExecutionRow, b: ExecutionRow): number {
   return a.executionNumber - b.executionNumber;
+}
+
+/** The executions of a job. */
+export function executionsIn({ byThing }: LedgerJob): readonly ExecutionRow[] {
+  return [...byThing.values()].flat();
 }
 
 /** The newest execution of a job on a thing. */

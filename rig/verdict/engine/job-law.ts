@@ -9,7 +9,7 @@ import type { Profile } from '../../../broker/engine/profile.ts';
 import type { JobRow } from '../../../broker/engine/rows.ts';
 import type { EpochMs } from '../../../protocol/time.ts';
 import { isOver, type Objection } from './execution-law.ts';
-import type { Ledger, LedgerJob } from './execution-ledger.ts';
+import { type Ledger, type LedgerJob, executionsIn } from './execution-ledger.ts';
 
 /** A change of a job by one command; `after` knows everything as the command left it. */
 export interface JobChange {
@@ -101,10 +101,12 @@ function notComplete({ row, at, job, hasWork }: JobChange): string | undefined {
  * Whether an abort criterion is met: of the executions that ended and exist, at least so many, and of these at least so many
  * in a hundred with that failure (A21). Executions that wait or run count nowhere.
  */
-export function mustAbort({ row, executions }: LedgerJob): boolean {
-  const { criteriaList = [] } = row.abortConfig ?? {};
+export function mustAbort(job: LedgerJob): boolean {
+  const { criteriaList = [] } = job.row.abortConfig ?? {};
   if (criteriaList.length === 0) return false;
-  const ended = [...executions.values()].filter(isOver).map(({ status }) => status);
+  const ended = executionsIn(job)
+    .filter(isOver)
+    .map(({ status }) => status);
   return criteriaList.some(({ failureType, minNumberOfExecutedThings, thresholdPercentage }) => {
     const failures = failureType === 'ALL' ? ['FAILED', 'REJECTED', 'TIMED_OUT'] : [failureType];
     const failed = ended.filter((status) => failures.includes(status)).length;
