@@ -18,13 +18,11 @@ export interface WrittenAnswer {
 /**
  * Takes a device's request as it was written. `answer` is called once, with what is to be sent, or with a refusal that the caller
  * writes: the request was not read.
- * @param topic what `parsed` was read from
- * @param payload valid during the call only
+ * @param payload valid during the call only; ASCII may come as text
  */
 export type TakeWritten = (
-  topic: string,
-  parsed: RequestTopic,
-  payload: Buffer,
+  topic: RequestTopic,
+  payload: Buffer | string,
   answer: (answer: WrittenAnswer | Rejected) => void,
 ) => void;
 

@@ -5,6 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { EpochMs } from '../../protocol/time.ts';
+import { type RequestTopic, formatJobsTopic } from '../../protocol/topics.ts';
 import type { CommandOf, OperationName } from '../engine/contract.ts';
 import type { ServicePort } from '../engine/port.ts';
 import type { SessionStore } from '../mqtt/kept-sessions.ts';
@@ -14,7 +15,7 @@ import { tellOfClock } from './clocks.ts';
 import { type Line, openLine } from './frames.ts';
 import { type EffectListener, HeardByDoor, type HearingOptions } from './heard-by-door.ts';
 import { Interests } from './interests.ts';
-import { type FromDoor, type FromEngine, kinds, linkVersion } from './messages.ts';
+import { type FromDoor, type FromEngine, kinds, linkVersion, requestKinds } from './messages.ts';
 import { Unanswered, tooMuch } from './unanswered.ts';
 
 export interface DoorEnd {
@@ -54,8 +55,8 @@ export class LinkRefused extends Error {}
 /** What a device has asked, as it was written. */
 interface WrittenRequest {
   readonly id: number;
-  readonly topic: string;
-  readonly payload: Buffer;
+  readonly topic: RequestTopic;
+  readonly payload: Buffer | string;
 }
 
 /** Service time from an instant on, at a rate. */
@@ -133,21 +134,22 @@ export function createDoorEnd(
     if (wasWelcome) opened.say(['told', [...heard.told.all()]]);
     wasWelcome = true;
     for (const said of waiting) {
-      if ('topic' in said) opened.sayBytes(kinds.request, said.id, said.topic, said.payload);
+      if ('topic' in said) sayRequest(opened, said.id, said.topic, said.payload);
       else opened.say(said);
     }
     waiting = [];
   }
 
   const port: ServicePort = {
-    takeWritten(topic, _parsed, payload, answer) {
+    takeWritten(topic, payload, answer) {
       if (unanswered.isFull) {
         answer(tooMuch);
         return;
       }
       const id = unanswered.request(answer);
-      if (line === undefined) waiting.push({ id, topic, payload: Buffer.from(payload) });
-      else line.sayBytes(kinds.request, id, topic, payload);
+      if (line === undefined)
+        waiting.push({ id, topic, payload: typeof payload === 'string' ? payload : Buffer.from(payload) });
+      else sayRequest(line, id, topic, payload);
     },
     submit(command, answer) {
       if (unanswered.isFull) answer(tooMuch, clock.now());
@@ -235,6 +237,10 @@ export function createDoorEnd(
             onHeard?.();
             if (isWelcome) heard.hearBytes(kind, id, name, bytes);
           },
+          heardAbout(kind, id, thing, _job, bytes, start, until) {
+            onHeard?.();
+            if (isWelcome) heard.hearAbout(kind, id, thing, bytes.subarray(start, until));
+          },
           ended(reason) {
             if (isWelcome) lost();
             else reject(new Error('the engine ended the link before it answered', { cause: reason }));
@@ -270,4 +276,10 @@ export function createDoorEnd(
       return heard.whenLeft();
     },
   };
+}
+
+function sayRequest(line: Line<FromDoor>, id: number, topic: RequestTopic, payload: Buffer | string): void {
+  const { thingName, operation, jobId = '', namespaceId } = topic;
+  if (namespaceId === undefined) line.sayAbout(requestKinds[operation], id, thingName, jobId, payload);
+  else line.sayBytes(kinds.request, id, formatJobsTopic(topic), payload);
 }

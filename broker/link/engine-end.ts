@@ -11,12 +11,13 @@ import type { Effect } from '../engine/contract.ts';
 import type { ServicePort, TakeWritten } from '../engine/port.ts';
 import type { SessionChange } from '../mqtt/kept-sessions.ts';
 import type { DoorReadings } from '../mqtt/readings.ts';
+import { textIn } from '../mqtt/requests.ts';
 import type { Inflow } from '../net/inflow.ts';
 import { tellOfClock } from './clocks.ts';
 import { type Line, openLine } from './frames.ts';
 import { HeardByEngine } from './heard-by-engine.ts';
 import { LinkedDoor, type OutcomeJournal } from './linked-door.ts';
-import { type AboutNode, type FromDoor, type FromEngine, kinds, linkVersion } from './messages.ts';
+import { type AboutNode, type FromDoor, type FromEngine, kinds, linkVersion, notificationKinds } from './messages.ts';
 import { SessionPlaces } from './session-places.ts';
 import { type Announce, TellingAgain } from './telling-again.ts';
 import { pendingIn } from './told.ts';
@@ -171,7 +172,7 @@ export function createEngineEnd({
       const pending = pendingIn(effect);
       announce(effect, (topic, writePayload) => {
         const payload = writePayload();
-        for (const { line } of those) line.sayBytes(kinds.message, pending, topic, payload);
+        for (const { line } of those) sayMessage(line, effect, pending, topic, payload);
       });
     }
   }
@@ -263,6 +264,9 @@ export function createEngineEnd({
         heardBytes(kind, id, name, bytes) {
           if (door !== undefined) heard.hearRequest(door, kind, id, name, bytes);
         },
+        heardAbout(kind, id, thing, job, bytes, start, until) {
+          if (door !== undefined) heard.hearAbout(door, kind, id, thing, job, textIn(bytes, start, until));
+        },
         ended() {
           lines.delete(line);
           operators.delete(line);
@@ -300,4 +304,18 @@ export function createEngineEnd({
       for (const line of lines) line.end();
     },
   };
+}
+
+/** Which effect it is of says more shortly what most messages are about. */
+function sayMessage(
+  line: Line<FromEngine>,
+  effect: Effect,
+  pending: number,
+  topic: string,
+  payload: string | Buffer,
+): void {
+  if ((effect.kind === 'notify' || effect.kind === 'notify-next') && effect.namespaceId === undefined) {
+    const { JobExecutionsChanged: changed, NextJobExecutionChanged: next } = notificationKinds;
+    line.sayAbout(effect.kind === 'notify' ? changed : next, pending, effect.thingName, '', payload);
+  } else line.sayBytes(kinds.message, pending, topic, payload);
 }

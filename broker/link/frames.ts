@@ -4,10 +4,10 @@
  * that are copied and read by nobody on the way. A frame that is too long or cannot be read ends the line, as does a stream that
  * fails; the caller is told once.
  */
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DurationMs } from '../../protocol/time.ts';
-import { readInPlace } from '../mqtt/internals.ts';
+import { readInPlace, writeInPlace } from '../mqtt/internals.ts';
+import { HeardNames, SaidNames } from './names.ts';
 
 /** Longer than the longest turn of a busy service by far. */
 const maxFrameBytes = 256 * 1024 * 1024;
@@ -16,6 +16,12 @@ const lengthBytes = 4;
 const headBytes = 1 + 4 + 2 + 4;
 /** The kind of an entry of JSON, which is a list of what was said one after the other. */
 const jsonKind = 0;
+/** From here on an entry is about a thing, and has places of names where others have a name: of the thing, and of a job. */
+const aboutKind = 0x80;
+const aboutHeadBytes = 1 + 4 + 4 + 4 + 4;
+/** Says where a name is from now on: its id is the place. */
+const thingKind = 0xfe;
+const jobKind = 0xff;
 const maxBytesOfUnit = 3;
 const usualBytes = 64 * 1024;
 
@@ -24,17 +30,21 @@ export interface Line<Said> {
   say(entry: Said): void;
   /**
    * An entry of bytes, which are copied at once.
-   * @param kind from 1 to 255
+   * @param kind from 1 to 127
    * @param id from 0 to 2^32 - 1
    * @param name of 65,535 bytes at most
    */
   sayBytes(kind: number, id: number, name: string, bytes: Buffer | string): void;
+  /**
+   * The same about a thing, whose name is said whole once only.
+   * @param kind from 128 to 253
+   * @param job empty: none
+   */
+  sayAbout(kind: number, id: number, thing: string, job: string, bytes: Buffer | string): void;
   /** From now on what is said leaves so much later, together: the other side is in no hurry. */
   gather(ms: DurationMs): void;
   /** When something was read, as `performance.now` tells it. */
   readonly heardAt: number;
-  /** Bytes that the other side has not read yet, what is gathered in this turn apart. */
-  readonly unreadBytes: number;
   /** Sends what is gathered and ends. */
   end(): void;
   /** Ends at once: the other side does not read. */
@@ -47,6 +57,8 @@ export interface LineListener<Heard> {
   heard(entry: Heard): void;
   /** @param bytes a piece of what was read; they stay as they are where the listener {@link keepsBytes} */
   heardBytes?(kind: number, id: number, name: string, bytes: Buffer): void;
+  /** @param bytes of which those from `start` to `end` are the entry's */
+  heardAbout?(kind: number, id: number, thing: string, job: string, bytes: Buffer, start: number, end: number): void;
   /** Nothing is heard after this. @param reason absent: the other side ended it. */
   ended(reason?: Error): void;
 }
@@ -59,11 +71,19 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
   let isDue = false;
   let gatherMs: DurationMs = 0;
   let isOver = false;
+  const said = { things: new SaidNames(), jobs: new SaidNames() };
+  const known = { things: new HeardNames(), jobs: new HeardNames() };
   /** Of a frame that has not come whole. */
   let chunks: Buffer[] = [];
   let held = 0;
   let wanted = lengthBytes;
   let heardAt = performance.now();
+  /** What was written past the stream has been taken by the system. */
+  let isWritten = true;
+  const written = (error?: Error | null): void => {
+    isWritten = true;
+    if (error) over(error);
+  };
 
   function over(reason?: Error): void {
     if (isOver) return;
@@ -106,14 +126,38 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
     while (at < until && !isOver) {
       if (at + headBytes > until) return over(new Error('a frame that ends in the middle'));
       const kind = bytes[at]!;
-      const id = bytes.readUInt32BE(at + 1);
-      const nameAt = at + headBytes;
-      const bytesAt = nameAt + bytes.readUInt16BE(at + 5);
-      at = bytesAt + bytes.readUInt32BE(at + 7);
-      if (at > until) return over(new Error('a frame that ends in the middle'));
-      if (kind === jsonKind) hearAll(bytes.subarray(bytesAt, at));
-      else listener.heardBytes?.(kind, id, bytes.toString('utf8', nameAt, bytesAt), bytes.subarray(bytesAt, at));
+      if (kind >= aboutKind && kind < thingKind) at = readAbout(kind, bytes, at, until);
+      else {
+        const id = bytes.readUInt32BE(at + 1);
+        const nameAt = at + headBytes;
+        const bytesAt = nameAt + bytes.readUInt16BE(at + 5);
+        at = bytesAt + bytes.readUInt32BE(at + 7);
+        if (at > until) return over(new Error('a frame that ends in the middle'));
+        if (kind === jsonKind) hearAll(bytes.subarray(bytesAt, at));
+        else {
+          const name = nameAt === bytesAt ? '' : bytes.toString('utf8', nameAt, bytesAt);
+          if (kind < aboutKind) listener.heardBytes?.(kind, id, name, bytes.subarray(bytesAt, at));
+          else if (!(kind === thingKind ? known.things : known.jobs).place(id, name)) {
+            return over(new Error(`a name at the place ${id}`));
+          }
+        }
+      }
     }
+  }
+
+  /** @returns where it ends */
+  function readAbout(kind: number, bytes: Buffer, at: number, until: number): number {
+    const bytesAt = at + aboutHeadBytes;
+    const next = bytesAt > until ? Infinity : bytesAt + bytes.readUInt32BE(at + 13);
+    if (next > until) {
+      over(new Error('a frame that ends in the middle'));
+      return until;
+    }
+    const thing = known.things.at(bytes.readUInt32BE(at + 5));
+    const job = known.jobs.at(bytes.readUInt32BE(at + 9));
+    if (thing === undefined || job === undefined) over(new Error('a name that was not said'));
+    else listener.heardAbout?.(kind, bytes.readUInt32BE(at + 1), thing, job, bytes, bytesAt, next);
+    return next;
   }
 
   function hearAll(bytes: Buffer): void {
@@ -142,17 +186,37 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
   }
 
   function put(kind: number, id: number, name: string, bytes: Buffer | string): void {
-    const isText = typeof bytes === 'string';
-    makeRoom(headBytes + maxBytesOfUnit * name.length + (isText ? maxBytesOfUnit : 1) * bytes.length);
+    makeRoom(headBytes + maxBytesOfUnit * name.length + roomOf(bytes));
     const start = end;
     frame[start] = kind;
     frame.writeUInt32BE(id, start + 1);
-    const nameBytes = frame.write(name, start + headBytes);
+    const nameBytes = name === '' ? 0 : frame.write(name, start + headBytes);
     frame.writeUInt16BE(nameBytes, start + 5);
-    const at = start + headBytes + nameBytes;
-    const length = isText ? frame.write(bytes, at) : bytes.copy(frame, at);
-    frame.writeUInt32BE(length, start + 7);
+    putPayload(start + headBytes + nameBytes, start + 7, bytes);
+  }
+
+  function putAbout(kind: number, id: number, thing: number, job: number, bytes: Buffer | string): void {
+    makeRoom(aboutHeadBytes + roomOf(bytes));
+    const start = end;
+    frame[start] = kind;
+    frame.writeUInt32BE(id, start + 1);
+    frame.writeUInt32BE(thing, start + 5);
+    frame.writeUInt32BE(job, start + 9);
+    putPayload(start + aboutHeadBytes, start + 13, bytes);
+  }
+
+  function putPayload(at: number, lengthAt: number, bytes: Buffer | string): void {
+    const length = typeof bytes === 'string' ? frame.write(bytes, at) : bytes.copy(frame, at);
+    frame.writeUInt32BE(length, lengthAt);
     end = at + length;
+  }
+
+  function placeOf(kind: typeof thingKind | typeof jobKind, names: SaidNames, name: string): number {
+    const before = names.of(name);
+    if (before !== undefined) return before;
+    const place = names.place(name);
+    put(kind, place, name, '');
+    return place;
   }
 
   function putGathered(): void {
@@ -168,11 +232,20 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
     putGathered();
     if (end === lengthBytes) return;
     frame.writeUInt32BE(end - lengthBytes);
-    // One buffer, one write.
-    stream.write(frame.subarray(0, end));
+    const isTaken = send(frame.subarray(0, end));
     end = lengthBytes;
-    const isWritten = stream instanceof Socket && stream.writableLength === 0;
-    if (!isWritten || frame.length > usualBytes) frame = Buffer.allocUnsafeSlow(usualBytes);
+    if (!isTaken || frame.length > usualBytes) frame = Buffer.allocUnsafeSlow(usualBytes);
+  }
+
+  /** @returns whether the system has taken all of it, so that nobody reads these bytes any more. */
+  function send(bytes: Buffer): boolean {
+    if (isWritten) {
+      isWritten = false;
+      if (writeInPlace(stream, bytes, written)) return isWritten;
+      isWritten = true;
+    }
+    stream.write(bytes);
+    return false;
   }
 
   function flushSoon(): void {
@@ -200,14 +273,18 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
       putGathered();
       put(kind, id, name, bytes);
     },
+    sayAbout(kind, id, thing, job, bytes) {
+      if (isOver) return;
+      flushSoon();
+      putGathered();
+      const thingAt = placeOf(thingKind, said.things, thing);
+      putAbout(kind, id, thingAt, placeOf(jobKind, said.jobs, job), bytes);
+    },
     gather(ms) {
       gatherMs = ms;
     },
     get heardAt() {
       return heardAt;
-    },
-    get unreadBytes() {
-      return stream.writableLength;
     },
     cut: () => over(new Error('nothing was heard for too long')),
     end() {
@@ -215,4 +292,8 @@ export function openLine<Said, Heard>(stream: Duplex, listener: LineListener<Hea
       stream.end();
     },
   };
+}
+
+function roomOf(bytes: Buffer | string): number {
+  return typeof bytes === 'string' ? maxBytesOfUnit * bytes.length : bytes.length;
 }

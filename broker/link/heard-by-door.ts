@@ -3,11 +3,12 @@
  * clients belong, what is not certain yet. How the link comes and goes is door-end.ts's business.
  */
 import type { EpochMs } from '../../protocol/time.ts';
+import type { NotificationName } from '../../protocol/topics.ts';
 import type { Effect } from '../engine/contract.ts';
 import type { SessionChange } from '../mqtt/kept-sessions.ts';
 import type { PassedMessage } from '../mqtt/passing.ts';
 import { Inflow } from '../net/inflow.ts';
-import { type FromDoor, type FromEngine, kinds } from './messages.ts';
+import { type FromDoor, type FromEngine, kinds, notificationKinds } from './messages.ts';
 import { doorOf } from './owner.ts';
 import { Told } from './told.ts';
 import type { Unanswered } from './unanswered.ts';
@@ -39,6 +40,10 @@ export interface EffectListener {
 type Kind = FromEngine[0];
 type Entry<K extends Kind> = Extract<FromEngine, readonly [K, ...unknown[]]>;
 type Table = { readonly [K in Exclude<Kind, 'welcome' | 'refused'>]: (entry: Entry<K>) => void };
+
+const notifications = new Map(
+  Object.entries(notificationKinds).map(([name, kind]) => [kind, name as NotificationName]),
+);
 
 export class HeardByDoor {
   readonly things = new Set<string>();
@@ -160,6 +165,13 @@ export class HeardByDoor {
       default:
         throw new Error(`the engine says something of kind ${kind}`);
     }
+  }
+
+  /** @param bytes stay as they are */
+  hearAbout(kind: number, pending: number, thing: string, bytes: Buffer): void {
+    const name = notifications.get(kind);
+    if (name === undefined) throw new Error(`the engine says something of kind ${kind}`);
+    this.#tell({ kind: 'event', topic: this.told.notification(thing, name, pending), payload: bytes });
   }
 
   /** Another engine says everything anew. */

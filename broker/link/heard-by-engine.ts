@@ -2,11 +2,11 @@
  * What the engine hears from its doors, one entry of the table for each kind: what devices and operators ask, rows of sessions, what
  * is published for the clients of other doors, and what a door wants to be told. How doors come and go is engine-end.ts's business.
  */
-import { parseJobsTopic } from '../../protocol/topics.ts';
+import { type RequestOperation, type RequestTopic, parseJobsTopic } from '../../protocol/topics.ts';
 import type { ServicePort, TakeWritten } from '../engine/port.ts';
 import type { PassedMessage } from '../mqtt/passing.ts';
 import type { LinkedDoor, OutcomeJournal } from './linked-door.ts';
-import { type FromDoor, kinds } from './messages.ts';
+import { type FromDoor, firstRequestKind, kinds, requestKinds } from './messages.ts';
 import type { SessionPlaces } from './session-places.ts';
 import type { TellingAgain } from './telling-again.ts';
 
@@ -26,6 +26,11 @@ export interface EngineHearing {
 type Kind = FromDoor[0];
 type Entry<K extends Kind> = Extract<FromDoor, readonly [K, ...unknown[]]>;
 type Table = { readonly [K in Exclude<Kind, 'hello'>]: (door: LinkedDoor, entry: Entry<K>) => void };
+
+/** By kind. */
+const operations: RequestOperation[] = [];
+for (const [operation, kind] of Object.entries(requestKinds))
+  operations[kind - firstRequestKind] = operation as RequestOperation;
 
 export class HeardByEngine {
   readonly #with: EngineHearing;
@@ -91,14 +96,35 @@ export class HeardByEngine {
     if (entry[0] !== 'hello') (this.#table[entry[0]] as (door: LinkedDoor, heard: typeof entry) => void)(door, entry);
   }
 
+  /** On a topic as it is. */
   hearRequest(door: LinkedDoor, kind: number, id: number, topic: string, payload: Buffer): void {
     const parsed = parseJobsTopic(topic);
     if (kind !== kinds.request || parsed?.kind !== 'request') throw new Error(`a door asks on ${topic}`);
-    this.#with.takeWritten(topic, parsed, payload, (told) => {
-      if ('code' in told) door.line.say(['refusal', id, told]);
+    this.#take(door, id, parsed, payload);
+  }
+
+  /** @param job empty where the operation has none */
+  hearAbout(
+    door: LinkedDoor,
+    kind: number,
+    id: number,
+    thingName: string,
+    job: string,
+    payload: Buffer | string,
+  ): void {
+    const operation = operations[kind - firstRequestKind];
+    if (operation === undefined) throw new Error(`a door says something of kind ${kind}`);
+    const topic: RequestTopic =
+      job === '' ? { kind: 'request', thingName, operation } : { kind: 'request', thingName, operation, jobId: job };
+    this.#take(door, id, topic, payload);
+  }
+
+  #take({ line }: LinkedDoor, id: number, topic: RequestTopic, payload: Buffer | string): void {
+    this.#with.takeWritten(topic, payload, (told) => {
+      if ('code' in told) line.say(['refusal', id, told]);
       else {
         const { accepted, unreadable = '' } = told;
-        door.line.sayBytes(accepted ? kinds.accepted : kinds.rejected, id, unreadable, told.payload);
+        line.sayBytes(accepted ? kinds.accepted : kinds.rejected, id, unreadable, told.payload);
       }
     });
   }

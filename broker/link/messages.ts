@@ -3,6 +3,7 @@
  * device, entries of bytes. Only what changes hands stands here: order is the line's business, meaning that of the two ends.
  */
 import type { EpochMs } from '../../protocol/time.ts';
+import type { NotificationName, RequestOperation } from '../../protocol/topics.ts';
 import type { CommandOf, Effect, OperationName, Rejected, Reply } from '../engine/contract.ts';
 import type { SessionChange } from '../mqtt/kept-sessions.ts';
 import type { PassedMessage } from '../mqtt/passing.ts';
@@ -10,7 +11,7 @@ import type { Interest } from '../mqtt/subscription-index.ts';
 import type { ToldOn } from './told.ts';
 
 /** Raised by every change of what stands here: an engine and a door of different versions do not work together. */
-export const linkVersion = 10;
+export const linkVersion = 11;
 
 /** What a node says of itself when it is linked. */
 export interface AboutNode {
@@ -121,7 +122,7 @@ export type FromEngine =
 
 /** Kinds of entries of bytes. */
 export const kinds = {
-  /** From a door: a device has published this on a request topic, which is the name. */
+  /** From a door: a device has published this on a request topic, which is the name; for topics with a namespace. */
   request: 1,
   /** The answer to the request of this id. A name says why that was no JSON object. */
   accepted: 2,
@@ -131,3 +132,17 @@ export const kinds = {
   /** The same, of an effect of this id, of which the door is asked what has to be kept with it before it is certain. */
   foreseen: 5,
 } as const;
+
+export const firstRequestKind = 0x80;
+/** Kinds of entries about a thing, by what they are in the topic. From a door: a device asks. */
+export const requestKinds: { readonly [Operation in RequestOperation]: number } = {
+  GetPendingJobExecutions: firstRequestKind,
+  StartNextPendingJobExecution: firstRequestKind + 1,
+  DescribeJobExecution: firstRequestKind + 2,
+  UpdateJobExecution: firstRequestKind + 3,
+};
+/** For a door: what is told of a thing. Its id is what is told by it, as with other messages. */
+export const notificationKinds: { readonly [Name in NotificationName]: number } = {
+  JobExecutionsChanged: 0x90,
+  NextJobExecutionChanged: 0x91,
+};

@@ -2,7 +2,7 @@
  * What the clients of a door were told last of the pending executions of each thing, as a number for each topic. An engine that has
  * ended may have kept a change and not told of it: the next one compares what is pending now with this, and tells again what differs.
  */
-import { parseJobsTopic } from '../../protocol/topics.ts';
+import { type NotificationName, parseJobsTopic } from '../../protocol/topics.ts';
 import type { JobExecution } from '../../protocol/device-api.ts';
 import type { Effect } from '../engine/contract.ts';
 
@@ -38,19 +38,56 @@ function hashOf({ jobId, executionNumber }: JobExecution): number {
 }
 
 const thingsPrefix = '$aws/things/';
+/** Behind the thing in the topic. */
+const notify = '/jobs/notify';
+const notifyNext = '/jobs/notify-next';
+
+/** Of one thing, what nearly all messages are in places of their own. */
+class ToldOfOne {
+  readonly notifyTopic: string;
+  readonly nextTopic: string;
+  notify = nothingPending;
+  next = nothingPending;
+  /** By what is behind the thing in the topic. Whatever nothing is pending on is not here. */
+  others: Map<string, number> | undefined;
+
+  constructor(thing: string) {
+    this.notifyTopic = `${thingsPrefix}${thing}${notify}`;
+    this.nextTopic = `${thingsPrefix}${thing}${notifyNext}`;
+  }
+}
 
 export class Told {
-  /** By thing, by what is behind it in the topic. Whatever nothing is pending on is not here. */
-  readonly #byThing = new Map<string, Map<string, number>>();
+  /** Until nobody is told anything of a thing any more. */
+  readonly #byThing = new Map<string, ToldOfOne>();
+
+  /** Of a notification without a namespace. @returns its topic */
+  notification(thing: string, name: NotificationName, pending: number): string {
+    const of = this.#of(thing);
+    if (name === 'JobExecutionsChanged') {
+      of.notify = pending;
+      return of.notifyTopic;
+    }
+    of.next = pending;
+    return of.nextTopic;
+  }
 
   set(topic: string, pending: number): void {
     const end = topic.indexOf('/', thingsPrefix.length);
     const thing = topic.slice(thingsPrefix.length, end);
-    const topics = this.#byThing.get(thing);
-    if (pending === nothingPending) {
-      if (topics?.delete(topic.slice(end)) === true && topics.size === 0) this.#byThing.delete(thing);
-    } else if (topics === undefined) this.#byThing.set(thing, new Map([[topic.slice(end), pending]]));
-    else topics.set(topic.slice(end), pending);
+    const rest = topic.slice(end);
+    if (pending === nothingPending && !this.#byThing.has(thing)) return;
+    const of = this.#of(thing);
+    if (rest === notify) of.notify = pending;
+    else if (rest === notifyNext) of.next = pending;
+    else if (pending === nothingPending) of.others?.delete(rest);
+    else (of.others ??= new Map<string, number>()).set(rest, pending);
+  }
+
+  #of(thing: string): ToldOfOne {
+    let of = this.#byThing.get(thing);
+    if (of === undefined) this.#byThing.set(thing, (of = new ToldOfOne(thing)));
+    return of;
   }
 
   /** Nobody is told anything of this thing any more. */
@@ -59,8 +96,10 @@ export class Told {
   }
 
   *all(): Generator<ToldOn> {
-    for (const [thing, topics] of this.#byThing) {
-      for (const [rest, pending] of topics) yield [`${thingsPrefix}${thing}${rest}`, pending];
+    for (const [thing, of] of this.#byThing) {
+      if (of.notify !== nothingPending) yield [of.notifyTopic, of.notify];
+      if (of.next !== nothingPending) yield [of.nextTopic, of.next];
+      for (const [rest, pending] of of.others ?? []) yield [`${thingsPrefix}${thing}${rest}`, pending];
     }
   }
 }

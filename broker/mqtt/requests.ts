@@ -132,10 +132,11 @@ function passOn(
   asked: Request,
   parsed: RequestTopic,
 ): void {
-  const asWritten = Buffer.from(asked.payload as Uint8Array);
-  takeWritten(asked.topic, parsed, asWritten, (told) => {
+  const text = textOf(asked.payload);
+  const kept = typeof text === 'string' ? text : Buffer.from(text);
+  takeWritten(parsed, kept, (told) => {
     if ('code' in told) {
-      reject(asked, told, port.now(), decodeDeviceRequest(parsed, asWritten).clientToken);
+      reject(asked, told, port.now(), decodeDeviceRequest(parsed, kept).clientToken);
       return;
     }
     if (told.unreadable !== undefined) unreadable?.(asked, told.unreadable);
@@ -176,8 +177,8 @@ function refuse(asked: Request, text: string): void {
 
 /** For doors that are elsewhere: reads what they were asked, and writes what they are to answer. */
 export function answersWritten(port: ServicePort): TakeWritten {
-  return (_topic, parsed, payload, answered) => {
-    const decoded = decodeDeviceRequest(parsed, textOf(payload));
+  return (topic, payload, answered) => {
+    const decoded = decodeDeviceRequest(topic, payload);
     const { clientToken } = decoded;
     if (!decoded.ok) {
       const refusal = rejectedJson(decoded, port.now(), clientToken);
@@ -195,9 +196,13 @@ export function answersWritten(port: ServicePort): TakeWritten {
 
 /** ASCII as text, which is quick to find out and to read; anything else as it came. */
 function textOf(payload: Uint8Array | string): Uint8Array | string {
-  if (!Buffer.isBuffer(payload)) return payload;
-  for (let at = 0; at < payload.length; at += 1) if (payload[at]! > 0x7f) return payload;
-  return payload.toString('latin1');
+  return Buffer.isBuffer(payload) ? textIn(payload, 0, payload.length) : payload;
+}
+
+/** The same of some bytes. @returns what is no ASCII as these very bytes */
+export function textIn(bytes: Buffer, start: number, end: number): Buffer | string {
+  for (let at = start; at < end; at += 1) if (bytes[at]! > 0x7f) return bytes.subarray(start, end);
+  return bytes.toString('latin1', start, end);
 }
 
 function showText({ observer }: Watchers, { topic, parsed, payload }: Request, at: EpochMs): void {

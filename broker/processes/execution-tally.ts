@@ -5,21 +5,27 @@
 import type { ObservationOf } from '../../observation/observation.ts';
 import type { ExecutionCount } from './contract.ts';
 
+type Counted = { -readonly [Name in keyof ExecutionCount]: ExecutionCount[Name] };
+
 export class ExecutionTally {
   /** Somebody will be told of what is counted until then. */
   isTold = false;
-  #counts = new Map<string, { -readonly [Name in keyof ExecutionCount]: ExecutionCount[Name] }>();
+  /** By job: few, for no key has to be put together. */
+  #counts = new Map<string, Counted[]>();
 
   add({ execution: { jobId }, status, versionNumber }: ObservationOf<'execution'>): void {
-    const key = `${status} ${versionNumber} ${jobId}`;
-    const known = this.#counts.get(key);
-    if (known === undefined) this.#counts.set(key, { jobId, status, versionNumber, count: 1 });
-    else known.count += 1;
+    const ofJob = this.#counts.get(jobId);
+    if (ofJob === undefined) this.#counts.set(jobId, [{ jobId, status, versionNumber, count: 1 }]);
+    else {
+      const alike = ofJob.find((each) => each.versionNumber === versionNumber && each.status === status);
+      if (alike === undefined) ofJob.push({ jobId, status, versionNumber, count: 1 });
+      else alike.count += 1;
+    }
   }
 
   /** Since the last time: called when what tells of it is written. */
   toJSON(): readonly ExecutionCount[] {
-    const counts = [...this.#counts.values()];
+    const counts = [...this.#counts.values()].flat();
     this.#counts = new Map();
     this.isTold = false;
     return counts;

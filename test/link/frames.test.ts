@@ -8,23 +8,37 @@ import { duplexPair } from '../../rig/live/wire/duplex-pair.ts';
 
 type Said =
   | { readonly entry: unknown }
-  | { readonly kind: number; readonly id: number; readonly name: string; readonly bytes: Buffer | string };
+  | { readonly kind: number; readonly id: number; readonly name: string; readonly bytes: Buffer | string }
+  | {
+      readonly about: number;
+      readonly id: number;
+      readonly thing: string;
+      readonly job: string;
+      readonly bytes: Buffer | string;
+    };
+
+const anyId = integer({ min: 0, max: 0xffff_ffff });
+const anyBytes = oneof(
+  string(),
+  uint8Array({ maxLength: 300 }).map((each) => Buffer.from(each)),
+);
+/** Few, so that they come up again. */
+const anyName = oneof(constantFrom('', 'thing-1', 'thing-2', 'ü'), string());
 
 const said = oneof(
   record({ entry: oneof(constantFrom('alive'), array(string(), { maxLength: 3 })) }),
   record({
-    kind: integer({ min: 1, max: 255 }),
-    id: integer({ min: 0, max: 0xffff_ffff }),
+    kind: integer({ min: 1, max: 0x7f }),
+    id: anyId,
     name: string(),
-    bytes: oneof(
-      string(),
-      uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
-    ),
+    bytes: anyBytes,
   }),
+  record({ about: integer({ min: 0x80, max: 0xfd }), id: anyId, thing: anyName, job: anyName, bytes: anyBytes }),
 );
 
 function put(line: Line<unknown>, what: Said): void {
   if ('entry' in what) line.say(what.entry);
+  else if ('about' in what) line.sayAbout(what.about, what.id, what.thing, what.job, what.bytes);
   else line.sayBytes(what.kind, what.id, what.name, what.bytes);
 }
 
@@ -34,7 +48,7 @@ function asHeard(what: Said): Said {
 }
 
 describe('a line', () => {
-  it('hands over entries of both forms in the order in which they were said, wherever the bytes are cut', async () => {
+  it('hands over entries of all forms in the order in which they were said, wherever the bytes are cut', async () => {
     await assert(
       asyncProperty(
         array(array(said, { maxLength: 8 }), { maxLength: 4 }),
@@ -47,6 +61,8 @@ describe('a line', () => {
             openLine(far, {
               heard: (entry) => void heard.push({ entry }),
               heardBytes: (kind, id, name, bytes) => void heard.push({ kind, id, name, bytes: Buffer.from(bytes) }),
+              heardAbout: (about, id, thing, job, bytes, start, end) =>
+                void heard.push({ about, id, thing, job, bytes: Buffer.from(bytes.subarray(start, end)) }),
               ended: () => done(),
             });
           });
@@ -123,6 +139,15 @@ describe('a line', () => {
     ['a name that is longer than the frame', [0, 0, 0, 11, 1, 0, 0, 0, 1, 0xff, 0xff, 0, 0, 0, 0]],
     ['bytes that are longer than the frame', [0, 0, 0, 11, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 9]],
     ['half an entry behind a whole one', [0, 0, 0, 12, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 7]],
+    ['half an entry about a thing', [0, 0, 0, 12, 0x80, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]],
+    [
+      'bytes about a thing that are longer than the frame',
+      [0, 0, 0, 17, 0x80, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+    ],
+    ['a thing that was not named', [0, 0, 0, 17, 0x80, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]],
+    ['a job that was not named', [0, 0, 0, 17, 0x80, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]],
+    ['a name where none can be', [0, 0, 0, 12, 0xfe, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0x61]],
+    ['a name farther than any', [0, 0, 0, 12, 0xff, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0x61]],
     ['JSON that is none', [0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0x7b]],
     ['JSON that is no list', [0, 0, 0, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0x7b, 0x7d]],
   ])('ends with a reason, once, for %s', async (_what, bytes) => {
