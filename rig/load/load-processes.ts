@@ -29,6 +29,7 @@ export class LoadProcesses {
   readonly #tell: ProcessesTell;
   readonly #all: Child<PartQuestions>[] = [];
   readonly #fleet: Child<PartQuestions>[] = [];
+  #isClosed = false;
   /** Absent: the fleet runs against an endpoint. */
   service: Child<PartQuestions> | undefined;
 
@@ -88,6 +89,8 @@ export class LoadProcesses {
   }
 
   #startPart(name: string, role: Part['role'], things: number): Child<PartQuestions> {
+    // What was under way when the run ended goes on until it notices.
+    if (this.#isClosed) throw new Error('the run is over');
     const { startPart = startPartProcess } = this.#options;
     const child = startPart(heapMegabytes);
     this.#all.push(child);
@@ -107,6 +110,7 @@ export class LoadProcesses {
 
   /** @param patienceMs for those that have something to close */
   async close(patienceMs: DurationMs): Promise<void> {
+    this.#isClosed = true;
     const closed = this.#all.map(async (child) => {
       const asked = child.ask('close', undefined as never).catch(() => {});
       await Promise.race([asked, child.ended, pause(patienceMs, undefined, { ref: false })]);

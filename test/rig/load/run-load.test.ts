@@ -240,6 +240,41 @@ describe('a load run', () => {
     expect(run.timeline.length + run.phases.length).toBeGreaterThan(0);
   });
 
+  it.each(['openService', 'createThings', 'openFleet'])(
+    'starts nothing more where %s is answered when it has been interrupted',
+    async (late) => {
+      const interruption = new AbortController();
+      const running = new Set<number>();
+      let started = 0;
+      let stopped: (() => void) | undefined;
+      const isStopped = new Promise<void>((resolve) => (stopped = resolve));
+      let answered: Promise<unknown> | undefined;
+      const startPart = (): ReturnType<typeof localPart> => {
+        const part = localPart();
+        const number = (started += 1);
+        running.add(number);
+        const ask = (async (name: 'look', body: never) => {
+          if (name !== late) return part.ask(name, body);
+          const answer = await part.ask(name, body);
+          interruption.abort();
+          answered = isStopped.then(() => answer);
+          return answered;
+        }) as typeof part.ask;
+        const stop = async (): Promise<void> => {
+          running.delete(number);
+          stopped?.();
+        };
+        return { ...part, ask, stop };
+      };
+      const run = await play('rollout', { startPart, signal: interruption.signal });
+      await answered;
+      // What waited for the answer has gone on.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(run.partial).toBe('interrupted');
+      expect([...running]).toEqual([]);
+    },
+  );
+
   it('ends at once when it is interrupted before it begins', async () => {
     const run = await play('rollout', { signal: AbortSignal.abort() });
     expect(run).toMatchObject({ partial: 'interrupted', executions: { succeeded: 0 } });
