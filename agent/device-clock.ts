@@ -3,7 +3,7 @@
  * watched in seconds. Every device of a fleet reads the same clock; each keeps one timer on it. Not used in simulations,
  * where time is a number that the event queue moves.
  */
-import type { DurationMs, EpochMs } from '../protocol/time.ts';
+import { type EpochMs, longestTimerMs } from '../protocol/time.ts';
 
 export interface DeviceClock {
   /** Device time; never goes back. */
@@ -11,9 +11,6 @@ export interface DeviceClock {
   /** Calls `ring` once `now()` has reached `at`; returns how to cancel. */
   setTimer(at: EpochMs, ring: () => void): () => void;
 }
-
-/** Node's longest timer; a farther deadline rings early and is set again. */
-const longestTimerMs: DurationMs = 2 ** 31 - 1;
 
 /**
  * A clock over `now`, which runs `timeScale` times as fast as the wall clock.
@@ -23,6 +20,7 @@ const longestTimerMs: DurationMs = 2 ** 31 - 1;
 export function createDeviceClock(timeScale = 1, now: () => EpochMs = scaledNow(timeScale)): DeviceClock {
   const setTimer = (at: EpochMs, ring: () => void): (() => void) => {
     let timer: NodeJS.Timeout;
+    // A farther deadline than a timer can wait for rings early and is set again.
     const wait = () => {
       const waitMs = Math.min(Math.max(0, Math.ceil((at - now()) / timeScale)), longestTimerMs);
       timer = setTimeout(() => (now() >= at ? ring() : wait()), waitMs);

@@ -3,16 +3,13 @@
  * the wall clock's instant and never goes back, whatever happens to the wall clock later.
  */
 import { performance } from 'node:perf_hooks';
-import type { DurationMs, EpochMs } from '../protocol/time.ts';
+import { type EpochMs, longestTimerMs } from '../protocol/time.ts';
 
 export interface Clock {
   now(): EpochMs;
   /** Calls `fire` once, when `at` is reached and never before it; soon, after waiting I/O, when it is past. Returns how to cancel. */
   setTimer(at: EpochMs, fire: () => void): () => void;
 }
-
-/** What setTimeout can wait at most; longer waits are made of several. */
-const longestWaitMs: DurationMs = 2 ** 31 - 1;
 
 /**
  * @param factor service seconds per real second; 1 is real time.
@@ -25,13 +22,14 @@ export function scaledClock(factor = 1, notBefore: EpochMs = 0): Clock {
 
   function setTimer(at: EpochMs, fire: () => void): () => void {
     let cancel: () => void;
+    // Longer waits than a timer can are made of several.
     const wait = (): void => {
       const remainingMs = (at - now()) / factor;
       if (remainingMs <= 0) {
         const immediate = setImmediate(fire);
         cancel = () => clearImmediate(immediate);
       } else {
-        const timeout = setTimeout(wait, Math.min(Math.ceil(remainingMs), longestWaitMs));
+        const timeout = setTimeout(wait, Math.min(Math.ceil(remainingMs), longestTimerMs));
         cancel = () => clearTimeout(timeout);
       }
     };

@@ -4,6 +4,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { NodeAddress } from '../broker/cluster/node-links.ts';
+import { longestTimerMs } from '../protocol/time.ts';
 import { originOf } from '../broker/net/web-guard.ts';
 import { type AccessKeys, parseAccessKey } from './access-keys.ts';
 import { parseAdvertised } from '../broker/addresses.ts';
@@ -77,11 +78,11 @@ export const port = argument<number | 'off'>('a port number, 0 for a free one, o
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** `500ms`, `30s`, `5m`, `1h`; in milliseconds. */
-export const duration = argument('a time like 500ms, 30s, 5m or 1h', (text) => {
+/** `500ms`, `30s`, `5m`, `1h`; in milliseconds, as many as a timer can wait for. */
+export const duration = argument('a time like 500ms, 30s, 5m or 1h, at most 596h', (text) => {
   const [, figure, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
   const value = Number(figure) * (unitMs[unit] ?? NaN);
-  return value > 0 ? value : undefined;
+  return value > 0 && value <= longestTimerMs ? value : undefined;
 });
 
 /** `200` or `200/s`. */

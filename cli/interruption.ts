@@ -75,13 +75,19 @@ export function interruptedBy({ reason }: AbortSignal): number | undefined {
   return reason instanceof Interruption ? reason.exitCode : undefined;
 }
 
+const aDayMs = 86_400_000;
+
 /** Resolves when the signal is aborted, or after `timeoutMs`, whichever comes first. */
 export function whenAborted(signal: AbortSignal, timeoutMs?: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, timeoutMs ?? 2 ** 31 - 1);
-    addAbortListener(signal, () => {
+    // Else a process that waits for nothing but a signal would end.
+    const staying = setInterval(() => {}, aDayMs);
+    const end = (): void => {
+      clearInterval(staying);
       clearTimeout(timer);
       resolve();
-    });
+    };
+    const timer = timeoutMs === undefined ? undefined : setTimeout(end, timeoutMs);
+    addAbortListener(signal, end);
   });
 }

@@ -17,6 +17,9 @@ export const msPerSecond = 1000;
 export const msPerMinute = 60_000;
 export const msPerDay = 86_400_000;
 
+/** The longest that a timer waits; one that is set to more rings at once. Some 24.8 days. */
+export const longestTimerMs: DurationMs = 2 ** 31 - 1;
+
 /** An instant as MQTT and the data plane write it: rounded down to whole seconds. */
 export function toEpochSeconds(at: EpochMs): EpochSeconds {
   return Math.floor(at / msPerSecond);

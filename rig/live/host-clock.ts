@@ -4,7 +4,7 @@
  * a machine that is too slow, or busy with other things, makes the run longer; it makes no device late by the run's own time.
  */
 import type { DeviceClock } from '../../agent/device-clock.ts';
-import type { DurationMs, EpochMs } from '../../protocol/time.ts';
+import { type DurationMs, type EpochMs, longestTimerMs } from '../../protocol/time.ts';
 
 export interface HostClock extends DeviceClock, Disposable {
   /** Run seconds in a wall second that are wanted. */
@@ -27,8 +27,6 @@ export interface HostClockOptions {
 
 /** Of the run's time. What takes a few turns of the process, like a request and its answer, is then late by a second or two at most. */
 export const longestTurnMs: DurationMs = 400;
-/** Node's longest timer; a farther deadline rings early and is set again. */
-const longestTimerMs: DurationMs = 2 ** 31 - 1;
 
 export function createHostClock(options: HostClockOptions): HostClock {
   const { startAt = Date.now(), wall = () => performance.now() } = options;

@@ -56,6 +56,19 @@ describe('wrong usage', () => {
     ['a prefix with a slash', ['fleet', '--prefix', 'a/b'], '--prefix'],
     ['hardware that does not exist', ['fleet', '--hardware', 'abacus'], '--hardware'],
     ['a duration without a unit', ['fleet', '--duration', '5'], '--duration'],
+    ...(
+      [
+        ['fleet', '--duration'],
+        ['load', '--duration'],
+        ['check', '--settle'],
+        ['check', '--timeout'],
+        ['simulate', '--time-budget'],
+      ] as const
+    ).map(([verb, flag]): [string, string[], string] => [
+      `more time than a timer of ${verb} waits`,
+      [verb, flag, '597h'],
+      `${flag} <time>' argument '597h'`,
+    ]),
     ['certificates that are not there', ['fleet', '--certs', 'nowhere'], 'nowhere'],
     ['a thing name with a slash', ['certs', '--thing', 'a/b'], '--thing'],
     ['no thing at all', ['certs'], '--thing'],

@@ -6,7 +6,7 @@
 import { EventEmitter, once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { DurationMs } from '../../../protocol/time.ts';
+import { type DurationMs, longestTimerMs } from '../../../protocol/time.ts';
 import { type Child, startChild } from '../../process/child.ts';
 import type { Parts } from './parts.ts';
 import type { PlayedDevices, PlayerQuestions } from './player-process.ts';
@@ -16,7 +16,7 @@ const mostPlayers = 15;
 const batchMs: DurationMs = 200;
 const mostInABatch = 500;
 /** A batch may be cut again and again; only the end of its player ends the wait for it. */
-const answerWithinMs: DurationMs = 2 ** 31 - 1;
+const answerWithinMs: DurationMs = longestTimerMs;
 
 export class Players {
   readonly #children: readonly Child<PlayerQuestions>[];
