@@ -1,5 +1,6 @@
 /** The job document of a load run: what a thing without hardware has to do, in about 300 bytes, as a firmware job has it. */
 import type { JsonObject } from '../../protocol/json.ts';
+import { longestTimerMs } from '../../protocol/time.ts';
 import type { Work } from './contract.ts';
 
 export function loadDocument(work: Work): string {
@@ -12,10 +13,18 @@ export function loadDocument(work: Work): string {
   });
 }
 
-/** A job of somebody else says nothing of this: three updates at once, as by default. */
+/** A job of somebody else says nothing of this, or means something else by it: three updates at once, as by default. */
 export function workOf(document: JsonObject | undefined): Work {
-  const { updates = 3, pauseMs = 0, holds = false } = (document ?? {}) as Partial<Work>;
-  return { updates, pauseMs, holds };
+  const { updates, pauseMs, holds } = document ?? {};
+  return {
+    updates: countOf(updates, 1000) ?? 3,
+    pauseMs: countOf(pauseMs, longestTimerMs) ?? 0,
+    holds: holds === true,
+  };
+}
+
+function countOf(value: unknown, most: number): number | undefined {
+  return typeof value === 'number' && value >= 0 && value <= most ? Math.floor(value) : undefined;
 }
 
 /** What devices with hardware are given: a firmware of 256 KiB, of another version than they have. */

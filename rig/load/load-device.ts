@@ -4,7 +4,8 @@
  * has to do. It has no steps and no flash; the agent proper runs with `--hardware`.
  * Source: docs/recovery.md (what a pulled device does), docs/reference/mqtt-api.md §4 and §5.
  */
-import type { ExecutionPayload, NotifyNextPayload, RejectedPayload } from '../../protocol/device-messages.ts';
+import type { ExecutionPayload } from '../../protocol/device-messages.ts';
+import { isJsonObject, parseJsonObject } from '../../protocol/json.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import { jobsSpace } from '../../protocol/topics.ts';
 import type { Work } from './contract.ts';
@@ -41,6 +42,24 @@ const mayTryAgain: ReadonlySet<string> = new Set(['RequestThrottled', 'InternalE
 const isGone: ReadonlySet<string> = new Set(['ResourceNotFound', 'TerminalStateReached', 'InvalidStateTransition']);
 
 type Asking = 'start-next' | 'update' | undefined;
+
+/** What a device drops, and lives on: the request that it was to answer is made again in time. */
+const malformed = 'malformed message';
+
+/** What there is to do next, as a notification or an answer tells it. */
+interface Next {
+  readonly execution?: ExecutionPayload;
+}
+
+/** @returns `undefined` for what the service does not say */
+function readNext(payload: Buffer): Next | undefined {
+  const told = parseJsonObject(payload.toString());
+  const execution = told?.['execution'];
+  if (execution === undefined) return told;
+  const isOne =
+    isJsonObject(execution) && typeof execution['jobId'] === 'string' && typeof execution['versionNumber'] === 'number';
+  return isOne ? (told as Next) : undefined;
+}
 
 export class LoadDevice implements WireListener {
   readonly #context: FleetContext;
@@ -202,7 +221,9 @@ export class LoadDevice implements WireListener {
 
   #headChanged(payload: Buffer): void {
     const { counts, now, intendedAt } = this.#context;
-    const { execution } = JSON.parse(payload.toString()) as NotifyNextPayload;
+    const told = readNext(payload);
+    if (told === undefined) return counts.fail(malformed);
+    const { execution } = told;
     if (this.#jobId !== undefined && execution?.jobId !== this.#jobId) this.#pulled();
     if (execution === undefined || execution.jobId === this.#jobId) return;
     const at = now();
@@ -244,19 +265,20 @@ export class LoadDevice implements WireListener {
     const { counts, now } = this.#context;
     const asking = this.#asking;
     if (asking === undefined) return counts.fail('answer that was not asked for');
+    const told = asking === 'start-next' ? readNext(payload) : {};
+    if (told === undefined) return counts.fail(malformed);
     const at = now();
     counts.record(asking, at - this.#askedAt, at);
     this.#asking = undefined;
     this.#attempt = 0;
-    if (asking === 'start-next') return this.#toldNext(payload, at);
+    if (asking === 'start-next') return this.#toldNext(told, at);
     this.#version += 1;
     if (this.#jobId === undefined) return this.#askNext();
     if (this.#updatesSent > this.#work!.updates) return this.#finished(at);
     this.#goOn();
   }
 
-  #toldNext(payload: Buffer, at: DurationMs): void {
-    const { execution } = JSON.parse(payload.toString()) as { readonly execution?: ExecutionPayload };
+  #toldNext({ execution }: Next, at: DurationMs): void {
     if (this.#lostAt !== undefined) {
       this.#context.counts.recovered += 1;
       this.#context.counts.record('recovery', at - this.#lostAt, at);
@@ -321,9 +343,10 @@ export class LoadDevice implements WireListener {
 
   #rejected(payload: Buffer): void {
     const { counts, chance } = this.#context;
-    const { code } = JSON.parse(payload.toString()) as RejectedPayload;
     const asking = this.#asking;
     if (asking === undefined) return counts.fail('answer that was not asked for');
+    const code = parseJsonObject(payload.toString())?.['code'];
+    if (typeof code !== 'string') return counts.fail(malformed);
     this.#asking = undefined;
     counts.exchanged();
     if (mayTryAgain.has(code)) {

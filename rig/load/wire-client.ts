@@ -29,6 +29,7 @@ export interface WireOptions {
 
 const connack = 2;
 const publish = 3;
+const puback = 4;
 const suback = 9;
 const pingresp = 13;
 const pingreq = Buffer.from([0xc0, 0]);
@@ -36,6 +37,14 @@ const disconnect = Buffer.from([0xe0, 0]);
 const nothing = Buffer.alloc(0);
 
 let writeBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** Far above what any answer of the Jobs service has: whoever announces more speaks something else. */
+const longestBody = 1024 * 1024;
+
+/** What came in is no packet, or none that this client may be sent. */
+class NotMqtt extends Error {
+  override readonly message = 'what it answers is not MQTT';
+}
 
 /** The id of a message that is acknowledged, or a message. */
 type Held = number | { readonly topic: string; readonly payload: string };
@@ -55,6 +64,7 @@ export class WireClient implements LineListener {
   #held: Held[] = [];
   #rest: Buffer = nothing;
   #lastMessageId = 1;
+  #isAccepted = false;
   #isGone = false;
 
   constructor(options: WireOptions) {
@@ -107,6 +117,19 @@ export class WireClient implements LineListener {
 
   received(chunk: Buffer): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    try {
+      const read = this.#takeAll(bytes);
+      this.#rest = read === bytes.length ? nothing : Buffer.from(bytes.subarray(read));
+    } catch (error) {
+      if (!(error instanceof NotMqtt)) throw error;
+      this.#refused(error.message);
+    }
+  }
+
+  /** @returns where the packet begins that is not all there. @throws {NotMqtt} */
+  #takeAll(bytes: Buffer): number {
+    // What begins otherwise may announce a packet that never ends.
+    if (!this.#isAccepted && bytes[0] !== connack << 4) throw new NotMqtt();
     let at = 0;
     while (!this.#isGone) {
       const end = endOfFrame(bytes, at);
@@ -116,32 +139,41 @@ export class WireClient implements LineListener {
       this.#take(bytes[at]!, bytes, bodyAt + 1, end);
       at = end;
     }
-    this.#rest = at === bytes.length ? nothing : Buffer.from(bytes.subarray(at));
+    return at;
   }
 
   #take(header: number, bytes: Buffer, bodyAt: number, end: number): void {
     const { listener, filters } = this.#options;
-    switch (header >> 4) {
+    const type = header >> 4;
+    if ((type === connack) === this.#isAccepted) throw new NotMqtt();
+    switch (type) {
       case publish:
         return this.#takeMessage((header >> 1) & 3, bytes, bodyAt, end);
+      case puback:
+        return;
       case pingresp:
         return listener.ponged();
       case connack: {
+        if (end - bodyAt !== 2) throw new NotMqtt();
         const code = bytes[bodyAt + 1]!;
         if (code !== 0) return this.#refused(`CONNACK ${code}`);
+        this.#isAccepted = true;
         const subscriptions = filters.map((topic) => ({ topic, qos: 1 as const }));
         this.#line.write(generate({ cmd: 'subscribe', messageId: 1, subscriptions }));
         return;
       }
       case suback:
+        if (end - bodyAt !== 2 + filters.length) throw new NotMqtt();
         if (bytes.subarray(bodyAt + 2, end).includes(0x80)) return this.#refused('SUBACK refuses a filter');
         return listener.ready();
       default:
+        throw new NotMqtt();
     }
   }
 
   #takeMessage(qos: number, bytes: Buffer, bodyAt: number, end: number): void {
-    const topicEnd = bodyAt + 2 + bytes.readUInt16BE(bodyAt);
+    const topicEnd = bodyAt + 2 > end ? Infinity : bodyAt + 2 + bytes.readUInt16BE(bodyAt);
+    if (topicEnd + (qos === 0 ? 0 : 2) > end || qos > 1) throw new NotMqtt();
     const topic = bytes.toString('latin1', bodyAt + 2, topicEnd);
     if (qos === 0) return this.#options.listener.message(topic, bytes.subarray(topicEnd, end));
     this.#hold(bytes.readUInt16BE(topicEnd));
@@ -193,7 +225,7 @@ function writePublish(start: number, topic: string, payload: string, messageId: 
   return at + writeBuffer.write(payload, at, 'latin1');
 }
 
-/** @returns where the packet that starts at `at` ends, or `undefined` when it is not all there. */
+/** @returns where the packet that starts at `at` ends, or `undefined` when it is not all there. @throws {NotMqtt} */
 export function endOfFrame(bytes: Buffer, at: number): number | undefined {
   let length = 0;
   let index = at + 1;
@@ -201,7 +233,9 @@ export function endOfFrame(bytes: Buffer, at: number): number | undefined {
     const byte = bytes[index]!;
     index += 1;
     length |= (byte & 0x7f) << shift;
-    if (byte & 0x80) continue;
+    if (byte & 0x80 && shift < 21) continue;
+    // A fifth byte of a length is none. Source: MQTT 3.1.1 §2.2.3.
+    if (byte & 0x80 || length > longestBody) throw new NotMqtt();
     return index + length <= bytes.length ? index + length : undefined;
   }
   return undefined;

@@ -4,20 +4,25 @@ import { describe, expect, it } from 'vitest';
 import { FleetCounts } from '../../../rig/load/fleet-counts.ts';
 import type { LineListener, OpenLine } from '../../../rig/load/line.ts';
 import { LoadDevice } from '../../../rig/load/load-device.ts';
+import { workOf } from '../../../rig/load/job-document.ts';
 import { createLoadFleet } from '../../../rig/load/load-fleet.ts';
 
 const connack = Buffer.from([0x20, 2, 0, 0]);
 const suback = Buffer.from([0x90, 5, 0, 1, 1, 1, 1]);
 const pong = Buffer.from([0xd0, 0]);
+function published(topic: string, payload: string): Buffer {
+  return generate({
+    cmd: 'publish',
+    topic: `$aws/things/thing-1/jobs/${topic}`,
+    payload,
+    qos: 0,
+    dup: false,
+    retain: false,
+  });
+}
+
 /** Of what it asks first. */
-const nothing = generate({
-  cmd: 'publish',
-  topic: '$aws/things/thing-1/jobs/start-next/accepted',
-  payload: '{"timestamp":1}',
-  qos: 0,
-  dup: false,
-  retain: false,
-});
+const nothing = published('start-next/accepted', '{"timestamp":1}');
 
 function deviceOn(told: LineListener[]) {
   const counts = new FleetCounts();
@@ -110,5 +115,46 @@ describe('a thing whose service says nothing', () => {
     expect(dropped).toEqual([]);
     expect(counts.connected).toBe(1);
     device.close();
+  });
+});
+
+describe('a thing whose service says what it does not say', () => {
+  const accepted = 'start-next/accepted';
+  const job = { jobId: 'j', versionNumber: 1 };
+
+  it.each([
+    [accepted, '{{{'],
+    [accepted, 'null'],
+    [accepted, '[]'],
+    [accepted, '{"execution":null}'],
+    [accepted, '{"execution":{"versionNumber":1}}'],
+    [accepted, '{"execution":{"jobId":"j"}}'],
+    ['start-next/rejected', 'no'],
+    ['start-next/rejected', '{"code":7}'],
+    ['notify-next', '{{{'],
+    ['notify-next', '{"execution":[]}'],
+  ])('%s %s drops it, and asks again in time', (topic, text) => {
+    const told: LineListener[] = [];
+    const { device, counts, look } = deviceOn(told);
+    device.connect();
+    told[0]!.opened();
+    for (const answer of [connack, suback, published(topic, text)]) told[0]!.received(answer);
+    expect(counts.report(false)).toMatchObject({ failures: { 'malformed message': 1 }, jobs: {} });
+    look(10_001);
+    told[0]!.received(published(accepted, JSON.stringify({ execution: job })));
+    expect(counts.job('j')).toMatchObject({ started: 1 });
+    expect(counts.connected).toBe(1);
+    device.close();
+  });
+
+  it.each([
+    [{ updates: 'many', pauseMs: 'long', holds: 'yes' }],
+    [{ updates: 1e9, pauseMs: 1e12 }],
+    [{ updates: -1, pauseMs: Number.MAX_VALUE, holds: 1 }],
+    [{ updates: null, pauseMs: [] }],
+    [{}],
+    [undefined],
+  ])('works a job whose document means something else by our words as any other: %j', (document) => {
+    expect(workOf(document)).toEqual({ updates: 3, pauseMs: 0, holds: false });
   });
 });

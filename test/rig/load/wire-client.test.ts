@@ -183,4 +183,39 @@ describe('the load’s own client', () => {
     });
     expect(reasons).toEqual([reason]);
   });
+
+  const accepted = Buffer.from([0x20, 2, 0, 0]);
+  const subscribed = Buffer.from([0x90, 4, 0, 1, 1, 1]);
+
+  it.each<[string, readonly Buffer[]]>([
+    ['a web page', [Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')]],
+    ['an alert of TLS', [Buffer.from([0x15, 3, 3, 0, 2, 2, 40])]],
+    ['nothing but zeros', [Buffer.alloc(64)]],
+    ['a CONNACK without a code', [Buffer.from([0x20, 0])]],
+    ['a CONNACK that is too long', [Buffer.from([0x20, 3, 0, 0, 0])]],
+    ['a length of five bytes', [Buffer.from([0x20, 0xff, 0xff, 0xff, 0xff, 0x7f])]],
+    ['a message before its CONNACK', [Buffer.from([0x30, 3, 0, 1, 0x61])]],
+    ['a second CONNACK', [accepted, accepted]],
+    ['a SUBACK without its codes', [accepted, Buffer.from([0x90, 2, 0, 1])]],
+    ['a message without a topic', [accepted, subscribed, Buffer.from([0x30, 0])]],
+    ['a topic that is longer than its message', [accepted, subscribed, Buffer.from([0x30, 3, 0, 9, 0x61])]],
+    ['a message without its id', [accepted, subscribed, Buffer.from([0x32, 3, 0, 1, 0x61])]],
+    ['a message of QoS 3', [accepted, subscribed, Buffer.from([0x36, 5, 0, 1, 0x61, 0, 1])]],
+    ['a packet that only clients send', [accepted, subscribed, Buffer.from([0xc0, 0])]],
+    ['a message of 200 MB', [accepted, subscribed, Buffer.from([0x30, 0xff, 0xff, 0xff, 0x5f])]],
+  ])('is told %s, and gives the connection up', (_, chunks) => {
+    const heard: string[] = [];
+    let dropped = 0;
+    const client = new WireClient({
+      index: 0,
+      clientId: 'me',
+      filters,
+      keepAliveSeconds: 60,
+      open: () => ({ write: () => true, end() {}, drop: () => void (dropped += 1) }),
+      listener: { ready() {}, ponged() {}, message: (topic) => heard.push(topic), gone: (why) => heard.push(why) },
+    });
+    client.opened();
+    for (const chunk of chunks) client.received(chunk);
+    expect({ heard, dropped }).toEqual({ heard: ['what it answers is not MQTT'], dropped: 1 });
+  });
 });
