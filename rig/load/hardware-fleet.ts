@@ -27,7 +27,8 @@ interface Seen {
   isConnected: boolean;
   askedAt?: DurationMs | undefined;
   notifiedAt?: DurationMs | undefined;
-  jobId?: string | undefined;
+  /** What it began last. Taken away after the reboot into a new image it is finished all the same, and begins no second time. */
+  begunJobId?: string;
   lostAt?: DurationMs | undefined;
 }
 
@@ -39,6 +40,7 @@ export function createHardwareFleet(options: HardwareFleetOptions): FleetPart {
   const seen = new Map<string, Seen>();
   const ended = new AbortController();
   let fleet: Fleet | undefined;
+  let firstFailure: string | undefined;
 
   function of(thingName = ''): Seen {
     let known = seen.get(thingName);
@@ -49,8 +51,12 @@ export function createHardwareFleet(options: HardwareFleetOptions): FleetPart {
     return known;
   }
 
-  function disconnected(thing: Seen): void {
+  function disconnected(thing: Seen, failure: string | undefined): void {
     thing.askedAt = undefined;
+    if (failure !== undefined) {
+      counts.fail(`${thing.isConnected ? 'disconnected' : 'connect failed'}: ${failure}`);
+      firstFailure ??= failure;
+    }
     if (thing.isConnected) {
       thing.isConnected = false;
       counts.connected -= 1;
@@ -71,10 +77,12 @@ export function createHardwareFleet(options: HardwareFleetOptions): FleetPart {
       counts.record('connect', now() - thing.connectingSince, now());
     },
     'connect-failed'({ thingName, reason }) {
-      counts.fail(`connect failed: ${reason}`);
-      disconnected(of(thingName));
+      disconnected(of(thingName), reason);
     },
-    disconnected: ({ thingName }) => disconnected(of(thingName)),
+    disconnected({ thingName, end, reason }) {
+      // A device that reboots, or whose link drops, leaves by itself.
+      disconnected(of(thingName), reason ?? (end === 'by-service' ? 'the service closed the connection' : undefined));
+    },
     hung({ thingName, after }) {
       counts.fail(hangs);
       counts.hung ??= `${thingName} hangs after ${after}`;
@@ -100,18 +108,16 @@ export function createHardwareFleet(options: HardwareFleetOptions): FleetPart {
     },
     traced({ thingName, trace }) {
       const thing = of(thingName);
-      if (trace.kind === 'step' && thing.jobId !== trace.execution.jobId) {
-        thing.jobId = trace.execution.jobId;
+      if (trace.kind === 'step' && thing.begunJobId !== trace.execution.jobId) {
+        thing.begunJobId = trace.execution.jobId;
         counts.began(trace.execution.jobId, now());
       } else if (trace.kind === 'pulled') {
         counts.job(trace.execution.jobId).pulled += 1;
         thing.lostAt ??= counts.takenAwayAt(trace.execution.jobId) ?? now();
-        thing.jobId = undefined;
       } else if (trace.kind === 'finished') {
         const { jobId } = trace.execution;
         const began = thing.notifiedAt ?? now();
         thing.notifiedAt = undefined;
-        thing.jobId = undefined;
         if (trace.status === 'SUCCEEDED') counts.succeeded(jobId, now() - began, now());
         else {
           counts.job(jobId).failed += 1;
@@ -140,7 +146,7 @@ export function createHardwareFleet(options: HardwareFleetOptions): FleetPart {
         });
         return undefined;
       } catch (error) {
-        if (error instanceof OperationalError) return error.message;
+        if (error instanceof OperationalError) return firstFailure ?? error.message;
         if (ended.signal.aborted) return undefined;
         throw error;
       }

@@ -13,6 +13,7 @@ import { verdictOfLoad } from '../../../rig/load/verdict.ts';
 import { readText } from '../../../protocol/positioned-text.ts';
 import { checkShape } from '../../../rig/load/shape-file.ts';
 import { loadShape } from '../../../rig/load/shapes.ts';
+import { goingOnBoards } from '../../support/going-on-boards.ts';
 import { hangingBoards } from '../../support/hanging-boards.ts';
 import { liveService } from '../../support/live.ts';
 import { localPart } from '../../support/local-part.ts';
@@ -172,6 +173,53 @@ describe('a load run', () => {
       expect(run).toMatchObject({ failures: {}, differs: [], executions: { wanted: 3, succeeded: 3 } });
       expect(latenciesIn(run).update?.count).toBeGreaterThan(0);
     }
+  });
+
+  it('counts an execution once that its device goes on with when it is taken away', async () => {
+    const shape = shapeOf(
+      'script:\n  - rollout: { job: update, holds: true }\n  - when: { in-progress: 100%, job: update }\n' +
+        '    do: [delete-job: { job: update, force: true }]\n  - when: { recovered: 100% }\n',
+    );
+    const run = await play(shape, {
+      hardware: { profiles: readHardwareProfiles('esp32-s3'), document: '{"operation":"reboot"}' },
+      hardwareName: 'esp32-s3',
+      timeScale: 20,
+      given: { things: 4 },
+      startPart: () => localPart(goingOnBoards),
+    });
+    expect(run).toMatchObject({ differs: [], failures: {}, executions: { pulled: 4 } });
+  });
+
+  it('counts connections of simulated boards that the service closes', async () => {
+    const { service } = await liveService({ timeScale: 1 });
+    let isClosed = false;
+    const run = await play('rollout', {
+      endpoint: service.mqttUrl!,
+      hardware: { profiles: readHardwareProfiles('esp32-s3'), document: '' },
+      hardwareName: 'esp32-s3',
+      timeScale: 50,
+      given: { things: 3 },
+      goneAfter: () => 0,
+      onProgress: ({ connected }) => {
+        if (connected < 3 || isClosed) return;
+        isClosed = true;
+        void service.close();
+      },
+    });
+    expect(run.partial).toMatch(/^no thing has been connected for/);
+    const kinds = Object.keys(run.failures).filter((kind) => kind.startsWith('disconnected: '));
+    expect(kinds).not.toEqual([]);
+  });
+
+  it('says what a simulated board met at its endpoint, once', async () => {
+    const endpoint = `mqtt://127.0.0.1:${await freePort()}`;
+    const hardware = { profiles: readHardwareProfiles('esp32-s3'), document: '' };
+    await expect(
+      play('rollout', { endpoint, hardware, hardwareName: 'esp32-s3', timeScale: 50 }),
+    ).rejects.toMatchObject({
+      code: 'ENDPOINT_UNREACHABLE',
+      message: expect.stringMatching(/^No device can connect to \S+: connect ECONNREFUSED \S+$/) as string,
+    });
   });
 
   it('runs the fleet alone against an endpoint, for whatever job comes', async () => {
