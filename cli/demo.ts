@@ -116,9 +116,9 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
         played ?? `${connected}/${things} connected · ${pulled} pulled · ${recovered} recovered · ${canaries} canaries`,
       ),
   });
-  if (!flags.quiet) process.stderr.write(`live page at ${stage.pageUrl}\n`);
+  if (!flags.quiet) progress.say(`live page at ${stage.pageUrl}`, 'stderr');
   if (flags.open) void openInBrowser(stage.pageUrl);
-  if (flags.stage && !flags.quiet) process.stderr.write('It begins when somebody presses Start there\n');
+  if (flags.stage && !flags.quiet) progress.say('It begins when somebody presses Start there', 'stderr');
   const report = await stage.run();
   progress.done();
   const kept = await writeReport(flags, report);

@@ -10,7 +10,7 @@ import type { Service } from '../broker/start-service.ts';
 import type { FaultPlan } from '../faults/plan.ts';
 import { createTally } from '../faults/tally.ts';
 import type { FaultName } from '../faults/thing-faults.ts';
-import { countWords } from '../rig/report/words.ts';
+import { countWords, spanText } from '../rig/report/words.ts';
 import { readAgent } from '../rig/live/agents.ts';
 import { agentOption } from './agent.ts';
 import {
@@ -31,7 +31,7 @@ import { interruptedBy, interruptible, whenAborted } from './interruption.ts';
 import { onlyPlain } from '../rig/live/own-service.ts';
 import { faultsOption, readFaults } from './faults.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
-import { createProgress } from './progress.ts';
+import { type Goal, createProgress } from './progress.ts';
 import { version } from './version.ts';
 
 interface FleetFlags
@@ -87,7 +87,9 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   const { things, prefix, connectRate, timeScale, seed } = flags;
   const endpoint = flags.endpoint ?? own?.mqttUrl ?? '';
   const act = `${things} devices on ${endpoint}`;
-  const show = (counters: FleetCounters) => progress.show(act, countersText(counters));
+  let since = performance.now();
+  const show = (counters: FleetCounters) =>
+    progress.show(act, countersText(counters), timeLeft(flags.duration, performance.now() - since));
   progress.show(`connecting ${act}`, `${connectRate} a second`);
   await using devices = await startFleet({
     endpoint,
@@ -112,6 +114,7 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
     ...(faults && { faults }),
     ...(credentials && { credentialsOf: (thingName: string) => credentials.get(thingName) ?? {} }),
   });
+  since = performance.now();
   show(devices.counters());
   const ticker = setInterval(() => show(devices.counters()), progressEveryMs);
   await whenAborted(signal, flags.duration);
@@ -119,6 +122,12 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   progress.done();
   print(flags, startedAt, { counters: devices.counters(), faults: tally.counts(), hung });
   return interruptedBy(signal) ?? (devices.counters().connected === things ? exitCodes.ok : exitCodes.failed);
+}
+
+/** Of the time that was asked for. */
+function timeLeft(durationMs: number | undefined, passedMs: number): Goal | undefined {
+  if (durationMs === undefined) return undefined;
+  return { text: `${spanText(Math.max(0, durationMs - passedMs))} left`, share: passedMs / durationMs };
 }
 
 /** A service on free ports with the things created, for an operator to find. */

@@ -4,18 +4,20 @@ import { spanText } from '../rig/report/words.ts';
 import type { Progress } from './progress.ts';
 
 export function showLoad(progress: Progress, told: LoadProgress): void {
-  const { goal } = told;
-  const share = goal && goal.done / Math.max(1, goal.total);
+  const { goal, open } = told;
+  const share = goal === undefined ? open?.share : goal.done / Math.max(1, goal.total);
   progress.show(told.act, figuresOf(told), { text: goalOf(told), share });
 }
 
 function goalOf({ goal, open, note }: LoadProgress): string {
-  const figures =
+  const leftMs = goal?.leftMs ?? open?.leftMs;
+  const done =
     goal !== undefined
-      ? `${count(Math.min(goal.done, goal.total))} of ${count(goal.total)} ${goal.name}${goal.leftMs === undefined ? '' : `, ${spanText(goal.leftMs)} left`}`
+      ? `${count(Math.min(goal.done, goal.total))} of ${count(goal.total)} ${goal.name}`
       : open !== undefined
         ? `${count(open.done)} ${open.name}`
         : '';
+  const figures = leftMs === undefined ? done : `${done}, ${spanText(leftMs)} left`;
   return note === undefined ? figures : `${figures} (${note})`;
 }
 

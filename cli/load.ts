@@ -138,7 +138,7 @@ async function load(flags: LoadFlags, command: string, signal: AbortSignal): Pro
     doors,
     signal,
     onProgress: (told) => showLoad(progress, told),
-    onService: (pageUrl) => !flags.quiet && process.stderr.write(`live page at ${pageUrl}\n`),
+    onService: (pageUrl) => !flags.quiet && progress.say(`live page at ${pageUrl}`, 'stderr'),
     ...(metrics && { onTally: metrics.tell }),
     ...(flags.duration !== undefined && { durationMs: flags.duration }),
     ...(endpoint !== undefined && { endpoint }),

@@ -25,7 +25,9 @@ const barWidth = 28;
 
 export function createProgress(quiet: boolean): Progress {
   if (quiet) return { show() {}, say: print, done() {} };
-  return process.stderr.isTTY ? rewritten() : lines();
+  // A terminal without a size, as some build servers have, shows nothing of what is kept up to date.
+  const { isTTY, rows, columns } = process.stderr;
+  return isTTY && rows > 0 && columns > 0 ? rewritten() : lines();
 }
 
 function rewritten(): Progress {

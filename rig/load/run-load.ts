@@ -13,7 +13,7 @@ import { type CountedTrigger, type Disturbed, type Goal, goalOf, wordsOf } from 
 import { loadDocument } from './job-document.ts';
 import type { LoadOptions } from './load-options.ts';
 import { LoadProcesses } from './load-processes.ts';
-import { leftAt } from './load-progress.ts';
+import { type RunTime, progressTo } from './load-progress.ts';
 import { monotonicMs } from './monotonic.ts';
 import { paceOf } from './pacing.ts';
 import { patienceOf } from './patience.ts';
@@ -63,6 +63,7 @@ class RunningLoad {
   #act = 'starting';
   #goal: (() => Goal) | undefined;
   #plays = 0;
+  #time: RunTime | undefined;
   #wasConnected = false;
   /** When the last thing lost its connection, and what attempts to come back had failed with before. */
   #alone: { readonly since: DurationMs; readonly failures: Readonly<Record<string, number>> } | undefined;
@@ -144,10 +145,13 @@ class RunningLoad {
 
   async #playScript(): Promise<void> {
     const { shape } = this.#options;
+    const { script } = shape;
     const durationMs = this.#options.durationMs ?? (shape.repeats ? shape.given.durationMs : undefined);
-    const endAt = monotonicMs() + (durationMs ?? Infinity);
+    const fromMs = monotonicMs();
+    const endAt = fromMs + (durationMs ?? Infinity);
+    if (durationMs !== undefined && script.some(({ deeds }) => deeds.length > 0)) this.#time = { fromMs, endMs: endAt };
     do {
-      for (const { when, deeds } of shape.script) {
+      for (const { when, deeds } of script) {
         if (shape.repeats && monotonicMs() >= endAt) break;
         if (when !== undefined) await this.#await(when, endAt);
         for (const deed of deeds) await this.#end.orEnded(this.#do(deed, endAt));
@@ -338,6 +342,7 @@ class RunningLoad {
   /** What is not its own doing. */
   #whatItWaitsFor(): string | undefined {
     const rollouts = [...this.#rollouts.values()];
+    const { hardware, timeScale = 1 } = this.#options;
     if (this.#processes.service === undefined) {
       const hasJob = rollouts.length === 0 || this.#tally.jobs('').started > 0;
       return hasJob ? undefined : 'waits for a job, which the operator of the endpoint creates';
@@ -345,7 +350,11 @@ class RunningLoad {
     const waits = rollouts.some(
       ({ by, base, planned }) => by === 'service' && this.#tally.jobs(base).made < (planned ?? 0),
     );
-    return waits ? `waits for AWS's limit of ${maxRolloutPerMinute.toLocaleString('en')} a minute` : undefined;
+    if (waits) return `waits for AWS's limit of ${maxRolloutPerMinute.toLocaleString('en')} a minute`;
+    const isAtBoards = hardware !== undefined && this.#goal !== undefined && !this.#tally.isOver();
+    return isAtBoards
+      ? `simulated boards take their own time${timeScale === 1 ? ': see --time-scale' : ''}`
+      : undefined;
   }
 
   #tell(): void {
@@ -354,8 +363,7 @@ class RunningLoad {
     const goal = this.#goal?.();
     onProgress({
       act: this.#act,
-      ...(goal && Number.isFinite(goal.total) && { goal: { ...goal, ...leftAt(this.#tally, goal) } }),
-      ...(goal && !Number.isFinite(goal.total) && { open: { name: goal.name, done: goal.done } }),
+      ...(goal && progressTo(goal, { ...this.#options, tally: this.#tally, time: this.#time })),
       ...this.#tally.now(),
       ...present({ note: this.#whatItWaitsFor() }),
     });
