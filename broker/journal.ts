@@ -22,12 +22,17 @@ const bytesOfAnswer = 512;
 /** Of a list, an object or a number, and of each of their members. */
 const bytesOfValue = 16;
 
-/** About as much as it takes in memory or as JSON. */
+/**
+ * About as much as it takes in memory or as JSON. By its values at once: rows come with many sets of members, and a look at each member
+ * by name learns nothing from the row before.
+ */
 function bytesOf(value: unknown): number {
   if (typeof value === 'string') return value.length;
   let bytes = bytesOfValue;
   if (typeof value !== 'object' || value === null) return bytes;
-  for (const name in value) bytes += bytesOf((value as Readonly<Record<string, unknown>>)[name]);
+  for (const member of Object.values(value)) {
+    bytes += typeof member === 'number' ? bytesOfValue : bytesOf(member);
+  }
   return bytes;
 }
 
