@@ -32,8 +32,8 @@ const batchBytes = 1_000_000;
 const batchRows = 2000;
 
 /** Rows gathered until there is enough of them. */
-export function* inBatches(rows: Iterable<KeptText>): Generator<readonly KeptText[]> {
-  let batch: KeptText[] = [];
+export function* inBatches<Row extends KeptText>(rows: Iterable<Row>): Generator<readonly Row[]> {
+  let batch: Row[] = [];
   let bytes = 0;
   for (const row of rows) {
     batch.push(row);

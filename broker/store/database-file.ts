@@ -24,12 +24,29 @@ export interface DatabaseFiles {
 
 /** "jbrg": tells our files from any other SQLite database. */
 const applicationId = 0x6a_62_72_67;
-const schemaVersion = 1;
+
+/** The column in whose order the rows of a table lie. */
+export type Order = 'key' | 'rowid';
+
+/**
+ * By the format of a file, which it keeps. Since the second one rows lie in the order in which they were first put: what is made together
+ * changes together, while each of many devices whose names come in no order has a page of its own in the order of keys.
+ */
+const orders: ReadonlyMap<unknown, Order> = new Map([
+  [1, 'key'],
+  [2, 'rowid'],
+]);
+const newestFormat = 2;
+
+export interface OpenDatabase {
+  readonly database: Database;
+  readonly order: Order;
+}
 
 /** SQLite's result codes. The first is what a damaged schema comes to. */
 const [logicError, busy, corrupt, notADatabase] = [1, 5, 11, 26];
 
-/** The columns of each table, by its name. */
+/** The columns of each table, by its name; the primary key is `key`. */
 export type Schema = Readonly<Record<string, string>>;
 
 /** The one row of `service`, which says whose database this is and how far it got. */
@@ -54,10 +71,12 @@ export function inspectDatabase(files: DatabaseFiles, schema: Schema): Head | un
   const database = attempt(files, () => new DatabaseSync(file, { readOnly: true }));
   try {
     return attempt(files, () => {
-      checkKind(file, database);
-      const complaint = ask(database, 'quick_check', 'pragma_quick_check')[0]?.['quick_check'];
+      const order = orderOf(file, database);
+      // The quick one does not look whether the index of a table has its keys.
+      const check = order === 'key' ? 'quick_check' : 'integrity_check';
+      const complaint = ask(database, check, `pragma_${check}`)[0]?.[check];
       if (complaint !== 'ok') throw torn(file, `is damaged: ${String(complaint)}`);
-      checkTables(file, database, schema);
+      checkTables(file, database, schema, order);
       return readHead(file, database);
     });
   } finally {
@@ -66,16 +85,17 @@ export function inspectDatabase(files: DatabaseFiles, schema: Schema): Head | un
 }
 
 /** For this process alone, with the tables of `schema`. */
-export function openDatabase(files: DatabaseFiles, schema: Schema): Database {
+export function openDatabase(files: DatabaseFiles, schema: Schema): OpenDatabase {
   keepPrivate(files.database);
   const database = attempt(files, () => new DatabaseSync(files.database));
   try {
-    attempt(files, () => {
+    return attempt(files, () => {
       database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL');
+      const order = orderOf(files.database, database);
       // Tables that a later version has added; all others have been looked at.
-      for (const table of Object.keys(schema)) database.exec(create(`IF NOT EXISTS ${table}`, schema[table]!));
+      for (const [table, columns] of tablesOf(schema, order)) database.exec(create(`IF NOT EXISTS ${table}`, columns));
+      return { database, order };
     });
-    return database;
   } catch (error) {
     database.close();
     throw error;
@@ -115,8 +135,8 @@ function makeDatabase({ database: file, log, mark }: DatabaseFiles, schema: Sche
   rmSync(unfinished, { force: true });
   closeSync(openSync(unfinished, 'wx', ownerOnly));
   const database = new DatabaseSync(unfinished);
-  for (const [table, columns] of tablesOf(schema)) database.exec(create(table, columns));
-  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`);
+  for (const [table, columns] of tablesOf(schema, orders.get(newestFormat)!)) database.exec(create(table, columns));
+  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${newestFormat}`);
   database.close();
   renameSync(unfinished, file);
   const directory = openSync(dirname(file), 'r');
@@ -124,22 +144,26 @@ function makeDatabase({ database: file, log, mark }: DatabaseFiles, schema: Sche
   closeSync(directory);
 }
 
-function checkKind(file: string, database: Database): void {
+/** What kind of a file it is. @throws where it is none that this version reads */
+function orderOf(file: string, database: Database): Order {
   const id = ask(database, 'application_id', 'pragma_application_id')[0]?.['application_id'];
   if (id !== applicationId) throw storeError('STORE_FOREIGN', file, 'is a database of another program');
   const version = ask(database, 'user_version', 'pragma_user_version')[0]?.['user_version'];
-  if (version === schemaVersion) return;
+  const order = orders.get(version);
+  if (order !== undefined) return order;
   const hint = 'Start the version of jobrig that made it, or give another directory.';
-  throw storeError('STORE_VERSION', file, `has format ${String(version)}, this jobrig reads ${schemaVersion}`, {
-    hint,
-  });
+  const complaint = `has format ${String(version)}, this jobrig reads 1 to ${newestFormat}`;
+  throw storeError('STORE_VERSION', file, complaint, { hint });
 }
 
 /** A table whose name is damaged would otherwise be missed, and made anew without its rows. */
-function checkTables(file: string, database: Database, schema: Schema): void {
-  const expected = new Map(tablesOf(schema).map(([table, columns]) => [table, create(table, columns)]));
+function checkTables(file: string, database: Database, schema: Schema, order: Order): void {
+  const expected = new Map<unknown, string | null>();
+  for (const [table, columns] of tablesOf(schema, order)) expected.set(table, create(table, columns));
+  // The index that SQLite makes for a key beside the rows.
+  if (order === 'rowid') for (const table of Object.keys(schema)) expected.set(`sqlite_autoindex_${table}_1`, null);
   for (const { name, sql } of ask(database, 'name, sql', 'sqlite_schema')) {
-    if (expected.get(name as string) !== sql) throw torn(file, `has a damaged or unknown table, ${String(name)}`);
+    if (expected.get(name) !== sql) throw torn(file, `has a damaged or unknown table, ${String(name)}`);
   }
 }
 
@@ -163,8 +187,10 @@ export function headWriter(database: Database): (head: Head) => void {
   };
 }
 
-function tablesOf(schema: Schema): [table: string, columns: string][] {
-  return Object.entries({ ...schema, service: headColumns });
+function tablesOf(schema: Schema, order: Order): [table: string, columns: string][] {
+  const form = order === 'key' ? ' WITHOUT ROWID' : '';
+  const tables = Object.entries(schema).map(([table, columns]): [string, string] => [table, columns + form]);
+  return [...tables, ['service', headColumns]];
 }
 
 function create(table: string, columns: string): string {

@@ -10,6 +10,7 @@ import {
   type Database,
   type DatabaseFiles,
   type Head,
+  type OpenDatabase,
   attempt,
   closeDatabase,
   headWriter,
@@ -17,7 +18,7 @@ import {
   openDatabase,
   storeError,
 } from './database-file.ts';
-import { checkEnd, filesIn, putting, sqliteSchema, textsIn } from './sqlite-database.ts';
+import { type Place, checkEnd, filesIn, putting, sqliteSchema, textsIn } from './sqlite-database.ts';
 import { tableNames } from './store.ts';
 
 /** @throws {OperationalError} when there is nothing to copy, or it is in use, damaged or foreign */
@@ -30,18 +31,18 @@ export function openSqliteSource(directory: string): CopySource {
   const head = inspectDatabase(files, sqliteSchema);
   checkEnd(head, files);
   if (head === undefined) throw missing('has nothing of a service yet');
-  const { database, close } = opened(files, head);
+  const { database, order, close } = opened(files, head);
   return {
     name: files.database,
     head,
     rows: countRows(database, files),
     async *batches() {
       for (const table of tableNames) {
-        let after: string | undefined;
+        let after: Place | undefined;
         for (;;) {
-          const [batch] = inBatches(textsIn(database, files, table, undefined, after));
+          const [batch] = inBatches(textsIn({ database, order }, files, table, undefined, after));
           if (batch === undefined) break;
-          after = batch.at(-1)!.key;
+          after = batch.at(-1)!.place;
           yield batch;
         }
       }
@@ -92,15 +93,13 @@ export function openSqliteTarget(directory: string, identity: ServiceIdentity): 
   }
 }
 
-function opened(
-  files: DatabaseFiles,
-  head: Head | undefined,
-): { readonly database: Database; readonly close: () => void } {
-  const database = openDatabase(files, sqliteSchema);
+function opened(files: DatabaseFiles, head: Head | undefined): OpenDatabase & { readonly close: () => void } {
+  const { database, order } = openDatabase(files, sqliteSchema);
   // Whoever is kept out is told by which process.
   const mark = openMark(files.mark, head?.commits ?? 0);
   return {
     database,
+    order,
     close() {
       closeDatabase(database, files);
       mark.remove();

@@ -19,7 +19,7 @@ import {
   storeError,
   torn,
 } from './database-file.ts';
-import type { Database, DatabaseFiles, Head, Schema } from './database-file.ts';
+import type { Database, DatabaseFiles, Head, OpenDatabase, Schema } from './database-file.ts';
 import { keyOf } from './kept-key.ts';
 import { type DamageListener, type TableName, tableNames } from './store.ts';
 
@@ -52,7 +52,7 @@ export interface KeptText {
   readonly checksum: number;
 }
 
-const columns = '(key TEXT PRIMARY KEY, row TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID';
+const columns = '(key TEXT PRIMARY KEY, row TEXT NOT NULL, checksum INTEGER NOT NULL)';
 export const sqliteSchema: Schema = Object.fromEntries(tableNames.map((table) => [table, columns]));
 
 /** What is written of one table. */
@@ -69,13 +69,14 @@ export interface WrittenRows {
 /** Stands in no key as it is kept. */
 export const keySeparator = '\0';
 
+/** Where a row lies: its key or its number, by the order of the file. */
+export type Place = string | number;
+
 /** Open in one process, and for one thread of it. */
-export interface SqliteDatabase {
+export interface SqliteDatabase extends OpenDatabase {
   readonly files: DatabaseFiles;
   /** Service time of the last commit. */
   readonly lastCommitAt: EpochMs | undefined;
-  /** Where {@link textsIn} reads. */
-  readonly database: Database;
   /** What the next `write` is to write before its own: a part of a large commit. */
   gather(changes: readonly WrittenRows[]): void;
   /** Kept when it returns, as the durability says; when it throws, nothing is, or it is not known. */
@@ -94,7 +95,7 @@ export function openSqliteDatabase(
   const files = filesIn(directory);
   const head = inspectDatabase(files, sqliteSchema);
   checkHead(head, files, identity);
-  const database = openDatabase(files, sqliteSchema);
+  const { database, order } = openDatabase(files, sqliteSchema);
   // 16 MB of log between checkpoints: pages that change again and again are then written back once.
   database.exec(`PRAGMA synchronous = ${synchronous[durability]}; PRAGMA wal_autocheckpoint = 4000`);
   const write = writerOf(database, identity, `,${JSON.stringify(mark)},`);
@@ -107,6 +108,7 @@ export function openSqliteDatabase(
     files,
     lastCommitAt: head?.at,
     database,
+    order,
     gather(changes) {
       gathered.push(...changes);
     },
@@ -168,33 +170,34 @@ export function checkEnd(head: Head | undefined, { database, log, mark: file }: 
 }
 
 interface KeptRow {
+  readonly place: Place;
   readonly key: string;
   readonly row: string;
   readonly checksum: number;
 }
 
 /**
- * One row in memory at a time. All of it within one turn: the package frees a query that nobody but its rows refers to.
- * @param after a key: only those behind it
+ * One row in memory at a time, as they lie. All of it within one turn: the package frees a query that nobody but its rows refers to.
+ * @param after only those behind it
  */
 export function* textsIn(
-  database: Database,
+  { database, order }: OpenDatabase,
   files: DatabaseFiles,
   table: TableName,
   damaged?: DamageListener,
-  after?: string,
-): Generator<KeptText> {
-  const behind = after === undefined ? '' : 'WHERE key > ? ORDER BY key';
-  const select = `SELECT key, row, checksum FROM ${table} ${behind}`;
+  after?: Place,
+): Generator<KeptText & { readonly place: Place }> {
+  const behind = after === undefined ? '' : `WHERE ${order} > ?`;
+  const select = `SELECT ${order} AS place, key, row, checksum FROM ${table} ${behind} ORDER BY ${order}`;
   const values = after === undefined ? [] : [after];
   const cursor = attempt(files, () => database.prepare(select).iterate(...values)) as Iterator<KeptRow>;
   try {
     for (;;) {
       const next = attempt(files, () => cursor.next());
       if (next.done === true) return;
-      const { key, row, checksum } = next.value;
+      const { place, key, row, checksum } = next.value;
       if (checksumOf(key, row) === checksum) {
-        yield { table, key, text: row, checksum };
+        yield { table, key, text: row, checksum, place };
       } else {
         if (damaged === undefined) throw torn(files.database, `has a damaged row: ${table} ${key}`);
         damaged(table, keyOf(key));

@@ -6,6 +6,7 @@ import { type MessagePort, workerData } from 'node:worker_threads';
 import { OperationalError, type OperationalErrorCode } from '../../protocol/operational-error.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import {
+  type Place,
   type SqliteDatabase,
   type SqliteStoreOptions,
   type WrittenRows,
@@ -22,10 +23,10 @@ export interface ThreadData {
   readonly mark: string;
 }
 
-/** Rows from here on: of the first table those behind a key, as it is kept, and all of the others. */
+/** Rows from here on: of the first table those behind a place, and all of the others. */
 export interface Position {
   readonly tables: readonly TableName[];
-  readonly after?: string;
+  readonly after?: Place;
 }
 
 /** @property of which database, by the number that it got when it was opened */
@@ -73,16 +74,17 @@ const { port, answers, mark } = workerData as ThreadData;
 const databases = new Map<number, SqliteDatabase>();
 let lastNumber = 0;
 
-function batchFrom({ tables, after }: Position, passesDamageOver: boolean, { database, files }: SqliteDatabase): Batch {
+function batchFrom({ tables, after }: Position, passesDamageOver: boolean, database: SqliteDatabase): Batch {
   const rows: [TableName, string, string][] = [];
   const damaged: [TableName, string][] = [];
   const damage = passesDamageOver ? (...where: [TableName, string]) => damaged.push(where) : undefined;
   let bytes = 0;
   for (const [index, table] of tables.entries()) {
-    for (const { key, text } of textsIn(database, files, table, damage, index === 0 ? after : undefined)) {
+    const behind = index === 0 ? after : undefined;
+    for (const { key, text, place } of textsIn(database, database.files, table, damage, behind)) {
       rows.push([table, key, text]);
       bytes += key.length + text.length;
-      if (bytes >= batchBytes) return { rows, damaged, next: { tables: tables.slice(index), after: key } };
+      if (bytes >= batchBytes) return { rows, damaged, next: { tables: tables.slice(index), after: place } };
     }
   }
   return { rows, damaged };
