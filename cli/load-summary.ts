@@ -52,7 +52,7 @@ function loadSummary(run: LoadRun, thresholds: readonly JudgedThreshold[], repor
       return ['threshold', `${held ? '✓' : '✗'} ${expression} (${measured})`] as const;
     }),
     ['saturated', run.saturated ? 'the generator was the limit: latencies are its own, not the service’s' : undefined],
-    ['note', isTcp ? undefined : 'service and fleet share one process: latencies are of both together'],
+    ['note', isTcp ? undefined : sharedNote(run)],
     ['partial', run.partial],
     ['report', report],
     ['verdict', badge[verdict]],
@@ -75,4 +75,11 @@ function mega(bytes: number): string {
 
 function trimmed(value: number): string {
   return value.toFixed(value < 100 ? 2 : 0).replace(/\.?0+$/, '') || '0';
+}
+
+function sharedNote({ processes }: LoadRun): string {
+  const who = processes.some(({ name }) => name === 'engine')
+    ? 'each door shares a process with its part of the fleet'
+    : 'service and fleet share one process';
+  return `${who}: latencies are of both together`;
 }

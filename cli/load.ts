@@ -215,13 +215,10 @@ function pacingOf({ window, rate: perSecond }: LoadFlags, { given }: LoadShape):
 
 /** Flags that do not go together, in one line. */
 function objectionTo(flags: LoadFlags, shape: LoadShape): string | undefined {
-  const { endpoint, transport, hardware, processes: wanted, slice: part } = flags;
+  const { endpoint, transport, hardware, slice: part } = flags;
   const things = flags.things ?? shape.given.things;
   if (endpoint !== undefined && transport === 'in-process') {
     return '--transport in-process: an --endpoint is reached over TCP';
-  }
-  if (transport === 'in-process' && typeof wanted === 'number' && wanted > 1) {
-    return `--processes ${wanted}: with --transport in-process service and fleet share one process`;
   }
   if (part !== undefined && part.of > things)
     return `--slice ${part.index}/${part.of}: there are only ${things} things`;

@@ -268,7 +268,7 @@ function doorsOf(processes: number | 'auto' = 1): number {
   return processes === 'auto' ? Math.max(1, availableParallelism() - 1) : processes - 1;
 }
 
-type OfProcesses = 'processes' | 'port' | 'usages' | 'present' | 'countExecutions';
+type OfProcesses = 'processes' | 'port' | 'usages' | 'present' | 'countExecutions' | 'doorOrder' | 'doorsOpened';
 type StartedService = Omit<ProcessesService, OfProcesses> & Partial<Pick<ProcessesService, 'processes'>>;
 
 async function start(doors: number, options: ServiceOptions): Promise<StartedService> {

@@ -6,63 +6,29 @@
 import { rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { OperationalError } from '../../protocol/operational-error.ts';
-import { scaledClock } from '../clock.ts';
-import { openDoors } from '../doors.ts';
-import { createDoorEnd } from '../link/door-end.ts';
 import { allDoors, doorOf } from '../link/owner.ts';
-import { Throttle } from '../live/actions.ts';
-import { WireShare } from '../live/wire-share.ts';
-import type { SessionChange } from '../mqtt/kept-sessions.ts';
-import type { Arrived, MqttDoor } from '../mqtt/mqtt-door.ts';
-import { injectFaults } from '../service-faults.ts';
-import { openSurroundings } from '../surroundings.ts';
-import { type DoorOrder, type FromProcess, type ToProcess, doorSocket, pageSocket, sayToStarter } from './contract.ts';
-import { keepLinked } from './engine-link.ts';
+import type { Arrived } from '../mqtt/mqtt-door.ts';
+import { type DoorOrder, type FromProcess, type ToProcess, doorSocket, sayToStarter } from './contract.ts';
 import { HandleQueue } from './handle-queue.ts';
-import { passPage } from './passed-page.ts';
+import { openLinkedDoors } from './linked-doors.ts';
 import { passOn, proofToTell, takeOver } from './passed-client.ts';
 import { usageOf } from './process-usage.ts';
 import { type RawHandle, attach, detach } from './socket-handle.ts';
 
 const lookEveryMs = 500;
 
-async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<void> {
-  const early: Required<SessionChange>[] = [];
-  let adopt: MqttDoor['adopt'] = (rows) => void early.push(...rows);
-  const end = createDoorEnd(door, scaledClock, {
-    onThrottled: (until) => (throttle.until = until),
-    onWanted: (what) => share.wants(what),
-    // What the engine has kept while there was no link.
-    onRows: (rows) => adopt(rows),
-  });
-  const share = new WireShare({ keeps: options.keepsPage === true, tell: (told) => end.tell(told) });
-  await keepLinked(end, folder);
-  const surroundings = await openSurroundings(options, () => end.port.now());
-  const { events, watchers } = surroundings;
-  share.watch(watchers);
-  events.add((event) => end.tell(event));
-  const clock = scaledClock(options.timeScale);
-  const faults =
-    options.faults && injectFaults({ plan: options.faults, seed: (options.seed ?? 1) + door, clock, onFault() {} });
-  const throttle = new Throttle(() => end.port.now(), faults);
+async function runDoor(order: DoorOrder): Promise<void> {
+  const { door, doors, folder } = order;
   const leaving = new HandleQueue(process);
-  const opened = await openDoors(options, surroundings, {
-    mind: end,
-    page: (request, response) => passPage(request, response, { socketPath: pageSocket(folder) }),
-    faults: throttle,
-    tell: events.tell,
-    elsewhere(clientId) {
-      const owner = doorOf(clientId, allDoors(doors));
-      if (clientId === '' || owner === door) return undefined;
-      return (arrived) => {
-        const handle = detach(arrived.wire.stream);
-        if (handle === undefined) passOn(arrived, connect(doorSocket(folder, owner)));
-        else leaving.send(toHand(owner, arrived), handle);
-      };
-    },
+  const opened = await openLinkedDoors(order, (clientId) => {
+    const owner = doorOf(clientId, allDoors(doors));
+    if (clientId === '' || owner === door) return undefined;
+    return (arrived) => {
+      const handle = detach(arrived.wire.stream);
+      if (handle === undefined) passOn(arrived, connect(doorSocket(folder, owner)));
+      else leaving.send(toHand(owner, arrived), handle);
+    };
   });
-  ({ adopt } = opened.mqtt);
-  adopt(early);
   const ownPath = doorSocket(folder, door);
   rmSync(ownPath, { force: true });
   const taking = createServer((far) => takeOver(far, opened.takeOver));
@@ -70,9 +36,7 @@ async function runDoor({ options, door, doors, folder }: DoorOrder): Promise<voi
     taking.once('error', reject).listen(ownPath, resolve);
   });
   process.on('SIGTERM', () => {
-    share.close();
     taking.close();
-    faults?.close();
     void opened.close().finally(() => process.exit(0));
   });
   const usage = usageOf(`door ${door + 1}`);

@@ -19,7 +19,7 @@ import { scaledClock } from '../clock.ts';
 import type { ServicePort } from '../engine/port.ts';
 import { type DoorEnd, createDoorEnd } from '../link/door-end.ts';
 import { ClientRelay } from './client-relay.ts';
-import type { ExecutionCount, FromProcess, PlainOptions } from './contract.ts';
+import type { DoorOrder, ExecutionCount, FromProcess, PlainOptions } from './contract.ts';
 import { keepLinked } from './engine-link.ts';
 import type { ProcessUsage } from './process-usage.ts';
 import { StartedProcess, errorIn } from './started-process.ts';
@@ -52,11 +52,17 @@ export type ProcessesService = Pick<
     countExecutions(hear: (count: ExecutionCount) => void): void;
     /** For the live page: what runs here. */
     present(run: { readonly verb: string; readonly about: string }): void;
+    /** What a door of somebody else's process is opened with. */
+    doorOrder(door: number): Omit<DoorOrder, 'kind'>;
+    /** Doors of other processes are open. */
+    doorsOpened(endpoints: Readonly<Record<string, string>>): void;
   };
 
 export interface WatchOptions {
   /** Told when the engine or a door has ended that was wanted; it is started again all the same. */
   readonly onEnded?: (name: string, how: string) => void;
+  /** Its doors are opened by other processes, which bring their clients along (linked-doors.ts): here only the engine is started. */
+  readonly doorsAreElsewhere?: boolean;
 }
 
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
@@ -69,7 +75,7 @@ const maxDeaths = 20;
 export async function startProcesses(
   options: ServiceOptions,
   doors: number,
-  { onEnded }: WatchOptions = {},
+  { onEnded, doorsAreElsewhere = false }: WatchOptions = {},
 ): Promise<ProcessesService> {
   const undo = options.dataDir === undefined ? () => {} : rememberDirectory(options.dataDir);
   const folder = await mkdtemp(join(tmpdir(), 'jobrig-'));
@@ -78,7 +84,7 @@ export async function startProcesses(
   process.once('exit', cleanUp);
   const service = new Processes(options, doors, folder, onEnded, () => process.off('exit', cleanUp));
   try {
-    await service.start();
+    await service.start(doorsAreElsewhere);
     return service;
   } catch (error) {
     await service.close();
@@ -131,11 +137,12 @@ class Processes implements ProcessesService {
     if (onEvent !== undefined) this.#listeners = [onEvent];
   }
 
-  async start(): Promise<void> {
+  async start(doorsAreElsewhere: boolean): Promise<void> {
+    const engine = this.#startEngine().then((about) => void (this.#about = about));
+    if (doorsAreElsewhere) return engine;
     // Doors accept by themselves: a connection that was given to a door that dies would be nobody's, and its client would wait.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({ exec: fileOf('door-process'), args: [], silent: false });
-    const engine = this.#startEngine().then((about) => void (this.#about = about));
     // The first takes the ports, on which the others listen too.
     const first = this.#startDoor(0, engine).then((endpoints) => void (this.#endpoints = endpoints));
     const others = Array.from({ length: this.#count - 1 }, (_, index) => this.#startDoor(index + 1, first));
@@ -207,6 +214,15 @@ class Processes implements ProcessesService {
     this.#relay.add(door, child);
     this.#open.add(door);
     return endpoints;
+  }
+
+  doorOrder(door: number): Omit<DoorOrder, 'kind'> {
+    return { options: this.#plain, door, doors: this.#count, folder: this.#folder };
+  }
+
+  doorsOpened(endpoints: Readonly<Record<string, string>>): void {
+    this.#endpoints = endpoints;
+    this.#tellOpen();
   }
 
   #tellOpen(): void {

@@ -82,15 +82,25 @@ export function whyTooMany(
     (transport === 'in-process'
       ? bytesOf['in-process']
       : bytesOf.fleet + (endpoint === undefined ? bytesOf.service : 0));
-  // Engine and starter beside the doors.
-  const ofService = endpoint !== undefined ? 0 : doors === 0 ? 1 : doors + 2;
-  const fixed = (transport === 'in-process' ? 1 : processes + ofService) * bytesOfProcess;
+  const fixed = processesInAll({ transport, processes, doors, endpoint }) * bytesOfProcess;
   if (things * each + fixed <= availableBytes) return undefined;
   const fits = Math.max(0, Math.floor((availableBytes - fixed) / each));
   return {
     what: `${things} things need ${megabytes(things * each + fixed)} of memory, and ${megabytes(availableBytes)} are free`,
     hint: `${fits} things fit${transport === 'tcp' && !withHardware ? '; with --transport in-process each needs less' : ''}.`,
   };
+}
+
+function processesInAll({
+  transport,
+  processes,
+  doors,
+  endpoint,
+}: Pick<Wanted, 'transport' | 'processes' | 'doors' | 'endpoint'>): number {
+  if (endpoint !== undefined) return processes;
+  if (doors === 0) return transport === 'in-process' ? 1 : processes + 1;
+  // Engine and starter beside the doors, which in memory are the fleet's.
+  return processes + 2 + (transport === 'in-process' ? 0 : doors);
 }
 
 function megabytes(bytes: number): string {
@@ -155,8 +165,11 @@ export function processesFor(
   { things, transport, endpoint }: Pick<Wanted, 'things' | 'transport' | 'endpoint'>,
   { openFiles }: Pick<Machine, 'openFiles'> = thisMachine(),
 ): Processes {
-  if (transport === 'in-process') return { fleet: 1, doors: 0 };
   const cores = availableParallelism();
+  if (transport === 'in-process') {
+    const fleet = wanted === 'auto' ? 1 : wanted;
+    return { fleet, doors: fleet > 1 ? fleet : 0 };
+  }
   const worth = endpoint === undefined ? Math.floor((cores - 1) / 2) : cores;
   const needed = Math.min(processesThatHold(things, openFiles), mostProcesses);
   const fleet = wanted === 'auto' ? Math.max(1, worth, needed) : wanted;

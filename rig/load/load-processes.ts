@@ -7,6 +7,7 @@ import type { DurationMs } from '../../protocol/time.ts';
 import type { LoadOptions } from './load-options.ts';
 import type { PartQuestions, PartReport } from './part.ts';
 import { type Child, startChild } from '../process/child.ts';
+import { present } from '../../protocol/json.ts';
 import type { Part } from './process-tally.ts';
 import type { Tally } from './tally.ts';
 
@@ -19,6 +20,12 @@ export interface ProcessesTell {
 
 type Body<Name extends keyof PartQuestions> = PartQuestions[Name] extends (body: infer B) => unknown ? B : never;
 type Answer<Name extends keyof PartQuestions> = Awaited<ReturnType<PartQuestions[Name]>>;
+
+/** Of the things: from which one on, counted from 0, and how many. */
+interface Share {
+  readonly from: number;
+  readonly own: number;
+}
 
 const heapMegabytes = 12_288;
 const longestRunMs = 24 * 3_600_000;
@@ -40,37 +47,85 @@ export class LoadProcesses {
   }
 
   async start(): Promise<void> {
-    const { endpoint, transport, processes } = this.#options;
+    const { endpoint, transport, processes, doors = 0 } = this.#options;
     const { count } = this.#tally;
-    const isShared = transport === 'in-process';
-    const target = endpoint ?? (await this.#startService(isShared));
-    this.#tell.act('starting the fleet');
-    const shares = isShared ? 1 : Math.min(processes, count);
-    for (let share = 0; share < shares; share += 1) {
-      const from = Math.floor((count * share) / shares);
-      const own = Math.floor((count * (share + 1)) / shares) - from;
-      const name = shares === 1 ? 'fleet' : `fleet ${share + 1}`;
-      const child = isShared ? this.service! : this.#startPart(name, 'fleet', own);
-      this.#fleet.push(child);
-      await this.#openFleet(child, from, own, isShared ? undefined : target);
-    }
+    if (transport === 'tcp') {
+      const target = endpoint ?? (await this.#startService());
+      this.#tell.act('starting the fleet');
+      const shares = this.#shares(Math.min(processes, count));
+      for (const [index, share] of shares.entries()) {
+        const name = shares.length === 1 ? 'fleet' : `fleet ${index + 1}`;
+        await this.#openFleet(this.#startPart(name, 'fleet', share.own), share, target);
+      }
+    } else if (doors === 0) {
+      await this.#startService();
+      this.#tell.act('starting the fleet');
+      await this.#openFleet(this.service!, this.#shares(1)[0]!);
+    } else await this.#startDoorsWithFleets();
   }
 
-  /** @returns where it is */
-  async #startService(isShared: boolean): Promise<string> {
-    const { shape, seed, prefix, doors = 0, onService } = this.#options;
-    const { first, count } = this.#tally;
+  /** In each process a door of the service with its share of the fleet; the engine is in one of its own. */
+  async #startDoorsWithFleets(): Promise<void> {
+    const { orders } = await this.#openService({ doorsAreElsewhere: true });
+    this.#tell.act('starting doors and fleets');
+    const shares = this.#shares(orders.length);
+    const opened = orders.map(async (order, index) => {
+      const share = shares[index]!;
+      const child = this.#startPart(`door and fleet ${index + 1}`, 'service and fleet', share.own);
+      // Devices come by memory, people by the first door.
+      const { httpPort, ...options } = order.options;
+      const endpoints = await child.ask('openDoor', {
+        ...order,
+        options: { ...options, ...present({ httpPort: index === 0 ? httpPort : 'off' }), mqttPort: 'off' },
+      });
+      await this.#openFleet(child, share);
+      return endpoints;
+    });
+    const [endpoints = {}] = await Promise.all(opened);
+    await this.service!.ask('doorsOpened', endpoints);
+    await this.#registerThings();
+  }
+
+  /** So many, as even as can be. */
+  #shares(count: number): readonly Share[] {
+    const { count: things } = this.#tally;
+    return Array.from({ length: count }, (_, index) => {
+      const from = Math.floor((things * index) / count);
+      return { from, own: Math.floor((things * (index + 1)) / count) - from };
+    });
+  }
+
+  /** With its things. @returns where it is */
+  async #startService(): Promise<string> {
+    const { mqttUrl } = await this.#openService({ doorsAreElsewhere: false });
+    await this.#registerThings();
+    return mqttUrl!;
+  }
+
+  async #openService({ doorsAreElsewhere }: { readonly doorsAreElsewhere: boolean }): Promise<Answer<'openService'>> {
+    const { shape, seed, transport } = this.#options;
+    const { count } = this.#tally;
+    const doors = Math.min(this.#options.doors ?? 0, doorsAreElsewhere ? count : Infinity);
+    const isShared = transport === 'in-process' && !doorsAreElsewhere;
     const name = isShared ? 'service and fleet' : 'service';
     this.service = this.#startPart(name, name, isShared ? count : 0);
     this.#tell.act('starting the service');
-    const { mqttPort, pageUrl } = await this.service.ask('openService', { faults: shape.given.faults, seed, doors });
-    onService?.(pageUrl);
-    this.#tell.act('registering the things');
-    await this.service.ask('createThings', { first, count, prefix });
-    return `mqtt://127.0.0.1:${mqttPort}`;
+    return this.service.ask('openService', { faults: shape.given.faults, seed, doors, doorsAreElsewhere });
   }
 
-  #openFleet(child: Child<PartQuestions>, from: number, own: number, endpoint: string | undefined): Promise<void> {
+  /** The service is whole, and its page can be seen. */
+  async #registerThings(): Promise<void> {
+    const { prefix, onService } = this.#options;
+    const { first, count } = this.#tally;
+    const service = this.service!;
+    const pageUrl = await service.ask('page', undefined as never);
+    if (pageUrl !== undefined) onService?.(pageUrl);
+    this.#tell.act('registering the things');
+    await service.ask('createThings', { first, count, prefix });
+  }
+
+  #openFleet(child: Child<PartQuestions>, { from, own }: Share, endpoint?: string): Promise<void> {
+    this.#fleet.push(child);
     const { shape, seed, prefix, hardware, timeScale = 1, endpoint: others } = this.#options;
     const { connectRate, keepAliveMs, reconnectMs } = shape.given;
     const { first, count } = this.#tally;

@@ -14,7 +14,7 @@ import type { DurationMs } from '../../protocol/time.ts';
 import type { JobCounts, Pacing } from './contract.ts';
 import { onlyPlain } from '../live/own-service.ts';
 import { type Flights, startFlights } from './pacing.ts';
-import { openHost } from './service-host.ts';
+import { type OrderOfDoor, openHost } from './service-host.ts';
 
 export interface LoadServiceOptions {
   readonly faults: FaultPlan;
@@ -22,6 +22,8 @@ export interface LoadServiceOptions {
   readonly dataDir?: string;
   /** Doors in processes of their own; default 0: all is in this one. */
   readonly doors?: number;
+  /** Those are the fleet's. */
+  readonly doorsAreElsewhere?: boolean;
   readonly now: () => DurationMs;
 }
 
@@ -51,8 +53,11 @@ export interface ServiceReport {
 }
 
 export interface LoadService {
-  readonly mqttPort: number;
-  readonly pageUrl: string;
+  /** Absent: there are no ports for devices. */
+  readonly mqttUrl: string | undefined;
+  readonly pageUrl: string | undefined;
+  readonly orders: readonly OrderOfDoor[];
+  doorsOpened(endpoints: Readonly<Record<string, string>>): void;
   accept(stream: Duplex): void;
   createThings(names: readonly string[]): Promise<void>;
   rollout(plan: RolloutPlan): void;
@@ -88,7 +93,7 @@ interface Rollout {
 }
 
 export async function openLoadService(options: LoadServiceOptions): Promise<LoadService> {
-  const { faults, seed, dataDir, doors = 0, now } = options;
+  const { faults, seed, dataDir, doors = 0, doorsAreElsewhere = false, now } = options;
   const jobs = new Map<string, Counted>();
   const rollouts: Rollout[] = [];
   const byJob = new Map<string, Rollout>();
@@ -107,6 +112,7 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
       ...(doors > 0 && { onFailure: (error: unknown) => (whyOver ??= String(error)) }),
     },
     doors,
+    doorsAreElsewhere,
     count,
     about: `seed ${seed}`,
     onEnded(name, how) {
@@ -191,8 +197,12 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
   }
 
   return {
-    mqttPort: Number(new URL(host.mqttUrl).port),
-    pageUrl: host.pageUrl,
+    mqttUrl: host.mqttUrl,
+    get pageUrl() {
+      return host.pageUrl;
+    },
+    orders: host.orders,
+    doorsOpened: (endpoints) => host.doorsOpened(endpoints),
     accept: (stream) => host.accept(stream),
     createThings: (names) => createThingsAt(port, names),
     usages: () => host.usages(),

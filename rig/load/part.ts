@@ -1,26 +1,27 @@
 /**
  * One process of a load run: the service, a share of the fleet, or both. Answers what the conductor asks over IPC. A process with
- * both joins them by memory; one with a service of several processes starts them and operates their engine over a link. What it is not
- * asked for it does not load.
+ * both joins them by memory, and so does one with a share and a door of the service; one with a service of several processes starts
+ * them and operates their engine over a link. What it is not asked for it does not load.
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { thingNameOf } from '../../agent/fleet-names.ts';
+import type { LinkedDoors } from '../../broker/processes/linked-doors.ts';
 import type { ProcessUsage } from '../../broker/processes/process-usage.ts';
 import type { HardwareProfile } from '../../agent/device/profile.ts';
-import type { FaultPlan } from '../../faults/plan.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import { duplexPair } from '../live/wire/duplex-pair.ts';
 import type { FleetReport } from './fleet-counts.ts';
 import type { HardwareFleetOptions } from './hardware-fleet.ts';
 import { type OpenLine, memoryLines, tcpLines } from './line.ts';
 import type { FleetPart, FleetShare } from './load-fleet.ts';
-import type { LoadService, RolloutPlan, ServiceReport } from './load-service.ts';
+import type { LoadService, LoadServiceOptions, RolloutPlan, ServiceReport } from './load-service.ts';
+import type { OrderOfDoor } from './service-host.ts';
 import { present } from '../../protocol/json.ts';
 import { monotonicMs } from './monotonic.ts';
 
 export interface OpenFleet extends FleetShare {
-  /** Absent: the service is in this process. */
+  /** Absent: the service, or a door of it, is in this process. */
   readonly endpoint?: string;
   /** Absent: without hardware. */
   readonly hardware?: readonly HardwareProfile[];
@@ -47,21 +48,35 @@ export type PartQuestions = ReturnType<typeof createPart>;
 /** @param boards of simulated hardware, where they are not the reference device: for rigs that test the rig */
 export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
   let ownService: LoadService | undefined;
+  let ownDoor: LinkedDoors | undefined;
   let ownFleet: FleetPart | undefined;
   const service = (): LoadService => opened(ownService, 'service');
   const fleet = (): FleetPart => opened(ownFleet, 'fleet');
+  const accept = (stream: Duplex): void =>
+    ownDoor === undefined ? service().accept(stream) : ownDoor.acceptMqtt(stream);
   let names: readonly string[] = [];
   let lastLoop = performance.eventLoopUtilization();
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
 
   return {
-    async openService(body: { readonly faults: FaultPlan; readonly seed: number; readonly doors: number }) {
+    async openService(body: Omit<LoadServiceOptions, 'dataDir' | 'now'>) {
       const { openLoadService } = await import('./load-service.ts');
       ownService = await openLoadService({ ...body, now: monotonicMs });
-      const { mqttPort, pageUrl } = ownService;
-      return { mqttPort, pageUrl };
+      const { mqttUrl, orders } = ownService;
+      return { mqttUrl, orders };
     },
+
+    /** A door of a service whose engine is elsewhere, for the things of this process. @returns its endpoints */
+    async openDoor(order: OrderOfDoor) {
+      const { openLinkedDoors } = await import('../../broker/processes/linked-doors.ts');
+      ownDoor = await openLinkedDoors(order);
+      return ownDoor.endpoints;
+    },
+
+    doorsOpened: async (endpoints: Readonly<Record<string, string>>) => service().doorsOpened(endpoints),
+    /** @returns where the live page of the service is */
+    page: async () => service().pageUrl,
 
     async createThings({ first, count, prefix }: Pick<FleetShare, 'first' | 'count' | 'prefix'>) {
       names = Array.from({ length: count }, (_, index) => thingNameOf(prefix, first + index + 1));
@@ -79,14 +94,13 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
       const { endpoint, hardware } = body;
       const common = { ...body, now: monotonicMs };
       if (hardware !== undefined) {
-        const openStream = endpoint === undefined ? () => duplexTo((stream) => service().accept(stream)) : undefined;
+        const openStream = endpoint === undefined ? () => duplexTo(accept) : undefined;
         const place = { endpoint: endpoint ?? 'mqtt://in-process', ...present({ openStream }) };
         const { createHardwareFleet } = await import('./hardware-fleet.ts');
         ownFleet = createHardwareFleet({ ...common, hardware, boards, ...place });
         return;
       }
-      const open: OpenLine =
-        endpoint === undefined ? memoryLines((stream) => service().accept(stream)) : tcpLines(endpoint);
+      const open: OpenLine = endpoint === undefined ? memoryLines(accept) : tcpLines(endpoint);
       const { createLoadFleet } = await import('./load-fleet.ts');
       ownFleet = createLoadFleet({ ...common, open });
     },
@@ -120,6 +134,7 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
     async close() {
       delay.disable();
       await ownFleet?.close();
+      await ownDoor?.close();
       await ownService?.close();
     },
   };

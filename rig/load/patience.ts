@@ -24,3 +24,31 @@ export function patienceOf({ shape, pacing, hardware, timeScale = 1, endpoint }:
     (hardware === undefined ? 0 : stepsMs / timeScale);
   return passesMs + (endpoint !== undefined && !hasJob ? noJobMs : stalledMs);
 }
+
+export interface Standstill {
+  /** When something changed last. */
+  readonly changedAt: () => DurationMs;
+  readonly patienceMs: () => DurationMs;
+  /** Told again and again, with the patience that is over. */
+  readonly lasts: (patienceMs: DurationMs) => void;
+}
+
+const lookEveryMs: DurationMs = 200;
+
+/**
+ * Looks on whether something changes, from now on: what stood still before was meant to. A look counts for the time to the next one,
+ * however late it comes, so that time in which this process did not run is nobody's standstill.
+ * @returns ends it
+ */
+export function watchStandstill({ changedAt, patienceMs, lasts }: Standstill): () => void {
+  let lastChangeAt = changedAt();
+  let stillMs = 0;
+  const watch = setInterval(() => {
+    const now = changedAt();
+    stillMs = now === lastChangeAt ? stillMs + lookEveryMs : 0;
+    lastChangeAt = now;
+    const patience = patienceMs();
+    if (stillMs >= patience) lasts(patience);
+  }, lookEveryMs);
+  return () => clearInterval(watch);
+}

@@ -16,7 +16,7 @@ import { LoadProcesses } from './load-processes.ts';
 import { type RunTime, progressTo } from './load-progress.ts';
 import { monotonicMs } from './monotonic.ts';
 import { paceOf } from './pacing.ts';
-import { patienceOf } from './patience.ts';
+import { patienceOf, watchStandstill } from './patience.ts';
 import { EndedEarly, RunEnd, withResolvers } from './run-end.ts';
 import { type RolledOut, Tally } from './tally.ts';
 
@@ -269,15 +269,15 @@ class RunningLoad {
   async #until(holds: () => boolean, patienceMs?: DurationMs): Promise<void> {
     const found = withResolvers();
     this.#waiting = { since: this.#looks, holds, found: found.resolve };
-    const watch = setInterval(() => {
-      const patience = patienceMs ?? patienceOf(this.#options, this.#tally.jobs('').started > 0);
-      if (this.#tally.unchangedForMs(monotonicMs()) < patience) return;
-      this.#end.come(`nothing has happened for ${Math.round(patience / 1000)} s while ${this.#act}`);
-    }, usualLookMs);
+    const endWatch = watchStandstill({
+      changedAt: () => this.#tally.changedAt,
+      patienceMs: () => patienceMs ?? patienceOf(this.#options, this.#tally.jobs('').started > 0),
+      lasts: (ms) => this.#end.come(`nothing has happened for ${Math.round(ms / 1000)} s while ${this.#act}`),
+    });
     try {
       await this.#end.orEnded(found.promise);
     } finally {
-      clearInterval(watch);
+      endWatch();
       this.#waiting = undefined;
     }
   }

@@ -123,8 +123,8 @@ export class Tally {
     if (tookLatencies) this.#sample(at, interval);
   }
 
-  unchangedForMs(at: DurationMs): DurationMs {
-    return at - this.#changedAt;
+  get changedAt(): DurationMs {
+    return this.#changedAt;
   }
 
   /** Of all jobs whose ids begin so: as the service counts them where it is ours. */

@@ -131,7 +131,6 @@ describe('jobrig load', () => {
     [['--endpoint', 'mqtt://127.0.0.1:1', '--shape', 'mass-delete'], 'takes jobs away'],
     [['--endpoint', 'mqtt://127.0.0.1:1', '--shape', 'throttled'], 'faults of the service'],
     [['--endpoint', 'mqtt://127.0.0.1:1', '--transport', 'in-process'], '--transport in-process'],
-    [['--processes', '2', '--transport', 'in-process'], 'share one process'],
     [['--hardware', 'abacus'], 'abacus'],
     [['--hardware', 'mix', '--rate', '5'], '--hardware mix'],
     [['--transport', 'pigeon'], '--transport'],
@@ -210,12 +209,20 @@ describe('jobrig load', () => {
     );
   });
 
-  it('tells a person what there is to tell, and nothing else', async () => {
-    const { finished } = start('load', '--things', '5', '--transport', 'in-process', '--quiet', '--out', 'report');
-    const { stdout } = await finished;
-    expect(stdout).toContain('service and fleet share one process');
-    expect(stdout).not.toMatch(/undefined|refusals|saturated|partial/);
-  });
+  it.each([
+    ['1', 'service and fleet share one process'],
+    ['2', 'each door shares a process with its part of the fleet'],
+  ])(
+    'in-process, with --processes %s, tells a person what there is to tell, and nothing else',
+    async (processes, note) => {
+      const way = ['--transport', 'in-process', '--processes', processes];
+      const { finished } = start('load', '--things', '5', ...way, '--quiet', '--out', 'report');
+      const { code, stdout } = await finished;
+      expect(code).toBe(0);
+      expect(stdout).toContain(note);
+      expect(stdout).not.toMatch(/undefined|refusals|saturated|partial/);
+    },
+  );
 
   it('keeps what it has on Ctrl-C, says so, and leaves no process', async () => {
     const { child, folder, finished, progress } = start(...small, '--shape', 'idle', '--json', '--out', 'report');

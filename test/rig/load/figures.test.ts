@@ -1,5 +1,5 @@
 import { array, assert, integer, property } from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
 import type { LoadRun } from '../../../rig/load/contract.ts';
 import { judgeThresholds, parseThreshold } from '../../../rig/load/figures.ts';
@@ -7,7 +7,7 @@ import { verdictOfLoad } from '../../../rig/load/verdict.ts';
 import { Latencies, latenciesOf } from '../../../rig/load/histograms.ts';
 import { processesFor, whyTooMany } from '../../../rig/load/capacity.ts';
 import { startFlights } from '../../../rig/load/pacing.ts';
-import { patienceOf } from '../../../rig/load/patience.ts';
+import { patienceOf, watchStandstill } from '../../../rig/load/patience.ts';
 import { loadShape } from '../../../rig/load/shapes.ts';
 import { sampleLoadRun } from '../../support/sample-load.ts';
 
@@ -150,6 +150,14 @@ describe('processes of a load', () => {
       { fleet: 3, doors: 0 },
     ],
     ['are one in memory', 'auto', { ...tcp, transport: 'in-process' }, few, undefined, { fleet: 1, doors: 0 }],
+    [
+      'are doors with their fleets in memory',
+      3,
+      { ...tcp, transport: 'in-process' },
+      few,
+      undefined,
+      { fleet: 3, doors: 3 },
+    ],
     ['are as many as files demand', 'auto', { ...tcp, things: 30_000 }, few, 35, { fleet: 35, doors: 35 }],
   ] as const)('%s', (_, wanted, { endpoint, ...asked }, machine, least, expected) => {
     const told = processesFor(wanted, { ...asked, ...(endpoint && { endpoint }) }, machine);
@@ -249,5 +257,45 @@ describe('the patience of a run', () => {
     ['some time once that is there', { endpoint: 'mqtt://h:1' }, true, 31_000],
   ])('is %s', (_, changes, hasJob, expected) => {
     expect(patienceOf({ ...asked, ...changes }, hasJob)).toBe(expected);
+  });
+});
+
+/** @param changes at which millisecond something changes @returns when it was told of, within two minutes */
+function toldAt(changes: readonly number[] = []): number | undefined {
+  const began = Date.now();
+  const told: number[] = [];
+  const end = watchStandstill({
+    changedAt: () => Math.max(-90_000, ...changes.filter((at) => at <= Date.now() - began)),
+    patienceMs: () => 30_000,
+    lasts: () => told.push(Date.now() - began),
+  });
+  vi.advanceTimersByTime(120_000);
+  end();
+  vi.advanceTimersByTime(120_000);
+  expect(told.every((at) => at <= 120_000)).toBe(true);
+  return told[0];
+}
+
+describe('a standstill', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('is none before it has lasted, however long nothing has happened before', () => {
+    expect(toldAt()).toBe(30_000);
+  });
+
+  it('begins anew with each change', () => {
+    expect(toldAt([10_000, 35_000])).toBe(65_000);
+    expect(toldAt([20_000, 45_000, 70_000, 95_000])).toBeUndefined();
+  });
+
+  it('does not last while this process does not run', () => {
+    const told: number[] = [];
+    const end = watchStandstill({ changedAt: () => 0, patienceMs: () => 30_000, lasts: () => told.push(Date.now()) });
+    // As after a laptop has slept: the clock is an hour further, and the timer has come once.
+    vi.setSystemTime(Date.now() + 3_600_000);
+    vi.advanceTimersByTime(200);
+    expect(told).toEqual([]);
+    end();
   });
 });

@@ -25,6 +25,11 @@ const ways = {
   'a service of its own': { transport: 'tcp', phases: ofOwnService },
   'three processes of the fleet': { transport: 'tcp', processes: 3, phases: ofOwnService },
   'one process for all': { transport: 'in-process', phases: ofOwnService },
+  'doors in the processes of the fleet': {
+    transport: 'in-process',
+    doors: 2,
+    phases: ['starting the service', 'starting doors and fleets', 'registering the things', ...ofOwnService.slice(3)],
+  },
   'an endpoint': { transport: 'tcp', shape: 'idle', phases: ['starting the fleet', 'connecting', 'idle', 'ending'] },
 } as const;
 type Way = keyof typeof ways;
@@ -41,7 +46,9 @@ async function play(way: Way, disturb: (phase: string, what: Disturbance) => voi
     transport,
     phases: _phases,
     ...others
-  }: { transport: 'tcp' | 'in-process'; phases: object; shape?: string; processes?: number } = ways[way];
+  }: { transport: 'tcp' | 'in-process'; phases: object; shape?: string; processes?: number; doors?: number } = ways[
+    way
+  ];
   const shape = loadShape(others.shape ?? 'mass-delete');
   const parts: ReturnType<typeof localPart>[] = [];
   const phases: string[] = [];
@@ -56,6 +63,7 @@ async function play(way: Way, disturb: (phase: string, what: Disturbance) => voi
     hardwareName: 'none',
     transport,
     processes: others.processes ?? 1,
+    doors: others.doors ?? 0,
     signal: interrupted.signal,
     lookEveryMs: 5,
     goneAfterMs: 50,

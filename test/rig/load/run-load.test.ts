@@ -59,6 +59,7 @@ function shapeOf(text: string): LoadShape {
   return read.value;
 }
 
+const doorsInMemory = { transport: 'in-process', processes: 2, doors: 2 } as const;
 const quick = { updates: 1, pauseMs: 0, holds: false };
 
 describe('a load run', () => {
@@ -67,12 +68,17 @@ describe('a load run', () => {
     ['rollout', { given: { executions: 5 } }, { pulled: 0, recovered: 0 }],
     ['rollout', { processes: 3 }, { pulled: 0, recovered: 0 }],
     ['rollout', { transport: 'in-process' }, { pulled: 0, recovered: 0 }],
+    ['rollout', { ...doorsInMemory, given: { executions: 5 } }, { pulled: 0, recovered: 0 }],
+    ['rollout', { ...doorsInMemory, doors: 3, given: { things: 2 } }, { pulled: 0, recovered: 0 }],
+    ['rollout', { ...doorsInMemory, pacing: { kind: 'rate', perSecond: 100 } }, { pulled: 0, recovered: 0 }],
     ['rollout', { pacing: { kind: 'rate', perSecond: 100 } }, { pulled: 0, recovered: 0 }],
     ['rollout', { durationMs: 300 }, { pulled: 0, recovered: 0 }],
     ['rollout', { slice: { index: 2, of: 3 }, given: { things: 36 } }, { pulled: 0, recovered: 0 }],
     ['reconnect-storm', { given: { work: { updates: 2, pauseMs: 300, holds: false } } }, { pulled: 0, recovered: 12 }],
     ['mass-delete', {}, { pulled: 12, recovered: 12 }],
+    ['mass-delete', doorsInMemory, { pulled: 12, recovered: 12 }],
     ['throttled', { given: { things: 6, work: quick } }, { pulled: 0, recovered: 0 }],
+    ['throttled', { ...doorsInMemory, given: { things: 6, work: quick } }, { pulled: 0, recovered: 0 }],
     ['idle', { durationMs: 300 }, { pulled: 0, recovered: 0 }],
   ])('of %s with %j ends well, and both ends agree', async (shape, changes, expected) => {
     const run = await play(shape, changes);
@@ -138,6 +144,7 @@ describe('a load run', () => {
     ['tcp', 1],
     ['tcp', 2],
     ['in-process', 1],
+    ['in-process', 2],
   ] as const)(
     'over %s, with %i fleets, ends with what it has when a device hangs, and fails',
     async (transport, processes) => {
@@ -148,6 +155,7 @@ describe('a load run', () => {
         timeScale: 50,
         transport,
         processes,
+        doors: transport === 'tcp' || processes === 1 ? 0 : processes,
         given: { things: 4 },
         startPart: () => localPart(hangingBoards('thing-2', 'message')),
       });
@@ -162,11 +170,11 @@ describe('a load run', () => {
     const profiles = readHardwareProfiles('mix');
     const hardware = { profiles, document: '{"operation":"reboot"}' };
     expect(JSON.parse(firmwareDocument())).toHaveProperty('operation', 'firmware');
-    for (const transport of ['tcp', 'in-process'] as const) {
+    for (const way of [{ transport: 'tcp' }, { transport: 'in-process' }, doorsInMemory] as const) {
       const run = await play('rollout', {
         hardware,
         hardwareName: 'mix',
-        transport,
+        ...way,
         timeScale: 100,
         given: { things: 3 },
       });
