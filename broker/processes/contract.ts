@@ -45,7 +45,7 @@ export type ToProcess =
   /** The connection of a client of this door, which comes with the message, and what was read of it. */
   | ({ readonly kind: 'client' } & HandedClient);
 
-/** So many executions of a job came to a status, with a version that is the same for all of them. */
+/** So many executions of a job came to a status, with a version that is the same for all of them; of those that are gone it is 0. */
 export interface ExecutionCount {
   readonly jobId: string;
   readonly status: ObservationOf<'execution'>['status'];

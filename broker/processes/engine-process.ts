@@ -28,7 +28,7 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
   const engine = await linkEngine({ options, surroundings, mind, doors });
   const usage = usageOf('engine');
   let stopWatching: (() => void) | undefined;
-  let stopCounting: (() => void) | undefined;
+  let isCounting = false;
   let stopHearing: (() => void) | undefined;
   const links = createServer((stream) => engine.end.accept(stream));
   const pages = createHttpServer((request, response) => engine.answer(request, response));
@@ -36,7 +36,6 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
   await Promise.all([listening(links, engineSocket(folder)), listening(pages, pageSocket(folder))]);
   const close = async (): Promise<void> => {
     stopWatching?.();
-    stopCounting?.();
     stopHearing?.();
     links.close();
     pages.close();
@@ -56,12 +55,10 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
       stopWatching = mind.observe({ job: show, execution: show });
     } else if (message.kind === 'hear' && stopHearing === undefined) {
       stopHearing = events.add((event) => sayToStarter({ kind: 'event', event }));
-    } else if (message.kind === 'count' && stopCounting === undefined) {
-      stopCounting = mind.observe({
-        execution(seen) {
-          counted.add(seen);
-          if (!counted.isTold) counted.isTold = engine.end.tellOperator(counted);
-        },
+    } else if (message.kind === 'count' && !isCounting) {
+      isCounting = true;
+      mind.onChanges((changes) => {
+        if (counted.add(changes) && !counted.isTold) counted.isTold = engine.end.tellOperator(counted);
       });
     } else if (message.kind === 'present') engine.page.present(message);
     else if (message.kind === 'usage') {
