@@ -132,7 +132,7 @@ function isDrawn(
   chance: Chance,
 ): boolean {
   if (atMs < fromMs || atMs >= untilMs) return false;
-  if (operations !== undefined && (operation === undefined || !operations.some((one) => one === operation)))
+  if (operations !== undefined && !(operations as readonly (MessageOperation | undefined)[]).includes(operation))
     return false;
   return chance.happens(perMillion);
 }

@@ -46,7 +46,7 @@ type OutsideInput = Exclude<
   { readonly kind: 'power-on' | 'power-cut' | 'supply-drop' | 'network' | 'memory-fault' | 'wake' }
 >;
 
-const nothing: readonly BoardEffect[] = [];
+const nothing: BoardEffect[] = [];
 const wake: AgentInput = { kind: 'wake' };
 
 class TimedBoard implements Board, FirmwareGround {
@@ -59,7 +59,7 @@ class TimedBoard implements Board, FirmwareGround {
   readonly #firmware: Firmware;
   /** What arrived while nobody listened, in order. */
   #waiting: OutsideInput[] = [];
-  #effects: BoardEffect[] = [];
+  #effects = nothing;
   /** As it is now; absent: to be made anew. */
   #view: DeviceView | undefined;
 
@@ -81,8 +81,7 @@ class TimedBoard implements Board, FirmwareGround {
     this.time = Math.max(this.time, now);
     this.#take(input);
     const effects = this.#effects;
-    if (effects.length === 0) return nothing;
-    this.#effects = [];
+    this.#effects = nothing;
     return effects;
   }
 
@@ -205,7 +204,7 @@ class TimedBoard implements Board, FirmwareGround {
   // What the firmware asks.
 
   show(effect: BoardEffect): void {
-    if (this.#effects.length === 0) this.#effects = [effect];
+    if (this.#effects === nothing) this.#effects = [effect];
     else this.#effects.push(effect);
   }
 

@@ -67,11 +67,9 @@ function doubts(
   queued: readonly ExecutionSummaryPayload[],
 ): boolean {
   const { work, request } = turn.state;
-  const isNamed = (execution: ExecutionIdentity, among: readonly ExecutionSummaryPayload[]) =>
-    among.some((entry) => turn.behaviour.isSameExecution(execution, identityIn(queue, entry)));
   if (work !== undefined) {
     const isConcerned = queueOf(work.execution) === queue && stepOf(work) !== 'report' && !work.orphaned;
-    if (isConcerned && !isNamed(work.execution, started)) {
+    if (isConcerned && !isNamed(turn, queue, work.execution, started)) {
       work.doubt ??= { by, ask: 'own' };
       // A question already asked does not settle it: its answer may have been on the way.
       if (request !== undefined) request.suspect = by;
@@ -80,8 +78,18 @@ function doubts(
   }
   if (request?.purpose.kind !== 'start' || queueOf(request.purpose.head.execution) !== queue) return false;
   const { execution } = request.purpose.head;
-  if (!isNamed(execution, started) && !isNamed(execution, queued)) request.suspect = by;
+  if (!isNamed(turn, queue, execution, started) && !isNamed(turn, queue, execution, queued)) request.suspect = by;
   return true;
+}
+
+function isNamed(
+  { behaviour }: Turn,
+  queue: Queue,
+  execution: ExecutionIdentity,
+  among: readonly ExecutionSummaryPayload[],
+): boolean {
+  for (const entry of among) if (behaviour.isSameExecution(execution, identityIn(queue, entry))) return true;
+  return false;
 }
 
 /** There is something to ask for in this queue, after a while in which a better notification may come. */

@@ -42,7 +42,7 @@ const directly: LinkConditions = { latencyMs: 0, jitterMs: 0 };
 const mostAtOnce = 1_000_000;
 
 const wake: BoardInput = { kind: 'wake' };
-const nothing: readonly StationEffect[] = [];
+const nothing: StationEffect[] = [];
 
 class BoardOnALink implements Station, Ground {
   readonly thingName: string;
@@ -56,7 +56,7 @@ class BoardOnALink implements Station, Ground {
   readonly #connection: Connection;
   readonly #injection: FaultInjection;
   readonly #lookInside = (): DeviceView => this.#board.view();
-  #effects: StationEffect[] = [];
+  #effects = nothing;
   /** What the board asked for, and how much of that is done. */
   #asked: readonly BoardEffect[] = [];
   #askedDone = 0;
@@ -109,8 +109,7 @@ class BoardOnALink implements Station, Ground {
     this.#work();
     this.#isAtWork = false;
     const effects = this.#effects;
-    if (effects.length === 0) return nothing;
-    this.#effects = [];
+    this.#effects = nothing;
     return effects;
   }
 
@@ -301,7 +300,7 @@ class BoardOnALink implements Station, Ground {
   }
 
   perform(effect: StationEffect): void {
-    if (this.#effects.length === 0) this.#effects = [effect];
+    if (this.#effects === nothing) this.#effects = [effect];
     else this.#effects.push(effect);
   }
 }

@@ -48,7 +48,7 @@ class ScenarioDirector implements Director {
   #startedAt: EpochMs = 0;
   #done = 0;
   #current: Armed | undefined;
-  #meanwhile: Armed[] = [];
+  #meanwhile: readonly Armed[] = [];
   readonly #connected = new Set<string>();
   #latestSaidAt: EpochMs = 0;
   /** The devices have come to rest after the last entry. */
@@ -112,7 +112,8 @@ class ScenarioDirector implements Director {
   }
 
   #waiting(): readonly Armed[] {
-    return this.#current === undefined ? [...this.#meanwhile] : [this.#current, ...this.#meanwhile];
+    // The list is replaced where it changes.
+    return this.#current === undefined ? this.#meanwhile : [this.#current, ...this.#meanwhile];
   }
 
   #start(now: EpochMs, deeds: Deed[]): void {

@@ -70,7 +70,11 @@ export class ExecutionRecords {
   }
 
   of(execution: ExecutionIdentity): ExecutionRecord | undefined {
-    return this.#ofJob.get(execution.jobId)?.findLast(({ identity }) => isSameExecution(identity, execution));
+    const made = this.ofJob(execution.jobId);
+    for (let index = made.length - 1; index >= 0; index -= 1) {
+      if (isSameExecution(made[index]!.identity, execution)) return made[index];
+    }
+    return undefined;
   }
 
   /** Of this job, in the order in which they were made. */

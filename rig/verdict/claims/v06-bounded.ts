@@ -212,8 +212,10 @@ class Transfers {
   }
 
   #transferOf({ jobId, executionNumber }: ObservationOf<'download'>): Transfer {
-    const known = this.#asked.findLast((one) => one.jobId === jobId && one.executionNumber === executionNumber);
-    if (known !== undefined) return known;
+    for (let index = this.#asked.length - 1; index >= 0; index -= 1) {
+      const known = this.#asked[index]!;
+      if (known.jobId === jobId && known.executionNumber === executionNumber) return known;
+    }
     const transfer: Transfer = { jobId, executionNumber, bytes: 0, connects: this.#context.record.connects };
     this.#asked.push(transfer);
     if (this.#asked.length > rememberedTransfers) this.#asked.shift();

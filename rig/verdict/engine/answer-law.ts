@@ -87,7 +87,8 @@ function numbered(
   number: number | undefined,
 ): ExecutionRow | undefined {
   if (number === undefined) return newestOf(ledger, jobId, thingName);
-  return ledger.executionsOf(jobId, thingName).find(({ executionNumber }) => executionNumber === number);
+  for (const row of ledger.executionsOf(jobId, thingName)) if (row.executionNumber === number) return row;
+  return undefined;
 }
 
 /** @returns what is wrong with an answer, given what was due before the command. */

@@ -129,10 +129,14 @@ function isSameSet(set: readonly Identity[], pending: ReadonlyMap<string, Identi
   let index = 0;
   for (const one of pending.values()) {
     // Most often both are in the same order.
-    if (!isSame(one, set[index]) && !set.some((other) => isSame(one, other))) return false;
+    if (!isSame(one, set[index]) && !isAmong(one, set)) return false;
     index += 1;
   }
   return true;
+}
+
+function isAmong(one: Identity, set: readonly Identity[]): boolean {
+  return set.some((other) => isSame(one, other));
 }
 
 function nameOf(one: Identity | undefined): string {
