@@ -3,7 +3,7 @@ import colors from 'picocolors';
 import type { LoadRun } from '../rig/load/contract.ts';
 import { latenciesIn, loadJson } from '../rig/load/figures.ts';
 import { type JudgedThreshold, memoryOf, verdictOfLoad } from '../rig/load/verdict.ts';
-import { countWords, spanText } from '../rig/report/words.ts';
+import { countWords, measureText, spanText } from '../rig/report/words.ts';
 import type { CommonOptions } from './arguments.ts';
 import { formatTable } from './table.ts';
 
@@ -47,8 +47,8 @@ function loadSummary(run: LoadRun, thresholds: readonly JudgedThreshold[], repor
     ['failures', countWords(run.failures) || 'none'],
     ['refusals', Object.keys(run.refusals).length > 0 ? `${countWords(run.refusals)}, asked again` : undefined],
     ...run.differs.map((difference) => ['differs', difference] as const),
-    ...thresholds.map(({ expression, value, held }) => {
-      const measured = value === undefined ? 'no such figure' : trimmed(value);
+    ...thresholds.map(({ expression, value, unit, held }) => {
+      const measured = value === undefined ? 'no such figure' : measureText(value, unit);
       return ['threshold', `${held ? '✓' : '✗'} ${expression} (${measured})`] as const;
     }),
     ['saturated', run.saturated ? 'the generator was the limit: latencies are its own, not the service’s' : undefined],
@@ -71,10 +71,6 @@ function milliseconds(ms: number): string {
 
 function mega(bytes: number): string {
   return `${Math.round(bytes / 1_048_576)} MB`;
-}
-
-function trimmed(value: number): string {
-  return value.toFixed(value < 100 ? 2 : 0).replace(/\.?0+$/, '') || '0';
 }
 
 function sharedNote({ processes }: LoadRun): string {

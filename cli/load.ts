@@ -215,13 +215,15 @@ function pacingOf({ window, rate: perSecond }: LoadFlags, { given }: LoadShape):
 
 /** Flags that do not go together, in one line. */
 function objectionTo(flags: LoadFlags, shape: LoadShape): string | undefined {
-  const { endpoint, transport, hardware, slice: part } = flags;
+  const { endpoint, transport, hardware, processes: wanted, slice: part } = flags;
   const things = flags.things ?? shape.given.things;
   if (endpoint !== undefined && transport === 'in-process') {
     return '--transport in-process: an --endpoint is reached over TCP';
   }
   if (part !== undefined && part.of > things)
     return `--slice ${part.index}/${part.of}: there are only ${things} things`;
+  const own = Math.floor(things / (part?.of ?? 1));
+  if (typeof wanted === 'number' && wanted > own) return `--processes ${wanted}: there are only ${own} things`;
   const deeds = shape.script.flatMap((entry) => entry.deeds);
   const useless = uselessFlag(flags, shape, deeds);
   if (useless !== undefined) return useless;
@@ -274,8 +276,15 @@ function writtenOf(flags: LoadFlags, ...names: readonly (keyof LoadFlags)[]): re
   return names.flatMap((name) => (flags[name] === undefined ? [] : [[name, String(flags[name])] as const]));
 }
 
-const plainMqttUrl = argument('mqtt://HOST:PORT: a load is measured without TLS', (text) =>
-  mqttUrl(text).startsWith('mqtt:') ? text : undefined,
+const plainMqttUrl = argument(
+  'mqtt://HOST:PORT: a load is measured without TLS, and its things have no user name',
+  (text) => {
+    mqttUrl(text);
+    const { protocol, username, password, pathname, search, hash } = new URL(text);
+    return protocol === 'mqtt:' && `${username}${password}${pathname.replace(/^\/$/, '')}${search}${hash}` === ''
+      ? text
+      : undefined;
+  },
 );
 
 function threshold(text: string, others: readonly Threshold[] = []): readonly Threshold[] {

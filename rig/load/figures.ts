@@ -21,13 +21,14 @@ const percentiles = ['p50', 'p95', 'p99', 'max'] as const;
 
 interface Figure {
   readonly unit: Unit;
+  readonly isRate?: true;
   readonly of: (run: LoadRun) => number | undefined;
 }
 
 const plainFigures: Readonly<Record<string, Figure>> = {
-  executionsPerSecond: { unit: '', of: (run) => run.executionsPerSecond },
-  exchangesPerSecond: { unit: '', of: (run) => run.exchangesPerSecond },
-  connectsPerSecond: { unit: '', of: (run) => run.connectsPerSecond },
+  executionsPerSecond: { unit: '', isRate: true, of: (run) => run.executionsPerSecond },
+  exchangesPerSecond: { unit: '', isRate: true, of: (run) => run.exchangesPerSecond },
+  connectsPerSecond: { unit: '', isRate: true, of: (run) => run.connectsPerSecond },
   'executions.wanted': { unit: '', of: (run) => run.executions.wanted },
   'executions.succeeded': { unit: '', of: (run) => run.executions.succeeded },
   'executions.failed': { unit: '', of: (run) => run.executions.failed },
@@ -67,8 +68,9 @@ const operators = {
 const factors: Readonly<Record<Unit, Readonly<Record<string, number>>>> = {
   ms: { us: 0.001, µs: 0.001, ms: 1, s: 1000, '': 1 },
   bytes: { B: 1, KB: 1024, MB: 1_048_576, GB: 1_073_741_824, '': 1 },
-  '': { '/s': 1, '': 1 },
+  '': { '': 1 },
 };
+const ofRates = { '/s': 1, '': 1 };
 
 export interface Threshold {
   /** As the user wrote it. */
@@ -86,10 +88,11 @@ export function parseThreshold(expression: string): Threshold | string {
   const [, name = '', operator = '', number = '', unit = ''] = match;
   const figure = figureOf(name);
   if (figure === undefined) return unknownWord(name, figureNames, 'jobrig load --help');
-  const factor = factors[figure.unit][unit];
+  const units: Readonly<Record<string, number>> = figure.isRate === true ? ofRates : factors[figure.unit];
+  const factor = Object.hasOwn(units, unit) ? units[unit] : undefined;
   if (factor === undefined) {
-    const known = Object.keys(factors[figure.unit]).filter((word) => word !== '');
-    return `\`${unit}\` is no unit of ${name}: expected ${known.join(', ')}`;
+    const known = Object.keys(units).filter((word) => word !== '');
+    return `\`${unit}\` is no unit of ${name}: expected ${known.join(', ') || 'none'}`;
   }
   const limit = Number(number) * factor;
   if (!Number.isFinite(limit)) return `${number} is more than any figure`;

@@ -1,9 +1,9 @@
 /** The runs of slices as one: counters and rates add up, histograms merge without loss, and what was cut short stays so. */
 import { OperationalError } from '../../protocol/operational-error.ts';
-import { type Exchange, type LoadRun, type LoadSample, exchanges } from './contract.ts';
+import { type Exchange, type LoadRun, exchanges } from './contract.ts';
 import { Latencies } from './histograms.ts';
+import { mergedTimeline } from './merged-timeline.ts';
 import { type Counts, sum, sumOfCounts } from './report-sums.ts';
-import { countedIn } from './timeline.ts';
 
 /** @throws {OperationalError} `RUN_UNREADABLE` for runs that are not of one load, or the same one twice */
 export function mergeLoads(runs: readonly LoadRun[]): LoadRun {
@@ -35,7 +35,10 @@ export function mergeLoads(runs: readonly LoadRun[]): LoadRun {
     exchangesPerSecond: of((run) => run.exchangesPerSecond),
     connectsPerSecond: of((run) => run.connectsPerSecond),
     histograms: mergedHistograms(runs),
-    timeline: mergedTimeline(runs, startedAt),
+    timeline: mergedTimeline(
+      runs.map((run) => ({ ...run, name: nameOf(run) })),
+      startedAt,
+    ),
     phases: runs.flatMap((run) =>
       run.phases.map(({ name, fromMs, toMs }) => ({
         name: runs.length > 1 ? `${nameOf(run)}: ${name}` : name,
@@ -102,34 +105,4 @@ function mergedHistograms(runs: readonly LoadRun[]): LoadRun['histograms'] {
     merged[exchange] = latencies.text();
   }
   return merged;
-}
-
-/** By the second of the wall clock. Latencies of a second are those of the slice that had the highest. */
-function mergedTimeline(runs: readonly LoadRun[], startedAt: number): readonly LoadSample[] {
-  const seconds = new Map<number, LoadSample>();
-  for (const run of runs) {
-    for (const sample of run.timeline) {
-      const second = Math.ceil((run.startedAt - startedAt + sample.atMs) / 1000);
-      const named = sample.processes.map((part) => ({ ...part, name: `${nameOf(run)} ${part.name}` }));
-      const known = seconds.get(second);
-      const own = { ...sample, atMs: second * 1000, spanMs: 1000, processes: named };
-      seconds.set(second, known === undefined ? own : together(known, own));
-    }
-  }
-  return [...seconds.values()].sort((a, b) => a.atMs - b.atMs);
-}
-
-function together(one: LoadSample, other: LoadSample): LoadSample {
-  const [higher] = [one.latencyMs, other.latencyMs]
-    .filter((latency) => latency !== undefined)
-    .sort((a, b) => b.p99 - a.p99);
-  return {
-    atMs: one.atMs,
-    spanMs: one.spanMs,
-    connected: one.connected + other.connected,
-    inProgress: one.inProgress + other.inProgress,
-    ...countedIn(one, other),
-    ...(higher && { latencyMs: higher }),
-    processes: [...one.processes, ...other.processes],
-  };
 }

@@ -22,8 +22,10 @@ function halved(samples: readonly LoadSample[]): LoadSample[] {
   return half;
 }
 
+export type Counted = Pick<LoadSample, 'succeeded' | 'exchanges' | 'failures' | 'refusals'>;
+
 /** What both samples have counted together. */
-export function countedIn(one: LoadSample, other: LoadSample) {
+export function countedIn(one: Counted, other: Counted): Counted {
   return {
     succeeded: one.succeeded + other.succeeded,
     exchanges: one.exchanges + other.exchanges,

@@ -9,7 +9,7 @@ import type { Percentiles } from '../load/percentiles.ts';
 import { type Markup, html } from './markup.ts';
 import { type PageContent, commandLine, runBar, stateLine } from './page-frame.ts';
 import { facts, table, wideTable } from './tables.ts';
-import { spanText } from './words.ts';
+import { measureText, spanText } from './words.ts';
 
 /** A run with what is computed from it for people. */
 export interface ShownLoad {
@@ -102,7 +102,7 @@ function headline(run: LoadRun, thresholds: readonly JudgedThreshold[]): string 
 function thresholdTable(thresholds: readonly JudgedThreshold[]): Markup {
   const rows = thresholds.map(({ expression, value, unit, held }) => [
     html`<code>${expression}</code>`,
-    value === undefined ? 'no such figure in this run' : withUnit(value, unit),
+    value === undefined ? 'no such figure in this run' : measureText(value, unit),
     held ? '✓ holds' : html`<span class="red">✗ broken</span>`,
   ]);
   return wideTable('Thresholds', ['Threshold', 'Measured', ''], rows, { kind: 'thresholds' });
@@ -222,12 +222,6 @@ function milliseconds(ms: number): string {
 
 function mega(bytes: number): string {
   return `${count(bytes / 1_048_576)} MB`;
-}
-
-function withUnit(value: number, unit: JudgedThreshold['unit']): string {
-  if (unit === 'bytes') return `${(value / 1024).toLocaleString('en', { maximumFractionDigits: 1 })} KB`;
-  const figure = value.toLocaleString('en', { maximumFractionDigits: 2 });
-  return unit === 'ms' ? `${figure} ms` : figure;
 }
 
 const loadStyle = `

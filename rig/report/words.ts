@@ -11,6 +11,13 @@ function trimmed(value: number): string {
   return value.toFixed(value < 10 ? 1 : 0).replace(/\.0$/, '');
 }
 
+/** A figure that was measured, in the unit that it has: `19.6 ms`, `44.1 KB`, `1,274`. */
+export function measureText(value: number, unit: 'ms' | 'bytes' | ''): string {
+  if (unit === 'bytes') return `${(value / 1024).toLocaleString('en', { maximumFractionDigits: 1 })} KB`;
+  const figure = value.toLocaleString('en', { maximumFractionDigits: 2 });
+  return unit === 'ms' ? `${figure} ms` : figure;
+}
+
 /** `4 SUCCEEDED, 2 REJECTED` */
 export function countWords(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)

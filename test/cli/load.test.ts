@@ -128,6 +128,12 @@ describe('jobrig load', () => {
     [['--slice', '2/20'], 'there are only 12 things'],
     [['--endpoint', 'http://127.0.0.1:1'], '--endpoint'],
     [['--endpoint', 'mqtts://127.0.0.1:1'], '--endpoint'],
+    ...['me:secret@127.0.0.1:1', '127.0.0.1:1/mqtt', '127.0.0.1:1?x=1', '127.0.0.1:1#x'].map(
+      (place): [string[], string] => [['--endpoint', `mqtt://${place}`], 'Must be mqtt://HOST:PORT'],
+    ),
+    [['--processes', '13'], '--processes 13: there are only 12 things'],
+    [['--processes', '7', '--slice', '1/2'], '--processes 7: there are only 6 things'],
+    [['--threshold', 'failures==0/s'], '`/s` is no unit of failures: expected none'],
     [['--endpoint', 'mqtt://127.0.0.1:1', '--shape', 'mass-delete'], 'takes jobs away'],
     [['--endpoint', 'mqtt://127.0.0.1:1', '--shape', 'throttled'], 'faults of the service'],
     [['--endpoint', 'mqtt://127.0.0.1:1', '--transport', 'in-process'], '--transport in-process'],
@@ -270,7 +276,7 @@ describe('jobrig load', () => {
     const { engine, doors, all } = partsOf(child.pid!);
     expect(doors).toHaveLength(2);
     process.kill(doors[0]!, 'SIGKILL');
-    const died = 'jobrig_load_failures{kind="door 1 ended (SIGKILL)"}';
+    const died = 'jobrig_load_failures_total{kind="door 1 ended (SIGKILL)"}';
     await expect.poll(() => figureAt(metrics, died), { timeout: 20_000 }).toBe(1);
     await expect.poll(() => figureAt(metrics, 'jobrig_load_connected'), { timeout: 20_000 }).toBe(12);
     process.kill(engine, 'SIGKILL');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LoadRun } from '../../../rig/load/contract.ts';
 import { latenciesIn } from '../../../rig/load/figures.ts';
 import { mergeLoads } from '../../../rig/load/merge.ts';
 import { type ShownLoad, loadContent } from '../../../rig/report/load-page.ts';
@@ -27,6 +28,26 @@ describe('runs of slices', () => {
     expect(merged.timeline.map(({ atMs }) => atMs)).toEqual([1000, 2000, 3000, 4000, 5000]);
     expect(merged.timeline.reduce((all, { exchanges }) => all + exchanges, 0)).toBe(30);
     expect(merged.processes.map(({ name }) => name)).toContain('slice 2/2 fleet');
+  });
+
+  it('have every second of each, whenever it looked and however long', () => {
+    const seen = (run: LoadRun, spans: readonly number[]): LoadRun => {
+      let atMs = 0;
+      const [sample] = run.timeline;
+      return {
+        ...run,
+        timeline: spans.map((spanMs) => ({ ...sample!, atMs: (atMs += spanMs), spanMs, exchanges: spanMs })),
+      };
+    };
+    const odd = [1190, 1190, 1190, 1190, 1190, 260];
+    const long = Array.from({ length: 3 }, () => 2000);
+    const { timeline } = mergeLoads([seen(first, odd), seen({ ...second, startedAt: first.startedAt }, long)]);
+    expect(timeline.map(({ atMs }) => atMs)).toEqual([1000, 2000, 3000, 4000, 5000, 6000, 7000]);
+    const [all, last] = [timeline.slice(0, -1), timeline.at(-1)!];
+    expect(all.map(({ connected, processes }) => [connected, processes.length])).toEqual(all.map(() => [5, 4]));
+    expect([last.connected, last.processes.length]).toEqual([3, 2]);
+    for (const { exchanges } of all) expect(exchanges).toBeCloseTo(2000, -1);
+    expect(timeline.reduce((sum, { exchanges }) => sum + exchanges, 0)).toBe(6210 + 6000);
   });
 
   it('that are missing, or were cut short, make a partial one', () => {
