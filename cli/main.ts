@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `jobrig` process: its arguments in, its exit code out. */
 import { endWhenAsked } from './interruption.ts';
+import { ownLimits, tooFewOpenFiles } from './open-files.ts';
 
 endWhenAsked();
 
@@ -12,6 +13,12 @@ for (const output of [process.stdout, process.stderr]) {
   output.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   });
+}
+
+const tooFew = tooFewOpenFiles(ownLimits(), process.argv[2]);
+if (tooFew !== undefined) {
+  process.stderr.write(`jobrig: ${tooFew}\n`);
+  process.exit(2);
 }
 
 const { run } = await import('./program.ts');

@@ -32,8 +32,8 @@ export function readText<Value>(text: string, check: (value: unknown) => ReadFor
   };
   const [fault] = document.errors;
   if (fault !== undefined) {
-    const [message = ''] = fault.message.split('\n', 1);
-    return { ok: false, problems: [{ ...at(fault.pos[0]), message }] };
+    const [said = ''] = fault.message.split('\n', 1);
+    return { ok: false, problems: [{ ...at(fault.pos[0]), message: inOurWords(said) }] };
   }
   if (document.contents === null)
     return { ok: false, problems: [{ line: 1, column: 1, message: 'there is nothing in it' }] };
@@ -43,7 +43,7 @@ export function readText<Value>(text: string, check: (value: unknown) => ReadFor
   } catch (error) {
     // Of aliases: one that stands for nothing, or so many that they make a short text a long value.
     const [alias = '*'] = /\*[^\s,\]}]+/.exec(text) ?? [];
-    const message = error instanceof Error ? error.message.split('\n', 1)[0]! : String(error);
+    const message = inOurWords(error instanceof Error ? error.message.split('\n', 1)[0]! : String(error));
     return { ok: false, problems: [{ ...at(Math.max(0, text.indexOf(alias))), message }] };
   }
   const read = check(value);
@@ -55,6 +55,16 @@ export function readText<Value>(text: string, check: (value: unknown) => ReadFor
   }));
   problems.sort((a, b) => a.rank - b.rank || a.line - b.line || a.column - b.column);
   return { ok: false, problems: problems.map(({ line, column, message }) => ({ line, column, message })) };
+}
+
+/** What the library says to who calls it, and how it fails where it goes deeper than it can. */
+const ours: readonly (readonly [theirs: string, ours: string])[] = [
+  ['Source contains multiple documents', 'here begins a second document, and one is read'],
+  ['Maximum call stack size exceeded', 'it is nested too deeply'],
+];
+
+function inOurWords(said: string): string {
+  return ours.find(([theirs]) => said.startsWith(theirs))?.[1] ?? said;
 }
 
 /** A message that names a word needs no other name. */

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { FaultPlan } from '../../faults/plan.ts';
 import { type Complain, type MemberPath, type ReadForm, readWith } from '../../protocol/form.ts';
 import { isJsonObject, present } from '../../protocol/json.ts';
+import { longestTimerMs } from '../../protocol/time.ts';
 import { unknownWord } from '../../protocol/near-name.ts';
 import { checked, faultsFrom } from '../scenario/format/checked.ts';
 import { type Words, entriesFrom } from '../scenario/format/entries.ts';
@@ -17,6 +18,11 @@ const executions = z.number().int().min(1).max(1000);
 const updates = z.number().int().min(0).max(1000);
 const window = z.number().int().min(1).max(1_000_000);
 
+/** No timer waits longer. */
+const wait = span.refine((ms) => ms <= longestTimerMs, 'expected at most 596 h');
+/** What MQTT can say. Source: MQTT 3.1.1 §3.1.2.10. */
+const keepAlive = span.refine((ms) => ms <= 65_535_000, 'expected at most 65535 s');
+
 const headForm = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,79}$/, 'expected lower-case letters, digits and -'),
   version: z.number().int().min(1).default(1),
@@ -26,12 +32,12 @@ const headForm = z.strictObject({
       things: things.default(1000),
       executions: executions.default(1),
       updates: updates.default(3),
-      pause: span.optional(),
+      pause: wait.optional(),
       window: window.default(64),
       'connect-rate': z.number().min(0.1).max(100_000).default(500),
-      'keep-alive': span.optional(),
-      reconnect: span.optional(),
-      duration: span.optional(),
+      'keep-alive': keepAlive.optional(),
+      reconnect: wait.optional(),
+      duration: wait.optional(),
       faults: z.unknown().optional(),
     })
     .prefault({}),
@@ -49,7 +55,7 @@ const deedForms = {
     window: z.union([window, z.literal('all')]).optional(),
     by: z.enum(['joining', 'service']).default('joining'),
     updates: updates.optional(),
-    pause: span.optional(),
+    pause: wait.optional(),
     holds: z.boolean().optional(),
   }),
   // `link: drop` is all of them.
@@ -64,7 +70,7 @@ const triggerForms = {
   'in-progress': z.strictObject({ 'in-progress': percent, job: label }),
   finished: z.strictObject({ finished: percent, job: label }),
   recovered: z.strictObject({ recovered: percent }),
-  idle: z.strictObject({ idle: span }),
+  idle: z.strictObject({ idle: wait }),
 } as const;
 type TriggerWord = keyof typeof triggerForms;
 const triggerWords = Object.keys(triggerForms) as readonly TriggerWord[];
@@ -151,9 +157,10 @@ function triggerFrom(value: unknown, path: MemberPath, complain: Complain): Shap
   return { on: word, job: String(read['job']), percent: share };
 }
 
-/** Jobs that are spoken of must be rolled out before. */
+/** Jobs that are spoken of must be rolled out before, and not deleted. */
 function checkJobs({ script }: LoadShape, complain: Complain): void {
   const known: string[] = [];
+  const deleted: string[] = [];
   script.forEach(({ when, deeds }, index) => {
     const jobs: string[] = when !== undefined && 'job' in when ? [when.job] : [];
     for (const deed of deeds) {
@@ -161,7 +168,11 @@ function checkJobs({ script }: LoadShape, complain: Complain): void {
         if (known.includes(deed.job))
           complain(['script', index], `job ${deed.job} is rolled out before: give this one another name`);
         known.push(deed.job);
-      } else if ('job' in deed) jobs.push(deed.job);
+      } else if ('job' in deed) {
+        jobs.push(deed.job);
+        if (deleted.includes(deed.job)) complain(['script', index], `job ${deed.job} is deleted before`);
+        if (deed.do === 'delete-job') deleted.push(deed.job);
+      }
     }
     for (const job of jobs) {
       if (!known.includes(job)) complain(['script', index], `no job ${job} is rolled out: ${unknownWord(job, known)}`);

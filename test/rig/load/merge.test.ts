@@ -31,14 +31,6 @@ describe('runs of slices', () => {
   });
 
   it('have every second of each, whenever it looked and however long', () => {
-    const seen = (run: LoadRun, spans: readonly number[]): LoadRun => {
-      let atMs = 0;
-      const [sample] = run.timeline;
-      return {
-        ...run,
-        timeline: spans.map((spanMs) => ({ ...sample!, atMs: (atMs += spanMs), spanMs, exchanges: spanMs })),
-      };
-    };
     const odd = [1190, 1190, 1190, 1190, 1190, 260];
     const long = Array.from({ length: 3 }, () => 2000);
     const { timeline } = mergeLoads([seen(first, odd), seen({ ...second, startedAt: first.startedAt }, long)]);
@@ -62,6 +54,14 @@ describe('runs of slices', () => {
     expect(() => mergeLoads(runs)).toThrow(message);
   });
 });
+
+/** As a run that looked after each of these spans. */
+function seen(run: LoadRun, spans: readonly number[]): LoadRun {
+  let atMs = 0;
+  const [sample] = run.timeline;
+  const timeline = spans.map((spanMs) => ({ ...sample!, atMs: (atMs += spanMs), spanMs, exchanges: spanMs }));
+  return { ...run, timeline };
+}
 
 function bodyOf(shown: ShownLoad): string {
   return pageBody(loadContent(shown)).text;
