@@ -12,6 +12,7 @@ import { measureBesideCrowds } from './comparisons/crowd.ts';
 import { measureCheck } from './comparisons/check.ts';
 import { measureEngineAlone } from './comparisons/engine.ts';
 import { measureLatency } from './comparisons/latency.ts';
+import { measureInMemory } from './comparisons/in-memory.ts';
 import { measureLink } from './comparisons/link.ts';
 import { measureLoads } from './comparisons/load.ts';
 import { compareWithoutLogic } from './comparisons/logic.ts';
@@ -35,6 +36,7 @@ const comparisons = {
   takeover: measureTakeover,
   load: measureLoads,
   link: measureLink,
+  'in-memory': measureInMemory,
   engine: measureEngineAlone,
   simulation: measureSimulationAlone,
   check: measureCheck,
