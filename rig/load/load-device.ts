@@ -342,7 +342,7 @@ export class LoadDevice implements WireListener {
   }
 
   #rejected(payload: Buffer): void {
-    const { counts, chance } = this.#context;
+    const { counts } = this.#context;
     const asking = this.#asking;
     if (asking === undefined) return counts.fail('answer that was not asked for');
     const code = parseJsonObject(payload.toString())?.['code'];
@@ -352,20 +352,24 @@ export class LoadDevice implements WireListener {
     if (mayTryAgain.has(code)) {
       counts.refuse(code);
       if (asking === 'update') this.#updatesSent -= 1;
-      const backOffMs = Math.min(longestBackOffMs, firstBackOffMs * 2 ** this.#attempt) * (0.5 + chance() / 2);
-      this.#attempt += 1;
-      this.#timer = setTimeout(() => {
-        if (!this.#isReady) return;
+      return this.#afterBackOff(() => {
         if (asking === 'start-next' || this.#jobId === undefined) this.#askNext();
         else this.#update();
-      }, backOffMs);
-      return;
+      });
     }
     if (asking === 'update' && this.#jobId === undefined) return this.#askNext();
     if (asking === 'update' && isGone.has(code)) return this.#pulled();
     counts.fail(`rejected: ${code}`);
     if (this.#jobId !== undefined) counts.job(this.#jobId).failed += 1;
     this.#jobId = undefined;
-    this.#askNext();
+    // Asked at once, a service that does not know these things would be asked as fast as it answers.
+    this.#afterBackOff(() => this.#askNext());
+  }
+
+  #afterBackOff(ask: () => void): void {
+    const backOffMs =
+      Math.min(longestBackOffMs, firstBackOffMs * 2 ** this.#attempt) * (0.5 + this.#context.chance() / 2);
+    this.#attempt += 1;
+    this.#timer = setTimeout(() => this.#isReady && ask(), backOffMs);
   }
 }

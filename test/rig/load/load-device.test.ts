@@ -1,6 +1,6 @@
 /** A thing of a load whose service says nothing: it gives up, says why, and comes back. */
 import { generate } from 'mqtt-packet';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FleetCounts } from '../../../rig/load/fleet-counts.ts';
 import type { LineListener, OpenLine } from '../../../rig/load/line.ts';
 import { LoadDevice } from '../../../rig/load/load-device.ts';
@@ -27,11 +27,13 @@ const nothing = published('start-next/accepted', '{"timestamp":1}');
 function deviceOn(told: LineListener[]) {
   const counts = new FleetCounts();
   const dropped: number[] = [];
+  const written: string[] = [];
   const settled: (string | undefined)[] = [];
   let now = 0;
+  const write = (bytes: Buffer): boolean => written.push(bytes.toString('latin1')) > 0;
   const open: OpenLine = (_index, listener) => {
     const place = told.push(listener) - 1;
-    return { write: () => true, end() {}, drop: () => void dropped.push(place) };
+    return { write, end() {}, drop: () => void dropped.push(place) };
   };
   const device = new LoadDevice(0, 'thing-1', {
     counts,
@@ -47,7 +49,7 @@ function deviceOn(told: LineListener[]) {
     now = at;
     device.look(at);
   };
-  return { device, counts, dropped, settled, look };
+  return { device, counts, dropped, written, settled, look };
 }
 
 describe('a thing whose service says nothing', () => {
@@ -116,6 +118,35 @@ describe('a thing whose service says nothing', () => {
     expect(counts.connected).toBe(1);
     device.close();
   });
+});
+
+describe('a thing that its service refuses', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it.each(['ResourceNotFound', 'InvalidRequest', 'RequestThrottled'])(
+    'with %s asks again after longer and longer pauses',
+    async (code) => {
+      vi.useFakeTimers();
+      const told: LineListener[] = [];
+      const { device, written } = deviceOn(told);
+      const asked = (): number => written.filter((bytes) => bytes.includes('/start-next')).length;
+      device.connect();
+      told[0]!.opened();
+      for (const answer of [connack, suback]) told[0]!.received(answer);
+      await vi.advanceTimersByTimeAsync(0);
+      const before = asked();
+      for (let second = 0; second < 60; second += 0.01) {
+        if (written.at(-1)?.includes('/start-next'))
+          told[0]!.received(published('start-next/rejected', `{"code":"${code}"}`));
+        written.push('');
+        await vi.advanceTimersByTimeAsync(10);
+      }
+      expect(before).toBeGreaterThan(0);
+      expect(asked() - before).toBeGreaterThan(5);
+      expect(asked() - before).toBeLessThan(20);
+      device.close();
+    },
+  );
 });
 
 describe('a thing whose service says what it does not say', () => {
