@@ -44,7 +44,7 @@ function loadSummary(run: LoadRun, thresholds: readonly JudgedThreshold[], repor
       ({ name, peakBytes, cpuMs }) => [name, `peak ${mega(peakBytes)}, CPU ${spanText(cpuMs)}`] as const,
     ),
     ['memory', `${(memoryOf(run).perThingBytes / 1024).toFixed(1)} KB a thing`],
-    ['failures', countWords(run.failures) || 'none'],
+    ['failures', failureWords(run.failures)],
     ['refusals', Object.keys(run.refusals).length > 0 ? `${countWords(run.refusals)}, asked again` : undefined],
     ...run.differs.map((difference) => ['differs', difference] as const),
     ...thresholds.map(({ expression, value, unit, held }) => {
@@ -71,6 +71,16 @@ function milliseconds(ms: number): string {
 
 function mega(bytes: number): string {
   return `${Math.round(bytes / 1_048_576)} MB`;
+}
+
+const kindsTold = 8;
+
+/** The most frequent, and of how many more kinds: a hundred of them are no line. */
+function failureWords(failures: LoadRun['failures']): string {
+  const kinds = Object.entries(failures).sort(([, a], [, b]) => b - a);
+  const told = countWords(Object.fromEntries(kinds.slice(0, kindsTold))) || 'none';
+  const more = kinds.length - kindsTold;
+  return more > 0 ? `${told}, and ${more} rarer kinds` : told;
 }
 
 function sharedNote({ processes }: LoadRun): string {

@@ -35,12 +35,14 @@ function onSeconds({ timeline, name }: NamedRun, laterMs: DurationMs): readonly 
   for (const [index, sample] of timeline.entries()) {
     const after = countedIn(before, sample);
     const endMs = laterMs + sample.atMs;
+    // The first is of all that came before it, the start of the processes too.
+    const spanMs = index === 0 ? Math.min(sample.spanMs, secondMs) : sample.spanMs;
     const isLast = index === timeline.length - 1;
     const last = isLast ? Math.ceil(endMs / secondMs) : Math.floor(endMs / secondMs);
     const processes = sample.processes.map((part) => ({ ...part, name: `${name} ${part.name}` }));
-    for (let second = Math.floor((endMs - sample.spanMs) / secondMs) + 1; second <= last; second += 1) {
+    for (let second = Math.floor((endMs - spanMs) / secondMs) + 1; second <= last; second += 1) {
       if (second * secondMs <= (seconds.at(-1)?.atMs ?? 0)) continue;
-      const share = Math.min(1, 1 - (endMs - second * secondMs) / sample.spanMs);
+      const share = Math.min(1, 1 - (endMs - second * secondMs) / spanMs);
       const until = mapped(after, (count, what) => Math.floor(before[what] + (count - before[what]) * share));
       const within = mapped(until, (count, what) => count - told[what]);
       seconds.push({ ...sample, ...within, atMs: second * secondMs, spanMs: secondMs, processes });

@@ -170,14 +170,30 @@ function processSection({ processes }: LoadRun): Markup {
 }
 
 /** Of a run in which there were some. */
+const kindsShown = 12;
+
+/** The most frequent first; what is rarer is folded. */
 function failureSection({ failures, refusals }: LoadRun): Markup {
+  const kinds = Object.entries(failures)
+    .sort(([, a], [, b]) => b - a)
+    .map(([kind, many]) => [html`<span class="red">✗ ${kind}</span>`, count(many)]);
+  const rarer = kinds.length > kindsShown + 1 ? kinds.slice(kindsShown) : [];
   const rows = [
-    ...Object.entries(failures).map(([kind, many]) => [html`<span class="red">✗ ${kind}</span>`, count(many)]),
+    ...kinds.slice(0, kinds.length - rarer.length),
     ...Object.entries(refusals).map(([code, many]) => [`refused: ${code}, asked again`, count(many)]),
   ];
+  const titles = ['Kind', 'Count'];
   return html`<section id="failures">
     <h2>${Object.keys(failures).length === 0 ? 'Refused, and asked again' : 'Failures'}</h2>
-    ${table(['Kind', 'Count'], rows, { figuresFrom: 1 })}
+    ${table(titles, rows, { figuresFrom: 1 })}
+    ${
+      rarer.length === 0
+        ? undefined
+        : html`<details>
+            <summary>${rarer.length} rarer kinds</summary>
+            ${table(titles, rarer, { figuresFrom: 1 })}
+          </details>`
+    }
   </section>`;
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { loadText } from '../../../cli/load-summary.ts';
 import type { LoadRun } from '../../../rig/load/contract.ts';
 import { latenciesIn } from '../../../rig/load/figures.ts';
 import { mergeLoads } from '../../../rig/load/merge.ts';
@@ -31,8 +32,8 @@ describe('runs of slices', () => {
   });
 
   it('have every second of each, whenever it looked and however long', () => {
-    const odd = [1190, 1190, 1190, 1190, 1190, 260];
-    const long = Array.from({ length: 3 }, () => 2000);
+    const odd = [1000, 1190, 1190, 1190, 1190, 450];
+    const long = [1000, 2000, 2000, 1000];
     const { timeline } = mergeLoads([seen(first, odd), seen({ ...second, startedAt: first.startedAt }, long)]);
     expect(timeline.map(({ atMs }) => atMs)).toEqual([1000, 2000, 3000, 4000, 5000, 6000, 7000]);
     const [all, last] = [timeline.slice(0, -1), timeline.at(-1)!];
@@ -40,6 +41,19 @@ describe('runs of slices', () => {
     expect([last.connected, last.processes.length]).toEqual([3, 2]);
     for (const { exchanges } of all) expect(exchanges).toBeCloseTo(2000, -1);
     expect(timeline.reduce((sum, { exchanges }) => sum + exchanges, 0)).toBe(6210 + 6000);
+  });
+
+  it('begin in a merged chart when they were first looked at', () => {
+    const { timeline } = mergeLoads([
+      seen(first, [3400, 1000]),
+      seen({ ...second, startedAt: first.startedAt }, [3400]),
+    ]);
+    expect(timeline.map(({ atMs, connected }) => [atMs, connected])).toEqual([
+      [3000, 5],
+      [4000, 5],
+      [5000, 3],
+    ]);
+    expect(timeline.reduce((sum, { exchanges }) => sum + exchanges, 0)).toBe(4400 + 3400);
   });
 
   it('that are missing, or were cut short, make a partial one', () => {
@@ -80,6 +94,19 @@ describe('the page of a load run', () => {
     expect(page).not.toContain(hostile);
     // Its data.
     expect(page.match(/<script/g)).toHaveLength(1);
+  });
+
+  it('tells the most frequent kinds of failure, and folds the others', () => {
+    const kinds = Array.from({ length: 100 }, (_, index) => [`kind ${index}.`, index + 1] as const);
+    const run = { ...first, failures: Object.fromEntries(kinds) };
+    const page = bodyOf(shownLoad(run, []));
+    const [told = '', folded = ''] = page.slice(page.indexOf('id="failures"')).split('88 rarer kinds');
+    expect(told.match(/✗ kind \d+/g)).toEqual(Array.from({ length: 12 }, (_, index) => `✗ kind ${99 - index}`));
+    expect(folded.match(/✗ kind \d+/g)).toHaveLength(88);
+    const line = loadText({}, run, [])
+      .split('\n')
+      .find((each) => each.startsWith('failures'));
+    expect(line).toMatch(/^failures +100 kind 99\., .* 93 kind 92\., and 92 rarer kinds$/);
   });
 
   it.each([
