@@ -77,6 +77,9 @@ const mostGroups = 8;
 const identity = { region: 'us-east-1', account: '000000000000' };
 
 interface Counted {
+  /** Asked for; those over a link are made, and counted, later. */
+  begun: number;
+  isTakenAway: boolean;
   made: number;
   started: number;
   succeeded: number;
@@ -171,7 +174,16 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
     groups.push({ jobId, name });
     ask('iot:CreateThingGroup', { thingGroupName: name });
     for (const thingName of thingNames) ask('iot:AddThingToThingGroup', { thingGroupName: name, thingName });
-    jobs.set(jobId, { made: 0, started: 0, succeeded: 0, failed: 0, canceled: 0, gone: 0 });
+    jobs.set(jobId, {
+      begun: thingNames.length,
+      isTakenAway: false,
+      made: 0,
+      started: 0,
+      succeeded: 0,
+      failed: 0,
+      canceled: 0,
+      gone: 0,
+    });
     byJob.set(jobId, rollout);
     rollout.jobIds.push(jobId);
     ask('iot:CreateJob', {
@@ -183,15 +195,19 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
   }
 
   function isJobOver(jobId: string): boolean {
-    const { made = 0, succeeded = 0, failed = 0, canceled = 0, gone = 0 } = jobs.get(jobId) ?? {};
-    return gone >= made || succeeded + failed + canceled >= made;
+    const counted = jobs.get(jobId);
+    if (counted === undefined) return true;
+    const { begun, isTakenAway, made, succeeded, failed, canceled, gone } = counted;
+    const wanted = isTakenAway ? made : Math.max(begun, made);
+    return gone >= wanted || succeeded + failed + canceled >= wanted;
   }
 
-  function stop(base: string): readonly string[] {
+  function takenAway(base: string): readonly string[] {
     return rollouts
       .filter(({ plan }) => plan.base === base)
       .flatMap(({ flights, jobIds }) => {
         flights?.stop();
+        for (const jobId of jobIds) jobs.get(jobId)!.isTakenAway = true;
         return jobIds;
       });
   }
@@ -223,7 +239,9 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
         begin(index) {
           const round = Math.floor(index / things.length);
           if (round === jobIds.length && !createRound(rollout, round)) return false;
-          const thingGroupName = `load-group-${jobIds[round]!}`;
+          const jobId = jobIds[round]!;
+          jobs.get(jobId)!.begun += 1;
+          const thingGroupName = `load-group-${jobId}`;
           ask('iot:AddThingToThingGroup', { thingGroupName, thingName: things[index % things.length]! });
           return true;
         },
@@ -233,10 +251,10 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
       for (const { flights } of rollouts) flights?.stop();
     },
     cancelJobs(base, force) {
-      for (const jobId of stop(base)) if (!isJobOver(jobId)) ask('iot:CancelJob', { jobId, force });
+      for (const jobId of takenAway(base)) if (!isJobOver(jobId)) ask('iot:CancelJob', { jobId, force });
     },
     deleteJobs(base, force) {
-      for (const jobId of stop(base)) ask('iot:DeleteJob', { jobId, force });
+      for (const jobId of takenAway(base)) ask('iot:DeleteJob', { jobId, force });
     },
     report() {
       const told = Object.fromEntries(

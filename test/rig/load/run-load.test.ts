@@ -60,6 +60,8 @@ function shapeOf(text: string): LoadShape {
 }
 
 const doorsInMemory = { transport: 'in-process', processes: 2, doors: 2 } as const;
+/** More in flight than there are things: several rounds begin at once, before any of them is counted. */
+const manyRounds = { pacing: { kind: 'window', window: 64 }, given: { executions: 12 } } as const;
 const quick = { updates: 1, pauseMs: 0, holds: false };
 
 describe('a load run', () => {
@@ -67,6 +69,8 @@ describe('a load run', () => {
     ['rollout', {}, { pulled: 0, recovered: 0 }],
     ['rollout', { given: { executions: 5 } }, { pulled: 0, recovered: 0 }],
     ['rollout', { processes: 3 }, { pulled: 0, recovered: 0 }],
+    ['rollout', { ...manyRounds, doors: 2 }, { pulled: 0, recovered: 0 }],
+    ['rollout', { ...manyRounds, ...doorsInMemory }, { pulled: 0, recovered: 0 }],
     ['rollout', { transport: 'in-process' }, { pulled: 0, recovered: 0 }],
     ['rollout', { ...doorsInMemory, given: { executions: 5 } }, { pulled: 0, recovered: 0 }],
     ['rollout', { ...doorsInMemory, doors: 3, given: { things: 2 } }, { pulled: 0, recovered: 0 }],
