@@ -4,6 +4,7 @@
  * nor sessions; whoever hands something in gets told when it may speak, or that it never may.
  */
 import type { Clock } from './clock.ts';
+import type { ExecutionRow } from './engine/rows.ts';
 import { Inflow } from './net/inflow.ts';
 import type { RowChange, Store } from './store/store.ts';
 
@@ -19,6 +20,8 @@ type Settled = (kept: boolean) => void;
 const maxWaitingBytes = 64 * 1024 * 1024;
 /** Of who waits for it to be kept. */
 const bytesOfAnswer = 512;
+/** Of a row of an execution without its details: most rows are of executions, and all of these are about as long. */
+const bytesOfExecution = 512;
 /** Of a list, an object or a number, and of each of their members. */
 const bytesOfValue = 16;
 
@@ -34,6 +37,11 @@ function bytesOf(value: unknown): number {
     bytes += typeof member === 'number' ? bytesOfValue : bytesOf(member);
   }
   return bytes;
+}
+
+function bytesOfRow({ table, row }: RowChange): number {
+  if (table !== 'jobExecution' || row === undefined) return bytesOf(row);
+  return bytesOfExecution + bytesOf((row as ExecutionRow).statusDetails);
 }
 
 /**
@@ -80,7 +88,7 @@ export function createJournal(
     keep(more, settled) {
       for (const change of more) {
         changes.push(change);
-        bytes += bytesOf(change.key) + bytesOf(change.row);
+        bytes += bytesOf(change.key) + bytesOfRow(change);
       }
       waiting.push(settled);
       bytes += bytesOfAnswer;

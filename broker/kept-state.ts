@@ -10,6 +10,7 @@ import { type Journal, createJournal } from './journal.ts';
 import type { LedStore, LedStoreOptions } from './led-store.ts';
 import type { SessionChange, SessionStore } from './mqtt/kept-sessions.ts';
 import { Inflow } from './net/inflow.ts';
+import { packing } from './packed-rows.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import type { DurationMs } from '../protocol/time.ts';
 import { torn } from './store/database-file.ts';
@@ -134,7 +135,10 @@ export async function openKeptState(options: KeptStateOptions): Promise<KeptStat
 
 async function openStore(options: KeptStateOptions, onFailure: (error: unknown) => void): Promise<Store | LedStore> {
   const { place, identity, durability, onWarning, leading } = options;
-  if ('directory' in place) return openSqliteStore({ directory: place.directory, identity, durability });
+  if ('directory' in place) {
+    const store = await openSqliteStore({ directory: place.directory, identity, durability });
+    return store.takesPacked ? packing(store) : store;
+  }
   const { openLedStore } = await import('./led-store.ts');
   return openLedStore({
     ...leading,

@@ -1,6 +1,7 @@
 /**
  * Everything that a service keeps, from a data directory into a database or back, as `jobrig store copy` does it: rows as they are, byte
- * for byte, then checked by their number. Nothing is changed at the source; at the target everything is there in the end, or nothing.
+ * for byte, but for packed executions, which are whole then; checked by their number. Nothing is changed at the source; at the target
+ * everything is there in the end, or nothing.
  * Keys and certificates of the service itself are files in the data directory and no rows: they stay where they are.
  */
 import { existsSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import { caKeyFile } from './certificates.ts';
 import { rememberDirectory } from './data-directory.ts';
 import type { ServiceIdentity } from './engine/contract.ts';
+import { unpackedText } from './packed-rows.ts';
 import type { CopiedHead, CopySource, CopyTarget } from './store/copied.ts';
 import type { PostgresAddress } from './store/postgres-address.ts';
 import { openSqliteSource, openSqliteTarget } from './store/sqlite-copy.ts';
@@ -91,7 +93,7 @@ async function copyRows(
     onProgress(copied, source.rows);
     for await (const batch of source.batches()) {
       signal.throwIfAborted();
-      await target.put(batch);
+      await target.put(batch.map(unpackedText));
       for (const { table } of batch) counts[table] += 1;
       copied += batch.length;
       onProgress(copied, source.rows);

@@ -1,5 +1,5 @@
 /**
- * What two stores need so that everything of one can be put into the other: rows as they are kept, byte for byte, in batches. A source
+ * What two stores need so that everything of one can be put into the other: rows as they are kept, in batches. A source
  * and a target are held until they are closed, so that no service changes or finds them meanwhile; a target has everything or nothing.
  */
 import type { Head } from './database-file.ts';

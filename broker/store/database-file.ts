@@ -28,19 +28,25 @@ const applicationId = 0x6a_62_72_67;
 /** The column in whose order the rows of a table lie. */
 export type Order = 'key' | 'rowid';
 
+export interface Format {
+  readonly order: Order;
+  /** Executions may be packed (`broker/packed-rows.ts`). */
+  readonly takesPacked: boolean;
+}
+
 /**
- * By the format of a file, which it keeps. Since the second one rows lie in the order in which they were first put: what is made together
+ * By its number, which a file keeps. Since the second one rows lie in the order in which they were first put: what is made together
  * changes together, while each of many devices whose names come in no order has a page of its own in the order of keys.
  */
-const orders: ReadonlyMap<unknown, Order> = new Map([
-  [1, 'key'],
-  [2, 'rowid'],
+const formats: ReadonlyMap<unknown, Format> = new Map<unknown, Format>([
+  [1, { order: 'key', takesPacked: false }],
+  [2, { order: 'rowid', takesPacked: false }],
+  [3, { order: 'rowid', takesPacked: true }],
 ]);
-const newestFormat = 2;
+const newestFormat = 3;
 
-export interface OpenDatabase {
+export interface OpenDatabase extends Format {
   readonly database: Database;
-  readonly order: Order;
 }
 
 /** SQLite's result codes. The first is what a damaged schema comes to. */
@@ -71,7 +77,7 @@ export function inspectDatabase(files: DatabaseFiles, schema: Schema): Head | un
   const database = attempt(files, () => new DatabaseSync(file, { readOnly: true }));
   try {
     return attempt(files, () => {
-      const order = orderOf(file, database);
+      const { order } = formatOf(file, database);
       // The quick one does not look whether the index of a table has its keys.
       const check = order === 'key' ? 'quick_check' : 'integrity_check';
       const complaint = ask(database, check, `pragma_${check}`)[0]?.[check];
@@ -91,10 +97,11 @@ export function openDatabase(files: DatabaseFiles, schema: Schema): OpenDatabase
   try {
     return attempt(files, () => {
       database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL');
-      const order = orderOf(files.database, database);
+      const format = formatOf(files.database, database);
       // Tables that a later version has added; all others have been looked at.
-      for (const [table, columns] of tablesOf(schema, order)) database.exec(create(`IF NOT EXISTS ${table}`, columns));
-      return { database, order };
+      for (const [table, columns] of tablesOf(schema, format.order))
+        database.exec(create(`IF NOT EXISTS ${table}`, columns));
+      return { database, ...format };
     });
   } catch (error) {
     database.close();
@@ -135,7 +142,8 @@ function makeDatabase({ database: file, log, mark }: DatabaseFiles, schema: Sche
   rmSync(unfinished, { force: true });
   closeSync(openSync(unfinished, 'wx', ownerOnly));
   const database = new DatabaseSync(unfinished);
-  for (const [table, columns] of tablesOf(schema, orders.get(newestFormat)!)) database.exec(create(table, columns));
+  for (const [table, columns] of tablesOf(schema, formats.get(newestFormat)!.order))
+    database.exec(create(table, columns));
   database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${newestFormat}`);
   database.close();
   renameSync(unfinished, file);
@@ -145,12 +153,12 @@ function makeDatabase({ database: file, log, mark }: DatabaseFiles, schema: Sche
 }
 
 /** What kind of a file it is. @throws where it is none that this version reads */
-function orderOf(file: string, database: Database): Order {
+function formatOf(file: string, database: Database): Format {
   const id = ask(database, 'application_id', 'pragma_application_id')[0]?.['application_id'];
   if (id !== applicationId) throw storeError('STORE_FOREIGN', file, 'is a database of another program');
   const version = ask(database, 'user_version', 'pragma_user_version')[0]?.['user_version'];
-  const order = orders.get(version);
-  if (order !== undefined) return order;
+  const format = formats.get(version);
+  if (format !== undefined) return format;
   const hint = 'Start the version of jobrig that made it, or give another directory.';
   const complaint = `has format ${String(version)}, this jobrig reads 1 to ${newestFormat}`;
   throw storeError('STORE_VERSION', file, complaint, { hint });

@@ -31,23 +31,23 @@ export function openSqliteSource(directory: string): CopySource {
   const head = inspectDatabase(files, sqliteSchema);
   checkEnd(head, files);
   if (head === undefined) throw missing('has nothing of a service yet');
-  const { database, order, close } = opened(files, head);
+  const source = opened(files, head);
   return {
     name: files.database,
     head,
-    rows: countRows(database, files),
+    rows: countRows(source.database, files),
     async *batches() {
       for (const table of tableNames) {
         let after: Place | undefined;
         for (;;) {
-          const [batch] = inBatches(textsIn({ database, order }, files, table, undefined, after));
+          const [batch] = inBatches(textsIn(source, files, table, undefined, after));
           if (batch === undefined) break;
           after = batch.at(-1)!.place;
           yield batch;
         }
       }
     },
-    close: () => Promise.resolve(close()),
+    close: () => Promise.resolve(source.close()),
   };
 }
 
@@ -94,14 +94,13 @@ export function openSqliteTarget(directory: string, identity: ServiceIdentity): 
 }
 
 function opened(files: DatabaseFiles, head: Head | undefined): OpenDatabase & { readonly close: () => void } {
-  const { database, order } = openDatabase(files, sqliteSchema);
+  const open = openDatabase(files, sqliteSchema);
   // Whoever is kept out is told by which process.
   const mark = openMark(files.mark, head?.commits ?? 0);
   return {
-    database,
-    order,
+    ...open,
     close() {
-      closeDatabase(database, files);
+      closeDatabase(open.database, files);
       mark.remove();
     },
   };

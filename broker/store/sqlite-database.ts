@@ -95,7 +95,8 @@ export function openSqliteDatabase(
   const files = filesIn(directory);
   const head = inspectDatabase(files, sqliteSchema);
   checkHead(head, files, identity);
-  const { database, order } = openDatabase(files, sqliteSchema);
+  const opened = openDatabase(files, sqliteSchema);
+  const { database } = opened;
   // 16 MB of log between checkpoints: pages that change again and again are then written back once.
   database.exec(`PRAGMA synchronous = ${synchronous[durability]}; PRAGMA wal_autocheckpoint = 4000`);
   const write = writerOf(database, identity, `,${JSON.stringify(mark)},`);
@@ -107,8 +108,7 @@ export function openSqliteDatabase(
   return {
     files,
     lastCommitAt: head?.at,
-    database,
-    order,
+    ...opened,
     gather(changes) {
       gathered.push(...changes);
     },

@@ -15,6 +15,8 @@ import { type DamageListener, type RowChange, type Store, type TableName, lastOf
 
 /** Some rows in memory at a time, while they are read. */
 export interface SqliteStore extends Store {
+  /** What reads its file knows packed executions, too. */
+  readonly takesPacked: boolean;
   rows(isWanted?: (table: TableName) => boolean, damaged?: DamageListener): Iterable<Required<RowChange>>;
   commit(...turn: Parameters<Store['commit']>): Promise<void>;
   close(): void;
@@ -25,10 +27,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   const files = filesIn(options.directory);
   const thread = theThread();
   const { opened } = await thread.open(options, files);
-  const { database: of, lastCommitAt } = opened!;
+  const { database: of, lastCommitAt, takesPacked } = opened!;
   return {
     name: files.database,
     lastCommitAt,
+    takesPacked,
     *rows(isWanted = () => true, damaged) {
       const passesDamageOver = damaged !== undefined;
       let from: Position | undefined = { tables: tableNames.filter(isWanted) };

@@ -57,6 +57,7 @@ export interface Failure {
 export interface Opened {
   readonly database: number;
   readonly lastCommitAt: EpochMs | undefined;
+  readonly takesPacked: boolean;
 }
 
 export interface Answer {
@@ -95,7 +96,8 @@ function answerTo(question: Question): Answer {
     const opened = openSqliteDatabase(question.options, mark);
     lastNumber += 1;
     databases.set(lastNumber, opened);
-    return { opened: { database: lastNumber, lastCommitAt: opened.lastCommitAt } };
+    const { lastCommitAt, takesPacked } = opened;
+    return { opened: { database: lastNumber, lastCommitAt, takesPacked } };
   }
   const database = databases.get(question.of)!;
   switch (question.ask) {

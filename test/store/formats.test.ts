@@ -1,4 +1,4 @@
-/** Files of the first format, in which rows lie in the order of their keys, go on as they are; newer ones keep together what is made together. */
+/** Files of earlier formats go on as they are: in those of the first rows lie in the order of their keys, newer ones keep together what is made together. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { DatabaseSync } from '@photostructure/sqlite';
@@ -21,14 +21,15 @@ const rows: readonly Row[] = Array.from({ length: 3000 }, (_, index) => {
 });
 
 /** As jobrig made it before. @param isWithout a table that was not known yet */
-function makeFirstFormat(file: string, isWithout: string): void {
+function makeEarlier(file: string, format: number, isWithout: string): void {
   const database = new DatabaseSync(file);
-  const columns = '(key TEXT PRIMARY KEY, row TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID';
+  const order = format === 1 ? ' WITHOUT ROWID' : '';
+  const columns = `(key TEXT PRIMARY KEY, row TEXT NOT NULL, checksum INTEGER NOT NULL)${order}`;
   for (const table of tableNames) if (table !== isWithout) database.exec(`CREATE TABLE ${table} ${columns}`);
   database.exec(
     'CREATE TABLE service (id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL, checksum INTEGER NOT NULL)',
   );
-  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = 1; BEGIN`);
+  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${format}; BEGIN`);
   const put = (table: string) => database.prepare(`INSERT INTO ${table} VALUES (?, ?, ?)`);
   const putThing = put('thing');
   for (const { key, row } of rows) {
@@ -69,10 +70,11 @@ async function read(path: string, change?: (store: SqliteStore) => Promise<void>
 describe.each([
   { format: 1, isByKey: true },
   { format: 2, isByKey: false },
+  { format: 3, isByKey: false },
 ])('a file of format $format', ({ format, isByKey }) => {
   it('is read, written and copied, and stays in its format', async () => {
     const directory = testStoreDirectory();
-    if (format === 1) makeFirstFormat(directory.database, 'shadow');
+    if (format < 3) makeEarlier(directory.database, format, 'shadow');
     else await read(directory.path, (store) => store.commit(rows, at));
     expect(await read(directory.path)).toEqual(byKey(rows));
 
