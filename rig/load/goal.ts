@@ -12,9 +12,10 @@ export interface Goal {
 /** What comes by what things do; a time that passes does not. */
 export type CountedTrigger = Exclude<ShapeTrigger, { readonly on: 'idle' }>;
 
-/** Things that the last cut or deletion has disturbed, and how many had recovered before. */
+/** What the last cut or deletion has disturbed. */
 export interface Disturbed {
-  readonly things: number;
+  /** As far as is known now: a thing may finish its execution before it is taken away. */
+  readonly things: () => number;
   readonly recoveredBefore: number;
 }
 
@@ -32,7 +33,7 @@ export function goalOf(when: CountedTrigger, { tally, rollouts, disturbed }: Pro
       return { name: 'connected', done: fleet.connected, total: share(count) };
     case 'recovered': {
       const { things, recoveredBefore } = disturbed;
-      return { name: 'recovered', done: fleet.recovered - recoveredBefore, total: share(things) };
+      return { name: 'recovered', done: fleet.recovered - recoveredBefore, total: share(things()) };
     }
     default: {
       const rollout = rollouts.get(when.job);

@@ -43,6 +43,8 @@ export interface RolloutPlan {
 
 export interface ServiceReport {
   readonly jobs: Readonly<Record<string, JobCounts>>;
+  /** What was asked of it and is not answered yet, and so perhaps not counted in `jobs`. */
+  readonly unanswered: number;
   /** Open loop: by how much the next beginning is late, and whether those of a rollout that is over took too long. */
   readonly lateMs: DurationMs;
   readonly fellBehind: boolean;
@@ -67,7 +69,9 @@ export interface LoadService {
   deleteJobs(base: string, force: boolean): void;
   /** Of its processes beside this one. */
   usages(): Promise<readonly ProcessUsage[]>;
-  report(): ServiceReport;
+  /** What was asked of it and is not answered yet. What is answered is counted in a report once `usages` has been asked after it. */
+  readonly unanswered: number;
+  report(): Omit<ServiceReport, 'unanswered'>;
   close(): Promise<void>;
 }
 
@@ -125,8 +129,16 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
     },
   });
   const { port } = host;
+  let unanswered = 0;
+  const accepted = (): void => void (unanswered -= 1);
+  const refused = (reason: string): void => {
+    unanswered -= 1;
+    whyOver ??= reason;
+  };
   const ask: Ask = (name, request) => {
-    if (whyOver === undefined) askAt(port, name, request, (reason) => (whyOver ??= reason));
+    if (whyOver !== undefined) return;
+    unanswered += 1;
+    askAt(port, name, request, refused, accepted);
   };
 
   function count({ jobId, status, versionNumber, count: more }: ExecutionCount): void {
@@ -202,12 +214,12 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
     return gone >= wanted || succeeded + failed + canceled >= wanted;
   }
 
-  function takenAway(base: string): readonly string[] {
+  /** No more of its executions begin. @returns the ids of its jobs */
+  function stopRollout(base: string): readonly string[] {
     return rollouts
       .filter(({ plan }) => plan.base === base)
       .flatMap(({ flights, jobIds }) => {
         flights?.stop();
-        for (const jobId of jobIds) jobs.get(jobId)!.isTakenAway = true;
         return jobIds;
       });
   }
@@ -251,10 +263,21 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
       for (const { flights } of rollouts) flights?.stop();
     },
     cancelJobs(base, force) {
-      for (const jobId of takenAway(base)) if (!isJobOver(jobId)) ask('iot:CancelJob', { jobId, force });
+      for (const jobId of stopRollout(base)) {
+        const counted = jobs.get(jobId)!;
+        // Over or not: what it has made may be counted later. A second time it would be refused.
+        if (!counted.isTakenAway) ask('iot:CancelJob', { jobId, force });
+        counted.isTakenAway = true;
+      }
     },
     deleteJobs(base, force) {
-      for (const jobId of takenAway(base)) ask('iot:DeleteJob', { jobId, force });
+      for (const jobId of stopRollout(base)) {
+        jobs.get(jobId)!.isTakenAway = true;
+        ask('iot:DeleteJob', { jobId, force });
+      }
+    },
+    get unanswered() {
+      return unanswered;
     },
     report() {
       const told = Object.fromEntries(
@@ -302,7 +325,7 @@ function askAt<Name extends OperationName>(
   name: Name,
   request: CommandOf<Name>['request'],
   refused: (reason: string) => void,
-  accepted: () => void = () => {},
+  accepted: () => void,
 ): void {
   port.submit({ name, request } as CommandOf<Name>, (reply) => {
     if (reply.accepted) accepted();

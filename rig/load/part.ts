@@ -112,7 +112,8 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
     intend: async (intent: Parameters<FleetPart['intend']>[0]) => fleet().intend(intent),
 
     async look({ takesLatencies }: { readonly takesLatencies: boolean }): Promise<PartReport> {
-      // Asked first: what the service was told of until then is in its report.
+      // Asked first: what the service was told of until then is in its report, and so is what it had answered before.
+      const unanswered = ownService?.unanswered ?? 0;
       const others = (await ownService?.usages()) ?? [];
       const { user, system } = process.cpuUsage();
       const loop = performance.eventLoopUtilization();
@@ -121,7 +122,7 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
       const lateMs = Math.max(0, delay.max / 1e6);
       delay.reset();
       return {
-        ...(ownService && { service: ownService.report() }),
+        ...(ownService && { service: { ...ownService.report(), unanswered } }),
         ...(ownFleet && { fleet: ownFleet.report(takesLatencies) }),
         cpuMs: (user + system) / 1000,
         bytes: process.memoryUsage.rss(),

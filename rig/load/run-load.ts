@@ -55,7 +55,7 @@ class RunningLoad {
   readonly #processes: LoadProcesses;
   readonly #end: RunEnd;
   readonly #rollouts = new Map<string, Rollout>();
-  #disturbed: Disturbed = { things: 0, recoveredBefore: 0 };
+  #disturbed: Disturbed = { things: () => 0, recoveredBefore: 0 };
   #looks = 0;
   #isLooking = true;
   #isStarted = false;
@@ -202,7 +202,8 @@ class RunningLoad {
         return this.#rollOut(deed, endAt);
       case 'link': {
         const { count, fleet } = this.#tally;
-        this.#disturbed = { things: Math.ceil((count * deed.percent) / 100), recoveredBefore: fleet.recovered };
+        const things = Math.ceil((count * deed.percent) / 100);
+        this.#disturbed = { things: () => things, recoveredBefore: fleet.recovered };
         const at = monotonicMs();
         await this.#processes.askFleet('cut', { percent: deed.percent, at });
         return;
@@ -210,8 +211,10 @@ class RunningLoad {
       default: {
         const { base } = this.#rollouts.get(deed.job)!;
         await this.#look(false);
-        const { started, succeeded, failed } = this.#tally.jobs(base);
-        this.#disturbed = { things: started - succeeded - failed, recoveredBefore: this.#tally.fleet.recovered };
+        this.#disturbed = {
+          things: () => this.#tally.disturbedBy(base),
+          recoveredBefore: this.#tally.fleet.recovered,
+        };
         const at = monotonicMs();
         await this.#processes.askFleet('takeAway', { base, at });
         await this.#processes.service?.ask(deed.do === 'cancel-job' ? 'cancelJobs' : 'deleteJobs', {

@@ -132,6 +132,12 @@ export class Tally {
     return total(this.service?.jobs ?? this.fleet.jobs, this.service === undefined ? '' : base);
   }
 
+  /** Things that a job was taken away from, or may still be: those that have it IN_PROGRESS find out. */
+  disturbedBy(base: string): number {
+    const { started, succeeded, failed, pulled } = total(this.fleet.jobs, base);
+    return pulled + Math.max(0, started - succeeded - failed - pulled);
+  }
+
   /** By kind: of the fleet, and processes of the service that have ended. */
   get failuresByKind(): Readonly<Record<string, number>> {
     return sumOfCounts([this.fleet.failures, this.service?.ended ?? {}]);
@@ -143,6 +149,7 @@ export class Tally {
 
   /** Whether all is over that was begun, but for what holds until it is taken away. */
   isOver(): boolean {
+    if (this.service !== undefined && this.service.unanswered > 0) return false;
     return this.#rollouts.every(({ base, planned, holds, isTaken }) => {
       const { made, succeeded, failed, pulled } = this.jobs(base);
       if (holds && !isTaken) return true;
