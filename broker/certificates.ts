@@ -5,12 +5,12 @@
  * What makes certificates (certificate-signing.ts) is loaded when the first one is wanted.
  */
 import { X509Certificate, createPrivateKey, webcrypto } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { type CertificateAuthority, type Keeper, keyAlgorithm } from './certificate-authority.ts';
 import { readIfThere } from './read-if-there.ts';
 import { makeDirectory } from './store/make-directory.ts';
+import { writeNew } from './store/whole-file.ts';
 
 export type { CertificateAuthority, IssuedCertificate } from './certificate-authority.ts';
 
@@ -44,8 +44,13 @@ async function openDirectory(directory: string): Promise<Keeper> {
 
   const made = await makeAuthority();
   makeRoom(directory);
-  await writeNew(keyFile, made.key, 0o600);
-  await writeNew(caFile, made.keeper.ca, 0o644);
+  writeNew(
+    [
+      { file: keyFile, content: made.key, mode: 0o600 },
+      { file: caFile, content: made.keeper.ca, mode: 0o644 },
+    ],
+    unwritten,
+  );
   return { ...made.keeper, caFile };
 }
 
@@ -83,12 +88,8 @@ function makeRoom(directory: string): void {
   }
 }
 
-async function writeNew(file: string, text: string, mode: number): Promise<void> {
-  try {
-    await writeFile(file, text, { mode, flag: 'wx' });
-  } catch (cause) {
-    throw unusable(file, 'cannot be written', cause);
-  }
+function unwritten(file: string, cause: unknown): Error {
+  return unusable(file, `cannot be written: ${(cause as Error).message}`, cause);
 }
 
 function attempt<Value>(read: () => Value, file: string, complaint: string): Value {

@@ -5,11 +5,11 @@
  * Source: reference streams-and-ota.md §2.1 and §3.
  */
 import { type KeyObject, X509Certificate, createPrivateKey, createSign } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
 import type { CertificateAuthority, IssuedCertificate } from './certificates.ts';
 import { readIfThere } from './read-if-there.ts';
+import { writeNew } from './store/whole-file.ts';
 
 export const codeSigningKeyFile = 'code-signing.key';
 export const codeSigningCertificateFile = 'code-signing.pem';
@@ -46,8 +46,13 @@ async function readOrMake(directory: string, authority: CertificateAuthority): P
   if (cert !== undefined) throw unusable(keyFile, 'is missing although its certificate is there');
   if (key !== undefined) throw unusable(certFile, 'is missing although its key is there');
   const made = await authority.issueCodeSigningCertificate();
-  await writeNew(keyFile, made.key);
-  await writeNew(certFile, made.cert);
+  writeNew(
+    [
+      { file: keyFile, content: made.key, mode: 0o600 },
+      { file: certFile, content: made.cert, mode: 0o600 },
+    ],
+    (file, cause) => unusable(file, `cannot be written: ${(cause as Error).message}`, cause),
+  );
   return made;
 }
 
@@ -58,14 +63,6 @@ function checked(files: IssuedCertificate, certFile: string, keyFile: string): I
   if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw unusable(keyFile, 'is not a P-256 key');
   if (!certificate.checkPrivateKey(key)) throw unusable(keyFile, `does not belong to ${certFile}`);
   return files;
-}
-
-async function writeNew(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text, { mode: 0o600, flag: 'wx' });
-  } catch (cause) {
-    throw unusable(file, 'cannot be written', cause);
-  }
 }
 
 function attempt<Value>(read: () => Value, file: string, complaint: string): Value {

@@ -3,9 +3,10 @@
  * download goes on after the service was started again, or made anew in memory.
  */
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
+import { writeNew } from './store/whole-file.ts';
 
 export const signingKeyFile = 'url-signing.key';
 
@@ -16,15 +17,20 @@ export async function openSigningKey(directory: string | 'memory'): Promise<Uint
   if (directory === 'memory') return randomBytes(keyBytes);
   const file = join(directory, signingKeyFile);
   try {
-    await writeFile(file, randomBytes(keyBytes), { mode: 0o600, flag: 'wx' });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(file, 'cannot be written', cause);
+    writeNew([{ file, content: randomBytes(keyBytes), mode: 0o600 }], unwritten);
+  } catch (error) {
+    const { code } = (error as Error).cause as NodeJS.ErrnoException;
+    if (code !== 'EEXIST') throw error;
   }
   const key = await readFile(file).catch((cause: unknown) => {
     throw unusable(file, 'cannot be read', cause);
   });
   if (key.length !== keyBytes) throw unusable(file, 'is torn or not a key of this rig');
   return key;
+}
+
+function unwritten(file: string, cause: unknown): Error {
+  return unusable(file, `cannot be written: ${(cause as Error).message}`, cause);
 }
 
 function unusable(file: string, complaint: string, cause?: unknown): OperationalError {

@@ -61,10 +61,10 @@ async function certs(flags: CertsFlags, command: Command): Promise<void> {
   const authority = await openCertificateAuthority(dataDir);
   const files: { readonly thing: string; readonly cert: string; readonly key: string }[] = [];
   const caFile = join(out, caFileName);
-  await write(caFile, authority.ca);
+  write(caFile, authority.ca);
   for (const name of thing) {
     const issued = await authority.issueThingCertificate(name);
-    files.push({ thing: name, ...(await writePair(out, name === anyThing ? benchFileName : name, issued)) });
+    files.push({ thing: name, ...writePair(out, name === anyThing ? benchFileName : name, issued) });
   }
   const signing = codeSigning ? await writeCodeSigner(out, dataDir, authority) : undefined;
   const shared = node === undefined ? undefined : await writeNode(out, dataDir, authority, node);
@@ -84,11 +84,11 @@ async function writeCodeSigner(out: string, dataDir: string, authority: Certific
 }
 
 /** @returns where they are */
-async function writePair(out: string, name: string, texts: { readonly cert: string; readonly key: string }) {
+function writePair(out: string, name: string, texts: { readonly cert: string; readonly key: string }) {
   const names = certificateFileNames(name);
   const [cert, key] = [join(out, names.cert), join(out, names.key)];
-  await write(cert, texts.cert);
-  await write(key, texts.key);
+  write(cert, texts.cert);
+  write(key, texts.key);
   return { cert, key };
 }
 
@@ -108,16 +108,16 @@ async function writeNode(
   await openSigningKey(dataDir);
   const issued = await authority.issueNodeCertificate(name);
   const written = [join(out, nodeCertificateFiles.cert), join(out, nodeCertificateFiles.key)];
-  await write(written[0]!, issued.cert);
-  await write(written[1]!, issued.key);
+  write(written[0]!, issued.cert);
+  write(written[1]!, issued.key);
   for (const shared of keyFiles.filter((file) => file !== caFileName)) {
     const file = join(out, shared);
-    await write(file, await readFile(join(dataDir, shared), 'utf8'));
+    write(file, await readFile(join(dataDir, shared), 'utf8'));
     written.push(file);
   }
   return written;
 }
 
-function write(file: string, text: string): Promise<void> {
-  return writeFileOf('--out', file, text, keyFileMode);
+function write(file: string, text: string): void {
+  writeFileOf('--out', file, text, keyFileMode);
 }

@@ -26,10 +26,10 @@ export function readBaseline(file: string): Baseline | undefined {
   return readWrittenFile(file, 'BASELINE_INVALID', (value) => readForm(baselineForm, value));
 }
 
-export async function writeBaseline(file: string, result: CheckResult): Promise<void> {
+export function writeBaseline(file: string, result: CheckResult): void {
   const failed = result.results.filter(({ runs }) => verdictOfRuns(runs) === 'fail');
   const known = Object.fromEntries(failed.map((each) => [each.scenario.id, exemplaryRun(each).broke]));
-  await writeFileOf('--baseline', file, `${JSON.stringify({ known }, undefined, 2)}\n`);
+  writeFileOf('--baseline', file, `${JSON.stringify({ known }, undefined, 2)}\n`);
 }
 
 /** Failures that the baseline knows, by the same claims, count as passed with a note. */

@@ -14,15 +14,15 @@ export interface ReportAbout {
 }
 
 /** @returns the page: its path and its text */
-export async function writeReport(
+export function writeReport(
   out: string,
   result: CheckResult,
   { verb, command, subject = { hardware: [] } }: ReportAbout,
-): Promise<{ readonly page: string; readonly text: string }> {
+): { readonly page: string; readonly text: string } {
   const { besideOf, besides } = rememberBeside(besideBy(subject));
   const about = { ...(verb && { verb }), ...(command !== undefined && { command }) };
   const text = checkPage(result, { ...about, besideOf });
-  await keepRun(out, result, { ...about, besides });
-  await keepFailing(out, result);
-  return { page: await writeOutput(out, 'index.html', text), text };
+  keepRun(out, result, { ...about, besides });
+  keepFailing(out, result);
+  return { page: writeOutput(out, 'index.html', text), text };
 }

@@ -2,7 +2,8 @@
  * Runs of a check on disk: `run.json` with all that was seen, and each failing scenario as a file of its own that plays it again.
  * Reads them back for `--last-failed`, `--replay`, `--resume`, `merge` and `show`.
  */
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readForm } from '../protocol/form.ts';
@@ -42,23 +43,20 @@ const keptForm = z.looseObject({
 });
 
 /** @param more what pages that open it need beside the result */
-export async function keepRun(directory: string, result: CheckResult, more: KeptWith = {}): Promise<void> {
-  await writeOutput(directory, 'run.json', `${JSON.stringify({ form: checkForm, ...result, ...more })}\n`);
+export function keepRun(directory: string, result: CheckResult, more: KeptWith = {}): void {
+  writeOutput(directory, 'run.json', `${JSON.stringify({ form: checkForm, ...result, ...more })}\n`);
 }
 
 /** @returns by id of each scenario that failed, its file */
-export async function keepFailing(directory: string, result: CheckResult): Promise<ReadonlyMap<string, string>> {
+export function keepFailing(directory: string, result: CheckResult): ReadonlyMap<string, string> {
   const folder = join(directory, 'failing');
-  await rm(folder, { recursive: true, force: true });
-  const failing = failedRuns(result);
-  const written = new Map<string, string>();
-  if (failing.length > 0) await mkdir(folder, { recursive: true });
-  for (const { scenario } of failing) {
-    const file = join(folder, `${scenario.id}.yaml`);
-    await writeFile(file, scenarioText(scenario));
-    written.set(scenario.id, file);
-  }
-  return written;
+  rmSync(folder, { recursive: true, force: true });
+  return new Map(
+    failedRuns(result).map(({ scenario }) => [
+      scenario.id,
+      writeOutput(folder, `${scenario.id}.yaml`, scenarioText(scenario)),
+    ]),
+  );
 }
 
 /** The run that shows best what failed, for each scenario and moment. */

@@ -5,6 +5,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { present } from '../protocol/json.ts';
 import { type CheckResult, verdictOfCheck } from '../rig/live/check/check-result.ts';
 import { checkJson } from '../rig/report/check-summary.ts';
 import { checkJunit } from '../rig/report/check-junit.ts';
@@ -32,7 +33,7 @@ import { type Invocation, perform } from './check-perform.ts';
 import { exitCodeOf, exitCodes, usageError } from './exit.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { interruptedBy, interruptible } from './interruption.ts';
-import { openFolderOf, openOutput, writeFileOf, writeOutput } from './output-folder.ts';
+import { keptOrNot, openFolderOf, openOutput, writeFileOf, writeOutput } from './output-folder.ts';
 import { readAgent } from '../rig/live/agents.ts';
 import { selectScenarios } from '../rig/live/scenario-files.ts';
 import { chooseShard, mustOnlyList, printScenarios, shard } from './scenarios.ts';
@@ -167,7 +168,7 @@ async function check(invocation: Invocation): Promise<number> {
     const played = await perform(invocation, chosen, resumed?.swept);
     const result = resumed === undefined ? played : withEarlierPulls(played, resumed.result);
     const judged = baseline === undefined ? result : applyBaseline(result, baseline);
-    if (flags.baseline !== undefined && baseline === undefined) await writeBaseline(flags.baseline, result);
+    if (flags.baseline !== undefined && baseline === undefined) writeBaseline(flags.baseline, result);
     await tell(judged, flags, simulated);
     if (kept !== undefined) process.stderr.write(`${compareWithRun(kept, result).join('\n')}\n`);
     const isFirst = flags.baseline !== undefined && baseline === undefined;
@@ -197,15 +198,19 @@ function scenariosOf(flags: CheckFlags, wanted: KeptCheck | undefined): readonly
 async function tell(result: CheckResult, flags: CheckFlags, subject: SimulatedSubject | undefined): Promise<void> {
   const { writeReport } = await import('./check-report.ts');
   const { out, seed, json } = flags;
-  const report = await writeReport(out, result, { command: `npx jobrig check --replay ${out}`, subject });
-  const junit = checkJunit(result);
-  await writeOutput(out, 'junit.xml', junit);
-  if (flags.junit !== undefined) await writeFileOf('--junit', flags.junit, junit);
-  if (flags.html !== undefined) await writeFileOf('--html', flags.html, report.text);
+  const { kept: page, failure } = keptOrNot(() => {
+    const report = writeReport(out, result, { command: `npx jobrig check --replay ${out}`, subject });
+    const junit = checkJunit(result);
+    writeOutput(out, 'junit.xml', junit);
+    if (flags.junit !== undefined) writeFileOf('--junit', flags.junit, junit);
+    if (flags.html !== undefined) writeFileOf('--html', flags.html, report.text);
+    return report.page;
+  });
   const text = json
     ? JSON.stringify(checkJson(result, { jobrig: version, seed }))
-    : closingLines(result, { out, page: report.page }).join('\n');
+    : closingLines(result, { out, ...present({ page }) }).join('\n');
   process.stdout.write(`${text}\n`);
+  if (failure !== undefined) throw failure;
   if (flags.github === true || process.env['GITHUB_ACTIONS'] === 'true') await tellGithub(result, flags);
 }
 

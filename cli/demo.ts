@@ -23,7 +23,7 @@ import { exitCodeOf } from './exit.ts';
 import { interruptible, whenAborted } from './interruption.ts';
 import { faultsOption, readFaults } from './faults.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
-import { openOutput, writeOutput } from './output-folder.ts';
+import { keptOrNot, openOutput, writeOutput } from './output-folder.ts';
 import { createProgress } from './progress.ts';
 import { selectScenarios } from '../rig/live/scenario-files.ts';
 import { formatTable } from './table.ts';
@@ -121,9 +121,10 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   if (flags.stage && !flags.quiet) progress.say('It begins when somebody presses Start there', 'stderr');
   const report = await stage.run();
   progress.done();
-  const kept = await writeReport(flags, report);
+  const { kept = report, failure } = keptOrNot(() => writeReport(flags, report));
   const { deviceReports: _everyDevice, runs: _everyRun, ...summary } = kept;
   process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : `${summaryText(summary, kept)}\n`);
+  if (failure !== undefined) throw failure;
   if (flags.serve) {
     if (!flags.quiet) process.stderr.write(`dashboard at ${stage.pageUrl} until Ctrl-C\n`);
     await whenAborted(signal);
@@ -137,10 +138,10 @@ function againBy(flags: DemoFlags): string {
 }
 
 /** @returns the report with the path of its page and with commands that play again what broke */
-async function writeReport(flags: DemoFlags, report: DemoReport): Promise<DemoReport> {
+function writeReport(flags: DemoFlags, report: DemoReport): DemoReport {
   const { out, agent, hardware } = flags;
   const runs = runsOf(report, agent);
-  const written = await keepFailing(out, runs);
+  const written = keepFailing(out, runs);
   const replayOf = ({ scenario }: CauseReport): { readonly replay: string } => {
     const file = written.get(scenario);
     const replay = file === undefined ? againBy(flags) : `npx jobrig simulate --scenario ${file}${sameDevices(flags)}`;
@@ -151,12 +152,11 @@ async function writeReport(flags: DemoFlags, report: DemoReport): Promise<DemoRe
   const complete: DemoReport = { ...report, causes, report: page };
   const { runs: _inAFileOfTheirOwn, ...rest } = complete;
   const { besideOf, besides } = rememberBeside(besideBy({ hardware: readHardware(hardware), agent: readAgent(agent) }));
-  await Promise.all([
-    writeOutput(out, 'index.html', demoPage(complete, besideOf)),
-    keepRun(out, runs, { verb: 'demo', demo: keptDemo(complete), besides }),
-    writeOutput(out, 'report.json', `${JSON.stringify(rest)}\n`),
-    writeOutput(out, 'junit.xml', junitReport(complete)),
-  ]);
+  const text = demoPage(complete, besideOf);
+  keepRun(out, runs, { verb: 'demo', demo: keptDemo(complete), besides });
+  writeOutput(out, 'report.json', `${JSON.stringify(rest)}\n`);
+  writeOutput(out, 'junit.xml', junitReport(complete));
+  writeOutput(out, 'index.html', text);
   return complete;
 }
 
@@ -188,7 +188,7 @@ function summaryText(summary: DemoSummary, report: DemoReport): string {
     `hardware   ${hardwareText(hardware)}`,
     `faults     ${countWords(faults) || 'none'}`,
     ...hostLines(summary),
-    `report     ${summary.report ?? ''}`,
+    ...(summary.report === undefined ? [] : [`report     ${summary.report}`]),
     `verdict    ${badge[verdict]}`,
   ].join('\n');
 }

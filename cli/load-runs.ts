@@ -14,14 +14,10 @@ import { writeOutput } from './output-folder.ts';
 type KeptLoad = LoadRun & KeptWithLoad;
 
 /** @returns the page */
-export async function keepLoad(
-  directory: string,
-  run: LoadRun,
-  thresholds: readonly JudgedThreshold[],
-): Promise<string> {
+export function keepLoad(directory: string, run: LoadRun, thresholds: readonly JudgedThreshold[]): string {
   const shown = shownLoad(run, thresholds);
   const { latencies: latencyMs, percentiles } = shown;
-  await writeOutput(
+  writeOutput(
     directory,
     'run.json',
     `${JSON.stringify({ ...run, thresholds, latencyMs, percentiles } satisfies KeptLoad)}\n`,

@@ -31,7 +31,7 @@ import { readHardware } from './hardware.ts';
 import { Interruption, interruptible } from './interruption.ts';
 import { showLoad } from './load-progress.ts';
 import { loadText } from './load-summary.ts';
-import { openOutput } from './output-folder.ts';
+import { keptOrNot, openOutput } from './output-folder.ts';
 import { createProgress } from './progress.ts';
 import { keepLoad } from './load-runs.ts';
 import { version } from './version.ts';
@@ -146,11 +146,10 @@ async function load(flags: LoadFlags, command: string, signal: AbortSignal): Pro
   });
   const judged = judgeThresholds(run, thresholds);
   if (out !== undefined) progress.show('writing the report', '');
-  const kept = out === undefined ? {} : await keptOrNot(keepLoad(out, run, judged));
+  const { kept: page, failure } = keptOrNot(() => (out === undefined ? undefined : keepLoad(out, run, judged)));
   progress.done();
-  process.stdout.write(`${loadText(flags, run, judged, kept.page)}\n`);
-  // Where it cannot be written it is told all the same.
-  if (kept.failure !== undefined) throw kept.failure;
+  process.stdout.write(`${loadText(flags, run, judged, page)}\n`);
+  if (failure !== undefined) throw failure;
   if (signal.reason instanceof Interruption) {
     const what = run.partial === undefined ? ' when all was done: the whole result' : ': the result so far';
     complain(`${signal.reason.message}${what} is ${out === undefined ? 'above' : `in ${join(out, 'run.json')}`}`);
@@ -158,13 +157,6 @@ async function load(flags: LoadFlags, command: string, signal: AbortSignal): Pro
   }
   if (run.partial !== undefined) complain(`ended early: ${run.partial}`);
   return exitCodeOf(verdictOfLoad(run, judged));
-}
-
-async function keptOrNot(page: Promise<string>): Promise<{ readonly page?: string; readonly failure?: Error }> {
-  return page.then(
-    (written) => ({ page: written }),
-    (failure: Error) => ({ failure }),
-  );
 }
 
 /** What a person pastes to measure the same again. */

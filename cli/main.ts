@@ -11,7 +11,10 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 // Whoever read our output may have enough of it, `jobrig --help | head -1`, or be gone, as a closed terminal is.
 for (const output of [process.stdout, process.stderr]) {
   output.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    if (error.code === 'EPIPE' || error.code === 'EIO') return;
+    if (output === process.stdout)
+      process.stderr.write(`jobrig: the result cannot be written to stdout: ${error.message}\n`);
+    process.exit(2);
   });
 }
 

@@ -1,8 +1,11 @@
-/** The folder of `--out`: made before anything runs, because what cannot be written is worth nothing after a minute. */
+/**
+ * Files of results, by `--out` or a flag of their own. Folders are made before anything runs, because what cannot be written is worth
+ * nothing after a minute; files are whole, or as they were.
+ */
 import { mkdtempSync, rmdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeDirectory } from '../broker/store/make-directory.ts';
+import { writeWhole } from '../broker/store/whole-file.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 
 /** @throws {OperationalError} `OUTPUT_UNWRITABLE` */
@@ -22,9 +25,9 @@ export function openOutput(directory: string): void {
 }
 
 /** @returns the file's path. @throws {OperationalError} `OUTPUT_UNWRITABLE` */
-export async function writeOutput(directory: string, name: string, text: string): Promise<string> {
+export function writeOutput(directory: string, name: string, text: string): string {
   const file = join(directory, name);
-  await writeFileOf('--out', file, text);
+  writeFileOf('--out', file, text);
   return file;
 }
 
@@ -38,12 +41,27 @@ export function openFolderOf(flag: string, file: string): void {
 }
 
 /** A file that the user named by a flag of its own. @throws {OperationalError} `OUTPUT_UNWRITABLE` */
-export async function writeFileOf(flag: string, file: string, text: string, mode = 0o666): Promise<void> {
+export function writeFileOf(flag: string, file: string, text: string, mode?: number): void {
   try {
     makeDirectory(dirname(file));
-    await writeFile(file, text, { mode });
+    writeWhole(file, text, mode);
   } catch (cause) {
     throw unwritable(`${flag}: ${file} cannot be written`, cause);
+  }
+}
+
+export interface KeptOrNot<Kept> {
+  readonly kept?: Kept;
+  /** To be thrown when the result has been told all the same. */
+  readonly failure?: unknown;
+}
+
+/** What a run has found is told even where it cannot be written. */
+export function keptOrNot<Kept>(keep: () => Kept): KeptOrNot<Kept> {
+  try {
+    return { kept: keep() };
+  } catch (failure) {
+    return { failure };
   }
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { present } from '../protocol/json.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { type CheckResult, verdictOfCheck } from '../rig/live/check/check-result.ts';
 import { verdictOfLoad } from '../rig/load/verdict.ts';
@@ -15,7 +16,7 @@ import { readKept, runFile } from './check-runs.ts';
 import { exitCodeOf, usageError } from './exit.ts';
 import { type MergedLoad, keepLoad, mergeLoadRuns } from './load-runs.ts';
 import { loadText } from './load-summary.ts';
-import { openOutput, writeOutput } from './output-folder.ts';
+import { keptOrNot, openOutput, writeOutput } from './output-folder.ts';
 import { version } from './version.ts';
 
 interface MergeFlags extends CommonOptions {
@@ -36,17 +37,20 @@ export function mergeCommand(finish: (exitCode: number) => void): Command {
     .action(async (runs: readonly string[], flags: MergeFlags) => {
       await mustBeOthers(runs, flags.out);
       const load = await mergeLoadRuns(runs);
-      if (load !== undefined) return finish(await printLoad(load, flags));
+      if (load !== undefined) return finish(printLoad(load, flags));
       const kept = await Promise.all(runs.map(readKept));
       const result = mergedCheck(kept.map((one) => one.result));
       openOutput(flags.out);
-      const { page } = await writeReport(flags.out, result, {});
-      await writeOutput(flags.out, 'junit.xml', checkJunit(result));
+      const { kept: page, failure } = keptOrNot(() => {
+        writeOutput(flags.out, 'junit.xml', checkJunit(result));
+        return writeReport(flags.out, result, {}).page;
+      });
       const text =
         flags.json === true
           ? JSON.stringify(checkJson(result, { jobrig: version }))
-          : closingLines(result, { out: flags.out, page }).join('\n');
+          : closingLines(result, { out: flags.out, ...present({ page }) }).join('\n');
       process.stdout.write(`${text}\n`);
+      if (failure !== undefined) throw failure;
       finish(exitCodeOf(verdictOfCheck(result)));
     });
 }
@@ -64,10 +68,11 @@ function real(file: string): string {
   return existsSync(file) ? realpathSync(file) : resolve(file);
 }
 
-async function printLoad({ run, thresholds }: MergedLoad, flags: MergeFlags): Promise<number> {
+function printLoad({ run, thresholds }: MergedLoad, flags: MergeFlags): number {
   openOutput(flags.out);
-  const page = await keepLoad(flags.out, run, thresholds);
+  const { kept: page, failure } = keptOrNot(() => keepLoad(flags.out, run, thresholds));
   process.stdout.write(`${loadText(flags, run, thresholds, page)}\n`);
+  if (failure !== undefined) throw failure;
   return exitCodeOf(verdictOfLoad(run, thresholds));
 }
 

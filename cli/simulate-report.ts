@@ -104,7 +104,7 @@ export function simulationText(account: Account): string {
   const { scenarios, causes, untold, page } = account;
   return [
     ...(scenarios === undefined ? [] : [...scenarios.map(outcomeLine), '']),
-    ...causes.flatMap(causeLines),
+    ...causes.flatMap((cause) => causeLines(cause, page !== undefined)),
     ...(untold.length === 0 ? [] : ['', `and ${untold.length} rarer causes`, ...untold.map(untoldLine)]),
     ...(causes.length === 0 ? [] : ['']),
     ...(page === undefined ? [] : [`report ${page}`]),
@@ -119,7 +119,7 @@ function outcomeLine({ scenario, verdict, reason }: ScenarioOutcome): string {
 
 const labelsShown = 8;
 
-function causeLines({ cause, run, file, replay }: ToldCause): readonly string[] {
+function causeLines({ cause, run, file, replay }: ToldCause, isWritten: boolean): readonly string[] {
   const { broke, message } = cause.failure.violation;
   const decisive = decisiveText(run);
   return [
@@ -128,8 +128,7 @@ function causeLines({ cause, run, file, replay }: ToldCause): readonly string[] 
     `  found in ${foundIn(cause)}; the smallest, as small as it gets:`,
     ...tellScenario(run.scenario).map((sentence) => `    ${sentence}`),
     ...(decisive === undefined ? [] : [`  decided ${decisive}`]),
-    `  written to ${file}`,
-    `  play it    ${replay}`,
+    ...(isWritten ? [`  written to ${file}`, `  play it    ${replay}`] : []),
   ];
 }
 

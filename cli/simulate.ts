@@ -3,6 +3,7 @@
  * sockets. Plays one after the other, shows how far it is, and tells what broke: grouped by cause, the smallest scenario of each
  * written to a file that this same command plays.
  */
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { scenarioText } from '../rig/scenario/format/write.ts';
@@ -28,7 +29,8 @@ import { writeReport } from './check-report.ts';
 import { exitCodeOf, exitCodes } from './exit.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { interruptible } from './interruption.ts';
-import { openOutput, writeOutput } from './output-folder.ts';
+import { present } from '../protocol/json.ts';
+import { keptOrNot, openOutput, writeOutput } from './output-folder.ts';
 import { type Progress, createProgress } from './progress.ts';
 import { createBounded } from '../rig/live/bounded.ts';
 import { selectScenarios } from '../rig/live/scenario-files.ts';
@@ -127,7 +129,10 @@ async function simulate(flags: SimulateFlags, written: ReadonlySet<string>, sign
   const simulation = new Simulating(flags, signal);
   await simulation.run();
   const account = await simulation.account();
-  process.stdout.write(flags.json ? simulationJson(account) : simulationText(account));
+  const { kept: page, failure } = keptOrNot(() => simulation.keep(account.causes));
+  const shown = { ...account, ...present({ page }) };
+  process.stdout.write(flags.json ? simulationJson(shown) : simulationText(shown));
+  if (failure !== undefined) throw failure;
   return exitCodeOf(account.verdict);
 }
 
@@ -180,7 +185,6 @@ class Simulating {
     const causes = this.#simulation.causes();
     const wallSeconds = this.#wallMs / 1000;
     const told = await this.#tell(causes.slice(0, causesTold));
-    const page = told.length === 0 ? undefined : await this.#writeReport(told);
     const { seed } = this.#flags;
     return {
       totals: this.#totals,
@@ -194,7 +198,6 @@ class Simulating {
       ...(this.#chosen && { scenarios: this.#chosen.flatMap((one) => this.#outcomes.get(one) ?? []) }),
       replayOf: (failure) =>
         this.#command(failure.seed === undefined ? `--scenario ${failure.scenario.id}` : `--seed ${failure.seed}`),
-      ...(page !== undefined && { page }),
     };
   }
 
@@ -265,17 +268,18 @@ class Simulating {
     if (causes.length === 0) return [];
     const told = await this.#simulation.tellAll(causes, minimize ? minimizingTrials : 0);
     this.#progress.done();
-    openOutput(out);
-    return Promise.all(
-      told.map(async ({ cause, run }) => {
-        const file = await writeOutput(out, `${run.scenario.id}.yaml`, fileText(run.scenario));
-        return { cause, run, file, replay: this.#command(`--scenario ${file}`) };
-      }),
-    );
+    return told.map(({ cause, run }) => {
+      const file = join(out, `${run.scenario.id}.yaml`);
+      return { cause, run, file, replay: this.#command(`--scenario ${file}`) };
+    });
   }
 
-  async #writeReport(told: readonly ToldCause[]): Promise<string> {
+  /** Writes what was found. @returns the page, where there is anything. @throws {OperationalError} `OUTPUT_UNWRITABLE` */
+  keep(told: readonly ToldCause[]): string | undefined {
+    if (told.length === 0) return undefined;
     const { out, hardware, agent } = this.#flags;
+    openOutput(out);
+    for (const { run } of told) writeOutput(out, `${run.scenario.id}.yaml`, fileText(run.scenario));
     const result = {
       subject: `${agent} agent, virtual time`,
       startedAt: this.#startedAt.getTime(),
@@ -284,7 +288,7 @@ class Simulating {
       isPartial: false,
     };
     const subject = { hardware: readHardware(hardware), agent: readAgent(agent) };
-    return (await writeReport(out, result, { verb: 'simulate', command: told[0]?.replay, subject })).page;
+    return writeReport(out, result, { verb: 'simulate', command: told[0]?.replay, subject }).page;
   }
 
   #command(what: string): string {
