@@ -7,7 +7,6 @@ import { addAbortListener } from 'node:events';
 import { seededChance } from '../faults/chance.ts';
 import { faultsOf } from '../faults/thing-faults.ts';
 import type { FaultPlan } from '../faults/plan.ts';
-import { OperationalError } from '../protocol/operational-error.ts';
 import { thingNameOf } from './fleet-names.ts';
 import { createBoard } from './board/board.ts';
 import type { BoardOptions } from './board/board.ts';
@@ -21,6 +20,7 @@ import type { Observer } from '../observation/observation.ts';
 import { observeAll } from '../observation/observers.ts';
 import type { DeviceCredentials } from './mqtt/device-connection.ts';
 import { present } from '../protocol/json.ts';
+import { attemptsAt, unreachable } from './endpoint.ts';
 import { startPaced } from './paced.ts';
 
 export interface FleetOptions extends Omit<LiveDeviceOptions, 'board' | 'clock' | 'credentials'> {
@@ -50,7 +50,7 @@ export interface FleetOptions extends Omit<LiveDeviceOptions, 'board' | 'clock' 
   /** Job namespaces that every device serves besides the plain one. */
   readonly namespaces?: readonly string[];
   readonly initialVersion?: string;
-  readonly credentialsOf?: (thingName: string) => DeviceCredentials;
+  readonly credentialsOf?: (thingName: string) => DeviceCredentials | undefined;
   /** Ends the start early: it then rejects with the signal's reason, everything closed. */
   readonly signal?: AbortSignal;
   /** Another board than the reference device, for rigs that test the rig. */
@@ -74,9 +74,6 @@ export interface Fleet extends AsyncDisposable {
   /** Disconnects every device; resolves when the last socket is closed. */
   close(): Promise<void>;
 }
-
-/** Attempts under way, beyond which the ramp waits: a service that is slow to accept is not buried in more. */
-const mostAttempts = 1000;
 
 /**
  * Starts a fleet and waits until every device has connected, or failed to once: from then on its agent's back-off decides.
@@ -147,7 +144,7 @@ class DevicesOnTheWire implements Fleet {
         count: others.length,
         perSecond: connectRate,
         start: (index) => outcomes.push(this.#powerOn(others[index]!)),
-        hasRoom: () => this.#attempts.size < mostAttempts,
+        hasRoom: () => this.#attempts.size < attemptsAt(endpoint),
         signal,
       });
       await Promise.all(outcomes);
@@ -227,10 +224,4 @@ class DevicesOnTheWire implements Fleet {
       },
     };
   }
-}
-
-function unreachable(endpoint: string, reason: string): OperationalError {
-  return new OperationalError('ENDPOINT_UNREACHABLE', `No device can connect to ${endpoint}: ${reason}`, {
-    hint: 'Check the address, the port and the certificates.',
-  });
 }

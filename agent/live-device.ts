@@ -16,6 +16,7 @@ import {
   type OpenStream,
   openDeviceConnection,
 } from './mqtt/device-connection.ts';
+import { tlsFailure } from './mqtt/tls-failure.ts';
 import type { ConnectionNumber, Station, StationEffect, StationFault, StationInput } from './station/contract.ts';
 import { createStation } from './station/station.ts';
 
@@ -188,7 +189,12 @@ export class LiveDevice implements AsyncDisposable {
         closed: (reason) => {
           if (this.#socket?.connection === connection) this.#socket = undefined;
           const end: ConnectionEnd = reason === undefined ? 'by-service' : 'lost';
-          this.#put({ kind: 'closed', connection, end, ...(reason && { reason: reasonOf(reason) }) });
+          this.#put({
+            kind: 'closed',
+            connection,
+            end,
+            ...(reason && { reason: tlsFailure(reason) ?? reason.message }),
+          });
         },
       },
     });
@@ -208,12 +214,6 @@ export class LiveDevice implements AsyncDisposable {
             this.#put({ kind: 'wake' });
           });
   }
-}
-
-/** OpenSSL says where in its source it failed, on a line of its own; what it says of the failure is enough. */
-function reasonOf({ message }: Error): string {
-  const [, said] = /error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/.exec(message) ?? [];
-  return said === undefined ? message : `TLS: ${said}`;
 }
 
 function wordsOf(input: StationInput): string {

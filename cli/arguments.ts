@@ -4,6 +4,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { NodeAddress } from '../broker/cluster/node-links.ts';
+import { isSecure } from '../agent/endpoint.ts';
 import { longestTimerMs } from '../protocol/time.ts';
 import { originOf } from '../broker/net/web-guard.ts';
 import { type AccessKeys, parseAccessKey } from './access-keys.ts';
@@ -118,12 +119,29 @@ export function nodeAddresses(text: string, others: readonly NodeAddress[] = [])
 
 export const advertised = argument('a host name or an address, or HOST:PORT', parseAdvertised);
 
-const mqttExamples = 'a URL like mqtt://127.0.0.1:1883, mqtts://…, ws://… or wss://…';
+const mqttExamples = 'a URL like mqtt://127.0.0.1:1883, mqtts://…, ws://…/mqtt or wss://…/mqtt, without a user name';
 export const mqttUrl = argument(mqttExamples, (text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isMqtt = url !== undefined && ['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(url.protocol) && url.hostname !== '';
-  return isMqtt ? text : undefined;
+  if (url === undefined || url.hostname === '' || `${url.username}${url.password}${url.hash}` !== '') return undefined;
+  const isBare = `${url.pathname.replace(/^\/$/, '')}${url.search}` === '';
+  return ['ws:', 'wss:'].includes(url.protocol) || (['mqtt:', 'mqtts:'].includes(url.protocol) && isBare)
+    ? text
+    : undefined;
 });
+
+export function certsOption(): Option {
+  return new Option(
+    '--certs <dir>',
+    'for mqtts and wss: folder with ca.pem and, for each thing, THING.cert.pem and THING.key.pem, or any.cert.pem and any.key.pem for all',
+  );
+}
+
+/** Certificates that nobody would ask for, in one line. */
+export function objectionToCerts(certs: string | undefined, endpoint: string | undefined): string | undefined {
+  return certs === undefined || (endpoint !== undefined && isSecure(endpoint))
+    ? undefined
+    : `--certs ${certs}: certificates go with --endpoint mqtts://… or wss://…`;
+}
 
 /** The flags that stand on the command line, by the names that they have in code. */
 export function writtenFlags(verb: Command): ReadonlySet<string> {

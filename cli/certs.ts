@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import type { CertificateAuthority } from '../broker/certificates.ts';
 import { isThingName } from '../protocol/names.ts';
-import { caFileName, certificateFileNames } from './certificate-files.ts';
+import { anyFileName, caFileName, certificateFileNames } from '../rig/files/certificate-files.ts';
 import { type CommonOptions, argument, jsonOption, quietOption, several } from './arguments.ts';
 import { writeFileOf } from './output-folder.ts';
 import { dataDirectory } from './serve.ts';
@@ -22,7 +22,6 @@ interface CertsFlags extends CommonOptions {
 
 /** A bench certificate acts for any thing. */
 const anyThing = '*';
-const benchFileName = 'any';
 const codeSigningName = 'code-signing';
 const keyFileMode = 0o600;
 
@@ -64,7 +63,7 @@ async function certs(flags: CertsFlags, command: Command): Promise<void> {
   write(caFile, authority.ca);
   for (const name of thing) {
     const issued = await authority.issueThingCertificate(name);
-    files.push({ thing: name, ...writePair(out, name === anyThing ? benchFileName : name, issued) });
+    files.push({ thing: name, ...writePair(out, name === anyThing ? anyFileName : name, issued) });
   }
   const signing = codeSigning ? await writeCodeSigner(out, dataDir, authority) : undefined;
   const shared = node === undefined ? undefined : await writeNode(out, dataDir, authority, node);

@@ -14,10 +14,12 @@ import { countWords, spanText } from '../rig/report/words.ts';
 import { readAgent } from '../rig/live/agents.ts';
 import { agentOption } from './agent.ts';
 import {
+  certsOption,
   duration,
   jsonOption,
   connectRateOption,
   mqttUrl,
+  objectionToCerts,
   prefixOption,
   quietOption,
   seedOption,
@@ -25,8 +27,8 @@ import {
   timeScaleOption,
 } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
-import { readCredentials } from './certificate-files.ts';
-import { exitCodes } from './exit.ts';
+import { readCredentials } from '../rig/files/certificate-files.ts';
+import { exitCodes, usageError } from './exit.ts';
 import { interruptedBy, interruptible, whenAborted } from './interruption.ts';
 import { onlyPlain } from '../rig/live/own-service.ts';
 import { faultsOption, readFaults } from './faults.ts';
@@ -59,7 +61,7 @@ export function fleetCommand(finish: (exitCode: number) => void): Command {
     .addOption(hardwareOption('esp32-s3'))
     .addOption(connectRateOption())
     .option('--duration <time>', 'how long to run, e.g. 30s (default: until Ctrl-C)', duration)
-    .option('--certs <dir>', 'folder with ca.pem and THING.cert.pem, THING.key.pem for each thing')
+    .addOption(certsOption())
     .addOption(timeScaleOption(1))
     .addOption(seedOption())
     .addOption(faultsOption())
@@ -73,6 +75,8 @@ export function fleetCommand(finish: (exitCode: number) => void): Command {
 
 async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   const startedAt = new Date();
+  const objection = objectionToCerts(flags.certs, flags.endpoint);
+  if (objection !== undefined) throw usageError(objection);
   const hardware = readHardware(flags.hardware);
   const faults = flags.faults === undefined ? undefined : await readFaults(flags.faults);
   const agent = readAgent(flags.agent);
@@ -112,7 +116,7 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
       },
     },
     ...(faults && { faults }),
-    ...(credentials && { credentialsOf: (thingName: string) => credentials.get(thingName) ?? {} }),
+    ...(credentials && { credentialsOf: (thingName: string) => credentials.get(thingName) }),
   });
   since = performance.now();
   show(devices.counters());

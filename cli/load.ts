@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { present } from '../protocol/json.ts';
 import { mostProcesses, processesFor, refuseTooMany } from '../rig/load/capacity.ts';
 import type { LoadShape, Pacing, ShapeDeed } from '../rig/load/contract.ts';
 import type { LoadRequest } from '../rig/load/load-request.ts';
@@ -12,12 +13,13 @@ import { verdictOfLoad } from '../rig/load/verdict.ts';
 import { loadShape } from '../rig/load/shapes.ts';
 import {
   type CommonOptions,
-  argument,
+  certsOption,
   countOrAuto,
   duration,
   jsonOption,
   connectRateOption,
   mqttUrl,
+  objectionToCerts,
   partOfWhole,
   prefixOption,
   quietOption,
@@ -36,7 +38,8 @@ import { createProgress } from './progress.ts';
 import { keepLoad } from './load-runs.ts';
 import { version } from './version.ts';
 
-interface LoadFlags extends CommonOptions, Pick<LoadRequest, 'prefix' | 'transport' | 'endpoint' | 'slice' | 'seed'> {
+interface LoadFlags
+  extends CommonOptions, Pick<LoadRequest, 'prefix' | 'transport' | 'endpoint' | 'certs' | 'slice' | 'seed'> {
   readonly shape: string;
   readonly things?: number;
   readonly executions?: number;
@@ -84,7 +87,8 @@ export function loadCommand(finish: (exitCode: number) => void): Command {
       countOrAuto(mostProcesses),
       'auto',
     )
-    .option('--endpoint <url>', 'the fleet alone, against mqtt://HOST:PORT', plainMqttUrl)
+    .option('--endpoint <url>', 'the fleet alone, against mqtt, mqtts, ws or wss', mqttUrl)
+    .addOption(certsOption())
     .option(
       '--slice <i/n>',
       'only this part of the things; jobrig merge puts the runs together',
@@ -141,7 +145,7 @@ async function load(flags: LoadFlags, command: string, signal: AbortSignal): Pro
     onService: (pageUrl) => !flags.quiet && progress.say(`live page at ${pageUrl}`, 'stderr'),
     ...(metrics && { onTally: metrics.tell }),
     ...(flags.duration !== undefined && { durationMs: flags.duration }),
-    ...(endpoint !== undefined && { endpoint }),
+    ...present({ endpoint, certs: flags.certs }),
     ...(flags.slice && { slice: flags.slice }),
   });
   const judged = judgeThresholds(run, thresholds);
@@ -210,7 +214,7 @@ function objectionTo(flags: LoadFlags, shape: LoadShape): string | undefined {
   const { endpoint, transport, hardware, processes: wanted, slice: part } = flags;
   const things = flags.things ?? shape.given.things;
   if (endpoint !== undefined && transport === 'in-process') {
-    return '--transport in-process: an --endpoint is reached over TCP';
+    return '--transport in-process: an --endpoint is reached over the network';
   }
   if (part !== undefined && part.of > things)
     return `--slice ${part.index}/${part.of}: there are only ${things} things`;
@@ -219,6 +223,8 @@ function objectionTo(flags: LoadFlags, shape: LoadShape): string | undefined {
   const deeds = shape.script.flatMap((entry) => entry.deeds);
   const useless = uselessFlag(flags, shape, deeds);
   if (useless !== undefined) return useless;
+  const unasked = objectionToCerts(flags.certs, endpoint);
+  if (unasked !== undefined) return unasked;
   if (hardware !== 'none' && (flags.rate !== undefined || flags.updates !== undefined)) {
     return `--hardware ${hardware}: a simulated board takes its own time and reports as its agent does, so --rate and --updates go with none`;
   }
@@ -267,17 +273,6 @@ function uselessFlag(flags: LoadFlags, { id, repeats }: LoadShape, deeds: readon
 function writtenOf(flags: LoadFlags, ...names: readonly (keyof LoadFlags)[]): readonly (readonly [string, string])[] {
   return names.flatMap((name) => (flags[name] === undefined ? [] : [[name, String(flags[name])] as const]));
 }
-
-const plainMqttUrl = argument(
-  'mqtt://HOST:PORT: a load is measured without TLS, and its things have no user name',
-  (text) => {
-    mqttUrl(text);
-    const { protocol, username, password, pathname, search, hash } = new URL(text);
-    return protocol === 'mqtt:' && `${username}${password}${pathname.replace(/^\/$/, '')}${search}${hash}` === ''
-      ? text
-      : undefined;
-  },
-);
 
 function threshold(text: string, others: readonly Threshold[] = []): readonly Threshold[] {
   const parsed = parseThreshold(text);

@@ -10,6 +10,7 @@ import type { ProcessesService } from '../broker/processes/start-processes.ts';
 import type { ServiceOptions } from '../broker/start-service.ts';
 import { parsePostgresAddress } from '../broker/store/postgres-address.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
+import { caFileName } from '../rig/files/certificate-files.ts';
 import {
   accessKey,
   advertised,
@@ -27,7 +28,6 @@ import {
 } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { type AccessKeys, keysOfEnvironment, readAccessKeys } from './access-keys.ts';
-import { caFileName } from './certificate-files.ts';
 import { exitCodes } from './exit.ts';
 import { faultsOption, readFaults } from './faults.ts';
 import { interruptible, whenAborted } from './interruption.ts';

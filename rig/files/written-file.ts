@@ -66,7 +66,7 @@ export async function readNamedFile(flag: string, file: string, code: Operationa
 }
 
 /** In words for a user. */
-function whyUnreadable(cause: unknown): string {
+export function whyUnreadable(cause: unknown): string {
   const { code = '', message } = cause as NodeJS.ErrnoException;
   return reasons[code] ?? message.split('\n', 1)[0]!;
 }

@@ -4,8 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
+import { isSecure } from '../../agent/endpoint.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
-import { isLoopback } from './line.ts';
+import { isLoopback } from './network-lines.ts';
 
 export interface Wanted {
   readonly things: number;
@@ -34,6 +35,7 @@ const kilobyte = 1024;
 const bytesOf = {
   service: 45 * kilobyte,
   fleet: 14 * kilobyte,
+  tls: 80 * kilobyte,
   'in-process': 30 * kilobyte,
   hardware: 60 * kilobyte,
 } as const;
@@ -81,7 +83,7 @@ export function whyTooMany(
     device +
     (transport === 'in-process'
       ? bytesOf['in-process']
-      : bytesOf.fleet + (endpoint === undefined ? bytesOf.service : 0));
+      : bytesOf.fleet + (endpoint === undefined ? bytesOf.service : isSecure(endpoint) ? bytesOf.tls : 0));
   const fixed = processesInAll({ transport, processes, doors, endpoint }) * bytesOfProcess;
   if (things * each + fixed <= availableBytes) return undefined;
   const fits = Math.max(0, Math.floor((availableBytes - fixed) / each));

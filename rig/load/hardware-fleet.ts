@@ -7,17 +7,19 @@ import type { Duplex } from 'node:stream';
 import { type Fleet, type FleetOptions, startFleet } from '../../agent/fleet.ts';
 import type { HardwareProfile } from '../../agent/device/profile.ts';
 import type { Observer } from '../../observation/observation.ts';
+import { present } from '../../protocol/json.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import { type Exchange, hangs } from './contract.ts';
 import { FleetCounts } from './fleet-counts.ts';
 import type { FleetPart, FleetPartOptions } from './load-fleet.ts';
 
-export interface HardwareFleetOptions extends Omit<FleetPartOptions, 'open'> {
+export interface HardwareFleetOptions extends Omit<FleetPartOptions, 'open' | 'attempts'> {
   readonly endpoint: string;
   readonly hardware: readonly HardwareProfile[];
   readonly timeScale?: number;
   readonly openStream?: () => Duplex;
+  readonly credentialsOf?: FleetOptions['credentialsOf'];
   /** Other boards than the reference device, for rigs that test the rig. */
   readonly boards?: Pick<FleetOptions, 'boardOf'>;
 }
@@ -36,6 +38,7 @@ const cutOffMs = 1000;
 
 export function createHardwareFleet(options: HardwareFleetOptions): FleetPart {
   const { first, count, prefix, endpoint, hardware, connectRate, seed, now, openStream, timeScale, boards } = options;
+  const { credentialsOf } = options;
   const counts = new FleetCounts();
   const seen = new Map<string, Seen>();
   const ended = new AbortController();
@@ -141,7 +144,7 @@ export function createHardwareFleet(options: HardwareFleetOptions): FleetPart {
           observer,
           ...(timeScale !== undefined && { timeScale }),
           signal: ended.signal,
-          ...(openStream && { openStream }),
+          ...present({ openStream, credentialsOf }),
           ...boards,
         });
         return undefined;

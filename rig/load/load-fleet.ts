@@ -49,15 +49,17 @@ export interface FleetShare {
 
 export interface FleetPartOptions extends FleetShare {
   readonly open: OpenLine;
+  /** How many may be connecting at a time. */
+  readonly attempts: number;
   /** Monotonic, the same for all processes of this machine. */
   readonly now: () => DurationMs;
 }
 
-const mostAttempts = 2000;
 const lookEveryMs = 1000;
 
 export function createLoadFleet(options: FleetPartOptions): FleetPart {
-  const { first, count, prefix, open, connectRate, keepAliveMs, reconnectMs, seed, isOwnService, now } = options;
+  const { first, count, prefix, open, connectRate, keepAliveMs, reconnectMs, seed, isOwnService, now, attempts } =
+    options;
   const counts = new FleetCounts();
   const chance = seededChance(seed).fork(`load ${first}`);
   const intents: Intent[] = [];
@@ -104,7 +106,7 @@ export function createLoadFleet(options: FleetPartOptions): FleetPart {
         count: count - 1,
         perSecond: connectRate,
         start: (n) => devices[n + 1]!.connect(),
-        hasRoom: () => counts.connecting < mostAttempts,
+        hasRoom: () => counts.connecting < attempts,
         signal: ended.signal,
       }).catch(() => {});
       await whenSettled(count);

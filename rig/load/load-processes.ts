@@ -126,11 +126,11 @@ export class LoadProcesses {
 
   #openFleet(child: Child<PartQuestions>, { from, own }: Share, endpoint?: string): Promise<void> {
     this.#fleet.push(child);
-    const { shape, seed, prefix, hardware, timeScale = 1, endpoint: others } = this.#options;
+    const { shape, seed, prefix, hardware, timeScale = 1, endpoint: others, certs } = this.#options;
     const { connectRate, keepAliveMs, reconnectMs } = shape.given;
     const { first, count } = this.#tally;
     return child.ask('openFleet', {
-      ...(endpoint !== undefined && { endpoint }),
+      ...present({ endpoint, certs }),
       first: first + from,
       count: own,
       prefix,

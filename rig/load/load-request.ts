@@ -24,5 +24,7 @@ export interface LoadRequest {
   readonly doors?: number;
   /** Absent: a service of its own, in a process of its own. */
   readonly endpoint?: string;
+  /** A folder with certificates of the things (rig/files/certificate-files.ts), where the endpoint asks for TLS. */
+  readonly certs?: string;
   readonly slice?: { readonly index: number; readonly of: number };
 }

@@ -5,7 +5,9 @@
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
+import { attemptsAt } from '../../agent/endpoint.ts';
 import { thingNameOf } from '../../agent/fleet-names.ts';
+import type { FleetOptions } from '../../agent/fleet.ts';
 import type { LinkedDoors } from '../../broker/processes/linked-doors.ts';
 import type { ProcessUsage } from '../../broker/processes/process-usage.ts';
 import type { HardwareProfile } from '../../agent/device/profile.ts';
@@ -13,7 +15,8 @@ import type { DurationMs } from '../../protocol/time.ts';
 import { duplexPair } from '../live/wire/duplex-pair.ts';
 import type { FleetReport } from './fleet-counts.ts';
 import type { HardwareFleetOptions } from './hardware-fleet.ts';
-import { type OpenLine, memoryLines, tcpLines } from './line.ts';
+import { type OpenLine, memoryLines } from './line.ts';
+import type { CredentialsOf } from './network-lines.ts';
 import type { FleetPart, FleetShare } from './load-fleet.ts';
 import type { LoadService, LoadServiceOptions, RolloutPlan, ServiceReport } from './load-service.ts';
 import type { OrderOfDoor } from './service-host.ts';
@@ -23,6 +26,8 @@ import { monotonicMs } from './monotonic.ts';
 export interface OpenFleet extends FleetShare {
   /** Absent: the service, or a door of it, is in this process. */
   readonly endpoint?: string;
+  /** A folder with their certificates. */
+  readonly certs?: string;
   /** Absent: without hardware. */
   readonly hardware?: readonly HardwareProfile[];
   /** Device seconds in a second. */
@@ -78,8 +83,8 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
     /** @returns where the live page of the service is */
     page: async () => service().pageUrl,
 
-    async createThings({ first, count, prefix }: Pick<FleetShare, 'first' | 'count' | 'prefix'>) {
-      names = Array.from({ length: count }, (_, index) => thingNameOf(prefix, first + index + 1));
+    async createThings(share: Names) {
+      names = namesOf(share);
       await service().createThings(names);
     },
 
@@ -91,18 +96,21 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
       service().deleteJobs(base, force),
 
     async openFleet(body: OpenFleet) {
-      const { endpoint, hardware } = body;
-      const common = { ...body, now: monotonicMs };
+      const { endpoint = 'mqtt://in-process', hardware, prefix } = body;
+      const isElsewhere = body.endpoint !== undefined;
+      const common = { ...body, endpoint, now: monotonicMs };
+      const credentialsOf = await readCredentialsFor(body);
       if (hardware !== undefined) {
-        const openStream = endpoint === undefined ? () => duplexTo(accept) : undefined;
-        const place = { endpoint: endpoint ?? 'mqtt://in-process', ...present({ openStream }) };
+        const openStream = isElsewhere ? undefined : () => duplexTo(accept);
         const { createHardwareFleet } = await import('./hardware-fleet.ts');
-        ownFleet = createHardwareFleet({ ...common, hardware, boards, ...place });
+        ownFleet = createHardwareFleet({ ...common, hardware, boards, ...present({ openStream, credentialsOf }) });
         return;
       }
-      const open: OpenLine = endpoint === undefined ? memoryLines(accept) : tcpLines(endpoint);
+      const open = isElsewhere
+        ? await openLinesTo(endpoint, (index) => credentialsOf?.(thingNameOf(prefix, index + 1)))
+        : memoryLines(accept);
       const { createLoadFleet } = await import('./load-fleet.ts');
-      ownFleet = createLoadFleet({ ...common, open });
+      ownFleet = createLoadFleet({ ...common, open, attempts: attemptsAt(endpoint) });
     },
 
     /** @returns why the first device could not connect, if so */
@@ -139,6 +147,25 @@ export function createPart(boards: HardwareFleetOptions['boards'] = {}) {
       await ownService?.close();
     },
   };
+}
+
+type Names = Pick<FleetShare, 'first' | 'count' | 'prefix'>;
+
+function namesOf({ first, count, prefix }: Names): readonly string[] {
+  return Array.from({ length: count }, (_, n) => thingNameOf(prefix, first + n + 1));
+}
+
+/** Each process reads those of its share. */
+async function readCredentialsFor({ certs, ...share }: OpenFleet): Promise<FleetOptions['credentialsOf'] | undefined> {
+  if (certs === undefined) return undefined;
+  const { readCredentials } = await import('../files/certificate-files.ts');
+  const credentials = await readCredentials(certs, namesOf(share));
+  return (thingName) => credentials.get(thingName);
+}
+
+async function openLinesTo(endpoint: string, credentialsOf: CredentialsOf): Promise<OpenLine> {
+  const { linesTo } = await import('./network-lines.ts');
+  return linesTo(endpoint, credentialsOf);
 }
 
 /** A stream whose other end a service of this process has. */

@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { present } from '../../protocol/json.ts';
-import { OperationalError } from '../../protocol/operational-error.ts';
+import { unreachable } from '../../agent/endpoint.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import { maxRolloutPerMinute } from '../../protocol/limits.ts';
 import type { LoadRun, Pacing, ShapeDeed, ShapeTrigger, Work } from './contract.ts';
@@ -132,9 +132,7 @@ class RunningLoad {
     const failure = failures.find((reason) => reason !== undefined);
     if (failure !== undefined) {
       const { endpoint = 'the service' } = this.#options;
-      throw new OperationalError('ENDPOINT_UNREACHABLE', `No device can connect to ${endpoint}: ${failure}`, {
-        hint: 'Check the address and the port.',
-      });
+      throw unreachable(endpoint, failure);
     }
     await this.#until(
       () => this.#tally.fleet.connected + this.#tally.failures > 0 && this.#tally.fleet.connected >= count,

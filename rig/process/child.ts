@@ -6,6 +6,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { basename, extname } from 'node:path';
+import { present } from '../../protocol/json.ts';
+import { OperationalError, type OperationalErrorCode } from '../../protocol/operational-error.ts';
 
 /** What a child answers to: question name → handler. */
 export type Questions = Readonly<Record<string, (body: never) => unknown>>;
@@ -42,7 +44,16 @@ export interface Question {
 }
 
 export type Answer =
-  { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: string };
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string }
+  /** What the world refused, to be told to the user as it is. */
+  | { readonly id: number; readonly refused: Refusal };
+
+export interface Refusal {
+  readonly code: OperationalErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+}
 
 interface Waiting {
   readonly resolve: (result: unknown) => void;
@@ -78,7 +89,10 @@ export function startChild<Q extends Questions>(path: string, options: ChildOpti
 
   child.on('message', (answer: Answer) => {
     const asked = waiting.get(answer.id);
-    if ('error' in answer) asked?.reject(new Error(`${name}: ${answer.error}`));
+    if ('refused' in answer) {
+      const { code, message, hint } = answer.refused;
+      asked?.reject(new OperationalError(code, message, present({ hint })));
+    } else if ('error' in answer) asked?.reject(new Error(`${name}: ${answer.error}`));
     else asked?.resolve(answer.result);
   });
   running.add(child);

@@ -2,6 +2,8 @@
  * The child's end of `child.ts`: answers the parent's questions until the parent goes, then ends the process at once,
  * open sockets or not. Every child answers `usage` besides its own questions.
  */
+import { present } from '../../protocol/json.ts';
+import { OperationalError } from '../../protocol/operational-error.ts';
 import type { Answer, Question, Questions, Usage } from './child.ts';
 
 export function serveParent(questions: Questions): void {
@@ -23,6 +25,10 @@ async function answer(questions: Questions, { id, name, body }: Question): Promi
     if (handler === undefined) throw new Error(`nothing answers "${name}"`);
     return { id, result: await handler(body as never) };
   } catch (error) {
+    if (error instanceof OperationalError) {
+      const { code, message, hint } = error;
+      return { id, refused: { code, message, ...present({ hint }) } };
+    }
     return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
 }

@@ -126,11 +126,6 @@ describe('jobrig load', () => {
     [['--window', '3', '--rate', '4'], '--rate'],
     [['--slice', '3/2'], '--slice'],
     [['--slice', '2/20'], 'there are only 12 things'],
-    [['--endpoint', 'http://127.0.0.1:1'], '--endpoint'],
-    [['--endpoint', 'mqtts://127.0.0.1:1'], '--endpoint'],
-    ...['me:secret@127.0.0.1:1', '127.0.0.1:1/mqtt', '127.0.0.1:1?x=1', '127.0.0.1:1#x'].map(
-      (place): [string[], string] => [['--endpoint', `mqtt://${place}`], 'Must be mqtt://HOST:PORT'],
-    ),
     [['--processes', '13'], '--processes 13: there are only 12 things'],
     [['--processes', '7', '--slice', '1/2'], '--processes 7: there are only 6 things'],
     [['--threshold', 'failures==0/s'], '`/s` is no unit of failures: expected none'],

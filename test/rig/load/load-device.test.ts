@@ -92,6 +92,7 @@ describe('a thing whose service says nothing', () => {
       count: 3,
       prefix: 'thing-',
       connectRate: 1000,
+      attempts: 10,
       keepAliveMs: 0,
       reconnectMs: 10_000,
       seed: 1,

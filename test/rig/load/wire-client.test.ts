@@ -3,7 +3,7 @@ import { MqttClient } from 'mqtt';
 import { type Packet, generate, parser } from 'mqtt-packet';
 import net, { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { tcpLines } from '../../../rig/load/line.ts';
+import { linesTo } from '../../../rig/load/network-lines.ts';
 import { WireClient } from '../../../rig/load/wire-client.ts';
 
 const filters = ['a/+', 'b'];
@@ -79,7 +79,7 @@ const clients = {
         clientId: 'me',
         filters,
         keepAliveSeconds: 60,
-        open: tcpLines(`mqtt://127.0.0.1:${port}`),
+        open: linesTo(`mqtt://127.0.0.1:${port}`),
         listener: {
           ready() {},
           ponged() {},
@@ -169,7 +169,7 @@ describe('the load’s own client', () => {
         clientId: 'me',
         filters,
         keepAliveSeconds: 60,
-        open: tcpLines(`mqtt://127.0.0.1:${port}`),
+        open: linesTo(`mqtt://127.0.0.1:${port}`),
         listener: {
           ready: () => client.ping(),
           ponged() {},

@@ -1,0 +1,140 @@
+/**
+ * Lines to an endpoint: TCP, TLS, or WebSocket over either. All TCP lines of a process read into one buffer, so that a load leaves
+ * little garbage and has few pauses; the others cost a load what they cost.
+ */
+import type { EventEmitter } from 'node:events';
+import net from 'node:net';
+import tls from 'node:tls';
+import { WebSocket } from 'ws';
+import type { DeviceCredentials } from '../../agent/mqtt/device-connection.ts';
+import { tlsFailure } from '../../agent/mqtt/tls-failure.ts';
+import type { LineListener, OpenLine } from './line.ts';
+
+/** By index of the thing among all; `undefined`: only the server is checked, by what the system trusts. */
+export type CredentialsOf = (index: number) => DeviceCredentials | undefined;
+
+/** @param endpoint `mqtt:`, `mqtts:`, `ws:` or `wss:` */
+export function linesTo(endpoint: string, credentialsOf: CredentialsOf = () => undefined): OpenLine {
+  const url = new URL(endpoint);
+  switch (url.protocol) {
+    case 'mqtt:':
+      return tcpLines(url);
+    case 'mqtts:':
+      return tlsLines(url, credentialsOf);
+    default:
+      return webSocketLines(url, credentialsOf);
+  }
+}
+
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+const closedByService = 'the service closed the connection';
+
+function tcpLines(url: URL): OpenLine {
+  const { host, port, localAddressOf } = placeOf(url, 1883);
+  return (index, listener) => {
+    const callback = (length: number): boolean => {
+      listener.received(readBuffer.subarray(0, length));
+      return true;
+    };
+    const onread = { buffer: readBuffer, callback };
+    const socket = net.connect({ host, port, noDelay: true, ...localAddressOf(index), onread });
+    socket.once('connect', () => listener.opened());
+    tellGone(socket, listener);
+    return {
+      write(bytes) {
+        socket.write(bytes);
+        return socket.writableLength === 0;
+      },
+      end: () => void socket.end(),
+      drop: () => void socket.resetAndDestroy(),
+    };
+  };
+}
+
+function tlsLines(url: URL, credentialsOf: CredentialsOf): OpenLine {
+  const { host, port, localAddressOf } = placeOf(url, 8883);
+  const servername = net.isIP(host) === 0 ? { servername: host } : {};
+  const contextOf = contexts();
+  return (index, listener) => {
+    const context = contextOf(credentialsOf(index));
+    const place = { host, port, ...servername, ...localAddressOf(index) };
+    const socket = tls.connect({ ...place, ...context });
+    socket.setNoDelay(true);
+    socket.on('data', (bytes) => listener.received(bytes));
+    socket.once('secureConnect', () => listener.opened());
+    tellGone(socket, listener);
+    return {
+      write(bytes) {
+        socket.write(Buffer.from(bytes));
+        return true;
+      },
+      end: () => void socket.end(),
+      drop: () => void socket.destroy(),
+    };
+  };
+}
+
+function webSocketLines(url: URL, credentialsOf: CredentialsOf): OpenLine {
+  const { localAddressOf } = placeOf(url);
+  const contextOf = contexts();
+  return (index, listener) => {
+    const context = contextOf(credentialsOf(index));
+    const socket = new WebSocket(url, 'mqtt', { ...context, ...localAddressOf(index), perMessageDeflate: false });
+    socket.once('open', () => listener.opened());
+    socket.on('message', (bytes: Buffer) => listener.received(bytes));
+    tellGone(socket, listener);
+    return {
+      write(bytes) {
+        socket.send(Buffer.from(bytes));
+        return true;
+      },
+      end: () => socket.close(),
+      drop: () => socket.terminate(),
+    };
+  };
+}
+
+function tellGone(socket: net.Socket | WebSocket, listener: LineListener): void {
+  let reason = closedByService;
+  const { on } = socket as EventEmitter;
+  on.call(socket, 'error', (error: Error) => (reason = reasonOf(error)));
+  on.call(socket, 'close', () => listener.gone(reason));
+}
+
+/** In a few words: the system's code where there is one. */
+function reasonOf(error: NodeJS.ErrnoException): string {
+  const { code = '', message } = error;
+  return tlsFailure(error) ?? (/^E(?!RR_)[A-Z]+/.test(code) ? code : message);
+}
+
+/** A context takes longer to make than a handshake, so that things with the same certificate share one. */
+function contexts(): (credentials?: DeviceCredentials) => { readonly secureContext?: tls.SecureContext } {
+  const made = new WeakMap<DeviceCredentials, tls.SecureContext>();
+  return (credentials) => {
+    if (credentials === undefined) return {};
+    const secureContext = made.get(credentials) ?? tls.createSecureContext(credentials);
+    made.set(credentials, secureContext);
+    return { secureContext };
+  };
+}
+
+/** A pair of addresses has some 28,000 ports and slows long before they run out. */
+const connectionsPerAddress = 10_000;
+
+/** On loopback lines are spread over 127.0.0.1, 127.0.0.2, … */
+function placeOf(url: URL, defaultPort = 0) {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const spreads = process.platform === 'linux' && host.startsWith('127.');
+  return {
+    host,
+    port: Number(url.port || defaultPort),
+    localAddressOf(index: number): { readonly localAddress?: string } {
+      const address = 1 + Math.floor(index / connectionsPerAddress);
+      return spreads && address > 1 ? { localAddress: `127.0.${address >> 8}.${address & 0xff}` } : {};
+    },
+  };
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host.startsWith('127.') || host === '::1';
+}
