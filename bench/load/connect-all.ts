@@ -1,19 +1,12 @@
 /**
  * Connects many clients, a bounded number at a time, and says first whether the process may hold that many sockets: the
- * limit on open files is silent when it is reached. A pair of addresses has some 28,000 ports and slows long before they
- * run out, so clients are spread over the loopback addresses 127.0.0.1, 127.0.0.2, … (performance.md, "What was found").
+ * limit on open files is silent when it is reached.
  */
 import { readFileSync } from 'node:fs';
 
 const connectingAtOnce = 200;
-const clientsPerAddress = 10_000;
 /** Files a process holds besides its clients. */
 const otherFiles = 100;
-
-export function localAddressOf(index: number): string | undefined {
-  const address = Math.floor(index / clientsPerAddress);
-  return address === 0 ? undefined : `127.0.0.${address + 1}`;
-}
 
 export async function connectAll<Client>(
   count: number,

@@ -5,7 +5,8 @@
 import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
 import { generate } from 'mqtt-packet';
-import { connectAll, localAddressOf } from '../load/connect-all.ts';
+import { localAddressOf } from '../../rig/load/loopback.ts';
+import { connectAll } from '../load/connect-all.ts';
 import { serveParent } from '../../rig/process/serve-parent.ts';
 
 export type CrowdQuestions = typeof questions;

@@ -2,7 +2,8 @@
  * A child process that keeps a window of exchanges in flight, in turn over all its clients: PUBLISH → PUBACK, answer
  * PUBLISH → PUBACK, QoS 1. Whether a Jobs service answers or a broker echoes makes no difference to it.
  */
-import { connectAll, localAddressOf } from '../load/connect-all.ts';
+import { localAddressOf } from '../../rig/load/loopback.ts';
+import { connectAll } from '../load/connect-all.ts';
 import { createLatencyRecorder, type Latency } from '../load/latency.ts';
 import { benchThingName } from '../load/thing-names.ts';
 import { connectWire, type WireClient } from '../load/wire-client.ts';

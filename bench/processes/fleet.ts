@@ -4,7 +4,8 @@
  */
 import net from 'node:net';
 import { MqttClient } from 'mqtt';
-import { connectAll, localAddressOf } from '../load/connect-all.ts';
+import { localAddressOf } from '../../rig/load/loopback.ts';
+import { connectAll } from '../load/connect-all.ts';
 import { createLatencyRecorder, type Latency } from '../load/latency.ts';
 import { createLifecycle, type LifecycleEvents, lifecycleFilters } from '../load/lifecycle.ts';
 import { benchThingName } from '../load/thing-names.ts';

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
 import { isSecure } from '../../agent/endpoint.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
-import { isLoopback } from './network-lines.ts';
+import { isSpread } from './loopback.ts';
 
 export interface Wanted {
   readonly things: number;
@@ -28,8 +28,6 @@ export interface Machine {
 
 /** Files a process holds besides its connections. The service's own count: broker/net/socket-budget.ts. */
 const otherFiles = 100;
-const addresses = 16_000;
-const connectionsPerAddress = 10_000;
 const kilobyte = 1024;
 /** Rounded up from what was measured, so that a run that fits on paper fits in fact. */
 const bytesOf = {
@@ -69,9 +67,7 @@ export function whyTooMany(
             : `${Math.max(0, openFiles - otherFiles)} things fit in a process${endpoint === undefined ? ', any number with --transport in-process' : ': spread them over more machines with --slice'}.`,
       };
     }
-    const room =
-      endpoint === undefined || isLoopback(new URL(endpoint).hostname) ? addresses * connectionsPerAddress : ports;
-    if (things > room) {
+    if (things > ports && endpoint !== undefined && !isSpread(new URL(endpoint).hostname)) {
       return {
         what: `${things} things need as many ports, and this machine has ${ports} for one endpoint`,
         hint: 'Spread the things over more machines with --slice.',

@@ -8,7 +8,9 @@ import tls from 'node:tls';
 import { WebSocket } from 'ws';
 import type { DeviceCredentials } from '../../agent/mqtt/device-connection.ts';
 import { tlsFailure } from '../../agent/mqtt/tls-failure.ts';
+import { present } from '../../protocol/json.ts';
 import type { LineListener, OpenLine } from './line.ts';
+import { isSpread, localAddressOf } from './loopback.ts';
 
 /** By index of the thing among all; `undefined`: only the server is checked, by what the system trusts. */
 export type CredentialsOf = (index: number) => DeviceCredentials | undefined;
@@ -30,14 +32,14 @@ const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 const closedByService = 'the service closed the connection';
 
 function tcpLines(url: URL): OpenLine {
-  const { host, port, localAddressOf } = placeOf(url, 1883);
+  const { host, port, sourceOf } = placeOf(url, 1883);
   return (index, listener) => {
     const callback = (length: number): boolean => {
       listener.received(readBuffer.subarray(0, length));
       return true;
     };
     const onread = { buffer: readBuffer, callback };
-    const socket = net.connect({ host, port, noDelay: true, ...localAddressOf(index), onread });
+    const socket = net.connect({ host, port, noDelay: true, ...sourceOf(index), onread });
     socket.once('connect', () => listener.opened());
     tellGone(socket, listener);
     return {
@@ -52,12 +54,12 @@ function tcpLines(url: URL): OpenLine {
 }
 
 function tlsLines(url: URL, credentialsOf: CredentialsOf): OpenLine {
-  const { host, port, localAddressOf } = placeOf(url, 8883);
+  const { host, port, sourceOf } = placeOf(url, 8883);
   const servername = net.isIP(host) === 0 ? { servername: host } : {};
   const contextOf = contexts();
   return (index, listener) => {
     const context = contextOf(credentialsOf(index));
-    const place = { host, port, ...servername, ...localAddressOf(index) };
+    const place = { host, port, ...servername, ...sourceOf(index) };
     const socket = tls.connect({ ...place, ...context });
     socket.setNoDelay(true);
     socket.on('data', (bytes) => listener.received(bytes));
@@ -75,11 +77,11 @@ function tlsLines(url: URL, credentialsOf: CredentialsOf): OpenLine {
 }
 
 function webSocketLines(url: URL, credentialsOf: CredentialsOf): OpenLine {
-  const { localAddressOf } = placeOf(url);
+  const { sourceOf } = placeOf(url);
   const contextOf = contexts();
   return (index, listener) => {
     const context = contextOf(credentialsOf(index));
-    const socket = new WebSocket(url, 'mqtt', { ...context, ...localAddressOf(index), perMessageDeflate: false });
+    const socket = new WebSocket(url, 'mqtt', { ...context, ...sourceOf(index), perMessageDeflate: false });
     socket.once('open', () => listener.opened());
     socket.on('message', (bytes: Buffer) => listener.received(bytes));
     tellGone(socket, listener);
@@ -118,23 +120,12 @@ function contexts(): (credentials?: DeviceCredentials) => { readonly secureConte
   };
 }
 
-/** A pair of addresses has some 28,000 ports and slows long before they run out. */
-const connectionsPerAddress = 10_000;
-
-/** On loopback lines are spread over 127.0.0.1, 127.0.0.2, … */
+/** Where it is, and from where its lines come. */
 function placeOf(url: URL, defaultPort = 0) {
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const spreads = process.platform === 'linux' && host.startsWith('127.');
   return {
     host,
     port: Number(url.port || defaultPort),
-    localAddressOf(index: number): { readonly localAddress?: string } {
-      const address = 1 + Math.floor(index / connectionsPerAddress);
-      return spreads && address > 1 ? { localAddress: `127.0.${address >> 8}.${address & 0xff}` } : {};
-    },
+    sourceOf: (index: number) => present({ localAddress: isSpread(host) ? localAddressOf(index) : undefined }),
   };
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host.startsWith('127.') || host === '::1';
 }

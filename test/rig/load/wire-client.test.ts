@@ -219,3 +219,22 @@ describe('the load’s own client', () => {
     expect({ heard, dropped }).toEqual({ heard: ['what it answers is not MQTT'], dropped: 1 });
   });
 });
+
+it.runIf(process.platform === 'linux')('comes from as many addresses of loopback as its ports need', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  servers.push(server);
+  await new Promise((ready) => server.once('listening', ready));
+  const open = linesTo(`mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const from = async (index: number): Promise<string | undefined> => {
+    const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
+    const line = open(index, { opened() {}, received() {}, gone() {} });
+    const socket = await accepted;
+    const { remoteAddress } = socket;
+    line.end();
+    socket.destroy();
+    return remoteAddress;
+  };
+  const found = [];
+  for (const index of [0, 1999, 2000, 19_999, 600_000]) found.push(await from(index));
+  expect(found).toEqual(['127.0.0.1', '127.0.0.1', '127.0.0.2', '127.0.0.10', '127.0.1.45']);
+});
