@@ -53,6 +53,7 @@ function loadSummary(run: LoadRun, thresholds: readonly JudgedThreshold[], repor
     }),
     ['saturated', run.saturated ? 'the generator was the limit: latencies are its own, not the service’s' : undefined],
     ['note', isTcp ? undefined : sharedNote(run)],
+    ...(run.notes ?? []).map((note) => ['note', note] as const),
     ['partial', run.partial],
     ['report', report],
     ['verdict', badge[verdict]],

@@ -177,9 +177,14 @@ export interface LoadRun {
   readonly saturated: boolean;
   /** What service and fleet counted differently, in words. */
   readonly differs: readonly string[];
+  /** What it has not done of that for which its shape is, in words; absent: nothing. */
+  readonly notes?: readonly string[];
   /** Why it ended before its end; absent: it did not. */
   readonly partial?: string;
 }
 
 /** Kind of failure: a call into a device did not return. */
 export const hangs = 'device hangs';
+
+/** As the pacing of a run without any. */
+export const noJobs = 'no jobs';

@@ -137,6 +137,7 @@ export function loadJson(run: LoadRun, thresholds: readonly JudgedThreshold[], r
     refusals,
     saturated,
     differs: run.differs,
+    ...(run.notes !== undefined && { notes: run.notes }),
     ...(run.partial !== undefined && { partial: run.partial }),
     thresholds,
     ...(report !== undefined && { report }),

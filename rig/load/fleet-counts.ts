@@ -5,13 +5,18 @@ import { Latencies } from './histograms.ts';
 
 type Counts = { -readonly [Name in keyof JobCounts]: JobCounts[Name] };
 
-/** When the first execution began and the last one ended, and the same of connects; absent before there was one. */
+/**
+ * When the first execution began and the last one ended, and the same of connects that are paced; absent before there was one. The
+ * first connect of a process goes alone, to see whether there is anybody, and boards that follow it have to boot.
+ */
 export type Edge = 'executionsFrom' | 'executionsTo' | 'connectsFrom' | 'connectsTo';
 
 /** What a process tells of its devices since it began; the latencies only those since the last time. */
 export interface FleetReport extends Readonly<Partial<Record<Edge, DurationMs>>> {
   readonly connected: number;
   readonly connecting: number;
+  /** Connections that came up, without the first. */
+  readonly paced: number;
   readonly recovered: number;
   readonly exchanges: number;
   readonly jobs: Readonly<Record<string, JobCounts>>;
@@ -28,6 +33,7 @@ const jobsExchanges: ReadonlySet<Exchange> = new Set(['start-next', 'update', 'g
 export class FleetCounts {
   connected = 0;
   connecting = 0;
+  #connects = 0;
   recovered = 0;
   exchanges = 0;
   hung: string | undefined;
@@ -62,7 +68,9 @@ export class FleetCounts {
     latencies.record(durationMs);
     if (jobsExchanges.has(exchange)) this.exchanges += 1;
     if (exchange !== 'connect') return;
-    this.#edges.connectsFrom ??= at - durationMs;
+    this.#connects += 1;
+    if (this.#connects === 1) return;
+    this.#edges.connectsFrom = Math.min(this.#edges.connectsFrom ?? Infinity, at - durationMs);
     this.#edges.connectsTo = at;
   }
 
@@ -102,6 +110,7 @@ export class FleetCounts {
     return {
       connected: this.connected,
       connecting: this.connecting,
+      paced: Math.max(0, this.#connects - 1),
       recovered: this.recovered,
       exchanges: this.exchanges,
       jobs: Object.fromEntries(this.#jobs),

@@ -78,6 +78,7 @@ export interface LoadService {
 /** A thing may be in ten groups at most, so those of rounds that are over go. Source: docs/reference/limits.md. */
 const groupsKept = 3;
 const mostGroups = 8;
+const deletesAgainMs = 20;
 const identity = { region: 'us-east-1', account: '000000000000' };
 
 interface Counted {
@@ -130,6 +131,7 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
   });
   const { port } = host;
   let unanswered = 0;
+  let isClosed = false;
   const accepted = (): void => void (unanswered -= 1);
   const refused = (reason: string): void => {
     unanswered -= 1;
@@ -214,6 +216,20 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
     return gone >= wanted || succeeded + failed + canceled >= wanted;
   }
 
+  /** The service deletes ten jobs at once at most. Source: docs/reference/limits.md §1. */
+  function deleteWhenThereIsRoom(jobId: string, force: boolean): void {
+    if (whyOver !== undefined || isClosed) return;
+    unanswered += 1;
+    port.submit({ name: 'iot:DeleteJob', request: { jobId, force } }, (reply) => {
+      if (reply.accepted) return accepted();
+      if (reply.code !== 'LimitExceeded') return refused(`iot:DeleteJob: ${reply.code}: ${reply.message}`);
+      setTimeout(() => {
+        unanswered -= 1;
+        deleteWhenThereIsRoom(jobId, force);
+      }, deletesAgainMs);
+    });
+  }
+
   /** No more of its executions begin. @returns the ids of its jobs */
   function stopRollout(base: string): readonly string[] {
     return rollouts
@@ -273,7 +289,7 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
     deleteJobs(base, force) {
       for (const jobId of stopRollout(base)) {
         jobs.get(jobId)!.isTakenAway = true;
-        ask('iot:DeleteJob', { jobId, force });
+        deleteWhenThereIsRoom(jobId, force);
       }
     },
     get unanswered() {
@@ -295,6 +311,7 @@ export async function openLoadService(options: LoadServiceOptions): Promise<Load
       };
     },
     close() {
+      isClosed = true;
       for (const { flights } of rollouts) flights?.stop();
       return host.close();
     },

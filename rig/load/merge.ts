@@ -22,7 +22,8 @@ export function mergeLoads(runs: readonly LoadRun[]): LoadRun {
     ...(missing.length === 0 ? [] : [`slices ${missing.join(', ')} are missing`]),
   ];
   const of = (figure: (run: LoadRun) => number): number => sum(runs.map(figure));
-  const { slice: _slice, partial: _partial, command, ...common } = first;
+  const notes = runs.flatMap((run) => (run.notes ?? []).map((note) => `${nameOf(run)}: ${note}`));
+  const { slice: _slice, partial: _partial, notes: _notes, command, ...common } = first;
   return {
     ...common,
     // Of all slices.
@@ -51,6 +52,7 @@ export function mergeLoads(runs: readonly LoadRun[]): LoadRun {
     refusals: sumOfCounts(runs.map(({ refusals }) => refusals)),
     saturated: runs.some(({ saturated }) => saturated),
     differs: runs.flatMap((run) => run.differs.map((difference) => `${nameOf(run)}: ${difference}`)),
+    ...(notes.length > 0 && { notes }),
     ...(partial.length > 0 && { partial: partial.join('; ') }),
   };
 }

@@ -33,6 +33,7 @@ export function sumOfFleets(fleets: readonly FleetReport[]): FleetReport {
   return {
     connected: sum(fleets.map(({ connected }) => connected)),
     connecting: sum(fleets.map(({ connecting }) => connecting)),
+    paced: sum(fleets.map(({ paced }) => paced)),
     recovered: sum(fleets.map(({ recovered }) => recovered)),
     exchanges: sum(fleets.map(({ exchanges }) => exchanges)),
     jobs: Object.fromEntries(

@@ -18,6 +18,7 @@ import { monotonicMs } from './monotonic.ts';
 import { paceOf } from './pacing.ts';
 import { patienceOf, watchStandstill } from './patience.ts';
 import { EndedEarly, RunEnd, withResolvers } from './run-end.ts';
+import { RunNotes } from './run-notes.ts';
 import { type RolledOut, Tally } from './tally.ts';
 
 export type { LoadOptions } from './load-options.ts';
@@ -54,6 +55,7 @@ class RunningLoad {
   readonly #tally: Tally;
   readonly #processes: LoadProcesses;
   readonly #end: RunEnd;
+  readonly #notes: RunNotes;
   readonly #rollouts = new Map<string, Rollout>();
   #disturbed: Disturbed = { things: () => 0, recoveredBefore: 0 };
   #looks = 0;
@@ -72,6 +74,7 @@ class RunningLoad {
     this.#options = options;
     this.#tally = new Tally(options);
     this.#end = new RunEnd(options.signal);
+    this.#notes = new RunNotes(options.shape);
     this.#processes = new LoadProcesses(options, this.#tally, {
       act: (act) => this.#end.hasCome || this.#does(act),
       ended: (name, how) => {
@@ -96,7 +99,9 @@ class RunningLoad {
     if (this.#isStarted) {
       if (await within(looking, closeWithinMs)) await this.#lastLook();
     }
-    return this.#tally.run();
+    const run = this.#tally.run();
+    const notes = this.#notes.of(run);
+    return notes.length === 0 ? run : { ...run, notes };
   }
 
   async #startAndLook(): Promise<void> {
@@ -150,7 +155,7 @@ class RunningLoad {
     if (durationMs !== undefined && script.some(({ deeds }) => deeds.length > 0)) this.#time = { fromMs, endMs: endAt };
     do {
       for (const { when, deeds } of script) {
-        if (shape.repeats && monotonicMs() >= endAt) break;
+        if (this.#plays > 0 && monotonicMs() >= endAt) break;
         if (when !== undefined) await this.#await(when, endAt);
         for (const deed of deeds) await this.#end.orEnded(this.#do(deed, endAt));
         if (deeds.length > 0) await this.#until(() => true);
@@ -175,17 +180,23 @@ class RunningLoad {
       return ended();
     }
     this.#does(wordsOf(when), () => this.#goalOf(when));
+    // What the shape is for happens once, however short the time is; of an endpoint nobody knows whether it will.
+    const isEnd = when.on === 'finished' && when.percent === 100;
+    const mayStop = isEnd || this.#plays > 0 || this.#processes.service === undefined;
     let hasStopped = false;
     await this.#until(() => {
       if (hasStopped) return this.#tally.isOver();
-      if (monotonicMs() >= endAt) {
+      if (mayStop && monotonicMs() >= endAt) {
         hasStopped = true;
+        if (!isEnd && this.#plays === 0) this.#notes.unreached(when);
         this.#tally.stopRollouts();
         void this.#processes.service?.ask('stopRollouts', undefined as never).catch(() => {});
         return false;
       }
       const { done, total } = this.#goalOf(when);
-      return Number.isFinite(total) && done >= total;
+      if (Number.isFinite(total) && done >= total) return true;
+      if (monotonicMs() >= endAt) this.#notes.overran(monotonicMs() - endAt);
+      return false;
     });
     ended();
   }
@@ -199,7 +210,9 @@ class RunningLoad {
       case 'rollout':
         return this.#rollOut(deed, endAt);
       case 'link': {
-        const { count, fleet } = this.#tally;
+        await this.#look(false);
+        const { count, fleet, inProgress } = this.#tally;
+        this.#notes.cut(inProgress);
         const things = Math.ceil((count * deed.percent) / 100);
         this.#disturbed = { things: () => things, recoveredBefore: fleet.recovered };
         const at = monotonicMs();

@@ -3,7 +3,7 @@
  * second. Becomes the run that is kept.
  */
 import type { DurationMs } from '../../protocol/time.ts';
-import type { Exchange, JobCounts, LoadPhase, LoadRun, LoadSample } from './contract.ts';
+import { type Exchange, type JobCounts, type LoadPhase, type LoadRun, type LoadSample, noJobs } from './contract.ts';
 import type { FleetReport } from './fleet-counts.ts';
 import { Latencies } from './histograms.ts';
 import type { LoadRequest } from './load-request.ts';
@@ -49,7 +49,7 @@ export class Tally {
   #sampledMs: DurationMs;
   #sampled = { succeeded: 0, exchanges: 0, failures: 0, refusals: 0 };
   #exchangesBefore = 0;
-  #connects: { readonly count: number; readonly tookMs: DurationMs } | undefined;
+  #connectsPerSecond = 0;
   #changedAt = monotonicMs();
   #signature = '';
   #activeSeconds = 0;
@@ -72,8 +72,10 @@ export class Tally {
   }
 
   allConnected(): void {
-    const { connectsFrom = 0, connectsTo = 0, connected, exchanges } = this.fleet;
-    this.#connects = { count: connected, tookMs: connectsTo - connectsFrom };
+    const { connectsFrom = 0, connectsTo = 0, paced, exchanges } = this.fleet;
+    // Of several, the first begins and the last ends within that time: one of them is not between.
+    const count = paced > 1 ? paced - 1 : paced;
+    this.#connectsPerSecond = perSecond(count, connectsTo - connectsFrom);
     this.#exchangesBefore = exchanges;
   }
 
@@ -134,8 +136,13 @@ export class Tally {
 
   /** Things that a job was taken away from, or may still be: those that have it IN_PROGRESS find out. */
   disturbedBy(base: string): number {
-    const { started, succeeded, failed, pulled } = total(this.fleet.jobs, base);
-    return pulled + Math.max(0, started - succeeded - failed - pulled);
+    const counts = total(this.fleet.jobs, base);
+    return counts.pulled + inProgressOf(counts);
+  }
+
+  /** As the fleet knows it. */
+  get inProgress(): number {
+    return inProgressOf(total(this.fleet.jobs, ''));
   }
 
   /** By kind: of the fleet, and processes of the service that have ended. */
@@ -177,7 +184,7 @@ export class Tally {
   }
 
   #sample(at: DurationMs, interval: Latencies): void {
-    const { succeeded, started, failed, pulled } = total(this.fleet.jobs, '');
+    const { succeeded } = total(this.fleet.jobs, '');
     const spanMs = at - this.#sampledMs;
     // A rate of few milliseconds, as the last look of a run has them, would be drawn as a spike.
     if (spanMs < (this.samples.length > 0 ? shortestSpanMs : 1)) return;
@@ -192,7 +199,7 @@ export class Tally {
       atMs: at - this.#startedMs,
       spanMs,
       connected: this.fleet.connected,
-      inProgress: Math.max(0, started - succeeded - failed - pulled),
+      inProgress: this.inProgress,
       succeeded: now.succeeded - this.#sampled.succeeded,
       exchanges: now.exchanges - this.#sampled.exchanges,
       failures: now.failures - this.#sampled.failures,
@@ -238,7 +245,7 @@ export class Tally {
       executions,
       executionsPerSecond: perSecond(executions.succeeded, spanMs),
       exchangesPerSecond: perSecond(fleet.exchanges - this.#exchangesBefore, spanMs),
-      connectsPerSecond: this.#connects === undefined ? 0 : perSecond(this.#connects.count - 1, this.#connects.tookMs),
+      connectsPerSecond: this.#connectsPerSecond,
       histograms: Object.fromEntries([...this.#latencies].map(([exchange, latencies]) => [exchange, latencies.text()])),
       timeline: this.samples,
       phases: this.#phases,
@@ -254,7 +261,7 @@ export class Tally {
   }
 
   get #pace(): string {
-    if (this.#rollouts.length === 0) return 'no jobs';
+    if (this.#rollouts.length === 0) return noJobs;
     if (this.#request.endpoint !== undefined) return 'jobs of the endpoint';
     return [...new Set(this.#rollouts.map(({ pace }) => pace))].join(', ');
   }
@@ -284,6 +291,10 @@ export class Tally {
     }
     return differences;
   }
+}
+
+function inProgressOf({ started, succeeded, failed, pulled }: JobCounts): number {
+  return Math.max(0, started - succeeded - failed - pulled);
 }
 
 function perSecond(count: number, ms: DurationMs): number {

@@ -1,5 +1,5 @@
 /** What a load run comes to, without its histograms: memory of a thing, thresholds that were held against it, and one word for all. */
-import { type LoadRun, hangs } from './contract.ts';
+import { type LoadRun, hangs, noJobs } from './contract.ts';
 
 export interface Memory {
   readonly servicePeakBytes: number;
@@ -37,9 +37,15 @@ export function failuresOf({ failures }: LoadRun): number {
 
 export type LoadVerdict = 'pass' | 'fail' | 'inconclusive';
 
-/** A run that was cut short says nothing, but where a device that hangs was the reason. */
+/** Although it was to roll out jobs, or wait for them. */
+export function hasBegunNothing({ settings, executions: { wanted, pulled } }: LoadRun): boolean {
+  return settings.pacing !== noJobs && wanted + pulled === 0;
+}
+
+/** A run that was cut short, or in which nothing happened, says nothing, but where a device that hangs was the reason. */
 export function verdictOfLoad(run: LoadRun, thresholds: readonly JudgedThreshold[]): LoadVerdict {
   if (run.partial !== undefined) return run.failures[hangs] === undefined ? 'inconclusive' : 'fail';
+  if (hasBegunNothing(run)) return 'inconclusive';
   const isBroken = run.executions.failed > 0 || failuresOf(run) > 0 || run.differs.length > 0;
   return isBroken || thresholds.some(({ held }) => !held) ? 'fail' : 'pass';
 }

@@ -189,6 +189,7 @@ const loadFile = objectOf({
   failures: eachOf(number),
   refusals: eachOf(number),
   differs: listOf(text),
+  notes: maybe(listOf(text)),
   partial: maybe(text),
   thresholds: maybe(listOf(objectOf({ expression: text }))),
   latencyMs: maybe(object),

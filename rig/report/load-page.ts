@@ -4,7 +4,7 @@
  */
 import type { LoadRun } from '../load/contract.ts';
 import type { Latencies } from '../load/figures.ts';
-import { type JudgedThreshold, memoryOf, verdictOfLoad } from '../load/verdict.ts';
+import { type JudgedThreshold, hasBegunNothing, memoryOf, verdictOfLoad } from '../load/verdict.ts';
 import type { Percentiles } from '../load/percentiles.ts';
 import { type Markup, html } from './markup.ts';
 import { type PageContent, commandLine, runBar, stateLine } from './page-frame.ts';
@@ -84,12 +84,14 @@ function head({ run, thresholds, latencies }: ShownLoad): Markup {
     </dl>
     ${thresholds.length === 0 ? undefined : thresholdTable(thresholds)}
     ${run.differs.map((difference) => html`<p class="red">✗ Both ends differ: ${difference}</p>`)}
+    ${(run.notes ?? []).map((note) => html`<p>Note: ${note}.</p>`)}
   </section>`;
 }
 
 function headline(run: LoadRun, thresholds: readonly JudgedThreshold[]): string {
   const broken = thresholds.filter(({ held }) => !held);
   if (run.partial !== undefined) return 'The run was cut short; what was measured until then stands here.';
+  if (hasBegunNothing(run)) return 'No execution has begun, so nothing was measured.';
   if (run.executions.failed > 0) return `${count(run.executions.failed)} executions were not finished.`;
   if (run.differs.length > 0) return 'Service and fleet counted differently.';
   if (Object.keys(run.failures).length > 0) return 'Every execution was finished, but not without failures.';
