@@ -13,6 +13,7 @@ import { Inflow } from './net/inflow.ts';
 import { packing } from './packed-rows.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import type { DurationMs } from '../protocol/time.ts';
+import { pauseBriefly } from './short-pauses.ts';
 import { torn } from './store/database-file.ts';
 import type { Durability } from './store/sqlite-database.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
@@ -57,6 +58,7 @@ export function stateInMemory({
   timeScale,
   clockOf = itself,
 }: Pick<KeptStateOptions, 'timeScale' | 'clockOf'>): KeptState {
+  pauseBriefly();
   return {
     clock: clockOf(scaledClock(timeScale)),
     inflow: new Inflow(),
