@@ -4,41 +4,44 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { nearName } from '../../protocol/near-name.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { readWrittenFile } from '../files/written-file.ts';
 import { checkScenario } from '../scenario/format/read.ts';
 
-const packageRoot = dirname(createRequire(import.meta.url).resolve('jobrig/package.json'));
+const ownFolder = join(dirname(createRequire(import.meta.url).resolve('jobrig/package.json')), 'fixtures/scenarios');
+
+/** Those that come with jobrig, by their files, which stay as they are: each is read when it is first wanted. */
+const ownRead = new Map<string, Scenario>();
 
 /**
  * @param selectors ids, `*` patterns, files and directories; none: all that come with jobrig
  * @throws {OperationalError} `SCENARIO_UNKNOWN`, `SCENARIO_INVALID`
  */
 export function selectScenarios(selectors: readonly string[]): readonly Scenario[] {
-  const own = ownScenarios();
+  const own = filesIn(ownFolder);
   const chosen = selectors.length === 0 ? own : selectors.flatMap((selector) => selected(selector, own));
-  return mustDiffer(chosen);
+  // A file that is named twice counts once.
+  const files = new Map(chosen.map((file) => [resolve(file), file]));
+  return readAll([...files.values()]);
 }
 
-function ownScenarios(): readonly Scenario[] {
-  return scenariosIn(join(packageRoot, 'fixtures/scenarios'));
-}
-
-function selected(selector: string, own: readonly Scenario[]): readonly Scenario[] {
-  const byId = own.filter(({ id }) => matches(selector, id));
+function selected(selector: string, own: readonly string[]): readonly string[] {
+  const byId = own.filter((file) => matches(selector, idOf(file)));
   if (byId.length > 0) return byId;
-  if (existsSync(selector)) return statSync(selector).isDirectory() ? scenariosIn(selector) : [scenarioAt(selector)];
-  const meant = nearName(
-    selector,
-    own.map(({ id }) => id),
-  );
+  if (existsSync(selector)) return statSync(selector).isDirectory() ? filesIn(selector) : [selector];
+  const meant = nearName(selector, own.map(idOf));
   const hint = meant === undefined ? '`jobrig check --list` names them.' : `Did you mean ${meant}?`;
   throw new OperationalError('SCENARIO_UNKNOWN', `--scenario: there is no scenario, file or directory ${selector}`, {
     hint,
   });
+}
+
+/** Files of scenarios that come with jobrig have the names of their ids. */
+function idOf(file: string): string {
+  return basename(file, '.yaml');
 }
 
 function matches(selector: string, id: string): boolean {
@@ -50,7 +53,7 @@ function matches(selector: string, id: string): boolean {
   return new RegExp(`^${pattern}$`).test(id);
 }
 
-function scenariosIn(directory: string): readonly Scenario[] {
+function filesIn(directory: string): readonly string[] {
   const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.ya?ml$/.test(name))
     .sort()
@@ -60,28 +63,30 @@ function scenariosIn(directory: string): readonly Scenario[] {
       hint: 'They are files that end in .yaml.',
     });
   }
-  return files.map(scenarioAt);
+  return files;
+}
+
+/** Two files with one id are a mistake. */
+function readAll(files: readonly string[]): readonly Scenario[] {
+  const fileOf = new Map<string, string>();
+  return files.map((file) => {
+    const scenario = scenarioAt(file);
+    const other = fileOf.get(scenario.id);
+    if (other !== undefined) {
+      throw new OperationalError(
+        'SCENARIO_INVALID',
+        `${resolve(file)}: the id ${scenario.id} is taken by ${resolve(other)}`,
+      );
+    }
+    fileOf.set(scenario.id, file);
+    return scenario;
+  });
 }
 
 function scenarioAt(file: string): Scenario {
+  const known = ownRead.get(file);
+  if (known !== undefined) return known;
   const scenario = readWrittenFile(file, 'SCENARIO_INVALID', checkScenario);
-  files.set(scenario, resolve(file));
+  if (file.startsWith(ownFolder)) ownRead.set(file, scenario);
   return scenario;
-}
-
-/** Where each scenario was read, to name both files of a double. */
-const files = new WeakMap<Scenario, string>();
-
-/** The same file named twice counts once; two files with one id are a mistake. */
-function mustDiffer(scenarios: readonly Scenario[]): readonly Scenario[] {
-  const byId = new Map<string, Scenario>();
-  for (const scenario of scenarios) {
-    const other = byId.get(scenario.id);
-    const [file, otherFile] = [files.get(scenario), other && files.get(other)];
-    if (other !== undefined && file !== otherFile) {
-      throw new OperationalError('SCENARIO_INVALID', `${file}: the id ${scenario.id} is taken by ${otherFile}`);
-    }
-    byId.set(scenario.id, scenario);
-  }
-  return [...byId.values()];
 }

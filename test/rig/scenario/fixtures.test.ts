@@ -1,5 +1,6 @@
 /** The scenarios that come with jobrig, as a set: what each must be like. That a right device passes them is in the zoo's test. */
 import { describe, expect, it } from 'vitest';
+import { selectScenarios } from '../../../rig/live/scenario-files.ts';
 import type { CreateJobDeed, Scenario } from '../../../rig/scenario/contract.ts';
 import { scenariosIn } from '../../support/scenarios.ts';
 
@@ -31,4 +32,9 @@ describe('each scenario that comes with jobrig', () => {
       expect(canaryMs(scenario)).toBeLessThanOrEqual(longestMs);
     },
   );
+
+  it('is in a file of the name of its id, by which it is found without reading the others', () => {
+    const ids = scenariosIn('fixtures/scenarios').map(({ id }) => id);
+    expect(ids.flatMap((id) => selectScenarios([id])).map(({ id }) => id)).toEqual(ids);
+  });
 });
