@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { foreignCertificate } from '../support/foreign-certificates.ts';
-import { type Rig, login, makeDevice, secureConnect, start, stop } from '../support/registered-device.ts';
+import { type Rig, login, makeDevice, makeDeviceWithKeys, secureConnect, start, stop } from '../support/registered-device.ts';
 import { WireClient } from '../support/wire-client.ts';
 
 let rig: Rig;
@@ -12,8 +12,11 @@ beforeAll(async () => {
 });
 afterAll(() => stop(rig));
 
-it('a certificate is good as soon as it is made, for the thing of the client id', async () => {
-  const [client, code] = await login(rig, await makeDevice(rig), { clientId: 'lamp', protocolVersion: 5 });
+it.each([
+  ['of a request', makeDevice],
+  ['with its keys', makeDeviceWithKeys],
+])('a certificate is good as soon as it is made %s, for the thing of the client id', async (_, make) => {
+  const [client, code] = await login(rig, await make(rig), { clientId: 'lamp', protocolVersion: 5 });
   expect(code).toBe(0);
   expect(await client.subscribe(['$aws/things/lamp/jobs/#', '$aws/things/door/jobs/#'])).toEqual([1, 0x87]);
 });

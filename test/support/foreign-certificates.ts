@@ -41,9 +41,7 @@ export async function foreignCertificate(commonName = 'foreign'): Promise<Foreig
     signingKey: caKeys.privateKey,
     signingAlgorithm,
   });
-  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
-  const key = PemConverter.encode(pkcs8, PemConverter.PrivateKeyTag);
-  return { certificate: certificate.toString('pem'), key, ca: ca.toString('pem') };
+  return { certificate: certificate.toString('pem'), key: await privateKeyPem(keys.privateKey), ca: ca.toString('pem') };
 }
 
 const kinds = {
@@ -59,10 +57,10 @@ function rsa(modulusLength: number) {
   return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength, publicExponent: new Uint8Array([1, 0, 1]) };
 }
 
-/** Both PEM. The signature of a tampered request is not its own. */
+/** All PEM. The signature of a tampered request is not its own. */
 export async function signingRequest(
   kind: keyof typeof kinds,
-): Promise<{ readonly pem: string; readonly publicKey: string }> {
+): Promise<{ readonly pem: string; readonly publicKey: string; readonly key: string }> {
   const algorithm = kinds[kind];
   const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
   const request = await Pkcs10CertificateRequestGenerator.create({
@@ -74,9 +72,17 @@ export async function signingRequest(
   if (kind === 'tampered') der[der.length - 1]! ^= 1;
   const spki = Buffer.from(await webcrypto.subtle.exportKey('spki', keys.publicKey));
   const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' }).export({ type: 'spki', format: 'pem' });
-  return { pem: PemConverter.encode(der, PemConverter.CertificateRequestTag), publicKey: publicKey as string };
+  return {
+    pem: PemConverter.encode(der, PemConverter.CertificateRequestTag),
+    publicKey: publicKey as string,
+    key: await privateKeyPem(keys.privateKey),
+  };
 }
 
 function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(ec, true, ['sign', 'verify']);
+}
+
+async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
+  return PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), PemConverter.PrivateKeyTag);
 }
