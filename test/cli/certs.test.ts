@@ -3,8 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { describe, expect, it } from 'vitest';
-import { runHere } from '../support/command-here.ts';
-import { start, startIn } from '../support/command.ts';
+import { runHere, runIn, startHere } from '../support/command-here.ts';
 import { testFolder } from '../support/folders.ts';
 
 interface Issued {
@@ -17,12 +16,24 @@ const notify = (thing: string): string => `$aws/things/${thing}/jobs/notify`;
 describe('jobrig certs', () => {
   it('issues what a service with the same data directory believes, while it runs', async () => {
     const off = ['mqtt', 'ws', 'http', 'https'].flatMap((name) => [`--${name}-port`, 'off']);
-    const service = start('serve', '--json', '--mqtts-port', '0', '--wss-port', '0', '--data-dir', 'state', ...off);
+    const quiet = ['--log-level', 'error'];
+    const service = startHere(
+      'serve',
+      '--json',
+      ...quiet,
+      '--mqtts-port',
+      '0',
+      '--wss-port',
+      '0',
+      '--data-dir',
+      'state',
+      ...off,
+    );
     const ready = JSON.parse(await service.output((text) => text.includes('\n'))) as { mqtts: string; wss: string };
 
     const things = ['--thing', 'lamp', '--thing', '*'];
-    const certs = startIn(service.folder, 'certs', '--json', ...things, '--out', 'out', '--data-dir', 'state');
-    const { code, stdout, stderr } = await certs.finished;
+    const certs = ['certs', '--json', ...things, '--out', 'out', '--data-dir', 'state'];
+    const { code, stdout, stderr } = await runIn(service.folder, ...certs);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const { ca, certificates } = JSON.parse(stdout) as Issued;
     expect(certificates.map(({ thing }) => thing)).toEqual(['lamp', '*']);

@@ -1,6 +1,6 @@
 /**
  * `jobrig check` as its users run it, on the small agents of fixtures/agents. Checks that do not touch each other run side by
- * side, one for each group of claims. What flags do to any check is in check-simulated.test.ts, bad devices in
+ * side, one for each group of claims, some of them in a process of their own. What flags do to any check is in check-simulated.test.ts, bad devices in
  * test/rig/live/check.
  */
 import { spawn } from 'node:child_process';
@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFil
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Finished, start } from '../support/command.ts';
-import { runHere } from '../support/command-here.ts';
+import { runHere, startHere } from '../support/command-here.ts';
 import { sharedFolder } from '../support/folders.ts';
 
 const directory = sharedFolder('test');
@@ -32,8 +32,8 @@ interface Json {
   readonly partial?: true;
 }
 
-async function check(name: string, ...words: readonly string[]) {
-  const { stdout, stderr, code } = await start('check', '--json', '--quiet', ...out(name), ...words).finished;
+async function check(started: typeof start | typeof startHere, name: string, ...words: readonly string[]) {
+  const { stdout, stderr, code } = await started('check', '--json', '--quiet', ...out(name), ...words).finished;
   return { code, stderr, result: JSON.parse(stdout) as Json };
 }
 
@@ -104,9 +104,9 @@ describe('jobrig check -- COMMAND', () => {
       '{state}/agent.conf',
     ];
     [right, equipped, ...failed] = await Promise.all([
-      check('right', ...these('pull-in-work', 'cut-alone'), '--parallel', '2', ...agent),
-      check('equipped', ...these('pull-idle', 'cut-alone'), ...words, ...command),
-      ...bugs.map(([bug, scenario]) => check(bug, ...these(scenario), '--settle', '2s', ...faulty(bug))),
+      check(start, 'right', ...these('pull-in-work', 'cut-alone'), '--parallel', '2', ...agent),
+      check(startHere, 'equipped', ...these('pull-idle', 'cut-alone'), ...words, ...command),
+      ...bugs.map(([bug, scenario]) => check(startHere, bug, ...these(scenario), '--settle', '2s', ...faulty(bug))),
     ]);
   }, 240_000);
 
@@ -193,7 +193,7 @@ describe('jobrig check --attach', () => {
     ];
     [stays, switched] = await Promise.all([
       waiting.finished,
-      start('check', '--json', '--quiet', ...out('switched'), '--attach', 'pump-8', ...these('cut-alone'), ...relay)
+      startHere('check', '--json', '--quiet', ...out('switched'), '--attach', 'pump-8', ...these('cut-alone'), ...relay)
         .finished,
     ]);
     device.kill('SIGKILL');
@@ -235,6 +235,8 @@ describe('jobrig check that is interrupted', () => {
     ['in virtual time', 'SIGINT', 130, /^scenarios · /m, ['--sweep', '--hardware', 'mix']],
     ['while it watches', 'SIGINT', 130, /^watching .*agent/m, ['--watch', ...these('pull-idle'), ...agent]],
   ] as const;
+  /** What the process is told, and not only the command. */
+  const alone: ReadonlySet<string> = new Set(['in a command of the user’s', 'in a scenario']);
   let ended: readonly (Finished & { readonly folder: string })[];
 
   beforeAll(async () => {
@@ -242,10 +244,17 @@ describe('jobrig check that is interrupted', () => {
     process.env['TMPDIR'] = scratch;
     const commands = moments.map(async ([name, signal, , when, words]) => {
       const folder = join(directory, name);
-      const command = start('check', '--json', '--out', folder, ...words);
-      await command.progress((text) => when.test(text));
-      command.child.kill(signal);
-      return { ...(await command.finished), folder };
+      const given = ['check', '--json', '--out', folder, ...words];
+      if (alone.has(name)) {
+        const { child, progress, finished } = start(...given);
+        await progress((text) => when.test(text));
+        child.kill(signal);
+        return { ...(await finished), folder };
+      }
+      const { interrupt, progress, finished } = startHere(...given);
+      await progress((text) => when.test(text));
+      interrupt(signal);
+      return { ...(await finished), folder };
     });
     ended = await Promise.all(commands);
     delete process.env['TMPDIR'];

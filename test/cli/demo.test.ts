@@ -4,7 +4,9 @@ import { XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
 import type { DemoReport, DemoSummary } from '../../rig/report/run-report.ts';
 import { claimIds } from '../../rig/verdict/contract.ts';
-import { run, start } from '../support/command.ts';
+import { start } from '../support/command.ts';
+import { runIn, startHere } from '../support/command-here.ts';
+import { testFolder } from '../support/folders.ts';
 
 describe('jobrig demo', () => {
   it('runs the main job to a passed verdict and leaves page, JSON and JUnit behind', { timeout: 240_000 }, async () => {
@@ -62,7 +64,8 @@ describe('jobrig demo', () => {
   });
 
   it('says nothing on stderr with --quiet', { timeout: 240_000 }, async () => {
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await runIn(
+      testFolder(),
       'demo',
       '--things',
       '1',
@@ -78,12 +81,12 @@ describe('jobrig demo', () => {
   });
 
   it('keeps the dashboard up with --serve until it is told to stop', { timeout: 240_000 }, async () => {
-    const command = start('demo', '--things', '1', '--time-scale', '200', '--seeds', '0', '--serve');
+    const command = startHere('demo', '--things', '1', '--time-scale', '200', '--seeds', '0', '--serve');
     await command.output((text) => text.includes('verdict'));
     const told = await command.progress((text) => text.includes('until Ctrl-C'));
     const [, dashboard = ''] = /dashboard at (\S+)/.exec(told) ?? [];
     expect((await fetch(dashboard)).status).toBe(200);
-    command.child.kill('SIGINT');
+    command.interrupt('SIGINT');
     expect((await command.finished).code).toBe(0);
   });
 });

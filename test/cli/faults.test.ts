@@ -2,7 +2,8 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readFaults } from '../../cli/faults.ts';
-import { start } from '../support/command.ts';
+import { runHere, runIn } from '../support/command-here.ts';
+import { testFolder } from '../support/folders.ts';
 
 const examples = join(import.meta.dirname, '../../fixtures/faults');
 
@@ -20,16 +21,16 @@ describe('--faults', () => {
     ],
     ['broken YAML', 'faults: [\n', 'plan.yaml:2:1: '],
   ])('%s: one line with file, line and column, exit 2', async (_, text, named) => {
-    const command = start('serve', '--memory', '--faults', 'plan.yaml');
-    writeFileSync(join(command.folder, 'plan.yaml'), text);
-    const { code, stdout, stderr } = await command.finished;
+    const folder = testFolder();
+    writeFileSync(join(folder, 'plan.yaml'), text);
+    const { code, stdout, stderr } = await runIn(folder, 'serve', '--memory', '--faults', 'plan.yaml');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^jobrig: plan\.yaml[^\n]+\n$/);
     expect(stderr).toContain(named);
   });
 
   it.each(['serve', 'fleet', 'demo'])('%s: a file that is not there is named', async (verb) => {
-    const { code, stdout, stderr } = await start(verb, '--faults', 'nowhere.yaml').finished;
+    const { code, stdout, stderr } = await runHere(verb, '--faults', 'nowhere.yaml');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^jobrig: nowhere\.yaml cannot be read[^\n]+\n$/);
   });

@@ -1,15 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run, start, startIn } from '../support/command.ts';
-import { runIn } from '../support/command-here.ts';
+import { start } from '../support/command.ts';
+import { runIn, startHere } from '../support/command-here.ts';
 import { testFolder } from '../support/folders.ts';
 
 const fast = ['--time-scale', '50', '--things', '3'];
 
 describe('jobrig fleet', () => {
   it('runs for its time against a service of its own and prints one JSON object', async () => {
-    const { code, stdout } = await run('fleet', ...fast, '--duration', '300ms', '--json', '--quiet', '--seed', '7');
+    const words = [...fast, '--duration', '300ms', '--json', '--quiet', '--seed', '7'];
+    const { code, stdout } = await runIn(testFolder(), 'fleet', ...words);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       verb: 'fleet',
@@ -42,7 +43,7 @@ describe('jobrig fleet', () => {
   it('connects over TLS with the certificates that jobrig certs made in the same folder', async () => {
     const words =
       'serve --json --mqtt-port off --mqtts-port 0 --ws-port off --wss-port off --http-port 0 --https-port off';
-    const service = start(...words.split(' '));
+    const service = startHere(...words.split(' '), '--log-level', 'error');
     const { mqtts } = JSON.parse(await service.output((text) => text.includes('\n'))) as { readonly mqtts: string };
     const fleet = [
       'fleet',
@@ -57,13 +58,13 @@ describe('jobrig fleet', () => {
       '--quiet',
     ];
     const issue = ['certs', '--thing', 'thing-1', '--thing', 'thing-2', '--thing', 'thing-3', '--out', 'certs'];
-    expect((await startIn(service.folder, ...issue).finished).code).toBe(0);
-    const trusted = await startIn(service.folder, ...fleet).finished;
+    expect((await runIn(service.folder, ...issue)).code).toBe(0);
+    const trusted = await runIn(service.folder, ...fleet);
     expect(JSON.parse(trusted.stdout)).toMatchObject({ connected: 3, verdict: 'pass' });
 
-    const elsewhere = start(...issue);
-    await elsewhere.finished;
-    const refused = await startIn(elsewhere.folder, ...fleet).finished;
+    const elsewhere = testFolder();
+    await runIn(elsewhere, ...issue);
+    const refused = await runIn(elsewhere, ...fleet);
     expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code: 2, stdout: '' });
     expect(refused.stderr).toContain(mqtts);
   });

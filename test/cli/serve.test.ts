@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { connectAsync } from 'mqtt';
 import { describe, expect, it } from 'vitest';
-import { start } from '../support/command.ts';
-import { runHere } from '../support/command-here.ts';
+import { type Started, start } from '../support/command.ts';
+import { runHere, startHere } from '../support/command-here.ts';
 import { signedHeaders } from '../../bench/fuzz/sigv4.ts';
 import { operatorOf } from '../support/operator.ts';
 import { testFolder } from '../support/folders.ts';
@@ -26,15 +26,19 @@ interface Ready {
   readonly pid: number;
 }
 
-async function serve(...args: readonly string[]) {
-  const command = start('serve', '--json', ...freePorts, ...args);
+async function whenReady<Command extends Started>(command: Command): Promise<Command & { readonly ready: Ready }> {
   const line = await command.output((text) => text.includes('\n'));
   return { ...command, ready: JSON.parse(line) as Ready };
 }
 
+const words = ['serve', '--json', ...freePorts];
+/** In a process of its own: its log goes past what can be heard here. */
+const serveAlone = (...args: readonly string[]) => whenReady(start(...words, ...args));
+const serve = (...args: readonly string[]) => whenReady(startHere(...words, '--log-level', 'error', ...args));
+
 describe('jobrig serve', () => {
   it('says in one line of JSON where everything is, and it is there', async () => {
-    const { ready, child, finished, folder } = await serve();
+    const { ready, child, finished, folder } = await serveAlone();
     expect(ready).toMatchObject({ event: 'ready', pid: child.pid, dashboard: `${ready.http}/` });
     expect(ready.https).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
     expect(ready.mqtts).toMatch(/^mqtts:\/\/127\.0\.0\.1:\d+$/);
@@ -75,33 +79,33 @@ describe('jobrig serve', () => {
   });
 
   it('with --memory has its authority in a file for as long as it runs', async () => {
-    const { ready, child, finished } = await serve('--memory');
+    const { ready, interrupt, finished } = await serve('--memory');
     const socket = connect({ port: Number(new URL(ready.https!).port), ca: readFileSync(ready.ca!) });
     await once(socket, 'secureConnect');
     expect(socket.authorized).toBe(true);
     socket.destroy();
-    child.kill('SIGTERM');
+    interrupt('SIGTERM');
     expect((await finished).code).toBe(0);
     expect(existsSync(ready.ca!)).toBe(false);
   });
 
   it('serves a board on one port with TLS, under the name that it advertises', async () => {
     const ports = ['mqtt', 'mqtts', 'ws', 'wss', 'http'].flatMap((name) => [`--${name}-port`, '0']);
-    const command = start('serve', '--json', '--memory', '--board', '--advertise', 'rig.test:443', ...ports);
-    const ready = JSON.parse(await command.output((text) => text.includes('\n'))) as Ready;
-    expect(new URL(ready.https!).port).toBe(new URL(ready.wss!).port);
-    const answer = (await (await fetch(`${ready.http}/endpoint?endpointType=iot:Data-ATS`)).json()) as object;
+    const board = startHere('serve', '--json', '--memory', '--board', '--advertise', 'rig.test:443', ...ports);
+    const { ready: told } = await whenReady(board);
+    expect(new URL(told.https!).port).toBe(new URL(told.wss!).port);
+    const answer = (await (await fetch(`${told.http}/endpoint?endpointType=iot:Data-ATS`)).json()) as object;
     expect(answer).toEqual({ endpointAddress: 'rig.test' });
   });
 
   it('shows people what to paste', async () => {
-    const { output, child, finished } = start('serve', '--memory', ...freePorts, '--account', '123456789012');
+    const { output, interrupt, finished } = startHere('serve', '--memory', ...freePorts, '--account', '123456789012');
     const text = await output((all) => all.includes('Ctrl-C'));
     const http = /http {7}(http:\S+)/.exec(text)?.[1];
     expect(text).toContain(`AWS_ENDPOINT_URL=${http}`);
     expect(text).toContain('AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1');
     expect(text).toContain('arn:aws:iot:us-east-1:123456789012:thing/bench');
-    child.kill('SIGTERM');
+    interrupt('SIGTERM');
     expect((await finished).code).toBe(0);
   });
 
@@ -153,12 +157,11 @@ describe('jobrig serve', () => {
     const other = createServer();
     // Whether it is this test or somebody else on this machine who has the port makes no difference.
     await new Promise((resolve) => other.once('listening', resolve).once('error', resolve).listen(1883, '127.0.0.1'));
-    const command = start('serve', '--json', '--memory');
-    const ready = JSON.parse(await command.output((text) => text.includes('\n'))) as Ready;
-    const told = await command.progress((text) => text.includes('--mqtt-port'));
+    const { ready: told, progress } = await whenReady(start('serve', '--json', '--memory'));
+    const said = await progress((text) => text.includes('--mqtt-port'));
     other.close();
-    expect(new URL(ready.mqtt!).port).not.toBe('1883');
-    expect(told).toContain(`Port 1883 is taken by another process, so ${ready.mqtt} it is; --mqtt-port chooses`);
+    expect(new URL(told.mqtt!).port).not.toBe('1883');
+    expect(said).toContain(`Port 1883 is taken by another process, so ${told.mqtt} it is; --mqtt-port chooses`);
   });
 
   it('knows who may sign from a file, and asks everybody else', async () => {
@@ -176,7 +179,7 @@ describe('jobrig serve', () => {
   });
 
   it('tells what is refused, why and what to do, and counts what comes again and again', async () => {
-    const { ready, child, finished } = await serve('--memory', '--quiet');
+    const { ready, child, finished } = await serveAlone('--memory', '--quiet');
     const topic = '$aws/things/lamp/jobs/get';
     for (let times = 0; times < 6; times += 1) {
       const client = await connectAsync(ready.mqtt!, { clientId: 'pump-7-jobs', reconnectPeriod: 0 });

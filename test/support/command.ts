@@ -15,14 +15,18 @@ export interface Finished {
   readonly stderr: string;
 }
 
-export interface Command {
-  readonly child: ChildProcess;
+/** A command that runs. */
+export interface Started {
   readonly folder: string;
   readonly finished: Promise<Finished>;
   /** Resolves with everything on stdout once `matches` holds for it; rejects when the command ends before. */
   output(matches: (text: string) => boolean): Promise<string>;
   /** The same for stderr. */
   progress(matches: (text: string) => boolean): Promise<string>;
+}
+
+export interface Command extends Started {
+  readonly child: ChildProcess;
 }
 
 export function start(...args: readonly string[]): Command {
@@ -35,47 +39,51 @@ export function startIn(folder: string, ...args: readonly string[]): Command {
   const stdout = collected(child.stdout);
   const stderr = collected(child.stderr);
   const finished = new Promise<Finished>((done) => {
-    child.on('close', (code) => done({ code, stdout: stdout.text(), stderr: stderr.text() }));
+    child.on('close', (code) => done({ code, stdout: stdout.text, stderr: stderr.text }));
   });
-  const seen = (stream: Collected, matches: (text: string) => boolean) =>
-    new Promise<string>((found, failed) => {
-      stream.watch((text) => matches(text) && found(text));
-      void finished.then((end) => failed(new Error(`ended too early: ${JSON.stringify(end)}`)));
-    });
-  const command: Command = {
-    child,
-    folder,
-    finished,
-    output: (matches) => seen(stdout, matches),
-    progress: (matches) => seen(stderr, matches),
-  };
   endAfterTest(async () => {
     child.kill('SIGKILL');
     await finished;
     rmSync(folder, { recursive: true, force: true });
   });
-  return command;
+  return { child, folder, finished, ...watched({ stdout, stderr }, finished) };
 }
 
-interface Collected {
-  text(): string;
+/** Text that comes piece by piece. */
+export class Collected {
+  readonly #watchers: ((text: string) => void)[] = [];
+  text = '';
+
+  add(more: string): void {
+    this.text += more;
+    for (const watch of this.#watchers) watch(this.text);
+  }
+
   /** Told everything so far, now and whenever there is more. */
-  watch(watcher: (text: string) => void): void;
+  watch(watcher: (text: string) => void): void {
+    this.#watchers.push(watcher);
+    watcher(this.text);
+  }
 }
 
 function collected(stream: Readable): Collected {
-  let text = '';
-  const watchers: ((text: string) => void)[] = [];
-  stream.setEncoding('utf8').on('data', (more: string) => {
-    text += more;
-    for (const watcher of watchers) watcher(text);
-  });
+  const text = new Collected();
+  stream.setEncoding('utf8').on('data', (more: string) => text.add(more));
+  return text;
+}
+
+export function watched(
+  said: { readonly stdout: Collected; readonly stderr: Collected },
+  finished: Promise<Finished>,
+): Pick<Started, 'output' | 'progress'> {
+  const seen = (text: Collected, matches: (text: string) => boolean) =>
+    new Promise<string>((found, failed) => {
+      text.watch((all) => matches(all) && found(all));
+      void finished.then((end) => failed(new Error(`ended too early: ${JSON.stringify(end)}`)));
+    });
   return {
-    text: () => text,
-    watch(watcher) {
-      watchers.push(watcher);
-      watcher(text);
-    },
+    output: (matches) => seen(said.stdout, matches),
+    progress: (matches) => seen(said.stderr, matches),
   };
 }
 
