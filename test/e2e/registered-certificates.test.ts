@@ -2,7 +2,15 @@
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { foreignCertificate } from '../support/foreign-certificates.ts';
-import { type Rig, login, makeDevice, makeDeviceWithKeys, secureConnect, start, stop } from '../support/registered-device.ts';
+import {
+  type Rig,
+  login,
+  makeDevice,
+  makeDeviceWithKeys,
+  secureConnect,
+  start,
+  stop,
+} from '../support/registered-device.ts';
 import { WireClient } from '../support/wire-client.ts';
 
 let rig: Rig;

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket, createWebSocketStream } from 'ws';
 import { type Service, startService } from '../../broker/start-service.ts';
 import { rawHttp } from '../support/raw-http.ts';
-import { killAll, startServe } from '../support/serve-process.ts';
+import { type ServeProcess, killAll, startServe } from '../support/serve-process.ts';
 import { WireClient } from '../support/wire-client.ts';
 
 const insecure = { rejectUnauthorized: false } as const;
@@ -153,14 +153,15 @@ describe('with 256 descriptors', () => {
   const silent = 400;
   const doors = ['mqtts', 'wss', 'https', 'http', 'ws', 'mqtt'];
 
-  it.concurrent.each(doors)(
-    `good devices get in on every door beside ${silent} silent connections to %s`,
-    async (attacked) => {
+  describe('that it is attacked for again and again', () => {
+    let urls: ServeProcess['urls'];
+    beforeAll(async () => {
       const ports = doors.flatMap((door) => [`--${door}-port`, '0']);
-      const { urls } = await startServe({
-        flags: ['--memory', '--identity', 'client-id', ...ports],
-        maxDescriptors: 256,
-      });
+      const flags = ['--memory', '--identity', 'client-id', ...ports];
+      ({ urls } = await startServe({ flags, maxDescriptors: 256 }));
+    });
+
+    it.each(doors)(`good devices get in on every door beside ${silent} silent connections to %s`, async (attacked) => {
       const port = portOf(urls[attacked]);
       const sockets = await Promise.all(Array.from({ length: silent }, () => plain(port)));
       for (const socket of sockets) socket.on('error', () => {});
@@ -181,6 +182,7 @@ describe('with 256 descriptors', () => {
       for (const socket of more) socket.on('error', () => {});
       await Promise.all(devices.map((device) => device.settled()));
       for (const socket of [...sockets, ...more]) socket.destroy();
-    },
-  );
+      for (const device of devices) device.stream.destroy();
+    });
+  });
 });

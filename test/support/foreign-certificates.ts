@@ -41,7 +41,11 @@ export async function foreignCertificate(commonName = 'foreign'): Promise<Foreig
     signingKey: caKeys.privateKey,
     signingAlgorithm,
   });
-  return { certificate: certificate.toString('pem'), key: await privateKeyPem(keys.privateKey), ca: ca.toString('pem') };
+  return {
+    certificate: certificate.toString('pem'),
+    key: await privateKeyPem(keys.privateKey),
+    ca: ca.toString('pem'),
+  };
 }
 
 const kinds = {

@@ -29,6 +29,14 @@ const ways = {
     transport: 'in-process',
     doors: 2,
     phases: ['starting the service', 'starting doors and fleets', 'registering the things', ...ofOwnService.slice(3)],
+    // Its engine is a process of its own, and what comes when all are connected goes as it does with one process for all.
+    disturbedIn: [
+      'starting the service',
+      'starting doors and fleets',
+      'registering the things',
+      'connecting',
+      'recovering',
+    ],
   },
   'an endpoint': { transport: 'tcp', shape: 'idle', phases: ['starting the fleet', 'connecting', 'idle', 'ending'] },
 } as const;
@@ -94,7 +102,9 @@ interface Disturbance {
   readonly leave: () => void;
 }
 
-const all = Object.entries(ways).flatMap(([way, { phases }]) => phases.map((phase) => [way as Way, phase] as const));
+const all = Object.entries(ways).flatMap(([way, { phases, ...about }]) =>
+  ('disturbedIn' in about ? about.disturbedIn : phases).map((phase) => [way as Way, phase] as const),
+);
 
 describe('a load run', () => {
   it.each(Object.keys(ways) as Way[])('with %s says what it does, from the first moment to the last', async (way) => {
