@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** The `jobrig` process: its arguments in, its exit code out. */
+import { getHeapStatistics } from 'node:v8';
 import { endWhenAsked } from './interruption.ts';
-import { ownLimits, tooFewOpenFiles } from './open-files.ts';
+import { ownLimits, tooLittle } from './own-limits.ts';
 
 endWhenAsked();
 
@@ -18,9 +19,9 @@ for (const output of [process.stdout, process.stderr]) {
   });
 }
 
-const tooFew = tooFewOpenFiles(ownLimits(), process.argv[2]);
-if (tooFew !== undefined) {
-  process.stderr.write(`jobrig: ${tooFew}\n`);
+const lacking = tooLittle(process.argv.slice(2), ownLimits(), getHeapStatistics().heap_size_limit);
+if (lacking !== undefined) {
+  process.stderr.write(`jobrig: ${lacking}\n`);
   process.exit(2);
 }
 

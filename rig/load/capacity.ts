@@ -4,8 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import { isSecure } from '../../agent/endpoint.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
+import { freeOfGroups } from './control-groups.ts';
 import { isSpread } from './loopback.ts';
 
 export interface Wanted {
@@ -24,6 +26,10 @@ export interface Machine {
   readonly openFiles: number;
   readonly ports: number;
   readonly availableBytes: number;
+  /** Of data, in one process. */
+  readonly processBytes: number;
+  /** Node's heap where nothing else is asked for: in doors and their engine. */
+  readonly heapBytes: number;
 }
 
 /** Files a process holds besides its connections. The service's own count: broker/net/socket-budget.ts. */
@@ -38,6 +44,8 @@ const bytesOf = {
   hardware: 60 * kilobyte,
 } as const;
 const bytesOfProcess = 120 * kilobyte * kilobyte;
+/** Of it, on the heap. */
+const bytesOfModules = 50 * kilobyte * kilobyte;
 
 /** @throws {OperationalError} `MACHINE_TOO_SMALL`, with the figure and what would fit */
 export function refuseTooMany(wanted: Wanted, machine: Machine = thisMachine()): void {
@@ -54,7 +62,7 @@ export function whyTooMany(
   { things, transport, processes, doors, endpoint, withHardware }: Wanted,
   machine: Machine,
 ): Reason | undefined {
-  const { openFiles, ports, availableBytes } = machine;
+  const { openFiles, ports, availableBytes, processBytes, heapBytes } = machine;
   if (transport === 'tcp') {
     const inOne = Math.max(Math.ceil(things / processes), endpoint === undefined ? inOneDoor(things, doors) : 0);
     if (inOne + otherFiles > openFiles) {
@@ -80,6 +88,22 @@ export function whyTooMany(
     (transport === 'in-process'
       ? bytesOf['in-process']
       : bytesOf.fleet + (endpoint === undefined ? bytesOf.service : isSecure(endpoint) ? bytesOf.tls : 0));
+  const share = inOneDoor(things, Math.max(processes, doors));
+  const inOneProcess = share * each + bytesOfProcess;
+  if (inOneProcess > processBytes) {
+    return {
+      what: `${things} things need ${megabytes(inOneProcess)} of data in one process, and the limit is ${megabytes(processBytes)} (ulimit -d)`,
+      hint: `${Math.max(0, Math.floor((processBytes - bytesOfProcess) / each))} things fit in a process.`,
+    };
+  }
+  // Other processes of a load are given a heap that suffices.
+  const inOneHeap = doors === 0 ? 0 : inOneDoor(things, doors) * bytesOf.service + bytesOfModules;
+  if (inOneHeap > heapBytes) {
+    return {
+      what: `${things} things need ${megabytes(inOneHeap)} of heap in a door, and the limit is ${megabytes(heapBytes)} (--max-old-space-size)`,
+      hint: `${Math.max(0, Math.floor((heapBytes - bytesOfModules) / bytesOf.service))} things fit in a door: raise the limit, or use more --processes.`,
+    };
+  }
   const fixed = processesInAll({ transport, processes, doors, endpoint }) * bytesOfProcess;
   if (things * each + fixed <= availableBytes) return undefined;
   const fits = Math.max(0, Math.floor((availableBytes - fixed) / each));
@@ -115,19 +139,23 @@ function thisMachine(): Machine {
     openFiles: Number(firstMatch('/proc/self/limits', /^Max open files\s+(\d+)/m) ?? Infinity),
     ports: Number(high) - Number(low) + 1,
     availableBytes: Math.min(free, containerFree()),
+    processBytes: Number(firstMatch('/proc/self/limits', /^Max data size\s+(\d+)/m) ?? Infinity),
+    heapBytes: getHeapStatistics().heap_size_limit,
   };
 }
 
-/** A container may have less than its machine. */
+/** What a container, or another control group, has left of its memory, which may be less than its machine has. */
 function containerFree(): number {
-  const limit = Number(firstMatch('/sys/fs/cgroup/memory.max', /^(\d+)/) ?? Number.NaN);
-  const used = Number(firstMatch('/sys/fs/cgroup/memory.current', /^(\d+)/) ?? Number.NaN);
-  return Number.isFinite(limit) && Number.isFinite(used) ? limit - used : Infinity;
+  return freeOfGroups(readIfThere('/proc/self/cgroup') ?? '', readIfThere);
 }
 
 function firstMatch(file: string, pattern: RegExp): string | undefined {
+  return pattern.exec(readIfThere(file) ?? '')?.[1];
+}
+
+function readIfThere(file: string): string | undefined {
   try {
-    return pattern.exec(readFileSync(file, 'utf8'))?.[1];
+    return readFileSync(file, 'utf8');
   } catch {
     return undefined;
   }

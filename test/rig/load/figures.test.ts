@@ -5,6 +5,7 @@ import type { LoadRun } from '../../../rig/load/contract.ts';
 import { judgeThresholds, parseThreshold } from '../../../rig/load/figures.ts';
 import { verdictOfLoad } from '../../../rig/load/verdict.ts';
 import { Latencies, latenciesOf } from '../../../rig/load/histograms.ts';
+import { freeOfGroups } from '../../../rig/load/control-groups.ts';
 import { processesFor, whyTooMany } from '../../../rig/load/capacity.ts';
 import { startFlights } from '../../../rig/load/pacing.ts';
 import { patienceOf, watchStandstill } from '../../../rig/load/patience.ts';
@@ -99,7 +100,13 @@ describe('latencies', () => {
 });
 
 describe('what a machine can hold', () => {
-  const machine = { openFiles: 20_000, ports: 28_232, availableBytes: 8 * 1024 ** 3 };
+  const machine = {
+    openFiles: 20_000,
+    ports: 28_232,
+    availableBytes: 8 * 1024 ** 3,
+    processBytes: Infinity,
+    heapBytes: 4 * 1024 ** 3,
+  };
   const own = { transport: 'tcp', processes: 1, doors: 0, withHardware: false } as const;
   const spread = { ...own, processes: 2, doors: 2 } as const;
   const remote = { ...own, endpoint: 'mqtt://rig.example.com:1883' };
@@ -124,13 +131,81 @@ describe('what a machine can hold', () => {
       { ...own, transport: 'in-process', things: 1_000_000 },
       'of memory, and 8192 MB are free',
     ],
-  ] as const)('%s', (_, wanted, reason) => {
-    const told = whyTooMany(wanted, machine);
+    [
+      'may have little data in a process',
+      { ...own, things: 2000 },
+      '2000 things need 235 MB of data in one process, and the limit is 200 MB (ulimit -d)',
+      { processBytes: 200 * 1024 ** 2 },
+    ],
+    ['has two processes for its data', { ...spread, things: 2000 }, undefined, { processBytes: 200 * 1024 ** 2 }],
+    [
+      'may have little heap in a door',
+      { ...spread, things: 2000 },
+      '2000 things need 96 MB of heap in a door, and the limit is 64 MB (--max-old-space-size)',
+      { heapBytes: 64 * 1024 ** 2 },
+    ],
+    ['has a heap of its own without doors', { ...own, things: 2000 }, undefined, { heapBytes: 64 * 1024 ** 2 }],
+  ] as const)('%s', (_, wanted, reason, less?: Partial<typeof machine>) => {
+    const told = whyTooMany(wanted, { ...machine, ...less });
     if (reason === undefined) expect(told).toBeUndefined();
     else {
       expect(told?.what).toContain(reason);
       expect(told?.hint).toMatch(/fit|Spread|--processes/);
     }
+  });
+});
+
+describe('memory of control groups', () => {
+  const gigabyte = 1024 ** 3;
+  it.each([
+    ['none is told', '', {}, Infinity],
+    [
+      'a container of version 2, whose root is its own',
+      '0::/',
+      { 'memory.max': gigabyte, 'memory.current': gigabyte / 4 },
+      0.75,
+    ],
+    ['no limit', '0::/', { 'memory.max': 'max', 'memory.current': gigabyte / 4 }, Infinity],
+    [
+      'a service of version 2',
+      '0::/system.slice/a',
+      { 'system.slice/a/memory.max': gigabyte, 'system.slice/a/memory.current': 0 },
+      1,
+    ],
+    [
+      'a limit above',
+      '0::/system.slice/a',
+      { 'system.slice/memory.max': gigabyte, 'system.slice/memory.current': 0 },
+      1,
+    ],
+    [
+      'cache that is given back',
+      '0::/',
+      { 'memory.max': gigabyte, 'memory.current': gigabyte, 'memory.stat': `anon 1\ninactive_file ${gigabyte / 2}\n` },
+      0.5,
+    ],
+    [
+      'version 1',
+      '9:pids:/x\n4:cpuset,memory:/docker/1\n0::/',
+      { 'memory/docker/1/memory.limit_in_bytes': gigabyte, 'memory/docker/1/memory.usage_in_bytes': gigabyte / 2 },
+      0.5,
+    ],
+    [
+      'a container of version 1, where its path is not to be seen',
+      '4:memory:/docker/1',
+      {
+        'memory/memory.limit_in_bytes': gigabyte,
+        'memory/memory.usage_in_bytes': gigabyte,
+        'memory/memory.stat': `inactive_file 5\ntotal_inactive_file ${gigabyte / 4}\n`,
+      },
+      0.25,
+    ],
+  ] as const)('%s', (_name, groups, files, expected) => {
+    const read = (file: string): string | undefined => {
+      const found = (files as Readonly<Record<string, number | string>>)[file.slice('/sys/fs/cgroup/'.length)];
+      return found === undefined ? undefined : `${found}\n`;
+    };
+    expect(freeOfGroups(groups, read) / gigabyte).toBe(expected);
   });
 });
 
@@ -163,7 +238,14 @@ describe('processes of a load', () => {
     const told = processesFor(wanted, { ...asked, ...(endpoint && { endpoint }) }, machine);
     expect(told).toEqual(expected);
     if (least !== undefined) {
-      const others = { withHardware: false, ports: 28_232, availableBytes: 64 * 1024 ** 3 };
+      const bytes = 64 * 1024 ** 3;
+      const others = {
+        withHardware: false,
+        ports: 28_232,
+        availableBytes: bytes,
+        processBytes: bytes,
+        heapBytes: bytes,
+      };
       const reasonAt = (count: number) =>
         whyTooMany({ ...asked, processes: count, doors: count, ...others }, { ...machine, ...others });
       expect([reasonAt(least), reasonAt(least - 1)?.hint]).toEqual([
