@@ -2,7 +2,8 @@
  * `jobrig serve`: a local AWS IoT Jobs for devices, SDKs and the AWS CLI, until Ctrl-C. What was accepted is kept in
  * a directory, with the certificate authority that devices trust, and is there again at the next start; unless `--memory`.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
@@ -300,9 +301,18 @@ async function authorityFile(service: StartedService): Promise<AsyncDisposable &
   if (caFile !== undefined) return { path: resolve(caFile), ...stays };
   if ((service.mqttsUrl ?? service.wssUrl ?? service.httpsUrl) === undefined) return stays;
   const directory = await mkdtemp(join(tmpdir(), 'jobrig-'));
+  // However this process ends, unless it is killed.
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', remove);
   const path = join(directory, caFileName);
   await writeFile(path, ca);
-  return { path, [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) };
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      process.off('exit', remove);
+      remove();
+    },
+  };
 }
 
 function readyText(

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { endAfterTest } from './after-test.ts';
+import { scratchFolder } from './scratch-folder.ts';
 
 const main = resolve(import.meta.dirname, '../../dist/cli/main.js');
 
@@ -35,7 +36,11 @@ export function start(...args: readonly string[]): Command {
 
 /** In a folder that another command has used, or will. */
 export function startIn(folder: string, ...args: readonly string[]): Command {
-  const child = spawn(process.execPath, [main, ...args], { cwd: folder });
+  const scratch = scratchFolder();
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: folder,
+    env: { ...process.env, TMPDIR: scratch.path },
+  });
   const stdout = collected(child.stdout);
   const stderr = collected(child.stderr);
   const finished = new Promise<Finished>((done) => {
@@ -45,6 +50,7 @@ export function startIn(folder: string, ...args: readonly string[]): Command {
     child.kill('SIGKILL');
     await finished;
     rmSync(folder, { recursive: true, force: true });
+    scratch.remove();
   });
   return { child, folder, finished, ...watched({ stdout, stderr }, finished) };
 }

@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { scratchFolder } from './scratch-folder.ts';
 
 export interface Ended {
   readonly exitCode: number | null;
@@ -35,12 +36,18 @@ export async function launchReady<Line>(
   limits = '',
 ): Promise<(ReadyProcess & { readonly line: Line }) | Ended> {
   const command = [process.execPath, program, 'serve', '--json', ...words];
-  const child = spawn('bash', ['-c', `${limits}exec "$@"`, 'bash', ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // What is killed removes nothing.
+  const scratch = scratchFolder();
+  const child = spawn('bash', ['-c', `${limits}exec "$@"`, 'bash', ...command], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: scratch.path },
+  });
   running.add(child);
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const ended = once(child, 'close').then(([exitCode]): Ended => {
     running.delete(child);
+    scratch.remove();
     return { exitCode: exitCode as number | null, stderr };
   });
   const ready = once(createInterface(child.stdout), 'line').then(([line]) => line as string);
