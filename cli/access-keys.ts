@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { OperationalError } from '../protocol/operational-error.ts';
-import { mustEnd } from '../rig/files/written-file.ts';
+import { mustEnd } from '../rig/files/named-file.ts';
 
 /** Secrets by access key id. */
 export type AccessKeys = Readonly<Record<string, string>>;

@@ -15,7 +15,7 @@ import {
   exemplaryRun,
   verdictOfRuns,
 } from '../rig/live/check/check-result.ts';
-import { mustEnd } from '../rig/files/written-file.ts';
+import { mustEnd } from '../rig/files/named-file.ts';
 import type { KeptWith } from '../rig/report/kept-run.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { scenarioText } from '../rig/scenario/format/write.ts';

@@ -7,7 +7,7 @@ import { mergeLoads } from '../rig/load/merge.ts';
 import { type KeptLoad as KeptWithLoad, readKeptRun } from '../rig/report/kept-run.ts';
 import { loadPage, shownLoad } from '../rig/report/pages.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
-import { mustEnd } from '../rig/files/written-file.ts';
+import { mustEnd } from '../rig/files/named-file.ts';
 import { runFile } from './check-runs.ts';
 import { writeOutput } from './output-folder.ts';
 

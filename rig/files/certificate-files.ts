@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DeviceCredentials } from '../../agent/mqtt/device-connection.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
-import { mustEnd, whyUnreadable } from './written-file.ts';
+import { mustEnd, whyUnreadable } from './named-file.ts';
 
 export const caFileName = 'ca.pem';
 /** Of the certificate that may act for any thing. */

@@ -5,7 +5,7 @@
  */
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { readNamedFile } from '../../files/written-file.ts';
+import { readNamedFile } from '../../files/named-file.ts';
 
 /** Where the service listens, and what proves who is who. */
 export interface Endpoints {

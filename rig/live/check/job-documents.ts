@@ -8,7 +8,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../../../protocol/operational-error.ts';
-import { readNamedFile } from '../../files/written-file.ts';
+import { readNamedFile } from '../../files/named-file.ts';
 import type { MadeDocument } from '../operator-deeds.ts';
 import { fillIn } from './equipment.ts';
 
