@@ -109,6 +109,13 @@ export function observeEvery(look: Look): Observer {
   return all as Observer;
 }
 
+/** An observer of these kinds. */
+export function observeOnly(heard: ReadonlySet<Kind>, look: Look): Observer {
+  const all: Partial<Record<Kind, Look>> = {};
+  for (const kind of kinds) if (heard.has(kind)) all[kind] = look;
+  return all as Observer;
+}
+
 /** Hands an observation to the look of its kind, where there is one. */
 export function show(observer: Observer, seen: Observation): void {
   (observer[seen.kind] as Look | undefined)?.(seen);

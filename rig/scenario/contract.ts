@@ -316,6 +316,8 @@ export type DirectorInput = Observation | { readonly kind: 'start' } | { readonl
  * they are; observations carry the world's names. Total and without effects of its own.
  */
 export interface Director {
+  /** Kinds of observations that may move it at any time: all that its entries may ever wait for. */
+  readonly hears: ReadonlySet<Kind>;
   /** Kinds of observations that may move it now; others need not be told. Changes with every deed. */
   readonly listensTo: ReadonlySet<Kind>;
   apply(input: DirectorInput, now: EpochMs): readonly Deed[];

@@ -43,6 +43,7 @@ const kindsOf: Readonly<Record<Trigger['on'], readonly Kind[]>> = {
 const alwaysHeard: readonly Kind[] = ['connected', 'disconnected'];
 
 class ScenarioDirector implements Director {
+  readonly hears: ReadonlySet<Kind>;
   readonly #scenario: Scenario;
   readonly #names: Names;
   #startedAt: EpochMs = 0;
@@ -60,6 +61,7 @@ class ScenarioDirector implements Director {
   constructor(scenario: Scenario, names: Names) {
     this.#scenario = scenario;
     this.#names = names;
+    this.hears = kindsThatMove([...scenario.script, ...scenario.meanwhile]);
   }
 
   get listensTo(): ReadonlySet<Kind> {
@@ -193,10 +195,8 @@ class ScenarioDirector implements Director {
 
   /** What it waits for has changed: both are asked at every event. */
   #refresh(): void {
-    const kinds = new Set(alwaysHeard);
     const waiting = this.#waiting();
-    for (const { entry } of waiting) for (const kind of kindsOf[entry.when?.on ?? 'settled']) kinds.add(kind);
-    this.#listensTo = kinds;
+    this.#listensTo = kindsThatMove(waiting.map(({ entry }) => entry));
     this.#waitsForRest = waiting.some(waitsForRest);
   }
 
@@ -254,6 +254,10 @@ class ScenarioDirector implements Director {
   #isAbout(job: string | undefined, jobId: string | undefined): boolean {
     return job === undefined || jobId === this.#names.jobId(job);
   }
+}
+
+function kindsThatMove(entries: readonly Entry[]): ReadonlySet<Kind> {
+  return new Set([...alwaysHeard, ...entries.flatMap(({ when }) => kindsOf[when?.on ?? 'settled'])]);
 }
 
 function waitsForRest({ entry, dueAt }: Armed): boolean {

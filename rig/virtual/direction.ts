@@ -3,6 +3,7 @@
  * is woken at its deadline. Keeps since when the script waits for what it waits for.
  */
 import type { Observation, Observer } from '../../observation/observation.ts';
+import { observeOnly } from '../../observation/observers.ts';
 import type { EpochMs } from '../../protocol/time.ts';
 import type { Deed, Director, DirectorInput } from '../scenario/contract.ts';
 import type { Alarm, EventQueue } from './event-queue.ts';
@@ -27,17 +28,12 @@ export class Direction {
       if (director.listensTo.has(seen.kind)) this.#obey(director.apply(seen, seen.at));
     };
     this.observer = {
-      connected: look,
-      disconnected: look,
-      sent: look,
-      received: look,
+      ...observeOnly(director.hears, look),
       execution: (seen) => {
         // A device that ends one job after the other is getting on.
         if (seen.by === 'device' && seen.status !== 'IN_PROGRESS') this.waitsSince = seen.at;
         look(seen);
       },
-      download: look,
-      traced: look,
     };
   }
 

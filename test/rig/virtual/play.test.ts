@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Observer } from '../../../observation/observation.ts';
-import type { Scenario } from '../../../rig/scenario/contract.ts';
+import { noFaults } from '../../../faults/plan.ts';
+import type { Scenario, Trigger } from '../../../rig/scenario/contract.ts';
 import { type Played, play } from '../../../rig/virtual/play.ts';
 import { scenarioOf, scenariosIn } from '../../support/scenarios.ts';
 import { draw, subjectsWith, wrongIn } from '../../support/simulated.ts';
@@ -101,6 +102,41 @@ describe('a scenario in virtual time', () => {
       expect(executions).toBeGreaterThan(0);
       expect(endedAt - startedAt).toBeGreaterThan(60_000);
     }
+  });
+
+  it.each<Trigger>([
+    { on: 'connected' },
+    { on: 'sent', operation: 'UpdateJobExecution', status: 'IN_PROGRESS' },
+    { on: 'received', what: 'accepted', operation: 'UpdateJobExecution' },
+    { on: 'delivered', what: 'reply' },
+    { on: 'delivered', what: 'notify' },
+    { on: 'delivered', what: 'notify-next' },
+    { on: 'execution', status: 'SUCCEEDED' },
+    { on: 'downloaded', percent: 50 },
+    { on: 'step', step: 'verify' },
+    { on: 'idle', forMs: 2000 },
+  ])('goes on with what waits for $on', (when) => {
+    const scenario = draw(0);
+    const { unfinished, violations } = play(
+      {
+        ...scenario,
+        given: {
+          ...withGiven(scenario, { faults: noFaults, grain: 'operation' }).given,
+          things: [{ thing: 'thing-1' }],
+        },
+        meanwhile: [],
+        script: [
+          {
+            when: { on: 'at', atMs: 20_000 },
+            deeds: [{ do: 'create-job', job: 'job', document: 'firmware', edition: 1 }],
+          },
+          { when, deeds: [] },
+        ],
+        expect: [],
+      },
+      subjects,
+    );
+    expect({ unfinished, violations }).toEqual({ unfinished: undefined, violations: [] });
   });
 
   it('reports what throws as a violation of that run', () => {
