@@ -88,18 +88,26 @@ function mapValues<In, Out>(record: Readonly<Record<string, In>>, map: (value: I
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 }
 
-/** The profile as written has its figures with their sources; as used, each figure is a number, and the sources stand beside. */
+type WrittenGroup = Readonly<Record<string, WrittenFigure>>;
+
+/**
+ * The profile as written has its figures with their sources; as used, each figure is a number, and the sources stand beside.
+ * Member by member in the order of the table, so that all profiles have one shape: devices of several read them all the time.
+ */
 function profileFrom(written: Readonly<Record<string, unknown>>): HardwareProfile {
+  const profile: Record<string, unknown> = { name: written['name'], description: written['description'] };
   const sources: FigureSource[] = [];
-  const groups = mapValues(figureRanges, () => ({})) as Record<string, Record<string, number>>;
-  for (const group of Object.keys(figureRanges)) {
-    for (const [name, figure] of Object.entries(written[group] as Readonly<Record<string, WrittenFigure>>)) {
-      groups[group]![name] = figure.value;
+  for (const [group, ranges] of Object.entries(figureRanges)) {
+    const figures: Record<string, number> = {};
+    for (const name of Object.keys(ranges)) figures[name] = (written[group] as WrittenGroup)[name]!.value;
+    profile[group] = figures;
+    for (const [name, figure] of Object.entries(written[group] as WrittenGroup)) {
       sources.push({ path: `${group}.${name}`, ...figure });
     }
   }
+  profile['sources'] = sources;
   // Every member was checked by the form, which the type checker cannot follow through the table.
-  return { ...written, ...groups, sources } as unknown as HardwareProfile;
+  return profile as unknown as HardwareProfile;
 }
 
 /** What cannot be, although each figure alone could. */

@@ -8,8 +8,13 @@ import type { RejectionCode } from '../../protocol/rejections.ts';
 import type { JobExecutionStatus } from '../../protocol/status.ts';
 import type { Rejected } from './contract.ts';
 
-function refuse(code: RejectionCode, message: string): Rejected {
-  return { accepted: false, code, message };
+/** All of one shape: whether a reply is a yes is read at every command. */
+function refuse(
+  code: RejectionCode,
+  message: string,
+  { executionState, members }: Pick<Rejected, 'executionState' | 'members'> = {},
+): Rejected {
+  return { accepted: false, code, message, executionState, members };
 }
 
 export function invalidRequest(message: string): Rejected {
@@ -32,10 +37,7 @@ export function resourceNotFound(resourceArn: string): Rejected {
 
 /** The same name with other content; the exception carries what is there. */
 export function alreadyExists(kind: string, name: string, resourceId: string, resourceArn: string): Rejected {
-  return {
-    ...refuse('ResourceAlreadyExists', `${kind} ${name} already exists.`),
-    members: { resourceId, resourceArn },
-  };
+  return refuse('ResourceAlreadyExists', `${kind} ${name} already exists.`, { members: { resourceId, resourceArn } });
 }
 
 export function versionConflict(expected: number, found: number): Rejected {
@@ -80,24 +82,21 @@ export function executionNotFound(jobId: string, thingName: string): Rejected {
 }
 
 export function versionMismatch(expected: number, execution: JobExecution): Rejected {
-  return {
-    ...refuse('VersionMismatch', versionText(expected, execution.versionNumber)),
-    executionState: execution,
-  };
+  return refuse('VersionMismatch', versionText(expected, execution.versionNumber), { executionState: execution });
 }
 
 export function forbiddenTransition(to: JobExecutionStatus, execution: JobExecution): Rejected {
-  return {
-    ...refuse('InvalidStateTransition', `The status of job execution cannot be changed to be ${to}`),
+  return refuse('InvalidStateTransition', `The status of job execution cannot be changed to be ${to}`, {
     executionState: execution,
-  };
+  });
 }
 
 export function executionNotDeletable(execution: JobExecution): Rejected {
-  return {
-    ...refuse('InvalidStateTransition', `Job execution in status ${execution.status} cannot be deleted without force.`),
-    executionState: execution,
-  };
+  return refuse(
+    'InvalidStateTransition',
+    `Job execution in status ${execution.status} cannot be deleted without force.`,
+    { executionState: execution },
+  );
 }
 
 export function terminalStateReached(): Rejected {

@@ -59,12 +59,19 @@ export function createJob(turn: Turn, request: CreateJobRequest): Reply<CreateJo
   const tags = withTags({}, request.tags);
   if (isTooManyTags(tags)) return invalidRequest('Too many tags.');
 
+  const { status, nextPhaseAt } = scheduleAt(schedulingConfig, now);
+  // Every member by name, also those that come later: with spreads each row would have a shape of its own.
   const row: JobRow = {
     sequence: turn.createSequence(),
-    ...configs,
+    presignedUrlConfig: configs.presignedUrlConfig,
+    jobExecutionsRolloutConfig: configs.jobExecutionsRolloutConfig,
+    abortConfig: configs.abortConfig,
+    timeoutConfig: configs.timeoutConfig,
+    jobExecutionsRetryConfig: configs.jobExecutionsRetryConfig,
     jobId,
     namespaceId: request.namespaceId,
-    ...scheduleAt(schedulingConfig, now),
+    status,
+    nextPhaseAt,
     targetSelection: request.targetSelection ?? 'SNAPSHOT',
     targets: request.targets,
     document,
@@ -76,6 +83,12 @@ export function createJob(turn: Turn, request: CreateJobRequest): Reply<CreateJo
     schedulingConfig,
     createdAt: now,
     lastUpdatedAt: now,
+    completedAt: undefined,
+    forceCanceled: undefined,
+    reasonCode: undefined,
+    comment: undefined,
+    hasOpened: undefined,
+    hasEnded: undefined,
   };
   turn.put('job', jobId, row);
   setTags(turn, jobArn, tags);
