@@ -133,10 +133,10 @@ export class LoadDevice implements WireListener {
     const { counts, keepAliveSeconds } = this.#context;
     if (this.#client === undefined) return;
     if (!this.#isReady) {
-      if (now - this.#connectingSince > connectWithinMs) this.#giveUp(connectWithinMs);
+      if (now - this.#connectingSince > connectWithinMs) this.#giveUp(this.#client.awaits, connectWithinMs);
       return;
     }
-    if (this.#isPinging && now - this.#pingedAt > patienceMs) return this.#giveUp(patienceMs);
+    if (this.#isPinging && now - this.#pingedAt > patienceMs) return this.#giveUp('PINGRESP', patienceMs);
     if (this.#asking !== undefined && now - this.#askedAt > patienceMs) {
       counts.fail('no answer');
       this.#asking = undefined;
@@ -168,9 +168,9 @@ export class LoadDevice implements WireListener {
   }
 
   /** Nobody answers, and nobody says that the connection is gone. */
-  #giveUp(afterMs: DurationMs): void {
+  #giveUp(missing: string, afterMs: DurationMs): void {
     this.#client?.drop();
-    this.gone(`no answer for ${afterMs / 1000} s`);
+    this.gone(`no ${missing} for ${afterMs / 1000} s`);
   }
 
   gone(reason: string): void {

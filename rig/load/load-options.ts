@@ -14,6 +14,8 @@ export interface LoadOptions extends LoadRequest {
   readonly lookEveryMs?: DurationMs;
   /** Without one connected thing for so long, and the time in which things come back, the service counts as gone. Default: 10 s. */
   readonly goneAfterMs?: DurationMs;
+  /** An endpoint that takes connections and answers no request for so long is none of Jobs. Default: 30 s. */
+  readonly answersWithinMs?: DurationMs;
   /** Default: a process of its own. */
   readonly startPart?: (heapMegabytes: number) => Child<PartQuestions>;
   readonly onProgress?: (progress: LoadProgress) => void;

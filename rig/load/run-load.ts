@@ -19,13 +19,13 @@ import { paceOf } from './pacing.ts';
 import { patienceOf, watchStandstill } from './patience.ts';
 import { EndedEarly, RunEnd, withResolvers } from './run-end.ts';
 import { RunNotes } from './run-notes.ts';
+import { ServiceWatch } from './service-watch.ts';
 import { type RolledOut, Tally } from './tally.ts';
 
 export type { LoadOptions } from './load-options.ts';
 
 const usualLookMs = 200;
 const latenciesEveryMs = 1000;
-const usualGoneMs: DurationMs = 10_000;
 const closeWithinMs = 5000;
 const toldWithinMs = 50;
 const closeUnstartedWithinMs = 200;
@@ -56,6 +56,7 @@ class RunningLoad {
   readonly #processes: LoadProcesses;
   readonly #end: RunEnd;
   readonly #notes: RunNotes;
+  readonly #watch: ServiceWatch;
   readonly #rollouts = new Map<string, Rollout>();
   #disturbed: Disturbed = { things: () => 0, recoveredBefore: 0 };
   #looks = 0;
@@ -66,15 +67,13 @@ class RunningLoad {
   #goal: (() => Goal) | undefined;
   #plays = 0;
   #time: RunTime | undefined;
-  #wasConnected = false;
-  /** When the last thing lost its connection, and what attempts to come back had failed with before. */
-  #alone: { readonly since: DurationMs; readonly failures: Readonly<Record<string, number>> } | undefined;
 
   constructor(options: LoadOptions) {
     this.#options = options;
     this.#tally = new Tally(options);
     this.#end = new RunEnd(options.signal);
     this.#notes = new RunNotes(options.shape);
+    this.#watch = new ServiceWatch(options);
     this.#processes = new LoadProcesses(options, this.#tally, {
       act: (act) => this.#end.hasCome || this.#does(act),
       ended: (name, how) => {
@@ -314,28 +313,10 @@ class RunningLoad {
     this.#tally.add(reports, monotonicMs(), takesLatencies);
     const failed = this.#tally.service?.failed ?? this.#tally.fleet.hung;
     if (failed !== undefined) this.#end.come(failed);
-    this.#lookWhetherGone();
+    const why = this.#watch.look(this.#tally.fleet, monotonicMs());
+    if (why !== undefined) this.#end.come(why);
     const waiting = this.#waiting;
     if (waiting !== undefined && began > waiting.since && waiting.holds()) waiting.found();
-  }
-
-  /** A service that is gone, seen by its things: none is connected, and those that come back are refused. */
-  #lookWhetherGone(): void {
-    const { connected, failures } = this.#tally.fleet;
-    if (connected > 0 || !this.#wasConnected) {
-      this.#wasConnected ||= connected > 0;
-      this.#alone = undefined;
-      return;
-    }
-    this.#alone ??= { since: monotonicMs(), failures };
-    const { since, failures: before } = this.#alone;
-    const { goneAfterMs = usualGoneMs, shape } = this.#options;
-    const refusal = Object.keys(failures).find(
-      (kind) => kind.startsWith('connect failed') && failures[kind] !== before[kind],
-    );
-    const alone = monotonicMs() - since;
-    if (refusal === undefined || alone < goneAfterMs + shape.given.reconnectMs) return;
-    this.#end.come(`no thing has been connected for ${Math.round(alone / 1000)} s (${refusal})`);
   }
 
   async #lastLook(): Promise<void> {

@@ -64,12 +64,19 @@ export class WireClient implements LineListener {
   #held: Held[] = [];
   #rest: Buffer = nothing;
   #lastMessageId = 1;
+  #isOpen = false;
   #isAccepted = false;
   #isGone = false;
 
   constructor(options: WireOptions) {
     this.#options = options;
     this.#line = options.open(options.index, this);
+  }
+
+  /** What has not come yet, as long as it is not ready. */
+  get awaits(): string {
+    if (!this.#isOpen) return 'connection';
+    return this.#isAccepted ? 'SUBACK' : 'CONNACK';
   }
 
   publish(topic: string, payload: string): void {
@@ -96,6 +103,7 @@ export class WireClient implements LineListener {
   }
 
   opened(): void {
+    this.#isOpen = true;
     const { clientId, keepAliveSeconds } = this.#options;
     this.#line.write(
       generate({

@@ -54,9 +54,9 @@ function deviceOn(told: LineListener[]) {
 
 describe('a thing whose service says nothing', () => {
   it.each<[string, readonly Buffer[], readonly number[], string]>([
-    ['to its connection', [], [19_000, 20_001], 'connect failed: no answer for 20 s'],
-    ['to its subscriptions', [connack], [19_000, 20_001], 'connect failed: no answer for 20 s'],
-    ['to its ping', [connack, suback, nothing], [15_001, 25_000, 25_002], 'disconnected: no answer for 10 s'],
+    ['to its connection', [], [19_000, 20_001], 'connect failed: no CONNACK for 20 s'],
+    ['to its subscriptions', [connack], [19_000, 20_001], 'connect failed: no SUBACK for 20 s'],
+    ['to its ping', [connack, suback, nothing], [15_001, 25_000, 25_002], 'disconnected: no PINGRESP for 10 s'],
   ])('%s gives the connection up, and comes back', async (_, answers, looks, failure) => {
     const told: LineListener[] = [];
     const { device, counts, dropped, settled, look } = deviceOn(told);

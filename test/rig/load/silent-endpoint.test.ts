@@ -1,0 +1,121 @@
+/** Endpoints that take a connection and then say nothing, at each stage: the run ends by itself, and names the endpoint and the stage. */
+import { once } from 'node:events';
+import { type AddressInfo, type Socket, createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
+import { FleetCounts } from '../../../rig/load/fleet-counts.ts';
+import type { LineListener } from '../../../rig/load/line.ts';
+import { LoadDevice } from '../../../rig/load/load-device.ts';
+import { runLoad } from '../../../rig/load/run-load.ts';
+import { loadShape } from '../../../rig/load/shapes.ts';
+import { endAfterTest } from '../../support/after-test.ts';
+import { localPart } from '../../support/local-part.ts';
+
+const connack = Buffer.from([0x20, 2, 0, 0]);
+const connect = 1;
+const subscribe = 8;
+
+/** As many topic filters as a SUBSCRIBE has. */
+function subackFor(packet: Buffer): Buffer {
+  const codes: number[] = [];
+  for (let at = 4; at < packet[1]! + 2; at += 2 + packet.readUInt16BE(at) + 1) codes.push(1);
+  return Buffer.from([0x90, 2 + codes.length, packet[2]!, packet[3]!, ...codes]);
+}
+
+/** Answers packets of these types only. */
+async function endpointThatAnswers(types: readonly number[]): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => {
+      const type = bytes[0]! >> 4;
+      if (!types.includes(type)) return;
+      socket.write(type === connect ? connack : subackFor(bytes));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  endAfterTest(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const boards = { profiles: readHardwareProfiles('esp32-c3'), document: '' };
+const fleets = {
+  things: {},
+  boards: { hardware: boards, hardwareName: 'esp32-c3', timeScale: 50 },
+} as const;
+
+function play(endpoint: string, fleet: keyof typeof fleets, signal = new AbortController().signal, onAct = () => {}) {
+  const shape = loadShape('rollout');
+  return runLoad({
+    jobrig: '0.1.0',
+    seed: 1,
+    shape: { ...shape, given: { ...shape.given, things: 2 } },
+    pacing: { kind: 'window', window: 8 },
+    prefix: 'thing-',
+    hardwareName: 'none',
+    transport: 'tcp',
+    processes: 1,
+    endpoint,
+    signal,
+    answersWithinMs: 300,
+    lookEveryMs: 20,
+    startPart: () => localPart(),
+    onProgress: ({ act, connected }) => (act === 'connecting' || connected > 0) && onAct(),
+    ...fleets[fleet],
+  });
+}
+
+describe.each(Object.keys(fleets) as readonly (keyof typeof fleets)[])('a load of %s', (fleet) => {
+  it('whose endpoint answers no request says so', async () => {
+    const endpoint = await endpointThatAnswers([connect, subscribe]);
+    await expect(play(endpoint, fleet)).rejects.toMatchObject({
+      code: 'ENDPOINT_UNREACHABLE',
+      message: expect.stringContaining(`${endpoint} takes connections, but has answered no request`) as string,
+    });
+  });
+
+  it.each([
+    ['CONNACK', []],
+    ['SUBACK', [connect]],
+    ['a reply', [connect, subscribe]],
+  ] as const)('that is interrupted while %s does not come ends at once', async (_stage, answers) => {
+    const interruption = new AbortController();
+    const endpoint = await endpointThatAnswers(answers);
+    const run = await play(endpoint, fleet, interruption.signal, () => interruption.abort());
+    expect(run.partial).toBe('interrupted');
+  });
+});
+
+it.each([
+  ['connection', false, []],
+  ['CONNACK', true, []],
+  ['SUBACK', true, [connack]],
+] as const)('a thing that waits for its %s in vain says for what', (stage, isOpened, answers) => {
+  const counts = new FleetCounts();
+  const listeners: LineListener[] = [];
+  let now = 0;
+  const device = new LoadDevice(0, 'thing-1', {
+    counts,
+    open: (_index, listener) => {
+      listeners.push(listener);
+      return { write: () => true, end() {}, drop() {} };
+    },
+    keepAliveSeconds: 20,
+    reconnectMs: 0,
+    chance: () => 0,
+    now: () => now,
+    intendedAt: () => undefined,
+    settled() {},
+  });
+  device.connect();
+  if (isOpened) listeners[0]!.opened();
+  for (const answer of answers) listeners[0]!.received(answer);
+  now = 20_001;
+  device.look(now);
+  device.close();
+  expect(counts.report(false).failures).toEqual({ [`connect failed: no ${stage} for 20 s`]: 1 });
+});
