@@ -114,11 +114,23 @@ describe.skipIf(browserFile === undefined)(
       await page.context().close();
     });
 
-    it.each(['demo', 'check'] as const)('%s prints on three pages at most, in colours', async (name) => {
+    it.each([
+      ['demo', 'A4'],
+      ['check', 'A4'],
+      ['load', 'A4'],
+      ['demo', 'Letter'],
+      ['check', 'Letter'],
+      ['load', 'Letter'],
+    ] as const)('%s prints on three pages of %s at most', async (name, format) => {
       const { page } = await open(name);
-      const pdf = (await page.pdf({ format: 'A4', printBackground: true })).toString('latin1');
+      const pdf = (await page.pdf({ format, printBackground: true })).toString('latin1');
       const counts = [...pdf.matchAll(/\/Type\s*\/Pages[^]*?\/Count (\d+)/g)].map(([, count]) => Number(count));
       expect(Math.max(...counts)).toBeLessThanOrEqual(3);
+      await page.context().close();
+    });
+
+    it.each(['demo', 'check'] as const)('%s prints in colours', async (name) => {
+      const { page } = await open(name);
       await page.emulateMedia({ media: 'print' });
       const style = `getComputedStyle(document.querySelector('.row.pull'))`;
       expect(await page.evaluate(`${style}.printColorAdjust + ' ' + ${style}.backgroundColor`)).toBe(
