@@ -4,12 +4,11 @@
  * made when it is first needed. Nothing that is signed here is worth anything elsewhere.
  * Source: reference streams-and-ota.md §2.1 and §3.
  */
-import { type KeyObject, X509Certificate, createPrivateKey, createSign } from 'node:crypto';
+import { createPrivateKey, createSign } from 'node:crypto';
 import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
 import type { CertificateAuthority, IssuedCertificate } from './certificates.ts';
-import { readIfThere } from './read-if-there.ts';
-import { writeNew } from './store/whole-file.ts';
+import { type KeyPairFiles, readKeyPair, writeKeyPair } from './key-pair-files.ts';
 
 export const codeSigningKeyFile = 'code-signing.key';
 export const codeSigningCertificateFile = 'code-signing.pem';
@@ -39,38 +38,16 @@ export async function openCodeSigner(
 }
 
 async function readOrMake(directory: string, authority: CertificateAuthority): Promise<IssuedCertificate> {
-  const certFile = join(directory, codeSigningCertificateFile);
-  const keyFile = join(directory, codeSigningKeyFile);
-  const [cert, key] = [await readIfThere(certFile, unusable), await readIfThere(keyFile, unusable)];
-  if (cert !== undefined && key !== undefined) return checked({ cert, key }, certFile, keyFile);
-  if (cert !== undefined) throw unusable(keyFile, 'is missing although its certificate is there');
-  if (key !== undefined) throw unusable(certFile, 'is missing although its key is there');
+  const files: KeyPairFiles = {
+    certFile: join(directory, codeSigningCertificateFile),
+    keyFile: join(directory, codeSigningKeyFile),
+    unusable,
+  };
+  const kept = await readKeyPair(files);
+  if (kept !== undefined) return kept;
   const made = await authority.issueCodeSigningCertificate();
-  writeNew(
-    [
-      { file: keyFile, content: made.key, mode: 0o600 },
-      { file: certFile, content: made.cert, mode: 0o600 },
-    ],
-    (file, cause) => unusable(file, `cannot be written: ${(cause as Error).message}`, cause),
-  );
+  writeKeyPair(files, made, 0o600);
   return made;
-}
-
-/** What is there may be torn, or somebody else's. */
-function checked(files: IssuedCertificate, certFile: string, keyFile: string): IssuedCertificate {
-  const certificate = attempt(() => new X509Certificate(files.cert), certFile, 'is not a certificate');
-  const key: KeyObject = attempt(() => createPrivateKey(files.key), keyFile, 'is not a private key');
-  if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw unusable(keyFile, 'is not a P-256 key');
-  if (!certificate.checkPrivateKey(key)) throw unusable(keyFile, `does not belong to ${certFile}`);
-  return files;
-}
-
-function attempt<Value>(read: () => Value, file: string, complaint: string): Value {
-  try {
-    return read();
-  } catch (cause) {
-    throw unusable(file, complaint, cause);
-  }
 }
 
 function unusable(file: string, complaint: string, cause?: unknown): OperationalError {
