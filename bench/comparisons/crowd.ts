@@ -76,18 +76,18 @@ async function besides(crowd: readonly (readonly [Way, number])[], rounds: numbe
     const port = await service.ask('open', { things: 10 });
     await neighbour.ask('come', { port, thingName: 'neighbour', servicePid: service.pid! });
     await seconds(rounds);
-    const alone = await neighbour.ask('latency', undefined as never);
+    const alone = await neighbour.ask('latency');
     const httpPort = await service.ask('httpPort', undefined);
     for (const [way, clients] of crowd) {
       await others.ask('come', { port: byHttp.has(way) ? httpPort : port, clients, way });
     }
-    await neighbour.ask('latency', undefined as never);
+    await neighbour.ask('latency');
     let peakBytes = 0;
     for (let second = 0; second < rounds * 2; second += 1) {
       await seconds(1);
       peakBytes = Math.max(peakBytes, (await service.usage()).residentBytes);
     }
-    const beside = await neighbour.ask('latency', undefined as never);
+    const beside = await neighbour.ask('latency');
     return { crowd: crowd.map(([way, clients]) => `${clients} ${way}`).join(', '), alone, beside, peakBytes };
   } finally {
     await Promise.all([service, neighbour, others].map((process) => process.stop()));

@@ -80,14 +80,14 @@ async function fuzzService(victim: Victim, options: FuzzOptions, doors: DoorResu
     await neighbour.ask('come', { ...way, thingName: 'neighbour', servicePid: victim.pid });
     if (options.givesWay === true) setPriority(constants.priority.PRIORITY_LOW);
     for (const door of options.doors) {
-      await neighbour.ask('latency', undefined as never);
+      await neighbour.ask('latency');
       const { peakBytes, lastStory, wrong, ...told } = await attack(door, options, places, victim);
       const where = `--seed ${options.seed} --door ${door}, up to story ${lastStory}`;
       if (!victim.isAlive) {
         found.push(`the service has ended (${where})`);
         break;
       }
-      const latency = await neighbour.ask('latency', undefined as never);
+      const latency = await neighbour.ask('latency');
       doors.push({ ...told, peakBytes, latency });
       found.push(...wrong.map((what) => `${what} (${where})`));
       if (peakBytes > maxBytes) found.push(`the service took ${peakBytes} bytes (${where})`);

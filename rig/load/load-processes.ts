@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { LoadOptions } from './load-options.ts';
 import type { PartQuestions, PartReport } from './part.ts';
-import { type Child, startChild } from '../process/child.ts';
+import { type Asked, type Child, startChild } from '../process/child.ts';
 import { present } from '../../protocol/json.ts';
 import type { Part } from './process-tally.ts';
 import type { Tally } from './tally.ts';
@@ -18,7 +18,6 @@ export interface ProcessesTell {
   readonly ended: (name: string, how: string) => void;
 }
 
-type Body<Name extends keyof PartQuestions> = PartQuestions[Name] extends (body: infer B) => unknown ? B : never;
 type Answer<Name extends keyof PartQuestions> = Awaited<ReturnType<PartQuestions[Name]>>;
 
 /** Of the things: from which one on, counted from 0, and how many. */
@@ -118,7 +117,7 @@ export class LoadProcesses {
     const { prefix, onService } = this.#options;
     const { first, count } = this.#tally;
     const service = this.service!;
-    const pageUrl = await service.ask('page', undefined as never);
+    const pageUrl = await service.ask('page');
     if (pageUrl !== undefined) onService?.(pageUrl);
     this.#tell.act('registering the things');
     await service.ask('createThings', { first, count, prefix });
@@ -155,8 +154,11 @@ export class LoadProcesses {
   }
 
   /** All shares of the fleet. */
-  askFleet<Name extends keyof PartQuestions & string>(name: Name, body: Body<Name>): Promise<readonly Answer<Name>[]> {
-    return Promise.all(this.#fleet.map((child) => child.ask(name, body as never) as Promise<Answer<Name>>));
+  askFleet<Name extends keyof PartQuestions & string>(
+    name: Name,
+    ...asked: Asked<PartQuestions[Name]>
+  ): Promise<readonly Answer<Name>[]> {
+    return Promise.all(this.#fleet.map((child) => child.ask(name, ...asked) as Promise<Answer<Name>>));
   }
 
   look(takesLatencies: boolean): Promise<readonly PartReport[]> {
@@ -167,7 +169,7 @@ export class LoadProcesses {
   async close(patienceMs: DurationMs): Promise<void> {
     this.#isClosed = true;
     const closed = this.#all.map(async (child) => {
-      const asked = child.ask('close', undefined as never).catch(() => {});
+      const asked = child.ask('close').catch(() => {});
       await Promise.race([asked, child.ended, pause(patienceMs, undefined, { ref: false })]);
       await child.stop();
     });

@@ -132,7 +132,7 @@ class RunningLoad {
     const { count } = this.#tally;
     this.#does('connecting', () => ({ name: 'connected', done: this.#tally.fleet.connected, total: count }));
     const began = this.#tally.begin('connect');
-    const failures = await this.#end.orEnded(this.#processes.askFleet('connect', undefined as never));
+    const failures = await this.#end.orEnded(this.#processes.askFleet('connect'));
     const failure = failures.find((reason) => reason !== undefined);
     if (failure !== undefined) {
       const { endpoint = 'the service' } = this.#options;
@@ -189,7 +189,7 @@ class RunningLoad {
         hasStopped = true;
         if (!isEnd && this.#plays === 0) this.#notes.unreached(when);
         this.#tally.stopRollouts();
-        void this.#processes.service?.ask('stopRollouts', undefined as never).catch(() => {});
+        void this.#processes.service?.ask('stopRollouts').catch(() => {});
         return false;
       }
       const { done, total } = this.#goalOf(when);

@@ -24,7 +24,12 @@ export interface Measured {
   stop(): Promise<void>;
 }
 
-type Body<Handler> = Handler extends (body: infer B) => unknown ? B : never;
+/** What a question is asked with: nothing, where its handler takes nothing. */
+export type Asked<Handler> = Handler extends () => unknown
+  ? []
+  : Handler extends (body: infer B) => unknown
+    ? [body: B]
+    : never;
 type Result<Handler> = Handler extends (body: never) => infer R ? Awaited<R> : never;
 
 export interface Child<Q extends Questions> extends Measured {
@@ -33,7 +38,7 @@ export interface Child<Q extends Questions> extends Measured {
   readonly ended: Promise<string>;
   /** Ends it at once, whatever it is doing. */
   kill(): Promise<void>;
-  ask<Name extends keyof Q & string>(name: Name, body: Body<Q[Name]>): Promise<Result<Q[Name]>>;
+  ask<Name extends keyof Q & string>(name: Name, ...asked: Asked<Q[Name]>): Promise<Result<Q[Name]>>;
 }
 
 /** What goes over IPC; `serve-parent.ts` is the other end. */
@@ -122,7 +127,7 @@ export function startChild<Q extends Questions>(path: string, options: ChildOpti
   return {
     pid: child.pid,
     ended: gone.then(([code, signal]) => signal ?? `exit code ${code}`),
-    ask: (question, body) => send(question, body) as never,
+    ask: (question, ...asked) => send(question, asked[0]) as never,
     usage: () => send('usage', undefined) as Promise<Usage>,
     kill: async () => {
       child.kill('SIGKILL');
