@@ -139,13 +139,47 @@ function draw(place: HTMLElement, plot: Plot, run: LoadCharts): uPlot | undefine
   }
   const said = document.createElement('p');
   said.className = 'said';
-  const options = optionsOf(Math.max(240, place.clientWidth), { ...plot, lines }, run, (text) => {
+  const options = optionsOf(Math.max(240, place.clientWidth), { ...plot, lines }, run, (text, at) => {
     said.textContent = text;
+    place.setAttribute('aria-valuetext', text === '' ? 'no moment is chosen' : text);
+    place.setAttribute('aria-valuenow', String(at));
   });
   const values = lines.map(([, , all]) => (plot.isLogarithmic === true ? all.map(positive) : all));
   const chart = new uPlot(options, [plot.x, ...values] as unknown as uPlot.AlignedData, place);
   place.append(said);
+  steer(place, chart, plot.x);
   return chart;
+}
+
+/** Moments are chosen by the keyboard as by a pointer: the plot is a slider, whose value is what was measured then. */
+function steer(place: HTMLElement, chart: uPlot, x: readonly number[]): void {
+  const last = x.length - 1;
+  const slider = { role: 'slider', tabindex: 0, 'aria-valuemin': 0, 'aria-valuemax': last, 'aria-valuenow': 0 };
+  for (const [name, value] of Object.entries(slider)) place.setAttribute(name, String(value));
+  place.setAttribute('aria-valuetext', 'no moment is chosen');
+  const drawn = new AbortController();
+  const { signal } = drawn;
+  chart.hooks.destroy = [() => drawn.abort()];
+  const press = (event: KeyboardEvent): void => {
+    const now = chart.cursor.idx ?? -1;
+    const steps: Readonly<Record<string, number>> = {
+      ArrowRight: now + 1,
+      ArrowUp: now + 1,
+      ArrowLeft: now - 1,
+      ArrowDown: now - 1,
+      PageUp: now + 10,
+      PageDown: now - 10,
+      Home: 0,
+      End: last,
+    };
+    const to = steps[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const left = chart.valToPos(x[Math.min(last, Math.max(0, to))]!, 'x');
+    chart.setCursor({ left, top: chart.over.clientHeight / 2 });
+  };
+  place.addEventListener('keydown', press, { signal });
+  place.addEventListener('blur', () => chart.setCursor({ left: -10, top: -10 }), { signal });
 }
 
 /** A logarithm has no zero. */
@@ -153,7 +187,7 @@ function positive(value: number | null): number | null {
   return value === null ? null : Math.max(0.01, value);
 }
 
-function optionsOf(width: number, plot: Plot, run: LoadCharts, say: (text: string) => void): uPlot.Options {
+function optionsOf(width: number, plot: Plot, run: LoadCharts, say: (text: string, at: number) => void): uPlot.Options {
   const { lines, x, isLogarithmic = false, isPercentile = false } = plot;
   const axis: uPlot.Axis = {
     stroke: token('--ink3'),
@@ -201,7 +235,10 @@ function optionsOf(width: number, plot: Plot, run: LoadCharts, say: (text: strin
     hooks: {
       drawAxes: isPercentile ? [] : [(chart) => drawPhases(chart, run)],
       draw: [(chart) => drawNames(chart, lines, x)],
-      setCursor: [({ cursor: { idx } }) => say(idx === null || idx === undefined ? '' : momentText(plot, run, idx))],
+      setCursor: [
+        ({ cursor: { idx } }) =>
+          idx === null || idx === undefined ? say('', 0) : say(momentText(plot, run, idx), idx),
+      ],
     },
   };
 }

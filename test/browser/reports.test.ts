@@ -114,6 +114,26 @@ describe.skipIf(browserFile === undefined)(
       await page.context().close();
     });
 
+    it('charts of a load tell each moment to who has no pointer', async () => {
+      const { page, troubles } = await open('load');
+      for (const name of ['Latency over time', 'Latency by percentile', 'Memory of each process']) {
+        const chart = page.getByRole('slider', { name });
+        await chart.focus();
+        const told = new Set<string | null>();
+        for (const key of ['Home', 'ArrowRight', 'End']) {
+          await page.keyboard.press(key);
+          await chart.locator('.said', { hasText: ':' }).waitFor();
+          expect(await chart.getAttribute('aria-valuetext')).toBe(await chart.locator('.said').innerText());
+          told.add(await chart.getAttribute('aria-valuetext'));
+        }
+        expect(told.size).toBe(3);
+        expect(await chart.evaluate('(place) => getComputedStyle(place).outlineStyle')).not.toBe('none');
+      }
+      expect(await violationsIn(page)).toEqual([]);
+      expect(troubles).toEqual([]);
+      await page.context().close();
+    });
+
     it.each([
       ['demo', 'A4'],
       ['check', 'A4'],
