@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { openCertificateAuthority } from '../../broker/certificates.ts';
 import { startService } from '../../broker/start-service.ts';
+import { untilClosed } from '../support/until-closed.ts';
 import { download } from '../support/download.ts';
 import { operatorOf } from '../support/operator.ts';
 import { testFolder } from '../support/folders.ts';
@@ -109,8 +110,7 @@ describe('startService', () => {
     }
     const { port } = new URL(service.mqttsUrl ?? '');
     const nobody = connectTls({ port: Number(port), host: '127.0.0.1', ca: service.ca, servername: 'localhost' });
-    nobody.on('error', () => {}).resume();
-    await once(nobody, 'close');
+    await untilClosed(nobody.resume());
     expect((await fetch(`${service.httpUrl}/things`)).status).toBe(403);
     expect((await fetch(`${service.httpUrl}/jobs-data/things/T/jobs`)).status).toBe(403);
   });

@@ -1,11 +1,11 @@
 /** Whatever bytes come, from the first or after a proper CONNECT, hurt nobody but the connection that they come from. */
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import * as fc from 'fast-check';
 import { type Packet, generate } from 'mqtt-packet';
 import { afterEach, expect, it } from 'vitest';
 import type { Command, Reply } from '../../broker/engine/contract.ts';
 import { protocolLevel } from '../../broker/mqtt/first-packet.ts';
+import { untilClosed } from '../support/until-closed.ts';
 import { closeDoors, openDoor } from '../support/mqtt-door.ts';
 import { WireClient } from '../support/wire-client.ts';
 
@@ -53,9 +53,8 @@ it.each([4, 5] as const)('the service goes on after garbage in MQTT %i', async (
         await noisy.closed;
       } else {
         const socket = connect(port, '127.0.0.1').resume();
-        socket.on('error', () => {});
         socket.end(bytes);
-        await once(socket, 'close');
+        await untilClosed(socket);
       }
       expect((await witness.request(get)).topic).toBe(`${get}/accepted`);
     }),

@@ -7,6 +7,7 @@ import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ServiceEvent } from '../../broker/service-events.ts';
 import { type Service, startService } from '../../broker/start-service.ts';
+import { untilClosed } from '../support/until-closed.ts';
 import { rawHttp, scopedTo } from '../support/raw-http.ts';
 import { sharedFolder } from '../support/folders.ts';
 
@@ -98,7 +99,7 @@ describe.each(['http', 'https'] as const)('by %s', (scheme) => {
       else await new Promise((resolve) => socket.write(said, resolve));
       if (how === 2 && scheme === 'http') socket.resetAndDestroy();
       else if (how >= 2) socket.destroy();
-      if (!socket.closed) await once(socket, 'close');
+      await untilClosed(socket);
     };
     for (const cut of cuts) {
       await Promise.all(Array.from({ length: times }, (_, index) => leave(cut, index % 4)));
@@ -118,7 +119,7 @@ it('who has many requests on one connection that are not answered loses it, and 
   const seen: Buffer[] = [];
   socket.on('data', (bytes: Buffer) => seen.push(bytes));
   socket.write(textOf(['GET /things/T HTTP/1.1', '']).repeat(500));
-  await once(socket, 'close');
+  await untilClosed(socket);
   expect(Buffer.concat(seen).toString().split('HTTP/1.1 200').length - 1).toBeLessThan(500);
   const good = await arrive('http');
   good.write(textOf(['GET /things/T HTTP/1.1', '']).repeat(40));

@@ -7,6 +7,7 @@ import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket, createWebSocketStream } from 'ws';
 import { type Service, startService } from '../../broker/start-service.ts';
+import { untilClosed } from '../support/until-closed.ts';
 import { rawHttp } from '../support/raw-http.ts';
 import { type ServeProcess, killAll, startServe } from '../support/serve-process.ts';
 import { WireClient } from '../support/wire-client.ts';
@@ -77,19 +78,17 @@ describe('a connection that does not go on is closed within seconds', () => {
 
   it.concurrent.each(kinds)('$what on $url', async ({ url, open, bytes }) => {
     const socket = (await open(portOf(service[url]))).resume();
-    socket.on('error', () => {});
     if (bytes !== undefined) socket.write(bytes);
-    await once(socket, 'close');
+    await untilClosed(socket);
   });
 
   it.concurrent.each(['mqttsUrl', 'wssUrl', 'httpsUrl'] as const)(
     'a handshake of one byte a second on %s',
     async (url) => {
       const socket = (await plain(portOf(service[url]))).resume();
-      socket.on('error', () => {});
       let sent = 0;
       const drip = setInterval(() => socket.write(halfHello.subarray(sent, (sent += 1))), 1000);
-      await once(socket, 'close');
+      await untilClosed(socket);
       clearInterval(drip);
     },
   );
