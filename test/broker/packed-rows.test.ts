@@ -7,6 +7,7 @@ import { type KeptState, openKeptState } from '../../broker/kept-state.ts';
 import { copyStore } from '../../broker/store-copy.ts';
 import type { RowChange } from '../../broker/store/store.ts';
 import { jobExecutionStatuses } from '../../protocol/status.ts';
+import { isReadRightly } from '../support/read-rightly.ts';
 import { type StoreDirectory, testStoreDirectory } from '../support/store-directory.ts';
 
 const identity = { region: 'us-east-1', account: '000000000000' };
@@ -22,7 +23,7 @@ const members: { readonly [Member in keyof Required<ExecutionRow>]: fc.Arbitrary
   executionNumber: fc.integer({ min: 1, max: 1000 }),
   namespaceId: maybe(name),
   status: fc.constantFrom(...jobExecutionStatuses),
-  statusDetails: maybe(fc.dictionary(fc.string(), fc.string())),
+  statusDetails: maybe(fc.dictionary(fc.string(), fc.string()).filter(isReadRightly)),
   queuedAt: at,
   startedAt: maybe(at),
   lastUpdatedAt: at,

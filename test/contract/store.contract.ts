@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RowChange, Store, TableName } from '../../broker/store/store.ts';
+import { isReadRightly } from '../support/read-rightly.ts';
 
 export interface StoreUnderTest {
   readonly store: Store;
@@ -21,7 +22,7 @@ const key = fc.oneof(
 const change = fc.record({
   table: fc.constantFrom(...tables),
   key,
-  row: fc.option(fc.dictionary(key, fc.jsonValue()), { nil: undefined }),
+  row: fc.option(fc.dictionary(key, fc.jsonValue()).filter(isReadRightly), { nil: undefined }),
 });
 const commits = fc.array(fc.array(change, { maxLength: 8 }), { maxLength: 8 });
 
