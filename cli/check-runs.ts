@@ -15,7 +15,7 @@ import {
   exemplaryRun,
   verdictOfRuns,
 } from '../rig/live/check/check-result.ts';
-import { mustEnd } from '../rig/files/named-file.ts';
+import { mustEnd, whyUnreadable } from '../rig/files/named-file.ts';
 import type { KeptWith } from '../rig/report/kept-run.ts';
 import type { Scenario } from '../rig/scenario/contract.ts';
 import { scenarioText } from '../rig/scenario/format/write.ts';
@@ -73,8 +73,7 @@ export async function readKept(run: string): Promise<KeptCheck> {
     mustEnd(path);
     value = JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is none' : (cause as Error).message;
-    throw new OperationalError('RUN_UNREADABLE', `${path} cannot be read: ${reason}`, { cause });
+    throw new OperationalError('RUN_UNREADABLE', `${path} cannot be read: ${whyUnreadable(cause)}`, { cause });
   }
   const read = readForm(keptForm, value);
   if (!read.ok) {

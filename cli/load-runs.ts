@@ -1,5 +1,6 @@
 /** Load runs on disk: `run.json`, read again for `jobrig merge`, and the page. */
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { LoadRun } from '../rig/load/contract.ts';
 import { type Threshold, judgeThresholds, parseThreshold } from '../rig/load/figures.ts';
 import type { JudgedThreshold } from '../rig/load/verdict.ts';
@@ -7,7 +8,7 @@ import { mergeLoads } from '../rig/load/merge.ts';
 import { type KeptLoad as KeptWithLoad, readKeptRun } from '../rig/report/kept-run.ts';
 import { loadPage, shownLoad } from '../rig/report/pages.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
-import { mustEnd } from '../rig/files/named-file.ts';
+import { mustEnd, whyUnreadable } from '../rig/files/named-file.ts';
 import { runFile } from './check-runs.ts';
 import { writeOutput } from './output-folder.ts';
 
@@ -32,12 +33,13 @@ export function keepLoad(directory: string, run: LoadRun, thresholds: readonly J
  */
 async function readLoad(run: string): Promise<KeptLoad | string> {
   let text: string;
+  const file = await runFile(run);
   try {
-    const file = await runFile(run);
     mustEnd(file);
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    return `cannot be read: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is none' : String(cause)}`;
+    const isMissing = file !== run && (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    return isMissing ? `has no ${basename(file)}` : `cannot be read: ${whyUnreadable(cause)}`;
   }
   const kept = readKeptRun(text);
   if (typeof kept === 'string') {

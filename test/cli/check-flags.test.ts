@@ -65,7 +65,7 @@ describe('jobrig check refuses, in one line and with exit code 2,', () => {
     ['another power rule', ['--power', 'some', ...agent], '--power'],
     ['another restart rule', ['--restart', 'maybe', ...agent], '--restart'],
     ['a run that is not there', ['--replay', 'no-such-run'], 'no-such-run'],
-    ['a last run that is not there', ['--last-failed'], 'there is none'],
+    ['a last run that is not there', ['--last-failed'], 'there is no such file'],
   ])('%s', async (_, words, message) => {
     const out = join(directory, 'out');
     const { code, stdout, stderr } = await runHere('check', '--out', out, ...words);

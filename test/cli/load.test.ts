@@ -358,7 +358,7 @@ describe('jobrig merge', () => {
     const settings = { ...sampleLoadRun().settings };
 
     it.each<[string, readonly (object | string | undefined)[], string]>([
-      ['that is not there', [runOf(1), undefined], '2.json cannot be read: there is none'],
+      ['that is not there', [runOf(1), undefined], '2.json cannot be read: there is no such file'],
       ['that is cut off', [runOf(1), JSON.stringify(runOf(2)).slice(0, 200)], '2.json is cut off'],
       ['that is empty', [runOf(1), ''], '2.json is cut off'],
       ['that is no JSON', [runOf(1), 'PK\u0003\u0004'], '2.json is not JSON'],
@@ -389,6 +389,14 @@ describe('jobrig merge', () => {
       expect(stderr).toMatch(/^jobrig: [^\n]+\n$/);
       expect(stderr).toContain(said);
       expect(existsSync(out)).toBe(false);
+    });
+
+    it('a folder without one is told as that', async () => {
+      const folder = testFolder();
+      const file = join(testFolder(), 'one.json');
+      writeFileSync(file, JSON.stringify(runOf(1)));
+      const { code, stderr } = await runHere('merge', file, folder, '--out', join(folder, 'merged'));
+      expect({ code, stderr }).toEqual({ code: 2, stderr: `jobrig: ${folder} has no run.json\n` });
     });
 
     it('one that is named twice, or would be written over, is left as it is', async () => {
