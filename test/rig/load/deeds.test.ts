@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { readText } from '../../../protocol/positioned-text.ts';
 import { type PartQuestions, createPart } from '../../../rig/load/part.ts';
-import { runLoad } from '../../../rig/load/run-load.ts';
 import { checkShape } from '../../../rig/load/shape-file.ts';
 import type { Child } from '../../../rig/process/child.ts';
 import { localPart } from '../../support/local-part.ts';
+import { playLoad } from '../../support/play-load.ts';
 import { eventually } from '../../support/parts.ts';
 
 const things = 12;
@@ -70,19 +70,7 @@ it.each([
     checkShape,
   );
   if (!read.ok) throw new Error(JSON.stringify(read.problems));
-  const run = await runLoad({
-    jobrig: '0.1.0',
-    seed: 1,
-    shape: read.value,
-    pacing: { kind: 'window', window: 8 },
-    prefix: 'thing-',
-    hardwareName: 'none',
-    transport: 'in-process',
-    processes: 1,
-    lookEveryMs: 20,
-    signal: new AbortController().signal,
-    startPart: () => late(localPart()),
-  });
+  const run = await playLoad(read.value, { transport: 'in-process', startPart: () => late(localPart()) });
   expect(run).toMatchObject({ failures: {}, differs: [], executions: { succeeded: 12, pulled: 0 } });
   expect(run.partial).toBeUndefined();
 });

@@ -10,11 +10,10 @@ import { openCertificateAuthority } from '../../../broker/certificates.ts';
 import { anyFileName, caFileName, certificateFileNames } from '../../../rig/files/certificate-files.ts';
 import type { LoadRun } from '../../../rig/load/contract.ts';
 import { type LoadOptions, runLoad } from '../../../rig/load/run-load.ts';
-import { loadShape } from '../../../rig/load/shapes.ts';
 import { endAfterTest } from '../../support/after-test.ts';
 import { sharedFolder, testFolder } from '../../support/folders.ts';
 import { liveService } from '../../support/live.ts';
-import { localPart } from '../../support/local-part.ts';
+import { loadOptions } from '../../support/play-load.ts';
 
 const things = 4;
 const names = Array.from({ length: things }, (_, index) => `thing-${index + 1}`);
@@ -33,21 +32,7 @@ function writePair(folder: string, name: string, { cert, key }: { readonly cert:
 }
 
 function load(options: Partial<LoadOptions>): Promise<LoadRun> {
-  const shape = loadShape('rollout');
-  return runLoad({
-    jobrig: '0.1.0',
-    seed: 1,
-    shape: { ...shape, given: { ...shape.given, things, connectRate: 5000 } },
-    pacing: { kind: 'window', window: 8 },
-    prefix: 'thing-',
-    hardwareName: 'none',
-    transport: 'tcp',
-    processes: 2,
-    signal: new AbortController().signal,
-    startPart: () => localPart(),
-    lookEveryMs: 20,
-    ...options,
-  });
+  return runLoad({ ...loadOptions('rollout', { things }), processes: 2, ...options });
 }
 
 const boards = { hardwareName: 'esp32-s3', hardware: { profiles: readHardwareProfiles('esp32-s3'), document: '' } };

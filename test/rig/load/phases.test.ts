@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { type Service, startService } from '../../../broker/start-service.ts';
 import type { LoadRun } from '../../../rig/load/contract.ts';
 import { type LoadOptions, runLoad } from '../../../rig/load/run-load.ts';
-import { loadShape } from '../../../rig/load/shapes.ts';
 import { localPart } from '../../support/local-part.ts';
+import { loadOptions } from '../../support/play-load.ts';
 
 /** What a run of `mass-delete` says that it does, in order. */
 const ofOwnService = [
@@ -57,18 +57,12 @@ async function play(way: Way, disturb: (phase: string, what: Disturbance) => voi
   }: { transport: 'tcp' | 'in-process'; phases: object; shape?: string; processes?: number; doors?: number } = ways[
     way
   ];
-  const shape = loadShape(others.shape ?? 'mass-delete');
   const parts: ReturnType<typeof localPart>[] = [];
   const phases: string[] = [];
   const interrupted = new AbortController();
   const endpoint: Service | undefined = way === 'an endpoint' ? await startService({ mqttPort: 0 }) : undefined;
   const options: LoadOptions = {
-    jobrig: '0.1.0',
-    seed: 1,
-    shape: { ...shape, given: { ...shape.given, things: 6, connectRate: 5000, reconnectMs: 20 } },
-    pacing: { kind: 'window', window: 8 },
-    prefix: 'thing-',
-    hardwareName: 'none',
+    ...loadOptions(others.shape ?? 'mass-delete', { things: 6, reconnectMs: 20 }),
     transport,
     processes: others.processes ?? 1,
     doors: others.doors ?? 0,

@@ -12,11 +12,11 @@ import { type LoadOptions, runLoad } from '../../../rig/load/run-load.ts';
 import { verdictOfLoad } from '../../../rig/load/verdict.ts';
 import { readText } from '../../../protocol/positioned-text.ts';
 import { checkShape } from '../../../rig/load/shape-file.ts';
-import { loadShape } from '../../../rig/load/shapes.ts';
 import { goingOnBoards } from '../../support/going-on-boards.ts';
 import { hangingBoards } from '../../support/hanging-boards.ts';
 import { liveService } from '../../support/live.ts';
 import { localPart } from '../../support/local-part.ts';
+import { loadOptions } from '../../support/play-load.ts';
 
 type Changes = Partial<Omit<LoadOptions, 'shape'>> & {
   readonly given?: Partial<LoadShape['given']>;
@@ -25,22 +25,7 @@ type Changes = Partial<Omit<LoadOptions, 'shape'>> & {
 };
 
 function play(shape: string | LoadShape, { given, goneAfter, ...changes }: Changes = {}): Promise<LoadRun> {
-  const read = typeof shape === 'string' ? loadShape(shape) : shape;
-  const things = { things: 12, connectRate: 5000, reconnectMs: 50, ...given };
-  const options: LoadOptions = {
-    jobrig: '0.1.0',
-    seed: 1,
-    shape: { ...read, given: { ...read.given, ...things } },
-    pacing: { kind: 'window', window: 8 },
-    prefix: 'thing-',
-    hardwareName: 'none',
-    transport: 'tcp',
-    processes: 1,
-    signal: new AbortController().signal,
-    startPart: () => localPart(),
-    lookEveryMs: 20,
-    ...changes,
-  };
+  const options: LoadOptions = { ...loadOptions(shape, given), ...changes };
   return runLoad(goneAfter === undefined ? options : Object.defineProperty(options, 'goneAfterMs', { get: goneAfter }));
 }
 

@@ -7,9 +7,8 @@ import { FleetCounts } from '../../../rig/load/fleet-counts.ts';
 import type { LineListener } from '../../../rig/load/line.ts';
 import { LoadDevice } from '../../../rig/load/load-device.ts';
 import { runLoad } from '../../../rig/load/run-load.ts';
-import { loadShape } from '../../../rig/load/shapes.ts';
 import { endAfterTest } from '../../support/after-test.ts';
-import { localPart } from '../../support/local-part.ts';
+import { loadOptions } from '../../support/play-load.ts';
 
 const connack = Buffer.from([0x20, 2, 0, 0]);
 const connect = 1;
@@ -49,21 +48,11 @@ const fleets = {
 } as const;
 
 function play(endpoint: string, fleet: keyof typeof fleets, signal = new AbortController().signal, onAct = () => {}) {
-  const shape = loadShape('rollout');
   return runLoad({
-    jobrig: '0.1.0',
-    seed: 1,
-    shape: { ...shape, given: { ...shape.given, things: 2 } },
-    pacing: { kind: 'window', window: 8 },
-    prefix: 'thing-',
-    hardwareName: 'none',
-    transport: 'tcp',
-    processes: 1,
+    ...loadOptions('rollout', { things: 2 }),
     endpoint,
     signal,
     answersWithinMs: 300,
-    lookEveryMs: 20,
-    startPart: () => localPart(),
     onProgress: ({ act, connected }) => (act === 'connecting' || connected > 0) && onAct(),
     ...fleets[fleet],
   });

@@ -4,29 +4,20 @@ import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
 import { readText } from '../../../protocol/positioned-text.ts';
 import type { LoadRun, LoadShape } from '../../../rig/load/contract.ts';
 import { latenciesIn } from '../../../rig/load/figures.ts';
-import { type LoadOptions, runLoad } from '../../../rig/load/run-load.ts';
+import type { LoadOptions } from '../../../rig/load/run-load.ts';
 import { checkShape } from '../../../rig/load/shape-file.ts';
 import { loadShape } from '../../../rig/load/shapes.ts';
 import { verdictOfLoad } from '../../../rig/load/verdict.ts';
 import { liveService } from '../../support/live.ts';
-import { localPart } from '../../support/local-part.ts';
+import { playLoad } from '../../support/play-load.ts';
 
 type Changes = Partial<Omit<LoadOptions, 'durationMs'>> & { readonly durationMs?: number | 'none' };
 
 function play(shape: LoadShape, { durationMs = 1, ...changes }: Changes = {}): Promise<LoadRun> {
-  return runLoad({
-    jobrig: '0.1.0',
-    seed: 1,
-    shape: { ...shape, given: { ...shape.given, things: 12, connectRate: 5000, reconnectMs: 50 } },
+  return playLoad(shape, {
     pacing: { kind: 'window', window: 4 },
-    ...(durationMs !== 'none' && { durationMs }),
-    prefix: 'thing-',
-    hardwareName: 'none',
     transport: 'in-process',
-    processes: 1,
-    signal: new AbortController().signal,
-    startPart: () => localPart(),
-    lookEveryMs: 20,
+    ...(durationMs !== 'none' && { durationMs }),
     ...changes,
   });
 }
