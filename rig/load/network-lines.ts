@@ -96,11 +96,10 @@ function webSocketLines(url: URL, credentialsOf: CredentialsOf): OpenLine {
   };
 }
 
-function tellGone(socket: net.Socket | WebSocket, listener: LineListener): void {
+function tellGone(socket: EventEmitter, listener: LineListener): void {
   let reason = closedByService;
-  const { on } = socket as EventEmitter;
-  on.call(socket, 'error', (error: Error) => (reason = reasonOf(error)));
-  on.call(socket, 'close', () => listener.gone(reason));
+  socket.on('error', (error: Error) => (reason = reasonOf(error)));
+  socket.once('close', () => listener.gone(reason));
 }
 
 /** In a few words: the system's code where there is one. */
