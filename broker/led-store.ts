@@ -123,9 +123,11 @@ class Leadership {
   async opened(): Promise<LedStore> {
     const { signal } = this.#options;
     try {
+      using _ = signal && addAbortListener(signal, () => void this.#database.close());
       if (this.#options.isPatient !== true) await this.#database.look();
     } catch (error) {
       await this.#database.close();
+      signal?.throwIfAborted();
       throw startError(this.#database.name, error instanceof ConnectionLost ? error.cause : error);
     }
     return new Promise((resolve, reject) => {

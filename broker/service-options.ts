@@ -83,6 +83,8 @@ export interface ServiceOptions {
   readonly onFailure?: (error: unknown) => void;
   /** Told at the start what is odd about the state that is gone on with, in words for whoever started it. */
   readonly onWarning?: (warning: string) => void;
+  /** Gives up waiting for a database, or for other processes, at the start, which then rejects with its reason. */
+  readonly signal?: AbortSignal;
   /** What happens at the doors, from the start on. */
   readonly onEvent?: ServiceEventListener;
   /** Hears what devices do with signed URLs and streams. */

@@ -36,7 +36,7 @@ async function start(options: ServiceOptions): Promise<Service> {
     const onFault: FaultListener = (fault, thingName) => {
       for (const hear of whoHears) hear(fault, thingName);
     };
-    const state = await openState(options, onFault);
+    const state = await openState(options, onFault, options.signal && { signal: options.signal });
     closers.push(() => state.close());
     const surroundings = await openSurroundings(options, () => mind.port.now());
     const { authority, events, signer } = surroundings;

@@ -183,7 +183,7 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
       if (flags.board === true && flags.wssPort === 'off') {
         command.error("error: option '--board' cannot be used with option '--wss-port off': that port is all of it");
       }
-      finish(await interruptible((signal) => serve({ ...flags, ...preferredPorts(flags, command) }, signal)));
+      finish(await interruptible((signal) => serveUntil({ ...flags, ...preferredPorts(flags, command) }, signal)));
     });
 }
 
@@ -199,6 +199,16 @@ function preferredPorts(flags: PortFlags & Pick<ServeFlags, 'board'>, command: C
   const asked = flags.board === true ? portFlags.filter((flag) => flag !== 'httpsPort') : portFlags;
   const byDefault = asked.filter((flag) => command.getOptionValueSource(flag) === 'default');
   return Object.fromEntries(byDefault.map((flag) => [flag, { preferred: flags[flag] as number }]));
+}
+
+/** Also who is asked to end before the service is there has ended as asked. */
+async function serveUntil(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
+  try {
+    return await serve(flags, stopped);
+  } catch (error) {
+    if (error === stopped.reason) return exitCodes.ok;
+    throw error;
+  }
 }
 
 async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
@@ -241,6 +251,7 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
     ...(allowedOrigins && { allowedOrigins }),
     onWarning: (warning) => log.say('warn', warning),
     onFailure: (error) => failed.abort(error),
+    signal: stopped,
     keepsPage: true,
     onEvent: log.tell,
   };

@@ -4,6 +4,7 @@
  * client belongs to one of them by its client id: a door that is not the client's own hands it on, with what was proved about it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { addAbortListener } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -82,11 +83,16 @@ function letGo({ wire }: Arrived): void {
   wire.stream.destroy();
 }
 
-/** @throws {OperationalError} when no engine takes this door, or a port cannot be listened on; while none leads, it waits */
+/**
+ * While no engine leads, it waits, until the service's signal.
+ * @throws {OperationalError} when no engine takes this door, or a port cannot be listened on
+ */
 export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode> {
   const { certificate, join, listen, door, onWarning, service } = options;
   refuseUnproved(certificate, join);
   const stop = new AbortController();
+  const { signal } = service;
+  using _ = signal && addAbortListener(signal, () => stop.abort());
   const closers: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -130,6 +136,7 @@ export async function startDoorNode(options: DoorNodeOptions): Promise<DoorNode>
       end.detach();
     });
     await link.first();
+    signal?.throwIfAborted();
     const surroundings = await openSurroundings(service, () => end.port.now());
     const { events, authority, watchers } = surroundings;
     link.share.watch(watchers);
@@ -311,6 +318,7 @@ class Link {
     const silence = setInterval(() => {
       if (performance.now() - this.heardAt > answersWithinMs) stream.destroy(new Error('it does not answer'));
     }, retryMs);
+    using _ = addAbortListener(this.#signal, () => stream.destroy());
     try {
       await this.end.attach(stream);
     } catch (error) {

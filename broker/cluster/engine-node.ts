@@ -59,10 +59,13 @@ interface Lead {
 /** @throws {OperationalError} when the database cannot be used, or a port not be listened on */
 export async function startEngineNode(options: EngineNodeOptions): Promise<EngineNode> {
   const node = new Node(options);
+  const { signal } = options.service;
+  using _ = signal && addAbortListener(signal, () => node.giveUp());
   try {
     await node.start();
   } catch (error) {
     await node.close();
+    signal?.throwIfAborted();
     throw error;
   }
   return node.opened();
@@ -112,8 +115,12 @@ class Node {
     };
   }
 
-  async close(): Promise<void> {
+  giveUp(): void {
     this.#stop.abort();
+  }
+
+  async close(): Promise<void> {
+    this.giveUp();
     await this.#life;
     await this.#listener?.close();
     await this.#http?.close();
@@ -132,12 +139,13 @@ class Node {
         const why = await this.#once(isFirst, first);
         if (why !== undefined) onWarning(why.message);
       } catch (error) {
-        if (this.#stop.signal.aborted) return;
         if (isFirst) return refused(error);
+        if (this.#stop.signal.aborted) return;
         if (!(error instanceof OperationalError) || error.code !== 'STORE_UNREACHABLE') return onFailure(error);
         onWarning(error.message);
       }
     }
+    if (isFirst) refused(this.#stop.signal.reason);
   }
 
   /** @returns why it leads no more; absent: it was asked to end */

@@ -9,7 +9,16 @@ import type { ProcessUsage } from './process-usage.ts';
 /** What a process can be told of a service: all that is data. */
 export type PlainOptions = Omit<
   ServiceOptions,
-  'onFailure' | 'onWarning' | 'onEvent' | 'onTransfer' | 'observer' | 'clockOf' | 'fileGate' | 'deviceGate' | 'tap'
+  | 'onFailure'
+  | 'onWarning'
+  | 'signal'
+  | 'onEvent'
+  | 'onTransfer'
+  | 'observer'
+  | 'clockOf'
+  | 'fileGate'
+  | 'deviceGate'
+  | 'tap'
 >;
 
 export interface EngineOrder {

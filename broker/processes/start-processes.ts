@@ -5,6 +5,7 @@
  */
 import { fork } from 'node:child_process';
 import cluster from 'node:cluster';
+import { addAbortListener } from 'node:events';
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -83,12 +84,15 @@ export async function startProcesses(
   const cleanUp = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', cleanUp);
   const service = new Processes(options, doors, folder, onEnded, () => process.off('exit', cleanUp));
+  const { signal } = options;
   try {
+    using _ = signal && addAbortListener(signal, () => void service.close());
     await service.start(doorsAreElsewhere);
     return service;
   } catch (error) {
     await service.close();
     undo();
+    signal?.throwIfAborted();
     throw error;
   }
 }
@@ -130,7 +134,7 @@ class Processes implements ProcessesService {
     this.#options = options;
     this.#count = count;
     this.#folder = folder;
-    const { onFailure: _f, onWarning: _w, onEvent, onTransfer: _t, observer: _o, ...others } = options;
+    const { onFailure: _f, onWarning: _w, signal: _s, onEvent, onTransfer: _t, observer: _o, ...others } = options;
     const { clockOf: _c, fileGate: _g, deviceGate: _d, tap: _tap, ...plain } = others;
     this.#plain = { ...plain, ...(plain.dataDir === undefined && { authorityDir: folder }) };
     this.#asked = this.#plain;

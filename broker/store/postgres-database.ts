@@ -186,6 +186,7 @@ class Connection {
   readonly #durability: Durability;
   #client: Client | undefined;
   #isWarned = false;
+  readonly #closing = new AbortController();
   /** What broke the connection, and who waits for an answer on it. */
   #broken: ((error: unknown) => void) | undefined;
 
@@ -232,7 +233,13 @@ class Connection {
       await prepareSchema(client, name, schema, this.#identity);
     };
     try {
-      const { client } = await connectToWritable(this.#address, { program: 'jobrig', settings, listen, prepare });
+      const { client } = await connectToWritable(this.#address, {
+        program: 'jobrig',
+        settings,
+        listen,
+        prepare,
+        signal: this.#closing.signal,
+      });
       this.#client = client;
       return client;
     } catch (reason) {
@@ -256,6 +263,7 @@ class Connection {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     const client = this.#client;
     this.#client = undefined;
     await client?.end().catch(() => {});
