@@ -51,6 +51,9 @@ const oddities = {
   'never-connects': () => setInterval(() => {}, 1000),
   'only-connects': () => connected(),
   'only-listens': async () => (await connected()).listen(),
+  'listens-elsewhere': async () => (await connected()).client.subscribe('foo'),
+  'listens-in-a-namespace': async () =>
+    (await connected()).client.subscribe(`$aws/things/${thing}/jobs/notify-namespace-fleet`),
   'only-asks': async () => {
     const { listen, say } = await connected();
     await listen();

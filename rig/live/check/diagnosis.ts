@@ -36,6 +36,7 @@ export interface HandshakeFacts {
 }
 
 const printedLines = 12;
+const shownFilters = 3;
 
 export function diagnose(facts: HandshakeFacts): Diagnosis {
   const printed = facts.seen.flatMap((one) => (one.kind === 'printed' ? [one.line] : [])).slice(-printedLines);
@@ -104,7 +105,8 @@ function neverConnected(
   return `the program runs, but never connected to ${endpoints}: does it use JOBRIG_MQTT_HOST and JOBRIG_MQTT_PORT, or {mqtt-host} and {mqtt-port}?`;
 }
 
-function neverStarted({ seen, jobId }: HandshakeFacts): string {
+function neverStarted(facts: HandshakeFacts): string {
+  const { seen, jobId } = facts;
   const asked = seen.some(
     (one) =>
       one.kind === 'sent' &&
@@ -120,5 +122,19 @@ function neverStarted({ seen, jobId }: HandshakeFacts): string {
     return `the service refused what it asked: ${refused.message.payload.code}, ${refused.message.payload.message}`;
   }
   if (asked) return 'it was told of the job and never started it: does it take such a document (--document FILE)?';
-  return 'it subscribed, and was told of the job, but never asked for it nor updated it: does it read notify or notify-next?';
+  if (seen.some((one) => one.kind === 'received' && one.message.kind === 'notification')) {
+    return 'it subscribed, and was told of the job, but never asked for it nor updated it: does it read notify or notify-next?';
+  }
+  return `it asked for no job, and nothing told it of one: ${deaf(facts)}`;
+}
+
+/** It does not hear of jobs. */
+function deaf({ seen, thingName }: HandshakeFacts): string {
+  const filters = seen.flatMap((one) => (one.kind === 'subscribed' ? one.filters : []));
+  const named = [...new Set(filters.map(({ filter, qos }) => (qos === undefined ? `${filter} (refused)` : filter)))];
+  const more = named.length > shownFilters ? ` and ${named.length - shownFilters} more` : '';
+  const namespaced = named.some((filter) => filter.includes('namespace-'))
+    ? '; a job namespace is told by --namespace NS'
+    : '';
+  return `it subscribed to ${named.slice(0, shownFilters).join(', ')}${more}, where $aws/things/${thingName}/jobs/notify or notify-next would tell it${namespaced}`;
 }

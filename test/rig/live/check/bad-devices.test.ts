@@ -75,6 +75,12 @@ const cases: readonly Case[] = [
   { oddity: 'never-connects', reached: 'never connected', says: /does it use JOBRIG_MQTT_HOST and JOBRIG_MQTT_PORT/ },
   { oddity: 'only-connects', reached: 'connected', says: /neither subscribed nor asked for a job.*for the thing/ },
   { oddity: 'only-listens', reached: 'subscribed', says: /never asked for it nor updated it: does it read notify/ },
+  {
+    oddity: 'listens-elsewhere',
+    reached: 'subscribed',
+    says: /nothing told it of one: it subscribed to foo, where \$aws\/things\/jobrig-handshake\/jobs\/notify or notify-next/,
+  },
+  { oddity: 'listens-in-a-namespace', reached: 'subscribed', says: /nothing told it of one: .*--namespace NS/ },
   { oddity: 'only-asks', reached: 'asked', says: /never started it: does it take such a document \(--document FILE\)/ },
   { oddity: 'has-another-name', reached: 'connected', says: /speaks for the thing other-thing.*--thing other-thing/ },
   { oddity: 'has-another-certificate', reached: 'never connected', says: /its connection was refused: .*certificate/i },
