@@ -1,5 +1,6 @@
 /** What a fleet has to know of the endpoint that it connects to. */
 import { OperationalError } from '../protocol/operational-error.ts';
+import type { DurationMs } from '../protocol/time.ts';
 
 export function isSecure(endpoint: string): boolean {
   return /^(?:mqtts|wss):/.test(endpoint);
@@ -17,4 +18,13 @@ export function unreachable(endpoint: string, reason: string): OperationalError 
       ? 'Check the address, the port and the certificates (--certs).'
       : 'Check the address and the port.',
   });
+}
+
+/** It takes connections and is no service of Jobs. @param missing what has not come */
+export function silent(endpoint: string, missing: string, ms: DurationMs): OperationalError {
+  return new OperationalError(
+    'ENDPOINT_UNREACHABLE',
+    `${endpoint} takes connections, but has answered no request for ${Math.round(ms / 1000)} s (${missing})`,
+    { hint: 'Is it a service of AWS IoT Jobs, and may a client ask for the thing that its client id names?' },
+  );
 }

@@ -5,11 +5,14 @@
 import { Command } from 'commander';
 import { thingNameOf } from '../agent/fleet-names.ts';
 import { createBoard } from '../agent/board/board.ts';
+import { EndpointWatch } from '../agent/endpoint-watch.ts';
+import { silent } from '../agent/endpoint.ts';
 import type { FleetCounters, FleetOptions } from '../agent/fleet.ts';
 import type { Service } from '../broker/start-service.ts';
 import type { FaultPlan } from '../faults/plan.ts';
 import { createTally } from '../faults/tally.ts';
 import type { FaultName } from '../faults/thing-faults.ts';
+import { observeAll } from '../observation/observers.ts';
 import { countWords, spanText } from '../rig/report/words.ts';
 import { readAgent } from '../rig/live/agents.ts';
 import { agentOption } from './agent.ts';
@@ -28,7 +31,7 @@ import {
 } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { readCredentials } from '../rig/files/certificate-files.ts';
-import { exitCodes, usageError } from './exit.ts';
+import { complain, exitCodes, usageError } from './exit.ts';
 import { interruptedBy, interruptible, whenAborted } from './interruption.ts';
 import { onlyPlain } from '../rig/live/own-service.ts';
 import { faultsOption, readFaults } from './faults.ts';
@@ -49,6 +52,9 @@ interface FleetFlags
 const mostThings = 19_000;
 const region = 'us-east-1';
 const progressEveryMs = 250;
+/** An endpoint that takes connections and answers nothing is waited for so long; one with less time is judged by that, if it is enough. */
+const answersWithinMs = 30_000;
+const leastSilenceMs = 1000;
 const groupName = 'jobrig-fleet';
 
 export function fleetCommand(finish: (exitCode: number) => void): Command {
@@ -87,6 +93,7 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   const progress = createProgress(flags.quiet === true);
   const tally = createTally();
   const hung: Hung[] = [];
+  const watch = new EndpointWatch();
   own?.onFault(({ name }) => tally.add(name));
   const { things, prefix, connectRate, timeScale, seed } = flags;
   const endpoint = flags.endpoint ?? own?.mqttUrl ?? '';
@@ -106,24 +113,36 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
     timeScale,
     seed,
     signal,
-    observer: {
-      fault: ({ name }) => tally.add(name as FaultName),
-      hung({ thingName: thing = '', after }) {
-        hung.push({ thing, after });
-        // It hangs in virtual time, too, where the scenario is told.
-        const again = `npx jobrig simulate --agent ${flags.agent}`;
-        if (!flags.quiet) progress.say(`✗ ${thing} hangs after ${after} (play it: ${again})`, 'stderr');
+    observer: observeAll([
+      watch.observer,
+      {
+        fault: ({ name }) => tally.add(name as FaultName),
+        hung({ thingName: thing = '', after }) {
+          hung.push({ thing, after });
+          // It hangs in virtual time, too, where the scenario is told.
+          const again = `npx jobrig simulate --agent ${flags.agent}`;
+          if (!flags.quiet) progress.say(`✗ ${thing} hangs after ${after} (play it: ${again})`, 'stderr');
+        },
       },
-    },
+    ]),
     ...(faults && { faults }),
     ...(credentials && { credentialsOf: (thingName: string) => credentials.get(thingName) }),
   });
   since = performance.now();
   show(devices.counters());
-  const ticker = setInterval(() => show(devices.counters()), progressEveryMs);
-  await whenAborted(signal, flags.duration);
+  const isOver = new AbortController();
+  const ticker = setInterval(() => {
+    show(devices.counters());
+    if (flags.endpoint !== undefined && (watch.silence()?.ms ?? 0) > answersWithinMs) isOver.abort();
+  }, progressEveryMs);
+  await whenAborted(AbortSignal.any([signal, isOver.signal]), flags.duration);
   clearInterval(ticker);
   progress.done();
+  const silence = flags.endpoint === undefined || signal.aborted ? undefined : watch.silence();
+  if (silence !== undefined && silence.ms > leastSilenceMs) throw silent(endpoint, silence.missing, silence.ms);
+  const { connected } = devices.counters();
+  if (connected < things && watch.lastLoss !== undefined)
+    complain(`${things - connected} of ${things} devices are not connected (last, ${watch.lastLoss})`);
   print(flags, startedAt, { counters: devices.counters(), faults: tally.counts(), hung });
   return interruptedBy(signal) ?? (devices.counters().connected === things ? exitCodes.ok : exitCodes.failed);
 }

@@ -35,6 +35,8 @@ export interface DeviceConnectionOptions {
   /** The session outlives the connection (clean=false). */
   readonly keepsSession: boolean;
   readonly keepAliveMs: DurationMs;
+  /** For CONNACK to come; default 10 s. */
+  readonly connectWithinMs?: DurationMs;
   readonly listener: ConnectionListener;
 }
 
@@ -59,7 +61,7 @@ export interface DeviceConnection {
   drop(): void;
 }
 
-const connectTimeoutMs = 10_000;
+const usualConnectMs: DurationMs = 10_000;
 const goodbyeTimeoutMs = 500;
 
 /** Opens a connection. Throws a `TypeError` when `endpoint` is no URL. */
@@ -81,7 +83,7 @@ export function openDeviceConnection(options: DeviceConnectionOptions): DeviceCo
     if (answer !== undefined) listener.stream(answer);
   });
   client.on('error', (error) => {
-    reason ??= error;
+    reason ??= inWords(error, client);
     client.end(true);
   });
   client.on('close', () => {
@@ -144,13 +146,27 @@ function grantOf(filter: string, code: number): GrantedFilter {
   return code === 0 || code === 1 ? { filter, qos: code } : { filter };
 }
 
+/** MQTT.js speaks of its own parts, and of bytes that are none of MQTT's as of packets. */
+function inWords(error: Error & { readonly code?: unknown }, { stream, options }: MqttClient): Error {
+  if (error.message === 'connack timeout') {
+    const cipher =
+      stream instanceof tls.TLSSocket ? (stream.getCipher() as tls.CipherNameAndProtocol | null) : undefined;
+    return new Error(
+      `no ${cipher === null ? 'end of the TLS handshake' : 'CONNACK'} for ${(options.connectTimeout ?? usualConnectMs) / 1000} s`,
+    );
+  }
+  // What sockets say, and refusals, have a code; WebSocket has words of its own.
+  const isParser = error.code === undefined && stream instanceof net.Socket;
+  return isParser ? new Error(`what it answers is not MQTT (${error.message})`) : error;
+}
+
 function whenGone(client: MqttClient, gone: () => void): void {
   if (client.stream.closed) gone();
   else client.stream.once('close', gone);
 }
 
 function openClient(wanted: DeviceConnectionOptions): MqttClient {
-  const { endpoint, thingName, credentials, keepsSession, keepAliveMs, openStream } = wanted;
+  const { endpoint, thingName, credentials, keepsSession, keepAliveMs, connectWithinMs, openStream } = wanted;
   const url = new URL(endpoint);
   const options: IClientOptions = {
     ...credentials,
@@ -158,7 +174,7 @@ function openClient(wanted: DeviceConnectionOptions): MqttClient {
     protocolVersion: 4,
     clean: !keepsSession,
     keepalive: Math.round(keepAliveMs / 1000),
-    connectTimeout: connectTimeoutMs,
+    connectTimeout: connectWithinMs ?? usualConnectMs,
     reconnectPeriod: 0,
     resubscribe: false,
   };

@@ -2,7 +2,8 @@
  * Whether there is a service, as its things see it: one that is gone, and an endpoint that takes connections and answers nothing. What
  * stands still otherwise is patience.ts's business.
  */
-import { OperationalError } from '../../protocol/operational-error.ts';
+import { silent } from '../../agent/endpoint.ts';
+import type { OperationalError } from '../../protocol/operational-error.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { FleetReport } from './fleet-counts.ts';
 import type { LoadOptions } from './load-options.ts';
@@ -53,11 +54,6 @@ export class ServiceWatch {
     const { endpoint, answersWithinMs = usualAnswerMs, shape } = this.#asked;
     const asksForJobs = shape.script.some(({ deeds }) => deeds.some((deed) => deed.do === 'rollout'));
     if (endpoint === undefined || exchanges > 0 || !asksForJobs || ms < answersWithinMs) return undefined;
-    const seconds = Math.round(ms / 1000);
-    return new OperationalError(
-      'ENDPOINT_UNREACHABLE',
-      `${endpoint} takes connections, but has answered no request for ${seconds} s (StartNextPendingJobExecution of the first thing)`,
-      { hint: 'Is it a service of AWS IoT Jobs, and may a client ask for the thing that its client id names?' },
-    );
+    return silent(endpoint, 'StartNextPendingJobExecution of the first thing', ms);
   }
 }

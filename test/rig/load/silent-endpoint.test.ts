@@ -1,45 +1,12 @@
 /** Endpoints that take a connection and then say nothing, at each stage: the run ends by itself, and names the endpoint and the stage. */
-import { once } from 'node:events';
-import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { readHardwareProfiles } from '../../../agent/hardware-profiles.ts';
 import { FleetCounts } from '../../../rig/load/fleet-counts.ts';
 import type { LineListener } from '../../../rig/load/line.ts';
 import { LoadDevice } from '../../../rig/load/load-device.ts';
 import { runLoad } from '../../../rig/load/run-load.ts';
-import { endAfterTest } from '../../support/after-test.ts';
 import { loadOptions } from '../../support/play-load.ts';
-
-const connack = Buffer.from([0x20, 2, 0, 0]);
-const connect = 1;
-const subscribe = 8;
-
-/** As many topic filters as a SUBSCRIBE has. */
-function subackFor(packet: Buffer): Buffer {
-  const codes: number[] = [];
-  for (let at = 4; at < packet[1]! + 2; at += 2 + packet.readUInt16BE(at) + 1) codes.push(1);
-  return Buffer.from([0x90, 2 + codes.length, packet[2]!, packet[3]!, ...codes]);
-}
-
-/** Answers packets of these types only. */
-async function endpointThatAnswers(types: readonly number[]): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    socket.on('data', (bytes) => {
-      const type = bytes[0]! >> 4;
-      if (!types.includes(type)) return;
-      socket.write(type === connect ? connack : subackFor(bytes));
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  endAfterTest(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+import { connack, connect, endpointThatAnswers, subscribe } from '../../support/silent-endpoint.ts';
 
 const boards = { profiles: readHardwareProfiles('esp32-c3'), document: '' };
 const fleets = {
