@@ -39,8 +39,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
       'after',
       '\nA flag that is given twice counts as it was given last, unless it is repeatable.\n\nExample:\n  $ jobrig demo\n',
     );
-  const wanted = Object.hasOwn(verbs, words[0] ?? '') ? [verbs[words[0]!]!] : Object.values(verbs);
-  const commands = await Promise.all(wanted.map((load) => load(finish)));
+  const commands = await Promise.all(wantedBy(words).map((load) => load(finish)));
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands, ...commands.flatMap((verb) => verb.commands)]) {
     command.exitOverride().configureOutput({ outputError: (text) => complain(oneLine(text)) });
@@ -53,6 +52,11 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
   } catch (error) {
     return reportError(error);
   }
+}
+
+function wantedBy([first = '']: readonly string[]): readonly (typeof verbs)[string][] {
+  if (Object.hasOwn(verbs, first)) return [verbs[first]!];
+  return ['--version', '-V'].includes(first) ? [] : Object.values(verbs);
 }
 
 /** As the process does it. @returns the exit code */

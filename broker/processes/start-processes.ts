@@ -8,9 +8,9 @@ import cluster from 'node:cluster';
 import { addAbortListener } from 'node:events';
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
 import type { Observer } from '../../observation/observation.ts';
 import { show } from '../../observation/observers.ts';
 import { rememberDirectory } from '../data-directory.ts';
@@ -66,8 +66,9 @@ export interface WatchOptions {
   readonly doorsAreElsewhere?: boolean;
 }
 
-const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-const fileOf = (name: string): string => fileURLToPath(new URL(`./${name}${extension}`, import.meta.url));
+const root = dirname(createRequire(import.meta.url).resolve('jobrig/package.json'));
+/** As it was built: this file may be a source, or a part of a bundle. */
+const fileOf = (name: string): string => join(root, 'dist/broker/processes', `${name}.js`);
 
 /** More deaths than this in a minute are no accident. */
 const maxDeaths = 20;

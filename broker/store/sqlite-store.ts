@@ -4,6 +4,8 @@
  * waited for within a turn, as nothing can be served meanwhile. All stores of a process share one thread.
  */
 import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, Worker, receiveMessageOnPort } from 'node:worker_threads';
 import { OperationalError } from '../../protocol/operational-error.ts';
@@ -105,8 +107,11 @@ function* inParts(
   }
 }
 
-/** Where this file is a source, as it is in tests, the thread runs what was built of its own. */
-const program = import.meta.url.endsWith('.ts') ? '../../dist/broker/store/sqlite-thread.js' : './sqlite-thread.js';
+/** As it was built: this file may be a source, or a part of a bundle. */
+const program = join(
+  dirname(createRequire(import.meta.url).resolve('jobrig/package.json')),
+  'dist/broker/store/sqlite-thread.js',
+);
 
 let thread: DatabaseThread | undefined;
 
@@ -135,7 +140,7 @@ class DatabaseThread {
     this.#port = port1.on('message', (answer: Answer) => this.#take(answer));
     port1.unref();
     const workerData: ThreadData = { port: port2, answers: this.#answers, mark: this.mark };
-    this.#worker = new Worker(new URL(program, import.meta.url), { workerData, transferList: [port2], execArgv: [] });
+    this.#worker = new Worker(program, { workerData, transferList: [port2], execArgv: [] });
     this.#isOnline = new Promise((resolve) => this.#worker.once('online', resolve).once('exit', resolve));
     this.#worker.on('error', ({ message }) => this.#ended(message));
     this.#worker.on('exit', () => this.#ended());

@@ -1,7 +1,8 @@
 /**
  * The processes of a load run: starts the service and the shares of the fleet, asks them, and ends them whatever became of the run.
  */
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { LoadOptions } from './load-options.ts';
@@ -25,6 +26,12 @@ interface Share {
   readonly from: number;
   readonly own: number;
 }
+
+/** As it was built: this file may be a source, or a part of a bundle. */
+const program = join(
+  dirname(createRequire(import.meta.url).resolve('jobrig/package.json')),
+  'dist/rig/load/process/load-part.js',
+);
 
 const heapMegabytes = 12_288;
 const longestRunMs = 24 * 3_600_000;
@@ -178,6 +185,5 @@ export class LoadProcesses {
 }
 
 function startPartProcess(heap: number): Child<PartQuestions> {
-  const module = join(import.meta.dirname, 'process', 'load-part');
-  return startChild<PartQuestions>(module, { heapMegabytes: heap, answerWithinMs: longestRunMs });
+  return startChild<PartQuestions>(program, { heapMegabytes: heap, answerWithinMs: longestRunMs });
 }

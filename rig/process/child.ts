@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { basename, extname } from 'node:path';
+import { basename } from 'node:path';
 import { present } from '../../protocol/json.ts';
 import { OperationalError, type OperationalErrorCode } from '../../protocol/operational-error.ts';
 
@@ -80,11 +80,11 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Starts a module. @param path without its ending: sources and built files have different ones, a child has its parent's */
+/** Starts a module, as it was built. */
 export function startChild<Q extends Questions>(path: string, options: ChildOptions = {}): Child<Q> {
   const { heapMegabytes, answerWithinMs = 180_000, endsWithinMs = 5000 } = options;
-  const name = basename(path);
-  const child = fork(`${path}${extname(import.meta.filename)}`, [], {
+  const name = basename(path, '.js');
+  const child = fork(path, [], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: heapMegabytes === undefined ? [] : [`--max-old-space-size=${heapMegabytes}`],
   });

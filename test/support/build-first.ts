@@ -20,13 +20,15 @@ const pageSources = [
 ];
 
 const project = 'tsconfig.build.json';
-/** Written when the compiler had nothing to say; what it wrote otherwise is not to be taken. */
+const bundles = 'rolldown.config.mjs';
+/** Written when the compilers had nothing to say; what it wrote otherwise is not to be taken. */
 const stamp = join(root, 'node_modules/.cache/jobrig-compiled');
 
 export function setup(): void {
   if (isOld(stamp, compiledSources()) || !existsSync(join(root, 'dist/cli/main.js'))) {
     const begunAt = new Date();
     run('typescript/bin/tsc', '-p', project);
+    run('rolldown/bin/cli.mjs', '-c', bundles);
     mkdirSync(dirname(stamp), { recursive: true });
     writeFileSync(stamp, '');
     // What was written meanwhile is newer.
@@ -43,7 +45,7 @@ function run(program: string, ...given: readonly string[]): void {
 
 function compiledSources(): readonly string[] {
   const { include } = JSON.parse(readFileSync(join(root, project), 'utf8')) as { readonly include: readonly string[] };
-  return [...include, project, 'tsconfig.json', 'package-lock.json'];
+  return [...include, project, bundles, 'tsconfig.json', 'package-lock.json'];
 }
 
 function isOld(file: string, sources: readonly string[]): boolean {

@@ -4,8 +4,9 @@
  * has answered, its parts are given back.
  */
 import { EventEmitter, once } from 'node:events';
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type DurationMs, longestTimerMs } from '../../../protocol/time.ts';
 import { type Child, startChild } from '../../process/child.ts';
 import type { Parts } from './parts.ts';
@@ -18,6 +19,12 @@ const mostInABatch = 500;
 /** A batch may be cut again and again; only the end of its player ends the wait for it. */
 const answerWithinMs: DurationMs = longestTimerMs;
 
+/** As it was built: this file may be a source, or a part of a bundle. */
+const program = join(
+  dirname(createRequire(import.meta.url).resolve('jobrig/package.json')),
+  'dist/rig/live/simulation/player-process.js',
+);
+
 export class Players {
   readonly #children: readonly Child<PlayerQuestions>[];
   readonly #devices: PlayedDevices;
@@ -27,8 +34,7 @@ export class Players {
 
   constructor(devices: PlayedDevices, count: number = Math.min(mostPlayers, availableParallelism() - 1)) {
     this.#devices = devices;
-    const path = join(import.meta.dirname, 'player-process');
-    this.#children = Array.from({ length: count }, () => startChild<PlayerQuestions>(path, { answerWithinMs }));
+    this.#children = Array.from({ length: count }, () => startChild<PlayerQuestions>(program, { answerWithinMs }));
   }
 
   /** Of those that were started. */
