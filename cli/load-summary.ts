@@ -3,7 +3,7 @@ import colors from 'picocolors';
 import type { LoadRun } from '../rig/load/contract.ts';
 import { latenciesIn, loadJson } from '../rig/load/figures.ts';
 import { type JudgedThreshold, memoryOf, verdictOfLoad } from '../rig/load/verdict.ts';
-import { countWords, measureText, spanText } from '../rig/report/words.ts';
+import { countWords, measureText, spanText, wayText } from '../rig/report/words.ts';
 import type { CommonOptions } from './arguments.ts';
 import { formatTable } from './table.ts';
 
@@ -32,9 +32,8 @@ function loadSummary(run: LoadRun, thresholds: readonly JudgedThreshold[], repor
     exchanges: run.exchangesPerSecond,
     connects: run.connectsPerSecond,
   }).map(([what, perSecond]) => `${figure(Math.round(perSecond))} ${what}/s`);
-  const isTcp = settings.transport === 'tcp';
   const lines: readonly (readonly [name: string, text: string | undefined])[] = [
-    ['things', `${figure(run.things)}, ${isTcp ? 'over TCP' : 'in-process'}, ${settings.pacing}`],
+    ['things', `${figure(run.things)}, ${wayText(settings)}, ${settings.pacing}`],
     [
       'executions',
       `${figure(succeeded)} of ${figure(wanted)} succeeded, ${figure(failed)} failed${pulled > 0 ? `, ${figure(pulled)} taken away` : ''}`,
@@ -52,7 +51,7 @@ function loadSummary(run: LoadRun, thresholds: readonly JudgedThreshold[], repor
       return ['threshold', `${held ? '✓' : '✗'} ${expression} (${measured})`] as const;
     }),
     ['saturated', run.saturated ? 'the generator was the limit: latencies are its own, not the service’s' : undefined],
-    ['note', isTcp ? undefined : sharedNote(run)],
+    ['note', settings.transport === 'in-process' ? sharedNote(run) : undefined],
     ...(run.notes ?? []).map((note) => ['note', note] as const),
     ['partial', run.partial],
     ['report', report],

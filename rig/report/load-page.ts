@@ -9,7 +9,7 @@ import type { Percentiles } from '../load/percentiles.ts';
 import { type Markup, html } from './markup.ts';
 import { type PageContent, commandLine, runBar, stateLine } from './page-frame.ts';
 import { facts, table, wideTable } from './tables.ts';
-import { measureText, spanText } from './words.ts';
+import { measureText, spanText, wayText } from './words.ts';
 
 /** A run with what is computed from it for people. */
 export interface ShownLoad {
@@ -66,8 +66,7 @@ function head({ run, thresholds, latencies }: ShownLoad): Markup {
     ${stateLine(verdictOfLoad(run, thresholds), `${count(executions.succeeded)} of ${count(executions.wanted)} executions succeeded`)}
     <h1>${headline(run, thresholds)}</h1>
     <p class="lead">
-      ${count(things)} things, ${run.settings.transport === 'tcp' ? 'over TCP' : 'in one process with the service'},
-      ${run.settings.pacing}.
+      ${count(things)} things, ${wayText(run.settings)}, ${run.settings.pacing}.
       ${run.saturated ? 'The generator was the limit: latencies are its own, not the service’s. ' : ''}${
         run.settings.transport === 'in-process' ? 'Latencies are of service and fleet together. ' : ''
       }${run.partial === undefined ? '' : `It ended before its end: ${run.partial}.`}

@@ -18,6 +18,18 @@ export function measureText(value: number, unit: 'ms' | 'bytes' | ''): string {
   return unit === 'ms' ? `${figure} ms` : figure;
 }
 
+const carriers: Readonly<Record<string, string>> = {
+  'mqtts:': 'over TLS',
+  'ws:': 'over WebSocket',
+  'wss:': 'over WebSocket and TLS',
+};
+
+/** How the fleet of a load reached its service. @param endpoint an address, or what a service of the load's own is called */
+export function wayText({ transport, endpoint }: { readonly transport: string; readonly endpoint: string }): string {
+  if (transport === 'in-process') return 'in-process';
+  return carriers[endpoint.slice(0, endpoint.indexOf(':') + 1)] ?? 'over TCP';
+}
+
 /** `4 SUCCEEDED, 2 REJECTED` */
 export function countWords(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)

@@ -1,5 +1,6 @@
 /** The page of a load run: the frame of all reports, cause first, and the command that measures the same again. */
 import { describe, expect, it } from 'vitest';
+import { loadText } from '../../../cli/load-summary.ts';
 import { judgeThresholds, parseThreshold } from '../../../rig/load/figures.ts';
 import { type ShownLoad, loadContent } from '../../../rig/report/load-page.ts';
 import { pageBody } from '../../../rig/report/page-frame.ts';
@@ -30,6 +31,20 @@ describe('the page of a load run', () => {
     const page = bodyOf(shownLoad({ ...sampleLoadRun(), command }, []));
     expect(page).toContain('npx jobrig load --things 3 --threshold &#39;update.p99&lt;5ms&#39;</code>');
     expect(bodyOf(shownLoad(sampleLoadRun(), []))).not.toContain('npx jobrig load');
+  });
+
+  it.each([
+    ['tcp', 'own service', 'over TCP'],
+    ['tcp', 'mqtt://127.0.0.1:1883', 'over TCP'],
+    ['tcp', 'mqtts://127.0.0.1:8883', 'over TLS'],
+    ['tcp', 'ws://127.0.0.1:4510', 'over WebSocket'],
+    ['tcp', 'wss://127.0.0.1:8443', 'over WebSocket and TLS'],
+    ['in-process', 'own service', 'in-process'],
+  ])('says as the terminal does how things are connected: %s, %s', (transport, endpoint, told) => {
+    const run = sampleLoadRun();
+    const reached = { ...run, settings: { ...run.settings, transport, endpoint } };
+    expect(bodyOf(shownLoad(reached, []))).toContain(` things, ${told}, `);
+    expect(loadText({}, reached, [])).toContain(`, ${told}, `);
   });
 
   it('says in its first line which threshold does not hold', () => {
