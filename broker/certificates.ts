@@ -8,7 +8,7 @@ import { webcrypto } from 'node:crypto';
 import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { type CertificateAuthority, type Keeper, keyAlgorithm } from './certificate-authority.ts';
-import { type KeyPairFiles, readKeyPair, writeKeyPair } from './key-pair-files.ts';
+import { type KeyPairFiles, hintOfSystem, isOfSystem, openKeyPair } from './key-pair-files.ts';
 import { makeDirectory } from './store/make-directory.ts';
 
 export type { CertificateAuthority, IssuedCertificate } from './certificate-authority.ts';
@@ -41,16 +41,14 @@ async function openDirectory(directory: string): Promise<Keeper> {
     unusable,
     complaintOf: ({ ca }) => (ca ? undefined : 'is not the certificate of an authority'),
   };
-  const kept = await readKeyPair(files);
-  if (kept !== undefined) {
-    const pkcs8 = kept.privateKey.export({ type: 'pkcs8', format: 'der' });
-    const privateKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, keyAlgorithm, true, ['sign']);
-    return { ca: kept.certificate.toString().trim(), privateKey, caFile };
-  }
-  const { keeper, key } = await makeAuthority();
-  makeRoom(directory);
-  writeKeyPair(files, { cert: keeper.ca, key }, 0o644);
-  return { ...keeper, caFile };
+  const pair = await openKeyPair(files, 0o644, async () => {
+    const { keeper, key } = await makeAuthority();
+    makeRoom(directory);
+    return { cert: keeper.ca, key };
+  });
+  const pkcs8 = pair.privateKey.export({ type: 'pkcs8', format: 'der' });
+  const privateKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, keyAlgorithm, true, ['sign']);
+  return { ca: pair.certificate.toString().trim(), privateKey, caFile };
 }
 
 async function makeAuthority(): Promise<{ readonly keeper: Keeper; readonly key: string }> {
@@ -61,13 +59,15 @@ function makeRoom(directory: string): void {
   try {
     makeDirectory(directory);
   } catch (cause) {
-    throw unusable(directory, 'cannot be made', cause);
+    throw unusable(directory, `cannot be made: ${(cause as Error).message}`, cause);
   }
 }
 
 function unusable(file: string, complaint: string, cause?: unknown): OperationalError {
   return new OperationalError('CERTIFICATES_UNUSABLE', `${file} ${complaint}`, {
-    hint: 'Give another directory, or remove its ca.pem and ca.key to have new ones made (devices must then trust the new ca.pem).',
+    hint: isOfSystem(cause)
+      ? hintOfSystem
+      : 'Give another directory, or remove its ca.pem and ca.key to have new ones made (devices must then trust the new ca.pem).',
     cause,
   });
 }

@@ -8,7 +8,7 @@ import { createPrivateKey, createSign } from 'node:crypto';
 import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
 import type { CertificateAuthority, IssuedCertificate } from './certificates.ts';
-import { type KeyPairFiles, readKeyPair, writeKeyPair } from './key-pair-files.ts';
+import { type KeyPairFiles, hintOfSystem, isOfSystem, openKeyPair } from './key-pair-files.ts';
 
 export const codeSigningKeyFile = 'code-signing.key';
 export const codeSigningCertificateFile = 'code-signing.pem';
@@ -37,20 +37,18 @@ export async function openCodeSigner(
   };
 }
 
-async function readOrMake(directory: string, authority: CertificateAuthority): Promise<IssuedCertificate> {
+function readOrMake(directory: string, authority: CertificateAuthority): Promise<IssuedCertificate> {
   const files: KeyPairFiles = {
     certFile: join(directory, codeSigningCertificateFile),
     keyFile: join(directory, codeSigningKeyFile),
     unusable,
   };
-  const kept = await readKeyPair(files);
-  if (kept !== undefined) return kept;
-  const made = await authority.issueCodeSigningCertificate();
-  writeKeyPair(files, made, 0o600);
-  return made;
+  return openKeyPair(files, 0o600, () => authority.issueCodeSigningCertificate());
 }
 
 function unusable(file: string, complaint: string, cause?: unknown): OperationalError {
-  const hint = `Remove ${codeSigningKeyFile} and ${codeSigningCertificateFile} to have new ones made (devices must then be given the new certificate).`;
-  return new OperationalError('CODE_SIGNING_KEY_UNUSABLE', `${file} ${complaint}.`, { hint, cause });
+  const hint = isOfSystem(cause)
+    ? hintOfSystem
+    : `Remove ${codeSigningKeyFile} and ${codeSigningCertificateFile} to have new ones made (devices must then be given the new certificate).`;
+  return new OperationalError('CODE_SIGNING_KEY_UNUSABLE', `${file} ${complaint}`, { hint, cause });
 }

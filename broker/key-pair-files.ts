@@ -1,9 +1,11 @@
 /**
  * A certificate and its private key (EC P-256) as two files of the data directory: both are there, or neither. What is torn, foreign or does
- * not go together is named by file, as an error of whoever wants them, since each says what to do about it.
+ * not go together is named by file, as an error of whoever wants them, since each says what to do about it. Several processes that want
+ * them made have those of the first.
  */
 import { type KeyObject, X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { OperationalError } from '../protocol/operational-error.ts';
 import type { IssuedCertificate } from './certificate-authority.ts';
 import { writeNew } from './store/whole-file.ts';
@@ -20,6 +22,59 @@ export interface KeyPairFiles {
 export interface KeyPair extends IssuedCertificate {
   readonly certificate: X509Certificate;
   readonly privateKey: KeyObject;
+}
+
+const halfThereMs = 500;
+const lookEveryMs = 20;
+
+/** @param certMode of the file of the certificate @throws {OperationalError} what `unusable` makes of what is wrong */
+export async function openKeyPair(
+  files: KeyPairFiles,
+  certMode: number,
+  make: () => Promise<IssuedCertificate>,
+): Promise<KeyPair> {
+  const kept = await patiently(() => readKeyPair(files));
+  if (kept !== undefined) return kept;
+  const made = await make();
+  const lost = failureOf(() => writeKeyPair(files, made, certMode));
+  if (lost !== undefined && !isThereAlready(lost)) throw lost;
+  const written = await patiently(() => readKeyPair(files));
+  if (written === undefined) throw lost ?? files.unusable(files.keyFile, 'has gone again');
+  return written;
+}
+
+function failureOf(attempt: () => void): unknown {
+  try {
+    attempt();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Of an error of {@link writeKeyPair} or of a single key: another process was faster. */
+export function isThereAlready(error: unknown): boolean {
+  const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
+  return cause?.code === 'EEXIST';
+}
+
+/** What another process is writing is half there for a moment. @throws what `read` throws for longer than that */
+export async function patiently<Value>(read: () => Promise<Value>): Promise<Value> {
+  for (const since = performance.now(); ; await wait(lookEveryMs)) {
+    try {
+      return await read();
+    } catch (error) {
+      if (performance.now() - since > halfThereMs) throw error;
+    }
+  }
+}
+
+/** What to do where the file system has said no: its files are as good as they were. */
+export const hintOfSystem =
+  'Give another directory, or make it one that this user may read and write and that has room.';
+
+export function isOfSystem(cause: unknown): boolean {
+  return typeof (cause as NodeJS.ErrnoException | undefined)?.syscall === 'string';
 }
 
 /** @returns `undefined` where there is neither @throws {OperationalError} what `unusable` makes of what is wrong */
@@ -46,7 +101,7 @@ export async function readKeyPair(files: KeyPairFiles): Promise<KeyPair | undefi
 }
 
 /** Both, or neither. @param certMode of the file of the certificate @throws {OperationalError} what `unusable` makes of it */
-export function writeKeyPair(
+function writeKeyPair(
   { certFile, keyFile, unusable }: KeyPairFiles,
   { cert, key }: IssuedCertificate,
   certMode: number,
@@ -65,6 +120,6 @@ async function readIfThere(file: string, unusable: KeyPairFiles['unusable']): Pr
     return await readFile(file, 'utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw unusable(file, 'cannot be read', cause);
+    throw unusable(file, `cannot be read: ${(cause as Error).message}`, cause);
   }
 }

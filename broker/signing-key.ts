@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
+import { hintOfSystem, isOfSystem, isThereAlready, patiently } from './key-pair-files.ts';
 import { writeNew } from './store/whole-file.ts';
 
 export const signingKeyFile = 'url-signing.key';
@@ -19,14 +20,15 @@ export async function openSigningKey(directory: string | 'memory'): Promise<Uint
   try {
     writeNew([{ file, content: randomBytes(keyBytes), mode: 0o600 }], unwritten);
   } catch (error) {
-    const { code } = (error as Error).cause as NodeJS.ErrnoException;
-    if (code !== 'EEXIST') throw error;
+    if (!isThereAlready(error)) throw error;
   }
-  const key = await readFile(file).catch((cause: unknown) => {
-    throw unusable(file, 'cannot be read', cause);
+  return patiently(async () => {
+    const key = await readFile(file).catch((cause: unknown) => {
+      throw unusable(file, `cannot be read: ${(cause as Error).message}`, cause);
+    });
+    if (key.length !== keyBytes) throw unusable(file, 'is torn or not a key of this rig');
+    return key;
   });
-  if (key.length !== keyBytes) throw unusable(file, 'is torn or not a key of this rig');
-  return key;
 }
 
 function unwritten(file: string, cause: unknown): Error {
@@ -34,6 +36,8 @@ function unwritten(file: string, cause: unknown): Error {
 }
 
 function unusable(file: string, complaint: string, cause?: unknown): OperationalError {
-  const hint = 'Remove it to have a new one made; URLs that were handed out before then no longer open.';
-  return new OperationalError('SIGNING_KEY_UNUSABLE', `${file} ${complaint}.`, { hint, cause });
+  const hint = isOfSystem(cause)
+    ? hintOfSystem
+    : 'Remove it to have a new one made; URLs that were handed out before then no longer open.';
+  return new OperationalError('SIGNING_KEY_UNUSABLE', `${file} ${complaint}`, { hint, cause });
 }

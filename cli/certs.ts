@@ -100,7 +100,7 @@ async function writeNode(
 ): Promise<readonly string[]> {
   const { openCodeSigner } = await import('../broker/code-signing.ts');
   const { openSigningKey } = await import('../broker/signing-key.ts');
-  const { nodeCertificateFiles } = await import('../broker/cluster/node-links.ts');
+  const { nodeCertificateFiles } = await import('../broker/cluster/node-certificate.ts');
   const { keyFiles } = await import('../broker/data-directory.ts');
   // Made where they are missing: every machine has to have the same ones.
   await openCodeSigner(dataDir, authority);
@@ -111,12 +111,12 @@ async function writeNode(
   write(written[1]!, issued.key);
   for (const shared of keyFiles.filter((file) => file !== caFileName)) {
     const file = join(out, shared);
-    write(file, await readFile(join(dataDir, shared), 'utf8'));
+    write(file, await readFile(join(dataDir, shared)));
     written.push(file);
   }
   return written;
 }
 
-function write(file: string, text: string): void {
-  writeFileOf('--out', file, text, keyFileMode);
+function write(file: string, content: string | Uint8Array): void {
+  writeFileOf('--out', file, content, keyFileMode);
 }

@@ -10,7 +10,6 @@ import { OperationalError } from '../protocol/operational-error.ts';
 
 /** @throws {OperationalError} `OUTPUT_UNWRITABLE` */
 export function openOutput(directory: string): void {
-  if (directory === '') throw new OperationalError('OUTPUT_UNWRITABLE', '--out is empty: it names a folder');
   try {
     makeDirectory(directory);
   } catch (cause) {
@@ -41,10 +40,10 @@ export function openFolderOf(flag: string, file: string): void {
 }
 
 /** A file that the user named by a flag of its own. @throws {OperationalError} `OUTPUT_UNWRITABLE` */
-export function writeFileOf(flag: string, file: string, text: string, mode?: number): void {
+export function writeFileOf(flag: string, file: string, content: string | Uint8Array, mode?: number): void {
   try {
     makeDirectory(dirname(file));
-    writeWhole(file, text, mode);
+    writeWhole(file, content, mode);
   } catch (cause) {
     throw unwritable(`${flag}: ${file} cannot be written`, cause);
   }

@@ -3,7 +3,7 @@
  * line, and turns how it ended into an exit code.
  */
 
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { complain, exitCodes, reportError, usageError } from './exit.ts';
 import { untestedNode } from './node-version.ts';
 import { version } from './version.ts';
@@ -42,6 +42,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
   const commands = await Promise.all(wantedBy(words).map((load) => load(finish)));
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands, ...commands.flatMap((verb) => verb.commands)]) {
+    refuseEmpty(command);
     command.exitOverride().configureOutput({ outputError: (text) => complain(oneLine(text)) });
   }
   try {
@@ -57,6 +58,26 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
 function wantedBy([first = '']: readonly string[]): readonly (typeof verbs)[string][] {
   if (Object.hasOwn(verbs, first)) return [verbs[first]!];
   return ['--version', '-V'].includes(first) ? [] : Object.values(verbs);
+}
+
+type Parse<Value> = (text: string, previous: Value) => Value;
+
+function filled<Value>(parse: Parse<Value> = (text) => text as Value): Parse<Value> {
+  return (text, previous) => {
+    if (text === '') throw new InvalidArgumentError('It is empty.');
+    return parse(text, previous);
+  };
+}
+
+/** An empty variable of a script would name this very folder, or nothing. The words of a program to be checked are its own. */
+function refuseEmpty({ options, registeredArguments }: Command): void {
+  for (const option of options) if (option.required) option.argParser(filled(option.parseArg));
+  for (const word of registeredArguments) {
+    const each: Parse<unknown> | undefined = word.variadic
+      ? (text, before) => [...((before as readonly string[] | undefined) ?? []), text]
+      : word.parseArg;
+    if (word.required) word.argParser(filled(each));
+  }
 }
 
 /** As the process does it. @returns the exit code */

@@ -18,8 +18,8 @@ interface PartToServe {
 
 export async function servePart(toServe: PartToServe): Promise<number> {
   const { part, settings, dataDir, log, json, quiet, stopped, failed } = toServe;
-  const { readNodeCertificate } = await import('../broker/cluster/node-links.ts');
-  const certificate = readNodeCertificate(dataDir);
+  const { readNodeCertificate } = await import('../broker/cluster/node-certificate.ts');
+  const certificate = await readNodeCertificate(dataDir);
   const onWarning = (warning: string): void => log.say('warn', warning);
   await using started = await start();
   const about = { role: part.role, ...started.shown };

@@ -72,7 +72,6 @@ async function copy(fromText: string, toText: string, { json, quiet }: CommonOpt
 }
 
 function placeOf(which: 'FROM' | 'TO', text: string): CopyPlace {
-  if (text === '') throw usageError(`store copy: ${which} is empty`);
   return isAddress(text) ? { database: parsePostgresAddress(text, which) } : { directory: text };
 }
 

@@ -24,9 +24,9 @@ import type { Arrived } from '../mqtt/mqtt-door.ts';
 import { identityText } from '../processes/linked-engine.ts';
 import { identityOf, openSurroundings } from '../surroundings.ts';
 import { standbyReason } from './engine-node.ts';
+import type { NodeCertificate } from './node-certificate.ts';
 import {
   type NodeAddress,
-  type NodeCertificate,
   type NodeListener,
   connectToNode,
   isCertificateError,

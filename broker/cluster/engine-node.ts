@@ -17,7 +17,8 @@ import { listen } from '../net/listening.ts';
 import { type LinkedEngine, linkEngine } from '../processes/linked-engine.ts';
 import type { PortOption, ServiceOptions } from '../service-options.ts';
 import { openSurroundings } from '../surroundings.ts';
-import { type NodeAddress, type NodeCertificate, type NodeListener, listenForNodes } from './node-links.ts';
+import type { NodeCertificate } from './node-certificate.ts';
+import { type NodeAddress, type NodeListener, listenForNodes } from './node-links.ts';
 
 export interface EngineNodeOptions {
   readonly service: ServiceOptions & { readonly database: string };

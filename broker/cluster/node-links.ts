@@ -4,47 +4,21 @@
  * client that is handed on, or HTTP.
  */
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
-import { existsSync, readFileSync } from 'node:fs';
 import { type Server, type Socket, connect as connectTcp, createServer } from 'node:net';
-import { join } from 'node:path';
 import { type TLSSocket, connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { nodeName } from '../certificate-authority.ts';
-import { caCertificateFile } from '../certificates.ts';
 import { type WantedPort, listen } from '../net/listening.ts';
+import type { NodeCertificate } from './node-certificate.ts';
 
 export interface NodeAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** What a node proves itself with; PEM. */
-export interface NodeCertificate {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-}
-
-export const nodeCertificateFiles = { cert: 'node.cert.pem', key: 'node.key.pem' } as const;
-
 const helloWithinMs = 5000;
 const linkByte = 0;
 const handedClientByte = '{'.charCodeAt(0);
-
-/** @returns `undefined` where there is none. @throws {OperationalError} where it cannot be read */
-export function readNodeCertificate(directory: string): NodeCertificate | undefined {
-  const file = (name: string): string => join(directory, name);
-  if (!existsSync(file(nodeCertificateFiles.cert))) return undefined;
-  const read = (name: string): string => {
-    try {
-      return readFileSync(file(name), 'utf8');
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new OperationalError('CERTIFICATE_UNREADABLE', `${file(name)} cannot be read: ${reason}`, { cause });
-    }
-  };
-  return { ca: read(caCertificateFile), cert: read(nodeCertificateFiles.cert), key: read(nodeCertificateFiles.key) };
-}
 
 /** @throws {OperationalError} `NODE_NOT_PROVED` */
 export function refuseUnproved(certificate: NodeCertificate | undefined, addresses: readonly NodeAddress[]): void {

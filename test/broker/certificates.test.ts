@@ -4,6 +4,8 @@ import { chmod, copyFile, readFile, readdir, rm, stat, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { caCertificateFile, caKeyFile, openCertificateAuthority } from '../../broker/certificates.ts';
+import { openCodeSigner } from '../../broker/code-signing.ts';
+import { openSigningKey } from '../../broker/signing-key.ts';
 import { testFolder } from '../support/folders.ts';
 
 let directory: string;
@@ -76,11 +78,24 @@ describe('a directory', () => {
     expect(await contents()).toEqual(before);
   });
 
-  it('that cannot be made is named', async () => {
+  it('that cannot be made is named, with the reason and without the advice to remove anything', async () => {
     await writeFile(join(directory, 'file'), '');
-    await expect(openCertificateAuthority(join(directory, 'file', 'below'))).rejects.toMatchObject({
+    const failure = openCertificateAuthority(join(directory, 'file', 'below'));
+    await expect(failure).rejects.toMatchObject({
       code: 'CERTIFICATES_UNUSABLE',
+      message: expect.stringContaining('ENOTDIR') as string,
+      hint: expect.not.stringContaining('remove') as string,
     });
+  });
+
+  it('where several make their keys at a time has those of the first, for all', async () => {
+    const all = await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const authority = await openCertificateAuthority(directory);
+        return [authority.ca, (await openCodeSigner(directory, authority)).cert, await openSigningKey(directory)];
+      }),
+    );
+    for (const each of all) expect(each).toEqual(all[0]);
   });
 });
 

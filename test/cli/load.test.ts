@@ -137,7 +137,7 @@ describe('jobrig load', () => {
     [['--transport', 'pigeon'], '--transport'],
     [['--out', '/dev/null/x'], '--out'],
     [['--out', '/proc'], '--out /proc cannot be written to'],
-    [['--out', ''], '--out is empty'],
+    [['--out', ''], "'--out <dir>' argument '' is invalid. It is empty."],
     ...[
       ['--rate', '5'],
       ['--window', '5'],

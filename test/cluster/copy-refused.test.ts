@@ -175,7 +175,7 @@ describe('a copy that cannot be made', () => {
     ['the same database twice', ['store', 'copy', 'postgres://h/x', 'postgres://u:hunter2@h/x'], 'same database'],
     ['another scheme', ['store', 'copy', 'a', 'mysql://h/x'], 'TO is no address'],
     ['an address without a database', ['store', 'copy', 'postgres://u:hunter2@h', 'a'], 'FROM names no database'],
-    ['an empty word', ['store', 'copy', '', 'postgres://h/x'], 'FROM is empty'],
+    ['an empty word', ['store', 'copy', '', 'postgres://h/x'], "argument 'from'. It is empty."],
     ['one word', ['store', 'copy', 'a'], "'to'"],
     ['three words', ['store', 'copy', 'a', 'postgres://h/x', 'c'], 'too many arguments'],
     ['no word', ['store'], 'copy FROM TO'],
