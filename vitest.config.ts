@@ -62,7 +62,7 @@ export default defineConfig({
     reporters: ['default', new SkipReasons(), ...(counted ? jsonResults : [])],
     coverage: {
       provider: 'v8',
-      include: ['protocol/**', 'faults/**', 'broker/**', 'agent/**', 'rig/**', 'cli/**'],
+      include: ['package/**', 'protocol/**', 'faults/**', 'broker/**', 'agent/**', 'rig/**', 'cli/**'],
     },
   },
 });

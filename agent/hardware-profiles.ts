@@ -1,13 +1,13 @@
 /** The hardware profiles that come with jobrig, read from `fixtures/hardware/`. What may stand in one is profile.ts's business. */
 import { readFileSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { packageFile } from '../package/package.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { placedText, readText } from '../protocol/positioned-text.ts';
 import { parseHardwareProfile } from './device/profile.ts';
 import type { HardwareProfile } from './device/profile.ts';
 
-const folder = join(dirname(createRequire(import.meta.url).resolve('jobrig/package.json')), 'fixtures', 'hardware');
+const folder = packageFile('fixtures/hardware');
 const extension = '.json';
 
 /** The names of all profiles, in order. */

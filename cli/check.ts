@@ -5,6 +5,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { version } from '../package/package.ts';
 import { present } from '../protocol/json.ts';
 import { type CheckResult, verdictOfCheck } from '../rig/live/check/check-result.ts';
 import { checkJson } from '../rig/report/check-summary.ts';
@@ -37,7 +38,6 @@ import { keptOrNot, openFolderOf, openOutput, writeFileOf, writeOutput } from '.
 import { readAgent } from '../rig/live/agents.ts';
 import { selectScenarios } from '../rig/live/scenario-files.ts';
 import { chooseShard, mustOnlyList, printScenarios, shard } from './scenarios.ts';
-import { version } from './version.ts';
 import { watchProgram } from './watch-program.ts';
 
 export function checkCommand(finish: (exitCode: number) => void): Command {

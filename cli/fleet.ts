@@ -3,6 +3,7 @@
  * things created, and says where an operator finds it. Runs whatever jobs arrive.
  */
 import { Command } from 'commander';
+import { version } from '../package/package.ts';
 import { thingNameOf } from '../agent/fleet-names.ts';
 import { createBoard } from '../agent/board/board.ts';
 import { EndpointWatch } from '../agent/endpoint-watch.ts';
@@ -37,7 +38,6 @@ import { onlyPlain } from '../rig/live/own-service.ts';
 import { faultsOption, readFaults } from './faults.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { type Goal, createProgress } from './progress.ts';
-import { version } from './version.ts';
 
 interface FleetFlags
   extends CommonOptions, Required<Pick<FleetOptions, 'things' | 'prefix' | 'connectRate' | 'timeScale' | 'seed'>> {

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { version } from '../package/package.ts';
 import { present } from '../protocol/json.ts';
 import { mostProcesses, processesFor, refuseTooMany } from '../rig/load/capacity.ts';
 import type { LoadShape, Pacing, ShapeDeed } from '../rig/load/contract.ts';
@@ -36,7 +37,6 @@ import { loadText } from './load-summary.ts';
 import { keptOrNot, openOutput } from './output-folder.ts';
 import { createProgress } from './progress.ts';
 import { keepLoad } from './load-runs.ts';
-import { version } from './version.ts';
 
 interface LoadFlags
   extends CommonOptions, Pick<LoadRequest, 'prefix' | 'transport' | 'endpoint' | 'certs' | 'slice' | 'seed'> {

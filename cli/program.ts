@@ -4,9 +4,9 @@
  */
 
 import { Command, InvalidArgumentError } from 'commander';
+import { version } from '../package/package.ts';
 import { complain, exitCodes, reportError, usageError } from './exit.ts';
 import { untestedNode } from './node-version.ts';
-import { version } from './version.ts';
 
 type Finish = (exitCode: number) => void;
 

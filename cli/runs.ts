@@ -2,6 +2,7 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { version } from '../package/package.ts';
 import { present } from '../protocol/json.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { type CheckResult, verdictOfCheck } from '../rig/live/check/check-result.ts';
@@ -17,7 +18,6 @@ import { exitCodeOf, usageError } from './exit.ts';
 import { type MergedLoad, keepLoad, mergeLoadRuns } from './load-runs.ts';
 import { loadText } from './load-summary.ts';
 import { keptOrNot, openOutput, writeOutput } from './output-folder.ts';
-import { version } from './version.ts';
 
 interface MergeFlags extends CommonOptions {
   readonly out: string;

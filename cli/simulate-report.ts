@@ -3,6 +3,7 @@
  * for machines one JSON object.
  */
 import colors from 'picocolors';
+import { version } from '../package/package.ts';
 import { tellScenario } from '../rig/scenario/tell.ts';
 import type { ScenarioRun } from '../rig/live/check/check-result.ts';
 import type { ToldCause as PlayedCause } from '../rig/live/simulation/simulation.ts';
@@ -11,7 +12,6 @@ import { besidesText, signs } from '../rig/report/check-terminal.ts';
 import type { Cause } from '../rig/virtual/causes.ts';
 import { claims } from '../rig/virtual/violation.ts';
 import type { Verdict } from '../rig/verdict/contract.ts';
-import { version } from './version.ts';
 
 /** What all runs together came to. */
 export interface Totals {

@@ -3,8 +3,8 @@
  * page is built by vite into `dist/page`; from sources that were not built yet there is none, and all else works.
  */
 import { readFileSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { packageFile } from '../../package/package.ts';
 import type { AnswerFaults } from '../../faults/service-faults.ts';
 import { formatThingArn } from '../../protocol/names.ts';
 import type { ArnScope } from '../../protocol/names.ts';
@@ -40,8 +40,7 @@ export interface OpenedPage {
   readonly faults: AnswerFaults;
 }
 
-const root = dirname(createRequire(import.meta.url).resolve('jobrig/package.json'));
-const documentFolder = join(root, 'fixtures', 'job-documents');
+const documentFolder = packageFile('fixtures/job-documents');
 
 export function openPage(options: OpenPageOptions): OpenedPage {
   const { port, scope, isGuarded, faults, onThrottle } = options;
@@ -56,7 +55,7 @@ export function openPage(options: OpenPageOptions): OpenedPage {
 
 function builtPage(): string | undefined {
   try {
-    return readFileSync(join(root, 'dist', 'page', 'index.html'), 'utf8');
+    return readFileSync(packageFile('dist/page/index.html'), 'utf8');
   } catch {
     return undefined;
   }

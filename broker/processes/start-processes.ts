@@ -8,9 +8,9 @@ import cluster from 'node:cluster';
 import { addAbortListener } from 'node:events';
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { builtProgram } from '../../package/package.ts';
 import type { Observer } from '../../observation/observation.ts';
 import { show } from '../../observation/observers.ts';
 import { rememberDirectory } from '../data-directory.ts';
@@ -65,10 +65,6 @@ export interface WatchOptions {
   /** Its doors are opened by other processes, which bring their clients along (linked-doors.ts): here only the engine is started. */
   readonly doorsAreElsewhere?: boolean;
 }
-
-const root = dirname(createRequire(import.meta.url).resolve('jobrig/package.json'));
-/** As it was built: this file may be a source, or a part of a bundle. */
-const fileOf = (name: string): string => join(root, 'dist/broker/processes', `${name}.js`);
 
 /** More deaths than this in a minute are no accident. */
 const maxDeaths = 20;
@@ -147,7 +143,7 @@ class Processes implements ProcessesService {
     if (doorsAreElsewhere) return engine;
     // Doors accept by themselves: a connection that was given to a door that dies would be nobody's, and its client would wait.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
-    cluster.setupPrimary({ exec: fileOf('door-process'), args: [], silent: false });
+    cluster.setupPrimary({ exec: builtProgram('broker/processes/door-process'), args: [], silent: false });
     // The first takes the ports, on which the others listen too.
     const first = this.#startDoor(0, engine).then((endpoints) => void (this.#endpoints = endpoints));
     const others = Array.from({ length: this.#count - 1 }, (_, index) => this.#startDoor(index + 1, first));
@@ -182,7 +178,7 @@ class Processes implements ProcessesService {
 
   async #startEngine(): Promise<Extract<FromProcess, { kind: 'engine-ready' }>> {
     const engine = new StartedProcess(
-      fork(fileOf('engine-process'), [], { serialization: 'json' }),
+      fork(builtProgram('broker/processes/engine-process'), [], { serialization: 'json' }),
       (message) => this.#hear(message),
       (how) => this.#died('engine', how, () => this.#startEngine().then(() => this.#tellOpen())),
     );

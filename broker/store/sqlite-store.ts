@@ -4,10 +4,9 @@
  * waited for within a turn, as nothing can be served meanwhile. All stores of a process share one thread.
  */
 import { randomUUID } from 'node:crypto';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, Worker, receiveMessageOnPort } from 'node:worker_threads';
+import { builtProgram } from '../../package/package.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { type DatabaseFiles, storeError } from './database-file.ts';
 import { keptKey, keyOf } from './kept-key.ts';
@@ -107,11 +106,7 @@ function* inParts(
   }
 }
 
-/** As it was built: this file may be a source, or a part of a bundle. */
-const program = join(
-  dirname(createRequire(import.meta.url).resolve('jobrig/package.json')),
-  'dist/broker/store/sqlite-thread.js',
-);
+const program = builtProgram('broker/store/sqlite-thread');
 
 let thread: DatabaseThread | undefined;
 

@@ -3,15 +3,15 @@
  * is named by line and column before anything starts.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import { packageFile } from '../../package/package.ts';
 import { nearName } from '../../protocol/near-name.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { readWrittenFile } from '../files/written-file.ts';
 import { checkScenario } from '../scenario/format/read.ts';
 
-const ownFolder = join(dirname(createRequire(import.meta.url).resolve('jobrig/package.json')), 'fixtures/scenarios');
+const ownFolder = packageFile('fixtures/scenarios');
 
 /** Those that come with jobrig, by their files, which stay as they are: each is read when it is first wanted. */
 const ownRead = new Map<string, Scenario>();

@@ -1,9 +1,8 @@
 /**
  * The processes of a load run: starts the service and the shares of the fleet, asks them, and ends them whatever became of the run.
  */
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { builtProgram } from '../../package/package.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import type { LoadOptions } from './load-options.ts';
 import type { PartQuestions, PartReport } from './part.ts';
@@ -27,11 +26,7 @@ interface Share {
   readonly own: number;
 }
 
-/** As it was built: this file may be a source, or a part of a bundle. */
-const program = join(
-  dirname(createRequire(import.meta.url).resolve('jobrig/package.json')),
-  'dist/rig/load/process/load-part.js',
-);
+const program = builtProgram('rig/load/process/load-part');
 
 const heapMegabytes = 12_288;
 const longestRunMs = 24 * 3_600_000;

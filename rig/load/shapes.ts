@@ -1,14 +1,14 @@
 /** The shapes that come with jobrig, in `fixtures/load/`, and those of a user's own. */
 import { readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { packageFile } from '../../package/package.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { namesHint } from '../../protocol/near-name.ts';
 import type { LoadShape } from './contract.ts';
 import { readWrittenFile } from '../files/written-file.ts';
 import { checkShape } from './shape-file.ts';
 
-const folder = join(dirname(createRequire(import.meta.url).resolve('jobrig/package.json')), 'fixtures', 'load');
+const folder = packageFile('fixtures/load');
 const extension = '.yaml';
 
 export function shapeNames(): readonly string[] {

@@ -5,13 +5,11 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { packageFile } from '../../package/package.ts';
 import { lookStyle } from './look-style.ts';
 import { html, trusted } from './markup.ts';
 import { type PageContent, pageBody } from './page-frame.ts';
 
-const root = dirname(createRequire(import.meta.url).resolve('jobrig/package.json'));
 let viewer: string | undefined;
 
 export function pageFile(content: PageContent): string {
@@ -44,7 +42,7 @@ function hashOf(text: string): ReturnType<typeof trusted> {
 /** As it was built; from sources that were not built yet there is none, and the page says all without it. */
 function viewerScript(): string {
   try {
-    viewer ??= readFileSync(join(root, 'dist', 'page', 'viewer.js'), 'utf8')
+    viewer ??= readFileSync(packageFile('dist/page/viewer.js'), 'utf8')
       .replaceAll('</', String.raw`<\/`)
       .trim();
   } catch {

@@ -3,8 +3,7 @@
  * that knows its limits makes of each.
  */
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { packageFile } from '../../../package/package.ts';
 import type { Observation } from '../../../observation/observation.ts';
 import type { DocumentSummary } from '../../report/run-report.ts';
 import type { Deed, Expected, JobDocument, Scenario } from '../../scenario/contract.ts';
@@ -42,11 +41,9 @@ const devicesEach = 6;
 /** Beside the document a message has ids, times and a topic; from none of them to so many bytes. */
 const aroundDocumentBytes = 1024;
 
-const packageRoot = dirname(createRequire(import.meta.url).resolve('jobrig/package.json'));
-
 /** Its text, which a service keeps byte for byte. */
 export function readJobDocument(file: string): Promise<string> {
-  return readFile(join(packageRoot, 'fixtures', 'job-documents', file), 'utf8');
+  return readFile(packageFile(`fixtures/job-documents/${file}`), 'utf8');
 }
 
 export interface DocumentsOptions {

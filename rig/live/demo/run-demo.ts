@@ -4,9 +4,9 @@
  * Second act, in virtual time: the scenarios and some seeds for the same agent and hardware. Where it runs, and what happens
  * to the report, is the caller's business.
  */
+import { version } from '../../../package/package.ts';
 import { steps } from '../../../observation/execution.ts';
 import { setMaxListeners } from 'node:events';
-import { createRequire } from 'node:module';
 import { createBoard } from '../../../agent/board/board.ts';
 import { type AgentBehaviour, referenceAgent } from '../../../agent/core/behaviour.ts';
 import { thingNameOf } from '../../../agent/fleet-names.ts';
@@ -67,7 +67,6 @@ const settleMs: DurationMs = limits.jobMs + limits.settleMs;
 const waveMs: DurationMs = 5 * settleMs;
 /** The devices of the first waves begin at once, while others get the documents. */
 const documentThings = 36;
-const { version } = createRequire(import.meta.url)('jobrig/package.json') as { readonly version: string };
 
 /** A job that every device can do at once and without a reboot. */
 const canaryDocument = {

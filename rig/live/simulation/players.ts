@@ -4,9 +4,8 @@
  * has answered, its parts are given back.
  */
 import { EventEmitter, once } from 'node:events';
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { builtProgram } from '../../../package/package.ts';
 import { type DurationMs, longestTimerMs } from '../../../protocol/time.ts';
 import { type Child, startChild } from '../../process/child.ts';
 import type { Parts } from './parts.ts';
@@ -19,11 +18,7 @@ const mostInABatch = 500;
 /** A batch may be cut again and again; only the end of its player ends the wait for it. */
 const answerWithinMs: DurationMs = longestTimerMs;
 
-/** As it was built: this file may be a source, or a part of a bundle. */
-const program = join(
-  dirname(createRequire(import.meta.url).resolve('jobrig/package.json')),
-  'dist/rig/live/simulation/player-process.js',
-);
+const program = builtProgram('rig/live/simulation/player-process');
 
 export class Players {
   readonly #children: readonly Child<PlayerQuestions>[];
