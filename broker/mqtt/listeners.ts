@@ -21,7 +21,7 @@ import { type WantedPort, listen as listenAt } from '../net/listening.ts';
 import { httpLimits, limitHandshakes, lostInHandshake, maxHeaders, socketBuffers } from '../net/server-limits.ts';
 import { awaitFirstBytes, connectHeader } from './first-packet.ts';
 import type { ShownCertificate } from './registered-principals.ts';
-import { type WhyNotUpgrade, acceptWebSockets } from './websockets.ts';
+import type { WhyNotUpgrade } from './websockets.ts';
 
 export const transports = ['tcp', 'tls', 'ws', 'wss'] as const;
 export type Transport = (typeof transports)[number];
@@ -78,7 +78,10 @@ const mqttProtocols: readonly string[] = ['x-amzn-mqtt-ca', 'mqtt'];
 /** AWS's name for HTTP with a client certificate on port 443, and the plain one. */
 const httpProtocols: readonly string[] = ['x-amzn-http-ca', 'http/1.1'];
 
-const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arrivals: Arrivals) => Server } = {
+type MakeServer = (settings: ListenerSettings, arrivals: Arrivals) => Server | Promise<Server>;
+
+/** What speaks WebSocket is loaded for a port that does. */
+const serverFor: { readonly [T in Transport]: MakeServer } = {
   tcp: (_settings, { arrived }) =>
     createServer({ ...socketBuffers, noDelay: true }, (socket) =>
       arrived({ transport: 'tcp', stream: socket, socket, address: socket.localAddress }),
@@ -92,7 +95,8 @@ const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arriv
     return guarded(server, arrivals);
   },
 
-  ws({ whyNotUpgrade, inbound }, { arrived }) {
+  async ws({ whyNotUpgrade, inbound }, { arrived }) {
+    const { acceptWebSockets } = await import('./websockets.ts');
     const server = createHttpServer({ ...httpLimits, ...socketBuffers, noDelay: true });
     server.maxHeadersCount = maxHeaders;
     acceptWebSockets(server, { whyNotUpgrade, inbound }, (stream, socket, address) =>
@@ -101,7 +105,8 @@ const serverFor: { readonly [T in Transport]: (settings: ListenerSettings, arriv
     return server;
   },
 
-  wss(settings, arrivals) {
+  async wss(settings, arrivals) {
+    const { acceptWebSockets } = await import('./websockets.ts');
     // One server that listens, so that Node's limits on headers hold: it looks after connections of listening servers only.
     const server = createHttpsServer({ ...tlsOptions(settings, [...mqttProtocols, ...httpProtocols]), ...httpLimits });
     server.maxHeadersCount = maxHeaders;
@@ -210,7 +215,7 @@ const names: { readonly [T in Transport]: readonly [purpose: string, option: str
 /** @throws OperationalError `PORT_TAKEN` or `CANNOT_LISTEN` */
 export async function listen(transport: Transport, settings: ListenerSettings, arrivals: Arrivals): Promise<Listener> {
   const { host, port } = settings;
-  const server = serverFor[transport](settings, arrivals);
+  const server = await serverFor[transport](settings, arrivals);
   server.prependListener('connection', arrivals.connecting);
   const [purpose, option] = names[transport];
   const listened = await listenAt(server, { host, port, purpose, option });
