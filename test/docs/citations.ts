@@ -69,7 +69,7 @@ export function missingCitations(file: string, text: string, tree: Tree): Missin
 /** What stands in comments, everything else blanked so that lines keep their numbers. Literals are no comments. */
 export function commentsOf(source: string): string {
   return source.replace(
-    /(\/\*[\s\S]*?\*\/|(?<![:\\])\/\/[^\n]*)|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|[^\n]/g,
+    /(\/\*[\s\S]*?\*\/|(?<![:\\])\/\/[^\n]*)|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|[^\n'"`/]+|[^\n]/g,
     (match, comment: string | undefined) => comment ?? match.replace(/[^\n]/g, ' '),
   );
 }
