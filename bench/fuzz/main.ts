@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type DoorName, doorNames } from './doors.ts';
-import { type DoorResult, fuzz, maxCorelessShare } from './run.ts';
+import { type DoorResult, fuzz, isTooBusy } from './run.ts';
 
 const usage = `Usage: npm run fuzz -- [--inputs N] [--seed S] [--door NAME]... [--story N]
 
@@ -109,9 +109,9 @@ function endWhenTold(directory: string): void {
 function lineOf({ door, inputs, connections, hung, seconds, latency, peakBytes }: DoorResult): string {
   const { own, whole, corelessShare } = latency;
   const share = `${(corelessShare * 100).toFixed(0)} %`;
-  const isTooBusy = own.p99 > maxP99Ms && corelessShare > maxCorelessShare;
+  const isUnjudged = own.p99 > maxP99Ms && isTooBusy(latency);
   const neighbour = `neighbour p50 ${own.p50.toFixed(1)} p99 ${own.p99.toFixed(1)} max ${own.max.toFixed(0)} ms`;
-  const host = `(p99 ${whole.p99.toFixed(1)} with waiting for a core, ${share} of the time${isTooBusy ? ': too busy to judge' : ''})`;
+  const host = `(p99 ${whole.p99.toFixed(1)} with waiting for a core, ${share} of the time${isUnjudged ? ': too busy to judge' : ''})`;
   const memory = `${Math.round(peakBytes / 1024 / 1024)} MB`;
   return `${door.padEnd(5)} ${inputs} inputs in ${connections} connections (${hung} hung), ${seconds.toFixed(0)} s, ${neighbour} ${host}, ${memory}`;
 }
