@@ -15,7 +15,7 @@ export function Panel() {
   if (name === undefined) return <Welcome />;
   if (looked === undefined) {
     return (
-      <aside class="panel" aria-label={name}>
+      <aside class="panel" aria-label={name} onKeyDown={leaveByKey}>
         <header class="who">
           <h2>{name}</h2>
           <CloseButton />
@@ -27,7 +27,7 @@ export function Panel() {
   const words = stateWords(looked, serviceNow.value);
   const about = [looked.hardware, looked.protocol].filter((text) => text !== undefined).join(' · ');
   return (
-    <aside class="panel" aria-label={looked.name}>
+    <aside class="panel" aria-label={looked.name} onKeyDown={leaveByKey}>
       <header class="who">
         <h2>{looked.name}</h2>
         <span class="about">{about}</span>
@@ -59,9 +59,19 @@ export function Panel() {
   );
 }
 
+/** Back to the field, where the next device is chosen: what had the focus is gone. */
+function leave(): void {
+  look(undefined);
+  document.querySelector<HTMLElement>('[role="listbox"]')?.focus();
+}
+
+function leaveByKey({ key }: KeyboardEvent): void {
+  if (key === 'Escape') leave();
+}
+
 function CloseButton() {
   return (
-    <button type="button" class="close" aria-label="Close this device" onClick={() => look(undefined)}>
+    <button type="button" class="close" aria-label="Close this device" onClick={leave}>
       <Sign d="M3 3l8 8m0-8l-8 8" />
     </button>
   );

@@ -74,6 +74,18 @@ describe.skipIf(browserFile === undefined)(`in a browser${browserFile === undefi
     await panel.getByRole('button', { name: 'The message as it was written' }).first().focus();
     await page.keyboard.press('Enter');
     expect(await panel.locator('pre').first().innerText()).toContain('$aws/things/thing-2/jobs/');
+    for (const [button, pressed] of [
+      ['The message as it was written', 'Escape'],
+      ['Close this device', 'Enter'],
+    ] as const) {
+      await panel.getByRole('button', { name: button }).first().focus();
+      await page.keyboard.press(pressed);
+      await panel.waitFor({ state: 'detached' });
+      expect([button, await page.locator('[role="listbox"]:focus').count()]).toEqual([button, 1]);
+      await page.keyboard.press('Home');
+      await page.keyboard.press('ArrowDown');
+      await panel.waitFor();
+    }
     await page.context().close();
   });
 
