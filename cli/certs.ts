@@ -8,7 +8,7 @@ import { Command, Option } from 'commander';
 import type { CertificateAuthority } from '../broker/certificates.ts';
 import { isThingName } from '../protocol/names.ts';
 import { anyFileName, caFileName, certificateFileNames } from '../rig/files/certificate-files.ts';
-import { type CommonOptions, argument, jsonOption, quietOption, several } from './arguments.ts';
+import { type CommonOptions, argument, jsonOption, matching, quietOption, several } from './arguments.ts';
 import { writeFileOf } from './output-folder.ts';
 import { dataDirectory } from './serve.ts';
 
@@ -37,6 +37,7 @@ export function certsCommand(): Command {
     .option(
       '--node <name>',
       'a data directory for another machine of the service: its certificate, with the keys that all machines share',
+      matching(/^[a-zA-Z0-9.:_-]{1,128}$/, '1 to 128 of a-z A-Z 0-9 . : _ -'),
     )
     .option('--out <dir>', 'where the files go', 'certs')
     .option('--data-dir <dir>', 'where jobrig serve keeps its certificate authority', dataDirectory)

@@ -59,6 +59,11 @@ function subjectOf({ kind, command, flags, given }: Invocation): CheckSubject {
   }
 }
 
+/** Also to who wants no progress: results, and where a device that is waited for has to come. */
+function isTold(event: CheckEvent): boolean {
+  return event.kind === 'failed-handshake' || event.kind === 'result' || (event.kind === 'ready' && event.isAttached);
+}
+
 /** Says what happens as it happens: lines for people on stderr where stdout is for JSON, else on stdout. */
 function reporter(flags: CheckFlags, progress: ReturnType<typeof createProgress>): (event: CheckEvent) => void {
   const say = (line: string): void => progress.say(line, flags.json === true ? 'stderr' : 'stdout');
@@ -67,7 +72,7 @@ function reporter(flags: CheckFlags, progress: ReturnType<typeof createProgress>
   const running = new Set<string>();
   const show = (): void => progress.show('scenarios', `${ended} of ${planned}  ${[...running].join(', ')}`.trimEnd());
   return (event) => {
-    if (flags.quiet === true && event.kind !== 'failed-handshake' && event.kind !== 'result') return;
+    if (flags.quiet === true && !isTold(event)) return;
     switch (event.kind) {
       case 'ready':
         if (event.pageUrl !== undefined) progress.say(`live page at ${event.pageUrl}`, 'stderr');

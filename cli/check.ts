@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { version } from '../package/package.ts';
 import { present } from '../protocol/json.ts';
+import { isThingName } from '../protocol/names.ts';
 import { type CheckResult, verdictOfCheck } from '../rig/live/check/check-result.ts';
 import { checkJson } from '../rig/report/check-summary.ts';
 import { checkJunit } from '../rig/report/check-junit.ts';
@@ -16,6 +17,7 @@ import type { Scenario } from '../rig/scenario/contract.ts';
 import { agentOption } from './agent.ts';
 import type { SimulatedSubject } from './beside.ts';
 import {
+  argument,
   collect,
   duration,
   jsonOption,
@@ -40,13 +42,17 @@ import { selectScenarios } from '../rig/live/scenario-files.ts';
 import { chooseShard, mustOnlyList, printScenarios, shard } from './scenarios.ts';
 import { watchProgram } from './watch-program.ts';
 
+const ofThing = argument('a thing name (1 to 128 of a-z A-Z 0-9 : _ -)', (name) =>
+  isThingName(name) ? name : undefined,
+);
+
 export function checkCommand(finish: (exitCode: number) => void): Command {
   return new Command('check')
     .description(
       'Does a device recover when its job is taken away? Checks a program, an attached device, or a simulated agent.',
     )
     .argument('[command...]', 'the agent to check and its arguments, behind --')
-    .option('--attach <thing>', 'wait for a device that connects by itself, as this thing')
+    .option('--attach <thing>', 'wait for a device that connects by itself, as this thing', ofThing)
     .addOption(agentOption())
     .addOption(hardwareOption('esp32-s3'))
     .option('--list', 'name the scenarios, with what they need, and do nothing else')
@@ -70,7 +76,7 @@ export function checkCommand(finish: (exitCode: number) => void): Command {
       matching(/^[a-zA-Z0-9_-]{1,64}$/, '1 to 64 letters, digits, _ or -'),
     )
     .option('--template <file>', 'a file with placeholders, written to {state} first; repeatable', collect, [])
-    .option('--thing <name>', 'the thing name for every scenario', matching(/^[a-zA-Z0-9:_-]{1,128}$/, 'a thing name'))
+    .option('--thing <name>', 'the thing name for every scenario', ofThing)
     .option(
       '--client-id <id>',
       'what {client-id} stands for; default: the thing name',

@@ -116,9 +116,10 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
         played ?? `${connected}/${things} connected · ${pulled} pulled · ${recovered} recovered · ${canaries} canaries`,
       ),
   });
-  if (!flags.quiet) progress.say(`live page at ${stage.pageUrl}`, 'stderr');
+  // Who is waited for has to know where, quiet or not.
+  if (!flags.quiet || flags.stage) progress.say(`live page at ${stage.pageUrl}`, 'stderr');
   if (flags.open) void openInBrowser(stage.pageUrl);
-  if (flags.stage && !flags.quiet) progress.say('It begins when somebody presses Start there', 'stderr');
+  if (flags.stage) progress.say('It begins when somebody presses Start there', 'stderr');
   const report = await stage.run();
   progress.done();
   const { kept = report, failure } = keptOrNot(() => writeReport(flags, report));
@@ -126,7 +127,7 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : `${summaryText(summary, kept)}\n`);
   if (failure !== undefined) throw failure;
   if (flags.serve) {
-    if (!flags.quiet) process.stderr.write(`dashboard at ${stage.pageUrl} until Ctrl-C\n`);
+    process.stderr.write(`dashboard at ${stage.pageUrl} until Ctrl-C\n`);
     await whenAborted(signal);
   }
   return exitCodeOf(report.verdict);

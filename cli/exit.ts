@@ -6,6 +6,7 @@ import { CommanderError } from 'commander';
 import { OperationalError } from '../protocol/operational-error.ts';
 import type { Verdict } from '../rig/verdict/contract.ts';
 import { Interruption } from './interruption.ts';
+import { readable } from './printable.ts';
 
 export const exitCodes = {
   ok: 0,
@@ -30,8 +31,8 @@ export function reportError(error: unknown): number {
     complain(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`);
     return exitCodes.usage;
   }
-  // A bug of jobrig's own: whoever reports it needs the stack.
-  complain(error instanceof Error ? stackOf(error) : String(error));
+  // A bug of jobrig's own: whoever reports it needs the stack, as it is.
+  process.stderr.write(`jobrig: ${error instanceof Error ? stackOf(error) : String(error)}\n`);
   return exitCodes.inconclusive;
 }
 
@@ -40,7 +41,7 @@ function stackOf({ stack, message, cause }: Error): string {
 }
 
 export function complain(line: string): void {
-  process.stderr.write(`jobrig: ${line}\n`);
+  process.stderr.write(`jobrig: ${readable(line)}\n`);
 }
 
 /** Flags that do not go together, as the error that commander's own are. */

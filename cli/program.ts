@@ -42,7 +42,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
   const commands = await Promise.all(wantedBy(words).map((load) => load(finish)));
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands, ...commands.flatMap((verb) => verb.commands)]) {
-    refuseEmpty(command);
+    refuseNoValues(command);
     command.exitOverride().configureOutput({ outputError: (text) => complain(oneLine(text)) });
   }
   try {
@@ -62,21 +62,26 @@ function wantedBy([first = '']: readonly string[]): readonly (typeof verbs)[stri
 
 type Parse<Value> = (text: string, previous: Value) => Value;
 
-function filled<Value>(parse: Parse<Value> = (text) => text as Value): Parse<Value> {
+function filled<Value>(flags: readonly string[], parse: Parse<Value> = (text) => text as Value): Parse<Value> {
   return (text, previous) => {
     if (text === '') throw new InvalidArgumentError('It is empty.');
+    if (flags.includes(text)) throw new InvalidArgumentError('It is a flag, and the value is missing.');
     return parse(text, previous);
   };
 }
 
-/** An empty variable of a script would name this very folder, or nothing. The words of a program to be checked are its own. */
-function refuseEmpty({ options, registeredArguments }: Command): void {
-  for (const option of options) if (option.required) option.argParser(filled(option.parseArg));
+/**
+ * An empty variable of a script would name this very folder, or nothing; a value that was forgotten would be the next flag. The words of
+ * a program to be checked are its own.
+ */
+function refuseNoValues({ options, registeredArguments }: Command): void {
+  const flags = options.flatMap(({ long }) => (typeof long === 'string' ? [long] : []));
+  for (const option of options) if (option.required) option.argParser(filled(flags, option.parseArg));
   for (const word of registeredArguments) {
     const each: Parse<unknown> | undefined = word.variadic
       ? (text, before) => [...((before as readonly string[] | undefined) ?? []), text]
       : word.parseArg;
-    if (word.required) word.argParser(filled(each));
+    if (word.required) word.argParser(filled(flags, each));
   }
 }
 

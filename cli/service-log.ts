@@ -8,6 +8,7 @@ import type { Observation } from '../observation/observation.ts';
 import type { ServiceEvent } from '../broker/service-events.ts';
 import { type LogLevel, type LogLine, lineOfEvent, lineOfObservation, logLevels } from './log-lines.ts';
 import { RepeatedLines } from './repeated-lines.ts';
+import { printable } from './printable.ts';
 
 export interface ServiceLog {
   /** Something about the service itself. */
@@ -53,15 +54,6 @@ const paints = {
 function forPeople({ level, text }: LogLine): void {
   const time = new Date().toTimeString().slice(0, 8);
   process.stderr.write(`${colors.dim(time)} ${paints[level](printable(text))}\n`);
-}
-
-/**
- * What clients call themselves may be anything: it must not steer a terminal, turn a line around or begin another one. Only the lines
- * of a stack stand by themselves.
- */
-export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what it is about
-  return text.replace(/\n(?! {4}at )|[\0-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, '?');
 }
 
 async function forMachines(): Promise<Write> {

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type LogLine, lineOfEvent, lineOfObservation } from '../../cli/log-lines.ts';
 import { RepeatedLines } from '../../cli/repeated-lines.ts';
-import { printable } from '../../cli/service-log.ts';
+import { printable } from '../../cli/printable.ts';
 
 const client = {
   clientId: 'pump',

@@ -125,6 +125,34 @@ describe('wrong usage', () => {
       words,
       "'' is invalid",
     ]),
+    ...['🦊', 'a/b', 'x'.repeat(129), '%s'].map((name): [string, string[], string] => [
+      `no thing to wait for: ${name}`,
+      ['check', '--attach', name],
+      "--attach <thing>' argument",
+    ]),
+    ['a name of a node that is none', ['certs', '--node', 'a b'], '--node'],
+    ...[
+      ['demo', '--out', '--json'],
+      ['certs', '--thing', '--quiet'],
+      ['check', '--scenario', '--list'],
+      ['serve', '--data-dir', '--memory'],
+    ].map((words): [string, string[], string] => [
+      `a value that is missing before the next flag: ${words.join(' ')}`,
+      words,
+      `argument '${words[2]}' is invalid. It is a flag`,
+    ]),
+    ...['--agent', '--hardware', '--scenario', '--seed', '--attach', '--document'].map(
+      (flag): [string, string[], string] => [
+        `a word for ${flag} that steers a terminal`,
+        ['check', flag, '\u001b[31mred\u0007\nand more\u202e', ...(flag === '--document' ? ['--', 'true'] : [])],
+        '?[31mred?',
+      ],
+    ),
+    [
+      'a word that would hide what is said of it',
+      ['demo', '--agent', 'x'.repeat(5000)],
+      '… (5001 characters) there is no',
+    ],
     ['two runs to show', ['show', 'a', 'b'], 'show'],
     ['a third place to copy', ['store', 'copy', 'a', 'b', 'c'], 'copy'],
     ['a run that is not there', ['merge', 'nowhere'], 'nowhere'],
@@ -133,6 +161,8 @@ describe('wrong usage', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^jobrig: [^\n]+\n$/);
     expect(stderr).toContain(named);
+    // oxlint-disable-next-line no-control-regex -- they are what is looked for
+    expect(stderr.trimEnd()).not.toMatch(/[\0-\x1f\x7f\u202e]/);
   });
 
   it('a folder that cannot be made: named before anything starts', async () => {
