@@ -33,6 +33,7 @@ import { applyBaseline, readBaseline, writeBaseline } from './check-baseline.ts'
 import { type KeptCheck, compareWithRun, readKept, withEarlierPulls } from './check-runs.ts';
 import { type CheckFlags, mustFit } from './check-flags.ts';
 import { type Invocation, perform } from './check-perform.ts';
+import { objectionToReplay, replayCommand } from './check-replay.ts';
 import { exitCodeOf, exitCodes, usageError } from './exit.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { interruptedBy, interruptible } from './interruption.ts';
@@ -135,11 +136,13 @@ Examples:
         throw usageError(`${command[0]}: the command and its arguments stand behind --, and nothing of it before`);
       }
       const kind = command.length > 0 ? 'program' : flags.attach === undefined ? 'simulated' : 'attached';
-      finish(await interruptible((signal) => check({ kind, command, flags, given, signal })));
+      const replay = replayCommand(rawArgs, verb.options, flags.out);
+      finish(await interruptible((signal) => check({ kind, command, flags, given, signal }, replay)));
     });
 }
 
-async function check(invocation: Invocation): Promise<number> {
+/** @param replay the command that plays again what fails */
+async function check(invocation: Invocation, replay: string): Promise<number> {
   const { kind, command, flags, given: written, signal } = invocation;
   if (flags.list === true) {
     mustOnlyList(written, command);
@@ -156,6 +159,8 @@ async function check(invocation: Invocation): Promise<number> {
     process.stdout.write(`nothing failed in ${wanted.path}: there is nothing to play again\n`);
     return exitCodes.ok;
   }
+  const objection = wanted && objectionToReplay(wanted.result, kept ? '--replay' : '--last-failed', invocation);
+  if (objection !== undefined) throw usageError(objection);
   const resumed = flags.resume === true ? await readKept(flags.out) : undefined;
   const chosen = chooseShard(scenariosOf(flags, wanted), flags.shard);
   const baseline = flags.baseline === undefined ? undefined : readBaseline(flags.baseline);
@@ -175,7 +180,7 @@ async function check(invocation: Invocation): Promise<number> {
     const result = resumed === undefined ? played : withEarlierPulls(played, resumed.result);
     const judged = baseline === undefined ? result : applyBaseline(result, baseline);
     if (flags.baseline !== undefined && baseline === undefined) writeBaseline(flags.baseline, result);
-    await tell(judged, flags, simulated);
+    await tell(judged, flags, simulated, replay);
     if (kept !== undefined) process.stderr.write(`${compareWithRun(kept, result).join('\n')}\n`);
     const isFirst = flags.baseline !== undefined && baseline === undefined;
     return interruptedBy(signal) ?? (isFirst ? exitCodes.ok : exitCodeOf(verdictOfCheck(judged)));
@@ -201,11 +206,16 @@ function scenariosOf(flags: CheckFlags, wanted: KeptCheck | undefined): readonly
   return wanted.failed.map((one) => now.find(({ id }) => id === one.id) ?? one);
 }
 
-async function tell(result: CheckResult, flags: CheckFlags, subject: SimulatedSubject | undefined): Promise<void> {
+async function tell(
+  result: CheckResult,
+  flags: CheckFlags,
+  subject: SimulatedSubject | undefined,
+  command: string,
+): Promise<void> {
   const { writeReport } = await import('./check-report.ts');
   const { out, seed, json } = flags;
   const { kept: page, failure } = keptOrNot(() => {
-    const report = writeReport(out, result, { command: `npx jobrig check --replay ${out}`, subject });
+    const report = writeReport(out, result, { command, subject });
     const junit = checkJunit(result);
     writeOutput(out, 'junit.xml', junit);
     if (flags.junit !== undefined) writeFileOf('--junit', flags.junit, junit);
@@ -214,7 +224,7 @@ async function tell(result: CheckResult, flags: CheckFlags, subject: SimulatedSu
   });
   const text = json
     ? JSON.stringify(checkJson(result, { jobrig: version, seed }))
-    : closingLines(result, { out, ...present({ page }) }).join('\n');
+    : closingLines(result, { command, ...present({ page }) }).join('\n');
   process.stdout.write(`${text}\n`);
   if (failure !== undefined) throw failure;
   if (flags.github === true || process.env['GITHUB_ACTIONS'] === 'true') await tellGithub(result, flags);

@@ -10,7 +10,7 @@ import { keptDemo } from '../rig/report/kept-run.ts';
 import { demoPage } from '../rig/report/pages.ts';
 import type { CheckResult } from '../rig/live/check/check-result.ts';
 import { knownAs, momentText } from '../rig/report/check-summary.ts';
-import { countWords, spanText } from '../rig/report/words.ts';
+import { countWords, shellWord, spanText } from '../rig/report/words.ts';
 import type { CauseReport, DemoReport, DemoSummary, HardwareReport } from '../rig/report/run-report.ts';
 import { readAgent } from '../rig/live/agents.ts';
 import { agentOption, sameDevices } from './agent.ts';
@@ -135,7 +135,8 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
 
 /** The command that runs the same again. */
 function againBy(flags: DemoFlags): string {
-  return `npx jobrig demo --things ${flags.things} --seed ${flags.seed}${sameDevices(flags)}`;
+  const ofFaults = flags.faults === undefined ? '' : ` --faults ${shellWord(flags.faults)}`;
+  return `npx jobrig demo --things ${flags.things} --seed ${flags.seed}${sameDevices(flags)}${ofFaults}`;
 }
 
 /** @returns the report with the path of its page and with commands that play again what broke */
@@ -145,7 +146,8 @@ function writeReport(flags: DemoFlags, report: DemoReport): DemoReport {
   const written = keepFailing(out, runs);
   const replayOf = ({ scenario }: CauseReport): { readonly replay: string } => {
     const file = written.get(scenario);
-    const replay = file === undefined ? againBy(flags) : `npx jobrig simulate --scenario ${file}${sameDevices(flags)}`;
+    const replay =
+      file === undefined ? againBy(flags) : `npx jobrig simulate --scenario ${shellWord(file)}${sameDevices(flags)}`;
     return { replay };
   };
   const page = join(out, 'index.html');

@@ -16,7 +16,7 @@ import type { FaultName } from '../faults/thing-faults.ts';
 import { observeAll } from '../observation/observers.ts';
 import { countWords, spanText } from '../rig/report/words.ts';
 import { readAgent } from '../rig/live/agents.ts';
-import { agentOption } from './agent.ts';
+import { agentOption, sameDevices } from './agent.ts';
 import {
   certsOption,
   duration,
@@ -120,7 +120,7 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
         hung({ thingName: thing = '', after }) {
           hung.push({ thing, after });
           // It hangs in virtual time, too, where the scenario is told.
-          const again = `npx jobrig simulate --agent ${flags.agent}`;
+          const again = `npx jobrig simulate${sameDevices(flags)}`;
           if (!flags.quiet) progress.say(`✗ ${thing} hangs after ${after} (play it: ${again})`, 'stderr');
         },
       },

@@ -37,6 +37,7 @@ import { loadText } from './load-summary.ts';
 import { keptOrNot, openOutput } from './output-folder.ts';
 import { createProgress } from './progress.ts';
 import { keepLoad } from './load-runs.ts';
+import { shellWord } from '../rig/report/words.ts';
 
 interface LoadFlags
   extends CommonOptions, Pick<LoadRequest, 'prefix' | 'transport' | 'endpoint' | 'certs' | 'slice' | 'seed'> {
@@ -165,9 +166,7 @@ async function load(flags: LoadFlags, command: string, signal: AbortSignal): Pro
 
 /** What a person pastes to measure the same again. */
 function commandOf(words: readonly string[]): string {
-  const quoted = words
-    .filter((word) => word !== '--json' && word !== '--quiet')
-    .map((word) => (/^[\w./:=%,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`));
+  const quoted = words.filter((word) => word !== '--json' && word !== '--quiet').map(shellWord);
   return ['npx jobrig', ...quoted].join(' ');
 }
 

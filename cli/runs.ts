@@ -18,6 +18,7 @@ import { exitCodeOf, usageError } from './exit.ts';
 import { type MergedLoad, keepLoad, mergeLoadRuns } from './load-runs.ts';
 import { loadText } from './load-summary.ts';
 import { keptOrNot, openOutput, writeOutput } from './output-folder.ts';
+import { replayOf } from './check-replay.ts';
 
 interface MergeFlags extends CommonOptions {
   readonly out: string;
@@ -48,7 +49,10 @@ export function mergeCommand(finish: (exitCode: number) => void): Command {
       const text =
         flags.json === true
           ? JSON.stringify(checkJson(result, { jobrig: version }))
-          : closingLines(result, { out: flags.out, ...present({ page }) }).join('\n');
+          : closingLines(result, {
+              command: replayOf(result, flags.out),
+              ...present({ page }),
+            }).join('\n');
       process.stdout.write(`${text}\n`);
       if (failure !== undefined) throw failure;
       finish(exitCodeOf(verdictOfCheck(result)));

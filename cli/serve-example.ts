@@ -4,6 +4,7 @@
  */
 import { formatThingArn } from '../protocol/names.ts';
 import type { AccessKeys } from './access-keys.ts';
+import { shellWord } from '../rig/report/words.ts';
 
 interface Example {
   readonly endpoints: Readonly<Record<string, string>>;
@@ -65,9 +66,9 @@ function deviceOf(
   if (mqtt !== undefined && !isAsked) return { prepare: [], flags: placeOf(mqtt) };
   if (mqtts === undefined || ca === undefined || dataDir === undefined) return undefined;
   const folder = `${thing}-certificates`;
-  const files = `--cafile ${ca} --cert ${folder}/${thing}.cert.pem --key ${folder}/${thing}.key.pem`;
+  const files = `--cafile ${shellWord(ca)} --cert ${folder}/${thing}.cert.pem --key ${folder}/${thing}.key.pem`;
   return {
-    prepare: [`npx jobrig certs --thing ${thing} --data-dir ${dataDir} --out ${folder}`],
+    prepare: [`npx jobrig certs --thing ${thing} --data-dir ${shellWord(dataDir)} --out ${folder}`],
     flags: `${placeOf(mqtts)} ${files}`,
   };
 }

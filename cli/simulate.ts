@@ -46,6 +46,7 @@ import {
   simulationJson,
   simulationText,
 } from './simulate-report.ts';
+import { shellWord } from '../rig/report/words.ts';
 
 interface SimulateFlags extends CommonOptions {
   readonly seeds: number;
@@ -270,7 +271,7 @@ class Simulating {
     this.#progress.done();
     return told.map(({ cause, run }) => {
       const file = join(out, `${run.scenario.id}.yaml`);
-      return { cause, run, file, replay: this.#command(`--scenario ${file}`) };
+      return { cause, run, file, replay: this.#command(`--scenario ${shellWord(file)}`) };
     });
   }
 

@@ -92,7 +92,7 @@ function commandOf(cause: Cause | undefined, { subject }: CheckResult, verb: str
     .slice(0, 4)
     .map(({ scenario }) => `--scenario ${scenario.id}`)
     .join(' ');
-  return `jobrig check ${ids} -- ${subject}`;
+  return `npx jobrig check ${ids} -- ${subject}`;
 }
 
 function cells(results: readonly ScenarioResult[]): readonly Markup[] {

@@ -75,12 +75,12 @@ const reachedWords: Readonly<Record<Diagnosis['reached'], string>> = {
 };
 
 export interface Replay {
-  /** Of the report folder. */
-  readonly out: string;
+  /** What plays the failures again. */
+  readonly command: string;
   readonly page?: string;
 }
 
-export function closingLines(result: CheckResult, { out, page }: Replay): readonly string[] {
+export function closingLines(result: CheckResult, { command, page }: Replay): readonly string[] {
   const causes = causesOf(result);
   const { tried, survived, skipped, inconclusive } = survivalOf(result.results);
   const swept = result.sweep ?? [];
@@ -88,7 +88,7 @@ export function closingLines(result: CheckResult, { out, page }: Replay): readon
   const besides = besidesText({ skipped, inconclusive, 'ended early': result.isPartial });
   return [
     ...causes.flatMap(causeLines),
-    ...(causes.length > 0 ? ['', `play again   jobrig check --replay ${out}`] : []),
+    ...(causes.length > 0 ? ['', `play again   ${command}`] : []),
     ...(page === undefined ? [] : [`report       ${page}`]),
     '',
     ...(tried > 0 || swept.length === 0 ? [`survived ${survived} of ${tried}${besides}`] : []),

@@ -79,7 +79,7 @@ function head(report: DemoReport): Markup {
     ${stateLine(verdict, `${recovered} of ${pulled} recovered`, cells(deviceReports))}
     <h1>${h1}</h1>
     <p class="lead">${[...lead, advice].filter((text) => text !== '').join(' ')}</p>
-    ${commandLine(first?.replay ?? `jobrig demo --things ${report.things} --seed ${report.seed}`)}
+    ${commandLine(first?.replay ?? `npx jobrig demo --things ${report.things} --seed ${report.seed}`)}
     <p class="sub">
       Covered: ${coverage.steps} of 9 steps pulled live on ${report.things} devices; ${coverage.scenarios} scenarios and
       ${coverage.seeds} seeds in virtual time.

@@ -36,3 +36,8 @@ export function countWords(counts: Readonly<Record<string, number>>): string {
     .map(([name, count]) => `${count} ${name}`)
     .join(', ');
 }
+
+/** A word of a command that a person pastes into a shell. */
+export function shellWord(word: string): string {
+  return /^[\w./:=%,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
