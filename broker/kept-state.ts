@@ -4,8 +4,8 @@
  * wall clock is behind it, as it is after a run with a faster clock.
  */
 import { type Clock, scaledClock } from './clock.ts';
-import { letDieYoung } from './die-young.ts';
 import type { Change, ServiceIdentity } from './engine/contract.ts';
+import { letDieYoung, pauseBriefly } from './garbage-collection.ts';
 import { type Journal, createJournal } from './journal.ts';
 import type { LedStore, LedStoreOptions } from './led-store.ts';
 import type { SessionChange, SessionStore } from './mqtt/kept-sessions.ts';
@@ -13,7 +13,6 @@ import { Inflow } from './net/inflow.ts';
 import { packing } from './packed-rows.ts';
 import { OperationalError } from '../protocol/operational-error.ts';
 import type { DurationMs } from '../protocol/time.ts';
-import { pauseBriefly } from './short-pauses.ts';
 import { torn } from './store/database-file.ts';
 import type { Durability } from './store/sqlite-database.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';

@@ -1,5 +1,5 @@
 /** A child process for the figures of the simulation, so that its heap holds nothing else. */
-import { letDieYoung } from '../../broker/die-young.ts';
+import { letDieYoung } from '../../broker/garbage-collection.ts';
 import { serveParent } from '../../rig/process/serve-parent.ts';
 import { measureSimulation } from '../simulation.ts';
 

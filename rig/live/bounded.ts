@@ -3,7 +3,7 @@
  * `catch` on the way holds that up. A call costs 200 to 300 µs, most of them for the thread that has the clock.
  */
 import { Script, createContext } from 'node:vm';
-import { letDieYoung } from '../../broker/die-young.ts';
+import { letDieYoung } from '../../broker/garbage-collection.ts';
 import type { DurationMs } from '../../protocol/time.ts';
 import { type Bounded, Overrun } from '../virtual/bounds.ts';
 

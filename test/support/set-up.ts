@@ -1,6 +1,6 @@
 /** Run for every test file, before its tests. */
 import { afterEach } from 'vitest';
-import { letDieYoung } from '../../broker/die-young.ts';
+import { letDieYoung } from '../../broker/garbage-collection.ts';
 import { endAll } from './after-test.ts';
 
 letDieYoung();
