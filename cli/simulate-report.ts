@@ -44,6 +44,8 @@ export interface Account {
   readonly startedAt: Date;
   readonly wallSeconds: number;
   readonly verdict: Verdict;
+  /** It was interrupted. */
+  readonly isPartial: boolean;
   readonly causes: readonly ToldCause[];
   /** Causes that were found beside those that are told. */
   readonly untold: readonly Cause[];
@@ -54,7 +56,20 @@ export interface Account {
 }
 
 export function simulationJson(account: Account): string {
-  const { totals, seed, single, startedAt, wallSeconds, verdict, causes, untold, scenarios, replayOf, page } = account;
+  const {
+    totals,
+    seed,
+    single,
+    startedAt,
+    wallSeconds,
+    verdict,
+    isPartial,
+    causes,
+    untold,
+    scenarios,
+    replayOf,
+    page,
+  } = account;
   const failures = [...causes.map(({ cause }) => cause), ...untold].flatMap((cause) => cause.failures);
   const result = {
     jobrig: version,
@@ -95,6 +110,7 @@ export function simulationJson(account: Account): string {
       })),
     }),
     ...(single && { traceHash: totals.traceHash }),
+    ...(isPartial && { partial: true }),
     ...(page !== undefined && { report: page }),
   };
   return `${JSON.stringify(result)}\n`;
@@ -144,12 +160,24 @@ function foundIn({ failures }: Cause): string {
   return `${count}${labels.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-function summaryLines({ totals, single, wallSeconds, causes, untold, scenarios }: Account): readonly string[] {
+function summaryLines({
+  totals,
+  single,
+  wallSeconds,
+  isPartial,
+  causes,
+  untold,
+  scenarios,
+}: Account): readonly string[] {
   const { runs, executions, deviceMs, faults, traceHash } = totals;
   const injected = Object.entries(faults).sort(([, a], [, b]) => b - a);
   const failed = [...causes.map(({ cause }) => cause), ...untold].reduce((sum, one) => sum + one.failures.length, 0);
   const count = (verdict: string): number => (scenarios ?? []).filter((one) => one.verdict === verdict).length;
-  const besides = besidesText({ skipped: count('skip'), inconclusive: count('inconclusive') });
+  const besides = besidesText({
+    skipped: count('skip'),
+    inconclusive: count('inconclusive'),
+    'ended early': isPartial,
+  });
   return [
     `${runs} ${runs === 1 ? 'run' : 'runs'}, ${(deviceMs / 3_600_000).toFixed(1)} device-hours, ${executions} executions, ${wallSeconds.toFixed(1)} s`,
     injected.length === 0 ? 'no fault was injected' : 'faults',

@@ -28,7 +28,7 @@ import {
 import { writeReport } from './check-report.ts';
 import { exitCodeOf, exitCodes } from './exit.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
-import { interruptible } from './interruption.ts';
+import { interruptedBy, interruptible } from './interruption.ts';
 import { present } from '../protocol/json.ts';
 import { keptOrNot, openOutput, writeOutput } from './output-folder.ts';
 import { type Progress, createProgress } from './progress.ts';
@@ -134,7 +134,7 @@ async function simulate(flags: SimulateFlags, written: ReadonlySet<string>, sign
   const shown = { ...account, ...present({ page }) };
   process.stdout.write(flags.json ? simulationJson(shown) : simulationText(shown));
   if (failure !== undefined) throw failure;
-  return exitCodeOf(account.verdict);
+  return interruptedBy(signal) ?? exitCodeOf(account.verdict);
 }
 
 function selectorsOf({ scenario, replay }: SimulateFlags): readonly string[] | undefined {
@@ -150,11 +150,13 @@ class Simulating {
   readonly #chosen: readonly Scenario[] | undefined;
   readonly #progress: Progress;
   readonly #simulation: Simulation;
+  readonly #signal: AbortSignal;
   readonly #outcomes = new Map<Scenario, ScenarioOutcome>();
   readonly #totals: Totals = { runs: 0, executions: 0, simulatedMs: 0, deviceMs: 0, traceHash: '', faults: {} };
 
   constructor(flags: SimulateFlags, signal: AbortSignal) {
     this.#flags = flags;
+    this.#signal = signal;
     const hardware = readHardware(flags.hardware);
     this.#hardware = hardware.map(({ name }) => name);
     this.#subjects = realSubjects(hardware, readAgent(flags.agent), createBounded());
@@ -175,11 +177,23 @@ class Simulating {
   }
 
   async run(): Promise<void> {
-    for await (const played of this.#simulation.play(this.#parts())) {
-      this.#add(played);
-      if (this.#wallMs >= (this.#flags.timeBudget ?? Infinity)) break;
-    }
+    await this.#untilInterrupted(async () => {
+      for await (const played of this.#simulation.play(this.#parts())) {
+        this.#add(played);
+        if (this.#wallMs >= (this.#flags.timeBudget ?? Infinity)) break;
+      }
+    });
     this.#progress.done();
+  }
+
+  /** What was found until then is told. @returns nothing where it was interrupted */
+  async #untilInterrupted<Value>(work: () => Promise<Value>): Promise<Value | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error !== this.#signal.reason) throw error;
+      return undefined;
+    }
   }
 
   async account(): Promise<Account> {
@@ -194,6 +208,7 @@ class Simulating {
       startedAt: this.#startedAt,
       wallSeconds,
       verdict: this.#verdict,
+      isPartial: this.#signal.aborted,
       causes: told,
       untold: causes.slice(causesTold),
       ...(this.#chosen && { scenarios: this.#chosen.flatMap((one) => this.#outcomes.get(one) ?? []) }),
@@ -208,7 +223,8 @@ class Simulating {
 
   get #verdict(): Account['verdict'] {
     const isEmpty = this.#totals.runs === 0 && this.#outcomes.size > 0;
-    return isEmpty ? 'inconclusive' : this.#simulation.verdict;
+    const { verdict } = this.#simulation;
+    return isEmpty || (this.#signal.aborted && verdict === 'pass') ? 'inconclusive' : verdict;
   }
 
   *#parts(): Generator<SimulationPart> {
@@ -267,7 +283,10 @@ class Simulating {
   async #tell(causes: readonly Cause[]): Promise<readonly ToldCause[]> {
     const { out, minimize } = this.#flags;
     if (causes.length === 0) return [];
-    const told = await this.#simulation.tellAll(causes, minimize ? minimizingTrials : 0);
+    const trials = minimize && !this.#signal.aborted ? minimizingTrials : 0;
+    const told =
+      (await this.#untilInterrupted(() => this.#simulation.tellAll(causes, trials))) ??
+      (await this.#simulation.tellAll(causes, 0));
     this.#progress.done();
     return told.map(({ cause, run }) => {
       const file = join(out, `${run.scenario.id}.yaml`);
@@ -286,7 +305,7 @@ class Simulating {
       startedAt: this.#startedAt.getTime(),
       endedAt: Date.now(),
       results: told.map(({ run }) => ({ scenario: run.scenario, runs: [run] })),
-      isPartial: false,
+      isPartial: this.#signal.aborted,
     };
     const subject = { hardware: readHardware(hardware), agent: readAgent(agent) };
     return writeReport(out, result, { verb: 'simulate', command: told[0]?.replay, subject }).page;

@@ -210,6 +210,21 @@ describe('jobrig simulate', () => {
     const { child, finished, progress } = start('simulate', '--seeds', '1000000');
     await progress((text) => text.includes('simulating'));
     child.kill('SIGTERM');
-    expect((await finished).code).toBe(143);
+    const { code, stdout } = await finished;
+    expect(code).toBe(143);
+    expect(stdout).toMatch(/^no violation \(ended early\)$/m);
+  });
+
+  it('tells what was found until it was interrupted', async () => {
+    const folder = testFolder();
+    const words = ['simulate', '--seeds', '60', '--agent', 'r02-keeps-its-checkpoint', '--json', '--out', folder];
+    const { child, finished, progress } = start(...words);
+    await progress((text) => text.includes('making it small'));
+    child.kill('SIGINT');
+    const { code, stdout } = await finished;
+    const { verdict, partial, violations, report } = JSON.parse(stdout) as Record<string, unknown>;
+    expect({ code, verdict, partial }).toEqual({ code: 130, verdict: 'fail', partial: true });
+    expect(violations).not.toEqual([]);
+    expect(readFileSync(String(report), 'utf8')).toContain('<!doctype html>');
   });
 });

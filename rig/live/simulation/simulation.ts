@@ -125,13 +125,13 @@ export class Simulation {
     return this.#causes.all();
   }
 
-  /** @param trials to make a scenario small. Each takes long, and is a turn of its own. */
+  /** @param trials to make a scenario small. Each takes long, and is a turn of its own; without any, the signal ends nothing. */
   async tellAll(causes: readonly Cause[], trials: number): Promise<readonly ToldCause[]> {
     const told: ToldCause[] = [];
     for (const cause of causes) {
       this.telling = cause;
       await this.#turns.giveBackNow();
-      this.#options.signal?.throwIfAborted();
+      if (trials > 0) this.#options.signal?.throwIfAborted();
       told.push({ cause, run: this.#tell(cause, trials) });
     }
     return told;
