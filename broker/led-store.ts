@@ -130,12 +130,14 @@ class Leadership {
       signal?.throwIfAborted();
       throw startError(this.#database.name, error instanceof ConnectionLost ? error.cause : error);
     }
-    return new Promise((resolve, reject) => {
+    const led = new Promise<LedStore>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      this.#tell({ kind: 'wake' });
-      if (signal !== undefined) addAbortListener(signal, () => this.#tell({ kind: 'close' }));
     });
+    // Once it leads, whoever has it closes it, after what is yet to be written.
+    using _ = signal && addAbortListener(signal, () => this.#tell({ kind: 'close' }));
+    this.#tell({ kind: 'wake' });
+    return await led;
   }
 
   #tell(input: ToCandidate): void {
