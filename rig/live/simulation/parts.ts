@@ -73,6 +73,11 @@ export class Parts {
     }
   }
 
+  /** One was played that can be given out. */
+  get hasNext(): boolean {
+    return this.#played.has(this.#givenOut);
+  }
+
   /** All that was taken was given out. */
   get isDone(): boolean {
     return this.#givenOut === this.#taken;

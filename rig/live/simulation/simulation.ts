@@ -93,7 +93,8 @@ export class Simulation {
         const taken = source.take();
         if (taken !== undefined) source.put(taken, playToOutcome(taken.part.scenario, subjects, playing));
         else if (source.isDone) return;
-        else await players?.nextAnswer(signal);
+        // An answer that came while the turn was given back has nobody who waits for it.
+        else if (!source.hasNext) await players?.nextAnswer(signal);
       }
     } finally {
       await players?.stop();
