@@ -3,7 +3,6 @@
  * closed together. Composes and holds no rule. This is what `jobrig serve` runs and what tests start by the dozen, so every
  * port is free by default and nothing is written unless a directory is given.
  */
-import { addAbortListener } from 'node:events';
 import { scaledClock } from './clock.ts';
 import { rememberDirectory } from './data-directory.ts';
 import { openDoors } from './doors.ts';
@@ -28,9 +27,6 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
 
 async function start(options: ServiceOptions): Promise<Service> {
   const { timeScale, signal } = options;
-  // Of a service that has started it ends nothing: that is closed.
-  const waiting = new AbortController();
-  using _ = signal && addAbortListener(signal, () => waiting.abort(signal.reason));
   const closers: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -40,7 +36,7 @@ async function start(options: ServiceOptions): Promise<Service> {
     const onFault: FaultListener = (fault, thingName) => {
       for (const hear of whoHears) hear(fault, thingName);
     };
-    const state = await openState(options, onFault, { signal: waiting.signal });
+    const state = await openState(options, onFault, signal && { signal });
     closers.push(() => state.close());
     const surroundings = await openSurroundings(options, () => mind.port.now());
     const { authority, events, signer } = surroundings;
