@@ -13,6 +13,7 @@ import type { DeviceMessage, DeviceRequest } from '../../protocol/device-message
 import { maxTopicFiltersPerSubscribe } from '../../protocol/limits.ts';
 import type { BlockRequest, StreamAnswer } from '../../protocol/stream-blocks.ts';
 import type { DurationMs } from '../../protocol/time.ts';
+import { HandshakeWatch } from './handshakes.ts';
 import { decodeStreamAnswer, encodeBlockRequest } from './stream-messages.ts';
 
 /** PEM texts. Without `cert` and `key` only the server is checked. */
@@ -67,7 +68,8 @@ const goodbyeTimeoutMs = 500;
 /** Opens a connection. Throws a `TypeError` when `endpoint` is no URL. */
 export function openDeviceConnection(options: DeviceConnectionOptions): DeviceConnection {
   const { thingName, listener } = options;
-  const client = openClient(options);
+  const handshakes = new HandshakeWatch();
+  const client = openClient(options, handshakes);
   let listening = true;
   let reason: Error | undefined;
   const streams = new Set<string>();
@@ -83,7 +85,7 @@ export function openDeviceConnection(options: DeviceConnectionOptions): DeviceCo
     if (answer !== undefined) listener.stream(answer);
   });
   client.on('error', (error) => {
-    reason ??= inWords(error, client);
+    reason ??= inWords(error, client, handshakes);
     client.end(true);
   });
   client.on('close', () => {
@@ -147,13 +149,14 @@ function grantOf(filter: string, code: number): GrantedFilter {
 }
 
 /** MQTT.js speaks of its own parts, and of bytes that are none of MQTT's as of packets. */
-function inWords(error: Error & { readonly code?: unknown }, { stream, options }: MqttClient): Error {
+function inWords(
+  error: Error & { readonly code?: unknown },
+  { stream, options }: MqttClient,
+  handshakes: HandshakeWatch,
+): Error {
   if (error.message === 'connack timeout') {
-    const cipher =
-      stream instanceof tls.TLSSocket ? (stream.getCipher() as tls.CipherNameAndProtocol | null) : undefined;
-    return new Error(
-      `no ${cipher === null ? 'end of the TLS handshake' : 'CONNACK'} for ${(options.connectTimeout ?? usualConnectMs) / 1000} s`,
-    );
+    const missing = handshakes.awaited ?? 'CONNACK';
+    return new Error(`no ${missing} for ${(options.connectTimeout ?? usualConnectMs) / 1000} s`);
   }
   // What sockets say, and refusals, have a code; WebSocket has words of its own.
   const isParser = error.code === undefined && stream instanceof net.Socket;
@@ -165,7 +168,7 @@ function whenGone(client: MqttClient, gone: () => void): void {
   else client.stream.once('close', gone);
 }
 
-function openClient(wanted: DeviceConnectionOptions): MqttClient {
+function openClient(wanted: DeviceConnectionOptions, handshakes: HandshakeWatch): MqttClient {
   const { endpoint, thingName, credentials, keepsSession, keepAliveMs, connectWithinMs, openStream } = wanted;
   const url = new URL(endpoint);
   const options: IClientOptions = {
@@ -182,11 +185,14 @@ function openClient(wanted: DeviceConnectionOptions): MqttClient {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   switch (url.protocol) {
     case 'mqtt:':
-      return new MqttClient(() => net.connect({ host, port: Number(url.port || 1883), noDelay: true }), options);
+      return new MqttClient(
+        () => handshakes.watch(net.connect({ host, port: Number(url.port || 1883), noDelay: true })),
+        options,
+      );
     case 'mqtts:':
-      return new MqttClient(() => openTls(host, Number(url.port || 8883), credentials), options);
+      return new MqttClient(() => handshakes.watch(openTls(host, Number(url.port || 8883), credentials)), options);
     default:
-      return connect(endpoint, options);
+      return connect(endpoint, { ...options, wsOptions: { finishRequest: handshakes.finishRequest } });
   }
 }
 

@@ -10,6 +10,8 @@ export interface LineListener {
 }
 
 export interface Line {
+  /** What has not come, until it is open; absent: the connection itself. */
+  readonly awaits?: () => string | undefined;
   /** `bytes` may be overwritten once this has returned true. */
   write(bytes: Buffer): boolean;
   /** After what was written has left. */

@@ -5,8 +5,9 @@
 import type { EventEmitter } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import { WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import type { DeviceCredentials } from '../../agent/mqtt/device-connection.ts';
+import { HandshakeWatch } from '../../agent/mqtt/handshakes.ts';
 import { tlsFailure } from '../../agent/mqtt/tls-failure.ts';
 import { present } from '../../protocol/json.ts';
 import type { LineListener, OpenLine } from './line.ts';
@@ -16,7 +17,7 @@ import { isSpread, localAddressOf } from './loopback.ts';
 export type CredentialsOf = (index: number) => DeviceCredentials | undefined;
 
 /** @param endpoint `mqtt:`, `mqtts:`, `ws:` or `wss:` */
-export function linesTo(endpoint: string, credentialsOf: CredentialsOf = () => undefined): OpenLine {
+export async function linesTo(endpoint: string, credentialsOf: CredentialsOf = () => undefined): Promise<OpenLine> {
   const url = new URL(endpoint);
   switch (url.protocol) {
     case 'mqtt:':
@@ -24,7 +25,7 @@ export function linesTo(endpoint: string, credentialsOf: CredentialsOf = () => u
     case 'mqtts:':
       return tlsLines(url, credentialsOf);
     default:
-      return webSocketLines(url, credentialsOf);
+      return webSocketLines((await import('ws')).WebSocket, url, credentialsOf);
   }
 }
 
@@ -60,12 +61,14 @@ function tlsLines(url: URL, credentialsOf: CredentialsOf): OpenLine {
   return (index, listener) => {
     const context = contextOf(credentialsOf(index));
     const place = { host, port, ...servername, ...sourceOf(index) };
-    const socket = tls.connect({ ...place, ...context });
+    const handshakes = new HandshakeWatch();
+    const socket = handshakes.watch(tls.connect({ ...place, ...context }));
     socket.setNoDelay(true);
     socket.on('data', (bytes) => listener.received(bytes));
     socket.once('secureConnect', () => listener.opened());
     tellGone(socket, listener);
     return {
+      awaits: () => handshakes.awaited,
       write(bytes) {
         socket.write(Buffer.from(bytes));
         return true;
@@ -76,16 +79,21 @@ function tlsLines(url: URL, credentialsOf: CredentialsOf): OpenLine {
   };
 }
 
-function webSocketLines(url: URL, credentialsOf: CredentialsOf): OpenLine {
+/** @param Socket the class, which only these lines load */
+function webSocketLines(Socket: typeof WebSocket, url: URL, credentialsOf: CredentialsOf): OpenLine {
   const { sourceOf } = placeOf(url);
   const contextOf = contexts();
   return (index, listener) => {
     const context = contextOf(credentialsOf(index));
-    const socket = new WebSocket(url, 'mqtt', { ...context, ...sourceOf(index), perMessageDeflate: false });
+    const handshakes = new HandshakeWatch();
+    const { finishRequest } = handshakes;
+    const given = { ...context, ...sourceOf(index), perMessageDeflate: false, finishRequest };
+    const socket = new Socket(url, 'mqtt', given);
     socket.once('open', () => listener.opened());
     socket.on('message', (bytes: Buffer) => listener.received(bytes));
     tellGone(socket, listener);
     return {
+      awaits: () => handshakes.awaited,
       write(bytes) {
         socket.send(Buffer.from(bytes));
         return true;

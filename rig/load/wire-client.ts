@@ -75,7 +75,7 @@ export class WireClient implements LineListener {
 
   /** What has not come yet, as long as it is not ready. */
   get awaits(): string {
-    if (!this.#isOpen) return 'connection';
+    if (!this.#isOpen) return this.#line.awaits?.() ?? 'connection';
     return this.#isAccepted ? 'SUBACK' : 'CONNACK';
   }
 

@@ -1,7 +1,6 @@
 /** What a fleet says of an endpoint that is no service of Jobs: which stage it does not come to. */
 import { describe, expect, it } from 'vitest';
 import { EndpointWatch } from '../../agent/endpoint-watch.ts';
-import { openDeviceConnection } from '../../agent/mqtt/device-connection.ts';
 import { runHere } from '../support/command-here.ts';
 import { connect, endpointThat, endpointThatAnswers, subscribe } from '../support/silent-endpoint.ts';
 
@@ -38,7 +37,6 @@ describe('what has not come', () => {
 
 const fleet = (endpoint: string) =>
   runHere('fleet', '--endpoint', endpoint, '--things', '2', '--time-scale', '50', '--duration', '1100ms', '--quiet');
-const ignore = (): void => {};
 
 describe('jobrig fleet at an endpoint', () => {
   it.each([
@@ -71,23 +69,4 @@ describe('jobrig fleet at an endpoint', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^jobrig: [12] of 2 devices are not connected \(last, thing-\d may not subscribe to \$aws/);
   });
-});
-
-it.each([
-  ['mqtt', 'no CONNACK for 0.2 s'],
-  ['mqtts', 'no end of the TLS handshake for 0.2 s'],
-  ['ws', 'no CONNACK for 0.2 s'],
-])('a device that waits in vain at %s says for what', async (scheme, reason) => {
-  const endpoint = await endpointThatAnswers([]);
-  const closed = await new Promise<Error | undefined>((resolve) => {
-    openDeviceConnection({
-      endpoint: endpoint.replace('mqtt', scheme),
-      thingName: 'thing-1',
-      keepsSession: false,
-      keepAliveMs: 120_000,
-      connectWithinMs: 200,
-      listener: { connected: ignore, subscribed: ignore, message: ignore, stream: ignore, closed: resolve },
-    });
-  });
-  expect(closed?.message).toBe(reason);
 });

@@ -71,15 +71,16 @@ const clients = {
         client.publish('a/out', '{"an":"answer"}', { qos: 1 }, () => client.end(() => resolve(heard)));
       });
     }),
-  'the load’s own': (port: number): Promise<Heard> =>
-    new Promise((resolve, reject) => {
+  'the load’s own': async (port: number): Promise<Heard> => {
+    const open = await linesTo(`mqtt://127.0.0.1:${port}`);
+    return new Promise((resolve, reject) => {
       const heard: Heard = [];
       const client = new WireClient({
         index: 0,
         clientId: 'me',
         filters,
         keepAliveSeconds: 60,
-        open: linesTo(`mqtt://127.0.0.1:${port}`),
+        open,
         listener: {
           ready() {},
           ponged() {},
@@ -95,7 +96,8 @@ const clients = {
           },
         },
       });
-    }),
+    });
+  },
 } as const;
 
 async function recorded(name: keyof typeof clients, cuts: boolean) {
@@ -162,6 +164,7 @@ describe('the load’s own client', () => {
     servers.push(server);
     await new Promise((ready) => server.once('listening', ready));
     const { port } = server.address() as AddressInfo;
+    const open = await linesTo(`mqtt://127.0.0.1:${port}`);
     const reasons = await new Promise<string[]>((resolve) => {
       const heard: string[] = [];
       const client = new WireClient({
@@ -169,7 +172,7 @@ describe('the load’s own client', () => {
         clientId: 'me',
         filters,
         keepAliveSeconds: 60,
-        open: linesTo(`mqtt://127.0.0.1:${port}`),
+        open,
         listener: {
           ready: () => client.ping(),
           ponged() {},
@@ -224,7 +227,7 @@ it.runIf(process.platform === 'linux')('comes from as many addresses of loopback
   const server = createServer().listen(0, '127.0.0.1');
   servers.push(server);
   await new Promise((ready) => server.once('listening', ready));
-  const open = linesTo(`mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const open = await linesTo(`mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const from = async (index: number): Promise<string | undefined> => {
     const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
     const line = open(index, { opened() {}, received() {}, gone() {} });
