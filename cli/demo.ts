@@ -19,8 +19,8 @@ import { jsonOption, quietOption, seedOption, thingsOption, timeScaleOption, who
 import type { CommonOptions } from './arguments.ts';
 import { keepFailing, keepRun } from './check-runs.ts';
 import { openInBrowser, openOption } from './browser.ts';
-import { exitCodeOf } from './exit.ts';
-import { interruptible, whenAborted } from './interruption.ts';
+import { complain, exitCodeOf } from './exit.ts';
+import { Interruption, interruptible, whenAborted } from './interruption.ts';
 import { faultsOption, readFaults } from './faults.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { keptOrNot, openOutput, writeOutput } from './output-folder.ts';
@@ -126,6 +126,10 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   const { deviceReports: _everyDevice, runs: _everyRun, ...summary } = kept;
   process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : `${summaryText(summary, kept)}\n`);
   if (failure !== undefined) throw failure;
+  if (report.partial === true && signal.reason instanceof Interruption) {
+    complain(`${signal.reason.message}: the result so far is in ${join(flags.out, 'report.json')}`);
+    return signal.reason.exitCode;
+  }
   if (flags.serve) {
     process.stderr.write(`dashboard at ${stage.pageUrl} until Ctrl-C\n`);
     await whenAborted(signal);
@@ -164,18 +168,18 @@ function writeReport(flags: DemoFlags, report: DemoReport): DemoReport {
 }
 
 /** What was played, as any other run that is kept. */
-function runsOf({ runs, startedAt, endedAt }: DemoReport, agent: string): CheckResult {
+function runsOf({ runs, startedAt, endedAt, partial }: DemoReport, agent: string): CheckResult {
   return {
     subject: `${agent} agent`,
     startedAt: Date.parse(startedAt),
     endedAt: Date.parse(endedAt),
     results: runs.map((run) => ({ scenario: run.scenario, runs: [run] })),
-    isPartial: false,
+    isPartial: partial === true,
   };
 }
 
 function summaryText(summary: DemoSummary, report: DemoReport): string {
-  const { pulls, devices, canary, documents, hardware, faults, verdict, things, coverage, causes } = summary;
+  const { pulls, devices, canary, documents, hardware, faults, verdict, partial, things, coverage, causes } = summary;
   const asExpected = documents.filter(({ mistaken }) => mistaken === 0);
   const badge = { pass: colors.green('pass'), fail: colors.red('fail'), inconclusive: colors.yellow('inconclusive') };
   return [
@@ -192,7 +196,7 @@ function summaryText(summary: DemoSummary, report: DemoReport): string {
     `faults     ${countWords(faults) || 'none'}`,
     ...hostLines(summary),
     ...(summary.report === undefined ? [] : [`report     ${summary.report}`]),
-    `verdict    ${badge[verdict]}`,
+    `verdict    ${badge[verdict]}${partial === true ? ' (ended early)' : ''}`,
   ].join('\n');
 }
 

@@ -47,7 +47,7 @@ export interface PlayOptions {
   /** Of the world's things, from an earlier part of the same run; whoever made them shows them what is seen. */
   readonly judges?: ReadonlyMap<string, Judge>;
   /** Things of which a claim is known to be broken: those are not waited for as long as others. */
-  readonly broken?: ReadonlySet<string>;
+  readonly broken?: Pick<ReadonlySet<string>, 'has'>;
   /** What of what is seen is kept. Default: all. */
   readonly keeps?: (seen: Observation) => boolean;
   readonly onProgress?: (progress: Progress) => void;
@@ -220,7 +220,7 @@ class LivePlay {
 
   async #perform(deed: Deed): Promise<void> {
     try {
-      if (this.#trouble === undefined) await this.#world.perform(deed);
+      if (this.#trouble === undefined && !this.#isOver) await this.#world.perform(deed);
     } catch (error) {
       this.#trouble ??= `${deed.do}: ${error instanceof Error ? error.message : String(error)}`;
       this.#over?.();

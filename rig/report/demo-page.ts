@@ -50,7 +50,7 @@ export function demoContent(report: DemoReport, besideOf: BesideOf = () => ({}))
 }
 
 function head(report: DemoReport): Markup {
-  const { causes, verdict, pulls, canary, devices, coverage, host, deviceReports } = report;
+  const { causes, verdict, partial, pulls, canary, devices, coverage, host, deviceReports } = report;
   const pulled = sum(pulls.map((pull) => pull.pulled));
   const recovered = sum(pulls.map((pull) => pull.recovered));
   const worst = Math.max(0, ...pulls.map(({ recoveryMs }) => recoveryMs?.max ?? 0));
@@ -78,7 +78,9 @@ function head(report: DemoReport): Markup {
   return html`<section id="top">
     ${stateLine(verdict, `${recovered} of ${pulled} recovered`, cells(deviceReports))}
     <h1>${h1}</h1>
-    <p class="lead">${[...lead, advice].filter((text) => text !== '').join(' ')}</p>
+    <p class="lead">
+      ${[partial === true ? 'It was interrupted: this is what was found until then.' : '', ...lead, advice].filter((text) => text !== '').join(' ')}
+    </p>
     ${commandLine(first?.replay ?? `npx jobrig demo --things ${report.things} --seed ${report.seed}`)}
     <p class="sub">
       Covered: ${coverage.steps} of 9 steps pulled live on ${report.things} devices; ${coverage.scenarios} scenarios and

@@ -53,9 +53,17 @@ export function junitReport(report: DemoReport): string {
     { name: 'untouched', cases: others.map(deviceCase) },
     { name: 'documents', cases: report.documents.map(documentCase) },
     { name: 'virtual', cases: virtualCases(report) },
+    ...(report.partial === true ? [{ name: 'run', cases: [cutCase] }] : []),
   ];
   return junitFile('jobrig demo', suites, report.startedAt);
 }
+
+const cutCase: Case = {
+  name: 'the demo is played to its end',
+  className: 'jobrig.run',
+  seconds: 0,
+  error: 'it was interrupted: what is here was found until then',
+};
 
 function deviceCase(device: DeviceReport): Case {
   const { pull, outcome, reason, thingName } = device;

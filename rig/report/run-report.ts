@@ -20,6 +20,8 @@ export interface DemoSummary {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly verdict: Verdict;
+  /** It was interrupted: what was found until then, and never `pass`. */
+  readonly partial?: true;
   readonly things: number;
   /** Device seconds in a wall second that were asked for. */
   readonly timeScale: number;

@@ -54,14 +54,31 @@ describe('jobrig demo', () => {
     expect(readFileSync(join(command.folder, 'report', 'index.html'), 'utf8')).toContain('✓ Passed');
   });
 
-  it('stops cleanly on Ctrl-C in the middle of the run', async () => {
-    const { child, finished, progress } = start('demo', '--things', '12', '--json');
-    await progress((text) => text.includes('job documents'));
-    child.kill('SIGINT');
-    const { code, stdout, stderr } = await finished;
-    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
-    expect(stderr).toMatch(/jobrig: interrupted\n$/);
-  });
+  it.each([
+    ['SIGINT', 130, 'interrupted', 'things and connections', []],
+    ['SIGTERM', 143, 'terminated', 'wave 1 of 1', []],
+    ['SIGHUP', 129, 'hung up', 'scenarios and seeds', ['--time-scale', '200', '--seeds', '100000']],
+  ] as const)(
+    'tells what it found until %s, exit %d (%s), while it says: %s',
+    { timeout: 120_000 },
+    async (signal, exitCode, word, phase, words) => {
+      const command = start('demo', '--things', '12', '--json', '--out', 'report', ...words);
+      await command.progress((text) => text.includes(phase));
+      command.child.kill(signal);
+      const { code, stdout, stderr } = await command.finished;
+      expect(code, stderr).toBe(exitCode);
+      expect(stderr).toContain(`jobrig: ${word}: the result so far is in ${join('report', 'report.json')}\n`);
+      const summary = JSON.parse(stdout) as DemoSummary;
+      expect(summary).toMatchObject({ verdict: 'inconclusive', partial: true, devices: { invalid: 0 }, causes: [] });
+      expect(summary.canary.failed).toBe(0);
+      const fileOf = (name: string): string => readFileSync(join(command.folder, 'report', name), 'utf8');
+      expect(JSON.parse(fileOf('report.json'))).toMatchObject({ partial: true });
+      expect(JSON.parse(fileOf('run.json'))).toMatchObject({ isPartial: true, demo: { partial: true } });
+      expect(fileOf('index.html')).toContain('It was interrupted');
+      expect(fileOf('junit.xml')).toContain('it was interrupted');
+      if (phase === 'scenarios and seeds') expect(summary.devices.valid).toBe(12);
+    },
+  );
 
   it('says nothing on stderr with --quiet', { timeout: 240_000 }, async () => {
     const { code, stdout, stderr } = await runIn(

@@ -18,9 +18,12 @@ export class Admission implements Disposable {
   readonly #looking = setInterval(() => this.#look(), lookEveryMs);
   #used = performance.eventLoopUtilization();
 
-  /** Whoever asked first is first. @throws the signal's reason, for a part that waits, too */
+  /** Whoever asked first is first. @throws the signal's reason, for a part that has not begun; one that has ends by itself */
   play<Result>(part: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-    return this.#queue.add(part, signal && { signal });
+    return this.#queue.add(() => {
+      signal?.throwIfAborted();
+      return part();
+    });
   }
 
   #look(): void {

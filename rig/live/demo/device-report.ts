@@ -7,19 +7,24 @@ import { type Finding, verdictOf } from '../../verdict/contract.ts';
 export interface DeviceSource extends Omit<DeviceReport, 'outcome' | 'reason' | 'omitted'> {
   /** Where it was to be pulled. */
   readonly step?: Step;
+  /** The run was interrupted before its part was over. */
+  readonly isCut?: boolean;
 }
 
 export function deviceReport(source: DeviceSource): DeviceReport {
-  const { thingName, hardware, step: _step, ...rest } = source;
+  const { thingName, hardware, step: _step, isCut: _isCut, ...rest } = source;
   return { thingName, hardware, ...outcomeOf(source), ...rest, omitted: 0 };
 }
 
-function outcomeOf({ findings, pull, step }: DeviceSource): Pick<DeviceReport, 'outcome' | 'reason'> {
+function outcomeOf({ findings, pull, step, isCut }: DeviceSource): Pick<DeviceReport, 'outcome' | 'reason'> {
   const verdict = verdictOf(findings);
   if (verdict === 'fail') return { outcome: 'invalid', reason: wordsOf(findings, 'fail') };
-  if (verdict === 'inconclusive') return { outcome: 'inconclusive', reason: wordsOf(findings, 'inconclusive') };
+  const { recoveryMs } = pull ?? {};
+  if (isCut === true && recoveryMs === undefined) return { outcome: 'inconclusive', reason: cutReason };
+  if (isCut !== true && verdict === 'inconclusive') {
+    return { outcome: 'inconclusive', reason: wordsOf(findings, 'inconclusive') };
+  }
   if (pull !== undefined) {
-    const { recoveryMs } = pull;
     const after = recoveryMs === undefined ? '' : ` ${(recoveryMs / 1000).toFixed(1)} s after the pull`;
     return { outcome: 'recovered', reason: `valid again${after}` };
   }
@@ -36,6 +41,15 @@ function wordsOf(findings: readonly Finding[], outcome: Finding['outcome']): str
     .join('; ');
 }
 
+/** Of what was interrupted: what is certain, and nothing else, is found. @param certain what broke until then */
+export function findingsWhenCut(findings: readonly Finding[], certain: readonly Finding[]): readonly Finding[] {
+  return findings.map(
+    ({ claim }) =>
+      certain.find((one) => one.claim === claim) ?? { claim, outcome: 'inconclusive', reason: cutReason, evidence: [] },
+  );
+}
+
+const cutReason = 'interrupted before its jobs were done';
 const brokenTold = 100;
 const pulledToldByStep = 6;
 const observationsKept = 300;
@@ -44,11 +58,11 @@ const observationsKept = 300;
 export function keepSmall(reports: readonly DeviceReport[]): readonly DeviceReport[] {
   const told = new Map<string, number>();
   return reports.map((report) => {
-    const isWell = report.outcome === 'recovered' || report.outcome === 'untouched';
-    const kind = isWell ? `${report.pull?.step} ${report.pull?.mechanism}` : 'broken';
+    const isTold = isWell(report);
+    const kind = isTold ? `${report.pull?.step} ${report.pull?.mechanism}` : 'broken';
     const before = told.get(kind) ?? 0;
     told.set(kind, before + 1);
-    const kept = before < (isWell ? pulledToldByStep : brokenTold) ? observationsKept : 0;
+    const kept = before < (isTold ? pulledToldByStep : brokenTold) ? observationsKept : 0;
     const { observations, findings } = report;
     return {
       ...report,
@@ -57,6 +71,10 @@ export function keepSmall(reports: readonly DeviceReport[]): readonly DeviceRepo
       omitted: Math.max(0, observations.length - kept),
     };
   });
+}
+
+export function isWell({ outcome }: DeviceReport): boolean {
+  return outcome === 'recovered' || outcome === 'untouched';
 }
 
 function withoutEvidence({ claim, outcome, reason }: Finding): Finding {

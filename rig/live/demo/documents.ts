@@ -59,7 +59,7 @@ export interface DocumentsAct {
   /** The text of each job's document, by label: what an object would say, in other bytes. */
   readonly texts: ReadonlyMap<string, string>;
   /** What came of it. */
-  summaryOf(observations: readonly Observation[]): readonly DocumentSummary[];
+  readonly summaryOf: (observations: readonly Observation[]) => readonly DocumentSummary[];
 }
 
 export async function planDocuments(things: readonly string[], options: DocumentsOptions): Promise<DocumentsAct> {

@@ -23,13 +23,14 @@ import type { ScenarioRun } from '../check/check-result.ts';
 import { runOf } from '../check/scenario-run.ts';
 import { type Played, playLive } from '../play.ts';
 import { Admission } from './admission.ts';
-import { deviceReport, keepSmall, storyFilter } from './device-report.ts';
-import { planDocuments, readJobDocument } from './documents.ts';
+import { deviceReport, findingsWhenCut, isWell, keepSmall, storyFilter } from './device-report.ts';
+import { type DocumentsAct, planDocuments, readJobDocument } from './documents.ts';
 import { hardwareReports, hostReport } from './host-report.ts';
 import { liveCauses } from './live-causes.ts';
 import { type SecondAct, playSecondAct } from './second-act.ts';
 import { type Stage, type StageFigures, type StageOptions, openStage, prefix } from './stage.ts';
 import { present } from '../../../protocol/json.ts';
+import { untilInterrupted } from './until-interrupted.ts';
 import { type FirmwareDocument, type Wave, planWaves } from './waves.ts';
 
 export interface DemoOptions extends Omit<StageOptions, 'onProgress' | 'onBreak' | 'onCall'> {
@@ -57,6 +58,7 @@ export interface DemoProgress extends StageFigures {
 export interface Demo extends AsyncDisposable {
   /** Where a browser finds the live page. */
   readonly pageUrl: string;
+  /** When its signal ends it, what was found until then, as `partial`. */
   run(): Promise<DemoReport>;
 }
 
@@ -126,9 +128,20 @@ function agentOf(thingName: string, { agent = referenceAgent, audience, things }
   return audience !== undefined && thingName === thingNameOf(prefix, Math.min(things, 2)) ? audience.bug : agent;
 }
 
-interface PlayedWave {
-  readonly wave: Wave;
+/** What was played of the first act. */
+interface PlayedPart {
   readonly played: Played;
+  /** The run was interrupted before it was over. */
+  readonly isCut: boolean;
+}
+
+interface PlayedWave extends PlayedPart {
+  readonly wave: Wave;
+}
+
+/** The documents, and what came of them. */
+interface PlayedDocuments extends PlayedPart {
+  readonly summary: readonly DocumentSummary[];
 }
 
 class MainJob {
@@ -138,6 +151,8 @@ class MainJob {
   readonly #startedAt = new Date();
   /** What broke of a device in its documents, by thing. */
   readonly #brokenBefore = new Map<string, readonly Finding[]>();
+  readonly #waves: PlayedWave[] = [];
+  #documents: PlayedDocuments | undefined;
 
   constructor(stage: Stage, options: DemoOptions, announce: (act: string, played?: string) => void) {
     this.#stage = stage;
@@ -147,22 +162,24 @@ class MainJob {
 
   async run(): Promise<DemoReport> {
     const { onProgress: _, ...options } = this.#options;
-    this.#announce('things and connections');
-    await this.#stage.connect();
-    await this.#stage.started();
-    const { waves, documents, documentsPlayed } = await this.#firstAct();
+    await untilInterrupted(options.signal, async () => {
+      this.#announce('things and connections');
+      await this.#stage.connect();
+      await this.#stage.started();
+      await this.#firstAct();
+    });
     if (this.#options.keepsDevices !== true) await this.#stage.leave();
     const second = await playSecondAct({
       ...options,
       onProgress: (played, of, failed) =>
         this.#announce('scenarios and seeds in virtual time', `${played} of ${of} played · ${failed} failed`),
     });
-    const report = this.#report(waves, documents, second, [documentsPlayed, ...waves.map(({ played }) => played)]);
+    const report = this.#report(second);
     this.#stage.page.concluded(report.verdict);
     return report;
   }
 
-  async #firstAct() {
+  async #firstAct(): Promise<void> {
     const { thingNames, options } = this.#stage;
     const { seed, faults, signal } = options;
     const documents = await planDocuments(thingNames.slice(-documentThings), {
@@ -180,26 +197,34 @@ class MainJob {
     using admission = new Admission();
     this.#announce('job documents of real systems');
     const documentsPlayed = admission.play(() => this.#play(documents.scenario, '', documents.texts), signal);
-    const played = Promise.all([
-      documentsPlayed,
-      ...waves.map(async (wave): Promise<PlayedWave> => {
+    const parts = [
+      this.#keepDocuments(documents, documentsPlayed),
+      ...waves.map(async (wave) => {
         const { number, scenario } = wave;
         const { things } = scenario.given;
         if (things.some(({ thing }) => busy.has(thing))) await documentsPlayed;
-        const part = (): Promise<Played> => {
+        const part = (): Promise<PlayedPart> => {
           this.#announce(
             `wave ${number} of ${waves.length}: ${things.length} devices lose their job while they update`,
           );
           return this.#play(scenario, `-${number}`);
         };
-        return { wave, played: await admission.play(part, signal) };
+        this.#waves.push({ wave, ...(await admission.play(part, signal)) });
       }),
-    ]);
-    const [first, ...rest] = await played;
-    return { documents: documents.summaryOf(first.observations), documentsPlayed: first, waves: rest };
+    ];
+    await Promise.all(parts).catch(async (error: unknown) => {
+      // Those under way end with what they have found.
+      if (signal?.aborted === true) await Promise.allSettled(parts);
+      throw error;
+    });
   }
 
-  async #play(scenario: Scenario, suffix: string, texts?: ReadonlyMap<string, string>): Promise<Played> {
+  async #keepDocuments({ summaryOf }: DocumentsAct, playing: Promise<PlayedPart>): Promise<void> {
+    const part = await playing;
+    this.#documents = { ...part, summary: part.isCut ? [] : summaryOf(part.played.observations) };
+  }
+
+  async #play(scenario: Scenario, suffix: string, texts?: ReadonlyMap<string, string>): Promise<PlayedPart> {
     const { clock, judges, options } = this.#stage;
     const world = this.#stage.worldFor(scenario, suffix, texts);
     const tooLong = new AbortController();
@@ -210,38 +235,50 @@ class MainJob {
         judges,
         broken: this.#stage.broken,
         keeps: storyFilter(),
-        giveUp: tooLong.signal,
-        ...(options.signal && { signal: options.signal }),
+        giveUp: AbortSignal.any([tooLong.signal, ...(options.signal === undefined ? [] : [options.signal])]),
       });
+      if (options.signal?.aborted === true) return { played: this.#certainOf(played), isCut: true };
       if (played.trouble !== undefined) throw new Error(`the rig could not go on: ${played.trouble}`);
       for (const { thingName, findings } of played.findings) {
         const broken = findings.filter(({ outcome }) => outcome === 'fail');
         if (scenario.id === 'documents' && broken.length > 0) this.#brokenBefore.set(thingName, broken);
       }
-      return played;
+      return { played, isCut: false };
     } finally {
       cancel();
     }
   }
 
-  #report(
-    waves: readonly PlayedWave[],
-    documents: readonly DocumentSummary[],
-    second: SecondAct,
-    played: readonly Played[],
-  ): DemoReport {
+  /** What a device has not done yet is not held against it. */
+  #certainOf({ unfinished: _awaited, trouble: _ofTheEnd, ...played }: Played): Played {
+    const findings = played.findings.map(({ thingName, findings: all }) => ({
+      thingName,
+      findings: findingsWhenCut(all, this.#stage.broken.get(thingName) ?? []),
+    }));
+    return { ...played, findings };
+  }
+
+  #report(second: SecondAct): DemoReport {
+    const isPartial = this.#options.signal?.aborted === true;
+    const waves = this.#waves.toSorted((a, b) => a.wave.number - b.wave.number);
+    const documents = this.#documents?.summary ?? [];
+    const played = [...(this.#documents === undefined ? [] : [this.#documents]), ...waves].map((part) => part.played);
     const { thingNames, options, faults, clock, exchanges } = this.#stage;
     const { seed, things, timeScale } = options;
-    const devices = keepSmall(waves.flatMap((wave) => this.#deviceReports(wave)));
+    const ofWaves = waves.flatMap((part) => this.#deviceReports(part.wave.cast, part));
+    const devices = keepSmall([...ofWaves, ...this.#brokenOnlyBefore(ofWaves)]);
     const waveOf = new Map(
       waves.flatMap(({ wave }) => [...wave.cast.keys()].map((thing) => [thing, wave.scenario.id])),
     );
     const causes: readonly CauseReport[] = [
-      ...liveCauses(devices, (thingName) => waveOf.get(thingName) ?? ''),
+      ...liveCauses(devices, (thingName) => waveOf.get(thingName) ?? 'documents'),
       ...second.causes,
     ];
     const invalid = devices.filter(({ outcome }) => outcome === 'invalid').length;
     const { canaries } = this.#stage.figures;
+    const finished = waves.filter(({ isCut }) => !isCut);
+    const tried = isPartial ? sum(finished.map(({ wave }) => wave.cast.size)) : things;
+    const done = isPartial ? sum(finished.map(canariesIn)) : canaries;
     const pulls = steps.flatMap((step) => pullSummary(devices, step));
     return {
       jobrig: version,
@@ -249,13 +286,14 @@ class MainJob {
       seed,
       startedAt: this.#startedAt.toISOString(),
       endedAt: new Date().toISOString(),
-      verdict: verdictOf(devices, documents, second),
+      verdict: verdictOf(devices, documents, second, isPartial),
+      ...(isPartial && { partial: true }),
       things,
       timeScale,
       coverage: { steps: pulls.length, scenarios: second.scenarios, seeds: second.seeds },
       pulls,
-      devices: { valid: devices.length - invalid, invalid },
-      canary: { succeeded: canaries, failed: things - canaries },
+      devices: { valid: isPartial ? devices.filter(isWell).length : devices.length - invalid, invalid },
+      canary: { succeeded: canaries, failed: tried - done },
       documents,
       causes,
       hardware: hardwareReports(thingNames.map((thingName) => this.#stage.hardwareOf(thingName))),
@@ -271,17 +309,25 @@ class MainJob {
     };
   }
 
-  #deviceReports({ wave, played }: PlayedWave): readonly DeviceReport[] {
+  /** What broke with the documents, of devices whose wave never began. */
+  #brokenOnlyBefore(told: readonly DeviceReport[]): readonly DeviceReport[] {
+    if (this.#documents === undefined) return [];
+    const known = new Set(told.map(({ thingName }) => thingName));
+    const reports = this.#deviceReports(new Map(), this.#documents);
+    return reports.filter(({ thingName, outcome }) => outcome === 'invalid' && !known.has(thingName));
+  }
+
+  #deviceReports(cast: Wave['cast'], { played, isCut }: PlayedPart): readonly DeviceReport[] {
     const seen = new Map<string, Observation[]>();
     for (const one of played.observations) {
-      for (const thing of one.thingName === undefined ? wave.cast.keys() : [one.thingName]) {
+      for (const thing of one.thingName === undefined ? cast.keys() : [one.thingName]) {
         const own = seen.get(thing);
         if (own === undefined) seen.set(thing, [one]);
         else own.push(one);
       }
     }
     return played.findings.map(({ thingName, findings }) => {
-      const step = wave.cast.get(thingName);
+      const step = cast.get(thingName);
       const pull = this.#stage.pulls.of(thingName);
       const before = this.#brokenBefore.get(thingName) ?? [];
       return deviceReport({
@@ -293,10 +339,23 @@ class MainJob {
           .map((finding) => (this.#stage.touched.has(thingName) ? unjudged(finding) : finding)),
         startedAt: played.startedAt,
         observations: seen.get(thingName) ?? [],
+        isCut,
         ...present({ step, pull }),
       });
     });
   }
+}
+
+function canariesIn({ played }: PlayedPart): number {
+  return played.observations.filter(isDoneCanary).length;
+}
+
+function isDoneCanary(seen: Observation): boolean {
+  return seen.kind === 'execution' && seen.status === 'SUCCEEDED' && seen.execution.jobId.startsWith('canary');
+}
+
+function sum(figures: readonly number[]): number {
+  return figures.reduce((total, figure) => total + figure, 0);
 }
 
 /** Without what was seen of devices that are not told of. */
@@ -319,12 +378,13 @@ function verdictOf(
   devices: readonly DeviceReport[],
   documents: readonly DocumentSummary[],
   second: SecondAct,
+  isPartial: boolean,
 ): Verdict {
   const isInvalid =
     documents.some(({ mistaken }) => mistaken > 0) || devices.some(({ outcome }) => outcome === 'invalid');
   if (isInvalid || second.verdict === 'fail') return 'fail';
   const isUnsure = devices.some(({ outcome }) => outcome === 'inconclusive');
-  return isUnsure || second.verdict === 'inconclusive' ? 'inconclusive' : 'pass';
+  return isPartial || isUnsure || second.verdict === 'inconclusive' ? 'inconclusive' : 'pass';
 }
 
 function pullSummary(devices: readonly DeviceReport[], step: PullSummary['step']): readonly PullSummary[] {

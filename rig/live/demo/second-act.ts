@@ -18,6 +18,7 @@ import { createBounded } from '../bounded.ts';
 import type { ScenarioRun } from '../check/check-result.ts';
 import type { SimulationPart } from '../simulation/parts.ts';
 import { Simulation } from '../simulation/simulation.ts';
+import { untilInterrupted } from './until-interrupted.ts';
 
 export interface SecondActOptions {
   readonly scenarios: readonly Scenario[];
@@ -44,6 +45,7 @@ const causesTold = 8;
 const minimizingTrials = 150;
 const labelsNamed = 20;
 
+/** When interrupted, what was found until then, as it was drawn. */
 export async function playSecondAct(options: SecondActOptions): Promise<SecondAct> {
   const { scenarios, seeds, signal, onProgress } = options;
   const playable = scenarios.filter((scenario) => whySkipped(scenario, virtualOffer) === undefined);
@@ -53,11 +55,17 @@ export async function playSecondAct(options: SecondActOptions): Promise<SecondAc
     onTurn: ({ played, failed }) => onProgress?.(played, playable.length + seeds, failed),
   });
   let seedsPlayed = 0;
-  for await (const { part } of simulation.play(partsOf(playable, seeds, options.hardware))) {
-    if (part.seed !== undefined) seedsPlayed += 1;
-  }
+  await untilInterrupted(signal, async () => {
+    signal?.throwIfAborted();
+    for await (const { part } of simulation.play(partsOf(playable, seeds, options.hardware))) {
+      if (part.seed !== undefined) seedsPlayed += 1;
+    }
+  });
   const causes = simulation.causes();
-  const told = await simulation.tellAll(causes.slice(0, causesTold), minimizingTrials);
+  const first = causes.slice(0, causesTold);
+  const told =
+    (await untilInterrupted(signal, () => simulation.tellAll(first, signal?.aborted ? 0 : minimizingTrials))) ??
+    (await simulation.tellAll(first, 0));
   return {
     verdict: simulation.verdict,
     scenarios: simulation.played - seedsPlayed,

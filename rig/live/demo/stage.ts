@@ -105,8 +105,8 @@ export class Stage implements AsyncDisposable {
   readonly pulls: PullWatch;
   readonly exchanges: ExchangeLag;
   readonly faults: Tally = createTally();
-  /** Things of which a claim is broken. */
-  readonly broken = new Set<string>();
+  /** Things of which a claim is broken for certain, with what was found of each. */
+  readonly broken = new Map<string, readonly Finding[]>();
   /** Things that somebody has done something to on the live page. */
   readonly touched = new Set<string>();
   readonly #observer: Observer;
@@ -225,11 +225,13 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Of a device that somebody has done something to, a claim is not the demo's to judge. */
-  #broke(thingName: string, { claim, reason }: Finding): void {
+  #broke(thingName: string, finding: Finding): void {
+    const { claim, reason } = finding;
     if (this.touched.has(thingName)) return;
     // What broke first says most; the rest mostly follows from it.
-    if (!this.broken.has(thingName)) this.page.judged(thingName, true, `${reason} (${claimName(claim)})`);
-    this.broken.add(thingName);
+    const before = this.broken.get(thingName);
+    if (before === undefined) this.page.judged(thingName, true, `${reason} (${claimName(claim)})`);
+    this.broken.set(thingName, [...(before ?? []), finding]);
     this.options.onBreak?.(thingName, claim, reason);
   }
 

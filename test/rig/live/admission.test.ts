@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { Admission } from '../../../rig/live/demo/admission.ts';
 
@@ -23,14 +22,17 @@ describe('admission of parts of the demo', () => {
     expect(begun).toEqual(parts.map((_, index) => `part ${index}`));
   });
 
-  it('refuses whoever waits, and whoever comes, with the reason of the signal', async () => {
+  it('refuses whoever waits, and whoever comes, with the reason of the signal; who has begun ends by himself', async () => {
     const controller = new AbortController();
-    setMaxListeners(0, controller.signal);
     using admission = new Admission();
-    const play = (): Promise<void> => admission.play(() => new Promise(() => {}), controller.signal);
+    const ends: (() => void)[] = [];
+    const play = (): Promise<void> => admission.play(() => new Promise((end) => ends.push(end)), controller.signal);
     const parts = Array.from({ length: 100 }, play);
+    const begun = ends.length;
     controller.abort(new Error('enough'));
-    for (const part of parts) await expect(part).rejects.toThrow('enough');
+    for (const end of ends) end();
+    for (const part of parts.slice(0, begun)) await part;
+    for (const part of parts.slice(begun)) await expect(part).rejects.toThrow('enough');
     await expect(play()).rejects.toThrow('enough');
   });
 });

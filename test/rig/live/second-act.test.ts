@@ -59,13 +59,19 @@ describe('the second act of the demo', () => {
     expect(runs[0]!.scenario.id).toBe(first!.scenario);
   });
 
-  it('ends with the reason it is stopped for', async () => {
+  it('that is interrupted tells what it has found until then, as it was drawn', async () => {
+    const { behaviour } = zoo.find(({ id }) => id === 'r40-does-not-ask-when-it-connects')!;
     const controller = new AbortController();
-    const stopped = act({
-      seeds: 1000,
+    const { verdict, causes, runs, seeds } = await act({
+      scenarios: [],
+      seeds: 100_000,
+      agent: behaviour,
       signal: controller.signal,
-      onProgress: () => controller.abort(new Error('enough')),
+      onProgress: (_played, _of, failed) => failed > 0 && controller.abort(),
     });
-    await expect(stopped).rejects.toThrow('enough');
+    expect(verdict).toBe('fail');
+    expect(causes[0]?.found).toBeGreaterThan(0);
+    expect(runs[0]?.scenario.id).toBe(causes[0]?.scenario);
+    expect(seeds).toBeLessThan(100_000);
   });
 });
