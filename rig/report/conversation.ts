@@ -146,13 +146,13 @@ function rowMarkup(row: Row, { startedAt, decisive, why }: ConversationOptions, 
       ? html`<em class="mark">decisive</em>
           <p class="why">${why}</p>`
       : undefined;
+  const clock = ((at - startedAt) / 1000).toFixed(2);
   const log = html`<span class="log mono" role="cell"
     >${printed.slice(0, printedLinesShown).join('\n')}${printed.length > printedLinesShown ? `\n… ${printed.length - printedLinesShown} lines` : ''}</span
   >`;
   return html`<div class="row ${kind}" role="row" data-at="${at - startedAt}">
-    <span class="t" role="cell">${((at - startedAt) / 1000).toFixed(2)}</span
-    ><span class="lanes" role="cell">${lane(wayOf(seen, line))}</span
-    ><span class="w" role="cell">${emphasised(line.text)}${explanation}${payload(line)}</span
+    <span class="t" role="cell">${clock}</span><span class="lanes" role="cell">${lane(wayOf(seen, line))}</span
+    ><span class="w" role="cell">${emphasised(line.text)}${explanation}${payload(line, clock)}</span
     >${hasConsole ? log : undefined}
   </div>`;
 }
@@ -174,13 +174,14 @@ function wayOf(seen: Observation, { actor, tone }: Line): Way {
   }
 }
 
-function payload({ topic, payload: text }: Line): Markup | undefined {
+/** @param clock tells one from another that says the same */
+function payload({ topic, payload: text, text: words }: Line, clock: string): Markup | undefined {
   if (topic === undefined) return undefined;
   const shown =
     text === undefined ? '' : `\n${text.length > longestPayload ? `${text.slice(0, longestPayload)}…` : text}`;
   return html`<details>
-    <summary>payload</summary>
-    <pre tabindex="0">${topic}${shown}</pre>
+    <summary aria-label="payload at ${clock} s: ${words.replaceAll('**', '')}">payload</summary>
+    <pre>${topic}${shown}</pre>
   </details>`;
 }
 

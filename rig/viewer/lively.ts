@@ -1,6 +1,6 @@
 /**
  * What a report can do in a browser: copy a command, find and filter, move the cursor over drawing and rows of a story together,
- * open what its address names, draw charts. Of a whole page, or of a run that is shown in one.
+ * walk over its payloads by arrow keys, open what its address names, draw charts. Of a whole page, or of a run that is shown in one.
  */
 import { type Place, drawCharts } from './load-charts.ts';
 
@@ -9,6 +9,7 @@ export function makeLively(place: Place): () => void {
   for (const button of all<HTMLButtonElement>(place, '.copy')) button.addEventListener('click', () => copyFrom(button));
   for (const box of all<HTMLInputElement>(place, '.filter')) filterBy(place, box);
   for (const story of all<HTMLElement>(place, '.story')) scrub(story);
+  for (const talk of all<HTMLElement>(place, '.talk')) makeOneStop(talk, all<HTMLElement>(talk, 'summary'));
   for (const link of all<HTMLAnchorElement>(place, 'a[href^="#"]')) {
     // Its own goal, wherever the place is: addresses do not reach into a run that was opened.
     link.addEventListener('click', (event) => {
@@ -91,6 +92,31 @@ function scrub(story: HTMLElement): void {
     write('.at', `${(at / 1000).toFixed(2)} s`);
     write('.step', step ?? 'at rest');
     write('.said', wordsOf(here));
+  });
+}
+
+/**
+ * The payloads of a conversation are one stop of the Tab key, the one that had the focus last; arrow keys, Home and End go from one to
+ * another. Source: https://www.w3.org/WAI/ARIA/apg/practices/keyboard-interface/ (roving tabindex).
+ */
+function makeOneStop(talk: HTMLElement, stops: readonly HTMLElement[]): void {
+  const stopAt = (here: HTMLElement | undefined): void => {
+    for (const stop of stops) stop.tabIndex = stop === here ? 0 : -1;
+  };
+  stopAt(stops[0]);
+  for (const stop of stops) stop.setAttribute('aria-keyshortcuts', 'ArrowUp ArrowDown Home End');
+  talk.addEventListener('focusin', ({ target }) => {
+    const here = stops.find((stop) => stop === target);
+    if (here !== undefined) stopAt(here);
+  });
+  talk.addEventListener('keydown', (event) => {
+    const from = stops.findIndex((stop) => stop === event.target);
+    const isAlone = !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);
+    const goals = { ArrowUp: stops[from - 1], ArrowDown: stops[from + 1], Home: stops[0], End: stops.at(-1) };
+    const goal = from >= 0 && isAlone ? goals[event.key as keyof typeof goals] : undefined;
+    if (goal === undefined) return;
+    event.preventDefault();
+    goal.focus();
   });
 }
 

@@ -107,6 +107,48 @@ describe.skipIf(browserFile === undefined)(
       await page.context().close();
     });
 
+    it.each(['demo', 'check'] as const)(
+      '%s: payloads are one stop of the Tab key, walked by arrow keys',
+      async (name) => {
+        const { page } = await open(name);
+        const payloads = page.locator('.story').first().locator('.talk summary');
+        const count = await payloads.count();
+        expect(count).toBeGreaterThan(2);
+        const focused = (): Promise<string | null> => page.locator(':focus').getAttribute('aria-label');
+        const isThere = (): Promise<boolean> => page.evaluate(`document.activeElement.matches('.talk summary')`);
+        await page.locator('.story').first().getByLabel('Moment of the run').focus();
+        await page.keyboard.press('Tab');
+        const names = [await focused()];
+        for (let n = 1; n < count; n += 1) {
+          await page.keyboard.press('ArrowDown');
+          names.push(await focused());
+        }
+        expect(names).toEqual(await payloads.evaluateAll((all) => all.map((one) => one.getAttribute('aria-label'))));
+        expect(names).toContainEqual(expect.stringMatching(/^payload at \d+\.\d\d s: \w/));
+        expect(new Set(names).size).toBe(count);
+        await page.keyboard.press('ArrowUp');
+        await page.keyboard.press('Enter');
+        expect(await page.locator('.talk details[open] summary').getAttribute('aria-label')).toBe(names.at(-2));
+        expect(await page.locator(':focus').evaluate('(one) => getComputedStyle(one).outlineStyle')).not.toBe('none');
+        expect(await violationsIn(page)).toEqual([]);
+        await page.keyboard.press('Tab');
+        expect(await isThere()).toBe(false);
+        await page.keyboard.press('Shift+Tab');
+        expect(await focused()).toBe(names.at(-2));
+        await page.keyboard.press('Home');
+        expect(await focused()).toBe(names[0]);
+        await page.keyboard.press('End');
+        expect(await focused()).toBe(names.at(-1));
+        await page.context().close();
+      },
+    );
+
+    it('without scripts every payload is a stop of its own', async () => {
+      const { page } = await open('check', { javaScriptEnabled: false });
+      expect(await page.locator('.talk summary[tabindex]').count()).toBe(0);
+      await page.context().close();
+    });
+
     it('the picture of the README: what is wrong, first', async () => {
       const { page } = await open('check');
       await page.screenshot({ path: pictureFile('report') });
