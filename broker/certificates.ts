@@ -8,7 +8,8 @@ import { webcrypto } from 'node:crypto';
 import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { type CertificateAuthority, type Keeper, keyAlgorithm } from './certificate-authority.ts';
-import { type KeyPairFiles, hintOfSystem, isOfSystem, openKeyPair } from './key-pair-files.ts';
+import { type KeyPairFiles, openKeyPair } from './key-pair-files.ts';
+import { hintOfSystem, isOfSystem } from './store/system-refusal.ts';
 import { makeDirectory } from './store/make-directory.ts';
 
 export type { CertificateAuthority, IssuedCertificate } from './certificate-authority.ts';

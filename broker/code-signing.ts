@@ -8,7 +8,8 @@ import { createPrivateKey, createSign } from 'node:crypto';
 import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
 import type { CertificateAuthority, IssuedCertificate } from './certificates.ts';
-import { type KeyPairFiles, hintOfSystem, isOfSystem, openKeyPair } from './key-pair-files.ts';
+import { type KeyPairFiles, openKeyPair } from './key-pair-files.ts';
+import { hintOfSystem, isOfSystem } from './store/system-refusal.ts';
 
 export const codeSigningKeyFile = 'code-signing.key';
 export const codeSigningCertificateFile = 'code-signing.pem';

@@ -69,14 +69,6 @@ export async function patiently<Value>(read: () => Promise<Value>): Promise<Valu
   }
 }
 
-/** What to do where the file system has said no: its files are as good as they were. */
-export const hintOfSystem =
-  'Give another directory, or make it one that this user may read and write and that has room.';
-
-export function isOfSystem(cause: unknown): boolean {
-  return typeof (cause as NodeJS.ErrnoException | undefined)?.syscall === 'string';
-}
-
 /** @returns `undefined` where there is neither @throws {OperationalError} what `unusable` makes of what is wrong */
 export async function readKeyPair(files: KeyPairFiles): Promise<KeyPair | undefined> {
   const { certFile, keyFile, unusable, complaintOf } = files;

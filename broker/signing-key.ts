@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
-import { hintOfSystem, isOfSystem, isThereAlready, patiently } from './key-pair-files.ts';
+import { isThereAlready, patiently } from './key-pair-files.ts';
+import { hintOfSystem, isOfSystem } from './store/system-refusal.ts';
 import { writeNew } from './store/whole-file.ts';
 
 export const signingKeyFile = 'url-signing.key';

@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { caCertificateFile } from '../certificates.ts';
-import { hintOfSystem, isOfSystem, readKeyPair } from '../key-pair-files.ts';
+import { readKeyPair } from '../key-pair-files.ts';
+import { hintOfSystem, isOfSystem } from '../store/system-refusal.ts';
 
 /** What a node proves itself with; PEM. */
 export interface NodeCertificate {

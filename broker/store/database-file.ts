@@ -11,6 +11,7 @@ import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite'
 import { OperationalError, type OperationalErrorCode } from '../../protocol/operational-error.ts';
 import { readMark } from './commit-mark.ts';
 import { makeDirectory } from './make-directory.ts';
+import { hintOfSystem, isOfSystem, primaryCode } from './system-refusal.ts';
 
 export type Database = DatabaseSyncInstance;
 
@@ -73,7 +74,7 @@ export function inspectDatabase(files: DatabaseFiles, schema: Schema): Head | un
     makeDirectory(dirname(file));
     if (!existsSync(file)) makeDatabase(files, schema);
   });
-  if (statSync(file).size === 0) throw torn(file, 'is empty');
+  if (attempt(files, () => statSync(file).size) === 0) throw torn(file, 'is empty');
   const database = attempt(files, () => new DatabaseSync(file, { readOnly: true }));
   try {
     return attempt(files, () => {
@@ -220,11 +221,13 @@ export function attempt<Value>({ database: file, mark }: DatabaseFiles, action: 
     return action();
   } catch (cause) {
     if (cause instanceof OperationalError) throw cause;
-    const { errcode, message } = cause as Error & { readonly errcode?: number };
-    if (errcode === busy) throw inUse(file, readMark(mark)?.pid, cause);
-    if (errcode === corrupt || errcode === logicError) throw torn(file, `is damaged: ${message}`, cause);
-    if (errcode === notADatabase) throw storeError('STORE_FOREIGN', file, 'is not a database', { cause });
-    throw storeError('STORE_UNUSABLE', file, `cannot be used: ${message}`, { cause });
+    const { errcode = 0, message } = cause as Error & { readonly errcode?: number };
+    const code = primaryCode(errcode);
+    if (code === busy) throw inUse(file, readMark(mark)?.pid, cause);
+    if (code === corrupt || code === logicError) throw torn(file, `is damaged: ${message}`, cause);
+    if (code === notADatabase) throw storeError('STORE_FOREIGN', file, 'is not a database', { cause });
+    const hint = isOfSystem(cause) ? hintOfSystem : defaultHint;
+    throw storeError('STORE_UNUSABLE', file, `cannot be used: ${message}`, { hint, cause });
   }
 }
 

@@ -96,7 +96,7 @@ export function openSqliteTarget(directory: string, identity: ServiceIdentity): 
 function opened(files: DatabaseFiles, head: Head | undefined): OpenDatabase & { readonly close: () => void } {
   const open = openDatabase(files, sqliteSchema);
   // Whoever is kept out is told by which process.
-  const mark = openMark(files.mark, head?.commits ?? 0);
+  const mark = attempt(files, () => openMark(files.mark, head?.commits ?? 0));
   return {
     ...open,
     close() {

@@ -101,7 +101,7 @@ export function openSqliteDatabase(
   database.exec(`PRAGMA synchronous = ${synchronous[durability]}; PRAGMA wal_autocheckpoint = 4000`);
   const write = writerOf(database, identity, `,${JSON.stringify(mark)},`);
   let commits = head?.commits ?? 0;
-  const commitMark = openMark(files.mark, commits);
+  const commitMark = attempt(files, () => openMark(files.mark, commits));
   /** SQLite makes the file with the first commit, and uses one for as long as it is open. */
   let log: number | undefined;
   const gathered: WrittenRows[] = [];
@@ -160,8 +160,9 @@ function checkHead(head: Head | undefined, files: DatabaseFiles, identity: Servi
 }
 
 /** No commit is missing that the mark counts. */
-export function checkEnd(head: Head | undefined, { database, log, mark: file }: DatabaseFiles): void {
-  const mark = readMark(file);
+export function checkEnd(head: Head | undefined, files: DatabaseFiles): void {
+  const { database, log, mark: file } = files;
+  const mark = attempt(files, () => readMark(file));
   if (mark !== undefined && !(mark.commits <= (head?.commits ?? 0))) {
     const missing = Number.isNaN(mark.commits) ? 'an unknown number of' : mark.commits - (head?.commits ?? 0);
     const hint = `Something has cut ${log}. To go on without what is lost, remove ${file}.`;

@@ -21,6 +21,7 @@ import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type SqliteStoreOptions, durabilities } from '../../broker/store/sqlite-database.ts';
 import { type SqliteStore, openSqliteStore } from '../../broker/store/sqlite-store.ts';
+import { attempt } from '../../broker/store/database-file.ts';
 import type { Store } from '../../broker/store/store.ts';
 import { type StoreDirectory, makeStoreDirectory } from '../support/store-directory.ts';
 
@@ -310,6 +311,9 @@ describe('a torn store is named, at whatever place it is torn', () => {
   });
 });
 
+const ofSqlite = (errcode: number) => ({ errcode, code: 'ERR_SQLITE_ERROR' });
+const ofNode = (code: string) => ({ code, syscall: 'open' });
+
 describe('the file system says no', () => {
   it('to a directory that cannot be made', async () => {
     writeFileSync(join(directory.path, 'file'), '');
@@ -320,12 +324,43 @@ describe('the file system says no', () => {
     });
   });
 
-  it('to a directory where the database should be', async () => {
-    mkdirSync(directory.database);
+  it.each(['database', 'mark'] as const)('to a directory where the %s should be', async (which) => {
+    if (which === 'mark') close(await open());
+    mkdirSync(directory[which]);
     expect(await refusal()).toMatchObject({
       code: 'STORE_UNUSABLE',
       message: expect.stringContaining(directory.database),
+      hint: expect.stringContaining('has room'),
     });
+  });
+
+  it.each([
+    ['SQLITE_PERM', ofSqlite(3), true],
+    ['SQLITE_READONLY', ofSqlite(8), true],
+    ['SQLITE_READONLY_DIRECTORY', ofSqlite(1544), true],
+    ['SQLITE_IOERR', ofSqlite(10), true],
+    ['SQLITE_IOERR_SHMSIZE', ofSqlite(4874), true],
+    ['SQLITE_FULL', ofSqlite(13), true],
+    ['SQLITE_CANTOPEN', ofSqlite(14), true],
+    ['ENOSPC', ofNode('ENOSPC'), true],
+    ['EDQUOT', ofNode('EDQUOT'), true],
+    ['EROFS', ofNode('EROFS'), true],
+    ['EACCES', ofNode('EACCES'), true],
+    ['EPERM', ofNode('EPERM'), true],
+    ['EIO', ofNode('EIO'), true],
+    ['SQLITE_CORRUPT', ofSqlite(11), false],
+    ['SQLITE_CORRUPT_INDEX', ofSqlite(779), false],
+    ['SQLITE_NOTADB', ofSqlite(26), false],
+    ['SQLITE_ERROR', ofSqlite(1), false],
+  ])('%s: what to do about it', (name, said, isOfSystem) => {
+    const files = { database: directory.database, log: directory.log, mark: directory.mark };
+    const failing = (): never => {
+      throw Object.assign(new Error(name), said);
+    };
+    const hint = isOfSystem ? /that has room/ : /move this file away/;
+    expect(() => attempt(files, failing)).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(hint) as string }) as Error,
+    );
   });
 });
 

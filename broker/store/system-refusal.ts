@@ -1,0 +1,21 @@
+/**
+ * What the file system, or SQLite for it, has refused: no room, no permission, a file system that can only be read. The files are as
+ * good as they were, so nobody is to move or remove one. Source: SQLite's result codes.
+ */
+
+/** What to do about it. */
+export const hintOfSystem =
+  'Give another directory, or make it one that this user may read and write and that has room.';
+
+/** Each in the lowest byte of its extended codes: PERM, READONLY, IOERR, FULL, CANTOPEN, NOLFS, AUTH. */
+const refusals: ReadonlySet<number> = new Set([3, 8, 10, 13, 14, 22, 23]);
+
+export function isOfSystem(cause: unknown): boolean {
+  const { syscall, errcode } = (cause ?? {}) as NodeJS.ErrnoException & { readonly errcode?: number };
+  return typeof syscall === 'string' || (errcode !== undefined && refusals.has(primaryCode(errcode)));
+}
+
+/** SQLite's code without what extends it. */
+export function primaryCode(errcode: number): number {
+  return errcode & 0xff;
+}
