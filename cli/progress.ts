@@ -5,14 +5,14 @@
 import { createLogUpdate } from 'log-update';
 
 export interface Progress {
-  /** @param act what is going on; a new act gets a line of its own where lines cannot be rewritten */
+  /** @param act what is going on; where lines cannot be rewritten a new act gets one of its own, and the same act one now and then */
   show(act: string, figures: string, goal?: Goal): void;
   /** A line that stays, above what is kept up to date. */
   say(line: string, output: 'stdout' | 'stderr'): void;
   done(): void;
 }
 
-/** How far it is. Long work has one: where lines cannot be rewritten it is told now and then. */
+/** How far it is, where that is known. */
 export interface Goal {
   readonly text: string;
   /** Of the whole; drawn as a bar. */
@@ -70,7 +70,7 @@ function lines(): Progress {
   return {
     show(act, figures, goal) {
       const now = performance.now();
-      if (act === shown && (goal === undefined || now - saidAt < lineEveryMs)) return;
+      if (act === shown && now - saidAt < lineEveryMs) return;
       shown = act;
       saidAt = now;
       process.stderr.write(`${[act, goal?.text, figures].filter(Boolean).join(' · ')}\n`);

@@ -1,7 +1,8 @@
 /** What is left on a terminal when a verb that shows progress has ended, and what progress a run of known length has. */
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Goal, createProgress } from '../../cli/progress.ts';
 import type { LoadShape } from '../../rig/load/contract.ts';
 import { progressTo } from '../../rig/load/load-progress.ts';
 import { monotonicMs } from '../../rig/load/monotonic.ts';
@@ -40,6 +41,56 @@ describe('on a terminal', () => {
   it('that has no size, load says what it does line by line', () => {
     const lines = onTerminal(`stty rows 0 cols 0; ${words}`).split('\r\n');
     expect(lines.filter((line) => line.startsWith('connecting ·'))).not.toEqual([]);
+  });
+});
+
+/** Figures of each quarter of a second for half a minute. */
+function showFor30Seconds(quiet: boolean, goal?: Goal): void {
+  const progress = createProgress(quiet);
+  for (let ms = 0; ms < 30_000; ms += 250) {
+    progress.show('simulating', `${ms} of 1000000 seeds`, goal);
+    vi.advanceTimersByTime(250);
+  }
+  progress.done();
+}
+
+describe('where lines cannot be rewritten', () => {
+  const said = { stdout: '', stderr: '' };
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    for (const output of ['stdout', 'stderr'] as const) {
+      said[output] = '';
+      vi.spyOn(process[output], 'write').mockImplementation((text) => {
+        said[output] += String(text);
+        return true;
+      });
+    }
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+
+  it.each([
+    ['work whose end is known', { text: '2 min left' }, ' · 2 min left'],
+    ['work whose end is not', undefined, ''],
+  ] as const)('%s tells how far it is every ten seconds', (_, goal, told) => {
+    showFor30Seconds(false, goal);
+    const lines = [0, 10_000, 20_000].map((ms) => `simulating${told} · ${ms} of 1000000 seeds\n`);
+    expect(said).toEqual({ stdout: '', stderr: lines.join('') });
+  });
+
+  it('a new act is told at once', () => {
+    const progress = createProgress(false);
+    for (const act of ['one', 'two', 'two', 'one']) progress.show(act, '');
+    expect(said.stderr).toBe('one\ntwo\none\n');
+  });
+
+  it('nothing is told to who wants quiet', () => {
+    showFor30Seconds(true);
+    expect(said).toEqual({ stdout: '', stderr: '' });
   });
 });
 
