@@ -3,7 +3,8 @@
  * one is faults/plan-form.ts's business.
  */
 import { Option } from 'commander';
-import type { FaultPlan } from '../faults/plan.ts';
+import { type Fault, type FaultPlan, isOfService } from '../faults/plan.ts';
+import { usageError } from './exit.ts';
 
 export function faultsOption(): Option {
   return new Option('--faults <file>', 'plan of what goes wrong, YAML or JSON (default: nothing does)');
@@ -17,4 +18,13 @@ export async function readFaults(file: string): Promise<FaultPlan> {
     import('../rig/files/written-file.ts'),
   ]);
   return readWrittenFile(file, 'FAULTS_INVALID', parseFaultPlan);
+}
+
+/** Of a whole plan that is somebody else's nothing would come, and who gives one expects something. */
+export function mustHaveFaults(file: string, { faults }: FaultPlan, of: 'service' | 'devices', instead: string): void {
+  const isOurs = (fault: Fault): boolean => isOfService(fault) === (of === 'service');
+  if (faults.length === 0 || faults.some(isOurs)) return;
+  throw usageError(
+    `--faults ${file}: it has faults of ${of === 'service' ? 'devices' : 'the service'} only, ${instead}`,
+  );
 }

@@ -35,7 +35,7 @@ import { readCredentials } from '../rig/files/certificate-files.ts';
 import { complain, exitCodes, usageError } from './exit.ts';
 import { interruptedBy, interruptible, whenAborted } from './interruption.ts';
 import { onlyPlain } from '../rig/live/own-service.ts';
-import { faultsOption, readFaults } from './faults.ts';
+import { faultsOption, mustHaveFaults, readFaults } from './faults.ts';
 import { hardwareOption, readHardware } from './hardware.ts';
 import { type Goal, createProgress } from './progress.ts';
 
@@ -85,6 +85,9 @@ async function fleet(flags: FleetFlags, signal: AbortSignal): Promise<number> {
   if (objection !== undefined) throw usageError(objection);
   const hardware = readHardware(flags.hardware);
   const faults = flags.faults === undefined ? undefined : await readFaults(flags.faults);
+  if (faults !== undefined && flags.endpoint !== undefined) {
+    mustHaveFaults(flags.faults ?? '', faults, 'devices', 'which need a service of its own, not --endpoint');
+  }
   const agent = readAgent(flags.agent);
   const { startFleet } = await import('../agent/fleet.ts');
   const names = Array.from({ length: flags.things }, (_, index) => thingNameOf(flags.prefix, index + 1));

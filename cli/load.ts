@@ -262,6 +262,12 @@ function uselessFlag(flags: LoadFlags, { id, repeats }: LoadShape, deeds: readon
     get: flags.hardware === 'none' ? '--hardware' : '',
   };
   for (const { expression, name } of flags.threshold ?? []) {
+    if (name === 'memory.servicePeakBytes' && flags.endpoint !== undefined) {
+      return `--threshold '${expression}': whoever runs the service at --endpoint knows its memory`;
+    }
+    if (name === 'memory.fleetPeakBytes' && flags.transport === 'in-process') {
+      return `--threshold '${expression}': with --transport in-process service and fleet share their memory`;
+    }
     const needed = needs[name.split('.')[0] as keyof typeof needs];
     if (needed) return `--threshold '${expression}': there is no such figure without ${needed}`;
   }

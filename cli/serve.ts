@@ -29,8 +29,8 @@ import {
 } from './arguments.ts';
 import type { CommonOptions } from './arguments.ts';
 import { type AccessKeys, keysOfEnvironment, readAccessKeys } from './access-keys.ts';
-import { exitCodes } from './exit.ts';
-import { faultsOption, readFaults } from './faults.ts';
+import { exitCodes, usageError } from './exit.ts';
+import { faultsOption, mustHaveFaults, readFaults } from './faults.ts';
 import { interruptible, whenAborted } from './interruption.ts';
 import { openInBrowser, openOption } from './browser.ts';
 import { type LogLevel, logLevels } from './log-lines.ts';
@@ -170,7 +170,7 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     .option('--join <host:port>', 'an engine to link a door to, repeatable: whichever leads is used', nodeAddresses)
     .option('--doors <n>', 'how many doors an engine has', wholeNumber(1, 64))
     .option('--door <n>', 'which of them a door is, from 1', wholeNumber(1, 64))
-    .addOption(openOption())
+    .addOption(openOption().conflicts('role'))
     .addOption(
       new Option('--log-level <level>', 'what is told on stderr, as JSON where that is no terminal')
         .default('info')
@@ -233,9 +233,12 @@ async function serve(flags: ServeFlags, stopped: AbortSignal): Promise<number> {
   } = flags;
   const { faults: file, allowOrigin: allowedOrigins, packetRate: packetsPerSecond, ...options } = others;
   if (!requireAuth) refuseStrangers(options.host);
+  refuseClosed(flags);
   const read = accessKeyFile === undefined ? undefined : readAccessKeys(accessKeyFile);
   const keys = requireAuth ? (given || read ? { ...read, ...given } : keysOfEnvironment()) : undefined;
   const faults = file === undefined ? undefined : await readFaults(file);
+  if (faults)
+    mustHaveFaults(file ?? '', faults, 'service', 'and jobrig serve has no devices (jobrig fleet --faults has)');
   const place = database === undefined ? undefined : parsePostgresAddress(database).name;
   const doors = doorsOf(processes);
   const failed = new AbortController();
@@ -296,6 +299,17 @@ function tellMoved(wanted: Partial<PortFlags>, service: StartedService, log: Ser
     const option = `--${flag.replace('Port', '-port')}`;
     log.say('warn', `Port ${asked.preferred} is taken by another process, so ${url} it is; ${option} chooses`);
   }
+}
+
+/** What would be asked of a port that is closed. A port of 0, any one that is free, asks for none in particular. */
+function refuseClosed({ requireAuth, accessKeyFile, mqttPort, httpPort, open, ...given }: ServeFlags): void {
+  if (requireAuth && typeof mqttPort === 'number' && mqttPort > 0) {
+    const by = accessKeyFile === undefined ? given.accessKey && '--access-key' : '--access-key-file';
+    throw usageError(
+      `--mqtt-port ${mqttPort} and ${by ?? '--require-auth'} exclude each other: plain MQTT asks nobody`,
+    );
+  }
+  if (open && httpPort === 'off') throw usageError('--open and --http-port off exclude each other: the page is there');
 }
 
 function refuseStrangers(host: string): void {

@@ -33,8 +33,8 @@ const plainFigures: Readonly<Record<string, Figure>> = {
   'executions.succeeded': { unit: '', of: (run) => run.executions.succeeded },
   'executions.failed': { unit: '', of: (run) => run.executions.failed },
   'executions.pulled': { unit: '', of: (run) => run.executions.pulled },
-  'memory.servicePeakBytes': { unit: 'bytes', of: (run) => memoryOf(run).servicePeakBytes },
-  'memory.fleetPeakBytes': { unit: 'bytes', of: (run) => memoryOf(run).fleetPeakBytes },
+  'memory.servicePeakBytes': { unit: 'bytes', of: (run) => memoryOf(run).servicePeakBytes || undefined },
+  'memory.fleetPeakBytes': { unit: 'bytes', of: (run) => memoryOf(run).fleetPeakBytes || undefined },
   'memory.perThingBytes': { unit: 'bytes', of: (run) => memoryOf(run).perThingBytes },
   failures: { unit: '', of: failuresOf },
 };

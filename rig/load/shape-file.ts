@@ -3,7 +3,7 @@
  * known, the one that was perhaps meant. The words are those of scenario files where they mean the same.
  */
 import { z } from 'zod';
-import type { FaultPlan } from '../../faults/plan.ts';
+import { type FaultPlan, isOfService } from '../../faults/plan.ts';
 import { type Complain, type MemberPath, type ReadForm, readWith } from '../../protocol/form.ts';
 import { isJsonObject, present } from '../../protocol/json.ts';
 import { longestTimerMs } from '../../protocol/time.ts';
@@ -113,9 +113,9 @@ function shapeFrom(value: unknown, complain: Complain): LoadShape | undefined {
 function serviceFaultsFrom(value: unknown, complain: Complain): FaultPlan {
   const path = ['given', 'faults'];
   const plan = faultsFrom(value, path, complain);
-  plan.faults.forEach(({ kind }, index) => {
-    if (kind !== 'service' && kind !== 'service-clock-jump')
-      complain([...path, index, 'kind'], `\`${kind}\`: a load run has only faults of the service`);
+  plan.faults.forEach((fault, index) => {
+    if (!isOfService(fault))
+      complain([...path, index, 'kind'], `\`${fault.kind}\`: a load run has only faults of the service`);
   });
   return plan;
 }

@@ -29,6 +29,22 @@ describe('--faults', () => {
     expect(stderr).toContain(named);
   });
 
+  it.each([
+    [['serve', '--memory'], 'bad-power.yaml', 'it has faults of devices only, and jobrig serve has no devices'],
+    [['serve', '--memory'], 'poor-network.yaml', 'it has faults of devices only, and jobrig serve has no devices'],
+    [
+      ['fleet', '--endpoint', 'mqtt://127.0.0.1:1'],
+      'throttling-service.yaml',
+      'it has faults of the service only, which need a service of its own, not --endpoint',
+    ],
+  ])('%j: a plan that is all of the other side, %s, is refused', async (words, file, why) => {
+    const plan = join(examples, file);
+    const { code, stdout, stderr } = await runHere(...words, '--faults', plan);
+    expect({ code, stdout, stderr }).toMatchObject({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^jobrig: [^\n]+\n$/);
+    expect(stderr).toContain(`--faults ${plan}: ${why}`);
+  });
+
   it.each(['serve', 'fleet', 'demo'])('%s: a file that is not there is named', async (verb) => {
     const { code, stdout, stderr } = await runHere(verb, '--faults', 'nowhere.yaml');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -152,6 +152,14 @@ describe('jobrig load', () => {
     [['--endpoint', 'mqtt://127.0.0.1:1', '--updates', '2'], '--updates 2: at an --endpoint'],
     [['--threshold', 'notify.p99<1s'], "--threshold 'notify.p99<1s': there is no such figure without --rate"],
     [['--threshold', 'get.max<1s'], 'there is no such figure without --hardware'],
+    [
+      ['--threshold', 'memory.servicePeakBytes<1GB', '--endpoint', 'mqtt://127.0.0.1:1'],
+      'whoever runs the service at --endpoint knows its memory',
+    ],
+    [
+      ['--threshold', 'memory.fleetPeakBytes<1GB', '--transport', 'in-process'],
+      'with --transport in-process service and fleet share their memory',
+    ],
     [['--threshold', `failures<${'9'.repeat(400)}`], 'more than any figure'],
     [['--threshold', 'failures<0'], 'failures is never below 0'],
     ...['0x10', '1e3', ' 5', '-1', '+5', 'Infinity', 'NaN', '', '٣', '1_000', '5/m'].flatMap(

@@ -140,6 +140,12 @@ describe('jobrig serve', () => {
     [['--files', '/nowhere'], '/nowhere cannot be read'],
     [['--advertise', 'https://rig.test'], 'Must be a host name or an address, or HOST:PORT.'],
     [['--board'], '--https-port'],
+    [
+      ['--require-auth', '--mqtt-port', '18830'],
+      '--mqtt-port 18830 and --require-auth exclude each other: plain MQTT asks nobody',
+    ],
+    [['--access-key', 'ID:SECRET', '--mqtt-port', '18830'], '--mqtt-port 18830 and --access-key exclude each other'],
+    [['--open', '--http-port', 'off'], '--open and --http-port off exclude each other'],
   ])('refuses %j with one line, and starts nothing', async (args, complaint) => {
     const { code, stdout, stderr } = await runHere('serve', '--memory', ...freePorts, ...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -240,6 +240,7 @@ describe('a part of a service', { timeout: 240_000 }, () => {
     [['--role', 'door', '--join', 'h:1', '--store', 'postgres://h/x'], "'--store' is for --role engine"],
     [['--role', 'engine', '--store', 'postgres://h/x', '--join', 'h:1'], "'--join' is for --role door"],
     [['--listen', 'h:1'], "'--listen' is for --role"],
+    [['--role', 'door', '--join', 'h:1', '--open'], "'--open' cannot be used with option '--role"],
     [['--role', 'door', '--join', 'nowhere'], 'Must be like'],
     [['--role', 'engine', '--store', 'postgres://h/x', '--memory'], '--memory'],
   ])('%j: a flag that is missing or too many is named', async (flags, expected) => {

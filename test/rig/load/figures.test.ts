@@ -44,6 +44,16 @@ describe('thresholds', () => {
   });
 
   it.each([
+    ['memory.servicePeakBytes<1GB', 'service'],
+    ['memory.fleetPeakBytes<1GB', 'fleet'],
+  ])('%s is broken where the run saw no %s', (expression, unseen) => {
+    const processes = run.processes.filter(({ role }) => role !== unseen);
+    expect(judged(run, expression).held).toBe(true);
+    expect(judged({ ...run, processes }, expression)).not.toHaveProperty('value');
+    expect(judged({ ...run, processes }, expression).held).toBe(false);
+  });
+
+  it.each([
     ['updat.p99<50ms', 'did you mean `update.p'],
     ['update.p90<50ms', 'did you mean `update.p'],
     ['update<50ms', 'update'],
