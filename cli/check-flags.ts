@@ -118,6 +118,8 @@ const exclusive: readonly (readonly [Flag, Flag])[] = [
   ['replay', 'sweep'],
   ['replay', 'shard'],
   ['lastFailed', 'sweep'],
+  // Its moments come up as it goes: each part would play all of them, and merge count them again.
+  ['shard', 'sweep'],
   ['watch', 'resume'],
 ];
 

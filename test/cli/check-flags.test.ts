@@ -54,6 +54,7 @@ describe('jobrig check refuses, in one line and with exit code 2,', () => {
     ['a simulated agent that is not there', ['--agent', 'r01'], 'Near it are'],
     ['hardware that is not there', ['--hardware', 'abacus'], 'there is no such profile'],
     ['a scenario that is not there', ['--scenario', 'pull-in-wrk'], 'Did you mean pull-in-work?'],
+    ['a part of a sweep', ['--shard', '1/2', '--sweep'], '--shard and --sweep exclude each other'],
     ['a shard beyond the whole', ['--shard', '5/4'], 'a part of a whole'],
     ['no scenarios at once', ['--parallel', '0', ...agent], '--parallel'],
     ['no repetition', ['--repeat', '0'], '--repeat'],
