@@ -20,7 +20,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   try {
     return await start(options);
   } catch (error) {
-    undo();
+    undo(error);
     throw error;
   }
 }

@@ -71,6 +71,8 @@ export interface HandedClient {
 export type FromProcess =
   /** Orders are listened for: what came before would be lost in a process of a cluster. */
   | { readonly kind: 'up' }
+  /** Keys were not there, and are now: full paths. */
+  | { readonly kind: 'made'; readonly files: readonly string[] }
   | {
       readonly kind: 'engine-ready';
       readonly ca: string;

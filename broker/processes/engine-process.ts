@@ -8,6 +8,7 @@ import { rmSync } from 'node:fs';
 import type { Observation } from '../../observation/observation.ts';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { type Mind, openMind, openState } from '../mind.ts';
+import { filesMade } from '../store/whole-file.ts';
 import { openSurroundings } from '../surroundings.ts';
 import { type EngineOrder, type ToProcess, engineSocket, pageSocket, sayToStarter } from './contract.ts';
 import { ExecutionTally } from './execution-tally.ts';
@@ -23,6 +24,7 @@ async function runEngine({ options, doors, folder }: EngineOrder): Promise<void>
     () => {},
   );
   const surroundings = await openSurroundings(options, () => mind.port.now());
+  sayToStarter({ kind: 'made', files: filesMade() });
   const { authority, events, signer } = surroundings;
   const mind: Mind = await openMind({ ...options, onFailure: fail }, surroundings, state);
   const engine = await linkEngine({ options, surroundings, mind, doors });

@@ -14,6 +14,7 @@ import { builtProgram } from '../../package/package.ts';
 import type { Observer } from '../../observation/observation.ts';
 import { show } from '../../observation/observers.ts';
 import { rememberDirectory } from '../data-directory.ts';
+import { noteMade } from '../store/whole-file.ts';
 import { type ServiceEventListener } from '../service-events.ts';
 import type { PortOption, Service, ServiceOptions } from '../service-options.ts';
 import { scaledClock } from '../clock.ts';
@@ -88,7 +89,7 @@ export async function startProcesses(
     return service;
   } catch (error) {
     await service.close();
-    undo();
+    undo(error);
     signal?.throwIfAborted();
     throw error;
   }
@@ -244,7 +245,8 @@ class Processes implements ProcessesService {
   }
 
   #hear(message: FromProcess): void {
-    if (message.kind === 'warning') this.#options.onWarning?.(message.text);
+    if (message.kind === 'made') noteMade(message.files);
+    else if (message.kind === 'warning') this.#options.onWarning?.(message.text);
     else if (message.kind === 'event') for (const hear of this.#listeners) hear(message.event);
     else if (message.kind === 'seen') {
       for (const seen of message.seen) for (const observer of this.#observers) show(observer, seen);

@@ -48,6 +48,19 @@ export interface NewFile {
   readonly mode: number;
 }
 
+/** What {@link writeNew} has made in this process, or in one that it has started. */
+const madeFiles = new Set<string>();
+
+/** Full paths. */
+export function filesMade(): readonly string[] {
+  return [...madeFiles];
+}
+
+/** @param files full paths: of a process that this one has started, which are as its own */
+export function noteMade(files: readonly string[]): void {
+  for (const file of files) madeFiles.add(file);
+}
+
 /**
  * Writes files that must not be there, all or none. @param onFailure makes what is thrown, from the file and what the file system says
  */
@@ -63,4 +76,5 @@ export function writeNew(files: readonly NewFile[], onFailure: (file: string, ca
       throw onFailure(file, cause);
     }
   }
+  noteMade(made.map((file) => resolve(file)));
 }
