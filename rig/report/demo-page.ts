@@ -54,6 +54,7 @@ function head(report: DemoReport): Markup {
   const pulled = sum(pulls.map((pull) => pull.pulled));
   const recovered = sum(pulls.map((pull) => pull.recovered));
   const worst = Math.max(0, ...pulls.map(({ recoveryMs }) => recoveryMs?.max ?? 0));
+  const tried = canary.succeeded + canary.failed;
   const [first] = causes;
   const h1 =
     first !== undefined
@@ -66,8 +67,10 @@ function head(report: DemoReport): Markup {
   const lead =
     first === undefined
       ? [
-          `${recovered} of ${pulled} devices whose job was deleted by force while it ran are idle again and asked for their next job${worst > 0 ? `, the slowest after ${spanText(worst)}` : ''}.`,
-          `${canary.succeeded} of ${canary.succeeded + canary.failed} did a further job.`,
+          pulled > 0
+            ? `${recovered} of ${pulled} devices whose job was deleted by force while it ran are idle again and asked for their next job${worst > 0 ? `, the slowest after ${spanText(worst)}` : ''}.`
+            : '',
+          tried > 0 ? `${canary.succeeded} of ${tried} did a further job.` : '',
         ]
       : [
           `${claimName(first.claim)}, found ${first.act === 'live' ? `on ${first.found} of ${deviceReports.length} devices` : `in ${first.found} runs in virtual time`}.`,

@@ -158,6 +158,14 @@ describe('report page', () => {
     expect(page.indexOf('id="device-thing-7"')).toBeLessThan(page.indexOf('id="device-thing-1"'));
   });
 
+  it('says nothing of what an interrupted run has not come to', () => {
+    const report = { ...sampleReport(1), verdict: 'inconclusive', causes: [], partial: true } as const;
+    const nothingDone = { ...report, pulls: [], canary: { succeeded: 0, failed: 0 } };
+    const lead = /<p class="lead">([^]*?)<\/p>/;
+    expect(lead.exec(bodyOf(report))?.[1]).toContain(' did a further job.');
+    expect(lead.exec(bodyOf(nothingDone))?.[1]?.trim()).toBe('It was interrupted: this is what was found until then.');
+  });
+
   it('says which figures of the hardware are assumed, and why', () => {
     const report = sampleReport(2);
     const page = bodyOf(report);
