@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { type CertificateAuthority, type Keeper, keyAlgorithm } from './certificate-authority.ts';
 import { type KeyPairFiles, openKeyPair } from './key-pair-files.ts';
-import { hintOfSystem, isOfSystem } from './store/system-refusal.ts';
+import { hintFor } from './store/system-refusal.ts';
 import { makeDirectory } from './store/make-directory.ts';
 
 export type { CertificateAuthority, IssuedCertificate } from './certificate-authority.ts';
@@ -66,9 +66,10 @@ function makeRoom(directory: string): void {
 
 function unusable(file: string, complaint: string, cause?: unknown): OperationalError {
   return new OperationalError('CERTIFICATES_UNUSABLE', `${file} ${complaint}`, {
-    hint: isOfSystem(cause)
-      ? hintOfSystem
-      : 'Give another directory, or remove its ca.pem and ca.key to have new ones made (devices must then trust the new ca.pem).',
+    hint: hintFor(
+      cause,
+      'Give another directory, or remove its ca.pem and ca.key to have new ones made (devices must then trust the new ca.pem).',
+    ),
     cause,
   });
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
 import type { CertificateAuthority, IssuedCertificate } from './certificates.ts';
 import { type KeyPairFiles, openKeyPair } from './key-pair-files.ts';
-import { hintOfSystem, isOfSystem } from './store/system-refusal.ts';
+import { hintFor } from './store/system-refusal.ts';
 
 export const codeSigningKeyFile = 'code-signing.key';
 export const codeSigningCertificateFile = 'code-signing.pem';
@@ -48,8 +48,9 @@ function readOrMake(directory: string, authority: CertificateAuthority): Promise
 }
 
 function unusable(file: string, complaint: string, cause?: unknown): OperationalError {
-  const hint = isOfSystem(cause)
-    ? hintOfSystem
-    : `Remove ${codeSigningKeyFile} and ${codeSigningCertificateFile} to have new ones made (devices must then be given the new certificate).`;
+  const hint = hintFor(
+    cause,
+    `Remove ${codeSigningKeyFile} and ${codeSigningCertificateFile} to have new ones made (devices must then be given the new certificate).`,
+  );
   return new OperationalError('CODE_SIGNING_KEY_UNUSABLE', `${file} ${complaint}`, { hint, cause });
 }

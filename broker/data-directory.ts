@@ -32,8 +32,8 @@ export function rememberDirectory(directory: string): (error?: unknown) => void 
     try {
       const isInUse = error instanceof OperationalError && error.code === 'STORE_IN_USE';
       const own = new Set(filesMade());
-      for (const file of [...(isInUse ? [] : stores), ...keys.filter((key) => own.has(key))])
-        rmSync(file, { force: true });
+      const files = [...(isInUse ? [] : stores), ...keys.filter((key) => own.has(key))];
+      for (const file of files) rmSync(file, { force: true });
       for (const path of missing) rmdirSync(path);
     } catch {
       // Somebody else has put something there, or it was never made.

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../protocol/operational-error.ts';
 import { isThereAlready, patiently } from './key-pair-files.ts';
-import { hintOfSystem, isOfSystem } from './store/system-refusal.ts';
+import { hintFor } from './store/system-refusal.ts';
 import { writeNew } from './store/whole-file.ts';
 
 export const signingKeyFile = 'url-signing.key';
@@ -37,8 +37,9 @@ function unwritten(file: string, cause: unknown): Error {
 }
 
 function unusable(file: string, complaint: string, cause?: unknown): OperationalError {
-  const hint = isOfSystem(cause)
-    ? hintOfSystem
-    : 'Remove it to have a new one made; URLs that were handed out before then no longer open.';
+  const hint = hintFor(
+    cause,
+    'Remove it to have a new one made; URLs that were handed out before then no longer open.',
+  );
   return new OperationalError('SIGNING_KEY_UNUSABLE', `${file} ${complaint}`, { hint, cause });
 }

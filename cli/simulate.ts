@@ -47,6 +47,7 @@ import {
   simulationText,
 } from './simulate-report.ts';
 import { shellWord } from '../rig/report/words.ts';
+import { untilInterrupted } from '../rig/live/until-interrupted.ts';
 
 interface SimulateFlags extends CommonOptions {
   readonly seeds: number;
@@ -177,23 +178,13 @@ class Simulating {
   }
 
   async run(): Promise<void> {
-    await this.#untilInterrupted(async () => {
+    await untilInterrupted(this.#signal, async () => {
       for await (const played of this.#simulation.play(this.#parts())) {
         this.#add(played);
         if (this.#wallMs >= (this.#flags.timeBudget ?? Infinity)) break;
       }
     });
     this.#progress.done();
-  }
-
-  /** What was found until then is told. @returns nothing where it was interrupted */
-  async #untilInterrupted<Value>(work: () => Promise<Value>): Promise<Value | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error !== this.#signal.reason) throw error;
-      return undefined;
-    }
   }
 
   async account(): Promise<Account> {
@@ -285,7 +276,7 @@ class Simulating {
     if (causes.length === 0) return [];
     const trials = minimize && !this.#signal.aborted ? minimizingTrials : 0;
     const told =
-      (await this.#untilInterrupted(() => this.#simulation.tellAll(causes, trials))) ??
+      (await untilInterrupted(this.#signal, () => this.#simulation.tellAll(causes, trials))) ??
       (await this.#simulation.tellAll(causes, 0));
     this.#progress.done();
     return told.map(({ cause, run }) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { OperationalError } from '../../protocol/operational-error.ts';
 import { caCertificateFile } from '../certificates.ts';
 import { readKeyPair } from '../key-pair-files.ts';
-import { hintOfSystem, isOfSystem } from '../store/system-refusal.ts';
+import { hintFor } from '../store/system-refusal.ts';
 
 /** What a node proves itself with; PEM. */
 export interface NodeCertificate {
@@ -41,8 +41,9 @@ function certificateIn(file: string, text: string): X509Certificate {
 }
 
 function unusable(file: string, complaint: string, cause?: unknown): OperationalError {
-  const hint = isOfSystem(cause)
-    ? hintOfSystem
-    : 'Make the folder anew with `jobrig certs --node NAME --out DIR` where the certificate authority is.';
+  const hint = hintFor(
+    cause,
+    'Make the folder anew with `jobrig certs --node NAME --out DIR` where the certificate authority is.',
+  );
   return new OperationalError('CERTIFICATE_UNREADABLE', `${file} ${complaint}`, { hint, cause });
 }

@@ -11,7 +11,7 @@ import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite'
 import { OperationalError, type OperationalErrorCode } from '../../protocol/operational-error.ts';
 import { readMark } from './commit-mark.ts';
 import { makeDirectory } from './make-directory.ts';
-import { hintOfSystem, isOfSystem, primaryCode } from './system-refusal.ts';
+import { hintFor, primaryCode } from './system-refusal.ts';
 
 export type Database = DatabaseSyncInstance;
 
@@ -226,7 +226,7 @@ export function attempt<Value>({ database: file, mark }: DatabaseFiles, action: 
     if (code === busy) throw inUse(file, readMark(mark)?.pid, cause);
     if (code === corrupt || code === logicError) throw torn(file, `is damaged: ${message}`, cause);
     if (code === notADatabase) throw storeError('STORE_FOREIGN', file, 'is not a database', { cause });
-    const hint = isOfSystem(cause) ? hintOfSystem : defaultHint;
+    const hint = hintFor(cause, defaultHint);
     throw storeError('STORE_UNUSABLE', file, `cannot be used: ${message}`, { hint, cause });
   }
 }

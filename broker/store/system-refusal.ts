@@ -3,16 +3,16 @@
  * good as they were, so nobody is to move or remove one. Source: SQLite's result codes.
  */
 
-/** What to do about it. */
-export const hintOfSystem =
-  'Give another directory, or make it one that this user may read and write and that has room.';
+const hintOfSystem = 'Give another directory, or make it one that this user may read and write and that has room.';
 
 /** Each in the lowest byte of its extended codes: PERM, READONLY, IOERR, FULL, CANTOPEN, NOLFS, AUTH. */
 const refusals: ReadonlySet<number> = new Set([3, 8, 10, 13, 14, 22, 23]);
 
-export function isOfSystem(cause: unknown): boolean {
+/** What to do about it. @param otherwise where the cause is another, as what the files hold */
+export function hintFor(cause: unknown, otherwise: string): string {
   const { syscall, errcode } = (cause ?? {}) as NodeJS.ErrnoException & { readonly errcode?: number };
-  return typeof syscall === 'string' || (errcode !== undefined && refusals.has(primaryCode(errcode)));
+  const isOfSystem = typeof syscall === 'string' || (errcode !== undefined && refusals.has(primaryCode(errcode)));
+  return isOfSystem ? hintOfSystem : otherwise;
 }
 
 /** SQLite's code without what extends it. */

@@ -30,7 +30,7 @@ import { liveCauses } from './live-causes.ts';
 import { type SecondAct, playSecondAct } from './second-act.ts';
 import { type Stage, type StageFigures, type StageOptions, openStage, prefix } from './stage.ts';
 import { present } from '../../../protocol/json.ts';
-import { untilInterrupted } from './until-interrupted.ts';
+import { untilInterrupted } from '../until-interrupted.ts';
 import { type FirmwareDocument, type Wave, planWaves } from './waves.ts';
 
 export interface DemoOptions extends Omit<StageOptions, 'onProgress' | 'onBreak' | 'onCall'> {

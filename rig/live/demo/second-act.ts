@@ -18,7 +18,7 @@ import { createBounded } from '../bounded.ts';
 import type { ScenarioRun } from '../check/check-result.ts';
 import type { SimulationPart } from '../simulation/parts.ts';
 import { Simulation } from '../simulation/simulation.ts';
-import { untilInterrupted } from './until-interrupted.ts';
+import { untilInterrupted } from '../until-interrupted.ts';
 
 export interface SecondActOptions {
   readonly scenarios: readonly Scenario[];
